@@ -1,0 +1,29 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+/**
+ * A unit is one piece of a training step that an engine runs as a whole: a pure function of named arrays, with fixed
+ * shapes. Everything a phase does is made of units, so every schedule runs the same graphs and gets the same bits.
+ */
+export interface ArraySpec {
+  readonly shape: readonly number[];
+  /** `uint8` arrays (images) reach `run` as float32 tensors with values 0..255: tfjs has no uint8. */
+  readonly dtype: 'float32' | 'int32' | 'uint8';
+}
+
+export type UnitArray = Float32Array | Int32Array | Uint8Array;
+
+export interface Unit<Inputs extends string = string, Outputs extends string = string> {
+  readonly name: UnitName;
+  readonly inputs: Readonly<Record<Inputs, ArraySpec>>;
+  /** Outputs are float32. */
+  readonly outputs: Readonly<Record<Outputs, ArraySpec>>;
+  /** Pure; called inside `tf.tidy`. Must not read values back (`dataSync`) nor draw random numbers. */
+  run(inputs: Readonly<Record<Inputs, Tensor>>): Record<Outputs, Tensor>;
+}
+
+export type UnitName =
+  | 'generator-forward'
+  | 'discriminator-real'
+  | 'discriminator-fake'
+  | 'generator-backward'
+  | 'generator-sample';

@@ -1,0 +1,57 @@
+/**
+ * A layout names the parts of a flat vector. One kind of thing travels, is folded, optimized and stored: a
+ * `Float32Array` with a layout. Tensors exist only inside formulas and engines.
+ *
+ * A network's layout holds its trainable parameters and its state (the moving averages of batch normalisation), in
+ * layer order. A contribution to a phase is a vector of the *same* layout: gradients where the role is `trainable`,
+ * batch moments (mean, and mean of squares in the variance's place) where it is `state`.
+ */
+export type Network = 'generator' | 'discriminator';
+
+export type Role = 'trainable' | 'state';
+
+export interface LayoutEntry {
+  /** `<layer>/<name>`, for example `lstm/recurrentKernel`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: Role;
+  /** Where the entry begins, in floats. */
+  readonly offset: number;
+  /** How many floats it has. */
+  readonly size: number;
+}
+
+export interface Layout {
+  readonly entries: readonly LayoutEntry[];
+  /** Floats in the whole vector. */
+  readonly size: number;
+}
+
+export type LayoutPart = Pick<LayoutEntry, 'name' | 'shape' | 'role'>;
+
+/** Lays parts out one behind the other, without gaps. */
+export function createLayout(parts: readonly LayoutPart[]): Layout {
+  let offset = 0;
+  const entries = parts.map(({ name, shape, role }) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    const entry: LayoutEntry = { name, shape, role, offset, size };
+    offset += size;
+    return entry;
+  });
+  return { entries, size: offset };
+}
+
+/** How many trainable parameters a layout has; state is not counted. */
+export function countParameters(layout: Layout): number {
+  return layout.entries.reduce((sum, entry) => sum + (entry.role === 'trainable' ? entry.size : 0), 0);
+}
+
+/** The floats of one entry: a view, not a copy. */
+export function entryView(vector: Float32Array, entry: LayoutEntry): Float32Array {
+  return vector.subarray(entry.offset, entry.offset + entry.size);
+}
+
+/** A text that is equal for equal layouts and for no others: what the handshake hashes. */
+export function describeLayout(layout: Layout): string {
+  return layout.entries.map(({ name, shape, role }) => `${name} [${shape.join(',')}] ${role}`).join('\n');
+}

@@ -1,0 +1,41 @@
+import type { ArraySpec, Unit, UnitArray } from '@lstm-gan/core';
+
+/**
+ * An engine executes units. It takes and gives plain arrays; tensors stay inside. Two implementations pass the same
+ * contract suite: the eager reference on tfjs, and the graph engine, which traces a unit once and from then on runs it
+ * as one native TensorFlow call.
+ */
+export interface Engine {
+  readonly name: EngineName;
+  /** Prepares a unit; the graph engine traces it, or takes its GraphDef from the cache. */
+  compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>>;
+  describe(): EngineDescription;
+  /** Waits for runs in flight, then frees everything. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+export type EngineName = 'eager' | 'graph';
+
+export interface CompiledUnit<I extends string = string, O extends string = string> {
+  readonly inputs: Readonly<Record<I, ArraySpec>>;
+  readonly outputs: Readonly<Record<O, ArraySpec>>;
+  /** SHA-256 of the GraphDef, hexadecimal; empty for the eager engine, which has none. */
+  readonly graphHash: string;
+  /** Checks names, types and lengths; the inputs must not change until the promise settles. */
+  run(inputs: Readonly<Record<I, UnitArray>>): Promise<Record<O, Float32Array>>;
+}
+
+export interface EngineDescription {
+  readonly engine: EngineName;
+  readonly tensorflow: string;
+  readonly device: { readonly kind: 'cpu' | 'gpu'; readonly name: string };
+  readonly threads: number;
+}
+
+export interface EngineOptions {
+  /** Threads inside an operation; one operation runs at a time. Decides the bits: part of a run's identity. */
+  readonly threads: number;
+  /** Where provisioning put TensorFlow, and where GraphDefs are kept. */
+  readonly cacheDir: string;
+  readonly device: 'cpu' | 'gpu';
+}

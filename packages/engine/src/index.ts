@@ -1,0 +1,1 @@
+export type { CompiledUnit, Engine, EngineDescription, EngineName, EngineOptions } from './engine.ts';

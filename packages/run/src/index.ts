@@ -1,0 +1,1 @@
+export { runConfigSchema, type RunConfig } from './run-config.ts';

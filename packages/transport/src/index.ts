@@ -1,0 +1,21 @@
+export type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from './link.ts';
+export {
+  protocolVersion,
+  type Contribution,
+  type CoordinatorMessage,
+  type Failed,
+  type Finish,
+  type Hello,
+  type Leave,
+  type Phase,
+  type Ready,
+  type Reject,
+  type RejectReason,
+  type RoundHeader,
+  type RunHeader,
+  type ShardLosses,
+  type Weights,
+  type Welcome,
+  type Work,
+  type WorkerMessage,
+} from './protocol.ts';

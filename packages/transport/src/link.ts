@@ -1,0 +1,34 @@
+import type { CoordinatorMessage, WorkerMessage } from './protocol.ts';
+
+/**
+ * Links carry messages between a coordinator and its workers. Messages of one peer arrive whole, once and in order, or
+ * the peer leaves. Arrays given to `send` are never written again: a link may still be reading them. Large arrays move
+ * in chunks that the receiver has granted (credit), so a slow peer costs bounded memory and blocks nobody else.
+ */
+export type CoordinatorLinkEvent =
+  | { readonly kind: 'message'; readonly peer: string; readonly message: WorkerMessage }
+  /** The peer is gone: it closed, died, stayed silent too long, or broke the protocol; the sentence says which. */
+  | { readonly kind: 'left'; readonly peer: string; readonly sentence: string };
+
+export interface CoordinatorLink {
+  /** What a worker connects to, for example `tcp://127.0.0.1:4321`. */
+  readonly address: string;
+  /** Ends when the link is closed. One reader. */
+  events(): AsyncIterable<CoordinatorLinkEvent>;
+  /** Queues; a message to a peer that has left is dropped. */
+  send(peer: string, message: CoordinatorMessage): void;
+  /** Sends what is queued for the peer, then forgets it. */
+  disconnect(peer: string): void;
+  /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+export type WorkerLinkEvent =
+  | { readonly kind: 'message'; readonly message: CoordinatorMessage }
+  | { readonly kind: 'closed'; readonly sentence: string };
+
+export interface WorkerLink {
+  events(): AsyncIterable<WorkerLinkEvent>;
+  send(message: WorkerMessage): void;
+  close(): Promise<void>;
+}
