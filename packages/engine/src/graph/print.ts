@@ -1,0 +1,57 @@
+/**
+ * A graph in a form that people compare: one node a line, in order, values named as in the graph. Tests keep such
+ * texts as goldens, so a change of what a unit computes shows as a diff.
+ */
+import type { Attribute, Graph, GraphNode, TensorValue, ValueRef, ValueSpec } from './graph.ts';
+
+/** The text of a graph; constants of more than eight values are shortened. */
+export function printGraph(graph: Graph): string {
+  const lines = graph.nodes.map((node) => `${node.name} = ${printOperation(node)} -> ${node.outputs.map(printSpec).join(', ')}`);
+  for (const [name, ref] of Object.entries(graph.outputs)) lines.push(`return ${name} = ${printRef(ref)}`);
+  return lines.join('\n');
+}
+
+function printOperation(node: GraphNode): string {
+  const attributes = Object.entries(node.attributes)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, attribute]) => `${name}=${printAttribute(attribute)}`);
+  const suffix = attributes.length > 0 ? ` {${attributes.join(', ')}}` : '';
+  return `${node.op}(${node.inputs.map(printRef).join(', ')})${suffix}`;
+}
+
+function printRef(ref: ValueRef): string {
+  return ref.output === 0 ? ref.node : `${ref.node}:${ref.output}`;
+}
+
+function printSpec(spec: ValueSpec): string {
+  return `${spec.dtype}[${spec.shape.join(',')}]`;
+}
+
+function printAttribute(attribute: Attribute): string {
+  switch (attribute.kind) {
+    case 'tensor':
+      return printTensor(attribute.value);
+    case 'shape':
+    case 'ints':
+    case 'floats':
+    case 'bools':
+      return `[${attribute.value.join(',')}]`;
+    case 'string':
+      return JSON.stringify(attribute.value);
+    default:
+      return String(attribute.value);
+  }
+}
+
+function printTensor(value: TensorValue): string {
+  const numbers = readNumbers(value);
+  const shown = numbers.slice(0, 8).map((number) => Number(number.toPrecision(7)));
+  return `[${shown.join(',')}${numbers.length > 8 ? ',...' : ''}]`;
+}
+
+function readNumbers({ dtype, bytes }: TensorValue): number[] {
+  if (dtype !== 'float32' && dtype !== 'int32') return Array.from(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const read = (offset: number): number => (dtype === 'float32' ? view.getFloat32(offset, true) : view.getInt32(offset, true));
+  return Array.from({ length: bytes.byteLength / 4 }, (_, index) => read(index * 4));
+}
