@@ -14,6 +14,8 @@ export type UnitArray = Float32Array | Int32Array | Uint8Array;
 
 export interface Unit<Inputs extends string = string, Outputs extends string = string> {
   readonly name: UnitName;
+  /** All that decides what `run` computes, as text: the model's config and the shard size in JSON. Keys cached graphs. */
+  readonly identity: string;
   readonly inputs: Readonly<Record<Inputs, ArraySpec>>;
   /** Outputs are float32. */
   readonly outputs: Readonly<Record<Outputs, ArraySpec>>;
