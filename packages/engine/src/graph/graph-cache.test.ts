@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Unit } from '@lstm-gan/core';
+import { codeDigest } from './code-digest.ts';
+import { graphKey, readGraph, writeGraph } from './graph-cache.ts';
+
+const unit: Unit = {
+  name: 'generator-forward',
+  identity: '{"shardSize":2}',
+  inputs: { noise: { shape: [2, 3], dtype: 'float32' } },
+  outputs: { images: { shape: [2], dtype: 'float32' } },
+  run: () => ({}),
+};
+const key = { unit, tensorflow: '2.21.0', code: 'c0de' };
+
+describe('graphKey', () => {
+  it('differs when anything differs that decides a graph', () => {
+    const variants = [
+      key,
+      { ...key, tensorflow: '2.20.0' },
+      { ...key, code: 'other' },
+      { ...key, unit: { ...unit, name: 'generator-sample' as const } },
+      { ...key, unit: { ...unit, identity: '{"shardSize":4}' } },
+      { ...key, unit: { ...unit, inputs: { noise: { shape: [3, 2], dtype: 'float32' as const } } } },
+      { ...key, unit: { ...unit, outputs: {} } },
+    ];
+    expect(new Set(variants.map(graphKey)).size).toBe(variants.length);
+  });
+});
+
+describe('codeDigest', () => {
+  it('is the same as long as the code is', async () => {
+    expect(await codeDigest()).toMatch(/^[0-9a-f]{64}$/);
+    expect(await codeDigest()).toBe(await codeDigest());
+  });
+});
+
+describe('readGraph and writeGraph', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'graph-cache-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('gives back what was stored', async () => {
+    await writeGraph(folder, 'k', Uint8Array.of(1, 2, 3));
+    expect(await readGraph(folder, 'k')).toEqual(Uint8Array.of(1, 2, 3));
+    expect(await readdir(path.join(folder, 'graphs'))).toEqual(['k.pb']);
+  });
+
+  it('finds nothing where nothing was stored', async () => {
+    expect(await readGraph(folder, 'k')).toBeUndefined();
+  });
+
+  it.each([
+    ['a flipped bit', (file: Buffer) => file.fill(file[40]! ^ 1, 40, 41)],
+    ['a torn end', (file: Buffer) => file.subarray(0, file.length - 1)],
+    ['no content', () => Buffer.alloc(0)],
+  ])('takes a file with %s for absent', async (_, damage) => {
+    await writeGraph(folder, 'k', new Uint8Array(64));
+    const file = path.join(folder, 'graphs', 'k.pb');
+    await writeFile(file, damage(await readFile(file)));
+    expect(await readGraph(folder, 'k')).toBeUndefined();
+  });
+});

@@ -1,0 +1,55 @@
+/**
+ * The probe: what a compiled unit answers to a fixed input, as one hash. Machines whose probes agree compute the same
+ * bits, whatever their processors are called; at the handshake a worker whose probes differ is refused.
+ */
+import { createHash } from 'node:crypto';
+import type { ArraySpec, UnitArray } from '@lstm-gan/core';
+import type { CompiledUnit } from './engine.ts';
+import { elementCount } from './graph/graph.ts';
+
+/** SHA-256, hexadecimal, of the outputs (by name, little-endian) on the probe's input. */
+export async function probeUnit(compiled: CompiledUnit): Promise<string> {
+  const outputs = await compiled.run(probeInputs(compiled.inputs));
+  const hash = createHash('sha256');
+  for (const name of Object.keys(outputs).sort()) {
+    const output = outputs[name];
+    if (output !== undefined) hash.update(name).update(new Uint8Array(output.buffer, output.byteOffset, output.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * The probe's input: a pure function of the specs. Floats lie in [0.01, 0.05): small enough that activations stay in
+ * range, and positive, as variances among the weights must be.
+ */
+export function probeInputs(specs: Readonly<Record<string, ArraySpec>>): Record<string, UnitArray> {
+  const next = integerSequence(0x2545f491);
+  const inputs: Record<string, UnitArray> = {};
+  for (const name of Object.keys(specs).sort()) {
+    const spec = specs[name];
+    if (spec !== undefined) inputs[name] = fill(spec, next);
+  }
+  return inputs;
+}
+
+function fill(spec: ArraySpec, next: () => number): UnitArray {
+  const length = elementCount(spec.shape);
+  // Plain loops: `from` with a mapping takes seconds for the millions of weights.
+  const array = spec.dtype === 'float32' ? new Float32Array(length) : spec.dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
+  const shift = spec.dtype === 'uint8' ? 24 : 1;
+  for (let index = 0; index < length; index++) {
+    array[index] = spec.dtype === 'float32' ? 0.01 + (0.04 * next()) / 2 ** 32 : next() >>> shift;
+  }
+  return array;
+}
+
+/** xorshift32 (Marsaglia 2003): needs no quality, only to be the same everywhere. */
+function integerSequence(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
