@@ -25,3 +25,29 @@ export function splitRange({ start, end }: ShardRange): [ShardRange, ShardRange]
     { start: middle, end },
   ];
 }
+
+/** Whether a range is a node of the tree over shards [0, count). */
+export function isSubtree(range: ShardRange, count: number): boolean {
+  let node: ShardRange = { start: 0, end: count };
+  for (;;) {
+    if (range.start === node.start && range.end === node.end) return true;
+    if (node.end - node.start < 2) return false;
+    const [left, right] = splitRange(node);
+    if (range.start >= left.start && range.end <= left.end) node = left;
+    else if (range.start >= right.start && range.end <= right.end) node = right;
+    else return false;
+  }
+}
+
+/** Cuts the tree over [0, count) into at least `parts` subtrees (or single shards), always halving the largest. */
+export function cutTree(count: number, parts: number): ShardRange[] {
+  const ranges: ShardRange[] = [{ start: 0, end: count }];
+  while (ranges.length < Math.min(parts, count)) {
+    let largest = 0;
+    ranges.forEach((range, index) => {
+      if (range.end - range.start > ranges[largest].end - ranges[largest].start) largest = index;
+    });
+    ranges.splice(largest, 1, ...splitRange(ranges[largest]));
+  }
+  return ranges;
+}

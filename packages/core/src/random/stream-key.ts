@@ -1,0 +1,37 @@
+/**
+ * Every random number of a run is a pure function of where it is used: no generator has a state that a worker could
+ * lose or a fault could advance.
+ */
+import { philox } from './philox.ts';
+
+const purposes = {
+  'initial-weights': 1,
+  'image-order': 2,
+  noise: 3,
+  'dropout-real': 4,
+  'dropout-fake': 5,
+  'dropout-generator': 6,
+  regularizer: 7,
+  'sample-noise': 8,
+  probe: 9,
+} as const;
+
+export type StreamPurpose = keyof typeof purposes;
+
+export interface StreamPlace {
+  /** The run's seed, 0 .. 2^32 - 1. */
+  readonly seed: number;
+  readonly purpose: StreamPurpose;
+  /** Step or epoch; 0 where there is none. */
+  readonly step?: number;
+  readonly phase?: 'discriminator' | 'generator';
+  /** Shard or another index; 0 where there is none. */
+  readonly shard?: number;
+}
+
+/** The key (int32 [2]) of the stream for a place. */
+export function streamKey({ seed, purpose, step = 0, phase = 'discriminator', shard = 0 }: StreamPlace): Int32Array {
+  const role = purposes[purpose] * 2 + (phase === 'generator' ? 1 : 0);
+  const [a, b] = philox([step >>> 0, Math.floor(step / 0x100000000) >>> 0, shard >>> 0, role], [seed >>> 0, 0x6c737467]);
+  return Int32Array.of(a, b);
+}
