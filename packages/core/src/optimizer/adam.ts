@@ -1,0 +1,47 @@
+/**
+ * Adam (Kingma & Ba, 2015) on flat vectors: arithmetic in float64, stored as float32. The powers of beta are kept as
+ * products in the state, because `Math.pow` differs between Node versions.
+ */
+export interface AdamOptions {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Added outside the square root. */
+  readonly epsilon: number;
+}
+
+/** What Adam reads and writes for the floats [start, end): new arrays are written, old ones only read. */
+export interface AdamVectors {
+  readonly gradient: Float32Array;
+  readonly weights: Float32Array;
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
+  readonly newWeights: Float32Array;
+  readonly newFirstMoments: Float32Array;
+  readonly newSecondMoments: Float32Array;
+}
+
+/**
+ * One update: w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon).
+ * @param beta1Power beta1^t, this update included; beta2Power likewise
+ */
+export function adamUpdate(
+  vectors: AdamVectors,
+  [start, end]: readonly [number, number],
+  options: AdamOptions,
+  beta1Power: number,
+  beta2Power: number,
+): void {
+  const { gradient, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;
+  const { learningRate, beta1, beta2, epsilon } = options;
+  const correction1 = 1 / (1 - beta1Power);
+  const correction2 = 1 / (1 - beta2Power);
+  for (let i = start; i < end; i++) {
+    const g = gradient[i];
+    const m = beta1 * firstMoments[i] + (1 - beta1) * g;
+    const v = beta2 * secondMoments[i] + (1 - beta2) * g * g;
+    newFirstMoments[i] = m;
+    newSecondMoments[i] = v;
+    newWeights[i] = weights[i] - (learningRate * (m * correction1)) / (Math.sqrt(v * correction2) + epsilon);
+  }
+}

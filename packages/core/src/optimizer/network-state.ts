@@ -1,0 +1,76 @@
+/**
+ * What training keeps of a network, and how a folded contribution moves it on. Every update makes new arrays: the old
+ * ones may still be on the wire or in a checkpoint that is being written.
+ */
+import type { Layout } from '../weights/layout.ts';
+import { assert } from '../user-error.ts';
+import { adamUpdate, type AdamOptions } from './adam.ts';
+import { moveAverages } from './moving-average.ts';
+
+export interface NetworkState {
+  readonly weights: Float32Array;
+  /** Adam's m and v, in the weights' layout; zero where the role is `state`. */
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
+  /** beta1^updates and beta2^updates, as products. */
+  readonly beta1Power: number;
+  readonly beta2Power: number;
+  /** How many updates the weights have had: the version of the weights. */
+  readonly updates: number;
+}
+
+/** A network before its first update. */
+export function createNetworkState(weights: Float32Array): NetworkState {
+  return {
+    weights,
+    firstMoments: new Float32Array(weights.length),
+    secondMoments: new Float32Array(weights.length),
+    beta1Power: 1,
+    beta2Power: 1,
+    updates: 0,
+  };
+}
+
+/** The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state. */
+export function updateNetwork(
+  layout: Layout,
+  state: NetworkState,
+  contribution: Float32Array,
+  options: AdamOptions,
+): NetworkState {
+  assert(contribution.length === layout.size, `a contribution has ${layout.size} floats, got ${contribution.length}`);
+  const next: NetworkState = {
+    weights: new Float32Array(layout.size),
+    firstMoments: new Float32Array(layout.size),
+    secondMoments: new Float32Array(layout.size),
+    beta1Power: state.beta1Power * options.beta1,
+    beta2Power: state.beta2Power * options.beta2,
+    updates: state.updates + 1,
+  };
+  const vectors = {
+    gradient: contribution,
+    weights: state.weights,
+    firstMoments: state.firstMoments,
+    secondMoments: state.secondMoments,
+    newWeights: next.weights,
+    newFirstMoments: next.firstMoments,
+    newSecondMoments: next.secondMoments,
+  };
+  for (const { role, offset, size } of layout.entries) {
+    if (role === 'trainable') {
+      adamUpdate(vectors, [offset, offset + size], options, next.beta1Power, next.beta2Power);
+    }
+  }
+  moveAverages(layout, state.weights, contribution, next.weights);
+  return next;
+}
+
+/** The name of the first entry that holds a NaN or an infinity, if one does. */
+export function findNotFinite(layout: Layout, vector: Float32Array): string | undefined {
+  return layout.entries.find(({ offset, size }) => {
+    // A sum is finite if all terms are (float64 cannot overflow on so few float32), so one test an entry is enough.
+    let sum = 0;
+    for (let i = offset; i < offset + size; i++) sum += vector[i] * 0;
+    return sum !== 0;
+  })?.name;
+}
