@@ -1,7 +1,24 @@
+export { compareWithGolden, type GoldenOptions, type RunUnit } from './golden/compare-with-golden.ts';
+export type { GoldenResult } from './golden/comparison.ts';
 export { assert, UserError, type UserErrorDetail } from './user-error.ts';
+export { checkModelConfig } from './model/check-model-config.ts';
+export { createInitialWeights } from './model/initial-weights.ts';
 export { generatorConfigSchema, modelConfigSchema, type GeneratorConfig, type ModelConfig } from './model/model-config.ts';
+export { createLayouts } from './model/network.ts';
+export { presets, type Preset, type PresetName } from './presets.ts';
+export { checkArrays } from './step/check-arrays.ts';
+export { createPhaseUnits, type PhaseUnitOptions, type PhaseUnits } from './step/phase-units.ts';
+export { runUnit } from './step/run-unit.ts';
 export type { ArraySpec, Unit, UnitArray, UnitName } from './step/unit.ts';
-export type { CreatePhaseUnits, PhaseUnits } from './step/phase-units.ts';
+export type { NativeKernelName } from './nn/native-kernel.ts';
+export type { AdamOptions } from './optimizer/adam.ts';
+export { emaBeta, updateEma, type EmaOptions } from './optimizer/ema.ts';
+export { createNetworkState, findNotFinite, updateNetwork, type NetworkState } from './optimizer/network-state.ts';
+export { normalNoise } from './random/normal-noise.ts';
+export { permutation } from './random/permutation.ts';
+export { statelessUniform } from './random/stateless-uniform.ts';
+export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
+export { addVectors, createFold, divideVector, foldRange, type Fold } from './weights/fold.ts';
 export {
   countParameters,
   createLayout,
@@ -13,4 +30,6 @@ export {
   type Network,
   type Role,
 } from './weights/layout.ts';
-export { splitPoint, splitRange, type ShardRange } from './weights/tree.ts';
+export { joinVector, splitVector } from './weights/named-vectors.ts';
+export { decodeSafetensors, encodeSafetensors, type NamedTensor, type Safetensors } from './weights/safetensors.ts';
+export { cutTree, isSubtree, splitPoint, splitRange, type ShardRange } from './weights/tree.ts';

@@ -1,46 +1,4 @@
-/**
- * What goes into a unit is checked once, at the engine's door: every name present and known, the right kind of array,
- * the right number of values. Behind it nobody looks again.
- */
 import { UserError } from '@lstm-gan/core';
-import type { ArraySpec, UnitArray } from '@lstm-gan/core';
-import { elementCount } from './graph/graph.ts';
-
-/** Throws a UserError that names the unit and the array when `arrays` are not exactly what `specs` ask for. */
-export function checkArrays(
-  unit: string,
-  specs: Readonly<Record<string, ArraySpec>>,
-  arrays: Readonly<Record<string, UnitArray>>,
-): void {
-  for (const name of Object.keys(arrays)) {
-    if (Object.hasOwn(specs, name)) continue;
-    refuse('unknown-input', `Unit ${unit} has no input ${name}; its inputs are ${Object.keys(specs).join(', ')}.`);
-  }
-  for (const [name, spec] of Object.entries(specs)) checkArray(unit, name, spec, arrays[name]);
-}
-
-function checkArray(unit: string, name: string, spec: ArraySpec, array: UnitArray | undefined): void {
-  if (array === undefined) refuse('missing-input', `Unit ${unit} got no ${name}.`);
-  const type = arrayType(array);
-  if (type !== spec.dtype) {
-    refuse('wrong-input-type', `Unit ${unit} takes ${name} as ${spec.dtype}, but got ${type ?? typeof array}.`);
-  }
-  const expected = elementCount(spec.shape);
-  if (array.length === expected) return;
-  const shape = `[${spec.shape.join(', ')}]`;
-  refuse('wrong-input-shape', `Unit ${unit} takes ${name} of shape ${shape}, ${expected} values, but got ${array.length}.`);
-}
-
-/** A dtype for the typed arrays that units take; undefined for anything else. */
-function arrayType(array: unknown): ArraySpec['dtype'] | undefined {
-  if (array instanceof Float32Array) return 'float32';
-  if (array instanceof Int32Array) return 'int32';
-  return array instanceof Uint8Array ? 'uint8' : undefined;
-}
-
-function refuse(code: string, message: string): never {
-  throw new UserError({ code, message, advice: 'Pass exactly the arrays that the compiled unit lists under `inputs`.' });
-}
 
 /** The error of a unit that is run, or an engine that is used, after `close`. */
 export function closedError(what: string): UserError {

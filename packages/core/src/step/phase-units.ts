@@ -1,15 +1,22 @@
+import { add, mul, reshape, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { adversarialLoss } from '../loss/adversarial-loss.ts';
+import { gradientPenalty } from '../loss/gradient-penalty.ts';
 import type { ModelConfig } from '../model/model-config.ts';
-import type { Unit } from './unit.ts';
+import { applyLayers, createLayouts, networkLayers } from '../model/network.ts';
+import type { Pass } from '../nn/layer.ts';
+import { movingMeanSuffix, movingVarianceSuffix } from '../optimizer/moving-average.ts';
+import { assert } from '../user-error.ts';
+import type { ArraySpec, Unit } from './unit.ts';
+import { unpack, valueAndGradients } from './value-and-gradients.ts';
 
 /**
  * The units of a training step, for one shard of `B = shardSize` images of a model. All weights are flat vectors in
- * the layout of their network (see gan-layouts); seeds are int32 [2] keys of stateless random streams; noise is
- * float32 [B, latent].
+ * the layout of their network; seeds are int32 [2] keys of stateless random streams; noise is float32 [B, latent].
  */
 export interface PhaseUnits {
   /** Generator in training mode (batch statistics): images as the discriminator sees them, in [-1, 1]. */
   readonly generatorForward: Unit<'generator' | 'noise', 'images'>;
-  /** Loss and gradient of the real half; `images` uint8 [B, H, W, C]; `regularizerSeed` feeds approximate R1. */
+  /** Loss, penalty and gradient of the real half; `regularizerSeed` feeds approximate R1. */
   readonly discriminatorReal: Unit<
     'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed',
     'loss' | 'penalty' | 'gradient' | 'logits'
@@ -22,4 +29,127 @@ export interface PhaseUnits {
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
 
-export type CreatePhaseUnits = (model: ModelConfig, shardSize: number) => PhaseUnits;
+export interface PhaseUnitOptions {
+  /** How real images arrive: uint8 pixels (scaled to x / 127.5 - 1), or float32 in [-1, 1]. Default uint8. */
+  readonly images?: 'uint8' | 'float32';
+}
+
+const float = (...shape: number[]): ArraySpec => ({ shape, dtype: 'float32' });
+const seedSpec: ArraySpec = { shape: [2], dtype: 'int32' };
+
+/** Builds the units of a model for shards of `shardSize` images. */
+export function createPhaseUnits(model: ModelConfig, shardSize: number, options: PhaseUnitOptions = {}): PhaseUnits {
+  const { images = 'uint8' } = options;
+  const identity = JSON.stringify({ model, shardSize, images });
+  const { size, channels } = model.image;
+  const imageShape = [shardSize, size, size, channels];
+  const layouts = createLayouts(model);
+  const generator = float(layouts.generator.size);
+  const discriminator = float(layouts.discriminator.size);
+  const noise = float(shardSize, model.latent);
+  const formulas = createFormulas(model, images);
+  return {
+    generatorForward: {
+      name: 'generator-forward',
+      identity,
+      inputs: { generator, noise },
+      outputs: { images: float(...imageShape) },
+      run: formulas.generate(true),
+    },
+    discriminatorReal: {
+      name: 'discriminator-real',
+      identity,
+      inputs: { discriminator, images: { shape: imageShape, dtype: images }, dropoutSeed: seedSpec, regularizerSeed: seedSpec },
+      outputs: { loss: float(), penalty: float(), gradient: discriminator, logits: float(shardSize, 1) },
+      run: formulas.discriminatorReal,
+    },
+    discriminatorFake: {
+      name: 'discriminator-fake',
+      identity,
+      inputs: { discriminator, images: float(...imageShape), dropoutSeed: seedSpec },
+      outputs: { loss: float(), gradient: discriminator, logits: float(shardSize, 1) },
+      run: formulas.discriminatorFake,
+    },
+    generatorBackward: {
+      name: 'generator-backward',
+      identity,
+      inputs: { generator, discriminator, noise, dropoutSeed: seedSpec },
+      outputs: { loss: float(), contribution: generator },
+      run: formulas.generatorBackward,
+    },
+    generatorSample: {
+      name: 'generator-sample',
+      identity,
+      inputs: { generator, noise },
+      outputs: { images: float(...imageShape) },
+      run: formulas.generate(false),
+    },
+  };
+}
+
+/** The formulas themselves: what each unit computes. */
+function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
+  const layouts = createLayouts(model);
+  const generatorLayers = networkLayers(model, 'generator');
+  const discriminatorLayers = networkLayers(model, 'discriminator');
+  const loss = adversarialLoss(model.loss);
+  const discriminate = (weights: ReadonlyMap<string, Tensor>, dropoutSeed: Tensor) => (x: Tensor) =>
+    applyLayers(discriminatorLayers, x, { ...passOver(weights), training: true, dropoutSeed });
+  const toUnitRange = (x: Tensor) => (images === 'uint8' ? sub(mul(x, 1 / 127.5), 1) : x);
+
+  return {
+    generate: (training: boolean) => (inputs: Record<'generator' | 'noise', Tensor>) => {
+      const weights = unpack(layouts.generator, inputs.generator);
+      return { images: applyLayers(generatorLayers, inputs.noise, { ...passOver(weights), training }) };
+    },
+
+    discriminatorReal: (inputs: Record<'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed', Tensor>) => {
+      const real = toUnitRange(inputs.images);
+      const start = unpack(layouts.discriminator, inputs.discriminator);
+      const { gradient, extras } = valueAndGradients(layouts.discriminator, start, (weights) => {
+        const judge = discriminate(weights, inputs.dropoutSeed);
+        const logits = judge(real);
+        const penalty = gradientPenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
+        const realLoss = loss.real(logits);
+        return { loss: add(realLoss, penalty), extras: { loss: realLoss, penalty, logits } };
+      });
+      return { ...extras, gradient };
+    },
+
+    discriminatorFake: (inputs: Record<'discriminator' | 'images' | 'dropoutSeed', Tensor>) => {
+      const start = unpack(layouts.discriminator, inputs.discriminator);
+      const { gradient, extras, ...value } = valueAndGradients(layouts.discriminator, start, (weights) => {
+        const logits = discriminate(weights, inputs.dropoutSeed)(inputs.images);
+        return { loss: loss.fake(logits), extras: { logits } };
+      });
+      return { loss: value.loss, gradient, logits: extras.logits };
+    },
+
+    generatorBackward: (inputs: Record<'generator' | 'discriminator' | 'noise' | 'dropoutSeed', Tensor>) => {
+      const judge = discriminate(unpack(layouts.discriminator, inputs.discriminator), inputs.dropoutSeed);
+      const start = unpack(layouts.generator, inputs.generator);
+      const formula = (weights: ReadonlyMap<string, Tensor>) => {
+        const moments: Record<string, Tensor> = {};
+        const onStatistics: Pass['onStatistics'] = (norm, mean, variance) => {
+          moments[norm + movingMeanSuffix] = reshape(mean, [-1]);
+          moments[norm + movingVarianceSuffix] = reshape(add(variance, square(mean)), [-1]);
+        };
+        const fake = applyLayers(generatorLayers, inputs.noise, { ...passOver(weights), training: true, onStatistics });
+        return { loss: loss.generator(judge(fake)), extras: moments };
+      };
+      const result = valueAndGradients<string>(layouts.generator, start, formula, (name, moments) => moments[name]);
+      return { loss: result.loss, contribution: result.gradient };
+    },
+  };
+}
+
+/** A pass whose parameters are these tensors. */
+function passOver(weights: ReadonlyMap<string, Tensor>): Pick<Pass, 'parameter'> {
+  return {
+    parameter(name) {
+      const tensor = weights.get(name);
+      assert(tensor !== undefined, `the layout has no ${name}`);
+      return tensor;
+    },
+  };
+}

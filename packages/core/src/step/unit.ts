@@ -28,4 +28,5 @@ export type UnitName =
   | 'discriminator-real'
   | 'discriminator-fake'
   | 'generator-backward'
-  | 'generator-sample';
+  | 'generator-sample'
+  | 'discriminator-penalty';

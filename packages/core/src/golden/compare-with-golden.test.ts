@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import '@tensorflow/tfjs';
+import { memory, setBackend } from '@tensorflow/tfjs-core';
+import { beforeAll, expect, it } from 'vitest';
+import { runUnit } from '../step/run-unit.ts';
+import { compareWithGolden, type RunUnit } from './compare-with-golden.ts';
+
+const read = (name: string) => readFileSync(new URL(`../../../../test/fixtures/golden/${name}.safetensors`, import.meta.url));
+
+beforeAll(async () => {
+  await setBackend('cpu');
+});
+
+/** Twice the usual: tfjs's cpu backend adds up a convolution in float32, one product after the other. */
+const updateTolerance = 2e-3;
+
+it.each(['article', 'article-32-gray', 'rows', 'rows-32'])('agrees with the golden values of %s on plain tfjs', async (name) => {
+  const results = await compareWithGolden(runUnit, read(name), { updateTolerance });
+  expect(results.map(({ group }) => group)).toEqual([
+    'losses', 'outputs', 'gradient discriminator', 'batch statistics', 'gradient generator', 'after three steps generator',
+    'after three steps discriminator', 'exact R1', 'gradientR1 discriminator', 'inference',
+  ]);
+  expect(results.filter(({ passed }) => !passed)).toEqual([]);
+  expect(memory().numTensors).toBe(0);
+});
+
+it('sees a gradient that is a thousandth off', async () => {
+  const slightlyWrong: RunUnit = async (unit, inputs) => {
+    const outputs = await runUnit(unit, inputs);
+    const arrays = outputs as Record<string, Float32Array>;
+    if ('gradient' in arrays) arrays.gradient = arrays.gradient.map((value) => value * 1.001);
+    return outputs;
+  };
+  const failed = (await compareWithGolden(slightlyWrong, read('rows-32'))).filter(({ passed }) => !passed);
+  expect(failed.map(({ group }) => group)).toContain('gradient discriminator');
+});

@@ -1,0 +1,79 @@
+/**
+ * How far numbers are from golden ones. Outputs: |a - b| <= 1e-4 |b| + 1e-6. Gradients: relative to their tensor's
+ * largest value. Weights after Adam: norm(a - b) relative to norm(b - initial).
+ */
+export interface GoldenResult {
+  /** For example `outputs` or `gradient/generator`. */
+  readonly group: string;
+  /** The tensor with the largest error. */
+  readonly worst: string;
+  /** Of the group, in the measure of its kind. */
+  readonly largestError: number;
+  readonly tolerance: number;
+  readonly passed: boolean;
+  /** How many tensors were compared. */
+  readonly count: number;
+}
+
+export type ErrorMeasure = (actual: ArrayLike<number>, golden: ArrayLike<number>) => number;
+
+/** The largest |a - b| / (|b| + 0.01): at most 1e-4 is |a - b| <= 1e-4 |b| + 1e-6. */
+export const outputError: ErrorMeasure = (actual, golden) =>
+  largest(golden.length, (i) => Math.abs(actual[i] - golden[i]) / (Math.abs(golden[i]) + 0.01));
+
+/** The largest |a - b| over the largest |b|, with the absolute 1e-6 of the outputs. */
+export const gradientError: ErrorMeasure = (actual, golden) => {
+  const scale = largest(golden.length, (i) => Math.abs(golden[i])) + 0.01;
+  return largest(golden.length, (i) => Math.abs(actual[i] - golden[i])) / scale;
+};
+
+/** norm(a - b) / norm(b - initial). */
+export function updateError(initial: ArrayLike<number>): ErrorMeasure {
+  return (actual, golden) => {
+    let error = 0;
+    let update = 0;
+    for (let i = 0; i < golden.length; i++) {
+      error += (actual[i] - golden[i]) ** 2;
+      update += (golden[i] - initial[i]) ** 2;
+    }
+    return Math.sqrt(error / update);
+  };
+}
+
+function largest(count: number, value: (i: number) => number): number {
+  let most = 0;
+  for (let i = 0; i < count; i++) {
+    const here = value(i);
+    if (!(here <= most)) most = Number.isNaN(here) ? Infinity : here;
+  }
+  return most;
+}
+
+/** Gathers errors by group. */
+export function createComparison() {
+  const groups = new Map<string, GoldenResult>();
+  return {
+    /** Compares one tensor; a tensor of another length is infinitely wrong. */
+    compare(
+      group: string,
+      name: string,
+      values: { actual: ArrayLike<number>; golden: ArrayLike<number> },
+      { measure, tolerance }: { measure: ErrorMeasure; tolerance: number },
+    ): void {
+      const { actual, golden } = values;
+      const error = actual.length === golden.length ? measure(actual, golden) : Infinity;
+      const before = groups.get(group);
+      const worse = before === undefined || error > before.largestError;
+      const largestError = worse ? error : before.largestError;
+      groups.set(group, {
+        group,
+        worst: worse ? name : before.worst,
+        largestError,
+        tolerance,
+        passed: largestError <= tolerance,
+        count: (before?.count ?? 0) + 1,
+      });
+    },
+    results: (): GoldenResult[] => [...groups.values()],
+  };
+}

@@ -1,0 +1,52 @@
+import { UserError } from '../user-error.ts';
+import type { GeneratorConfig, ModelConfig } from './model-config.ts';
+
+/** Refuses a model whose sizes do not close, with the sizes that would. */
+export function checkModelConfig({ image, generator, discriminator }: ModelConfig): void {
+  const { kind } = generator;
+  if (kind !== 'dense') checkMap(generator, image.size);
+  if (kind === 'article' || kind === 'rows') checkSteps(generator);
+  const divisor = 2 ** discriminator.filters.length;
+  if (image.size % divisor !== 0) {
+    refuse(
+      `${discriminator.filters.length} convolutions of stride 2 need an image size divisible by ${divisor}, got ${image.size}.`,
+      'Give the discriminator fewer filters, or choose another image size.',
+    );
+  }
+}
+
+type WithMap = Exclude<GeneratorConfig, { kind: 'dense' }>;
+type Recurrent = Extract<GeneratorConfig, { kind: 'article' | 'rows' }>;
+
+function checkMap({ base, filters }: WithMap, imageSize: number): void {
+  const factor = 2 ** (filters.length + 1);
+  if (base[0] * factor === imageSize && base[1] * factor === imageSize) return;
+  refuse(
+    `A base of ${base[0]} x ${base[1]} and ${filters.length + 1} transposed convolutions make ${base[0] * factor} x ${base[1] * factor} pixels; the image is ${imageSize} x ${imageSize}.`,
+    'Change base, the number of filters, or image.size: size = base * 2^(filters + 1).',
+  );
+}
+
+function checkSteps({ kind, dense, steps, stepSize, lstm, hidden, base }: Recurrent): void {
+  if (dense !== steps * stepSize) {
+    refuse(
+      `The first Dense layer has ${dense} units; ${steps} time steps of ${stepSize} features need ${steps * stepSize}.`,
+      'Set dense to steps * stepSize.',
+    );
+  }
+  if (kind === 'rows' && (lstm === 0 || hidden.length > 0)) {
+    refuse('A generator of kind rows has an LSTM and no hidden layers.', 'Set lstm above 0 and hidden to [], or use kind article.');
+  }
+  const last = hidden.at(-1) ?? (lstm || stepSize);
+  const map = base[0] * base[1] * base[2];
+  if (steps * last !== map) {
+    refuse(
+      `${steps} time steps of ${last} features are ${steps * last} numbers; a map of ${base.join(' x ')} has ${map}.`,
+      'Make steps times the last layer before the map equal to the product of base.',
+    );
+  }
+}
+
+function refuse(message: string, advice: string): never {
+  throw new UserError({ code: 'model-does-not-fit', message, advice });
+}

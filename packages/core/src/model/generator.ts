@@ -1,0 +1,94 @@
+/**
+ * Generators: noise [B, latent] -> images [B, H, W, C] in [-1, 1]. A generator is a list of layers; MODELS of every
+ * preset differ in their sizes only, and sizes are configuration.
+ */
+import { reshape, tanh } from '@tensorflow/tfjs-core';
+import { batchNorm } from '../nn/batch-norm.ts';
+import { transposedConvolution } from '../nn/convolution.ts';
+import { dense } from '../nn/dense.ts';
+import { stateless, type Layer } from '../nn/layer.ts';
+import { leakyRelu } from '../nn/leaky-relu.ts';
+import { lstm } from '../nn/lstm.ts';
+import type { GeneratorConfig, ModelConfig } from './model-config.ts';
+
+type KindOf<K extends GeneratorConfig['kind']> = Extract<GeneratorConfig, { kind: K }>;
+
+/** The layers of a model's generator. */
+export function generatorLayers({ latent, image, generator }: ModelConfig): Layer[] {
+  switch (generator.kind) {
+    case 'article':
+      return articleLayers(latent, image.channels, generator);
+    case 'rows':
+      return rowsLayers(latent, image.channels, generator);
+    case 'dcgan': {
+      const { base, filters } = generator;
+      const [height, width, depth] = base;
+      return [
+        dense('dense0', latent, height * width * depth),
+        toShape(base),
+        batchNorm('norm0', depth),
+        ...upsampling(depth, filters, image.channels, 1),
+      ];
+    }
+    case 'dense':
+      return denseLayers(latent, image, generator);
+  }
+}
+
+const toShape = (shape: readonly number[]) => stateless((x) => reshape(x, [x.shape[0], ...shape]));
+const toPixels = () => stateless((x) => tanh(x));
+
+/** Transposed convolutions that double the side each time; LeakyReLU and BN behind all but the last, which ends in tanh. */
+function upsampling(depth: number, filters: readonly number[], channels: number, firstNorm: number): Layer[] {
+  const inner = filters.flatMap((outputs, k) => [
+    transposedConvolution(`convTranspose${k}`, k === 0 ? depth : filters[k - 1], outputs),
+    leakyRelu(),
+    batchNorm(`norm${firstNorm + k}`, outputs),
+  ]);
+  const last = transposedConvolution(`convTranspose${filters.length}`, filters.at(-1) ?? depth, channels);
+  return [...inner, last, toPixels()];
+}
+
+function articleLayers(latent: number, channels: number, config: KindOf<'article'>): Layer[] {
+  const { dense: units, steps, stepSize, lstm: lstmUnits, hidden, base, filters } = config;
+  const recurrent = lstmUnits === 0 ? [] : [lstm('lstm', stepSize, lstmUnits)];
+  const perStep = hidden.flatMap((outputs, k) => [
+    dense(`dense${k + 1}`, k === 0 ? lstmUnits || stepSize : hidden[k - 1], outputs),
+    leakyRelu(),
+    batchNorm(`norm${k + 1}`, outputs),
+  ]);
+  return [
+    dense('dense0', latent, units),
+    leakyRelu(),
+    batchNorm('norm0', units),
+    toShape([steps, stepSize]), // [B, T, F]
+    ...recurrent,
+    ...perStep,
+    toShape(base),
+    ...upsampling(base[2], filters, channels, hidden.length + 1),
+  ];
+}
+
+function rowsLayers(latent: number, channels: number, config: KindOf<'rows'>): Layer[] {
+  const { dense: units, steps, stepSize, lstm: lstmUnits, base, filters } = config;
+  return [
+    dense('dense0', latent, units),
+    leakyRelu(),
+    toShape([steps, stepSize]), // [B, T, F]
+    lstm('lstm', stepSize, lstmUnits), // [B, T, U]: a row (or rows) of the map at each step
+    toShape(base),
+    batchNorm('norm0', base[2]),
+    ...upsampling(base[2], filters, channels, 1),
+  ];
+}
+
+function denseLayers(latent: number, image: ModelConfig['image'], { units }: KindOf<'dense'>): Layer[] {
+  const { size, channels } = image;
+  const inner = units.flatMap((outputs, k) => [
+    dense(`dense${k}`, k === 0 ? latent : units[k - 1], outputs),
+    leakyRelu(),
+    batchNorm(`norm${k}`, outputs),
+  ]);
+  const last = dense(`dense${units.length}`, units.at(-1) ?? latent, size * size * channels);
+  return [...inner, last, toShape([size, size, channels]), toPixels()];
+}

@@ -1,0 +1,60 @@
+import type { Initializer } from '../nn/layer.ts';
+import { normalNoise } from '../random/normal-noise.ts';
+import { statelessUniform } from '../random/stateless-uniform.ts';
+import { streamKey } from '../random/stream-key.ts';
+import type { Network } from '../weights/layout.ts';
+import type { ModelConfig } from './model-config.ts';
+import { networkLayers } from './network.ts';
+
+/** The weights that training begins with, as a flat vector in the network's layout: a pure function of the seed. */
+export function createInitialWeights(model: ModelConfig, network: Network, seed: number): Float32Array {
+  const parameters = networkLayers(model, network).flatMap((layer) => layer.parameters);
+  const parts = parameters.map(({ shape, initializer }, index) =>
+    initialize(initializer, shape, streamKey({ seed, purpose: 'initial-weights', phase: network, shard: index })),
+  );
+  const vector = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    vector.set(part, offset);
+    offset += part.length;
+  }
+  return vector;
+}
+
+function initialize(initializer: Initializer, shape: readonly number[], key: Int32Array): Float32Array {
+  const size = shape.reduce((product, length) => product * length, 1);
+  switch (initializer.kind) {
+    case 'constant':
+      return new Float32Array(size).fill(initializer.value);
+    case 'forget-gate-one':
+      return new Float32Array(size).fill(1, size / 4, size / 2);
+    case 'glorot': {
+      const limit = Math.sqrt(6 / (initializer.fanIn + initializer.fanOut));
+      return statelessUniform(key, size).map((value) => (2 * value - 1) * limit);
+    }
+    case 'orthogonal':
+      return orthonormalRows(normalNoise(key, size), shape[0], shape[1]);
+  }
+}
+
+/** Modified Gram-Schmidt on the rows of a random matrix [rows, columns], rows <= columns. */
+function orthonormalRows(random: Float32Array, rows: number, columns: number): Float32Array {
+  const matrix = Float64Array.from(random);
+  for (let row = 0; row < rows; row++) {
+    const current = matrix.subarray(row * columns, (row + 1) * columns);
+    for (let earlier = 0; earlier < row; earlier++) {
+      const other = matrix.subarray(earlier * columns, (earlier + 1) * columns);
+      const overlap = dot(current, other);
+      for (let i = 0; i < columns; i++) current[i] -= overlap * other[i];
+    }
+    const length = Math.sqrt(dot(current, current));
+    for (let i = 0; i < columns; i++) current[i] /= length;
+  }
+  return Float32Array.from(matrix);
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}

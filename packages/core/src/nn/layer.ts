@@ -1,0 +1,44 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Role } from '../weights/layout.ts';
+
+/**
+ * A layer is its parameters and a formula. A network is a list of layers; its layout is the list of their parameters.
+ * Shapes in comments: B batch, T time steps, H W C image, F features, U units.
+ */
+export interface Layer {
+  readonly parameters: readonly ParameterSpec[];
+  apply(x: Tensor, pass: Pass): Tensor;
+}
+
+export interface ParameterSpec {
+  /** `<layer>/<name>`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: Role;
+  readonly initializer: Initializer;
+}
+
+export type Initializer =
+  | { readonly kind: 'constant'; readonly value: number }
+  /** Uniform within +-sqrt(6 / (fanIn + fanOut)) (Glorot & Bengio, 2010). */
+  | { readonly kind: 'glorot'; readonly fanIn: number; readonly fanOut: number }
+  /** Orthonormal rows (Saxe et al., 2014). */
+  | { readonly kind: 'orthogonal' }
+  /** Zeros, but ones for the forget gate, the second quarter (Jozefowicz et al., 2015). */
+  | { readonly kind: 'forget-gate-one' };
+
+/** What a layer meets on one pass through a network. */
+export interface Pass {
+  parameter(name: string): Tensor;
+  /** Batch statistics and dropout in training; moving averages and no dropout in inference. */
+  readonly training: boolean;
+  /** Key (int32 [2]) of the dropout masks; without it nothing is dropped. */
+  readonly dropoutSeed?: Tensor;
+  /** Told each normalisation's batch statistics, [C] each; the variance is biased. */
+  onStatistics?(norm: string, mean: Tensor, variance: Tensor): void;
+}
+
+/** A layer without parameters. */
+export function stateless(apply: Layer['apply']): Layer {
+  return { parameters: [], apply };
+}

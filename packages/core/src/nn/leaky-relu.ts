@@ -1,0 +1,21 @@
+import { mul, neg, relu, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { stateless, type Layer } from './layer.ts';
+import { nativeOr } from './native-kernel.ts';
+
+/** The slope of every LeakyReLU here below zero. */
+const alpha = 0.2;
+
+/**
+ * max(x, alpha x). Written with relu because tfjs's own leakyRelu has no gradient of its gradient, which exact R1
+ * takes.
+ */
+export function leakyReluOf(features: Tensor): Tensor {
+  return nativeOr('LeakyReluNative', { features }, { alpha }, () => [
+    sub(relu(features), mul(relu(neg(features)), alpha)),
+  ])[0];
+}
+
+/** LeakyReLU as a layer. */
+export function leakyRelu(): Layer {
+  return stateless(leakyReluOf);
+}

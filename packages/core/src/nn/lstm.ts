@@ -1,0 +1,139 @@
+/**
+ * LSTM (Hochreiter & Schmidhuber, 1997; gates in the order i, f, g, o):
+ *
+ *   [i f g o] = x_t W_x + h_(t-1) W_h + b,   i f o through sigmoid, g through tanh
+ *   c_t = f c_(t-1) + i g,   h_t = o tanh(c_t)
+ *
+ * The input projection of all time steps is one product, and the backward pass is written by hand so that each weight
+ * gradient is one product too. B batch, T time steps, F features, U units; time comes first inside: [T * B, ...].
+ */
+import {
+  add, concat, customGrad, matMul, mul, reshape, sigmoid, slice, sub, sum, tanh, transpose,
+  type Tensor, type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import type { Layer } from './layer.ts';
+
+/** Above this many units the recurrent kernel starts Glorot-uniform: making it orthogonal would take seconds. */
+const largestOrthogonalUnits = 512;
+
+/** [B, T, F] -> [B, T, U]. */
+export function lstm(name: string, features: number, units: number): Layer {
+  const orthogonal = units <= largestOrthogonalUnits;
+  return {
+    parameters: [
+      {
+        name: `${name}/kernel`,
+        shape: [features, 4 * units],
+        role: 'trainable',
+        initializer: { kind: 'glorot', fanIn: features, fanOut: 4 * units },
+      },
+      {
+        name: `${name}/recurrentKernel`,
+        shape: [units, 4 * units],
+        role: 'trainable',
+        initializer: orthogonal ? { kind: 'orthogonal' } : { kind: 'glorot', fanIn: units, fanOut: units },
+      },
+      { name: `${name}/bias`, shape: [4 * units], role: 'trainable', initializer: { kind: 'forget-gate-one' } },
+    ],
+    apply(x, { parameter }) {
+      const [batch, steps] = x.shape;
+      const rows = reshape(transpose(x, [1, 0, 2]), [steps * batch, features]); // [T * B, F]
+      const weights = [`${name}/kernel`, `${name}/recurrentKernel`, `${name}/bias`].map(parameter);
+      const hidden = runLstm(rows as Tensor2D, weights[0] as Tensor2D, weights[1] as Tensor2D, weights[2], steps);
+      return transpose(reshape(hidden, [steps, batch, units]), [1, 0, 2]); // [B, T, U]
+    },
+  };
+}
+
+/** The activated gates, cell state and its tanh at one time step, [B, U] each. */
+interface Cell {
+  readonly i: Tensor;
+  readonly f: Tensor;
+  readonly g: Tensor;
+  readonly o: Tensor;
+  readonly c: Tensor;
+  readonly tanhC: Tensor;
+}
+
+/** [T * B, F] -> [T * B, U], with its gradient. */
+export function runLstm(x: Tensor2D, kernel: Tensor2D, recurrentKernel: Tensor2D, bias: Tensor, steps: number): Tensor {
+  const op = customGrad((...inputs) => {
+    const save = inputs[inputs.length - 1] as unknown as (tensors: Tensor[]) => void;
+    const [rows, inputKernel, hiddenKernel, offset] = inputs as Tensor[];
+    const { cells, hidden } = forward(rows, inputKernel, hiddenKernel, offset, steps);
+    save([rows, inputKernel, hiddenKernel, hidden, ...cells.flatMap(({ i, f, g, o, c, tanhC }) => [i, f, g, o, c, tanhC])]);
+    const gradFunc = (dy: Tensor, saved: Tensor[]) => backward(dy, saved, steps);
+    return { value: hidden, gradFunc };
+  });
+  return op(x, kernel, recurrentKernel, bias);
+}
+
+/** Runs of `count` rows: [T * B, N] -> T times [B, N]. */
+function splitSteps(rows: Tensor, steps: number): Tensor[] {
+  const count = rows.shape[0] / steps;
+  return Array.from({ length: steps }, (_, t) => slice(rows, [t * count, 0], [count, rows.shape[1] as number]));
+}
+
+function forward(x: Tensor, kernel: Tensor, recurrentKernel: Tensor, bias: Tensor, steps: number) {
+  const units = recurrentKernel.shape[0];
+  const batch = x.shape[0] / steps;
+  const projected = splitSteps(add(matMul(x as Tensor2D, kernel as Tensor2D), bias), steps); // T x [B, 4U]
+  const cells: Cell[] = [];
+  const hidden: Tensor[] = [];
+  for (let t = 0; t < steps; t++) {
+    const z = t === 0 ? projected[0] : add(projected[t], matMul(hidden[t - 1] as Tensor2D, recurrentKernel as Tensor2D));
+    const gate = (k: number) => slice(z, [0, k * units], [batch, units]);
+    const i = sigmoid(gate(0));
+    const f = sigmoid(gate(1));
+    const g = tanh(gate(2));
+    const o = sigmoid(gate(3));
+    const c = t === 0 ? mul(i, g) : add(mul(f, cells[t - 1].c), mul(i, g));
+    const tanhC = tanh(c);
+    cells.push({ i, f, g, o, c, tanhC });
+    hidden.push(mul(o, tanhC));
+  }
+  return { cells, hidden: concat(hidden, 0) };
+}
+
+const sigmoidSlope = (y: Tensor) => mul(y, sub(1, y));
+const tanhSlope = (y: Tensor) => sub(1, mul(y, y));
+
+function backward(dHidden: Tensor, saved: Tensor[], steps: number): Tensor[] {
+  const [x, kernel, recurrentKernel, hidden] = saved as Tensor2D[];
+  const cells = Array.from({ length: steps }, (_, t): Cell => {
+    const [i, f, g, o, c, tanhC] = saved.slice(4 + 6 * t, 10 + 6 * t);
+    return { i, f, g, o, c, tanhC };
+  });
+  const dz = backwardThroughTime(splitSteps(dHidden, steps), cells, recurrentKernel);
+  const dZ = concat(dz, 0) as Tensor2D; // [T * B, 4U]
+  // Explicit transposes: TensorFlow multiplies a transposed copy twice as fast as with transpose_a.
+  const dKernel = matMul(transpose(x), dZ);
+  const batch = x.shape[0] / steps;
+  const earlier = slice(hidden, [0, 0], [(steps - 1) * batch, hidden.shape[1]]);
+  const later = slice(dZ, [batch, 0], [(steps - 1) * batch, dZ.shape[1]]);
+  const dRecurrentKernel = matMul(transpose(earlier), later);
+  return [matMul(dZ, kernel, false, true), dKernel, dRecurrentKernel, sum(dZ, 0)];
+}
+
+/** The gradients of the gates before their activation, T times [B, 4U]. */
+function backwardThroughTime(dHidden: Tensor[], cells: Cell[], recurrentKernel: Tensor2D): Tensor[] {
+  const dz: Tensor[] = new Array(cells.length);
+  let dNextHidden: Tensor | undefined;
+  let dNextCell: Tensor | undefined;
+  for (let t = cells.length - 1; t >= 0; t--) {
+    const { i, f, g, o, tanhC } = cells[t];
+    const dh = dNextHidden === undefined ? dHidden[t] : add(dHidden[t], dNextHidden);
+    const throughOutput = mul(mul(dh, o), tanhSlope(tanhC));
+    const dc = dNextCell === undefined ? throughOutput : add(throughOutput, dNextCell);
+    const df = t === 0 ? mul(f, 0) : mul(mul(dc, cells[t - 1].c), sigmoidSlope(f));
+    dz[t] = concat(
+      [mul(mul(dc, g), sigmoidSlope(i)), df, mul(mul(dc, i), tanhSlope(g)), mul(mul(dh, tanhC), sigmoidSlope(o))],
+      1,
+    );
+    if (t === 0) break;
+    dNextCell = mul(dc, f);
+    // z W_h^T as (W_h z^T)^T: 1.1 ms instead of 2.9 at 1,024 units on two cores.
+    dNextHidden = transpose(matMul(recurrentKernel, dz[t] as Tensor2D, false, true));
+  }
+  return dz;
+}

@@ -1,0 +1,32 @@
+import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
+
+/**
+ * The seam between a formula and a faster kernel for it. The portable composition of stock tfjs operations *is* the
+ * definition; where the current backend has registered the kernel (the graph engine's tracing backend does), that runs
+ * instead. A kernel under one of these names must compute this, and bring its own gradient where one is marked:
+ *
+ * | kernel | inputs | attributes | outputs |
+ * |---|---|---|---|
+ * | BiasAddNative (gradient) | value [..., C], bias [C] | | value + bias |
+ * | LeakyReluNative (gradient) | features | alpha | max(x, alpha x), alpha < 1 |
+ * | FusedBatchNormNative (gradient of y alone) | x [N, H, W, C], scale [C], offset [C] | epsilon | y, mean, biased variance |
+ * | StatelessUniformNative | seed int32 [2] | shape | floats in [0, 1), as TensorFlow's StatelessRandomUniform |
+ * | StatelessNormalNative | seed int32 [2] | shape | as TensorFlow's StatelessRandomNormal |
+ */
+export function nativeOr<Inputs extends Record<string, Tensor>>(
+  kernel: NativeKernelName,
+  inputs: Inputs,
+  attributes: Record<string, number | number[]>,
+  portable: () => Tensor[],
+): Tensor[] {
+  if (getKernel(kernel, getBackend()) === undefined) return portable();
+  const outputs = engine().runKernel(kernel, inputs, attributes) as unknown as Tensor | Tensor[];
+  return Array.isArray(outputs) ? outputs : [outputs];
+}
+
+export type NativeKernelName =
+  | 'BiasAddNative'
+  | 'LeakyReluNative'
+  | 'FusedBatchNormNative'
+  | 'StatelessUniformNative'
+  | 'StatelessNormalNative';

@@ -1,0 +1,52 @@
+import { concat, keep, reshape, slice, tidy, valueAndGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import type { Layout } from '../weights/layout.ts';
+
+/** The named tensors of a flat vector [size] in a layout. */
+export function unpack(layout: Layout, vector: Tensor): Map<string, Tensor> {
+  return new Map(
+    layout.entries.map(({ name, offset, size, shape }) => [name, reshape(slice(vector, [offset], [size]), [...shape])]),
+  );
+}
+
+export interface LossAndExtras<Extra extends string> {
+  readonly loss: Scalar;
+  /** Tensors on the way that the caller wants beside the loss. */
+  readonly extras: Readonly<Record<Extra, Tensor>>;
+}
+
+/**
+ * The loss, its gradient with respect to the trainable entries as a flat vector in the layout, and what was seen on the
+ * way. State entries take their place in the vector from `stateOf`, which is given the extras.
+ */
+export function valueAndGradients<Extra extends string>(
+  layout: Layout,
+  weights: ReadonlyMap<string, Tensor>,
+  formula: (weights: ReadonlyMap<string, Tensor>) => LossAndExtras<Extra>,
+  stateOf: (name: string, extras: Readonly<Record<Extra, Tensor>>) => Tensor = () => {
+    throw new Error('Bug: this network has state, and nothing says what becomes of it');
+  },
+): { loss: Tensor; gradient: Tensor; extras: Record<Extra, Tensor> } {
+  const names = layout.entries.filter(({ role }) => role === 'trainable').map(({ name }) => name);
+  let seen: Partial<Record<Extra, Tensor>> = {};
+  const run = valueAndGrads((...trainable: Tensor[]) => {
+    const { loss, extras } = formula(new Map([...weights, ...names.map((name, i) => [name, trainable[i]] as const)]));
+    // valueAndGrads tidies away everything but the loss.
+    seen = mapValues(extras, (tensor) => keep(tensor.clone()));
+    return loss;
+  });
+  const { value, grads } = run(names.map((name) => weights.get(name) as Tensor));
+  const extras = mapValues(seen as Record<Extra, Tensor>, (kept) => {
+    const copy = kept.clone();
+    kept.dispose();
+    return copy;
+  });
+  const gradientOf = new Map(names.map((name, i) => [name, grads[i]]));
+  const parts = layout.entries.map(({ name }) => reshape(gradientOf.get(name) ?? stateOf(name, extras), [-1]));
+  return { loss: value, gradient: tidy(() => concat(parts)), extras };
+}
+
+function mapValues<K extends string>(record: Readonly<Record<K, Tensor>>, change: (tensor: Tensor) => Tensor) {
+  return Object.fromEntries(
+    (Object.entries(record) as [K, Tensor][]).map(([key, tensor]) => [key, change(tensor)]),
+  ) as Record<K, Tensor>;
+}
