@@ -27,12 +27,13 @@ export const gradientError: ErrorMeasure = (actual, golden) => {
   return largest(golden.length, (i) => Math.abs(actual[i] - golden[i])) / scale;
 };
 
-/** norm(a - b) / norm(b - initial). */
-export function updateError(initial: ArrayLike<number>): ErrorMeasure {
+/** norm(a - b) / norm(b - initial), without the places in `left`. */
+export function updateError(initial: ArrayLike<number>, left: ReadonlySet<number>): ErrorMeasure {
   return (actual, golden) => {
     let error = 0;
     let update = 0;
     for (let i = 0; i < golden.length; i++) {
+      if (left.has(i)) continue;
       error += (actual[i] - golden[i]) ** 2;
       update += (golden[i] - initial[i]) ** 2;
     }
