@@ -1,4 +1,4 @@
-export { compareWithGolden, type GoldenOptions, type RunUnit } from './golden/compare-with-golden.ts';
+export { compareWithGolden, type RunUnit } from './golden/compare-with-golden.ts';
 export type { GoldenResult } from './golden/comparison.ts';
 export { assert, UserError, type UserErrorDetail } from './user-error.ts';
 export { checkModelConfig } from './model/check-model-config.ts';

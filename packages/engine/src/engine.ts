@@ -10,6 +10,8 @@ export interface Engine {
   /** Prepares a unit; the graph engine traces it, or takes its GraphDef from the cache. */
   compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>>;
   describe(): EngineDescription;
+  /** Tensors (eager) or runs (graph) that are alive now: what a leak would make grow. */
+  liveTensorCount(): number;
   /** Waits for runs in flight, then frees everything. A second call does nothing. */
   close(): Promise<void>;
 }

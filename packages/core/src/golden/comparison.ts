@@ -1,5 +1,6 @@
 /**
- * How far numbers are from golden ones. Outputs: |a - b| <= 1e-4 |b| + 1e-6. Gradients: relative to their tensor's
+ * How far numbers are from golden ones. Outputs: |a - b| <= 1e-4 |b| + 2e-6 (a normalisation over three images magnifies
+ * float32 rounding: TensorFlow's own kernels come to 1.2e-6 there). Gradients: relative to their tensor's
  * largest value. Weights after Adam: norm(a - b) relative to norm(b - initial).
  */
 export interface GoldenResult {
@@ -17,9 +18,9 @@ export interface GoldenResult {
 
 export type ErrorMeasure = (actual: ArrayLike<number>, golden: ArrayLike<number>) => number;
 
-/** The largest |a - b| / (|b| + 0.01): at most 1e-4 is |a - b| <= 1e-4 |b| + 1e-6. */
+/** The largest |a - b| / (|b| + 0.02): at most 1e-4 is |a - b| <= 1e-4 |b| + 2e-6. */
 export const outputError: ErrorMeasure = (actual, golden) =>
-  largest(golden.length, (i) => Math.abs(actual[i] - golden[i]) / (Math.abs(golden[i]) + 0.01));
+  largest(golden.length, (i) => Math.abs(actual[i] - golden[i]) / (Math.abs(golden[i]) + 0.02));
 
 /** The largest |a - b| over the largest |b|, with the absolute 1e-6 of the outputs. */
 export const gradientError: ErrorMeasure = (actual, golden) => {

@@ -6,7 +6,7 @@ import { copyRegisteredKernels, findBackend, getBackend, getKernel, registerBack
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { assert } from '@lstm-gan/core';
 import type { TensorMetadata, TfeBinding } from './binding.ts';
-import { nativeKernels } from './native-kernels.ts';
+import { nativeKernels, registerNativeGradients } from './native-kernels.ts';
 
 export const traceBackendName = 'lstm-gan-trace';
 
@@ -20,8 +20,8 @@ export interface NodeBackend extends KernelBackend {
 
 /** The stock backend; it must have been loaded before. */
 export function stockBackend(): NodeBackend {
-  const backend = findBackend('tensorflow') as NodeBackend | undefined;
-  assert(backend !== undefined, "tfjs-node's backend is loaded before anything is traced");
+  const backend = findBackend('tensorflow') as NodeBackend | null;
+  assert(backend !== null, "tfjs-node's backend is loaded before anything is traced");
   return backend;
 }
 
@@ -49,4 +49,5 @@ function registerTraceKernels(): void {
   for (const [kernelName, kernelFunc] of Object.entries(nativeKernels)) {
     registerKernel({ kernelName, backendName: traceBackendName, kernelFunc });
   }
+  registerNativeGradients();
 }

@@ -1,0 +1,412 @@
+// A TensorFlow session behind Node-API: one GraphDef, flat typed arrays in and out, each run as one call on a thread
+// of libuv's pool. Every argument is checked here; whatever is wrong becomes a JavaScript error, never a crash.
+//
+// A session is closed when nobody runs it any more: close() during runs marks it, and the last run frees it.
+#include <dlfcn.h>
+#include <node_api.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tensorflow/c/c_api.h"
+
+namespace {
+
+constexpr size_t kAlignment = 64;  // what TensorFlow's kernels want; it copies what lies otherwise
+
+struct Status {
+  TF_Status* value = TF_NewStatus();
+  ~Status() { TF_DeleteStatus(value); }
+  bool ok() const { return TF_GetCode(value) == TF_OK; }
+  std::string message() const { return TF_Message(value); }
+};
+
+// ---- sessions
+
+struct Session {
+  TF_Graph* graph = nullptr;
+  TF_Session* session = nullptr;
+  int running = 0;  // only touched on the JavaScript thread
+  bool closed = false;
+
+  void Free() {
+    Status status;
+    if (session != nullptr) {
+      TF_CloseSession(session, status.value);
+      TF_DeleteSession(session, status.value);
+      session = nullptr;
+    }
+    if (graph != nullptr) {
+      TF_DeleteGraph(graph);
+      graph = nullptr;
+    }
+  }
+};
+
+struct Run {
+  Session* session = nullptr;
+  std::vector<TF_Output> inputs;
+  std::vector<TF_Tensor*> input_tensors;
+  std::vector<TF_Output> outputs;
+  std::vector<TF_Tensor*> output_tensors;
+  std::string error;
+  napi_deferred deferred = nullptr;
+  napi_async_work work = nullptr;
+  napi_ref kept = nullptr;  // the session handle and the fed arrays, alive until the run is over
+
+  ~Run() {
+    for (TF_Tensor* tensor : input_tensors) TF_DeleteTensor(tensor);
+    for (TF_Tensor* tensor : output_tensors) {
+      if (tensor != nullptr) TF_DeleteTensor(tensor);
+    }
+  }
+};
+
+// ---- small things about JavaScript values
+
+napi_value Throw(napi_env env, const std::string& code, const std::string& message) {
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (!pending) napi_throw_error(env, code.c_str(), message.c_str());
+  return nullptr;
+}
+
+bool GetString(napi_env env, napi_value value, std::string* text) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return false;
+  text->resize(length + 1);
+  if (napi_get_value_string_utf8(env, value, text->data(), length + 1, &length) != napi_ok) return false;
+  text->resize(length);
+  return true;
+}
+
+struct Bytes {
+  uint8_t* data = nullptr;
+  size_t size = 0;
+  napi_typedarray_type type = napi_uint8_array;
+};
+
+bool GetBytes(napi_env env, napi_value value, Bytes* bytes) {
+  bool is_typed_array = false;
+  if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) return false;
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env, value, &bytes->type, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  const size_t width = bytes->type == napi_uint8_array ? 1 : 4;
+  bytes->data = static_cast<uint8_t*>(data);
+  bytes->size = length * width;
+  return bytes->type == napi_uint8_array || bytes->type == napi_int32_array || bytes->type == napi_float32_array;
+}
+
+TF_DataType DataTypeOf(napi_typedarray_type type) {
+  if (type == napi_float32_array) return TF_FLOAT;
+  return type == napi_int32_array ? TF_INT32 : TF_UINT8;
+}
+
+bool GetUint32(napi_env env, napi_value value, uint32_t* number) {
+  return napi_get_value_uint32(env, value, number) == napi_ok;
+}
+
+napi_value Property(napi_env env, napi_value object, const char* name) {
+  napi_value value = nullptr;
+  if (napi_get_named_property(env, object, name, &value) != napi_ok) return nullptr;
+  return value;
+}
+
+bool GetArray(napi_env env, napi_value value, std::vector<napi_value>* items) {
+  bool is_array = false;
+  uint32_t length = 0;
+  if (value == nullptr || napi_is_array(env, value, &is_array) != napi_ok || !is_array) return false;
+  napi_get_array_length(env, value, &length);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value item = nullptr;
+    if (napi_get_element(env, value, i, &item) != napi_ok) return false;
+    items->push_back(item);
+  }
+  return true;
+}
+
+// "name" or "name:1"
+bool FindOutput(TF_Graph* graph, const std::string& text, TF_Output* output) {
+  const size_t colon = text.rfind(':');
+  std::string name = text;
+  int index = 0;
+  if (colon != std::string::npos) {
+    name = text.substr(0, colon);
+    index = std::atoi(text.c_str() + colon + 1);
+  }
+  output->oper = TF_GraphOperationByName(graph, name.c_str());
+  output->index = index;
+  return output->oper != nullptr && index >= 0 && index < TF_OperationNumOutputs(output->oper);
+}
+
+// ---- opening and closing
+
+void FinalizeSession(napi_env, void* data, void*) {
+  auto* session = static_cast<Session*>(data);
+  session->Free();
+  delete session;
+}
+
+// open(graphDef: Uint8Array, configProto: Uint8Array): handle
+napi_value Open(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  Bytes graph_def, config;
+  if (count != 2 || !GetBytes(env, arguments[0], &graph_def) || !GetBytes(env, arguments[1], &config)) {
+    return Throw(env, "ERR_ARGUMENT", "open takes a GraphDef and a ConfigProto as Uint8Arrays");
+  }
+  auto session = std::make_unique<Session>();
+  Status status;
+  session->graph = TF_NewGraph();
+  TF_Buffer* buffer = TF_NewBufferFromString(graph_def.data, graph_def.size);
+  TF_ImportGraphDefOptions* import_options = TF_NewImportGraphDefOptions();
+  TF_GraphImportGraphDef(session->graph, buffer, import_options, status.value);
+  TF_DeleteImportGraphDefOptions(import_options);
+  TF_DeleteBuffer(buffer);
+  if (status.ok()) {
+    TF_SessionOptions* options = TF_NewSessionOptions();
+    TF_SetConfig(options, config.data, config.size, status.value);
+    if (status.ok()) session->session = TF_NewSession(session->graph, options, status.value);
+    TF_DeleteSessionOptions(options);
+  }
+  if (!status.ok()) {
+    session->Free();
+    return Throw(env, "ERR_GRAPH", status.message());
+  }
+  napi_value handle = nullptr;
+  if (napi_create_external(env, session.get(), FinalizeSession, nullptr, &handle) != napi_ok) {
+    session->Free();
+    return Throw(env, "ERR_MEMORY", "no memory for a session");
+  }
+  session.release();
+  return handle;
+}
+
+Session* GetSession(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  void* data = nullptr;
+  if (napi_typeof(env, value, &type) != napi_ok || type != napi_external) return nullptr;
+  if (napi_get_value_external(env, value, &data) != napi_ok) return nullptr;
+  return static_cast<Session*>(data);
+}
+
+// close(handle): a second call does nothing
+napi_value Close(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  Session* session = count == 1 ? GetSession(env, argument) : nullptr;
+  if (session == nullptr) return Throw(env, "ERR_ARGUMENT", "close takes a session");
+  session->closed = true;
+  if (session->running == 0) session->Free();
+  return nullptr;
+}
+
+// ---- running
+
+// The caller's array itself where it lies aligned (the run keeps it alive), else an aligned copy.
+TF_Tensor* MakeTensor(const Bytes& bytes, const std::vector<int64_t>& shape) {
+  const TF_DataType type = DataTypeOf(bytes.type);
+  const int rank = static_cast<int>(shape.size());
+  if (bytes.size > 0 && reinterpret_cast<uintptr_t>(bytes.data) % kAlignment == 0) {
+    return TF_NewTensor(type, shape.data(), rank, bytes.data, bytes.size, [](void*, size_t, void*) {}, nullptr);
+  }
+  TF_Tensor* tensor = TF_AllocateTensor(type, shape.data(), rank, bytes.size);
+  if (tensor != nullptr && bytes.size > 0) std::memcpy(TF_TensorData(tensor), bytes.data, bytes.size);
+  return tensor;
+}
+
+// Reads one feed {name, shape, data} into a run; an empty text when all is well.
+std::string AddFeed(napi_env env, napi_value feed, Run* run) {
+  std::string name;
+  Bytes bytes;
+  std::vector<napi_value> lengths;
+  napi_value data = Property(env, feed, "data");
+  if (!GetString(env, Property(env, feed, "name"), &name) || data == nullptr || !GetBytes(env, data, &bytes) ||
+      !GetArray(env, Property(env, feed, "shape"), &lengths)) {
+    return "a feed is {name: string, shape: number[], data: Float32Array | Int32Array | Uint8Array}";
+  }
+  TF_Output output;
+  if (!FindOutput(run->session->graph, name, &output)) return "the graph has no value " + name;
+  if (TF_OperationOutputType(output) != DataTypeOf(bytes.type)) return name + " is fed with another type than it has";
+  std::vector<int64_t> shape;
+  size_t size = bytes.type == napi_uint8_array ? 1 : 4;
+  for (napi_value length : lengths) {
+    uint32_t number = 0;
+    if (!GetUint32(env, length, &number)) return "the shape of " + name + " is no list of lengths";
+    shape.push_back(number);
+    size *= number;
+  }
+  if (size != bytes.size) {
+    return name + " has " + std::to_string(bytes.size) + " bytes; its shape needs " + std::to_string(size);
+  }
+  TF_Tensor* tensor = MakeTensor(bytes, shape);
+  if (tensor == nullptr) return "no memory for " + name;
+  run->inputs.push_back(output);
+  run->input_tensors.push_back(tensor);
+  return "";
+}
+
+std::string AddFetch(napi_env env, napi_value fetch, Run* run) {
+  std::string name;
+  TF_Output output;
+  if (!GetString(env, fetch, &name)) return "fetches are names";
+  if (!FindOutput(run->session->graph, name, &output)) return "the graph has no value " + name;
+  if (TF_OperationOutputType(output) != TF_FLOAT) return name + " is not float32";
+  run->outputs.push_back(output);
+  return "";
+}
+
+void Execute(napi_env, void* data) {
+  auto* run = static_cast<Run*>(data);
+  Status status;
+  TF_SessionRun(run->session->session, nullptr, run->inputs.data(), run->input_tensors.data(),
+                static_cast<int>(run->inputs.size()), run->outputs.data(), run->output_tensors.data(),
+                static_cast<int>(run->outputs.size()), nullptr, 0, nullptr, status.value);
+  if (!status.ok()) run->error = status.message();
+}
+
+// One copy: an array over TensorFlow's own memory would keep its allocator's block for as long as JavaScript likes.
+napi_value TakeOutputs(napi_env env, const Run& run) {
+  napi_value result = nullptr;
+  if (napi_create_array_with_length(env, run.outputs.size(), &result) != napi_ok) return nullptr;
+  for (size_t i = 0; i < run.outputs.size(); ++i) {
+    const size_t size = TF_TensorByteSize(run.output_tensors[i]);
+    void* data = nullptr;
+    napi_value buffer = nullptr, array = nullptr;
+    if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return nullptr;
+    if (size > 0) std::memcpy(data, TF_TensorData(run.output_tensors[i]), size);
+    napi_create_typedarray(env, napi_float32_array, size / 4, buffer, 0, &array);
+    napi_set_element(env, result, i, array);
+  }
+  return result;
+}
+
+void Complete(napi_env env, napi_status, void* data) {
+  std::unique_ptr<Run> run(static_cast<Run*>(data));
+  napi_value outputs = run->error.empty() ? TakeOutputs(env, *run) : nullptr;
+  if (outputs != nullptr) {
+    napi_resolve_deferred(env, run->deferred, outputs);
+  } else {
+    napi_value pending, message, error;
+    napi_get_and_clear_last_exception(env, &pending);
+    const std::string text = run->error.empty() ? "no memory for the outputs" : run->error;
+    napi_create_string_utf8(env, text.c_str(), text.size(), &message);
+    napi_create_error(env, nullptr, message, &error);
+    napi_reject_deferred(env, run->deferred, error);
+  }
+  napi_delete_async_work(env, run->work);
+  napi_delete_reference(env, run->kept);
+  if (--run->session->running == 0 && run->session->closed) run->session->Free();
+}
+
+std::string Prepare(napi_env env, napi_value feeds, napi_value fetches, Run* run) {
+  std::vector<napi_value> feed_list, fetch_list;
+  if (!GetArray(env, feeds, &feed_list) || !GetArray(env, fetches, &fetch_list) || fetch_list.empty()) {
+    return "run takes a session, a list of feeds and a list of names to fetch";
+  }
+  for (napi_value feed : feed_list) {
+    const std::string error = AddFeed(env, feed, run);
+    if (!error.empty()) return error;
+  }
+  for (napi_value fetch : fetch_list) {
+    const std::string error = AddFetch(env, fetch, run);
+    if (!error.empty()) return error;
+  }
+  run->output_tensors.assign(run->outputs.size(), nullptr);
+  return "";
+}
+
+// run(handle, feeds, fetches): Promise<Float32Array[]>
+napi_value RunSession(napi_env env, napi_callback_info info) {
+  size_t count = 3;
+  napi_value arguments[3];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  auto run = std::make_unique<Run>();
+  run->session = count == 3 ? GetSession(env, arguments[0]) : nullptr;
+  if (run->session == nullptr) return Throw(env, "ERR_ARGUMENT", "run takes a session, feeds and fetches");
+  if (run->session->closed) return Throw(env, "ERR_CLOSED", "the session was closed");
+  const std::string error = Prepare(env, arguments[1], arguments[2], run.get());
+  if (!error.empty()) return Throw(env, "ERR_ARGUMENT", error);
+
+  napi_value promise, name, kept;
+  napi_create_array_with_length(env, 2, &kept);
+  napi_set_element(env, kept, 0, arguments[0]);
+  napi_set_element(env, kept, 1, arguments[1]);
+  napi_create_string_utf8(env, "lstm-gan:run", NAPI_AUTO_LENGTH, &name);
+  if (napi_create_reference(env, kept, 1, &run->kept) != napi_ok ||
+      napi_create_promise(env, &run->deferred, &promise) != napi_ok ||
+      napi_create_async_work(env, nullptr, name, Execute, Complete, run.get(), &run->work) != napi_ok ||
+      napi_queue_async_work(env, run->work) != napi_ok) {
+    return Throw(env, "ERR_MEMORY", "no memory for a run");
+  }
+  ++run->session->running;
+  run.release();
+  return promise;
+}
+
+// ---- facts
+
+napi_value Version(napi_env env, napi_callback_info) {
+  napi_value version = nullptr;
+  napi_create_string_utf8(env, TF_Version(), NAPI_AUTO_LENGTH, &version);
+  return version;
+}
+
+// devices(handle): {name, type}[]
+napi_value Devices(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  Session* session = count == 1 ? GetSession(env, argument) : nullptr;
+  if (session == nullptr || session->session == nullptr) return Throw(env, "ERR_ARGUMENT", "devices takes an open session");
+  Status status;
+  TF_DeviceList* list = TF_SessionListDevices(session->session, status.value);
+  if (!status.ok()) return Throw(env, "ERR_DEVICES", status.message());
+  napi_value result = nullptr;
+  napi_create_array(env, &result);
+  for (int i = 0; i < TF_DeviceListCount(list); ++i) {
+    napi_value device, name, type;
+    napi_create_object(env, &device);
+    napi_create_string_utf8(env, TF_DeviceListName(list, i, status.value), NAPI_AUTO_LENGTH, &name);
+    napi_create_string_utf8(env, TF_DeviceListType(list, i, status.value), NAPI_AUTO_LENGTH, &type);
+    napi_set_named_property(env, device, "name", name);
+    napi_set_named_property(env, device, "type", type);
+    napi_set_element(env, result, i, device);
+  }
+  TF_DeleteDeviceList(list);
+  return result;
+}
+
+// TensorFlow greets on stderr whenever a process first uses it. Its log is absl's, whose level only Python's wrapper
+// sets from TF_CPP_MIN_LOG_LEVEL; the wheel is pinned, and so is this name. Errors still get through.
+void QuietLog() {
+  using SetMinLogLevel = void (*)(int);
+  void* symbol = dlsym(RTLD_DEFAULT, "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE");
+  constexpr int kError = 2;
+  if (symbol != nullptr && std::getenv("TF_CPP_MIN_LOG_LEVEL") == nullptr) {
+    reinterpret_cast<SetMinLogLevel>(symbol)(kError);
+  }
+}
+
+napi_value Initialize(napi_env env, napi_value exports) {
+  QuietLog();
+  const napi_property_descriptor functions[] = {
+      {"open", nullptr, Open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"run", nullptr, RunSession, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"devices", nullptr, Devices, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"version", nullptr, Version, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+  };
+  napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);
+  return exports;
+}
+
+}  // namespace
+
+NAPI_MODULE(NODE_GYP_MODULE_NAME, Initialize)

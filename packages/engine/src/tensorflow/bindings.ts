@@ -1,0 +1,82 @@
+/**
+ * Compiles the two addons against the library they run with: tfjs-node's own binding (its C++ source is in its npm
+ * package) for tracing and the eager engine, and our session for everything else.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '@lstm-gan/core';
+import type { TensorFlowPaths } from './cache-folder.ts';
+import type { Progress } from './progress.ts';
+import { runCommand } from './run-command.ts';
+
+const require = createRequire(import.meta.url);
+
+/** The folder of @tensorflow/tfjs-node-gpu: beside this package, or where provisioning has put it. */
+export function tfjsNodeFolder(cacheDir: string): string | undefined {
+  const name = '@tensorflow/tfjs-node-gpu/package.json';
+  for (const from of [import.meta.url, path.join(cacheDir, 'npm', 'package.json')]) {
+    try {
+      return path.dirname(createRequire(from).resolve(name));
+    } catch {
+      // Not here: the next place.
+    }
+  }
+  return undefined;
+}
+
+function sessionSource(): string {
+  return fileURLToPath(new URL('../../native/session.cc', import.meta.url));
+}
+
+/** A short key of what the bindings are compiled from. */
+export async function bindingsKey(): Promise<string> {
+  const source = await readFile(sessionSource());
+  return createHash('sha256').update(source).digest('hex').slice(0, 12);
+}
+
+/** Compiles both addons, side by side. */
+export async function compileBindings(
+  paths: TensorFlowPaths,
+  tfjsNode: string,
+  compiler: string,
+  onProgress: Progress,
+): Promise<void> {
+  onProgress({ stage: 'compile', doneBytes: 0, totalBytes: 0 });
+  const target = path.dirname(paths.bindingsMarker);
+  const partial = `${target}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
+  const binding = path.join(tfjsNode, 'binding');
+  const stockSources = (await readdir(binding)).filter((file) => file.endsWith('.cc')).map((file) => path.join(binding, file));
+  const compile = (sources: string[], output: string, extra: string[]) =>
+    compileAddon(compiler, paths.libraryDir, sources, path.join(partial, path.basename(output)), extra);
+  await Promise.all([
+    compile(stockSources, paths.stockBinding, ['-w', `-I${tfjsNode}`]),
+    compile([sessionSource()], paths.session, ['-Wall', '-Wextra', '-Wno-cast-function-type', '-ffp-contract=off']),
+  ]);
+  await writeFile(path.join(partial, path.basename(paths.bindingsMarker)), JSON.stringify({ compiler }));
+  await rm(target, { recursive: true, force: true });
+  await rename(partial, target);
+}
+
+async function compileAddon(compiler: string, libraryDir: string, sources: string[], output: string, extra: string[]): Promise<void> {
+  const { include_dir: headers } = require('node-api-headers') as { include_dir: string };
+  const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((file) => path.join(libraryDir, file));
+  const parameters = [
+    ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=addon'],
+    ...extra,
+    ...[`-I${headers}`, `-I${path.join(libraryDir, 'include')}`, ...sources, '-o', output, ...libraries],
+    '-ldl',
+    '-Wl,-rpath,$ORIGIN/../tensorflow',
+  ];
+  const result = await runCommand(compiler, parameters);
+  if (result.status === 0) return;
+  throw new UserError({
+    code: 'compile-failed',
+    message: `${compiler} could not compile ${path.basename(output)}:\n${result.output.trim().split('\n').slice(-8).join('\n')}`,
+    advice: 'A compiler for C++17 with its standard library is needed (g++ 9 or clang 10, or newer); name another one in CXX.',
+  });
+}

@@ -1,0 +1,8 @@
+/** What provisioning tells while it works; bytes are 0 where they are not known. */
+export interface ProgressReport {
+  readonly stage: 'download' | 'unpack' | 'compile';
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export type Progress = (report: ProgressReport) => void;

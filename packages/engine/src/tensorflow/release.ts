@@ -1,0 +1,36 @@
+/**
+ * What is provisioned, pinned: the libtensorflow inside TensorFlow's Python wheels. The explicit Python version only names
+ * the wheel; the Python at hand is used for its pip and its zip reader.
+ */
+export type TensorFlowVariant = 'cpu' | 'gpu';
+
+export interface WheelRelease {
+  readonly requirement: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** What unpacked files and compiled bindings take beside the download. */
+  readonly unpackedBytes: number;
+}
+
+export const tensorflowVersion = '2.21.0';
+export const tfjsNodeVersion = '4.22.0';
+
+export const wheelTags = ['--python-version', '3.12', '--platform', 'manylinux_2_27_x86_64'] as const;
+
+export const wheels: Readonly<Record<TensorFlowVariant, WheelRelease>> = {
+  cpu: {
+    requirement: `tensorflow-cpu==${tensorflowVersion}`,
+    file: `tensorflow_cpu-${tensorflowVersion}-cp312-cp312-manylinux_2_27_x86_64.whl`,
+    bytes: 274_000_871,
+    sha256: 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb',
+    unpackedBytes: 900_000_000,
+  },
+  gpu: {
+    requirement: `tensorflow==${tensorflowVersion}`,
+    file: `tensorflow-${tensorflowVersion}-cp312-cp312-manylinux_2_27_x86_64.whl`,
+    bytes: 572_611_111,
+    sha256: 'b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0',
+    unpackedBytes: 7_000_000_000,
+  },
+};

@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module';
+import type { UnitArray } from '@lstm-gan/core';
+import { concatBytes, varintField } from '../graph/wire-format.ts';
+import type { Provisioned } from './provision.ts';
+
+/** One array fed to a run, under the name of its placeholder. */
+export interface SessionFeed {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: UnitArray;
+}
+
+/** A GraphDef, loaded and ready to run on a thread of its own. */
+export interface Session {
+  /** Values of the names to fetch (`node` or `node:1`), float32. The fed arrays must not change until it settles. */
+  run(feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Float32Array[]>;
+  devices(): { name: string; type: string }[];
+  /** Frees the session when its last run is over; a second call does nothing. */
+  close(): void;
+}
+
+interface SessionAddon {
+  open(graphDef: Uint8Array, config: Uint8Array): unknown;
+  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Float32Array[]>;
+  devices(handle: unknown): { name: string; type: string }[];
+  close(handle: unknown): void;
+  version(): string;
+}
+
+function loadAddon({ paths }: Provisioned): SessionAddon {
+  return createRequire(import.meta.url)(paths.session) as SessionAddon;
+}
+
+/** The version that the library itself tells. */
+export function libraryVersion(provisioned: Provisioned): string {
+  return loadAddon(provisioned).version();
+}
+
+/** Opens a session with its own threads: `threads` inside an operation, one operation at a time. */
+export function openSession(provisioned: Provisioned, graphDef: Uint8Array, threads: number): Session {
+  const addon = loadAddon(provisioned);
+  const handle = addon.open(graphDef, configProto(threads));
+  return {
+    run: (feeds, fetches) => addon.run(handle, feeds, fetches),
+    devices: () => addon.devices(handle),
+    close: () => addon.close(handle),
+  };
+}
+
+/** TensorFlow's ConfigProto (config.proto): intra_op 2, inter_op 5, use_per_session_threads 9. */
+export function configProto(threads: number): Uint8Array {
+  return concatBytes([varintField(2, threads), varintField(5, 1), varintField(9, 1)]);
+}

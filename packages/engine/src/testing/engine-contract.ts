@@ -1,0 +1,108 @@
+/**
+ * What every engine promises. One suite, run for each of them; a new engine is a file and a call of this.
+ */
+import { readFileSync } from 'node:fs';
+import {
+  compareWithGolden, createInitialWeights, createPhaseUnits, type ModelConfig, type RunUnit, type Unit, type UnitArray,
+} from '@lstm-gan/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CompiledUnit, Engine } from '../engine.ts';
+import { probeInputs, probeUnit } from '../probe.ts';
+
+/** A narrow model with everything in it: LSTM, normalisation, dropout, a penalty that draws noise. */
+export const smallModel: ModelConfig = {
+  image: { size: 16, channels: 1 },
+  latent: 6,
+  generator: { kind: 'article', dense: 16, steps: 2, stepSize: 8, lstm: 8, hidden: [32], base: [4, 4, 4], filters: [6] },
+  discriminator: { filters: [4, 8], dropout: 0.3 },
+  loss: 'hinge',
+  regularizer: { kind: 'approximate-r1', lambda: 10, sigma: 0.05 },
+};
+
+/** Runs units on an engine, compiling each once. */
+export function runOn(engine: Engine): RunUnit {
+  const compiled = new Map<string, Promise<CompiledUnit>>();
+  return async (unit, inputs) => {
+    const key = unit.name + unit.identity;
+    const entry = compiled.get(key) ?? engine.compile(unit as unknown as Unit);
+    compiled.set(key, entry);
+    return (await (await entry).run(inputs)) as never;
+  };
+}
+
+/** Inputs of every unit of the small model, the same at each call. */
+export function smallInputs() {
+  const units = createPhaseUnits(smallModel, 4);
+  const weights = {
+    generator: createInitialWeights(smallModel, 'generator', 1),
+    discriminator: createInitialWeights(smallModel, 'discriminator', 1),
+  };
+  return Object.values(units).map((unit: Unit) => {
+    const inputs: Record<string, UnitArray> = probeInputs(unit.inputs);
+    for (const [network, values] of Object.entries(weights)) if (network in unit.inputs) inputs[network] = values;
+    return { unit, inputs };
+  });
+}
+
+export function testEngine(name: string, open: () => Promise<Engine>): void {
+  describe(`the ${name} engine`, () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await open();
+    });
+    afterAll(() => engine.close());
+
+    it.each(['article', 'article-32-gray', 'rows', 'rows-32'])('agrees with the golden values of %s', async (file) => {
+      const bytes = readFileSync(new URL(`../../../../test/fixtures/golden/${file}.safetensors`, import.meta.url));
+      const results = await compareWithGolden(runOn(engine), bytes);
+      expect(results.filter(({ passed }) => !passed)).toEqual([]);
+    });
+
+    it('gives the same bits at every run and in every engine opened anew', async () => {
+      const other = await open();
+      for (const { unit, inputs } of smallInputs()) {
+        const first = await engine.compile(unit);
+        const outputs = await first.run(inputs);
+        expect(await first.run(inputs)).toEqual(outputs);
+        expect(await probeUnit(await other.compile(unit))).toBe(await probeUnit(first));
+      }
+      await other.close();
+    });
+
+    it('leaves nothing behind over 100 calls', async () => {
+      const [{ unit, inputs }] = smallInputs();
+      const compiled = await engine.compile(unit);
+      await compiled.run(inputs);
+      const before = engine.liveTensorCount();
+      for (let call = 0; call < 100; call++) await compiled.run(inputs);
+      expect(engine.liveTensorCount()).toBe(before);
+    });
+
+    it('leaves its inputs as they were', async () => {
+      for (const { unit, inputs } of smallInputs()) {
+        const copies = Object.entries(inputs).map(([key, array]) => [key, array.slice()] as const);
+        await (await engine.compile(unit)).run(inputs);
+        for (const [key, copy] of copies) expect(inputs[key]).toEqual(copy);
+      }
+    });
+
+    it('refuses wrong names, types and lengths, and says what it expected', async () => {
+      const [{ unit, inputs }] = smallInputs();
+      const compiled = await engine.compile(unit);
+      await expect(compiled.run({ generator: inputs.generator })).rejects.toThrow('got no noise');
+      await expect(compiled.run({ ...inputs, noise: new Int32Array(24) })).rejects.toThrow('noise as float32, but got int32');
+      await expect(compiled.run({ ...inputs, noise: new Float32Array(23) })).rejects.toThrow('[4, 6], 24 values, but got 23');
+      await expect(compiled.run({ ...inputs, nose: new Float32Array(24) })).rejects.toThrow('no input nose');
+    });
+
+    it('refuses work after it was closed, and may be closed twice', async () => {
+      const [{ unit, inputs }] = smallInputs();
+      const closed = await open();
+      const compiled = await closed.compile(unit);
+      await closed.close();
+      await closed.close();
+      await expect(compiled.run(inputs)).rejects.toThrow('closed');
+      await expect(closed.compile(unit)).rejects.toThrow('closed');
+    });
+  });
+}
