@@ -1,0 +1,154 @@
+/**
+ * Messages as bytes and back. The header (msgpack) holds every plain field and the type and length of each array; the
+ * arrays themselves follow as raw bytes. Nothing of a decoded message is believed before its schema has passed.
+ */
+import { Packr } from 'msgpackr';
+import { z } from 'zod';
+import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
+import { coordinatorSchemas, workerSchemas } from './message-schemas.ts';
+import { ProtocolError } from './protocol-error.ts';
+
+export interface EncodedMessage {
+  readonly header: Uint8Array;
+  /** Views of the message's own arrays: they must not be written again. */
+  readonly arrays: readonly Uint8Array[];
+}
+
+export type ArrayType = 'float32' | 'uint8';
+
+/** What a header announces: the arrays that will follow. */
+export interface AnnouncedArray {
+  readonly type: ArrayType;
+  readonly length: number;
+}
+
+/** A header that passed its checks, waiting for its arrays. */
+export interface DecodedHeader<Message> {
+  readonly arrays: readonly AnnouncedArray[];
+  /** Completes the message; arrays have the announced types and lengths. */
+  complete(arrays: readonly (Float32Array | Uint8Array)[]): Message;
+}
+
+export type DecodeHeader<Message> = (header: Uint8Array, limits: Limits) => DecodedHeader<Message>;
+
+export interface Limits {
+  readonly maxHeaderBytes: number;
+  /** Of all arrays of one message together. */
+  readonly maxArrayBytes: number;
+  readonly maxArrays: number;
+}
+
+export const defaultLimits: Limits = { maxHeaderBytes: 1 << 20, maxArrayBytes: 2 ** 31, maxArrays: 4096 };
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
+
+/** Splits a message into a header and its arrays. */
+export function encodeMessage(message: WorkerMessage | CoordinatorMessage): EncodedMessage {
+  const { plain, arrays } = splitArrays(message);
+  const announced = arrays.map((array) => [array instanceof Float32Array ? 'float32' : 'uint8', array.length]);
+  return {
+    header: packr.pack([plain, announced]),
+    arrays: arrays.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
+  };
+}
+
+function splitArrays(message: WorkerMessage | CoordinatorMessage): { plain: object; arrays: readonly (Float32Array | Uint8Array)[] } {
+  switch (message.kind) {
+    case 'contribution': {
+      const { sums, ...plain } = message;
+      return { plain, arrays: sums };
+    }
+    case 'weights': {
+      const { values, ...plain } = message;
+      return { plain, arrays: [values] };
+    }
+    case 'work': {
+      const { images, ...plain } = message;
+      return { plain, arrays: [images] };
+    }
+    default:
+      return { plain: message, arrays: [] };
+  }
+}
+
+/** Checks a header from a worker. */
+export const decodeWorkerHeader: DecodeHeader<WorkerMessage> = (header, limits) => {
+  const { plain, arrays } = openHeader(header, limits, workerSchemas);
+  if (plain.kind === 'contribution') {
+    expectArrays(plain.kind, arrays, plain.subtrees.length, 'float32');
+    return { arrays, complete: (values) => ({ ...plain, sums: values as Float32Array[] }) };
+  }
+  expectArrays(plain.kind, arrays, 0, 'float32');
+  return { arrays, complete: () => plain };
+};
+
+/** Checks a header from a coordinator. */
+export const decodeCoordinatorHeader: DecodeHeader<CoordinatorMessage> = (header, limits) => {
+  const { plain, arrays } = openHeader(header, limits, coordinatorSchemas);
+  if (plain.kind === 'weights') {
+    expectArrays(plain.kind, arrays, 1, 'float32');
+    return { arrays, complete: ([values]) => ({ ...plain, values: values as Float32Array }) };
+  }
+  if (plain.kind === 'work') {
+    expectArrays(plain.kind, arrays, 1, 'uint8');
+    return { arrays, complete: ([images]) => ({ ...plain, images: images as Uint8Array }) };
+  }
+  expectArrays(plain.kind, arrays, 0, 'float32');
+  return { arrays, complete: () => plain };
+};
+
+function expectArrays(kind: string, arrays: readonly AnnouncedArray[], count: number, type: ArrayType): void {
+  if (arrays.length === count && arrays.every((array) => array.type === type)) return;
+  throw new ProtocolError(`A ${kind} message has ${count} ${type} arrays; got ${arrays.map((array) => array.type).join(', ') || 'none'}.`);
+}
+
+const announcedSchema = z.array(z.tuple([z.enum(['float32', 'uint8']), z.number().int().nonnegative()]));
+
+function openHeader<Schemas extends Readonly<Record<string, z.ZodType>>>(
+  header: Uint8Array,
+  limits: Limits,
+  schemas: Schemas,
+): { plain: z.infer<Schemas[keyof Schemas]>; arrays: AnnouncedArray[] } {
+  if (header.byteLength > limits.maxHeaderBytes) {
+    throw new ProtocolError(`A header has at most ${limits.maxHeaderBytes} bytes; got ${header.byteLength}.`);
+  }
+  const parts = unpack(header);
+  if (!Array.isArray(parts) || parts.length !== 2) throw new ProtocolError('A header is a pair of fields and arrays.');
+  const kind = (parts[0] as { kind?: unknown } | null)?.kind;
+  if (typeof kind !== 'string' || !Object.hasOwn(schemas, kind)) {
+    throw new ProtocolError(`A message is one of ${Object.keys(schemas).join(', ')}; got ${String(kind).slice(0, 64)}.`);
+  }
+  const plain = schemas[kind].safeParse(parts[0]);
+  if (!plain.success) throw new ProtocolError(`A ${kind} message is malformed: ${firstIssue(plain.error)}.`);
+  const announced = announcedSchema.safeParse(parts[1]);
+  if (!announced.success) throw new ProtocolError(`The arrays of a ${kind} message are malformed: ${firstIssue(announced.error)}.`);
+  const arrays = announced.data.map(([type, length]) => ({ type, length }));
+  checkSize(kind, arrays, limits);
+  return { plain: plain.data as z.infer<Schemas[keyof Schemas]>, arrays };
+}
+
+function unpack(header: Uint8Array): unknown {
+  try {
+    return packr.unpack(header);
+  } catch (error) {
+    throw new ProtocolError(`A header is msgpack; this is not: ${(error as Error).message.slice(0, 200)}`);
+  }
+}
+
+function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return `${issue.path.join('.') || 'message'}: ${issue.message}`.slice(0, 300);
+}
+
+function checkSize(kind: string, arrays: readonly AnnouncedArray[], limits: Limits): void {
+  if (arrays.length > limits.maxArrays) throw new ProtocolError(`A message has at most ${limits.maxArrays} arrays; got ${arrays.length}.`);
+  const bytes = arrays.reduce((sum, array) => sum + arrayBytes(array), 0);
+  if (bytes > limits.maxArrayBytes) {
+    throw new ProtocolError(`The arrays of a ${kind} message have at most ${limits.maxArrayBytes} bytes; got ${bytes}.`);
+  }
+}
+
+/** Bytes of an announced array. */
+export function arrayBytes({ type, length }: AnnouncedArray): number {
+  return length * (type === 'float32' ? 4 : 1);
+}

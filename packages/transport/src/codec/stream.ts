@@ -1,0 +1,106 @@
+/**
+ * One direction between two peers, as frames: a header, then its arrays in chunks that the receiver has granted. Frames
+ * of a peer arrive in order, so a chunk belongs to the header before it and needs no address. Pure state: sockets are
+ * elsewhere.
+ *
+ *   H header | C bytes | G (one more chunk may come) | P (still here)
+ */
+import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
+import { arrayBytes, encodeMessage, type AnnouncedArray, type DecodedHeader, type DecodeHeader, type Limits } from './codec.ts';
+import { ProtocolError } from './protocol-error.ts';
+
+export type Frame =
+  | { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array }
+  | { readonly kind: 'G' | 'P' };
+
+export const chunkBytes = 2 * 1024 * 1024;
+/** Chunks that may be under way before the receiver has answered: 16 MB, well below any high-water mark. */
+export const initialCredit = 8;
+
+/** What waits to be sent to one peer. */
+export interface Outbox {
+  add(message: WorkerMessage | CoordinatorMessage): void;
+  /** The next frame that may go out now, if any. */
+  next(): Frame | undefined;
+  /** The receiver has taken a chunk. */
+  grant(): void;
+  isEmpty(): boolean;
+}
+
+export function createOutbox(): Outbox {
+  const frames: Frame[] = [];
+  let credit = initialCredit;
+  return {
+    add(message) {
+      const { header, arrays } = encodeMessage(message);
+      frames.push({ kind: 'H', bytes: header });
+      for (const array of arrays) {
+        for (let start = 0; start < array.byteLength; start += chunkBytes) {
+          frames.push({ kind: 'C', bytes: array.subarray(start, start + chunkBytes) });
+        }
+      }
+    },
+    next() {
+      const [frame] = frames;
+      if (frame === undefined || (frame.kind === 'C' && credit === 0)) return undefined;
+      if (frame.kind === 'C') credit -= 1;
+      return frames.shift();
+    },
+    grant() {
+      credit = Math.min(initialCredit, credit + 1);
+    },
+    isEmpty: () => frames.length === 0,
+  };
+}
+
+/** Puts one peer's frames together to messages. */
+export interface Inbox<Message> {
+  /** Takes an H or C frame; returns a message when it is whole. Throws a ProtocolError for what does not fit. */
+  accept(kind: 'H' | 'C', bytes: Uint8Array): Message | undefined;
+}
+
+interface Assembly<Message> {
+  readonly header: DecodedHeader<Message>;
+  readonly buffers: Uint8Array[];
+  /** Array being filled, and how far. */
+  index: number;
+  filled: number;
+}
+
+export function createInbox<Message>(decode: DecodeHeader<Message>, limits: Limits): Inbox<Message> {
+  let assembly: Assembly<Message> | undefined;
+
+  const finishIfWhole = (current: Assembly<Message>): Message | undefined => {
+    while (current.index < current.buffers.length && current.filled === current.buffers[current.index].length) {
+      current.index += 1;
+      current.filled = 0;
+    }
+    if (current.index < current.buffers.length) return undefined;
+    assembly = undefined;
+    return current.header.complete(current.header.arrays.map(({ type }, i) => asArray(type, current.buffers[i])));
+  };
+
+  return {
+    accept(kind, bytes) {
+      if (kind === 'H') {
+        if (assembly !== undefined) throw new ProtocolError('A header came before the arrays of the last one were complete.');
+        const header = decode(bytes, limits);
+        assembly = { header, buffers: header.arrays.map((array) => new Uint8Array(arrayBytes(array))), index: 0, filled: 0 };
+        return finishIfWhole(assembly);
+      }
+      const buffer = assembly?.buffers[assembly.index];
+      if (assembly === undefined || buffer === undefined) throw new ProtocolError('A chunk came without a header.');
+      if (bytes.length === 0 || bytes.length > chunkBytes || assembly.filled + bytes.length > buffer.length) {
+        throw new ProtocolError(`A chunk of ${bytes.length} bytes does not fit; ${buffer.length - assembly.filled} were missing.`);
+      }
+      // The one copy on arrival: frames lie unaligned and in pieces.
+      buffer.set(bytes, assembly.filled);
+      assembly.filled += bytes.length;
+      return finishIfWhole(assembly);
+    },
+  };
+}
+
+function asArray(type: AnnouncedArray['type'], bytes: Uint8Array): Float32Array | Uint8Array {
+  return type === 'uint8' ? bytes : new Float32Array(bytes.buffer, 0, bytes.length / 4);
+}
