@@ -3,7 +3,7 @@
  * of a peer arrive in order, so a chunk belongs to the header before it and needs no address. Pure state: sockets are
  * elsewhere.
  *
- *   H header | C bytes | G (one more chunk may come) | P (still here)
+ *   H header | C bytes | G (one more chunk may come) | P (still there?) | B (goodbye: nothing more will come)
  */
 import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
 import { arrayBytes, encodeMessage, type AnnouncedArray, type DecodedHeader, type DecodeHeader, type Limits } from './codec.ts';
@@ -11,7 +11,7 @@ import { ProtocolError } from './protocol-error.ts';
 
 export type Frame =
   | { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array }
-  | { readonly kind: 'G' | 'P' };
+  | { readonly kind: 'G' | 'P' | 'B' };
 
 export const chunkBytes = 2 * 1024 * 1024;
 /** Chunks that may be under way before the receiver has answered: 16 MB, well below any high-water mark. */

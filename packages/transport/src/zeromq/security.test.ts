@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { Context, Dealer } from 'zeromq';
+import type { CoordinatorLink } from '../link.ts';
+import { hello, take } from '../testing/link-contract.ts';
+import { createCoordinatorLink } from './coordinator-link.ts';
+import { createKeyPair, encodeZ85, readKeyFile, writeKeyFile } from './keys.ts';
+import { createWorkerLink } from './worker-link.ts';
+
+const opened: { close(): Promise<void> | void }[] = [];
+afterEach(async () => {
+  for (const link of opened.splice(0).reverse()) await link.close();
+});
+
+async function start(limits?: { maxHeaderBytes: number; maxArrayBytes: number; maxArrays: number }) {
+  const [server, listed] = [createKeyPair(), createKeyPair()];
+  const allowed = new Set([listed.publicKey]);
+  const coordinator: CoordinatorLink = await createCoordinatorLink({ keys: server, isAuthorized: (key) => allowed.has(key), limits });
+  opened.push(coordinator);
+  return { coordinator, server, listed, allowed, events: coordinator.events()[Symbol.asyncIterator]() };
+}
+
+/** A client made of libzmq alone; resolves with what its monitor says of the handshake. */
+function rawClient(address: string, keys: object): { socket: Dealer; handshake: Promise<string> } {
+  const socket = new Dealer({ context: new Context(), linger: 0, ...keys });
+  const handshake = new Promise<string>((resolve) => {
+    for (const type of ['handshake', 'handshake:error:auth', 'handshake:error:protocol', 'handshake:error:other', 'disconnect'] as const) {
+      socket.events.on(type, () => resolve(type));
+    }
+  });
+  socket.connect(address);
+  opened.push({ close: () => socket.close() });
+  return { socket, handshake };
+}
+
+it('does not let in a client whose key is not listed, nor one without CURVE, nor one with a revoked key', async () => {
+  const { coordinator, server, listed, allowed, events } = await start();
+  const stranger = createKeyPair();
+  const curve = (keys: { publicKey: string; secretKey: string }) => ({
+    curveServerKey: server.publicKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey,
+  });
+  expect(await rawClient(coordinator.address, curve(stranger)).handshake).toBe('handshake:error:auth');
+  expect(await rawClient(coordinator.address, {}).handshake).not.toBe('handshake');
+  expect(await rawClient(coordinator.address, curve(listed)).handshake).toBe('handshake');
+  allowed.delete(listed.publicKey);
+  expect(await rawClient(coordinator.address, curve(listed)).handshake).toBe('handshake:error:auth');
+  await coordinator.close();
+  expect((await events.next()).done).toBe(true);
+});
+
+it('tells a worker with keys that are not listed why it does not get in', async () => {
+  const { coordinator, server } = await start();
+  const worker = createWorkerLink({ connect: coordinator.address, keys: { ...createKeyPair(), serverKey: server.publicKey } });
+  opened.push(worker);
+  const event = await take(worker.events()[Symbol.asyncIterator]());
+  expect(event).toMatchObject({ kind: 'closed', sentence: expect.stringContaining('refused the keys') });
+});
+
+it.each([
+  ['a frame of no kind', ['X', Buffer.from('?')], 'A frame is H, C, G, P or B'],
+  ['a header that is no msgpack', ['H', Buffer.from([0xc1])], 'A header'],
+  ['a message of no kind', ['H', Buffer.from([0x92, 0x81, 0xa4, 0x6b, 0x69, 0x6e, 0x64, 0xa1, 0x78, 0x90])], 'A message is one of hello'],
+  ['a chunk without a header', ['C', Buffer.from([1])], 'A chunk came without a header'],
+])('drops an authorized peer that sends %s, and goes on with the others', async (_, frame, sentence) => {
+  const { coordinator, server, listed, events } = await start();
+  const rubbish = rawClient(coordinator.address, {
+    curveServerKey: server.publicKey, curvePublicKey: listed.publicKey, curveSecretKey: listed.secretKey,
+  });
+  await rubbish.socket.send(frame as [string, Buffer]);
+  expect(await take(events)).toMatchObject({ kind: 'left', sentence: expect.stringContaining(sentence) });
+  const worker = createWorkerLink({ connect: coordinator.address, keys: { ...listed, serverKey: server.publicKey } });
+  opened.push(worker);
+  worker.send(hello('honest'));
+  expect(await take(events)).toMatchObject({ kind: 'message', message: { kind: 'hello', worker: 'honest' } });
+});
+
+it('refuses arrays beyond the limits before it makes room for them', async () => {
+  const { coordinator, server, listed, events } = await start({ maxHeaderBytes: 4096, maxArrayBytes: 1000, maxArrays: 4 });
+  const worker = createWorkerLink({ connect: coordinator.address, keys: { ...listed, serverKey: server.publicKey } });
+  opened.push(worker);
+  worker.send({
+    kind: 'contribution', run: 'r', incarnation: 1, membership: 1, step: 1, phase: 'generator', lease: 1,
+    weightsVersions: { generator: 0, discriminator: 0 }, subtrees: [{ start: 0, end: 1 }], losses: [], computeMs: 0, waitingMs: 0,
+    sums: [new Float32Array(251)],
+  });
+  expect(await take(events)).toMatchObject({ kind: 'left', sentence: expect.stringContaining('at most 1000 bytes; got 1004') });
+});
+
+it('notices a worker process that was killed', async () => {
+  const { coordinator, server, listed, events } = await start();
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-'));
+  const keyFile = path.join(folder, 'worker.key');
+  await writeKeyFile(keyFile, { ...listed, serverKey: server.publicKey });
+  const script = path.join(folder, 'worker.mjs');
+  const link = new URL('./worker-link.ts', import.meta.url).href;
+  const keys = new URL('./keys.ts', import.meta.url).href;
+  await writeFile(
+    script,
+    `import { createWorkerLink } from ${JSON.stringify(link)}; import { readKeyFile } from ${JSON.stringify(keys)};
+     const link = createWorkerLink({ connect: ${JSON.stringify(coordinator.address)}, keys: await readKeyFile(${JSON.stringify(keyFile)}) });
+     link.send(${JSON.stringify(hello('doomed'))}); for await (const event of link.events()) void event;`,
+  );
+  const tsx = import.meta.resolve('tsx');
+  const child = spawn(process.execPath, ['--conditions=source', '--import', tsx, script], { stdio: 'inherit' });
+  expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: 'doomed' } });
+  child.kill('SIGKILL');
+  expect(await take(events)).toMatchObject({ kind: 'left' });
+});
+
+it('says that nobody answers, and that an address is taken', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  const keys = createKeyPair();
+  await expect(createCoordinatorLink({ bind: `tcp://127.0.0.1:${port}`, keys, isAuthorized: () => true })).rejects.toThrow('listens on');
+  server.close();
+  const worker = createWorkerLink({ connect: `tcp://127.0.0.1:${port}`, keys: { ...keys, serverKey: keys.publicKey }, connectTimeoutMs: 300 });
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ sentence: expect.stringContaining('No coordinator answered') });
+});
+
+it('keeps key files to their owner', async () => {
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-key-')), 'worker.key');
+  const keys = { ...createKeyPair(), serverKey: createKeyPair().publicKey };
+  await writeKeyFile(file, keys);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readKeyFile(file)).toEqual(keys);
+  await writeFile(file, '{}');
+  await expect(readKeyFile(file)).rejects.toThrow('does not hold');
+  await expect(readKeyFile(`${file}.not`)).rejects.toThrow('cannot be read');
+  const open = `${file}.open`;
+  await writeFile(open, JSON.stringify(keys), { mode: 0o644 });
+  await expect(readKeyFile(open)).rejects.toThrow('can be read by others');
+});
+
+it('encodes keys as ZeroMQ RFC 32 does', () => {
+  expect(encodeZ85(Uint8Array.of(0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b))).toBe('HelloWorld');
+});
