@@ -1,4 +1,4 @@
-import { modelConfigSchema } from '@lstm-gan/core';
+import { checkModelConfig, modelConfigSchema, UserError, type Preset } from '@lstm-gan/core';
 import { z } from 'zod';
 
 /**
@@ -32,3 +32,45 @@ export const runConfigSchema = z.strictObject({
 });
 
 export type RunConfig = z.infer<typeof runConfigSchema>;
+
+/** What a user may change of a preset on the command line. */
+export interface ConfigOverrides {
+  readonly data?: string;
+  readonly batchSize?: number;
+  readonly shardSize?: number;
+  readonly seed?: number;
+  readonly threads?: number;
+  readonly engine?: RunConfig['engine'];
+}
+
+/** A preset with overrides, checked. Its image shape stays the preset's: data sets are packed to it. */
+export function createRunConfig(preset: Preset, overrides: ConfigOverrides = {}): RunConfig {
+  const { name, model, data, batchSize, shardSize, optimizer, ema } = preset;
+  const defaults = { preset: name, model, data, batchSize, shardSize, seed: 1, threads: 1, engine: 'graph' as const, optimizer, ema };
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  return checkRunConfig({ ...defaults, ...given });
+}
+
+/** Checks a configuration from outside; throws a UserError that names the field. */
+export function checkRunConfig(value: unknown): RunConfig {
+  const parsed = runConfigSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new UserError({
+      code: 'config',
+      message: `The configuration does not hold: ${issue.path.join('.') || 'it'}: ${issue.message}.`,
+      advice: 'Correct the field; lstm-gan train --help tells what each may be.',
+    });
+  }
+  const config = parsed.data;
+  checkModelConfig(config.model);
+  if (config.batchSize % config.shardSize !== 0) {
+    const better = Math.max(1, Math.round(config.batchSize / config.shardSize)) * config.shardSize;
+    throw new UserError({
+      code: 'batch-not-divisible',
+      message: `A batch of ${config.batchSize} images cannot be cut into shards of ${config.shardSize}.`,
+      advice: `Use --batch-size ${better}, or a --shard-size that divides ${config.batchSize}.`,
+    });
+  }
+  return config;
+}

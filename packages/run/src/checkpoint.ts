@@ -1,0 +1,164 @@
+/**
+ * Checkpoints: a training state as a safetensors file (docs/checkpoints.md). Written atomically; read with every length
+ * and the hash of the weights checked; a damaged newest one gives way to the one before.
+ */
+import { readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  createLayouts, decodeSafetensors, encodeSafetensors, joinVector, splitVector, UserError,
+  type Layout, type NamedTensor, type Network, type Safetensors,
+} from '@lstm-gan/core';
+import { checkRunConfig, type RunConfig } from './run-config.ts';
+import type { TrainingState } from './training-state.ts';
+import { weightsSha256 } from './weights-hash.ts';
+import { writeAtomically } from './write-atomically.ts';
+
+const formatVersion = '1';
+const networks = ['generator', 'discriminator'] as const;
+
+export interface Checkpoint {
+  readonly config: RunConfig;
+  readonly state: TrainingState;
+  readonly weightsSha256: string;
+}
+
+/** `step-00001000.safetensors`: names sort by step. */
+export function checkpointName(step: number): string {
+  return `step-${String(step).padStart(8, '0')}.safetensors`;
+}
+
+/** Writes a checkpoint into a folder and removes all but the newest `keep`; returns its path. */
+export async function writeCheckpoint(folder: string, config: RunConfig, state: TrainingState, keep = 2): Promise<string> {
+  const file = path.join(folder, checkpointName(state.step));
+  await writeAtomically(file, encodeCheckpoint(config, state));
+  for (const old of (await listCheckpoints(folder)).slice(0, -keep)) await rm(old, { force: true });
+  return file;
+}
+
+function encodeCheckpoint(config: RunConfig, state: TrainingState): Uint8Array[] {
+  const layouts = createLayouts(config.model);
+  const tensors = [
+    ...namedTensors('ema', layouts.generator, state.ema),
+    ...networks.flatMap((network) => [
+      ...namedTensors(network, layouts[network], state[network].weights),
+      ...namedTensors(`moments/first/${network}`, layouts[network], state[network].firstMoments),
+      ...namedTensors(`moments/second/${network}`, layouts[network], state[network].secondMoments),
+    ]),
+  ];
+  const { generator, discriminator } = state;
+  const counters = Object.fromEntries(
+    networks.map((network) => {
+      const { beta1Power, beta2Power, updates } = state[network];
+      return [network, { beta1Power, beta2Power, updates }];
+    }),
+  );
+  const metadata = new Map([
+    ['format', formatVersion],
+    ['step', String(state.step)],
+    ['config', JSON.stringify(config)],
+    // JSON writes the shortest text that reads back to the same float64.
+    ['optimizer', JSON.stringify(counters)],
+    ['weightsSha256', weightsSha256(generator.weights, discriminator.weights)],
+  ]);
+  return encodeSafetensors(tensors, metadata);
+}
+
+function namedTensors(prefix: string, layout: Layout, vector: Float32Array): NamedTensor[] {
+  const parts = splitVector(layout, vector);
+  return layout.entries.map(({ name, shape }) => ({ name: `${prefix}/${name}`, dtype: 'F32', shape, data: parts.get(name) as Float32Array }));
+}
+
+/** Reads and verifies a checkpoint. */
+export async function readCheckpoint(file: string): Promise<Checkpoint> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new UserError({ code: 'no-checkpoint', message: `${file} cannot be read.`, advice: 'Give a run folder or a checkpoint file.', cause });
+  });
+  const contents = decodeSafetensors(new Uint8Array(bytes));
+  const { metadata } = contents;
+  if (metadata.get('format') !== formatVersion) {
+    throw new UserError({
+      code: 'no-checkpoint',
+      message: `${file} is no checkpoint of format ${formatVersion}; its format is ${metadata.get('format') ?? 'not given'}.`,
+      advice: 'Use a checkpoint that lstm-gan train wrote.',
+    });
+  }
+  const config = checkRunConfig(parseJson(metadata.get('config')));
+  const state = readState(contents, config);
+  const hash = weightsSha256(state.generator.weights, state.discriminator.weights);
+  if (hash !== metadata.get('weightsSha256')) throw damagedError(file, 'its weights do not have the hash that it states');
+  return { config, state, weightsSha256: hash };
+}
+
+function readState(contents: Safetensors, config: RunConfig): TrainingState {
+  const layouts = createLayouts(config.model);
+  const vector = (prefix: string, network: Network): Float32Array => {
+    const parts = new Map<string, Float32Array>();
+    for (const { name } of layouts[network].entries) {
+      const tensor = contents.tensors.get(`${prefix}/${name}`);
+      if (tensor?.dtype === 'F32') parts.set(name, tensor.data);
+    }
+    return joinVector(layouts[network], parts);
+  };
+  const counters = parseJson(contents.metadata.get('optimizer')) as Record<Network, Record<string, unknown>> | undefined;
+  const stateOf = (network: Network) => ({
+    weights: vector(network, network),
+    firstMoments: vector(`moments/first/${network}`, network),
+    secondMoments: vector(`moments/second/${network}`, network),
+    beta1Power: finite(counters?.[network]?.['beta1Power'], `${network} beta1Power`),
+    beta2Power: finite(counters?.[network]?.['beta2Power'], `${network} beta2Power`),
+    updates: finite(counters?.[network]?.['updates'], `${network} updates`),
+  });
+  return {
+    step: finite(Number(contents.metadata.get('step')), 'step'),
+    generator: stateOf('generator'),
+    discriminator: stateOf('discriminator'),
+    ema: vector('ema', 'generator'),
+  };
+}
+
+function finite(value: unknown, what: string): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  throw damagedError('The checkpoint', `its ${what} is no number`);
+}
+
+function damagedError(file: string, what: string): UserError {
+  return new UserError({
+    code: 'checkpoint-damaged',
+    message: `${file} is damaged: ${what}.`,
+    advice: 'Use the checkpoint before it, in the same folder.',
+  });
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The checkpoints of a folder, oldest first. */
+export async function listCheckpoints(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch(() => [] as string[]);
+  return files.filter((file) => /^step-\d{8}\.safetensors$/.test(file)).sort().map((file) => path.join(folder, file));
+}
+
+/** The newest sound checkpoint of a folder; `onDamaged` hears of newer ones that are not. */
+export async function readLatestCheckpoint(
+  folder: string,
+  onDamaged: (file: string, error: Error) => void,
+): Promise<{ file: string; checkpoint: Checkpoint }> {
+  for (const file of (await listCheckpoints(folder)).reverse()) {
+    try {
+      return { file, checkpoint: await readCheckpoint(file) };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      onDamaged(file, error);
+    }
+  }
+  throw new UserError({
+    code: 'no-checkpoint',
+    message: `${folder} has no sound checkpoint.`,
+    advice: 'Check the path; a run writes its first checkpoint after ten seconds or when it ends.',
+  });
+}

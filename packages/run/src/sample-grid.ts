@@ -1,0 +1,43 @@
+import sharp from 'sharp';
+
+/** How pictures lie in memory: `count` images of `size` x `size` x `channels`, one behind the other. */
+export interface ImageShape {
+  readonly size: number;
+  readonly channels: 1 | 3;
+}
+
+/** [-1, 1] to 0..255: 127.5 x + 127.5, rounded and clipped. */
+export function toPixels(images: Float32Array): Uint8Array {
+  return Uint8Array.from(images, (value) => Math.min(255, Math.max(0, Math.round(127.5 * value + 127.5))));
+}
+
+/** A PNG of images side by side, near to a square, with a thin white line between them; small images are doubled. */
+export async function renderGrid(images: Float32Array, { size, channels }: ImageShape): Promise<Buffer> {
+  const pixels = toPixels(images);
+  const imageBytes = size * size * channels;
+  const count = pixels.length / imageBytes;
+  const columns = Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / columns);
+  const gap = 2;
+  const [width, height] = [columns * (size + gap) + gap, rows * (size + gap) + gap];
+  const canvas = new Uint8Array(width * height * channels).fill(255);
+  for (let index = 0; index < count; index++) {
+    const left = gap + (index % columns) * (size + gap);
+    const top = gap + Math.floor(index / columns) * (size + gap);
+    for (let y = 0; y < size; y++) {
+      const row = pixels.subarray(index * imageBytes + y * size * channels, index * imageBytes + (y + 1) * size * channels);
+      canvas.set(row, ((top + y) * width + left) * channels);
+    }
+  }
+  const picture = sharp(canvas, { raw: { width, height, channels } });
+  return size >= 64 ? picture.png().toBuffer() : picture.resize(width * 2, height * 2, { kernel: 'nearest' }).png().toBuffer();
+}
+
+/** One PNG for each image. */
+export function renderImages(images: Float32Array, { size, channels }: ImageShape): Promise<Buffer>[] {
+  const pixels = toPixels(images);
+  const imageBytes = size * size * channels;
+  return Array.from({ length: pixels.length / imageBytes }, (_, index) =>
+    sharp(pixels.slice(index * imageBytes, (index + 1) * imageBytes), { raw: { width: size, height: size, channels } }).png().toBuffer(),
+  );
+}

@@ -1,0 +1,17 @@
+import { createInitialWeights, createNetworkState, type Network, type NetworkState } from '@lstm-gan/core';
+import type { RunConfig } from './run-config.ts';
+
+/** All that training carries from step to step. Everything else is a function of it, the configuration and the data. */
+export interface TrainingState extends Readonly<Record<Network, NetworkState>> {
+  /** Steps committed so far. */
+  readonly step: number;
+  /** The averaged generator, state entries included. */
+  readonly ema: Float32Array;
+}
+
+/** The state before the first step. */
+export function createTrainingState({ model, seed }: RunConfig): TrainingState {
+  const generator = createNetworkState(createInitialWeights(model, 'generator', seed));
+  const discriminator = createNetworkState(createInitialWeights(model, 'discriminator', seed));
+  return { step: 0, generator, discriminator, ema: generator.weights };
+}

@@ -1,0 +1,36 @@
+import { open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+
+/** Writes a file so that it is there whole or not at all: a temporary file, fsync, rename, fsync of the folder. */
+export async function writeAtomically(file: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
+  const temporary = `${file}.partial`;
+  try {
+    const handle = await open(temporary, 'w');
+    try {
+      for (const part of parts) await handle.writeFile(part);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+    const folder = await open(path.dirname(file), 'r');
+    await folder.sync().finally(() => folder.close());
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw explainWriteError(file, error);
+  }
+}
+
+/** The sentence for a disk that does not take a file. */
+export function explainWriteError(file: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const reason = { ENOSPC: 'the disk is full', EDQUOT: 'the quota is used up', EACCES: 'it is not permitted', EROFS: 'the disk is read-only' }[code];
+  if (reason === undefined) return error;
+  return new UserError({
+    code: 'cannot-write',
+    message: `${file} cannot be written: ${reason}.`,
+    advice: 'Make room, or choose another folder with --out; what was written before is intact.',
+    cause: error,
+  });
+}
