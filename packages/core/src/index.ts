@@ -5,6 +5,7 @@ export { checkModelConfig } from './model/check-model-config.ts';
 export { createInitialWeights } from './model/initial-weights.ts';
 export { generatorConfigSchema, modelConfigSchema, type GeneratorConfig, type ModelConfig } from './model/model-config.ts';
 export { createLayouts } from './model/network.ts';
+export { nearestName } from './nearest-name.ts';
 export { presets, type Preset, type PresetName } from './presets.ts';
 export { checkArrays } from './step/check-arrays.ts';
 export { createPhaseUnits, type PhaseUnitOptions, type PhaseUnits } from './step/phase-units.ts';

