@@ -1,1 +1,3 @@
-export {};
+export { compileUnits, type CompiledUnits } from './compile-units.ts';
+export { runLease } from './run-lease.ts';
+export { startWorker, type WorkerOptions } from './start-worker.ts';

@@ -6,9 +6,9 @@ import type { Network, ShardRange } from '@lstm-gan/core';
  * older peer could misread a message.
  *
  *   worker       coordinator
- *   hello    ->             who I am and what I run on
+ *   hello    ->             who I am
  *            <-  welcome    the run's configuration
- *   ready    ->             I built it: layouts and probe hashes
+ *   ready    ->             I built it: what I run on, layouts and probe hashes
  *            <-  weights, work ...          (or reject)
  *   contribution ->
  *            <-  finish
@@ -42,14 +42,14 @@ export interface Hello {
   readonly protocol: number;
   /** Free text, unique in the run; log lines and errors use it. */
   readonly worker: string;
-  readonly engine: string;
-  readonly tensorflow: string;
-  readonly device: string;
-  readonly threads: number;
 }
 
 export interface Ready extends RunHeader {
   readonly kind: 'ready';
+  readonly engine: string;
+  readonly tensorflow: string;
+  readonly device: string;
+  readonly threads: number;
   /** SHA-256 of each network's layout. */
   readonly layouts: Readonly<Record<Network, string>>;
   /** Unit name to SHA-256 of its outputs on the fixed probe input. */

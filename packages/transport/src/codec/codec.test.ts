@@ -9,8 +9,8 @@ const run = { run: 'r', incarnation: 1, membership: 2 };
 const round = { ...run, step: 3, phase: 'generator' as const, lease: 4, weightsVersions: { generator: 2, discriminator: 3 } };
 const sha = 'a'.repeat(64);
 const fromWorker: WorkerMessage[] = [
-  { kind: 'hello', protocol: 1, worker: 'w-1', engine: 'graph', tensorflow: '2', device: 'CPU', threads: 1 },
-  { kind: 'ready', ...run, layouts: { generator: sha, discriminator: sha }, probes: { 'generator-forward': sha }, graphs: { a: '' } },
+  { kind: 'hello', protocol: 1, worker: 'w-1' },
+  { kind: 'ready', ...run, engine: 'graph', tensorflow: '2', device: 'CPU', threads: 1, layouts: { generator: sha, discriminator: sha }, probes: { 'generator-forward': sha }, graphs: { a: '' } },
   {
     kind: 'contribution', ...round, subtrees: [{ start: 0, end: 2 }], losses: [{ shard: 0, loss: NaN, penalty: 0 }],
     computeMs: 1.5, waitingMs: 0, sums: [Float32Array.of(1, -2)],
@@ -71,11 +71,11 @@ it('answers any bytes with a message or a ProtocolError, nothing else', () => {
 
 it('refuses a field that is unknown, missing or of another type', () => {
   const decode = (change: object) => () =>
-    decodeWorkerHeader(encodeMessage({ ...fromWorker[0], ...change } as WorkerMessage).header, defaultLimits);
+    decodeWorkerHeader(encodeMessage({ ...fromWorker[1], ...change } as WorkerMessage).header, defaultLimits);
   expect(decode({ extra: 1 })).toThrow('Unrecognized key');
   expect(decode({ threads: -1 })).toThrow('threads');
   expect(decode({ threads: 1.5 })).toThrow('threads');
-  expect(decode({ worker: '../x' })).toThrow('worker');
+  expect(decode({ kind: 'hello' })).toThrow('hello');
   expect(decode({ engine: undefined })).toThrow('engine');
 });
 

@@ -8,9 +8,7 @@ export interface LinkPair {
   connect(): WorkerLink;
 }
 
-export const hello = (worker: string): Hello => ({
-  kind: 'hello', protocol: 1, worker, engine: 'graph', tensorflow: '2.21.0', device: 'CPU', threads: 1,
-});
+export const hello = (worker: string): Hello => ({ kind: 'hello', protocol: 1, worker });
 const run = { run: 'r', incarnation: 1, membership: 1 };
 const weights = (version: number, floats: number): Weights => ({
   kind: 'weights', ...run, network: 'generator', version, values: Float32Array.from({ length: floats }, (_, i) => version * 1000 + (i % 997)),

@@ -1,0 +1,32 @@
+import { createPhaseUnits, type PhaseUnits, type Unit } from '@lstm-gan/core';
+import { probeUnit, type CompiledUnit, type Engine } from '@lstm-gan/engine';
+import type { RunConfig } from '@lstm-gan/run';
+
+type TrainingUnits = Omit<PhaseUnits, 'generatorSample'>;
+
+/** The units that a worker needs, compiled. */
+export type CompiledUnits = {
+  readonly [Name in keyof TrainingUnits]: TrainingUnits[Name] extends Unit<infer I, infer O> ? CompiledUnit<I, O> : never;
+};
+
+/** Compiles a run's units on an engine. */
+export async function compileUnits(engine: Engine, { model, shardSize }: RunConfig): Promise<CompiledUnits> {
+  const { generatorForward, discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(model, shardSize);
+  return {
+    generatorForward: await engine.compile(generatorForward),
+    discriminatorReal: await engine.compile(discriminatorReal),
+    discriminatorFake: await engine.compile(discriminatorFake),
+    generatorBackward: await engine.compile(generatorBackward),
+  };
+}
+
+/** The hashes that decide admission: unit name to probe and to graph. */
+export async function fingerprints(units: CompiledUnits): Promise<{ probes: Record<string, string>; graphs: Record<string, string> }> {
+  const probes: Record<string, string> = {};
+  const graphs: Record<string, string> = {};
+  for (const [name, unit] of Object.entries(units) as [string, CompiledUnit][]) {
+    probes[name] = await probeUnit(unit);
+    graphs[name] = unit.graphHash;
+  }
+  return { probes, graphs };
+}

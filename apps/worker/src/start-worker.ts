@@ -1,0 +1,128 @@
+/**
+ * A worker: says hello, builds what the run's configuration asks for, proves that it computes the run's bits, and then
+ * computes leases until the coordinator finishes. It keeps nothing that could be lost but the current weights.
+ */
+import { createLayouts, UserError, assert, type Network } from '@lstm-gan/core';
+import type { Engine, EngineDescription } from '@lstm-gan/engine';
+import { checkRunConfig, layoutSha256, type Logger, type RunConfig } from '@lstm-gan/run';
+import { protocolVersion, type CoordinatorMessage, type Ready, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
+import { compileUnits, fingerprints, type CompiledUnits } from './compile-units.ts';
+import { NotFiniteError, runLease } from './run-lease.ts';
+
+export interface WorkerOptions {
+  readonly link: WorkerLink;
+  /** Unique in the run. */
+  readonly name: string;
+  /** Called once the run's configuration is known. */
+  readonly openEngine: (config: RunConfig) => Promise<Engine>;
+  readonly log: Logger;
+  /** Aborted to leave politely: behind the lease in work. */
+  readonly signal: AbortSignal;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+interface Job {
+  readonly header: RunHeader;
+  readonly config: RunConfig;
+  readonly engine: Engine;
+  readonly units: CompiledUnits;
+  readonly weights: Partial<Record<Network, { version: number; values: Float32Array }>>;
+  idleSinceMs: number;
+}
+
+/** Works until the run is finished or the worker is told to leave; throws a UserError when it is refused or left alone. */
+export async function startWorker(options: WorkerOptions): Promise<void> {
+  const { link, name, signal, log } = options;
+  let job: Job | undefined;
+  const leave = (): void => {
+    if (job !== undefined) link.send({ kind: 'leave', ...job.header });
+    void link.close();
+  };
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    link.send({ kind: 'hello', protocol: protocolVersion, worker: name });
+    for await (const event of link.events()) {
+      if (event.kind === 'closed') {
+        if (signal.aborted) return;
+        throw new UserError({ code: 'coordinator-gone', message: event.sentence, advice: 'Start the coordinator again, then this worker.' });
+      }
+      const { message } = event;
+      if (message.kind === 'finish') return void (await link.close());
+      if (message.kind === 'welcome') job = await build(message, options);
+      else if (job !== undefined) await serve(message, job, options);
+      else refuseEarly(message);
+    }
+  } finally {
+    signal.removeEventListener('abort', leave);
+    await job?.engine.close();
+    log.debug({ worker: name }, 'worker stopped');
+  }
+}
+
+function refuseEarly(message: CoordinatorMessage): never {
+  if (message.kind === 'reject') throw rejected(message.sentence);
+  throw new Error(`Bug: the coordinator sent ${message.kind} before it said welcome`);
+}
+
+function rejected(sentence: string): UserError {
+  return new UserError({ code: 'rejected', message: `The coordinator refused this worker: ${sentence}`, advice: 'See the sentence.' });
+}
+
+async function build({ run, incarnation, membership, config: text }: Welcome, { link, openEngine, now }: WorkerOptions): Promise<Job> {
+  const config = checkRunConfig(JSON.parse(text));
+  const engine = await openEngine(config);
+  const units = await compileUnits(engine, config);
+  const header = { run, incarnation, membership };
+  link.send(await describe(header, config, engine.describe(), units));
+  return { header, config, engine, units, weights: {}, idleSinceMs: now() };
+}
+
+async function describe(header: RunHeader, config: RunConfig, description: EngineDescription, units: CompiledUnits): Promise<Ready> {
+  const layouts = createLayouts(config.model);
+  const { engine, tensorflow, threads, device } = description;
+  return {
+    kind: 'ready',
+    ...header,
+    engine,
+    tensorflow,
+    threads,
+    device: `${device.kind} ${device.name}`,
+    layouts: { generator: layoutSha256(layouts.generator), discriminator: layoutSha256(layouts.discriminator) },
+    ...(await fingerprints(units)),
+  };
+}
+
+async function serve(message: CoordinatorMessage, job: Job, options: WorkerOptions): Promise<void> {
+  switch (message.kind) {
+    case 'weights':
+      job.weights[message.network] = { version: message.version, values: message.values };
+      return;
+    case 'work':
+      return work(message, job, options);
+    case 'reject':
+      throw rejected(message.sentence);
+    default:
+      throw new Error(`Bug: the coordinator sent ${message.kind} in the middle of a run`);
+  }
+}
+
+async function work(message: Work, job: Job, { link, now }: WorkerOptions): Promise<void> {
+  const { generator, discriminator } = job.weights;
+  const { kind: _kind, subtrees, images: _images, ...round } = message;
+  assert(generator?.version === round.weightsVersions.generator, "the generator's weights came before the work");
+  assert(discriminator?.version === round.weightsVersions.discriminator, "the discriminator's weights came before the work");
+  const startMs = now();
+  const waitingMs = startMs - job.idleSinceMs;
+  try {
+    const weights = { generator: generator.values, discriminator: discriminator.values };
+    const { sums, losses } = await runLease(job.units, weights, message, job.config);
+    job.idleSinceMs = now();
+    const computeMs = job.idleSinceMs - startMs;
+    link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums });
+  } catch (error) {
+    const shard = error instanceof NotFiniteError ? error.shard : subtrees[0].start;
+    const reason = error instanceof NotFiniteError ? 'not-finite' : 'engine';
+    link.send({ kind: 'failed', ...round, shard, reason, sentence: (error as Error).message.slice(0, 2000) });
+  }
+}
