@@ -1,1 +1,2 @@
-export {};
+export { createBackground, type Background } from './background.ts';
+export { startCoordinator, type CoordinatorOptions, type TrainingResult } from './start-coordinator.ts';

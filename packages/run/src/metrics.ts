@@ -4,7 +4,8 @@ import { createWriteStream } from 'node:fs';
 export interface StepMetrics {
   readonly step: number;
   readonly images: number;
-  readonly losses: { readonly discriminatorReal: number; readonly discriminatorFake?: number; readonly generator: number; readonly penalty: number };
+  /** Means over the batch; the discriminator's is real + fake, without the penalty. */
+  readonly losses: { readonly discriminator: number; readonly generator: number; readonly penalty: number };
   readonly imagesPerSecond: number;
   readonly stepMs: number;
   /** Inside workers, the longest of each phase. */

@@ -1,0 +1,37 @@
+/** Who may take part: checked once, at the door; behind it no check clutters the path. */
+import { protocolVersion, type Hello, type Ready } from '@lstm-gan/transport';
+import type { CoordinatorState, Refusal } from './state.ts';
+
+/** Why a worker that says hello is refused, if it is. */
+export function refuseHello({ members }: CoordinatorState, { protocol, worker }: Hello): Refusal | undefined {
+  if (protocol !== protocolVersion) {
+    return {
+      reason: 'protocol-version',
+      sentence: `Worker ${worker} speaks protocol ${protocol}; this coordinator speaks ${protocolVersion}. Install the same version of lstm-gan on both.`,
+    };
+  }
+  if (members.some(({ name }) => name === worker)) {
+    return { reason: 'name-taken', sentence: `A worker called ${worker} takes part already. Start this one with another --name.` };
+  }
+  return undefined;
+}
+
+/** Why a worker that is ready is refused, if it is. */
+export function refuseReady({ plan, probes }: CoordinatorState, worker: string, ready: Ready): Refusal | undefined {
+  const { generator, discriminator } = ready.layouts;
+  if (generator !== plan.layouts.generator || discriminator !== plan.layouts.discriminator) {
+    return { reason: 'layout-differs', sentence: `Worker ${worker} lays the weights out differently. Install the same version of lstm-gan on both.` };
+  }
+  if (ready.engine !== plan.engine || ready.threads !== plan.threads) {
+    return {
+      reason: 'engine-differs',
+      sentence: `Worker ${worker} runs ${ready.engine} with ${ready.threads} threads; the run uses ${plan.engine} with ${plan.threads}.`,
+    };
+  }
+  const different = Object.keys(probes ?? {}).filter((unit) => ready.probes[unit] !== probes?.[unit]);
+  if (different.length === 0) return undefined;
+  return {
+    reason: 'probe-differs',
+    sentence: `Worker ${worker} (${ready.device}, TensorFlow ${ready.tensorflow}) computes other bits than the run in ${different.join(', ')}; the weights would depend on who takes part. Use machines with the same kind of processor.`,
+  };
+}

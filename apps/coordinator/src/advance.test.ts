@@ -1,0 +1,205 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Contribution, Ready, WorkerMessage } from '@lstm-gan/transport';
+import { advance } from './advance.ts';
+import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
+
+const sha = 'a'.repeat(64);
+const plan = (shardCount: number, lastStep: number): Plan => ({
+  run: 'r', incarnation: 1, shardCount, lastStep, engine: 'graph', threads: 1, config: '{}',
+  layouts: { generator: sha, discriminator: sha }, layoutSizes: { generator: 1, discriminator: 1 },
+});
+const header = { run: 'r', incarnation: 1, membership: 1 };
+const ready: Ready = {
+  kind: 'ready', ...header, engine: 'graph', tensorflow: '2', device: 'CPU', threads: 1,
+  layouts: { generator: sha, discriminator: sha }, probes: { u: sha }, graphs: { u: sha },
+};
+type SendWork = Extract<Effect, { kind: 'send-work' }>;
+const answer = ({ lease, round }: SendWork): Contribution => ({
+  kind: 'contribution', ...header, step: round.step, phase: round.phase, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
+  subtrees: [lease.range], computeMs: 1, waitingMs: 0, sums: [new Float32Array(1)],
+  losses: Array.from({ length: lease.range.end - lease.range.start }, (_, k) => ({ shard: lease.range.start + k, loss: 0, penalty: 0 })),
+});
+
+/** Drives the state machine by hand; orders to update are answered at once, as the shell does. */
+function drive(shardCount: number, lastStep: number) {
+  let state: CoordinatorState = createCoordinatorState(plan(shardCount, lastStep), 0, { generator: 0, discriminator: 0 });
+  const done: Effect[] = [];
+  const happen = (event: CoordinatorEvent): Effect[] => {
+    const result = advance(state, event);
+    state = result.state;
+    const effects = [...result.effects];
+    done.push(...result.effects);
+    if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...happen({ kind: 'updated' }));
+    return effects;
+  };
+  const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });
+  const join = (peer: string, change: Partial<Ready> = {}) => [
+    ...say(peer, { kind: 'hello', protocol: 1, worker: `worker-${peer}` }),
+    ...say(peer, { ...ready, ...change }),
+  ];
+  return { happen, say, join, done, get state() { return state; } };
+}
+
+const works = (effects: Effect[]) => effects.filter((effect): effect is SendWork => effect.kind === 'send-work');
+const kinds = (effects: Effect[]) => effects.map(({ kind }) => kind);
+
+describe('a round', () => {
+  it('gives the first worker everything, with both networks, and then only the network that changed', () => {
+    const run = drive(4, 2);
+    const first = run.join('a');
+    expect(kinds(first)).toEqual(['send', 'log', 'send-weights', 'send-weights', 'send-work']);
+    expect(works(first)[0].lease.range).toEqual({ start: 0, end: 4 });
+    const second = run.say('a', answer(works(first)[0]));
+    expect(kinds(second)).toEqual(['collect', 'update', 'send-weights', 'send-work']);
+    expect(second[2]).toMatchObject({ network: 'discriminator', version: 1 });
+    const third = run.say('a', answer(works(second)[0]));
+    expect(kinds(third)).toEqual(['collect', 'update', 'commit', 'send-weights', 'send-work']);
+    expect(third[3]).toMatchObject({ network: 'generator', version: 1 });
+  });
+
+  it('is cut into subtrees for as many workers as there are', () => {
+    const run = drive(4, 2);
+    const [work] = works(run.join('a'));
+    run.join('b');
+    run.join('c');
+    const next = works(run.say('a', answer(work)));
+    expect(next.map(({ peer, lease }) => [peer, lease.range.start, lease.range.end])).toEqual([['a', 0, 1], ['b', 1, 2], ['c', 2, 4]]);
+  });
+
+  it('gives the shards of a worker that is gone to the others at once', () => {
+    const run = drive(4, 2);
+    const [work] = works(run.join('a'));
+    run.join('b');
+    expect(works(run.happen({ kind: 'left', peer: 'a', sentence: 'It died.' }))).toMatchObject([{ peer: 'b', lease: { range: { start: 0, end: 4 } } }]);
+    expect(run.say('a', answer(work))).toMatchObject([{ kind: 'send', message: { kind: 'reject' } }, { kind: 'disconnect' }, { kind: 'log' }]);
+  });
+
+  it('waits while nobody is there and goes on when somebody comes', () => {
+    const run = drive(2, 1);
+    run.join('a');
+    run.happen({ kind: 'left', peer: 'a', sentence: 'It died.' });
+    expect(works(run.join('b'))).toHaveLength(1);
+  });
+
+  it('counts a contribution that comes twice, once', () => {
+    const run = drive(2, 9);
+    const [work] = works(run.join('a'));
+    run.say('a', answer(work));
+    expect(run.say('a', answer(work))).toEqual([]);
+    expect(run.state.droppedContributions).toBe(1);
+  });
+
+  it('refuses a contribution of other shards than were leased', () => {
+    const run = drive(4, 9);
+    const [work] = works(run.join('a'));
+    const effects = run.say('a', { ...answer(work), subtrees: [{ start: 0, end: 2 }] });
+    expect(kinds(effects)).toContain('disconnect');
+    expect(kinds(effects)).not.toContain('collect');
+  });
+});
+
+describe('admission', () => {
+  it.each([
+    ['other bits', { probes: { u: 'b'.repeat(64) } }, 'probe-differs'],
+    ['another layout', { layouts: { generator: 'b'.repeat(64), discriminator: sha } }, 'layout-differs'],
+    ['another engine', { engine: 'eager' }, 'engine-differs'],
+    ['other threads', { threads: 2 }, 'engine-differs'],
+  ])('refuses a worker with %s', (_, change, reason) => {
+    const run = drive(2, 9);
+    run.join('a');
+    expect(run.join('b', change)).toContainEqual(expect.objectContaining({ message: expect.objectContaining({ kind: 'reject', reason }) }));
+    expect(run.state.members.map(({ peer }) => peer)).toEqual(['a']);
+  });
+
+  it('refuses another protocol version and a name that is taken, and tells both versions', () => {
+    const run = drive(2, 9);
+    expect(run.say('a', { kind: 'hello', protocol: 99, worker: 'w' })[0]).toMatchObject({ message: { reason: 'protocol-version', sentence: expect.stringMatching(/99.*1/) } });
+    run.say('b', { kind: 'hello', protocol: 1, worker: 'w' });
+    expect(run.say('c', { kind: 'hello', protocol: 1, worker: 'w' })[0]).toMatchObject({ message: { reason: 'name-taken' } });
+  });
+});
+
+describe('the end', () => {
+  it('comes behind the last step, and is told to everybody', () => {
+    const run = drive(1, 1);
+    const [work] = works(run.join('a'));
+    const [next] = works(run.say('a', answer(work)));
+    expect(kinds(run.say('a', answer(next)))).toEqual(['collect', 'update', 'commit', 'send', 'finish']);
+  });
+
+  it('comes behind the step in work when it is asked to stop', () => {
+    const run = drive(1, 100);
+    const [work] = works(run.join('a'));
+    expect(run.happen({ kind: 'stop' })).toEqual([]);
+    const [next] = works(run.say('a', answer(work)));
+    expect(kinds(run.say('a', answer(next)))).toContain('finish');
+  });
+
+  it('names worker, shard and step of a number that is not finite', () => {
+    const run = drive(1, 100);
+    const [{ lease, round }] = works(run.join('a'));
+    const effects = run.say('a', {
+      kind: 'failed', ...header, step: round.step, phase: round.phase, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
+      shard: 0, reason: 'not-finite', sentence: 'The loss of shard 0 is not a finite number.',
+    });
+    expect(effects[0]).toMatchObject({ kind: 'abort', message: expect.stringMatching(/step 1.*worker-a.*shard 0/) });
+  });
+});
+
+/** One thing that may happen next in a simulated run. */
+const action = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('answer' as const), which: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('duplicate' as const), which: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), which: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('join' as const), which: fc.nat() }) },
+);
+
+it('sums every shard exactly once and never gets stuck, whatever happens to the workers', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.array(action, { maxLength: 60 }), (shardCount, actions) => {
+      const run = drive(shardCount, 3);
+      let outstanding: SendWork[] = [];
+      const answered: { peer: string; message: Contribution }[] = [];
+      let collected: number[] = [];
+      let joined = 0;
+      const note = (effects: Effect[]): void => {
+        for (const effect of effects) {
+          if (effect.kind === 'send-work') outstanding.push(effect);
+          if (effect.kind === 'collect') collected.push(...effect.contribution.losses.map(({ shard }) => shard));
+          if (effect.kind === 'update') {
+            expect(collected.sort((a, b) => a - b)).toEqual(Array.from({ length: shardCount }, (_, shard) => shard));
+            collected = [];
+          }
+        }
+      };
+      const reply = (which: number): void => {
+        const [work] = outstanding.splice(which % Math.max(1, outstanding.length), 1);
+        if (work === undefined) return;
+        const message = answer(work);
+        answered.push({ peer: work.peer, message });
+        note(run.say(work.peer, message));
+      };
+      const act = ({ kind, which }: { kind: string; which: number }): void => {
+        const peers = run.state.members.map(({ peer }) => peer);
+        if (kind === 'answer') reply(which);
+        else if (kind === 'join') note(run.join(`p${++joined}`));
+        else if (kind === 'die' && peers.length > 0) {
+          const peer = peers[which % peers.length];
+          outstanding = outstanding.filter((work) => work.peer !== peer);
+          note(run.happen({ kind: 'left', peer, sentence: 'It died.' }));
+        } else if (kind === 'duplicate' && answered.length > 0) {
+          const { peer, message } = answered[which % answered.length];
+          if (peers.includes(peer)) note(run.say(peer, message));
+        }
+      };
+      actions.forEach(act);
+      // Whatever has happened, a worker that comes now can bring the run to its end.
+      if (!run.state.finished) note(run.join('last'));
+      for (let k = 0; k < 2 * 3 * shardCount + 2 && !run.state.finished; k++) reply(0);
+      expect(run.state.finished).toBe(true);
+      expect(run.done.filter(({ kind }) => kind === 'commit')).toMatchObject([{ step: 1 }, { step: 2 }, { step: 3 }]);
+    }),
+    { numRuns: 2000 },
+  );
+});
