@@ -13,6 +13,8 @@ export interface Preset {
   readonly model: ModelConfig;
   /** The data set that it is made for. */
   readonly data: 'digits' | 'emoji';
+  /** How long to train unless told otherwise. */
+  readonly steps: number;
   readonly batchSize: number;
   readonly shardSize: number;
   readonly optimizer: Readonly<Record<Network, AdamOptions>>;
@@ -52,6 +54,7 @@ function articleSettings(
       regularizer: { kind: 'none' },
     },
     data: 'emoji',
+    steps: 50_000,
     batchSize: 16,
     shardSize,
     optimizer: { generator: articleAdam, discriminator: articleAdam },
@@ -85,6 +88,7 @@ const digits: Preset = {
     regularizer: { kind: 'approximate-r1', lambda: 200, sigma: 0.05 },
   },
   data: 'digits',
+  steps: 2000,
   batchSize: 64,
   shardSize: 16,
   optimizer: { generator: digitsAdam, discriminator: digitsAdam },

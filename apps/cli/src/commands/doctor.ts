@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { compareWithGolden, UserError, type RunUnit } from '@lstm-gan/core';
+import { diagnose, openEngine, provision, type EngineName } from '@lstm-gan/engine';
+import { Option, type Command } from 'commander';
+import { exitCodes } from '../exit-codes.ts';
+import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
+
+interface DoctorOptions extends CacheOptions {
+  readonly golden?: string;
+  readonly engine: EngineName;
+}
+
+const examples = `
+Examples:
+  $ lstm-gan doctor
+  $ lstm-gan doctor --golden article.safetensors --engine eager
+
+With --golden, exits with 1 when any error is beyond its tolerance.`;
+
+export function addDoctor(program: Command): void {
+  const command = program
+    .command('doctor')
+    .description('tell what this machine computes with, and whether it computes right')
+    .option('--golden <file>', 'compare with golden values')
+    .addOption(new Option('--engine <name>', 'engine to compare').choices(['graph', 'eager']).default('graph'))
+    .addHelpText('after', examples);
+  addCacheDir(command).action((options: DoctorOptions) => (options.golden === undefined ? tell(options) : compare(options, options.golden)));
+}
+
+async function tell(options: DoctorOptions): Promise<void> {
+  const findings = await diagnose(cacheDirOf(options));
+  const width = Math.max(...findings.map(({ what }) => what.length));
+  process.stdout.write(findings.map(({ what, found }) => `${what.padEnd(width)}  ${found}\n`).join(''));
+  if (findings.some(({ missing }) => missing)) process.exitCode = exitCodes.failure;
+}
+
+async function compare(options: DoctorOptions, file: string): Promise<void> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new UserError({ code: 'no-file', message: `${file} cannot be read.`, advice: 'Give the path of a golden file.', cause });
+  });
+  const cacheDir = cacheDirOf(options);
+  await provision({ cacheDir, variant: 'cpu' });
+  const engine = await openEngine(options.engine, { cacheDir, threads: 1, device: 'cpu' });
+  const run: RunUnit = async (unit, inputs) => (await engine.compile(unit)).run(inputs);
+  const results = await compareWithGolden(run, new Uint8Array(bytes)).finally(() => engine.close());
+  const width = Math.max(...results.map(({ group }) => group.length));
+  for (const { group, largestError, tolerance, passed, worst, count } of results) {
+    const verdict = passed ? 'ok    ' : 'WRONG ';
+    process.stdout.write(
+      `${verdict} ${group.padEnd(width)}  largest error ${largestError.toExponential(2)} of ${tolerance.toExponential(0)} allowed, in ${worst} (${count} tensors)\n`,
+    );
+  }
+  if (!results.every(({ passed }) => passed)) process.exitCode = exitCodes.failure;
+}

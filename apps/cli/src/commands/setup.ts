@@ -1,0 +1,33 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { Option, type Command } from 'commander';
+import { chooseDevice, countGpus } from '../devices.ts';
+import { setUp } from '../set-up.ts';
+import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
+
+interface SetupOptions extends CacheOptions {
+  readonly variant: 'auto' | 'cpu' | 'gpu';
+}
+
+const examples = `
+Examples:
+  $ lstm-gan setup                                # into your own cache
+  $ lstm-gan setup --cache-dir /shared/lstm-gan   # once for a whole cluster: nodes then need no internet and no compiler`;
+
+export function addSetup(program: Command): void {
+  const command = program
+    .command('setup')
+    .description('fetch and build native TensorFlow')
+    .addOption(new Option('--variant <kind>', 'with or without CUDA').choices(['auto', 'cpu', 'gpu']).default('auto'))
+    .addHelpText('after', examples);
+  addCacheDir(command).action(setup);
+}
+
+async function setup(options: SetupOptions): Promise<void> {
+  const variant = chooseDevice(options.variant, countGpus());
+  const { paths } = await setUp(cacheDirOf(options), variant, () => performance.now());
+  const library = path.join(paths.libraryDir, 'libtensorflow_cc.so.2');
+  const { size } = await stat(library);
+  process.stdout.write(`TensorFlow (${variant}) is ready: ${library}, ${Math.round(size / 1e6)} MB.\n`);
+}

@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { nearestName, presets, UserError, type Preset } from '@lstm-gan/core';
+import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
+import {
+  createRunConfig, createRunFolder, createTrainingState, readLatestCheckpoint, reopenRunFolder, writeAtomically,
+  type RunConfig, type RunFolder, type TrainingState,
+} from '@lstm-gan/run';
+import { Option, type Command } from 'commander';
+import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
+import { positiveInteger, seed } from '../option-values.ts';
+import { createProgressDisplay, formatDuration } from '../progress-display.ts';
+import { readableLog } from '../readable-log.ts';
+import { setUp } from '../set-up.ts';
+import { trainRun, type TrainRunResult } from '../train/train-run.ts';
+import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
+
+interface TrainOptions extends CacheOptions {
+  readonly preset: string;
+  readonly data?: string;
+  readonly steps?: number;
+  readonly batchSize?: number;
+  readonly shardSize?: number;
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly seed?: number;
+  readonly engine?: RunConfig['engine'];
+  readonly device: DeviceChoice;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly sampleEvery: number;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  $ lstm-gan train                                         # digits, local workers
+  $ lstm-gan train --preset article --data emoji --out runs/article
+  $ lstm-gan train --workers 4 --batch-size 128 --seed 7
+  $ lstm-gan train --resume runs/digits --steps 5000       # go on
+
+Presets:
+${[...presets.values()].map(({ name, description }) => `  ${name.padEnd(16)} ${description}`).join('\n')}
+
+Data sets:
+${[...datasets.values()].map(({ name, description }) => `  ${name.padEnd(16)} ${description}`).join('\n')}`;
+
+export function addTrain(program: Command): void {
+  const command = program
+    .command('train')
+    .description('train a GAN with workers on this machine')
+    .option('--preset <name>', 'complete configuration to start from', 'digits')
+    .option('--data <name>', "data set (default: the preset's)")
+    .option('--steps <count>', "train up to this step (default: the preset's)", positiveInteger)
+    .option('--batch-size <images>', "images a step (default: the preset's)", positiveInteger)
+    .option('--shard-size <images>', "images a shard; decides the bits (default: the preset's)", positiveInteger)
+    .option('--workers <count>', 'worker processes (default: 2, or one for each GPU)', positiveInteger)
+    .option('--threads <count>', 'threads of each worker; decides the bits (default: 1)', positiveInteger)
+    .option('--seed <number>', 'seed of everything random (default: 1)', seed)
+    .addOption(new Option('--engine <name>', 'how units are executed (default: graph)').choices(['graph', 'eager']))
+    .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
+    .option('--out <folder>', 'run folder (default: runs/PRESET)')
+    .option('--resume <folder>', 'go on with the run in this folder')
+    .option('--sample-every <steps>', 'steps between sample grids', positiveInteger, 200)
+    .option('--json', 'end with one line of JSON on standard output')
+    .addHelpText('after', examples);
+  addCacheDir(command).action(train);
+}
+
+/** What is trained and where: a new run, or one to go on with. */
+interface OpenRun {
+  readonly config: RunConfig;
+  readonly folder: RunFolder;
+  readonly initial: TrainingState;
+  readonly run: string;
+  readonly incarnation: number;
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const now = () => performance.now();
+  const cacheDir = cacheDirOf(options);
+  const preset = findPreset(options.preset);
+  const planned = options.resume === undefined ? createRunConfig(preset, options) : undefined;
+  const gpus = countGpus();
+  const device = chooseDevice(options.device, gpus);
+  await setUp(cacheDir, device, now);
+  if (device === 'gpu') await setUp(cacheDir, 'cpu', now);
+  if (planned !== undefined) await openData(planned, cacheDir, now);
+  const open = await openRun(options, planned);
+  try {
+    const dataset = await openData(open.config, cacheDir, now);
+    const steps = options.steps ?? Math.max(presets.get(open.config.preset)?.steps ?? 0, open.initial.step);
+    const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
+    const result = await runWithProgress(open, { ...options, steps, workers, device, cacheDir, dataset, now });
+    report(open, steps, result, options.json === true);
+  } finally {
+    await open.folder.release();
+  }
+}
+
+function findPreset(name: string): Preset {
+  const preset = presets.get(name);
+  if (preset !== undefined) return preset;
+  const nearest = nearestName(name, [...presets.keys()]);
+  throw new UserError({
+    code: 'unknown-preset',
+    message: `There is no preset ${name}; there are ${[...presets.keys()].join(', ')}.`,
+    advice: nearest === undefined ? 'Choose one of them with --preset.' : `Did you mean --preset ${nearest}?`,
+  });
+}
+
+function openData({ data, model }: RunConfig, cacheDir: string, now: () => number): Promise<Dataset> {
+  const display = createProgressDisplay(`Packing ${data}`, process.stderr, now);
+  const { size, channels } = model.image;
+  const onProgress = (done: number, total: number): void => display.update(done, total, `${done} of ${total} images`);
+  return openDataset(data, { cacheDir, size, channels, onProgress }).finally(() => display.stop());
+}
+
+async function openRun(options: TrainOptions, planned: RunConfig | undefined): Promise<OpenRun> {
+  if (planned !== undefined) {
+    const root = options.out ?? path.join('runs', planned.preset);
+    const folder = await createRunFolder(root, planned);
+    const run = randomBytes(8).toString('hex');
+    await writeIdentity(root, run, 1);
+    return { config: planned, folder, run, incarnation: 1, initial: createTrainingState(planned) };
+  }
+  const root = options.resume as string;
+  const { checkpoint } = await readLatestCheckpoint(path.join(root, 'checkpoints'), (file, error) =>
+    process.stderr.write(`${file} is passed over: ${error.message}\n`),
+  );
+  refuseChanges(options, checkpoint.config);
+  const folder = await reopenRunFolder(root, checkpoint.state.step);
+  const identity = await readIdentity(root);
+  await writeIdentity(root, identity.run, identity.incarnation + 1);
+  return { config: checkpoint.config, folder, initial: checkpoint.state, run: identity.run, incarnation: identity.incarnation + 1 };
+}
+
+/** A run goes on with its own configuration, or not at all. */
+function refuseChanges(options: TrainOptions, config: RunConfig): void {
+  const keys = ['data', 'batchSize', 'shardSize', 'threads', 'seed', 'engine'] as const;
+  const changed = keys.filter((key) => options[key] !== undefined && options[key] !== config[key]);
+  if (changed.length === 0) return;
+  throw new UserError({
+    code: 'config-changed',
+    message: `The run was started otherwise: ${changed.map((key) => `${key} ${config[key]}, not ${options[key]}`).join('; ')}.`,
+    advice: 'Leave these options out to go on with it, or start a new run with --out.',
+  });
+}
+
+async function writeIdentity(root: string, run: string, incarnation: number): Promise<void> {
+  await mkdir(root, { recursive: true });
+  await writeAtomically(path.join(root, 'run.json'), [`${JSON.stringify({ run, incarnation })}\n`]);
+}
+
+async function readIdentity(root: string): Promise<{ run: string; incarnation: number }> {
+  try {
+    const { run, incarnation } = JSON.parse(await readFile(path.join(root, 'run.json'), 'utf8')) as Record<string, unknown>;
+    if (typeof run === 'string' && Number.isSafeInteger(incarnation)) return { run, incarnation: incarnation as number };
+  } catch {
+    // A lost identity only means that old messages cannot be told from new ones, and there are none left.
+  }
+  return { run: randomBytes(8).toString('hex'), incarnation: 0 };
+}
+
+interface RunContext extends Pick<TrainOptions, 'sampleEvery' | 'json'> {
+  readonly steps: number;
+  readonly workers: number;
+  readonly device: 'cpu' | 'gpu';
+  readonly cacheDir: string;
+  readonly dataset: Dataset;
+  readonly now: () => number;
+}
+
+async function runWithProgress(open: OpenRun, context: RunContext): Promise<TrainRunResult> {
+  const { steps, now } = context;
+  const stopper = new AbortController();
+  const onSignal = (): void => {
+    if (stopper.signal.aborted) process.exit(130);
+    process.stderr.write('\nStopping behind this step; once more to stop at once.\n');
+    stopper.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
+  const display = createProgressDisplay('Training', process.stderr, now);
+  const startMs = now();
+  const rates: number[] = [];
+  try {
+    return await trainRun({
+      ...open, ...context, sampleEverySteps: context.sampleEvery, signal: stopper.signal, terminal: readableLog(process.stderr),
+      onStep({ step, losses, imagesPerSecond }) {
+        rates.push(imagesPerSecond);
+        const rate = rates.slice(-20).reduce((sum, value) => sum + value, 0) / Math.min(20, rates.length);
+        const left = ((now() - startMs) / (step - open.initial.step)) * (steps - step);
+        const text = `step ${step}/${steps}  loss D ${losses.discriminator.toFixed(3)} G ${losses.generator.toFixed(3)}  ${rate.toFixed(0)} images/s  ${formatDuration(left)} left`;
+        display.update(step, steps, text);
+      },
+    });
+  } finally {
+    display.stop();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+  }
+}
+
+function report({ folder, config }: OpenRun, steps: number, result: TrainRunResult, json: boolean): void {
+  const { state, weightsSha256, imagesPerSecond, losses, checkpoint, grid } = result;
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ runDir: path.resolve(folder.root), step: state.step, weightsSha256, imagesPerSecond, losses })}\n`);
+    return;
+  }
+  const more = state.step < steps ? steps : steps * 2;
+  const lines = [
+    `${state.step < steps ? 'Stopped behind' : 'Finished'} step ${state.step}${Number.isNaN(imagesPerSecond) ? '' : `, ${imagesPerSecond.toFixed(0)} images/s`}.`,
+    `  sample grid  ${grid}`,
+    `  metrics      ${folder.metrics}`,
+    `  checkpoint   ${checkpoint}`,
+    `  weights      sha256 ${weightsSha256}`,
+    'Go on:',
+    `  npx lstm-gan train --resume ${folder.root} --steps ${more}`,
+    ...(config.preset === 'article' ? [] : ["The article's own configuration:", '  npx lstm-gan train --preset article --data emoji --out runs/article']),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,14 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Parsers of option values; each says what it expected. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`Expected a whole number from 1, got ${text}.`);
+}
+
+export function seed(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0 && value <= 0xffffffff) return value;
+  throw new InvalidArgumentError(`Expected a whole number from 0 to ${0xffffffff}, got ${text}.`);
+}

@@ -1,0 +1,58 @@
+/**
+ * Long work, shown: a bar on a terminal, a line now and then elsewhere. Everything goes to standard error, so that
+ * standard output holds results alone.
+ */
+import { SingleBar } from 'cli-progress';
+
+export interface ProgressDisplay {
+  /** `done` of `total`, with a text behind it. */
+  update(done: number, total: number, text: string): void;
+  stop(): void;
+}
+
+const lineEveryMs = 5000;
+
+/** Shows progress under a label on a stream; `now` in milliseconds. */
+export function createProgressDisplay(label: string, stream: NodeJS.WriteStream, now: () => number): ProgressDisplay {
+  return stream.isTTY ? createBar(label, stream) : createLines(label, stream, now);
+}
+
+function createBar(label: string, stream: NodeJS.WriteStream): ProgressDisplay {
+  const bar = new SingleBar({ format: `${label} {bar} {percentage}%  {text}`, stream, hideCursor: true, barsize: 24, fps: 8, clearOnComplete: false });
+  let started = false;
+  return {
+    update(done, total, text) {
+      if (!started) bar.start(total, done, { text });
+      else bar.update(done, { text });
+      bar.setTotal(total);
+      started = true;
+    },
+    stop: () => started && bar.stop(),
+  } as ProgressDisplay;
+}
+
+function createLines(label: string, stream: NodeJS.WriteStream, now: () => number): ProgressDisplay {
+  let lastMs = -Infinity;
+  let pending: string | undefined;
+  const flush = (): void => {
+    if (pending !== undefined) stream.write(`${pending}\n`);
+    pending = undefined;
+  };
+  return {
+    update(_done, _total, text) {
+      pending = `${label} ${text}`;
+      if (now() - lastMs < lineEveryMs) return;
+      lastMs = now();
+      flush();
+    },
+    stop: flush,
+  };
+}
+
+/** `1 h 02 min`, `3 min 20 s`, `12 s`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return minutes > 0 ? `${minutes} min ${String(seconds % 60).padStart(2, '0')} s` : `${seconds} s`;
+}

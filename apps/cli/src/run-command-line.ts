@@ -1,0 +1,26 @@
+import { UserError } from '@lstm-gan/core';
+import { CommanderError } from 'commander';
+import { exitCodes } from './exit-codes.ts';
+import { createProgram } from './program.ts';
+
+/** Runs one command; every error becomes a sentence and an exit code. */
+export async function runCommandLine(parameters: readonly string[], version: string): Promise<void> {
+  try {
+    await createProgram(version).parseAsync(parameters, { from: 'user' });
+  } catch (error) {
+    process.exitCode = answer(error, parameters.includes('--verbose'));
+  }
+}
+
+function answer(error: unknown, verbose: boolean): number {
+  // Commander has said what it has to say.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.userError;
+  if (error instanceof UserError) {
+    process.stderr.write(`${error.message}\n${error.advice}\n`);
+    if (verbose) process.stderr.write(`${error.stack}\n`);
+    return ['not-finite', 'worker-failed', 'workers-gone', 'coordinator-gone'].includes(error.code) ? exitCodes.failure : exitCodes.userError;
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(verbose ? `${stack}\n` : `${message}\nThis should not happen. Run it again with --verbose and report what it prints.\n`);
+  return exitCodes.failure;
+}

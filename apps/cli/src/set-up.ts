@@ -1,0 +1,30 @@
+import { locateTensorFlow, provision, type ProgressReport, type Provisioned, type TensorFlowVariant } from '@lstm-gan/engine';
+import { createProgressDisplay } from './progress-display.ts';
+
+const labels = { download: 'Fetching TensorFlow', unpack: 'Unpacking TensorFlow', compile: 'Compiling bindings' } as const;
+
+/** Provisions TensorFlow with its progress shown; does nothing, and says nothing, where it is there already. */
+export async function setUp(cacheDir: string, variant: TensorFlowVariant, now: () => number): Promise<Provisioned> {
+  const found = await locateTensorFlow(cacheDir, variant);
+  if (found !== undefined) return found;
+  let stage: ProgressReport['stage'] | undefined;
+  let display = createProgressDisplay('', process.stderr, now);
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  try {
+    return await provision({
+      cacheDir,
+      variant,
+      onProgress({ stage: next, doneBytes, totalBytes }) {
+        if (next !== stage) {
+          display.stop();
+          display = createProgressDisplay(labels[next], process.stderr, now);
+          stage = next;
+        }
+        const sizes = totalBytes > 0 ? `${megabytes(doneBytes)} of ${megabytes(totalBytes)}` : 'about half a minute';
+        display.update(doneBytes, Math.max(1, totalBytes), next === 'unpack' ? megabytes(totalBytes) : sizes);
+      },
+    });
+  } finally {
+    display.stop();
+  }
+}

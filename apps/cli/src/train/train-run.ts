@@ -1,0 +1,89 @@
+/** One training, from an open run folder to its last checkpoint: link, local workers, coordinator, records. */
+import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
+import { createShardReader, type Dataset } from '@lstm-gan/data';
+import { UserError } from '@lstm-gan/core';
+import { createLog, type RunConfig, type RunFolder, type StepMetrics, type TrainingState } from '@lstm-gan/run';
+import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
+import { keepRecords } from './keep-records.ts';
+import { createWorkerKeys, startLocalWorkers } from './local-workers.ts';
+import { openSampler } from './sampler.ts';
+
+export interface TrainRunOptions {
+  readonly config: RunConfig;
+  readonly folder: RunFolder;
+  readonly run: string;
+  readonly incarnation: number;
+  readonly initial: TrainingState;
+  readonly steps: number;
+  readonly dataset: Dataset;
+  readonly workers: number;
+  readonly device: 'cpu' | 'gpu';
+  readonly cacheDir: string;
+  readonly sampleEverySteps: number;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly onStep: (metrics: StepMetrics) => void;
+  /** Lines for the terminal, JSON as pino writes them. */
+  readonly terminal: { write(line: string): void };
+}
+
+export interface TrainRunResult extends TrainingResult {
+  readonly checkpoint: string;
+  readonly grid: string;
+}
+
+const checkpointEveryMs = 10_000;
+const sampleCount = 64;
+
+export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
+  const { config, folder, dataset, workers, device, cacheDir, now, signal, onStep } = options;
+  const log = createLog(folder.log, options.terminal);
+  const keys = createWorkerKeys(workers);
+  const server = createKeyPair();
+  const authorized = new Set(keys.map(({ publicKey }) => publicKey));
+  const link = await createCoordinatorLink({ keys: server, isAuthorized: (key) => authorized.has(key) });
+  // Workers build their graphs while the sampler builds its own.
+  const orphaned = new AbortController();
+  let finished = false;
+  const children = await startLocalWorkers(keys, {
+    count: workers, address: link.address, serverKey: server.publicKey, device, cacheDir, logFolder: folder.root,
+    onExit(sentence, left) {
+      if (finished) return;
+      log.warn(sentence);
+      if (left === 0) orphaned.abort();
+    },
+  });
+  log.info({ processIds: children.processIds, digest: dataset.digest, config }, `${workers} local workers started.`);
+  const sampler = await openSampler(config.model, { count: sampleCount, seed: config.seed, cacheDir });
+  const records = keepRecords({ config, folder, sampler, sampleEverySteps: options.sampleEverySteps, checkpointEveryMs, now });
+  try {
+    const { batchSize, shardSize, seed } = config;
+    const result = await startCoordinator({
+      config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps: options.steps, link, log, now,
+      readShards: createShardReader(dataset, { batchSize, shardSize, seed }),
+      signal: AbortSignal.any([signal, orphaned.signal]),
+      onCommit(metrics, state) {
+        if (state.step === options.steps) finished = true;
+        records.committed(metrics, state);
+        onStep(metrics);
+      },
+    });
+    finished = true;
+    const written = await records.finish(result.state);
+    if (orphaned.signal.aborted && result.state.step < options.steps && !signal.aborted) throw orphanedError(folder.root);
+    return { ...result, ...written };
+  } finally {
+    finished = true;
+    await link.close();
+    await Promise.all([children.stopped(), sampler.close()]);
+    log.flush();
+  }
+}
+
+function orphanedError(root: string): UserError {
+  return new UserError({
+    code: 'workers-gone',
+    message: 'All local workers have ended, and nothing is left that could compute.',
+    advice: `The ends of ${root}/worker-*.log say why; the last checkpoint is intact.`,
+  });
+}
