@@ -2,7 +2,6 @@
 // of libuv's pool. Every argument is checked here; whatever is wrong becomes a JavaScript error, never a crash.
 //
 // A session is closed when nobody runs it any more: close() during runs marks it, and the last run frees it.
-#include <dlfcn.h>
 #include <node_api.h>
 
 #include <cstdlib>
@@ -12,6 +11,14 @@
 #include <vector>
 
 #include "tensorflow/c/c_api.h"
+
+// Of the absl inside the pinned wheel, whose headers we do not unpack.
+namespace absl {
+inline namespace lts_20250814 {
+enum class LogSeverityAtLeast : int { kError = 2 };
+void SetMinLogLevel(LogSeverityAtLeast severity);
+}  // namespace lts_20250814
+}  // namespace absl
 
 namespace {
 
@@ -384,14 +391,9 @@ napi_value Devices(napi_env env, napi_callback_info info) {
 }
 
 // TensorFlow greets on stderr whenever a process first uses it. Its log is absl's, whose level only Python's wrapper
-// sets from TF_CPP_MIN_LOG_LEVEL; the wheel is pinned, and so is this name. Errors still get through.
+// sets from TF_CPP_MIN_LOG_LEVEL. Errors still get through.
 void QuietLog() {
-  using SetMinLogLevel = void (*)(int);
-  void* symbol = dlsym(RTLD_DEFAULT, "_ZN4absl12lts_2025081414SetMinLogLevelENS0_18LogSeverityAtLeastE");
-  constexpr int kError = 2;
-  if (symbol != nullptr && std::getenv("TF_CPP_MIN_LOG_LEVEL") == nullptr) {
-    reinterpret_cast<SetMinLogLevel>(symbol)(kError);
-  }
+  if (std::getenv("TF_CPP_MIN_LOG_LEVEL") == nullptr) absl::SetMinLogLevel(absl::LogSeverityAtLeast::kError);
 }
 
 napi_value Initialize(napi_env env, napi_value exports) {

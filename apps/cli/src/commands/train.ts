@@ -6,7 +6,7 @@ import { nearestName, presets, UserError, type Preset } from '@lstm-gan/core';
 import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
 import {
   createRunConfig, createRunFolder, createTrainingState, readLatestCheckpoint, reopenRunFolder, writeAtomically,
-  type RunConfig, type RunFolder, type TrainingState,
+  type ConfigOverrides, type RunConfig, type RunFolder, type TrainingState,
 } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
@@ -82,7 +82,7 @@ async function train(options: TrainOptions): Promise<void> {
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
   const preset = findPreset(options.preset);
-  const planned = options.resume === undefined ? createRunConfig(preset, options) : undefined;
+  const planned = options.resume === undefined ? createRunConfig(preset, overridesOf(options)) : undefined;
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
   await setUp(cacheDir, device, now);
@@ -98,6 +98,10 @@ async function train(options: TrainOptions): Promise<void> {
   } finally {
     await open.folder.release();
   }
+}
+
+function overridesOf({ data, batchSize, shardSize, seed, threads, engine }: TrainOptions): ConfigOverrides {
+  return { data, batchSize, shardSize, seed, threads, engine };
 }
 
 function findPreset(name: string): Preset {

@@ -69,7 +69,6 @@ async function compileAddon(compiler: string, libraryDir: string, sources: strin
     ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=addon'],
     ...extra,
     ...[`-I${headers}`, `-I${path.join(libraryDir, 'include')}`, ...sources, '-o', output, ...libraries],
-    '-ldl',
     '-Wl,-rpath,$ORIGIN/../tensorflow',
   ];
   const result = await runCommand(compiler, parameters);
