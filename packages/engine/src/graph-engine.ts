@@ -18,64 +18,74 @@ import type { Provisioned } from './tensorflow/provision.ts';
 
 /** Opens the graph engine on provisioned TensorFlow. */
 export async function openGraphEngine(provisioned: Provisioned, options: EngineOptions): Promise<Engine> {
-  const tensorflow = libraryVersion(provisioned);
-  const code = await codeDigest();
-  const open: { session: Session; runs: Set<Promise<unknown>> }[] = [];
-  let closed = false;
-  let liveRuns = 0;
-  const device = describeDevice(provisioned, options);
+  return new GraphEngine(provisioned, options, await codeDigest());
+}
 
-  const graphDefOf = async (unit: Unit): Promise<Uint8Array> => {
-    const key = graphKey({ unit, tensorflow, code });
-    const cached = await readGraph(options.cacheDir, key);
-    if (cached !== undefined) return cached;
-    await loadStockBackend(provisioned, options.threads);
-    const graphDef = encodeGraphDef(withOutputNames(lowerGraph(traceUnit(unit))));
-    await writeGraph(options.cacheDir, key, graphDef);
-    return graphDef;
-  };
+class GraphEngine implements Engine {
+  readonly name = 'graph';
+  readonly #provisioned: Provisioned;
+  readonly #options: EngineOptions;
+  readonly #code: string;
+  readonly #description: EngineDescription;
+  readonly #sessions: Session[] = [];
+  readonly #runs = new Set<Promise<unknown>>();
+  #closed = false;
 
-  const compile = async (unit: Unit): Promise<CompiledUnit> => {
-    if (closed) throw closedError('The graph engine');
-    const graphDef = await graphDefOf(unit);
-    const entry = { session: openSession(provisioned, graphDef, options.threads), runs: new Set<Promise<unknown>>() };
-    open.push(entry);
-    const names = Object.keys(unit.outputs);
+  constructor(provisioned: Provisioned, options: EngineOptions, code: string) {
+    this.#provisioned = provisioned;
+    this.#options = options;
+    this.#code = code;
+    const device = describeDevice(provisioned, options);
+    this.#description = { engine: 'graph', tensorflow: libraryVersion(provisioned), device, threads: options.threads };
+  }
+
+  describe(): EngineDescription {
+    return this.#description;
+  }
+
+  liveTensorCount(): number {
+    return this.#runs.size;
+  }
+
+  async compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>> {
+    if (this.#closed) throw closedError('The graph engine');
+    const graphDef = await this.#graphDefOf(unit);
+    const session = openSession(this.#provisioned, graphDef, this.#options.threads);
+    this.#sessions.push(session);
+    const names = Object.keys(unit.outputs) as O[];
     const fetches = names.map(outputName);
     return {
       inputs: unit.inputs,
       outputs: unit.outputs,
       graphHash: createHash('sha256').update(graphDef).digest('hex'),
-      async run(inputs) {
-        if (closed) throw closedError(`Unit ${unit.name}`);
+      run: async (inputs) => {
+        if (this.#closed) throw closedError(`Unit ${unit.name}`);
         checkArrays(unit.name, unit.inputs, inputs);
-        const running = entry.session.run(feedsOf(unit.inputs, inputs), fetches);
-        entry.runs.add(running);
-        liveRuns += 1;
-        try {
-          const values = await running;
-          return Object.fromEntries(names.map((name, index) => [name, values[index]]));
-        } finally {
-          liveRuns -= 1;
-          entry.runs.delete(running);
-        }
+        const running = session.run(feedsOf(unit.inputs, inputs), fetches);
+        this.#runs.add(running);
+        const values = await running.finally(() => this.#runs.delete(running));
+        return Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<O, Float32Array>;
       },
     };
-  };
+  }
 
-  return {
-    name: 'graph',
-    compile: compile as Engine['compile'],
-    describe: () => ({ engine: 'graph', tensorflow, device, threads: options.threads }),
-    liveTensorCount: () => liveRuns,
-    async close() {
-      closed = true;
-      for (const { session, runs } of open.splice(0)) {
-        await Promise.allSettled(runs);
-        session.close();
-      }
-    },
-  };
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#runs);
+    for (const session of this.#sessions.splice(0)) session.close();
+  }
+
+  /** From the cache, or traced now. */
+  async #graphDefOf<I extends string, O extends string>(unit: Unit<I, O>): Promise<Uint8Array> {
+    const { cacheDir, threads } = this.#options;
+    const key = graphKey({ unit: unit as Unit, tensorflow: this.#description.tensorflow, code: this.#code });
+    const cached = await readGraph(cacheDir, key);
+    if (cached !== undefined) return cached;
+    await loadStockBackend(this.#provisioned, threads);
+    const graphDef = encodeGraphDef(withOutputNames(lowerGraph(traceUnit(unit as Unit))));
+    await writeGraph(cacheDir, key, graphDef);
+    return graphDef;
+  }
 }
 
 function feedsOf(specs: Readonly<Record<string, ArraySpec>>, inputs: Readonly<Record<string, UnitArray>>) {

@@ -9,10 +9,11 @@ import { ProtocolError } from '../codec/protocol-error.ts';
 import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Outbox } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent } from '../link.ts';
-import type { WorkerMessage } from '../protocol.ts';
+import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
 import { startAdmission, zapDomain } from './admission.ts';
 import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';
+import { createPump } from './pump.ts';
 
 export interface CoordinatorLinkOptions {
   /** Default `tcp://127.0.0.1:*`: this machine only, any free port. */
@@ -41,8 +42,9 @@ interface Peer {
   saidGoodbye: boolean;
 }
 
+/** Binds; throws a UserError for an address that cannot be had. */
 export async function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<CoordinatorLink> {
-  const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized, pingMs = 250, deadLineMs = 2000, lingerMs = 2000 } = options;
+  const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized, deadLineMs = 2000, lingerMs = 2000 } = options;
   const context = new Context({ ioThreads: 2 });
   const admission = await startAdmission(context, isAuthorized);
   const socket = new Router({
@@ -68,104 +70,122 @@ export async function createCoordinatorLink(options: CoordinatorLinkOptions): Pr
     admission.close();
     throw explainBindError(bind, error);
   }
-  return serve(socket, { ...options, pingMs, lingerMs }, () => admission.close());
+  return new ZeromqCoordinatorLink(socket, options, () => admission.close());
 }
 
-function serve(
-  socket: Router,
-  { limits = defaultLimits, maxPeers = 256, pingMs, lingerMs }: CoordinatorLinkOptions & { pingMs: number; lingerMs: number },
-  onClose: () => void,
-): CoordinatorLink {
-  const events = createEventQueue<CoordinatorLinkEvent>();
-  const peers = new Map<string, Peer>();
-  const pump = createPump(() => sendNext());
-  let closing = false;
+class ZeromqCoordinatorLink implements CoordinatorLink {
+  readonly address: string;
+  readonly #socket: Router;
+  readonly #limits: Limits;
+  readonly #maxPeers: number;
+  readonly #lingerMs: number;
+  readonly #onClose: () => void;
+  readonly #events = createEventQueue<CoordinatorLinkEvent>();
+  readonly #peers = new Map<string, Peer>();
+  readonly #pump = createPump(() => this.#sendNext());
+  readonly #ping: NodeJS.Timeout;
+  #closing = false;
 
-  const forget = (name: string, sentence: string): void => {
-    const peer = peers.get(name);
-    peers.delete(name);
-    if (peer !== undefined && !peer.leaving) events.push({ kind: 'left', peer: name, sentence });
-  };
+  constructor(socket: Router, options: CoordinatorLinkOptions, onClose: () => void) {
+    this.#socket = socket;
+    this.#limits = options.limits ?? defaultLimits;
+    this.#maxPeers = options.maxPeers ?? 256;
+    this.#lingerMs = options.lingerMs ?? 2000;
+    this.#onClose = onClose;
+    this.address = socket.lastEndpoint ?? '';
+    this.#ping = setInterval(() => this.#pingAll(), options.pingMs ?? 250);
+    void receiveAll(socket, (routingId, kind, parts) => this.#take(routingId, kind, parts));
+  }
 
-  /** Sends one frame of each peer that has one; says whether there was any. One send at a time: two give EBUSY. */
-  const sendNext = async (): Promise<boolean> => {
+  events(): AsyncIterable<CoordinatorLinkEvent> {
+    return this.#events;
+  }
+
+  send(name: string, message: CoordinatorMessage): void {
+    const peer = this.#peers.get(name);
+    if (peer === undefined || peer.leaving) return;
+    peer.outbox.add(message);
+    this.#pump.wake();
+  }
+
+  disconnect(name: string): void {
+    const peer = this.#peers.get(name);
+    if (peer !== undefined) peer.leaving = true;
+    this.#pump.wake();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    clearInterval(this.#ping);
+    for (const peer of this.#peers.values()) peer.leaving = true;
+    await this.#pump.drained(() => this.#peers.size === 0, this.#lingerMs);
+    this.#socket.close();
+    this.#onClose();
+    this.#events.end();
+  }
+
+  #pingAll(): void {
+    for (const peer of this.#peers.values()) if (peer.control.length === 0) peer.control.push({ kind: 'P' });
+    this.#pump.wake();
+  }
+
+  /** Sends one frame of each peer that has one; says whether there was any. */
+  async #sendNext(): Promise<boolean> {
     let sent = false;
-    if (socket.closed) return false;
-    for (const [name, peer] of peers) {
+    for (const [name, peer] of this.#peers) {
+      if (this.#socket.closed) return false;
       const frame = peer.control.shift() ?? peer.outbox.next() ?? goodbye(peer);
       if (frame === undefined) continue;
       sent = true;
       try {
-        await socket.send([peer.routingId, frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
+        await this.#socket.send([peer.routingId, frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
       } catch (error) {
-        if (socket.closed) return false;
-        forget(name, `The line to the worker broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+        this.#forget(name, `The line to the worker broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
       }
     }
     return sent;
-  };
+  }
 
-  const refuse = (name: string, peer: Peer, sentence: string): void => {
+  #forget(name: string, sentence: string): void {
+    const peer = this.#peers.get(name);
+    this.#peers.delete(name);
+    if (peer !== undefined && !peer.leaving) this.#events.push({ kind: 'left', peer: name, sentence });
+  }
+
+  /** Tells a peer what was wrong with what it sent, and lets it go. */
+  #refuse(name: string, peer: Peer, sentence: string): void {
     peer.outbox.add({ kind: 'reject', reason: 'malformed-message', sentence });
     peer.leaving = true;
-    events.push({ kind: 'left', peer: name, sentence });
-    pump.wake();
-  };
+    this.#events.push({ kind: 'left', peer: name, sentence });
+  }
 
-  const take = (routingId: Buffer, kind: string, parts: Buffer[]): void => {
+  #take(routingId: Buffer, kind: string, parts: Buffer[]): void {
     const name = routingId.toString('hex');
-    let peer = peers.get(name);
-    if (peer === undefined) {
-      if (peers.size >= maxPeers || closing) return;
-      peer = { routingId, inbox: createInbox(decodeWorkerHeader, limits), outbox: createOutbox(), control: [], leaving: false, saidGoodbye: false };
-      peers.set(name, peer);
-    }
-    if (kind === 'B') {
-      forget(name, 'The worker closed the link.');
-      return pump.wake();
-    }
-    if (peer.leaving && kind !== 'G') return;
+    const peer = this.#peers.get(name) ?? this.#greet(routingId, name);
+    if (peer === undefined) return;
+    if (kind === 'B') this.#forget(name, 'The worker closed the link.');
+    else if (!peer.leaving || kind === 'G') this.#accept(name, peer, kind, parts);
+    this.#pump.wake();
+  }
+
+  #greet(routingId: Buffer, name: string): Peer | undefined {
+    if (this.#peers.size >= this.#maxPeers || this.#closing) return undefined;
+    const inbox = createInbox(decodeWorkerHeader, this.#limits);
+    const peer: Peer = { routingId, inbox, outbox: createOutbox(), control: [], leaving: false, saidGoodbye: false };
+    this.#peers.set(name, peer);
+    return peer;
+  }
+
+  #accept(name: string, peer: Peer, kind: string, parts: Buffer[]): void {
     try {
       const message = acceptFrame(peer, kind, parts);
-      if (message !== undefined) events.push({ kind: 'message', peer: name, message });
+      if (message !== undefined) this.#events.push({ kind: 'message', peer: name, message });
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      refuse(name, peer, error.message);
+      this.#refuse(name, peer, error.message);
     }
-    pump.wake();
-  };
-
-  const ping = setInterval(() => {
-    for (const peer of peers.values()) if (peer.control.length === 0) peer.control.push({ kind: 'P' });
-    pump.wake();
-  }, pingMs);
-  void receiveAll(socket, take);
-
-  return {
-    address: socket.lastEndpoint ?? '',
-    events: () => events,
-    send(name, message) {
-      const peer = peers.get(name);
-      if (peer === undefined || peer.leaving) return;
-      peer.outbox.add(message);
-      pump.wake();
-    },
-    disconnect(name) {
-      const peer = peers.get(name);
-      if (peer !== undefined) peer.leaving = true;
-      pump.wake();
-    },
-    async close() {
-      if (closing) return;
-      closing = true;
-      clearInterval(ping);
-      for (const peer of peers.values()) peer.leaving = true;
-      await pump.drained(() => peers.size === 0, lingerMs);
-      socket.close();
-      onClose();
-      events.end();
-    },
-  };
+  }
 }
 
 /** The last frame for a peer that was let go and has everything. */
@@ -194,43 +214,4 @@ function acceptFrame(peer: Peer, kind: string, parts: Buffer[]): WorkerMessage |
   const message = peer.inbox.accept(kind, parts[0]);
   if (kind === 'C') peer.control.push({ kind: 'G' });
   return message;
-}
-
-interface Pump {
-  wake(): void;
-  /** Resolves when `done` holds after a round of sending, or after `atMostMs`. */
-  drained(done: () => boolean, atMostMs: number): Promise<void>;
-}
-
-/** Runs `step` again and again while it says that there was something to do, never twice at a time. */
-export function createPump(step: () => Promise<boolean>): Pump {
-  let running = false;
-  let again = false;
-  let idle: (() => void) | undefined;
-  const run = async (): Promise<void> => {
-    running = true;
-    do {
-      again = false;
-      while (await step());
-    } while (again);
-    running = false;
-    idle?.();
-  };
-  const wake = (): void => {
-    again = true;
-    if (!running) void run();
-  };
-  return {
-    wake,
-    drained: (done, atMostMs) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(resolve, atMostMs);
-        idle = () => {
-          if (!done()) return;
-          clearTimeout(timer);
-          resolve();
-        };
-        wake();
-      }),
-  };
 }

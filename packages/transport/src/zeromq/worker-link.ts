@@ -5,10 +5,11 @@
 import { Context, Dealer } from 'zeromq';
 import { decodeCoordinatorHeader, defaultLimits, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
-import { createInbox, createOutbox, chunkBytes, type Frame } from '../codec/stream.ts';
+import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../link.ts';
-import { createPump } from './coordinator-link.ts';
+import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
+import { createPump } from './pump.ts';
 import type { WorkerKeys } from './keys.ts';
 
 export interface WorkerLinkOptions {
@@ -22,9 +23,13 @@ export interface WorkerLinkOptions {
   readonly lingerMs?: number;
 }
 
+/** Connects to a coordinator; what goes wrong comes as the event `closed`. */
 export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
-  const { connect, keys, limits = defaultLimits, deadLineMs = 4000, connectTimeoutMs = 10_000, lingerMs = 2000 } = options;
-  const socket = new Dealer({
+  return new ZeromqWorkerLink(options);
+}
+
+function openSocket({ keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: WorkerLinkOptions): Dealer {
+  return new Dealer({
     context: new Context(),
     curveServerKey: keys.serverKey,
     curvePublicKey: keys.publicKey,
@@ -35,80 +40,109 @@ export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
     heartbeatTimeout: deadLineMs,
     heartbeatTimeToLive: deadLineMs,
   });
-  const events = createEventQueue<WorkerLinkEvent>();
-  const inbox = createInbox(decodeCoordinatorHeader, limits);
-  const outbox = createOutbox();
-  const control: Frame[] = [];
-  let open = true;
+}
 
-  const pump = createPump(async () => {
-    const frame = open ? (control.shift() ?? outbox.next()) : undefined;
+class ZeromqWorkerLink implements WorkerLink {
+  readonly #socket: Dealer;
+  readonly #events = createEventQueue<WorkerLinkEvent>();
+  readonly #inbox: Inbox<CoordinatorMessage>;
+  readonly #outbox = createOutbox();
+  readonly #control: Frame[] = [];
+  readonly #pump = createPump(() => this.#sendNext());
+  readonly #lingerMs: number;
+  readonly #patience: NodeJS.Timeout;
+  #open = true;
+  #framesTaken = 0;
+
+  constructor(options: WorkerLinkOptions) {
+    const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, lingerMs = 2000 } = options;
+    this.#socket = openSocket(options);
+    this.#inbox = createInbox(decodeCoordinatorHeader, limits);
+    this.#lingerMs = lingerMs;
+    const late = `No coordinator answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
+    this.#patience = setTimeout(() => this.#end(late), connectTimeoutMs);
+    watch(
+      this.#socket,
+      {
+        end: (sentence) => this.#end(sentence),
+        endWhenDrained: (sentence) => this.#endWhenDrained(sentence),
+        connected: () => clearTimeout(this.#patience),
+      },
+      connect,
+    );
+    this.#socket.connect(connect);
+    void receiveAll(this.#socket, (kind, parts) => this.#take(kind, parts));
+  }
+
+  events(): AsyncIterable<WorkerLinkEvent> {
+    return this.#events;
+  }
+
+  send(message: WorkerMessage): void {
+    if (!this.#open) return;
+    this.#outbox.add(message);
+    this.#pump.wake();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    await this.#pump.drained(() => this.#outbox.isEmpty(), this.#lingerMs);
+    await this.#sayGoodbye('The worker closed the link.');
+  }
+
+  async #sendNext(): Promise<boolean> {
+    const frame = this.#open ? (this.#control.shift() ?? this.#outbox.next()) : undefined;
     if (frame === undefined) return false;
     try {
-      await socket.send([frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
+      await this.#socket.send([frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
     } catch (error) {
-      if (open) end(`The line to the coordinator broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+      if (this.#open) this.#end(`The line to the coordinator broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
       return false;
     }
     return true;
-  });
+  }
 
-  const end = (sentence: string): void => {
-    if (!open) return;
-    open = false;
-    clearTimeout(patience);
-    socket.close();
-    events.push({ kind: 'closed', sentence });
-    events.end();
-  };
-
-  const sayGoodbye = async (sentence: string): Promise<void> => {
-    control.push({ kind: 'B' });
-    await pump.drained(() => outbox.isEmpty() && control.length === 0, lingerMs);
-    end(sentence);
-  };
-
-  const patience = setTimeout(() => end(`No coordinator answered at ${connect} within ${connectTimeoutMs / 1000} s.`), connectTimeoutMs);
-  let taken = 0;
-  /** Frames that came before the line went down are still in the socket: the link ends when none is left. */
-  const endWhenDrained = (sentence: string): void => {
-    const before = taken;
-    setTimeout(() => (taken === before ? end(sentence) : endWhenDrained(sentence)), 50);
-  };
-  watch(socket, { end, endWhenDrained, connected: () => clearTimeout(patience) }, connect);
-  socket.connect(connect);
-  void receiveAll(socket, (kind, parts) => {
-    taken += 1;
+  #take(kind: string, parts: Buffer[]): void {
+    this.#framesTaken += 1;
     try {
       if (kind === 'P') return;
-      if (kind === 'B') return void sayGoodbye('The coordinator closed the link.');
-      if (kind === 'G') outbox.grant();
-      else {
-        if ((kind !== 'H' && kind !== 'C') || parts.length !== 1) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
-        const message = inbox.accept(kind, parts[0]);
-        if (kind === 'C') control.push({ kind: 'G' });
-        if (message !== undefined) events.push({ kind: 'message', message });
-      }
-      pump.wake();
+      if (kind === 'B') return void this.#sayGoodbye('The coordinator closed the link.');
+      if (kind === 'G') this.#outbox.grant();
+      else this.#accept(kind, parts);
+      this.#pump.wake();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      end(`The coordinator broke the protocol: ${error.message}`);
+      this.#end(`The coordinator broke the protocol: ${error.message}`);
     }
-  });
+  }
 
-  return {
-    events: () => events,
-    send(message) {
-      if (!open) return;
-      outbox.add(message);
-      pump.wake();
-    },
-    async close() {
-      if (!open) return;
-      await pump.drained(() => outbox.isEmpty(), lingerMs);
-      await sayGoodbye('The worker closed the link.');
-    },
-  };
+  #accept(kind: string, parts: Buffer[]): void {
+    if ((kind !== 'H' && kind !== 'C') || parts.length !== 1) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
+    const message = this.#inbox.accept(kind, parts[0]);
+    if (kind === 'C') this.#control.push({ kind: 'G' });
+    if (message !== undefined) this.#events.push({ kind: 'message', message });
+  }
+
+  #end(sentence: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    clearTimeout(this.#patience);
+    this.#socket.close();
+    this.#events.push({ kind: 'closed', sentence });
+    this.#events.end();
+  }
+
+  /** Frames that came before the line went down are still in the socket: the link ends when none is left. */
+  #endWhenDrained(sentence: string): void {
+    const before = this.#framesTaken;
+    setTimeout(() => (this.#framesTaken === before ? this.#end(sentence) : this.#endWhenDrained(sentence)), 50);
+  }
+
+  async #sayGoodbye(sentence: string): Promise<void> {
+    this.#control.push({ kind: 'B' });
+    await this.#pump.drained(() => this.#outbox.isEmpty() && this.#control.length === 0, this.#lingerMs);
+    this.#end(sentence);
+  }
 }
 
 /** Ends the link when libzmq says that the line is gone or was never let in. */

@@ -1,0 +1,27 @@
+/**
+ * `npm start`: from a bare checkout to a grid of digits. Each part is skipped when it is done: a second call goes on with
+ * an interrupted run, and says where the results of a finished one are.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { checkMachine, install, nx, root } from './prepare.mjs';
+
+const steps = 2000;
+const runFolder = path.join('runs', 'digits');
+
+checkMachine();
+install();
+nx(['run-many', '-t', 'build', '--output-style=static', '--parallel=2'], { advice: 'The build should not fail; please report what it printed.' });
+
+const checkpoints = path.join(root, runFolder, 'checkpoints');
+const [newest] = existsSync(checkpoints) ? readdirSync(checkpoints).filter((file) => file.endsWith('.safetensors')).sort().reverse() : [];
+const extra = process.argv.slice(2);
+const parameters =
+  newest === undefined ? ['train', '--preset', 'digits', '--steps', String(steps), '--out', runFolder, ...extra] : ['train', '--resume', runFolder, '--steps', String(steps), ...extra];
+
+const child = spawn(process.execPath, [path.join(root, 'apps', 'cli', 'bin', 'lstm-gan.js'), ...parameters], { cwd: root, stdio: 'inherit' });
+// A terminal sends Ctrl-C to both; this one waits for the other to stop cleanly.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.on('exit', (code) => process.exit(code ?? 1));
