@@ -9,7 +9,7 @@ import type { CoordinatorLink } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { applyUpdate } from './apply-update.ts';
 import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
-import { createStepClock, median } from './step-clock.ts';
+import { createStepClock, median, type StepClock } from './step-clock.ts';
 
 export interface CoordinatorOptions {
   readonly config: RunConfig;
@@ -44,15 +44,15 @@ export interface TrainingResult {
 
 /** Trains until `steps` are committed or the signal stops it; throws a UserError when training cannot go on. */
 export async function startCoordinator(options: CoordinatorOptions): Promise<TrainingResult> {
-  const training = createTraining(options);
+  const training = new Training(options);
   const onAbort = (): void => training.happen({ kind: 'stop' });
   options.signal.addEventListener('abort', onAbort, { once: true });
   try {
-    if (!training.isFinished()) {
+    if (!training.isFinished) {
       if (options.signal.aborted) onAbort();
       for await (const event of options.link.events()) {
         training.happen(event);
-        if (training.isFinished()) break;
+        if (training.isFinished) break;
       }
     }
   } finally {
@@ -76,89 +76,112 @@ function planOf({ config, run, incarnation, steps }: CoordinatorOptions, layouts
   };
 }
 
-/** The state that goes with the decisions' state: arrays, the fold of the round, measurements. */
-function createTraining(options: CoordinatorOptions) {
-  const { config, initial, link, log, now, readShards, onCommit } = options;
-  const layouts = createLayouts(config.model);
-  const plan = planOf(options, layouts);
-  const versions = { generator: initial.generator.updates, discriminator: initial.discriminator.updates };
-  let decided: CoordinatorState = createCoordinatorState(plan, initial.step, versions);
-  let working: TrainingState = initial;
-  let committed: TrainingState = initial;
-  let fold: Fold = createFold(plan.shardCount);
-  let lastMetrics: StepMetrics | undefined;
-  let failure: unknown;
-  const rates: number[] = [];
-  const clock = createStepClock(now());
+/** What goes with the decisions' state: arrays, the fold of the round, measurements. */
+class Training {
+  readonly #options: CoordinatorOptions;
+  readonly #layouts: Readonly<Record<Network, Layout>>;
+  readonly #plan: Plan;
+  readonly #clock: StepClock;
+  readonly #rates: number[] = [];
+  #decided: CoordinatorState;
+  /** Moves with every phase; `committed` with every step. */
+  #working: TrainingState;
+  #committed: TrainingState;
+  #fold: Fold;
+  #lastMetrics: StepMetrics | undefined;
+  #failure: UserError | undefined;
 
-  const update = (network: Network): void => {
-    const startMs = now();
-    working = applyUpdate(working, network, fold.total(), config, layouts);
-    fold = createFold(plan.shardCount);
-    clock.updated(now() - startMs);
-    happen({ kind: 'updated' });
-  };
+  constructor(options: CoordinatorOptions) {
+    const { initial, config, now } = options;
+    this.#options = options;
+    this.#layouts = createLayouts(config.model);
+    this.#plan = planOf(options, this.#layouts);
+    this.#clock = createStepClock(now());
+    const versions = { generator: initial.generator.updates, discriminator: initial.discriminator.updates };
+    this.#decided = createCoordinatorState(this.#plan, initial.step, versions);
+    this.#working = initial;
+    this.#committed = initial;
+    this.#fold = createFold(this.#plan.shardCount);
+  }
 
-  const commit = (step: number): void => {
-    committed = working;
-    lastMetrics = clock.finish(step, config.batchSize, now());
-    if (step - initial.step > 5) rates.push(lastMetrics.imagesPerSecond);
-    onCommit(lastMetrics, committed);
-  };
+  get isFinished(): boolean {
+    return this.#decided.finished;
+  }
 
-  const perform = (effect: Effect): void => {
-    const header = { run: plan.run, incarnation: plan.incarnation, membership: decided.membership };
+  /** Decides what follows from an event, and does it. */
+  happen(event: CoordinatorEvent): void {
+    const { state, effects } = advance(this.#decided, event);
+    this.#decided = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  result(): TrainingResult {
+    if (this.#failure !== undefined) throw this.#failure;
+    const { generator, discriminator } = this.#committed;
+    return {
+      state: this.#committed,
+      weightsSha256: weightsSha256(generator.weights, discriminator.weights),
+      imagesPerSecond: median(this.#rates),
+      losses: this.#lastMetrics?.losses,
+      droppedContributions: this.#decided.droppedContributions,
+    };
+  }
+
+  #perform(effect: Effect): void {
+    const { link, log } = this.#options;
     switch (effect.kind) {
       case 'send':
         return link.send(effect.peer, effect.message);
-      case 'send-weights': {
-        const { network, version } = effect;
-        return link.send(effect.peer, { kind: 'weights', ...header, network, version, values: working[network].weights });
-      }
-      case 'send-work': {
-        const { lease, round } = effect;
-        const subtrees = [lease.range];
-        const images = round.phase === 'discriminator' ? readShards(round.step, subtrees) : new Uint8Array(0);
-        const place = { step: round.step, phase: round.phase, lease: lease.id, weightsVersions: decided.versions };
-        return link.send(effect.peer, { kind: 'work', ...header, ...place, subtrees, images });
-      }
+      case 'send-weights':
+      case 'send-work':
+        return this.#send(effect);
       case 'collect':
-        effect.contribution.subtrees.forEach((range, i) => fold.add(range, effect.contribution.sums[i]));
-        return clock.contributed(effect.worker, effect.contribution);
+        effect.contribution.subtrees.forEach((range, i) => this.#fold.add(range, effect.contribution.sums[i]));
+        return this.#clock.contributed(effect.worker, effect.contribution);
       case 'update':
-        return update(effect.phase);
+        return this.#update(effect.phase);
       case 'commit':
-        return commit(effect.step);
+        return this.#commit(effect.step);
       case 'disconnect':
         return link.disconnect(effect.peer);
       case 'log':
         return log[effect.level](effect.text);
       case 'abort':
-        failure = new UserError(effect);
+        this.#failure = new UserError(effect);
         return;
       case 'finish':
         return;
     }
-  };
-
-  function happen(event: CoordinatorEvent): void {
-    const { state, effects } = advance(decided, event);
-    decided = state;
-    for (const effect of effects) perform(effect);
   }
 
-  return {
-    happen,
-    isFinished: () => decided.finished,
-    result(): TrainingResult {
-      if (failure !== undefined) throw failure;
-      return {
-        state: committed,
-        weightsSha256: weightsSha256(committed.generator.weights, committed.discriminator.weights),
-        imagesPerSecond: median(rates),
-        losses: lastMetrics?.losses,
-        droppedContributions: decided.droppedContributions,
-      };
-    },
-  };
+  #send(effect: Extract<Effect, { kind: 'send-weights' | 'send-work' }>): void {
+    const { link, readShards } = this.#options;
+    const header = { run: this.#plan.run, incarnation: this.#plan.incarnation, membership: this.#decided.membership };
+    if (effect.kind === 'send-weights') {
+      const { peer, network, version } = effect;
+      return link.send(peer, { kind: 'weights', ...header, network, version, values: this.#working[network].weights });
+    }
+    const { step, phase } = effect.round;
+    const subtrees = [effect.lease.range];
+    const images = phase === 'discriminator' ? readShards(step, subtrees) : new Uint8Array(0);
+    const place = { step, phase, lease: effect.lease.id, weightsVersions: this.#decided.versions };
+    link.send(effect.peer, { kind: 'work', ...header, ...place, subtrees, images });
+  }
+
+  #update(network: Network): void {
+    const { now, config } = this.#options;
+    const startMs = now();
+    this.#working = applyUpdate(this.#working, network, this.#fold.total(), config, this.#layouts);
+    this.#fold = createFold(this.#plan.shardCount);
+    this.#clock.updated(now() - startMs);
+    this.happen({ kind: 'updated' });
+  }
+
+  #commit(step: number): void {
+    const { config, initial, now, onCommit } = this.#options;
+    this.#committed = this.#working;
+    this.#lastMetrics = this.#clock.finish(step, config.batchSize, now());
+    if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
+    onCommit(this.#lastMetrics, this.#committed);
+  }
 }
