@@ -8,7 +8,7 @@ import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.t
 
 interface WorkerCommandOptions extends CacheOptions {
   readonly connect: string;
-  readonly keyFile: string;
+  readonly keyFile?: string;
   readonly name: string;
   readonly device: 'cpu' | 'gpu';
 }
@@ -23,7 +23,7 @@ export function addWorker(program: Command): void {
     .command('worker')
     .description('compute for a coordinator until its run is finished')
     .requiredOption('--connect <address>', "the coordinator's address, tcp://HOST:PORT")
-    .requiredOption('--key-file <file>', 'the keys that the coordinator made for this worker')
+    .option('--key-file <file>', 'the keys that the coordinator made for this worker (not needed for ipc://)')
     .requiredOption('--name <name>', 'a name that no other worker of the run has')
     .addOption(new Option('--device <kind>', 'what to compute on').choices(['cpu', 'gpu']).default('cpu'))
     .addHelpText('after', examples);
@@ -32,7 +32,7 @@ export function addWorker(program: Command): void {
 
 async function work(options: WorkerCommandOptions): Promise<void> {
   const { connect, keyFile, name, device } = options;
-  const keys = await readKeyFile(keyFile);
+  const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   await startWorker({

@@ -1,15 +1,11 @@
 /** Worker processes on this machine, each pinned to its device: this very command, started again as `worker`. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createKeyPair, writeKeyFile, type KeyPair } from '@lstm-gan/transport';
 
 export interface LocalWorkersOptions {
   readonly count: number;
   readonly address: string;
-  readonly serverKey: string;
   readonly device: 'cpu' | 'gpu';
   readonly cacheDir: string;
   /** Where each worker's output goes. */
@@ -26,46 +22,35 @@ export interface LocalWorkers {
 
 const patienceMs = 5000;
 
-/** Key pairs for workers, made before the link so that it can authorize them. */
-export function createWorkerKeys(count: number): KeyPair[] {
-  return Array.from({ length: count }, createKeyPair);
-}
-
-export async function startLocalWorkers(keys: readonly KeyPair[], options: LocalWorkersOptions): Promise<LocalWorkers> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-keys-'));
+export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
   const running = new Set<ChildProcess>();
-  const children = await Promise.all(
-    keys.map(async (pair, index) => {
-      const keyFile = path.join(folder, `worker-${index + 1}.key`);
-      await writeKeyFile(keyFile, { ...pair, serverKey: options.serverKey });
-      const child = spawnWorker(index, keyFile, options);
-      running.add(child);
-      const ended = new Promise<void>((resolve) => {
-        child.once('close', (code, signal) => {
-          running.delete(child);
-          options.onExit(`worker-${index + 1} ended with ${signal ?? `code ${code}`}`, running.size);
-          resolve();
-        });
+  const children = Array.from({ length: options.count }, (_, index) => {
+    const child = spawnWorker(index, options);
+    running.add(child);
+    const ended = new Promise<void>((resolve) => {
+      child.once('close', (code, signal) => {
+        running.delete(child);
+        options.onExit(`worker-${index + 1} ended with ${signal ?? `code ${code}`}.`, running.size);
+        resolve();
       });
-      return { child, ended };
-    }),
-  );
+    });
+    return { child, ended };
+  });
   return {
     processIds: children.map(({ child }) => child.pid ?? 0),
     async stopped() {
       const killer = setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), patienceMs);
       await Promise.all(children.map(({ ended }) => ended));
       clearTimeout(killer);
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-function spawnWorker(index: number, keyFile: string, { address, device, cacheDir, logFolder }: LocalWorkersOptions): ChildProcess {
+function spawnWorker(index: number, { address, device, cacheDir, logFolder }: LocalWorkersOptions): ChildProcess {
   const name = `worker-${index + 1}`;
   const output = openSync(path.join(logFolder, `${name}.log`), 'a');
   const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: String(index), TF_FORCE_GPU_ALLOW_GROWTH: 'true' } : {};
-  const parameters = ['worker', '--connect', address, '--key-file', keyFile, '--name', name, '--device', device, '--cache-dir', cacheDir];
+  const parameters = ['worker', '--connect', address, '--name', name, '--device', device, '--cache-dir', cacheDir];
   // A process group of its own: Ctrl-C is the coordinator's to answer. A worker whose coordinator dies ends by itself.
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...parameters], {
     stdio: ['ignore', output, output],

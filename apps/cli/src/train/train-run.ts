@@ -1,11 +1,14 @@
 /** One training, from an open run folder to its last checkpoint: link, local workers, coordinator, records. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import { UserError } from '@lstm-gan/core';
 import { createLog, type RunConfig, type RunFolder, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { keepRecords } from './keep-records.ts';
-import { createWorkerKeys, startLocalWorkers } from './local-workers.ts';
+import { startLocalWorkers } from './local-workers.ts';
 import { openSampler } from './sampler.ts';
 
 export interface TrainRunOptions {
@@ -38,15 +41,14 @@ const sampleCount = 64;
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
   const { config, folder, dataset, workers, device, cacheDir, now, signal, onStep } = options;
   const log = createLog(folder.log, options.terminal);
-  const keys = createWorkerKeys(workers);
-  const server = createKeyPair();
-  const authorized = new Set(keys.map(({ publicKey }) => publicKey));
-  const link = await createCoordinatorLink({ keys: server, isAuthorized: (key) => authorized.has(key) });
+  // Local workers are reached over a socket in a folder of our own: no port, no keys, no encryption to pay for.
+  const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
+  const link = await createCoordinatorLink({ bind: `ipc://${socketFolder}/coordinator`, keys: createKeyPair(), isAuthorized: () => false });
   // Workers build their graphs while the sampler builds its own.
   const orphaned = new AbortController();
   let finished = false;
-  const children = await startLocalWorkers(keys, {
-    count: workers, address: link.address, serverKey: server.publicKey, device, cacheDir, logFolder: folder.root,
+  const children = startLocalWorkers({
+    count: workers, address: link.address, device, cacheDir, logFolder: folder.root,
     onExit(sentence, left) {
       if (finished) return;
       log.warn(sentence);
@@ -76,6 +78,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     finished = true;
     await link.close();
     await Promise.all([children.stopped(), sampler.close()]);
+    await rm(socketFolder, { recursive: true, force: true });
     log.flush();
   }
 }

@@ -16,7 +16,10 @@ import type { KeyPair } from './keys.ts';
 import { createPump } from './pump.ts';
 
 export interface CoordinatorLinkOptions {
-  /** Default `tcp://127.0.0.1:*`: this machine only, any free port. */
+  /**
+   * Default `tcp://127.0.0.1:*`: this machine only, any free port. TCP is always encrypted and authenticated; `ipc://PATH`,
+   * a socket in a folder that the user alone may enter, is guarded by the kernel instead, and costs no encryption.
+   */
   readonly bind?: string;
   readonly keys: KeyPair;
   /** Asked for every client that connects. */
@@ -29,6 +32,11 @@ export interface CoordinatorLinkOptions {
   readonly deadLineMs?: number;
   /** How long close() waits for what is queued. */
   readonly lingerMs?: number;
+}
+
+/** Whether an address is a socket in the file system. */
+export function isLocalAddress(address: string): boolean {
+  return address.startsWith('ipc://');
 }
 
 interface Peer {
@@ -46,13 +54,12 @@ interface Peer {
 export async function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<CoordinatorLink> {
   const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized, deadLineMs = 2000, lingerMs = 2000 } = options;
   const context = new Context({ ioThreads: 2 });
-  const admission = await startAdmission(context, isAuthorized);
+  const local = isLocalAddress(bind);
+  const admission = local ? undefined : await startAdmission(context, isAuthorized);
+  const curve = { curveServer: true, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, zapDomain };
   const socket = new Router({
     context,
-    curveServer: true,
-    curvePublicKey: keys.publicKey,
-    curveSecretKey: keys.secretKey,
-    zapDomain,
+    ...(local ? {} : curve),
     mandatory: true,
     // Credit keeps every pipe far from full, so whatever cannot be sent goes to a peer that is gone. Without a timeout a
     // send to the last peer that went waits for ever (zeromq 6.8 waits until the socket is writable again).
@@ -67,10 +74,10 @@ export async function createCoordinatorLink(options: CoordinatorLinkOptions): Pr
     await socket.bind(bind);
   } catch (error) {
     socket.close();
-    admission.close();
+    admission?.close();
     throw explainBindError(bind, error);
   }
-  return new ZeromqCoordinatorLink(socket, options, () => admission.close());
+  return new ZeromqCoordinatorLink(socket, options, () => admission?.close());
 }
 
 class ZeromqCoordinatorLink implements CoordinatorLink {

@@ -2,6 +2,7 @@
  * A worker's end over ZeroMQ: one DEALER socket. It does not reconnect by itself: a lost line ends the link, with a
  * sentence, and whoever owns the worker decides what to do.
  */
+import { UserError } from '@lstm-gan/core';
 import { Context, Dealer } from 'zeromq';
 import { decodeCoordinatorHeader, defaultLimits, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
@@ -9,13 +10,15 @@ import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox } from '.
 import { createEventQueue } from '../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../link.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
+import { isLocalAddress } from './coordinator-link.ts';
 import { createPump } from './pump.ts';
 import type { WorkerKeys } from './keys.ts';
 
 export interface WorkerLinkOptions {
   /** For example `tcp://10.0.0.1:4321`. */
   readonly connect: string;
-  readonly keys: WorkerKeys;
+  /** Needed for every address but `ipc://`. */
+  readonly keys?: WorkerKeys;
   readonly limits?: Limits;
   readonly deadLineMs?: number;
   /** How long to try to reach the coordinator. */
@@ -28,18 +31,23 @@ export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
   return new ZeromqWorkerLink(options);
 }
 
-function openSocket({ keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: WorkerLinkOptions): Dealer {
+function openSocket({ connect, keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: WorkerLinkOptions): Dealer {
   return new Dealer({
     context: new Context(),
-    curveServerKey: keys.serverKey,
-    curvePublicKey: keys.publicKey,
-    curveSecretKey: keys.secretKey,
+    ...(isLocalAddress(connect) ? {} : curveOf(connect, keys)),
     linger: lingerMs,
     maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
     heartbeatInterval: Math.ceil(deadLineMs / 4),
     heartbeatTimeout: deadLineMs,
     heartbeatTimeToLive: deadLineMs,
   });
+}
+
+function curveOf(address: string, keys: WorkerKeys | undefined) {
+  if (keys === undefined) {
+    throw new UserError({ code: 'key-file', message: `${address} is reached with keys, and none were given.`, advice: 'Give the file that the coordinator wrote with --key-file.' });
+  }
+  return { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey };
 }
 
 class ZeromqWorkerLink implements WorkerLink {
