@@ -1,0 +1,81 @@
+/** The structure, held: which way imports point, what core may know, how files are named. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What each room may import of the workspace. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'packages/core': [],
+  'packages/engine': ['@lstm-gan/core'],
+  'packages/data': ['@lstm-gan/core'],
+  'packages/transport': ['@lstm-gan/core'],
+  'packages/run': ['@lstm-gan/core'],
+  'apps/coordinator': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport'],
+  'apps/worker': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport'],
+  'apps/cli': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport', '@lstm-gan/coordinator', '@lstm-gan/worker'],
+};
+const bannedWords = ['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'manager', 'handler', 'base', 'service'];
+
+const sourcesOf = (room: string): string[] =>
+  readdirSync(path.join(root, room, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => path.join(root, room, 'src', file));
+
+const importsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s(?:[^;']*?from\s)?'([^']+)';|import\('([^']+)'\)/gms)].map(
+    ([, named, dynamic]) => named ?? dynamic,
+  );
+
+const packageOf = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+
+interface PackageJson {
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+}
+
+describe.each(Object.entries(allowed))('%s', (room, workspace) => {
+  const files = sourcesOf(room);
+  const products = files.filter((file) => !file.endsWith('.test.ts') && !file.includes('/testing/'));
+  const manifest = JSON.parse(readFileSync(path.join(root, room, 'package.json'), 'utf8')) as PackageJson;
+
+  it('imports only what lies below it', () => {
+    const upward = files.flatMap(importsOf).filter((specifier) => specifier.startsWith('@lstm-gan/') && !workspace.includes(specifier));
+    expect(upward).toEqual([]);
+  });
+
+  it('declares what it imports', () => {
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+    const used = products.flatMap(importsOf).filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'));
+    expect([...new Set(used.map(packageOf))].filter((name) => !declared.includes(name))).toEqual([]);
+  });
+
+  it('names files in kebab-case, without words that say nothing', () => {
+    const names = files.map((file) => path.basename(file).replace(/(\.test)?\.ts$/, ''));
+    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+    expect(names.filter((name) => name.split('-').some((word) => bannedWords.includes(word)))).toEqual([]);
+  });
+
+  it('has no class whose name says nothing', () => {
+    const classes = products.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/^(?:export )?class (\w+)/gm)].map(([, name]) => name));
+    expect(classes.filter((name) => /(Util|Helper|Manager|Handler|Base|Service)s?$/.test(name))).toEqual([]);
+  });
+});
+
+it('core uses nothing of Node', () => {
+  const used = sourcesOf('packages/core').filter((file) => !file.endsWith('.test.ts')).flatMap(importsOf).map((specifier) => specifier.replace(/^node:/, ''));
+  expect(used.filter((specifier) => builtinModules.includes(specifier))).toEqual([]);
+  const names = sourcesOf('packages/core').filter((file) => !file.endsWith('.test.ts') && /\b(process|Buffer|__dirname)\b[.(]/.test(readFileSync(file, 'utf8')));
+  expect(names).toEqual([]);
+});
+
+it('no key is committed', () => {
+  const keys = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => !file.includes('node_modules') && /\.(key|pem)$/.test(file),
+  );
+  expect(keys).toEqual([]);
+});

@@ -1,0 +1,147 @@
+/** What a user does, with the real command, real data and real processes. */
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readCheckpoint } from '@lstm-gan/run';
+import { lstmGan, summaryOf, type RunSummary } from '../support/command-line.ts';
+
+let folder: string;
+let straight: RunSummary;
+const train = (out: string, ...parameters: string[]) => lstmGan(['train', '--preset', 'digits', '--out', path.join(folder, out), '--json', ...parameters]);
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-train-'));
+  const { stdout, stderr, exitCode } = await train('straight', '--steps', '6', '--sample-every', '3');
+  expect(exitCode, String(stderr)).toBe(0);
+  straight = summaryOf(stdout);
+});
+
+describe('a run', () => {
+  it('ends with one line of JSON', () => {
+    expect(straight).toMatchObject({ runDir: path.join(folder, 'straight'), step: 6, weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(straight.imagesPerSecond).toBeGreaterThan(0);
+    expect(straight.losses.generator).toBeGreaterThan(0);
+  });
+
+  it('leaves configuration, log, metrics, samples and checkpoints', async () => {
+    const read = (file: string) => readFile(path.join(straight.runDir, file), 'utf8');
+    expect(JSON.parse(await read('config.json'))).toMatchObject({ preset: 'digits', batchSize: 64, shardSize: 16, threads: 1, seed: 1 });
+    for (const line of (await read('log.jsonl')).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
+    const metrics = (await read('metrics.jsonl')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(Object.keys(metrics[5])).toEqual([
+      'step', 'images', 'losses', 'imagesPerSecond', 'stepMs', 'computeMs', 'exchangeMs', 'updateMs', 'waitingMs', 'workers',
+    ]);
+    expect(await readdir(path.join(straight.runDir, 'samples'))).toEqual(['step-00000003.png', 'step-00000006.png']);
+    const grid = await sharp(path.join(straight.runDir, 'samples', 'step-00000006.png')).metadata();
+    expect([grid.width, grid.height]).toEqual([2 * (8 * 34 + 2), 2 * (8 * 34 + 2)]);
+    const checkpoint = await readCheckpoint(path.join(straight.runDir, 'checkpoints', 'step-00000006.safetensors'));
+    expect(checkpoint.weightsSha256).toBe(straight.weightsSha256);
+  });
+
+  it('gives the same weights with another number of workers, stopped and gone on with', async () => {
+    const first = summaryOf((await train('parts', '--steps', '2', '--workers', '3')).stdout);
+    expect(first.step).toBe(2);
+    const resumed = await lstmGan(['train', '--resume', first.runDir, '--steps', '6', '--workers', '1', '--json']);
+    expect(summaryOf(resumed.stdout).weightsSha256).toBe(straight.weightsSha256);
+    const metrics = (await readFile(path.join(first.runDir, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+    expect(metrics.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('stops at Ctrl-C behind a step, with a checkpoint, and says how to go on', async () => {
+    const out = path.join(folder, 'interrupted');
+    const running = lstmGan(['train', '--preset', 'digits', '--out', out, '--steps', '1000']);
+    running.stderr?.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('step ')) running.kill('SIGINT');
+    });
+    const { exitCode, stdout } = await running;
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/Stopped behind step \d+/);
+    expect(stdout).toContain(`lstm-gan train --resume ${out}`);
+    expect(await readdir(path.join(out, 'checkpoints'))).toHaveLength(1);
+    expect(await readdir(out)).not.toContain('run.lock');
+  });
+
+  it('can be sampled, as a grid and as images', async () => {
+    const grid = path.join(folder, 'grid.png');
+    expect((await lstmGan(['sample', straight.runDir, '--out', grid, '--count', '9', '--seed', '5'])).exitCode).toBe(0);
+    expect((await sharp(grid).metadata()).width).toBe(2 * (3 * 34 + 2));
+    const images = path.join(folder, 'images');
+    expect((await lstmGan(['sample', straight.runDir, '--out-dir', images, '--count', '3'])).exitCode).toBe(0);
+    expect(await readdir(images)).toEqual(['000000.png', '000001.png', '000002.png']);
+    expect(await sharp(path.join(images, '000002.png')).metadata()).toMatchObject({ width: 32, height: 32, channels: 1 });
+  });
+
+  it("has checkpoints that Python's safetensors reads", async () => {
+    const { execa } = await import('execa');
+    const venv = path.join(folder, 'venv');
+    await execa('python3', ['-m', 'venv', venv]);
+    await execa(path.join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'safetensors==0.6.2', 'numpy']);
+    const script = `
+import sys, json
+from safetensors import safe_open
+with safe_open(sys.argv[1], framework="numpy") as file:
+    kernel = file.get_tensor("generator/lstm/recurrentKernel")
+    print(json.dumps({"step": file.metadata()["step"], "tensors": len(file.keys()), "shape": kernel.shape, "first": float(kernel[0, 0])}))`;
+    const file = path.join(straight.runDir, 'checkpoints', 'step-00000006.safetensors');
+    const { stdout } = await execa(path.join(venv, 'bin', 'python'), ['-c', script, file]);
+    const { state } = await readCheckpoint(file);
+    expect(JSON.parse(stdout)).toMatchObject({ step: '6', shape: [512, 2048] });
+    expect((JSON.parse(stdout) as { first: number }).first).toBe(state.generator.weights[206_848 + 256 * 2048]);
+  });
+});
+
+describe('a mistake is answered with a sentence and exit code 2', () => {
+  it.each([
+    [['train', '--preset', 'digit'], 'Did you mean --preset digits?'],
+    [['train', '--data', 'emojis'], 'Did you mean --data emoji?'],
+    [['train', '--batch-size', '60'], 'Use --batch-size 64'],
+    [['train', '--steps', 'many'], 'Expected a whole number from 1, got many'],
+    [['train', '--worker', '2'], 'Did you mean --workers?'],
+    [['tran'], 'Did you mean train?'],
+    [['sample', 'nowhere', '--out', 'x.png'], 'nowhere cannot be read'],
+    [['worker', '--connect', 'tcp://127.0.0.1:1', '--name', 'w', '--key-file', 'nowhere'], 'nowhere cannot be read'],
+  ])('%j', async (parameters, sentence) => {
+    const { exitCode, stderr } = await lstmGan(parameters);
+    expect(stderr).toContain(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(exitCode).toBe(2);
+  });
+
+  it('a folder that holds a run', async () => {
+    const { exitCode, stderr } = await train('straight', '--steps', '6');
+    expect(stderr).toContain('holds a run already');
+    expect(exitCode).toBe(2);
+  });
+
+  it('a run that is gone on with otherwise', async () => {
+    const { exitCode, stderr } = await lstmGan(['train', '--resume', straight.runDir, '--seed', '9', '--steps', '9']);
+    expect(stderr).toContain('seed 1, not 9');
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('doctor', () => {
+  it('tells what this machine computes with', async () => {
+    const { stdout, exitCode } = await lstmGan(['doctor']);
+    expect(stdout).toMatch(/TensorFlow \(cpu\)\s+2\.21\.0, .*libtensorflow_cc\.so\.2, \d/);
+    expect(stdout).toMatch(/GPU\s+\S/);
+    expect(exitCode).toBe(0);
+  });
+
+  it.each(['graph', 'eager'])('compares the %s engine with golden values, and sees what is wrong', async (engine) => {
+    const golden = path.join('test', 'fixtures', 'golden', 'rows-32.safetensors');
+    const right = await lstmGan(['doctor', '--golden', golden, '--engine', engine]);
+    expect(right.stdout).toContain('gradient generator');
+    expect(right.exitCode).toBe(0);
+    const bytes = await readFile(golden);
+    bytes.writeFloatLE(0.5, bytes.length - 4 * 10);
+    const wrong = path.join(folder, 'wrong.safetensors');
+    await (await import('node:fs/promises')).writeFile(wrong, bytes);
+    const answer = await lstmGan(['doctor', '--golden', wrong, '--engine', engine]);
+    expect(answer.stdout).toContain('WRONG');
+    expect(answer.exitCode).toBe(1);
+  });
+});

@@ -1,0 +1,59 @@
+/** The promise: the same weights for any number of workers and whichever of them dies. Real processes, encrypted TCP. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { lstmGan } from '../support/command-line.ts';
+import { trainOnCluster, type ClusterResult } from '../support/cluster.ts';
+import { smallConfig } from '../support/small-run.ts';
+
+const steps = 5;
+let alone: ClusterResult;
+
+beforeAll(async () => {
+  expect((await lstmGan(['setup', '--variant', 'cpu'])).exitCode).toBe(0);
+  alone = await trainOnCluster({ workers: 1, steps });
+});
+
+it('gives other weights for another seed', async () => {
+  const other = await trainOnCluster({ workers: 1, steps, config: { ...smallConfig, seed: 2 } });
+  expect(other.weightsSha256).not.toBe(alone.weightsSha256);
+});
+
+it.each([2, 3, 4])('gives the same weights, moments and averages with %i workers as with one', async (workers) => {
+  const result = await trainOnCluster({ workers, steps });
+  expect(result.endings).toEqual(Array(workers).fill(0));
+  expect(result.weightsSha256).toBe(alone.weightsSha256);
+  expect(result.state).toEqual(alone.state);
+});
+
+describe('when a worker is killed in the middle', () => {
+  it('the others take its shards and the weights are the same', async () => {
+    const longer = 40;
+    const quiet = await trainOnCluster({ workers: 2, steps: longer });
+    const result = await trainOnCluster({
+      workers: 3,
+      steps: longer,
+      onStep: ({ step }, workers) => {
+        if (step === 3) workers[0].kill('SIGKILL');
+        if (step === 6) workers[1].kill('SIGKILL');
+      },
+    });
+    expect([...result.endings].sort()).toEqual([0, 'SIGKILL', 'SIGKILL']);
+    expect(result.log).toContain('is gone');
+    expect(result.weightsSha256).toBe(quiet.weightsSha256);
+    expect(result.state).toEqual(quiet.state);
+  });
+
+  it('and one that leaves politely is no loss either', async () => {
+    const result = await trainOnCluster({ workers: 2, steps, onStep: ({ step }, workers) => void (step === 2 && workers[0].kill('SIGTERM')) });
+    expect(result.endings).toEqual([0, 0]);
+    expect(result.weightsSha256).toBe(alone.weightsSha256);
+  });
+});
+
+it('stops at a number that is not finite, and names worker, shard and step', async () => {
+  const wild = { ...smallConfig.optimizer.discriminator, learningRate: 1e30 };
+  const config = { ...smallConfig, optimizer: { generator: wild, discriminator: wild } };
+  await expect(trainOnCluster({ workers: 1, steps, config })).rejects.toMatchObject({
+    code: 'not-finite',
+    message: expect.stringMatching(/step 1\b.*worker-1.*shard \d/),
+  });
+});

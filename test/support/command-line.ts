@@ -1,0 +1,26 @@
+/** Starts the command line from its sources, as a process of its own. */
+import { fileURLToPath } from 'node:url';
+import { execa, type Options } from 'execa';
+
+const main = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs `lstm-gan` with parameters; resolves also when it fails. */
+export function lstmGan(parameters: readonly string[], options: Options = {}) {
+  return execa(process.execPath, ['--conditions=source', '--import', 'tsx', main, ...parameters], { cwd: root, reject: false, ...options });
+}
+
+/** What a run ended with: the last line of its standard output. */
+export interface RunSummary {
+  readonly runDir: string;
+  readonly step: number;
+  readonly weightsSha256: string;
+  readonly imagesPerSecond: number | null;
+  readonly losses: { readonly discriminator: number; readonly generator: number };
+}
+
+export function summaryOf(stdout: unknown): RunSummary {
+  const lines = String(stdout).trim().split('\n');
+  if (lines.length !== 1) throw new Error(`standard output should be one line:\n${String(stdout)}`);
+  return JSON.parse(lines[0]) as RunSummary;
+}

@@ -1,0 +1,27 @@
+/** A run small enough to be repeated many times: a narrow model on made-up images. */
+import { presets, type Preset } from '@lstm-gan/core';
+import { createDataset } from '@lstm-gan/data';
+import { createRunConfig, type RunConfig } from '@lstm-gan/run';
+
+const digits = presets.get('digits') as Preset;
+
+export const smallConfig: RunConfig = createRunConfig({
+  ...digits,
+  batchSize: 24,
+  shardSize: 4,
+  model: {
+    ...digits.model,
+    image: { size: 16, channels: 1 },
+    latent: 8,
+    generator: { kind: 'rows', dense: 32, steps: 4, stepSize: 8, lstm: 16, hidden: [], base: [4, 4, 4], filters: [8] },
+    discriminator: { filters: [8, 16], dropout: 0.3 },
+  },
+});
+
+const count = 100;
+
+/** Images of stripes: a pure function of their number. */
+export const smallDataset = createDataset(
+  { name: 'stripes', count, size: 16, channels: 1, digest: 'stripes' },
+  Uint8Array.from({ length: count * 256 }, (_, i) => (((i % 256) * (1 + Math.floor(i / 256))) % 2) * 200 + 20),
+);
