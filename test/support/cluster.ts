@@ -36,6 +36,8 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, onS
   const processes = Array.from({ length: workers }, (_, k) =>
     lstmGan(['worker', '--connect', link.address, '--key-file', keyFile, '--name', `worker-${k + 1}`]),
   );
+  const orphaned = new AbortController();
+  void Promise.all(processes).then(() => orphaned.abort());
   const lines: string[] = [];
   const { batchSize, shardSize, seed } = config;
   try {
@@ -45,7 +47,7 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, onS
       readShards: createShardReader(smallDataset, { batchSize, shardSize, seed }),
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),
       now: () => performance.now(),
-      signal: new AbortController().signal,
+      signal: orphaned.signal,
       onCommit: (metrics) => onStep?.(metrics, processes),
     });
     const ended = await Promise.all(processes);

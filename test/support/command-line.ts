@@ -1,12 +1,12 @@
 /** Starts the command line from its sources, as a process of its own. */
 import { fileURLToPath } from 'node:url';
-import { execa, type Options } from 'execa';
+import { execa, type Options, type ResultPromise } from 'execa';
 
 const main = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs `lstm-gan` with parameters; resolves also when it fails. */
-export function lstmGan(parameters: readonly string[], options: Options = {}) {
+export function lstmGan(parameters: readonly string[], options: Options = {}): ResultPromise {
   return execa(process.execPath, ['--conditions=source', '--import', 'tsx', main, ...parameters], { cwd: root, reject: false, ...options });
 }
 

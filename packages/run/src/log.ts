@@ -1,7 +1,7 @@
 import { pino, type Logger } from 'pino';
 
-/** JSON lines into the run's log file; `terminal`, if given, hears the same (the command line makes it readable). */
-export function createLog(file: string, terminal?: { write(line: string): void }): Logger {
+/** JSON lines into a file (a path, or an open descriptor); `terminal`, if given, hears the same (the command line makes it readable). */
+export function createLog(file: string | number, terminal?: { write(line: string): void }): Logger {
   const streams = [
     { level: 'debug' as const, stream: pino.destination({ dest: file, sync: true, append: true }) },
     ...(terminal === undefined ? [] : [{ level: 'info' as const, stream: terminal }]),

@@ -39,7 +39,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     link: createWorkerLink({ connect, keys }),
     name,
     openEngine: ({ engine, threads }) => openEngine(engine, { threads, device, cacheDir: cacheDirOf(options) }),
-    log: createLog('/dev/stderr'),
+    log: createLog(process.stderr.fd),
     signal: leaving.signal,
     now: () => performance.now(),
   });
