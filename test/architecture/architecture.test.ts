@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/data': ['@lstm-gan/core'],
   'packages/transport': ['@lstm-gan/core'],
   'packages/run': ['@lstm-gan/core'],
-  'apps/coordinator': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport'],
+  'apps/coordinator': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/run', '@lstm-gan/transport'],
   'apps/worker': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport'],
   'apps/cli': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport', '@lstm-gan/coordinator', '@lstm-gan/worker'],
 };

@@ -3,7 +3,7 @@ import { splitRange, type Network, type ShardRange } from '@lstm-gan/core';
 import type { Advance, CoordinatorState, Effect, Lease, Member } from './state.ts';
 
 /** Cuts ranges, the largest first, until there are at least `count` or only single shards. */
-export function spread(ranges: readonly ShardRange[], count: number): ShardRange[] {
+function spread(ranges: readonly ShardRange[], count: number): ShardRange[] {
   const pieces = [...ranges];
   for (;;) {
     const largest = pieces.reduce((best, { start, end }, i) => (end - start > pieces[best].end - pieces[best].start ? i : best), 0);

@@ -12,7 +12,7 @@ const adamSchema = z.strictObject({
   epsilon: z.number().positive(),
 });
 
-export const runConfigSchema = z.strictObject({
+const runConfigSchema = z.strictObject({
   /** The preset that this configuration began as. */
   preset: z.string(),
   model: modelConfigSchema,

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 /** How pictures lie in memory: `count` images of `size` x `size` x `channels`, one behind the other. */
 export interface ImageShape {
@@ -7,7 +7,7 @@ export interface ImageShape {
 }
 
 /** [-1, 1] to 0..255: 127.5 x + 127.5, rounded and clipped. */
-export function toPixels(images: Float32Array): Uint8Array {
+function toPixels(images: Float32Array): Uint8Array {
   return Uint8Array.from(images, (value) => Math.min(255, Math.max(0, Math.round(127.5 * value + 127.5))));
 }
 
@@ -29,7 +29,7 @@ export async function renderGrid(images: Float32Array, { size, channels }: Image
       canvas.set(row, ((top + y) * width + left) * channels);
     }
   }
-  const picture = sharp(canvas, { raw: { width, height, channels } });
+  const picture = encoder(canvas, { width, height, channels });
   return size >= 64 ? picture.png().toBuffer() : picture.resize(width * 2, height * 2, { kernel: 'nearest' }).png().toBuffer();
 }
 
@@ -38,6 +38,11 @@ export function renderImages(images: Float32Array, { size, channels }: ImageShap
   const pixels = toPixels(images);
   const imageBytes = size * size * channels;
   return Array.from({ length: pixels.length / imageBytes }, (_, index) =>
-    sharp(pixels.slice(index * imageBytes, (index + 1) * imageBytes), { raw: { width: size, height: size, channels } }).png().toBuffer(),
+    encoder(pixels.slice(index * imageBytes, (index + 1) * imageBytes), { width: size, height: size, channels }).png().toBuffer(),
   );
+}
+
+/** Gray images stay gray: sharp would make three equal channels of one. */
+function encoder(pixels: Uint8Array, raw: { width: number; height: number; channels: 1 | 3 }): Sharp {
+  return sharp(pixels, { raw }).toColourspace(raw.channels === 1 ? 'b-w' : 'srgb');
 }

@@ -9,7 +9,7 @@ const alpha = 0.2;
  * max(x, alpha x). Written with relu because tfjs's own leakyRelu has no gradient of its gradient, which exact R1
  * takes.
  */
-export function leakyReluOf(features: Tensor): Tensor {
+function leakyReluOf(features: Tensor): Tensor {
   return nativeOr('LeakyReluNative', { features }, { alpha }, () => [
     sub(relu(features), mul(relu(neg(features)), alpha)),
   ])[0];

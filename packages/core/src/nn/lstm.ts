@@ -56,7 +56,7 @@ interface Cell {
 }
 
 /** [T * B, F] -> [T * B, U], with its gradient. */
-export function runLstm(x: Tensor2D, kernel: Tensor2D, recurrentKernel: Tensor2D, bias: Tensor, steps: number): Tensor {
+function runLstm(x: Tensor2D, kernel: Tensor2D, recurrentKernel: Tensor2D, bias: Tensor, steps: number): Tensor {
   const op = customGrad((...inputs) => {
     const save = inputs[inputs.length - 1] as unknown as (tensors: Tensor[]) => void;
     const [rows, inputKernel, hiddenKernel, offset] = inputs as Tensor[];

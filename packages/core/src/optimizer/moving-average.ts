@@ -2,7 +2,7 @@ import { assert } from '../user-error.ts';
 import type { Layout, LayoutEntry } from '../weights/layout.ts';
 
 /** The share of the old value that a moving average of batch normalisation keeps at each update. */
-export const movingAverageMomentum = 0.8;
+const movingAverageMomentum = 0.8;
 
 export const movingMeanSuffix = '/movingMean';
 export const movingVarianceSuffix = '/movingVariance';

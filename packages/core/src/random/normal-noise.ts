@@ -35,7 +35,7 @@ const farBottom = [
 ];
 
 /** The standard normal quantile of p in (0, 1). */
-export function normalQuantile(p: number): number {
+function normalQuantile(p: number): number {
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) {
     const r = 0.180625 - q * q;

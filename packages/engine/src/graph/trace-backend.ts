@@ -8,7 +8,7 @@ import { assert } from '@lstm-gan/core';
 import type { TensorMetadata, TfeBinding } from './binding.ts';
 import { nativeKernels, registerNativeGradients } from './native-kernels.ts';
 
-export const traceBackendName = 'lstm-gan-trace';
+const traceBackendName = 'lstm-gan-trace';
 
 /** What the tracer and the native kernels use of tfjs-node's backend class. */
 export interface NodeBackend extends KernelBackend {

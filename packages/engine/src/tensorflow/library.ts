@@ -139,7 +139,7 @@ async function addCuda(downloads: string, unpacked: string, onProgress: Progress
 }
 
 /** The requirements of a wheel's `and-cuda` extra, as pip takes them. */
-export function cudaRequirements(metadata: string): string[] {
+function cudaRequirements(metadata: string): string[] {
   const lines = metadata.matchAll(/^Requires-Dist: (nvidia-[^;]+);\s*extra == ["']and-cuda["']/gm);
   return [...lines].map(([, requirement]) => requirement.replaceAll(' ', ''));
 }

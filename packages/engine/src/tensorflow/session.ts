@@ -4,7 +4,7 @@ import { concatBytes, varintField } from '../graph/wire-format.ts';
 import type { Provisioned } from './provision.ts';
 
 /** One array fed to a run, under the name of its placeholder. */
-export interface SessionFeed {
+interface SessionFeed {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: UnitArray;
@@ -48,6 +48,6 @@ export function openSession(provisioned: Provisioned, graphDef: Uint8Array, thre
 }
 
 /** TensorFlow's ConfigProto (config.proto): intra_op 2, inter_op 5, use_per_session_threads 9. */
-export function configProto(threads: number): Uint8Array {
+function configProto(threads: number): Uint8Array {
   return concatBytes([varintField(2, threads), varintField(5, 1), varintField(9, 1)]);
 }

@@ -10,7 +10,7 @@ import type { CompiledUnit, Engine } from '../engine.ts';
 import { probeInputs, probeUnit } from '../probe.ts';
 
 /** A narrow model with everything in it: LSTM, normalisation, dropout, a penalty that draws noise. */
-export const smallModel: ModelConfig = {
+const smallModel: ModelConfig = {
   image: { size: 16, channels: 1 },
   latent: 6,
   generator: { kind: 'article', dense: 16, steps: 2, stepSize: 8, lstm: 8, hidden: [32], base: [4, 4, 4], filters: [6] },

@@ -14,7 +14,7 @@ export interface EncodedMessage {
   readonly arrays: readonly Uint8Array[];
 }
 
-export type ArrayType = 'float32' | 'uint8';
+type ArrayType = 'float32' | 'uint8';
 
 /** What a header announces: the arrays that will follow. */
 export interface AnnouncedArray {
