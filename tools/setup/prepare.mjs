@@ -54,5 +54,5 @@ export function install() {
 
 /** nx without its daemon: it remembers by its cache on disk. */
 export function nx(parameters, options) {
-  return run(process.execPath, [path.join(root, 'node_modules', 'nx', 'bin', 'nx.js'), ...parameters], { ...options, env: { NX_DAEMON: 'false', ...options?.env } });
+  return run(process.execPath, [path.join(root, 'node_modules', '.bin', 'nx'), ...parameters], { ...options, env: { NX_DAEMON: 'false', ...options?.env } });
 }

@@ -2,6 +2,7 @@ export { compareWithGolden, type RunUnit } from './golden/compare-with-golden.ts
 export type { GoldenResult } from './golden/comparison.ts';
 export { assert, UserError, type UserErrorDetail } from './user-error.ts';
 export { checkModelConfig } from './model/check-model-config.ts';
+export { generate, readGenerator } from './model/generate.ts';
 export { createInitialWeights } from './model/initial-weights.ts';
 export { generatorConfigSchema, modelConfigSchema, type GeneratorConfig, type ModelConfig } from './model/model-config.ts';
 export { createLayouts } from './model/network.ts';

@@ -1,0 +1,47 @@
+import { mkdtempSync, writeFileSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import '@tensorflow/tfjs';
+import { memory, setBackend } from '@tensorflow/tfjs-core';
+import { beforeAll, expect, it } from 'vitest';
+import { presets } from '../presets.ts';
+import { normalNoise } from '../random/normal-noise.ts';
+import { streamKey } from '../random/stream-key.ts';
+import { splitVector } from '../weights/named-vectors.ts';
+import { encodeSafetensors, type NamedTensor } from '../weights/safetensors.ts';
+import { generate, readGenerator } from './generate.ts';
+import { createInitialWeights } from './initial-weights.ts';
+import type { ModelConfig } from './model-config.ts';
+import { createLayouts } from './network.ts';
+
+beforeAll(async () => {
+  await setBackend('cpu');
+});
+
+const { model } = presets.get('digits') as { model: ModelConfig };
+const weights = createInitialWeights(model, 'generator', 1);
+const noise = normalNoise(streamKey({ seed: 7, purpose: 'sample-noise' }), 2 * model.latent);
+
+it('makes images from weights and noise on plain tfjs, and leaves no tensor behind', async () => {
+  const images = await generate(model, weights, noise);
+  expect(images.length).toBe(2 * 32 * 32);
+  expect(images.every((value) => Math.abs(value) <= 1)).toBe(true);
+  expect(images.slice(0, 1024)).not.toEqual(images.slice(1024));
+  expect(memory().numTensors).toBe(0);
+});
+
+it("reads a checkpoint's generator", async () => {
+  const layout = createLayouts(model).generator;
+  const parts = splitVector(layout, weights);
+  const tensors = layout.entries.map(({ name, shape }): NamedTensor => ({ name: `ema/${name}`, dtype: 'F32', shape, data: parts.get(name) as Float32Array }));
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'lstm-gan-core-')), 'checkpoint.safetensors');
+  writeFileSync(file, Buffer.concat(encodeSafetensors(tensors, new Map([['config', JSON.stringify({ model })]]))));
+  const read = readGenerator(readFileSync(file));
+  expect(read.model).toEqual(model);
+  expect(await generate(read.model, read.weights, noise)).toEqual(await generate(model, weights, noise));
+  expect(() => readGenerator(encodeSafetensors([])[0])).toThrow('which model');
+});
+
+it('refuses noise that is no whole number of vectors', async () => {
+  await expect(generate(model, weights, noise.slice(1))).rejects.toThrow('199 numbers of noise');
+});

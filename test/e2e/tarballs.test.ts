@@ -1,0 +1,62 @@
+/** What a user gets who installs the published packages with plain npm, without this checkout. */
+import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { root, summaryOf } from '../support/command-line.ts';
+
+const packages = ['core', 'engine', 'data', 'transport', 'run'].map((name) => `packages/${name}`);
+const apps = ['coordinator', 'worker', 'cli'].map((name) => `apps/${name}`);
+let folder: string;
+let cacheDir: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-install-'));
+  const tarballs = path.join(folder, 'tarballs');
+  await mkdir(tarballs);
+  await execa(process.execPath, ['node_modules/.bin/nx', 'run-many', '-t', 'build'], { cwd: root, env: { NX_DAEMON: 'false' } });
+  await execa('npm', ['pack', '--pack-destination', tarballs, ...[...packages, ...apps].flatMap((name) => ['--workspace', name])], { cwd: root });
+  await writeFile(path.join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  const files = (await readdir(tarballs)).map((file) => path.join(tarballs, file));
+  expect(files).toHaveLength(8);
+  await execa('npm', ['install', '--no-audit', '--no-fund', ...files], { cwd: folder });
+  // A cache of its own, with the library that is on this machine already.
+  cacheDir = path.join(folder, 'cache');
+  await mkdir(cacheDir);
+  const usual = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'lstm-gan');
+  for (const part of (await readdir(usual)).filter((name) => /^(tensorflow-|data$)/.test(name))) {
+    await symlink(path.join(usual, part), path.join(cacheDir, part));
+  }
+});
+
+const lstmGan = (...parameters: string[]) => execa('npx', ['--no-install', 'lstm-gan', ...parameters], { cwd: folder });
+
+describe('the packages, installed with plain npm', () => {
+  it('have a command', async () => {
+    expect((await lstmGan('--version')).stdout).toBe('0.1.0');
+    expect((await lstmGan('train', '--help')).stdout).toContain('--preset');
+  });
+
+  it('fetch tfjs-node, set up and train', async () => {
+    const { stdout } = await lstmGan('setup', '--variant', 'cpu', '--cache-dir', cacheDir);
+    expect(stdout).toContain('is ready');
+    const trained = await lstmGan('train', '--steps', '1', '--out', 'run', '--cache-dir', cacheDir, '--json');
+    expect(summaryOf(trained.stdout)).toMatchObject({ step: 1, weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
+  it('generate with core alone on plain tfjs', async () => {
+    await execa('npm', ['install', '--no-audit', '--no-fund', '@tensorflow/tfjs-backend-cpu@4.22.0'], { cwd: folder });
+    const script = `
+      import '@tensorflow/tfjs-backend-cpu';
+      import { setBackend } from '@tensorflow/tfjs-core';
+      import { createInitialWeights, generate, normalNoise, presets, streamKey } from '@lstm-gan/core';
+      await setBackend('cpu');
+      const { model } = presets.get('digits');
+      const noise = normalNoise(streamKey({ seed: 7, purpose: 'sample-noise' }), 2 * model.latent);
+      const images = await generate(model, createInitialWeights(model, 'generator', 1), noise);
+      console.log(images.length, images.every((value) => Math.abs(value) <= 1));`;
+    const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder });
+    expect(stdout).toContain(`${2 * 32 * 32} true`);
+  });
+});
