@@ -6,7 +6,7 @@ import os from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { presets } from '@lstm-gan/core';
-import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
+import { defaultCacheDir, loadNativeUpdates, locateTensorFlow, openEngine } from '@lstm-gan/engine';
 import { createOwnStep, type StepTimes } from './own-step.ts';
 import { createStockModel } from './stock-layers.ts';
 
@@ -59,7 +59,9 @@ async function measure({ batch, rounds, threads }: Options): Promise<{ own: Step
   // The eager engine loads tfjs-node as the current backend, which the stock model then uses.
   const eager = await openEngine('eager', options);
   const graph = await openEngine('graph', options);
-  const ownStep = await createOwnStep(graph, preset, batch);
+  const provisioned = await locateTensorFlow(options.cacheDir, 'cpu');
+  if (provisioned === undefined) throw new Error('Bug: an engine runs without TensorFlow');
+  const ownStep = await createOwnStep(graph, loadNativeUpdates(provisioned), preset, batch);
   const stockModel = createStockModel(preset.model, batch);
   const { size, channels } = preset.model.image;
   const images = Uint8Array.from({ length: batch * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);

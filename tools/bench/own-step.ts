@@ -1,7 +1,7 @@
 /** Ours: the units of both phases on an engine, and both updates, everything included, in one process. */
 import { performance } from 'node:perf_hooks';
-import { addVectors, createLayouts, normalNoise, streamKey, updateEma, updateNetwork } from '@lstm-gan/core';
-import type { Engine } from '@lstm-gan/engine';
+import { addVectors, createLayouts, normalNoise, streamKey, updateNetwork } from '@lstm-gan/core';
+import type { Engine, NativeUpdates } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
 import { compileUnits } from '@lstm-gan/worker';
 import type { Preset } from '@lstm-gan/core';
@@ -15,7 +15,7 @@ export interface StepTimes {
 }
 
 /** One iteration a call, on shards of the whole batch. */
-export async function createOwnStep(engine: Engine, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
+export async function createOwnStep(engine: Engine, { adam, ema }: NativeUpdates, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
   const config = createRunConfig(preset, { batchSize: batch, shardSize: batch });
   const units = await compileUnits(engine, config);
   const layouts = createLayouts(config.model);
@@ -35,14 +35,14 @@ export async function createOwnStep(engine: Engine, preset: Preset, batch: numbe
     const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed: seedOf('dropout-fake') });
     const firstUpdateMs = performance.now();
     const gradient = addVectors(onReal.gradient, onFake.gradient);
-    const updated = updateNetwork(layouts.discriminator, state.discriminator, gradient, config.optimizer.discriminator);
+    const updated = updateNetwork(layouts.discriminator, state.discriminator, gradient, config.optimizer.discriminator, adam);
     const secondPhaseMs = performance.now();
     const { contribution } = await units.generatorBackward.run({
       generator, discriminator: updated.weights, noise: noiseOf('generator'), dropoutSeed: seedOf('dropout-generator'),
     });
     const secondUpdateMs = performance.now();
-    const next = updateNetwork(layouts.generator, state.generator, contribution, config.optimizer.generator);
-    state = { step: state.step + 1, generator: next, discriminator: updated, ema: updateEma(state.ema, next.weights, 0.998) };
+    const next = updateNetwork(layouts.generator, state.generator, contribution, config.optimizer.generator, adam);
+    state = { step: state.step + 1, generator: next, discriminator: updated, ema: ema(state.ema, next.weights, 0.998) };
     const endMs = performance.now();
     const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);
     return { totalMs: endMs - startMs, updateMs, unitsMs: endMs - startMs - updateMs };

@@ -7,7 +7,7 @@ import type { ReadShards } from '@lstm-gan/data';
 import { layoutSha256, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { CoordinatorLink } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
-import { applyUpdate } from './apply-update.ts';
+import { applyUpdate, type Updates } from './apply-update.ts';
 import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, median, type StepClock } from './step-clock.ts';
 
@@ -22,6 +22,7 @@ export interface CoordinatorOptions {
   /** The step to stop behind. */
   readonly steps: number;
   readonly link: CoordinatorLink;
+  readonly updates?: Updates;
   readonly readShards: ReadShards;
   readonly log: Logger;
   /** Milliseconds of a clock that never goes back. */
@@ -169,9 +170,9 @@ class Training {
   }
 
   #update(network: Network): void {
-    const { now, config } = this.#options;
+    const { now, config, updates } = this.#options;
     const startMs = now();
-    this.#working = applyUpdate(this.#working, network, this.#fold.total(), config, this.#layouts);
+    this.#working = applyUpdate(this.#working, network, this.#fold.total(), config, this.#layouts, updates);
     this.#fold = createFold(this.#plan.shardCount);
     this.#clock.updated(now() - startMs);
     this.happen({ kind: 'updated' });

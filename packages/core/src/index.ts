@@ -13,8 +13,8 @@ export { createPhaseUnits, type PhaseUnitOptions, type PhaseUnits } from './step
 export { runUnit } from './step/run-unit.ts';
 export type { ArraySpec, Unit, UnitArray, UnitName } from './step/unit.ts';
 export type { NativeKernelName } from './nn/native-kernel.ts';
-export type { AdamOptions } from './optimizer/adam.ts';
-export { emaBeta, updateEma, type EmaOptions } from './optimizer/ema.ts';
+export { adamUpdate, type AdamOptions, type AdamUpdate, type AdamVectors } from './optimizer/adam.ts';
+export { emaBeta, updateEma, type EmaOptions, type EmaUpdate } from './optimizer/ema.ts';
 export { createNetworkState, findNotFinite, updateNetwork, type NetworkState } from './optimizer/network-state.ts';
 export { normalNoise } from './random/normal-noise.ts';
 export { permutation } from './random/permutation.ts';

@@ -357,6 +357,88 @@ napi_value RunSession(napi_env env, napi_callback_info info) {
   return promise;
 }
 
+// ---- updates of weights, equal bit for bit to core's TypeScript (which explains them): float64 arithmetic in the same
+// order, stored as float32, never contracted. Compiled for several processors; IEEE arithmetic is the same on all.
+
+#define LSTM_GAN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+
+struct AdamArrays {
+  const float *gradient, *weights, *first, *second;
+  float *new_weights, *new_first, *new_second;
+};
+
+struct AdamNumbers {
+  double rate, beta1, beta2, epsilon, correction1, correction2;
+};
+
+LSTM_GAN_CLONES void Adam(const AdamArrays& arrays, const AdamNumbers& numbers, size_t start, size_t end) {
+  const auto [gradient, weights, first, second, new_weights, new_first, new_second] = arrays;
+  const auto [rate, beta1, beta2, epsilon, correction1, correction2] = numbers;
+  const double rest1 = 1 - beta1, rest2 = 1 - beta2;
+#pragma GCC ivdep
+  for (size_t i = start; i < end; ++i) {
+    const double g = gradient[i];
+    const double m = beta1 * first[i] + rest1 * g;
+    const double v = beta2 * second[i] + rest2 * g * g;
+    new_first[i] = static_cast<float>(m);
+    new_second[i] = static_cast<float>(v);
+    new_weights[i] =
+        static_cast<float>(weights[i] - (rate * (m * correction1)) / (__builtin_sqrt(v * correction2) + epsilon));
+  }
+}
+
+LSTM_GAN_CLONES void Average(const float* average, const float* weights, float* result, size_t size, double beta) {
+  const double rest = 1 - beta;
+#pragma GCC ivdep
+  for (size_t i = 0; i < size; ++i) result[i] = static_cast<float>(beta * average[i] + rest * weights[i]);
+}
+
+// Reads `count` Float32Arrays of one length.
+bool GetFloats(napi_env env, const napi_value* values, size_t count, std::vector<float*>* arrays, size_t* length) {
+  for (size_t i = 0; i < count; ++i) {
+    Bytes bytes;
+    if (!GetBytes(env, values[i], &bytes) || bytes.type != napi_float32_array) return false;
+    if (i > 0 && bytes.size / 4 != *length) return false;
+    *length = bytes.size / 4;
+    arrays->push_back(reinterpret_cast<float*>(bytes.data));
+  }
+  return true;
+}
+
+// adam(gradient, weights, m, v, newWeights, newM, newV, [start, end, rate, beta1, beta2, epsilon, beta1Power, beta2Power])
+napi_value AdamUpdate(napi_env env, napi_callback_info info) {
+  size_t count = 8;
+  napi_value arguments[8];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  std::vector<float*> a;
+  std::vector<napi_value> items;
+  std::vector<double> n(8);
+  size_t length = 0;
+  bool fits = count == 8 && GetFloats(env, arguments, 7, &a, &length) && GetArray(env, arguments[7], &items) && items.size() == 8;
+  for (size_t i = 0; fits && i < 8; ++i) fits = napi_get_value_double(env, items[i], &n[i]) == napi_ok;
+  if (!fits || !(n[0] >= 0 && n[0] <= n[1] && n[1] <= static_cast<double>(length))) {
+    return Throw(env, "ERR_ARGUMENT", "adam takes seven Float32Arrays of one length, and eight numbers");
+  }
+  const AdamNumbers numbers{n[2], n[3], n[4], n[5], 1 / (1 - n[6]), 1 / (1 - n[7])};
+  Adam({a[0], a[1], a[2], a[3], a[4], a[5], a[6]}, numbers, static_cast<size_t>(n[0]), static_cast<size_t>(n[1]));
+  return nullptr;
+}
+
+// average(ema, weights, result, beta)
+napi_value AverageUpdate(napi_env env, napi_callback_info info) {
+  size_t count = 4;
+  napi_value arguments[4];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  std::vector<float*> a;
+  size_t length = 0;
+  double beta = 0;
+  if (count != 4 || !GetFloats(env, arguments, 3, &a, &length) || napi_get_value_double(env, arguments[3], &beta) != napi_ok) {
+    return Throw(env, "ERR_ARGUMENT", "average takes three Float32Arrays of one length, and a number");
+  }
+  Average(a[0], a[1], a[2], length, beta);
+  return nullptr;
+}
+
 // ---- facts
 
 napi_value Version(napi_env env, napi_callback_info) {
@@ -403,6 +485,8 @@ napi_value Initialize(napi_env env, napi_value exports) {
       {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"run", nullptr, RunSession, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"devices", nullptr, Devices, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"adam", nullptr, AdamUpdate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"average", nullptr, AverageUpdate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"version", nullptr, Version, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { nearestName, presets, UserError, type Preset } from '@lstm-gan/core';
 import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
+import { loadNativeUpdates, type NativeUpdates } from '@lstm-gan/engine';
 import {
   createRunConfig, createRunFolder, createTrainingState, readLatestCheckpoint, reopenRunFolder, writeAtomically,
   type ConfigOverrides, type RunConfig, type RunFolder, type TrainingState,
@@ -85,15 +86,15 @@ async function train(options: TrainOptions): Promise<void> {
   const planned = options.resume === undefined ? createRunConfig(preset, overridesOf(options)) : undefined;
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
-  await setUp(cacheDir, device, now);
-  if (device === 'gpu') await setUp(cacheDir, 'cpu', now);
+  if (device === 'gpu') await setUp(cacheDir, 'gpu', now);
+  const updates = loadNativeUpdates(await setUp(cacheDir, 'cpu', now));
   if (planned !== undefined) await openData(planned, cacheDir, now);
   const open = await openRun(options, planned);
   try {
     const dataset = await openData(open.config, cacheDir, now);
     const steps = options.steps ?? Math.max(presets.get(open.config.preset)?.steps ?? 0, open.initial.step);
     const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
-    const result = await runWithProgress(open, { ...options, steps, workers, device, cacheDir, dataset, now });
+    const result = await runWithProgress(open, { ...options, steps, workers, device, cacheDir, dataset, updates, now });
     report(open, steps, result, options.json === true);
   } finally {
     await open.folder.release();
@@ -174,6 +175,7 @@ interface RunContext extends Pick<TrainOptions, 'sampleEvery' | 'json'> {
   readonly device: 'cpu' | 'gpu';
   readonly cacheDir: string;
   readonly dataset: Dataset;
+  readonly updates: NativeUpdates;
   readonly now: () => number;
 }
 

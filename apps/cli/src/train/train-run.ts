@@ -5,6 +5,7 @@ import path from 'node:path';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import { UserError } from '@lstm-gan/core';
+import type { NativeUpdates } from '@lstm-gan/engine';
 import { createLog, type RunConfig, type RunFolder, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { keepRecords } from './keep-records.ts';
@@ -25,6 +26,7 @@ export interface TrainRunOptions {
   readonly sampleEverySteps: number;
   readonly signal: AbortSignal;
   readonly now: () => number;
+  readonly updates: NativeUpdates;
   readonly onStep: (metrics: StepMetrics) => void;
   /** Lines for the terminal, JSON as pino writes them. */
   readonly terminal: { write(line: string): void };
@@ -62,6 +64,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     const { batchSize, shardSize, seed } = config;
     const result = await startCoordinator({
       config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps: options.steps, link, log, now,
+      updates: options.updates,
       readShards: createShardReader(dataset, { batchSize, shardSize, seed }),
       signal: AbortSignal.any([signal, orphaned.signal]),
       onCommit(metrics, state) {

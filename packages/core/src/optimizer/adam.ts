@@ -21,17 +21,20 @@ export interface AdamVectors {
   readonly newSecondMoments: Float32Array;
 }
 
+export type AdamUpdate = (
+  vectors: AdamVectors,
+  /** First float, and one past the last. */
+  range: readonly [number, number],
+  options: AdamOptions,
+  beta1Power: number,
+  beta2Power: number,
+) => void;
+
 /**
  * One update: w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon).
  * @param beta1Power beta1^t, this update included; beta2Power likewise
  */
-export function adamUpdate(
-  vectors: AdamVectors,
-  [start, end]: readonly [number, number],
-  options: AdamOptions,
-  beta1Power: number,
-  beta2Power: number,
-): void {
+export const adamUpdate: AdamUpdate = (vectors, [start, end], options, beta1Power, beta2Power) => {
   const { gradient, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;
   const { learningRate, beta1, beta2, epsilon } = options;
   const correction1 = 1 / (1 - beta1Power);
@@ -44,4 +47,4 @@ export function adamUpdate(
     newSecondMoments[i] = v;
     newWeights[i] = weights[i] - (learningRate * (m * correction1)) / (Math.sqrt(v * correction2) + epsilon);
   }
-}
+};

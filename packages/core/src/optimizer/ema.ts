@@ -13,9 +13,11 @@ export function emaBeta({ halfLifeImages, rampUp }: EmaOptions, batchSize: numbe
   return exp2(Math.max(-1000, -batchSize / halfLife));
 }
 
+export type EmaUpdate = (ema: Float32Array, weights: Float32Array, beta: number) => Float32Array;
+
 /** beta * ema + (1 - beta) * weights, as a new vector. */
-export function updateEma(ema: Float32Array, weights: Float32Array, beta: number): Float32Array {
+export const updateEma: EmaUpdate = (ema, weights, beta) => {
   const next = new Float32Array(ema.length);
   for (let i = 0; i < ema.length; i++) next[i] = beta * ema[i] + (1 - beta) * weights[i];
   return next;
-}
+};

@@ -4,7 +4,7 @@
  */
 import type { Layout } from '../weights/layout.ts';
 import { assert } from '../user-error.ts';
-import { adamUpdate, type AdamOptions } from './adam.ts';
+import { adamUpdate, type AdamOptions, type AdamUpdate } from './adam.ts';
 import { moveAverages } from './moving-average.ts';
 
 export interface NetworkState {
@@ -31,12 +31,16 @@ export function createNetworkState(weights: Float32Array): NetworkState {
   };
 }
 
-/** The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state. */
+/**
+ * The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state.
+ * @param update a faster Adam of the same bits, where there is one
+ */
 export function updateNetwork(
   layout: Layout,
   state: NetworkState,
   contribution: Float32Array,
   options: AdamOptions,
+  update: AdamUpdate = adamUpdate,
 ): NetworkState {
   assert(contribution.length === layout.size, `a contribution has ${layout.size} floats, got ${contribution.length}`);
   const next: NetworkState = {
@@ -58,7 +62,7 @@ export function updateNetwork(
   };
   for (const { role, offset, size } of layout.entries) {
     if (role === 'trainable') {
-      adamUpdate(vectors, [offset, offset + size], options, next.beta1Power, next.beta2Power);
+      update(vectors, [offset, offset + size], options, next.beta1Power, next.beta2Power);
     }
   }
   moveAverages(layout, state.weights, contribution, next.weights);

@@ -55,7 +55,7 @@ export async function compileBindings(
     compileAddon(compiler, paths.libraryDir, sources, path.join(partial, path.basename(output)), extra);
   await Promise.all([
     compile(stockSources, paths.stockBinding, ['-w', `-I${tfjsNode}`]),
-    compile([sessionSource()], paths.session, ['-Wall', '-Wextra', '-Wno-cast-function-type', '-ffp-contract=off']),
+    compile([sessionSource()], paths.session, ['-Wall', '-Wextra', '-Wno-cast-function-type', '-O3', '-fno-math-errno', '-ffp-contract=off']),
   ]);
   await writeFile(path.join(partial, path.basename(paths.bindingsMarker)), JSON.stringify({ compiler }));
   await rm(target, { recursive: true, force: true });

@@ -25,9 +25,13 @@ interface SessionAddon {
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
   version(): string;
+  /** Seven arrays, then start, end, rate, betas, epsilon and powers. */
+  adam(...parameters: [...arrays: Float32Array[], numbers: number[]]): void;
+  average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
 }
 
-function loadAddon({ paths }: Provisioned): SessionAddon {
+/** The addon; Node loads it once a process. */
+export function loadAddon({ paths }: Provisioned): SessionAddon {
   return createRequire(import.meta.url)(paths.session) as SessionAddon;
 }
 
