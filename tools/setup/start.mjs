@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { checkMachine, install, nx, root } from './prepare.mjs';
 
-const steps = 2000;
+const steps = 1600;
 const runFolder = path.join('runs', 'digits');
 
 checkMachine();

@@ -88,7 +88,7 @@ const digits: Preset = {
     regularizer: { kind: 'approximate-r1', lambda: 200, sigma: 0.05 },
   },
   data: 'digits',
-  steps: 2000,
+  steps: 1600,
   batchSize: 64,
   shardSize: 16,
   optimizer: { generator: digitsAdam, discriminator: digitsAdam },
