@@ -1,0 +1,50 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { chooseDevice, countGpus } from './devices.ts';
+import { createProgram } from './program.ts';
+import { createProgressDisplay, formatDuration } from './progress-display.ts';
+
+it('has exactly these commands and options: users and scripts rely on them', () => {
+  const options = createProgram('0').commands.map((command) => [command.name(), command.options.map(({ long }) => long).join(' ')]);
+  expect(Object.fromEntries(options)).toEqual({
+    train:
+      '--preset --data --steps --batch-size --shard-size --workers --threads --seed --engine --device --out --resume --sample-every --json --cache-dir',
+    sample: '--out --out-dir --count --seed --cache-dir',
+    doctor: '--golden --engine --cache-dir',
+    setup: '--variant --cache-dir',
+    worker: '--connect --key-file --name --device --cache-dir',
+  });
+});
+
+it('shows examples in the help of every command', () => {
+  for (const command of createProgram('0').commands) {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) });
+    command.outputHelp();
+    expect(help, command.name()).toMatch(/Examples:\n {2}\$ /);
+  }
+});
+
+it('trains on GPUs where there are some, unless told otherwise', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-dev-'));
+  for (const name of ['nvidia0', 'nvidia1', 'nvidiactl', 'nvidia-uvm']) writeFileSync(path.join(folder, name), '');
+  expect(countGpus(folder)).toBe(2);
+  expect(countGpus(path.join(folder, 'nowhere'))).toBe(0);
+  expect([chooseDevice('auto', 2), chooseDevice('auto', 0), chooseDevice('cpu', 2)]).toEqual(['gpu', 'cpu', 'cpu']);
+});
+
+it('writes a line now and then where there is no terminal, and the last one always', () => {
+  const stream = new PassThrough();
+  let nowMs = 0;
+  const display = createProgressDisplay('Training', stream as unknown as NodeJS.WriteStream, () => nowMs);
+  for (let step = 1; step <= 12; step++, nowMs += 1000) display.update(step, 12, `step ${step}`);
+  display.stop();
+  expect(String(stream.read())).toBe('Training step 1\nTraining step 6\nTraining step 11\nTraining step 12\n');
+});
+
+it('writes durations as people say them', () => {
+  expect([12_000, 200_000, 3_720_000].map(formatDuration)).toEqual(['12 s', '3 min 20 s', '1 h 02 min']);
+});
