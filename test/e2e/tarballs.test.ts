@@ -55,7 +55,7 @@ describe('the packages, installed with plain npm', () => {
       const { model } = presets.get('digits');
       const noise = normalNoise(streamKey({ seed: 7, purpose: 'sample-noise' }), 2 * model.latent);
       const images = await generate(model, createInitialWeights(model, 'generator', 1), noise);
-      console.log(images.length, images.every((value) => Math.abs(value) <= 1));`;
+      console.log(\`\${images.length} \${images.every((value) => Math.abs(value) <= 1)}\`);`;
     const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder });
     expect(stdout).toContain(`${2 * 32 * 32} true`);
   });
