@@ -494,8 +494,9 @@ napi_value Devices(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// TensorFlow greets on stderr whenever a process first uses it. Its log is absl's, whose level only Python's wrapper
-// sets from TF_CPP_MIN_LOG_LEVEL. Errors still get through.
+// TensorFlow tells about its devices on stderr. Its log is absl's, whose level only Python's wrapper sets from
+// TF_CPP_MIN_LOG_LEVEL. Errors still get through, and so do the two lines (one about oneDNN) that its static
+// initializers print while the library is being loaded: nothing can be called before them.
 void QuietLog() {
   if (std::getenv("TF_CPP_MIN_LOG_LEVEL") == nullptr) absl::SetMinLogLevel(absl::LogSeverityAtLeast::kError);
 }
