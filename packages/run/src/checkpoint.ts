@@ -1,9 +1,12 @@
 /**
  * Checkpoints: a training state as a safetensors file (docs/checkpoints.md). Written atomically; read with every length
- * and the hash of the weights checked; a damaged newest one gives way to the one before.
+ * and every bit checked, moments and counters too: what goes on from here must be what would have gone on there. A
+ * damaged newest one gives way to the one before.
  */
+import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as otherWork } from 'node:timers/promises';
 import {
   createLayouts, decodeSafetensors, encodeSafetensors, joinVector, splitVector, UserError,
   type Layout, type NamedTensor, type Network, type Safetensors,
@@ -13,7 +16,7 @@ import type { TrainingState } from './training-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
 import { writeAtomically } from './write-atomically.ts';
 
-const formatVersion = '1';
+const formatVersion = '2';
 const networks = ['generator', 'discriminator'] as const;
 
 export interface Checkpoint {
@@ -30,12 +33,12 @@ export function checkpointName(step: number): string {
 /** Writes a checkpoint into a folder and removes all but the newest `keep`; returns its path. */
 export async function writeCheckpoint(folder: string, config: RunConfig, state: TrainingState, keep = 2): Promise<string> {
   const file = path.join(folder, checkpointName(state.step));
-  await writeAtomically(file, encodeCheckpoint(config, state));
+  await writeAtomically(file, await encodeCheckpoint(config, state));
   for (const old of (await listCheckpoints(folder)).slice(0, -keep)) await rm(old, { force: true });
   return file;
 }
 
-function encodeCheckpoint(config: RunConfig, state: TrainingState): Uint8Array[] {
+async function encodeCheckpoint(config: RunConfig, state: TrainingState): Promise<Uint8Array[]> {
   const layouts = createLayouts(config.model);
   const tensors = [
     ...namedTensors('ema', layouts.generator, state.ema),
@@ -60,7 +63,26 @@ function encodeCheckpoint(config: RunConfig, state: TrainingState): Uint8Array[]
     ['optimizer', JSON.stringify(counters)],
     ['weightsSha256', weightsSha256(generator.weights, discriminator.weights)],
   ]);
+  metadata.set('sha256', await contentSha256(metadata, state));
   return encodeSafetensors(tensors, metadata);
+}
+
+const hashedKeys = ['format', 'step', 'config', 'optimizer'] as const;
+const hashedAtOnceBytes = 8 * 1024 * 1024;
+
+/** SHA-256, hexadecimal, of the metadata that training goes on from (a line each), then of all tensors in file order. */
+async function contentSha256(metadata: ReadonlyMap<string, string>, state: TrainingState): Promise<string> {
+  const hash = createHash('sha256');
+  for (const key of hashedKeys) hash.update(`${metadata.get(key) ?? ''}\n`);
+  const vectors = [state.ema, ...networks.flatMap((network) => [state[network].weights, state[network].firstMoments, state[network].secondMoments])];
+  for (const { buffer, byteOffset, byteLength } of vectors) {
+    for (let done = 0; done < byteLength; done += hashedAtOnceBytes) {
+      hash.update(new Uint8Array(buffer, byteOffset + done, Math.min(hashedAtOnceBytes, byteLength - done)));
+      // A large state takes a tenth of a second, and the training loop shares this thread.
+      await otherWork();
+    }
+  }
+  return hash.digest('hex');
 }
 
 function namedTensors(prefix: string, layout: Layout, vector: Float32Array): NamedTensor[] {
@@ -68,24 +90,39 @@ function namedTensors(prefix: string, layout: Layout, vector: Float32Array): Nam
   return layout.entries.map(({ name, shape }) => ({ name: `${prefix}/${name}`, dtype: 'F32', shape, data: parts.get(name) as Float32Array }));
 }
 
-/** Reads and verifies a checkpoint. */
+/** Reads and verifies a checkpoint; throws a UserError that names the file when it is none, or not as it was written. */
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
+  const bytes = await readBytes(file);
+  try {
+    return await decodeCheckpoint(bytes);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const { code, message, advice } = cause;
+    throw new UserError({ code, message: `${file}: ${message}`, advice, cause });
+  }
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  return readFile(file).catch((cause: unknown) => {
     throw new UserError({ code: 'no-checkpoint', message: `${file} cannot be read.`, advice: 'Give a run folder or a checkpoint file.', cause });
   });
-  const contents = decodeSafetensors(new Uint8Array(bytes));
+}
+
+async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+  const contents = decodeSafetensors(bytes);
   const { metadata } = contents;
   if (metadata.get('format') !== formatVersion) {
     throw new UserError({
       code: 'no-checkpoint',
-      message: `${file} is no checkpoint of format ${formatVersion}; its format is ${metadata.get('format') ?? 'not given'}.`,
-      advice: 'Use a checkpoint that lstm-gan train wrote.',
+      message: `This is no checkpoint of format ${formatVersion}; its format is ${metadata.get('format') ?? 'not given'}.`,
+      advice: 'Use a checkpoint that this version of lstm-gan train wrote.',
     });
   }
   const config = checkRunConfig(parseJson(metadata.get('config')));
   const state = readState(contents, config);
+  if ((await contentSha256(metadata, state)) !== metadata.get('sha256')) throw damagedError('its contents do not have the hash that it states');
   const hash = weightsSha256(state.generator.weights, state.discriminator.weights);
-  if (hash !== metadata.get('weightsSha256')) throw damagedError(file, 'its weights do not have the hash that it states');
+  if (hash !== metadata.get('weightsSha256')) throw damagedError('its weights do not have the hash that it states');
   return { config, state, weightsSha256: hash };
 }
 
@@ -118,13 +155,13 @@ function readState(contents: Safetensors, config: RunConfig): TrainingState {
 
 function finite(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  throw damagedError('The checkpoint', `its ${what} is no number`);
+  throw damagedError(`its ${what} is no number`);
 }
 
-function damagedError(file: string, what: string): UserError {
+function damagedError(what: string): UserError {
   return new UserError({
     code: 'checkpoint-damaged',
-    message: `${file} is damaged: ${what}.`,
+    message: `The checkpoint is damaged: ${what}.`,
     advice: 'Use the checkpoint before it, in the same folder.',
   });
 }
@@ -150,7 +187,7 @@ export async function readLatestCheckpoint(
 ): Promise<{ file: string; checkpoint: Checkpoint }> {
   for (const file of (await listCheckpoints(folder)).reverse()) {
     try {
-      return { file, checkpoint: await readCheckpoint(file) };
+      return { file, checkpoint: await decodeCheckpoint(await readBytes(file)) };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       onDamaged(file, error);

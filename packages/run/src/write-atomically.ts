@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 
@@ -22,11 +22,31 @@ export async function writeAtomically(file: string, parts: readonly (Uint8Array 
   }
 }
 
-/** The sentence for a disk that does not take a file. */
+/** A text file; undefined when there is none. */
+export async function readIfPresent(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EACCES: 'it is not permitted',
+  EPERM: 'it is not permitted',
+  EROFS: 'the disk is read-only',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EEXIST: 'a file is where a folder should be',
+  ENOENT: 'its folder is gone',
+};
+
+/** The sentence for a disk that does not take a file; other errors come back as they are. */
 export function explainWriteError(file: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const reason = { ENOSPC: 'the disk is full', EDQUOT: 'the quota is used up', EACCES: 'it is not permitted', EROFS: 'the disk is read-only' }[code];
-  if (reason === undefined) return error;
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
+  if (reason === undefined || error instanceof UserError) return error;
   return new UserError({
     code: 'cannot-write',
     message: `${file} cannot be written: ${reason}.`,
