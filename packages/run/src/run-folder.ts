@@ -1,11 +1,13 @@
 /**
  * A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time.
  */
-import { mkdir, open, readFile, readdir, rm, truncate } from 'node:fs/promises';
+import { mkdir, readdir, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
-import type { RunConfig } from './run-config.ts';
-import { explainWriteError, writeAtomically } from './write-atomically.ts';
+import { listCheckpoints } from './checkpoint.ts';
+import { checkRunConfig, type RunConfig } from './run-config.ts';
+import { takeLock } from './run-lock.ts';
+import { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
 
 export interface RunFolder {
   readonly root: string;
@@ -18,30 +20,54 @@ export interface RunFolder {
   release(): Promise<void>;
 }
 
-/** Makes the folder of a new run; refuses one that holds a run. */
+/**
+ * Makes the folder of a new run; refuses one that holds a run. One that ended before its first checkpoint holds nothing
+ * that could be gone on with, and is begun anew.
+ */
 export async function createRunFolder(root: string, config: RunConfig): Promise<RunFolder> {
-  const present = await readdir(root).catch(() => [] as string[]);
-  if (present.includes('config.json')) {
-    throw new UserError({
-      code: 'run-exists',
-      message: `${root} holds a run already.`,
-      advice: `Go on with it: lstm-gan train --resume ${root} --steps N. Or choose another folder with --out.`,
-    });
-  }
   const folder = await openFolder(root);
-  await writeAtomically(folder.config, [`${JSON.stringify(config, undefined, 2)}\n`]);
-  return folder;
+  try {
+    await refuseRun(folder);
+    await forgetBehind(folder, 0);
+    await writeAtomically(folder.config, [`${JSON.stringify(config, undefined, 2)}\n`]);
+    return folder;
+  } catch (error) {
+    await folder.release();
+    throw error;
+  }
+}
+
+async function refuseRun({ root, config, checkpoints }: RunFolder): Promise<void> {
+  const text = await readIfPresent(config);
+  if (text === undefined) return;
+  const hasCheckpoint = (await listCheckpoints(checkpoints)).length > 0;
+  if (!hasCheckpoint && isRunConfig(text)) return;
+  throw new UserError({
+    code: 'run-exists',
+    message: hasCheckpoint ? `${root} holds a run already.` : `${root} holds a config.json that is not a run's.`,
+    advice: `${hasCheckpoint ? `Go on with it: lstm-gan train --resume ${root} --steps N. Or choose` : 'Choose'} another folder with --out.`,
+  });
+}
+
+function isRunConfig(text: string): boolean {
+  try {
+    checkRunConfig(JSON.parse(text));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Opens the folder of an existing run, and cuts metrics and samples behind its durable step. */
 export async function reopenRunFolder(root: string, durableStep: number): Promise<RunFolder> {
   const folder = await openFolder(root);
-  await truncateMetrics(folder.metrics, durableStep);
-  for (const file of await readdir(folder.samples)) {
-    const step = /^step-(\d+)\.png$/.exec(file)?.[1];
-    if (step !== undefined && Number(step) > durableStep) await rm(path.join(folder.samples, file));
+  try {
+    await forgetBehind(folder, durableStep);
+    return folder;
+  } catch (error) {
+    await folder.release();
+    throw error;
   }
-  return folder;
 }
 
 async function openFolder(root: string): Promise<RunFolder> {
@@ -53,51 +79,28 @@ async function openFolder(root: string): Promise<RunFolder> {
     samples: path.join(root, 'samples'),
     checkpoints: path.join(root, 'checkpoints'),
   };
-  const lock = path.join(root, 'run.lock');
   try {
     for (const folder of [root, paths.samples, paths.checkpoints]) await mkdir(folder, { recursive: true });
-    await takeLock(lock);
+    return { ...paths, release: await takeLock(path.join(root, 'run.lock')) };
   } catch (error) {
     throw explainWriteError(root, error);
   }
-  return { ...paths, release: () => rm(lock, { force: true }) };
 }
 
-/** The lock of a process that has died is taken over. */
-async function takeLock(file: string): Promise<void> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const handle = await open(file, 'wx');
-      await handle.writeFile(String(process.pid)).finally(() => handle.close());
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+/** What lies behind the durable step will be made again; what was half written when a process died goes too. */
+async function forgetBehind({ metrics, samples, checkpoints }: RunFolder, durableStep: number): Promise<void> {
+  await truncateMetrics(metrics, durableStep);
+  for (const folder of [samples, checkpoints]) {
+    for (const file of await readdir(folder)) {
+      const step = /^step-(\d+)\.png$/.exec(file)?.[1];
+      if (file.endsWith('.partial') || Number(step) > durableStep) await rm(path.join(folder, file));
     }
-    const owner = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (owner !== process.pid && isAlive(owner)) {
-      throw new UserError({
-        code: 'run-in-use',
-        message: `Process ${owner} is training in ${path.dirname(file)}.`,
-        advice: 'Stop it first, or choose another folder with --out.',
-      });
-    }
-    await rm(file, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
 /** Cuts the file behind the last line whose step is durable; a torn last line goes too. */
 async function truncateMetrics(file: string, durableStep: number): Promise<void> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = (await readIfPresent(file)) ?? '';
   let length = 0;
   for (const line of text.split('\n').slice(0, -1)) {
     if (!(stepOf(line) <= durableStep)) break;

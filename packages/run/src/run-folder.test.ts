@@ -1,0 +1,81 @@
+import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeEach, expect, it } from 'vitest';
+import { writeCheckpoint } from './checkpoint.ts';
+import { openMetrics, type StepMetrics } from './metrics.ts';
+import { createRunFolder, reopenRunFolder, type RunFolder } from './run-folder.ts';
+import { smallConfig, smallState } from './testing/small-state.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-folder-')), 'run');
+});
+
+/** Leaves what a run of three steps leaves, the last line torn. */
+async function leaveTraces(folder: RunFolder): Promise<void> {
+  const metrics = openMetrics(folder.metrics);
+  for (const step of [1, 2, 3]) metrics.write({ step } as StepMetrics);
+  await metrics.close();
+  await writeFile(folder.metrics, `${await readFile(folder.metrics, 'utf8')}{"step":4,"tor`);
+  for (const step of [2, 3]) await writeFile(path.join(folder.samples, `step-0000000${step}.png`), '');
+  await writeFile(path.join(folder.checkpoints, 'step-00000003.safetensors.partial'), '');
+}
+
+it('holds the configuration', async () => {
+  const folder = await createRunFolder(root, smallConfig);
+  expect(JSON.parse(await readFile(folder.config, 'utf8'))).toEqual(smallConfig);
+  await folder.release();
+});
+
+it('is refused when it holds a run', async () => {
+  const folder = await createRunFolder(root, smallConfig);
+  await writeCheckpoint(folder.checkpoints, smallConfig, smallState(1));
+  await folder.release();
+  await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-exists', advice: expect.stringContaining(`--resume ${root}`) });
+  // The refusal keeps no lock.
+  await (await reopenRunFolder(root, 1)).release();
+});
+
+it('is begun anew when its run ended before the first checkpoint', async () => {
+  const first = await createRunFolder(root, smallConfig);
+  await leaveTraces(first);
+  await first.release();
+  const second = await createRunFolder(root, { ...smallConfig, seed: 9 });
+  expect(JSON.parse(await readFile(second.config, 'utf8'))).toMatchObject({ seed: 9 });
+  expect(await readFile(second.metrics, 'utf8')).toBe('');
+  expect(await readdir(second.samples)).toEqual([]);
+  await second.release();
+});
+
+it("is refused when it holds somebody else's config.json, which stays as it was", async () => {
+  const other = path.dirname(root);
+  await writeFile(path.join(other, 'config.json'), '{"mine": true}');
+  await expect(createRunFolder(other, smallConfig)).rejects.toMatchObject({ code: 'run-exists', message: expect.stringContaining("not a run's") });
+  expect(await readFile(path.join(other, 'config.json'), 'utf8')).toBe('{"mine": true}');
+});
+
+it('is refused while somebody trains in it', async () => {
+  const folder = await createRunFolder(root, smallConfig);
+  await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-in-use' });
+  await expect(reopenRunFolder(root, 0)).rejects.toMatchObject({ code: 'run-in-use', message: expect.stringContaining(String(process.pid)) });
+  await folder.release();
+  await (await reopenRunFolder(root, 0)).release();
+  expect(await readdir(root)).not.toContain('run.lock');
+});
+
+it('forgets metrics and samples behind the durable step, and what was half written', async () => {
+  const folder = await createRunFolder(root, smallConfig);
+  await leaveTraces(folder);
+  await folder.release();
+  await (await reopenRunFolder(root, 2)).release();
+  expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
+  expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
+  expect(await readdir(folder.checkpoints)).toEqual([]);
+});
+
+it('cannot lie below a file, and a sentence says so', async () => {
+  await writeFile(root, '');
+  await expect(createRunFolder(path.join(root, 'below'), smallConfig)).rejects.toMatchObject({ code: 'cannot-write', message: expect.stringContaining('is a file') });
+  await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'cannot-write' });
+});
