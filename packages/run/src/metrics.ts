@@ -1,4 +1,6 @@
 import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { explainWriteError } from './write-atomically.ts';
 
 /** What one step was and cost; a line of metrics.jsonl. Times in milliseconds. */
 export interface StepMetrics {
@@ -20,15 +22,33 @@ export interface StepMetrics {
 }
 
 export interface MetricsWriter {
+  /** Queues a line; throws a UserError when an earlier one could not be written. */
   write(metrics: StepMetrics): void;
+  /** Resolves when all lines are in the file; rejects with a UserError when one is not. */
   close(): Promise<void>;
 }
 
 /** Appends to a metrics file, a line a step. */
 export function openMetrics(file: string): MetricsWriter {
   const stream = createWriteStream(file, { flags: 'a' });
+  let failure: { readonly error: unknown } | undefined;
+  stream.on('error', (error) => {
+    failure ??= { error: explainWriteError(file, error) };
+  });
+  const throwFailure = (): void => {
+    if (failure !== undefined) throw failure.error;
+  };
   return {
-    write: (metrics) => void stream.write(`${JSON.stringify(metrics)}\n`),
-    close: () => new Promise((resolve, reject) => stream.once('error', reject).end(resolve)),
+    write(metrics) {
+      throwFailure();
+      stream.write(`${JSON.stringify(metrics)}\n`);
+    },
+    async close() {
+      stream.end();
+      await finished(stream).catch((error: unknown) => {
+        throwFailure();
+        throw error;
+      });
+    },
   };
 }

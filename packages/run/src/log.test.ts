@@ -1,0 +1,34 @@
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { createLog } from './log.ts';
+
+it('writes JSON lines for the file and the terminal; what is for debugging stays in the file', async () => {
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-log-')), 'log.jsonl');
+  const terminal: string[] = [];
+  const log = createLog(file, { write: (line) => void terminal.push(line) });
+  log.info({ step: 3 }, 'committed');
+  log.debug('detail');
+  const lines = (await readFile(file, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines).toMatchObject([{ step: 3, msg: 'committed' }, { msg: 'detail' }]);
+  expect(terminal.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['committed']);
+});
+
+it('never holds a secret key', () => {
+  const terminal: string[] = [];
+  const log = createLog('/dev/null', { write: (line) => void terminal.push(line) });
+  log.info({ secretKey: 'hidden', keys: { secretKey: 'hidden' }, link: { keys: { secretKey: 'hidden', publicKey: 'shown' } } }, 'linked');
+  expect(terminal.join('')).not.toContain('hidden');
+  expect(terminal.join('')).toContain('shown');
+});
+
+it('does not end training when the disk is full, but says so once', () => {
+  const terminal: string[] = [];
+  const log = createLog('/dev/full', { write: (line) => void terminal.push(line) });
+  log.info('one');
+  log.info('two');
+  const messages = terminal.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(messages.filter((text) => text.startsWith('The log cannot be written'))).toHaveLength(1);
+  expect(messages).toContain('two');
+});
