@@ -22,6 +22,10 @@ it('reads every image once an epoch, however the batch is cut', () => {
         const batch = whole(step, [{ start: 0, end: shards }]);
         const parts = Array.from({ length: shards }, (_, shard) => [...single(step, [{ start: shard, end: shard + 1 }])]);
         expect(parts.flat()).toEqual([...batch]);
+        // As when the work of a dead worker goes out again: also across the end of an epoch.
+        const last = { start: shards - 1, end: shards };
+        const again = [...single(step, [last, { start: 0, end: 1 }])];
+        expect(again).toEqual([...batch.subarray(-shardSize), ...batch.subarray(0, shardSize)]);
         seen.push(...batch);
       }
       const sorted = (epoch: number) => seen.slice(epoch * count, (epoch + 1) * count).sort((a, b) => a - b);
@@ -46,6 +50,9 @@ it('fetches and packs the digits through npm, with the pixels that were publishe
   expect(dataset).toMatchObject({ name: 'digits', count: 10_000, size: 32, channels: 1 });
   expect(dataset.digest).toBe('5a4928a5e47ec78312386186a11f14c9a55d25e43520490aa42253a7abdfafc0');
   expect((await readdir(path.join(cacheDir, 'data'))).length).toBe(1);
+  const { names = [], values = new Uint8Array() } = dataset.labels ?? {};
+  expect(names).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+  expect(names.map((_, digit) => values.filter((value) => value === digit).length)).toEqual([1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978]);
   // A damaged file is packed again.
   const file = path.join(cacheDir, 'data', (await readdir(path.join(cacheDir, 'data')))[0]);
   await writeFile(file, (await readFile(file)).subarray(0, 100_000));
@@ -60,6 +67,9 @@ it('has the emoji over white', async () => {
   const image = new Uint8Array(64 * 64 * 3);
   dataset.read([1000], image);
   expect([...image.subarray(0, 3)]).toEqual([255, 255, 255]);
+  const { names = [], values = new Uint8Array() } = dataset.labels ?? {};
+  expect(values.filter((value) => names[value] === 'Flags')).toHaveLength(270);
+  expect(values.filter((value) => names[value] === 'People & Body')).toHaveLength(2261);
 });
 
 it('suggests the data set that was probably meant', async () => {

@@ -1,6 +1,11 @@
 /**
  * A data set is decoded once, packed, and from then on read without waiting. Images are uint8 [H, W, C], row by row.
  */
+export interface Labels {
+  readonly names: readonly string[];
+  readonly values: Uint8Array;
+}
+
 export interface Dataset {
   readonly name: string;
   readonly count: number;
@@ -8,6 +13,8 @@ export interface Dataset {
   readonly channels: number;
   /** SHA-256 of the decoded pixels in order, hexadecimal: part of a run's identity. */
   readonly digest: string;
+  /** What the images show, where that is known: `values[i]` is the number of image i's name in `names`. */
+  readonly labels?: Labels;
   /** Copies images into `into`, one behind the other; `into` has `indices.length * size * size * channels` bytes. */
   read(indices: ArrayLike<number>, into: Uint8Array): void;
 }

@@ -1,7 +1,10 @@
+import type { Labels } from './dataset.ts';
+
 /** A data set between decoding and packing: uint8 images [count, size, size, channels]. */
 export interface DecodedImages {
   readonly pixels: Uint8Array;
   readonly count: number;
+  readonly labels?: Labels;
 }
 
 /** What a data set is made from. */

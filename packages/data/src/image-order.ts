@@ -16,16 +16,17 @@ export interface BatchShape {
 export type ReadShards = (step: number, ranges: readonly ShardRange[]) => Uint8Array;
 
 export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed }: BatchShape): ReadShards {
-  let epoch = -1;
-  let order = new Uint32Array(0);
-  const imageOf = (number: number): number => {
-    const wanted = Math.floor(number / dataset.count);
-    if (wanted !== epoch) {
-      epoch = wanted;
-      order = permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), dataset.count) as typeof order;
-    }
-    return order[number % dataset.count];
+  // A step may straddle two epochs, and shards of the first may be asked for again when a worker has died.
+  const orders = new Map<number, Uint32Array>();
+  const orderOf = (epoch: number): Uint32Array => {
+    const known = orders.get(epoch);
+    if (known !== undefined) return known;
+    const order = permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), dataset.count);
+    orders.set(epoch, order);
+    for (const old of orders.keys()) if (old < epoch - 1) orders.delete(old);
+    return order;
   };
+  const imageOf = (number: number): number => orderOf(Math.floor(number / dataset.count))[number % dataset.count];
   const imageBytes = dataset.size * dataset.size * dataset.channels;
   return (step, ranges) => {
     const indices = ranges.flatMap(({ start, end }) => {

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core';
 import { Parser, type ReadEntry } from 'tar';
+import { explainWriteError } from './explain-write-error.ts';
 
 export interface NpmPackage {
   readonly name: string;
@@ -25,8 +26,12 @@ export async function fetchNpmFiles(
   scratchDir: string,
   isWanted: (file: string) => boolean,
 ): Promise<Map<string, Buffer>> {
-  await rm(scratchDir, { recursive: true, force: true });
-  await mkdir(scratchDir, { recursive: true });
+  try {
+    await rm(scratchDir, { recursive: true, force: true });
+    await mkdir(scratchDir, { recursive: true });
+  } catch (error) {
+    throw explainWriteError(scratchDir, error);
+  }
   try {
     const tarball = await pack(`${name}@${version}`, scratchDir);
     const bytes = await readFile(tarball);
@@ -50,13 +55,37 @@ async function pack(requirement: string, folder: string): Promise<string> {
     });
     const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
     return path.join(folder, path.basename(filename));
-  } catch (cause) {
-    throw new UserError({
-      code: 'download-failed',
-      message: `npm could not fetch ${requirement}: ${(cause as Error).message.split('\n').find((line) => /npm (error|ERR)/.test(line)) ?? 'it gave no reason'}`,
-      advice: 'Check the network and your npm configuration (npm config get registry), then run the command again.',
-      cause,
+  } catch (error) {
+    throw explainNpmError(requirement, folder, error as NodeJS.ErrnoException & { stdout?: string });
+  }
+}
+
+/** What npm says about a failure, as JSON on its standard output, in a sentence of ours. */
+function explainNpmError(requirement: string, folder: string, error: NodeJS.ErrnoException & { stdout?: string }): unknown {
+  if (error.code === 'ENOENT') {
+    return new UserError({
+      code: 'npm-missing',
+      message: `${requirement} is fetched by npm, and there is no npm on the PATH.`,
+      advice: 'Install npm (it comes with Node), or give a cache that holds the data set with --cache-dir.',
+      cause: error,
     });
+  }
+  const { code, summary } = readNpmAnswer(error.stdout);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS') return explainWriteError(folder, Object.assign(error, { code }));
+  return new UserError({
+    code: 'download-failed',
+    // A registry's address may hold a password.
+    message: `npm could not fetch ${requirement}: ${(summary ?? 'it gave no reason').replace(/\/\/[^/@\s]*@/g, '//').replace(/\.$/, '')}.`,
+    advice: 'Check the network and your npm configuration (npm config get registry), then run the command again.',
+    cause: error,
+  });
+}
+
+function readNpmAnswer(stdout = ''): { code?: string; summary?: string } {
+  try {
+    return (JSON.parse(stdout) as { error?: { code?: string; summary?: string } }).error ?? {};
+  } catch {
+    return {};
   }
 }
 

@@ -28,7 +28,7 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
     });
   }
   const { cacheDir, size, channels, onProgress = () => undefined } = options;
-  const file = path.join(cacheDir, 'data', `${name}-${size}x${channels}-v1.bin`);
+  const file = path.join(cacheDir, 'data', `${name}-${size}x${channels}-v2.bin`);
   const packed = await readPacked(file);
   if (packed !== undefined) return packed;
   const scratch = path.join(cacheDir, 'data', `${name}-${process.pid}.partial`);

@@ -1,0 +1,61 @@
+import { mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createDataset, readPacked, writePacked } from './packed-dataset.ts';
+
+const shape = { size: 2, channels: 3 } as const;
+const pixels = Uint8Array.from({ length: 3 * 12 }, (_, i) => i);
+const labels = { names: ['cat', 'dog'], values: Uint8Array.of(1, 0, 1) };
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-packed-'));
+  file = path.join(folder, 'set.bin');
+});
+
+describe('a packed data set', () => {
+  it('reads back, with labels and without', async () => {
+    await writePacked(file, 'pets', shape, { count: 3, pixels, labels });
+    const dataset = await readPacked(file);
+    expect(dataset).toMatchObject({ name: 'pets', count: 3, size: 2, channels: 3 });
+    expect(dataset?.labels?.names).toEqual(['cat', 'dog']);
+    expect([...(dataset?.labels?.values ?? [])]).toEqual([1, 0, 1]);
+    const images = new Uint8Array(24);
+    dataset?.read([2, 0], images);
+    expect([...images]).toEqual([...pixels.subarray(24), ...pixels.subarray(0, 12)]);
+    await writePacked(file, 'pets', shape, { count: 3, pixels });
+    const bare = await readPacked(file);
+    expect(bare?.labels).toBeUndefined();
+    expect(bare?.digest).toBe(dataset?.digest);
+  });
+
+  it.each<[string, (bytes: Buffer) => Buffer]>([
+    ['cut short', (bytes) => bytes.subarray(0, -1)],
+    ['longer than it says', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
+    ['cut within its header', (bytes) => bytes.subarray(0, 50)],
+    ['empty', () => Buffer.alloc(0)],
+    ['of another format', (bytes) => Buffer.concat([Buffer.from('{"name":1}'.padEnd(4096)), bytes.subarray(4096)])],
+  ])('that is %s is no data set', async (_, damage) => {
+    await writePacked(file, 'pets', shape, { count: 3, pixels, labels });
+    await writeFile(file, damage(await readFile(file)));
+    expect(await readPacked(file)).toBeUndefined();
+  });
+
+  it('leaves nothing behind when the disk is full, and a sentence says so', async () => {
+    await symlink('/dev/full', `${file}.${process.pid}.partial`);
+    await expect(writePacked(file, 'pets', shape, { count: 3, pixels })).rejects.toMatchObject({
+      code: 'cannot-write',
+      message: `${file} cannot be written: the disk is full.`,
+      advice: expect.stringContaining('--cache-dir'),
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('refuses images that it does not have', () => {
+    const dataset = createDataset({ name: 'pets', count: 3, ...shape, digest: '' }, pixels);
+    expect(() => dataset.read([3], new Uint8Array(12))).toThrow('there is an image 3');
+    expect(() => dataset.read([0], new Uint8Array(11))).toThrow('room for exactly');
+  });
+});
