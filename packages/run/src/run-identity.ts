@@ -1,0 +1,92 @@
+/**
+ * What decides a run's bits, beside its state: with an equal identity the same step gives the same weights, on whatever
+ * hosts and with however many workers. A run that goes on holds the identity that it began with.
+ */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+import { z } from 'zod';
+import { checkRunConfig, type RunConfig } from './run-config.ts';
+import { readIfPresent, writeAtomically } from './write-atomically.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const partsSchema = z.strictObject({
+  config: z.unknown().transform((value) => checkRunConfig(value)),
+  /** Version of the TensorFlow that computes. */
+  tensorflow: z.string(),
+  /** Unit name to SHA-256 of its graph. */
+  graphs: z.record(z.string(), sha256),
+  /** Unit name to SHA-256 of its outputs on the fixed probe input. */
+  probes: z.record(z.string(), sha256),
+  /** SHA-256 of the data set's decoded pixels. */
+  dataDigest: z.string(),
+});
+
+export interface RunIdentity {
+  readonly config: RunConfig;
+  readonly tensorflow: string;
+  readonly graphs: Readonly<Record<string, string>>;
+  readonly probes: Readonly<Record<string, string>>;
+  readonly dataDigest: string;
+}
+
+/** SHA-256, hexadecimal, of an identity; the order of its keys does not matter. */
+export function runIdentitySha256(identity: RunIdentity): string {
+  return createHash('sha256').update(canonical(identity)).digest('hex');
+}
+
+/** JSON with sorted keys. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonical(field)}`).join(',')}}`;
+}
+
+/**
+ * Keeps the identity of a new run in its folder (identity.json), and returns its hash; of a run that goes on, throws a
+ * UserError that lists what differs from the identity it began with.
+ */
+export async function holdRunIdentity(root: string, identity: RunIdentity): Promise<string> {
+  const file = path.join(root, 'identity.json');
+  const text = await readIfPresent(file);
+  if (text === undefined) {
+    await writeAtomically(file, [`${JSON.stringify(identity, undefined, 2)}\n`]);
+    return runIdentitySha256(identity);
+  }
+  const differences = differencesOf(parseIdentity(file, text), identity);
+  if (differences.length === 0) return runIdentitySha256(identity);
+  throw new UserError({
+    code: 'identity-differs',
+    message: `${root} would not go on with the same bits: ${differences.join('; ')}.`,
+    advice: 'Go on where it began (same versions, same kind of machine, same data), or start a new run with --out.',
+  });
+}
+
+function parseIdentity(file: string, text: string): RunIdentity {
+  try {
+    return partsSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new UserError({ code: 'identity-damaged', message: `${file} does not hold a run's identity.`, advice: 'Remove it to go on without this check.', cause });
+  }
+}
+
+/** A sentence part for each thing that differs; hashes are cut short, as nobody reads them whole. */
+function differencesOf(before: RunIdentity, now: RunIdentity): string[] {
+  const differences: string[] = [];
+  const compare = (what: string, a: unknown, b: unknown): void => {
+    if (canonical(a) !== canonical(b)) differences.push(`${what} was ${short(a)}, now ${short(b)}`);
+  };
+  compare('TensorFlow', before.tensorflow, now.tensorflow);
+  compare('the data', before.dataDigest, now.dataDigest);
+  for (const key of Object.keys(before.config) as (keyof RunConfig)[]) compare(`config ${key}`, before.config[key], now.config[key]);
+  for (const unit of new Set([...Object.keys(before.graphs), ...Object.keys(now.graphs)])) compare(`graph ${unit}`, before.graphs[unit], now.graphs[unit]);
+  for (const unit of new Set([...Object.keys(before.probes), ...Object.keys(now.probes)])) compare(`result of ${unit}`, before.probes[unit], now.probes[unit]);
+  return differences;
+}
+
+function short(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'absent');
+  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text;
+}
