@@ -74,8 +74,7 @@ function explainNpmError(requirement: string, folder: string, error: NodeJS.Errn
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS') return explainWriteError(folder, Object.assign(error, { code }));
   return new UserError({
     code: 'download-failed',
-    // A registry's address may hold a password.
-    message: `npm could not fetch ${requirement}: ${(summary ?? 'it gave no reason').replace(/\/\/[^/@\s]*@/g, '//').replace(/\.$/, '')}.`,
+    message: `npm could not fetch ${requirement}: ${(summary ?? 'it gave no reason').replace(/\.$/, '')}.`,
     advice: 'Check the network and your npm configuration (npm config get registry), then run the command again.',
     cause: error,
   });
