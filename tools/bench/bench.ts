@@ -6,7 +6,7 @@ import os from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { presets } from '@lstm-gan/core';
-import { defaultCacheDir, loadNativeUpdates, locateTensorFlow, openEngine } from '@lstm-gan/engine';
+import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow, openEngine } from '@lstm-gan/engine';
 import { createOwnStep, type StepTimes } from './own-step.ts';
 import { createStockModel } from './stock-layers.ts';
 
@@ -61,7 +61,7 @@ async function measure({ batch, rounds, threads }: Options): Promise<{ own: Step
   const graph = await openEngine('graph', options);
   const provisioned = await locateTensorFlow(options.cacheDir, 'cpu');
   if (provisioned === undefined) throw new Error('Bug: an engine runs without TensorFlow');
-  const ownStep = await createOwnStep(graph, loadNativeUpdates(provisioned), preset, batch);
+  const ownStep = await createOwnStep(graph, loadNativeArithmetic(provisioned, threads), preset, batch);
   const stockModel = createStockModel(preset.model, batch);
   const { size, channels } = preset.model.image;
   const images = Uint8Array.from({ length: batch * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);

@@ -1,10 +1,10 @@
 /** Ours: the units of both phases on an engine, and both updates, everything included, in one process. */
 import { performance } from 'node:perf_hooks';
-import { addVectors, createLayouts, normalNoise, streamKey, updateNetwork } from '@lstm-gan/core';
-import type { Engine, NativeUpdates } from '@lstm-gan/engine';
+import { createLayouts, normalNoise, streamKey, updateNetwork } from '@lstm-gan/core';
+import type { Engine } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
 import { compileUnits } from '@lstm-gan/worker';
-import type { Preset } from '@lstm-gan/core';
+import type { Preset, VectorArithmetic } from '@lstm-gan/core';
 
 export interface StepTimes {
   readonly totalMs: number;
@@ -15,7 +15,7 @@ export interface StepTimes {
 }
 
 /** One iteration a call, on shards of the whole batch. */
-export async function createOwnStep(engine: Engine, { adam, ema }: NativeUpdates, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
+export async function createOwnStep(engine: Engine, { add, adam, ema }: VectorArithmetic, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
   const config = createRunConfig(preset, { batchSize: batch, shardSize: batch });
   const units = await compileUnits(engine, config);
   const layouts = createLayouts(config.model);
@@ -34,14 +34,14 @@ export async function createOwnStep(engine: Engine, { adam, ema }: NativeUpdates
     });
     const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed: seedOf('dropout-fake') });
     const firstUpdateMs = performance.now();
-    const gradient = addVectors(onReal.gradient, onFake.gradient);
-    const updated = updateNetwork(layouts.discriminator, state.discriminator, gradient, config.optimizer.discriminator, adam);
+    const gradient = add(onReal.gradient, onFake.gradient);
+    const updated = updateNetwork(layouts.discriminator, state.discriminator, gradient, 1, config.optimizer.discriminator, adam);
     const secondPhaseMs = performance.now();
     const { contribution } = await units.generatorBackward.run({
       generator, discriminator: updated.weights, noise: noiseOf('generator'), dropoutSeed: seedOf('dropout-generator'),
     });
     const secondUpdateMs = performance.now();
-    const next = updateNetwork(layouts.generator, state.generator, contribution, config.optimizer.generator, adam);
+    const next = updateNetwork(layouts.generator, state.generator, contribution, 1, config.optimizer.generator, adam);
     state = { step: state.step + 1, generator: next, discriminator: updated, ema: ema(state.ema, next.weights, 0.998) };
     const endMs = performance.now();
     const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);

@@ -2,12 +2,12 @@
  * The coordinator: a loop that turns what happens into orders (advance) and carries them out. Arrays, sockets, clocks and
  * files are here; decisions are not.
  */
-import { createFold, createLayouts, UserError, type Fold, type Layout, type Network } from '@lstm-gan/core';
+import { createFold, createLayouts, UserError, type Fold, type Layout, type Network, type VectorArithmetic } from '@lstm-gan/core';
 import type { ReadShards } from '@lstm-gan/data';
 import { layoutSha256, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { CoordinatorLink } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
-import { applyUpdate, type Updates } from './apply-update.ts';
+import { applyUpdate } from './apply-update.ts';
 import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, median, type StepClock } from './step-clock.ts';
 
@@ -22,7 +22,8 @@ export interface CoordinatorOptions {
   /** The step to stop behind. */
   readonly steps: number;
   readonly link: CoordinatorLink;
-  readonly updates?: Updates;
+  /** Faster arithmetic of the same bits; core's own where there is none. */
+  readonly arithmetic?: VectorArithmetic;
   readonly readShards: ReadShards;
   readonly log: Logger;
   /** Milliseconds of a clock that never goes back. */
@@ -102,7 +103,7 @@ class Training {
     this.#decided = createCoordinatorState(this.#plan, initial.step, versions);
     this.#working = initial;
     this.#committed = initial;
-    this.#fold = createFold(this.#plan.shardCount);
+    this.#fold = createFold(this.#plan.shardCount, options.arithmetic?.add);
   }
 
   get isFinished(): boolean {
@@ -170,10 +171,10 @@ class Training {
   }
 
   #update(network: Network): void {
-    const { now, config, updates } = this.#options;
+    const { now, config, arithmetic } = this.#options;
     const startMs = now();
-    this.#working = applyUpdate(this.#working, network, this.#fold.total(), config, this.#layouts, updates);
-    this.#fold = createFold(this.#plan.shardCount);
+    this.#working = applyUpdate(this.#working, network, this.#fold.total(), config, this.#layouts, arithmetic);
+    this.#fold = createFold(this.#plan.shardCount, arithmetic?.add);
     this.#clock.updated(now() - startMs);
     this.happen({ kind: 'updated' });
   }

@@ -2,7 +2,7 @@
  * What a worker computes: the units of a phase for each shard of a lease, and the sum of each subtree. A pure function of
  * weights, images and (seed, step, phase, shard), so it does not matter who computes a shard, or how often.
  */
-import { addVectors, assert, foldRange, normalNoise, streamKey, type Network, type StreamPurpose } from '@lstm-gan/core';
+import { assert, foldRange, normalNoise, streamKey, type Network, type StreamPurpose, type VectorArithmetic, type VectorSum } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
 import type { ShardLosses, Work } from '@lstm-gan/transport';
 import type { CompiledUnits } from './compile-units.ts';
@@ -33,7 +33,13 @@ interface ShardResult {
 }
 
 /** Computes a lease. */
-export async function runLease(units: CompiledUnits, weights: NetworkWeights, work: Work, config: RunConfig): Promise<LeaseResult> {
+export async function runLease(
+  units: CompiledUnits,
+  weights: NetworkWeights,
+  work: Work,
+  config: RunConfig,
+  arithmetic: VectorArithmetic,
+): Promise<LeaseResult> {
   const { size, channels } = config.model.image;
   const shardBytes = config.shardSize * size * size * channels;
   const shards = work.subtrees.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
@@ -43,14 +49,16 @@ export async function runLease(units: CompiledUnits, weights: NetworkWeights, wo
     const images = work.images.subarray(index * shardBytes, (index + 1) * shardBytes);
     const place = { seed: config.seed, step: work.step, phase: work.phase, shard };
     const run = work.phase === 'discriminator' ? discriminatorShard : generatorShard;
-    const { leaf, loss, penalty } = await run(units, weights, place, { images, config });
-    checkFinite(shard, leaf, loss + penalty);
+    const { leaf, loss, penalty } = await run(units, weights, place, { images, config, add: arithmetic.add });
+    if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
     leaves.set(shard, leaf);
     losses.push({ shard, loss, penalty });
   }
   const sums = work.subtrees.map((range) => {
-    const sum = foldRange(range, ({ start, end }) => (end - start === 1 ? leaves.get(start) : undefined));
+    const sum = foldRange(range, ({ start, end }) => (end - start === 1 ? leaves.get(start) : undefined), arithmetic.add);
     assert(sum !== undefined, 'every shard of a subtree was computed');
+    // What is not finite in a leaf is not finite in a sum, so one look at the sum is enough while all is well.
+    if (!arithmetic.isFinite(sum)) throw blame(leaves, arithmetic);
     return sum;
   });
   return { sums, losses };
@@ -66,6 +74,7 @@ interface Place {
 interface ShardInput {
   readonly images: Uint8Array;
   readonly config: RunConfig;
+  readonly add: VectorSum;
 }
 
 const keyOf = (place: Place, purpose: StreamPurpose) => streamKey({ ...place, purpose });
@@ -83,7 +92,7 @@ async function discriminatorShard(units: CompiledUnits, weights: NetworkWeights,
   const dropoutSeed = keyOf(place, 'dropout-fake');
   const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed });
   return {
-    leaf: addVectors(onReal.gradient, onFake.gradient),
+    leaf: input.add(onReal.gradient, onFake.gradient),
     loss: onReal.loss[0] + onFake.loss[0],
     penalty: onReal.penalty[0],
   };
@@ -98,10 +107,10 @@ async function generatorShard(units: CompiledUnits, weights: NetworkWeights, pla
   return { leaf: contribution, loss: loss[0], penalty: 0 };
 }
 
-function checkFinite(shard: number, leaf: Float32Array, loss: number): void {
-  if (!Number.isFinite(loss)) throw new NotFiniteError(shard, 'The loss');
-  // x * 0 is 0 for finite numbers and NaN for the others.
-  let sum = 0;
-  for (let i = 0; i < leaf.length; i++) sum += leaf[i] * 0;
-  if (sum !== 0) throw new NotFiniteError(shard, 'The gradient');
+/** The shard whose gradient is not finite; a sum of finite ones can only overflow. */
+function blame(leaves: ReadonlyMap<number, Float32Array>, { isFinite }: VectorArithmetic): NotFiniteError {
+  const found = [...leaves].find(([, leaf]) => !isFinite(leaf));
+  return found === undefined
+    ? new NotFiniteError(Math.min(...leaves.keys()), 'The sum of the gradients from that')
+    : new NotFiniteError(found[0], 'The gradient');
 }

@@ -116,7 +116,7 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
   const waitingMs = startMs - job.idleSinceMs;
   try {
     const weights = { generator: generator.values, discriminator: discriminator.values };
-    const { sums, losses } = await runLease(job.units, weights, message, job.config);
+    const { sums, losses } = await runLease(job.units, weights, message, job.config, job.engine.arithmetic);
     job.idleSinceMs = now();
     const computeMs = job.idleSinceMs - startMs;
     link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums });

@@ -15,12 +15,14 @@ export type { ArraySpec, Unit, UnitArray, UnitName } from './step/unit.ts';
 export type { NativeKernelName } from './nn/native-kernel.ts';
 export { adamUpdate, type AdamOptions, type AdamUpdate, type AdamVectors } from './optimizer/adam.ts';
 export { emaBeta, updateEma, type EmaOptions, type EmaUpdate } from './optimizer/ema.ts';
-export { createNetworkState, findNotFinite, updateNetwork, type NetworkState } from './optimizer/network-state.ts';
+export { createNetworkState, updateNetwork, type NetworkState } from './optimizer/network-state.ts';
 export { normalNoise } from './random/normal-noise.ts';
 export { permutation } from './random/permutation.ts';
 export { statelessUniform } from './random/stateless-uniform.ts';
 export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
-export { addVectors, createFold, divideVector, foldRange, type Fold } from './weights/fold.ts';
+export { plainArithmetic, type VectorArithmetic } from './weights/vector-arithmetic.ts';
+export { findNotFinite, isFiniteVector } from './weights/finite.ts';
+export { addVectors, createFold, foldRange, type Fold, type VectorSum } from './weights/fold.ts';
 export {
   countParameters,
   createLayout,

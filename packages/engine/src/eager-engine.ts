@@ -2,6 +2,7 @@ import { runUnit, UserError } from '@lstm-gan/core';
 import { memory } from '@tensorflow/tfjs-core';
 import { closedError } from './closed-error.ts';
 import type { CompiledUnit, Engine, EngineOptions } from './engine.ts';
+import { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
 import { libraryVersion } from './tensorflow/session.ts';
 import { loadStockBackend } from './tensorflow/stock-backend.ts';
 import type { Provisioned } from './tensorflow/provision.ts';
@@ -22,6 +23,7 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
   let closed = false;
   return {
     name: 'eager',
+    arithmetic: loadNativeArithmetic(provisioned, options.threads),
     async compile(unit) {
       if (closed) throw closedError('The eager engine');
       const run: CompiledUnit['run'] = (inputs) => {

@@ -1,4 +1,4 @@
-import type { ArraySpec, Unit, UnitArray } from '@lstm-gan/core';
+import type { ArraySpec, Unit, UnitArray, VectorArithmetic } from '@lstm-gan/core';
 
 /**
  * An engine executes units. It takes and gives plain arrays; tensors stay inside. Two implementations pass the same
@@ -7,6 +7,8 @@ import type { ArraySpec, Unit, UnitArray } from '@lstm-gan/core';
  */
 export interface Engine {
   readonly name: EngineName;
+  /** Native arithmetic on flat vectors, with the engine's threads. */
+  readonly arithmetic: VectorArithmetic;
   /** Prepares a unit; the graph engine traces it, or takes its GraphDef from the cache. */
   compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>>;
   describe(): EngineDescription;

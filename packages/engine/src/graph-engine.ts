@@ -3,7 +3,7 @@
  * on a thread of its own. With a cached graph tfjs-node is not even loaded.
  */
 import { createHash } from 'node:crypto';
-import { checkArrays, type ArraySpec, type Unit, type UnitArray } from '@lstm-gan/core';
+import { checkArrays, type ArraySpec, type Unit, type UnitArray, type VectorArithmetic } from '@lstm-gan/core';
 import { closedError } from './closed-error.ts';
 import type { CompiledUnit, Engine, EngineDescription, EngineOptions } from './engine.ts';
 import { codeDigest } from './graph/code-digest.ts';
@@ -12,6 +12,7 @@ import { encodeGraphDef } from './graph/graph-def.ts';
 import { lowerGraph } from './graph/lower.ts';
 import { outputName, withOutputNames } from './graph/output-names.ts';
 import { traceUnit } from './graph/trace.ts';
+import { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
 import { libraryVersion, openSession, type Session } from './tensorflow/session.ts';
 import { loadStockBackend } from './tensorflow/stock-backend.ts';
 import type { Provisioned } from './tensorflow/provision.ts';
@@ -23,6 +24,7 @@ export async function openGraphEngine(provisioned: Provisioned, options: EngineO
 
 class GraphEngine implements Engine {
   readonly name = 'graph';
+  readonly arithmetic: VectorArithmetic;
   readonly #provisioned: Provisioned;
   readonly #options: EngineOptions;
   readonly #code: string;
@@ -35,6 +37,7 @@ class GraphEngine implements Engine {
     this.#provisioned = provisioned;
     this.#options = options;
     this.#code = code;
+    this.arithmetic = loadNativeArithmetic(provisioned, options.threads);
     const device = describeDevice(provisioned, options);
     this.#description = { engine: 'graph', tensorflow: libraryVersion(provisioned), device, threads: options.threads };
   }

@@ -4,6 +4,6 @@ export { probeUnit } from './probe.ts';
 export { defaultCacheDir } from './tensorflow/cache-folder.ts';
 export { diagnose, type Finding } from './tensorflow/diagnose.ts';
 export type { Progress, ProgressReport } from './tensorflow/progress.ts';
-export { loadNativeUpdates, type NativeUpdates } from './tensorflow/native-updates.ts';
+export { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
 export { locateTensorFlow, provision, type Provisioned, type ProvisionOptions } from './tensorflow/provision.ts';
 export type { TensorFlowVariant } from './tensorflow/release.ts';

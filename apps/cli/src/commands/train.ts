@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { nearestName, presets, UserError, type Preset } from '@lstm-gan/core';
+import { nearestName, presets, UserError, type Preset, type VectorArithmetic } from '@lstm-gan/core';
 import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
-import { loadNativeUpdates, type NativeUpdates } from '@lstm-gan/engine';
+import { loadNativeArithmetic } from '@lstm-gan/engine';
 import {
   createRunConfig, createRunFolder, createTrainingState, readLatestCheckpoint, reopenRunFolder, writeAtomically,
   type ConfigOverrides, type RunConfig, type RunFolder, type TrainingState,
@@ -87,14 +88,14 @@ async function train(options: TrainOptions): Promise<void> {
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
   if (device === 'gpu') await setUp(cacheDir, 'gpu', now);
-  const updates = loadNativeUpdates(await setUp(cacheDir, 'cpu', now));
+  const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
   if (planned !== undefined) await openData(planned, cacheDir, now);
   const open = await openRun(options, planned);
   try {
     const dataset = await openData(open.config, cacheDir, now);
     const steps = options.steps ?? Math.max(presets.get(open.config.preset)?.steps ?? 0, open.initial.step);
     const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
-    const result = await runWithProgress(open, { ...options, steps, workers, device, cacheDir, dataset, updates, now });
+    const result = await runWithProgress(open, { ...options, steps, workers, device, cacheDir, dataset, arithmetic, now });
     report(open, steps, result, options.json === true);
   } finally {
     await open.folder.release();
@@ -175,7 +176,7 @@ interface RunContext extends Pick<TrainOptions, 'sampleEvery' | 'json'> {
   readonly device: 'cpu' | 'gpu';
   readonly cacheDir: string;
   readonly dataset: Dataset;
-  readonly updates: NativeUpdates;
+  readonly arithmetic: VectorArithmetic;
   readonly now: () => number;
 }
 

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
-import { UserError } from '@lstm-gan/core';
-import type { NativeUpdates } from '@lstm-gan/engine';
+import { UserError, type VectorArithmetic } from '@lstm-gan/core';
 import { createLog, type RunConfig, type RunFolder, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { keepRecords } from './keep-records.ts';
@@ -26,7 +25,7 @@ export interface TrainRunOptions {
   readonly sampleEverySteps: number;
   readonly signal: AbortSignal;
   readonly now: () => number;
-  readonly updates: NativeUpdates;
+  readonly arithmetic: VectorArithmetic;
   readonly onStep: (metrics: StepMetrics) => void;
   /** Lines for the terminal, JSON as pino writes them. */
   readonly terminal: { write(line: string): void };
@@ -64,7 +63,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     const { batchSize, shardSize, seed } = config;
     const result = await startCoordinator({
       config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps: options.steps, link, log, now,
-      updates: options.updates,
+      arithmetic: options.arithmetic,
       readShards: createShardReader(dataset, { batchSize, shardSize, seed }),
       signal: AbortSignal.any([signal, orphaned.signal]),
       onCommit(metrics, state) {

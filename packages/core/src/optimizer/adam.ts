@@ -12,7 +12,8 @@ export interface AdamOptions {
 
 /** What Adam reads and writes for the floats [start, end): new arrays are written, old ones only read. */
 export interface AdamVectors {
-  readonly gradient: Float32Array;
+  /** The folded sum of gradients; the mean is sum / divisor, rounded to float32. */
+  readonly gradientSum: Float32Array;
   readonly weights: Float32Array;
   readonly firstMoments: Float32Array;
   readonly secondMoments: Float32Array;
@@ -25,6 +26,7 @@ export type AdamUpdate = (
   vectors: AdamVectors,
   /** First float, and one past the last. */
   range: readonly [number, number],
+  divisor: number,
   options: AdamOptions,
   beta1Power: number,
   beta2Power: number,
@@ -34,13 +36,13 @@ export type AdamUpdate = (
  * One update: w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon).
  * @param beta1Power beta1^t, this update included; beta2Power likewise
  */
-export const adamUpdate: AdamUpdate = (vectors, [start, end], options, beta1Power, beta2Power) => {
-  const { gradient, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;
+export const adamUpdate: AdamUpdate = (vectors, [start, end], divisor, options, beta1Power, beta2Power) => {
+  const { gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;
   const { learningRate, beta1, beta2, epsilon } = options;
   const correction1 = 1 / (1 - beta1Power);
   const correction2 = 1 / (1 - beta2Power);
   for (let i = start; i < end; i++) {
-    const g = gradient[i];
+    const g = Math.fround(gradientSum[i] / divisor);
     const m = beta1 * firstMoments[i] + (1 - beta1) * g;
     const v = beta2 * secondMoments[i] + (1 - beta2) * g * g;
     newFirstMoments[i] = m;

@@ -8,21 +8,22 @@ export const movingMeanSuffix = '/movingMean';
 export const movingVarianceSuffix = '/movingVariance';
 
 /**
- * Moves the state entries: the folded contribution holds the batch's mean, and its mean of squares in the variance's
+ * Moves the state entries: the folded contribution / divisor holds the batch's mean, and its mean of squares in the variance's
  * place; the (biased) variance is mean of squares - mean^2.
  */
 export function moveAverages(
   layout: Layout,
   weights: Float32Array,
-  contribution: Float32Array,
+  contributionSum: Float32Array,
+  divisor: number,
   newWeights: Float32Array,
 ): void {
   for (const { name, role, offset, size } of layout.entries) {
     if (role !== 'state' || !name.endsWith(movingMeanSuffix)) continue;
     const variance = varianceOf(layout, name);
     for (let i = 0; i < size; i++) {
-      const mean = contribution[offset + i];
-      const spread = Math.max(0, contribution[variance.offset + i] - mean * mean);
+      const mean = Math.fround(contributionSum[offset + i] / divisor);
+      const spread = Math.max(0, Math.fround(contributionSum[variance.offset + i] / divisor) - mean * mean);
       newWeights[offset + i] = movingAverageMomentum * weights[offset + i] + (1 - movingAverageMomentum) * mean;
       newWeights[variance.offset + i] =
         movingAverageMomentum * weights[variance.offset + i] + (1 - movingAverageMomentum) * spread;

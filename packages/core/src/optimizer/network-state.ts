@@ -33,16 +33,18 @@ export function createNetworkState(weights: Float32Array): NetworkState {
 
 /**
  * The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state.
+ * @param contributionSum the folded sum of the contributions of `shardCount` shards
  * @param update a faster Adam of the same bits, where there is one
  */
 export function updateNetwork(
   layout: Layout,
   state: NetworkState,
-  contribution: Float32Array,
+  contributionSum: Float32Array,
+  shardCount: number,
   options: AdamOptions,
   update: AdamUpdate = adamUpdate,
 ): NetworkState {
-  assert(contribution.length === layout.size, `a contribution has ${layout.size} floats, got ${contribution.length}`);
+  assert(contributionSum.length === layout.size, `a contribution has ${layout.size} floats, got ${contributionSum.length}`);
   const next: NetworkState = {
     weights: new Float32Array(layout.size),
     firstMoments: new Float32Array(layout.size),
@@ -52,7 +54,7 @@ export function updateNetwork(
     updates: state.updates + 1,
   };
   const vectors = {
-    gradient: contribution,
+    gradientSum: contributionSum,
     weights: state.weights,
     firstMoments: state.firstMoments,
     secondMoments: state.secondMoments,
@@ -62,19 +64,9 @@ export function updateNetwork(
   };
   for (const { role, offset, size } of layout.entries) {
     if (role === 'trainable') {
-      update(vectors, [offset, offset + size], options, next.beta1Power, next.beta2Power);
+      update(vectors, [offset, offset + size], shardCount, options, next.beta1Power, next.beta2Power);
     }
   }
-  moveAverages(layout, state.weights, contribution, next.weights);
+  moveAverages(layout, state.weights, contributionSum, shardCount, next.weights);
   return next;
-}
-
-/** The name of the first entry that holds a NaN or an infinity, if one does. */
-export function findNotFinite(layout: Layout, vector: Float32Array): string | undefined {
-  return layout.entries.find(({ offset, size }) => {
-    // A sum is finite if all terms are (float64 cannot overflow on so few float32), so one test an entry is enough.
-    let sum = 0;
-    for (let i = offset; i < offset + size; i++) sum += vector[i] * 0;
-    return sum !== 0;
-  })?.name;
 }

@@ -5,6 +5,8 @@
 import { assert } from '../user-error.ts';
 import { splitRange, type ShardRange } from './tree.ts';
 
+export type VectorSum = (a: Float32Array, b: Float32Array) => Float32Array;
+
 /** a + b, as a new vector: the terms may still be on the wire. */
 export function addVectors(a: Float32Array, b: Float32Array): Float32Array {
   assert(a.length === b.length, `vectors of ${a.length} and ${b.length} floats cannot be added`);
@@ -13,27 +15,22 @@ export function addVectors(a: Float32Array, b: Float32Array): Float32Array {
   return sum;
 }
 
-/** vector / divisor, as a new vector. */
-export function divideVector(vector: Float32Array, divisor: number): Float32Array {
-  const quotient = new Float32Array(vector.length);
-  for (let i = 0; i < vector.length; i++) quotient[i] = vector[i] / divisor;
-  return quotient;
-}
-
 /**
  * Sums a range from the partial sums of subtrees that cover it; undefined while some are missing.
  * @param partial gives the sum of a subtree where it is known
+ * @param add a faster sum of the same bits, where there is one
  */
 export function foldRange(
   range: ShardRange,
   partial: (range: ShardRange) => Float32Array | undefined,
+  add: VectorSum = addVectors,
 ): Float32Array | undefined {
   const known = partial(range);
   if (known !== undefined || range.end - range.start < 2) return known;
   const [left, right] = splitRange(range);
-  const leftSum = foldRange(left, partial);
-  const rightSum = leftSum && foldRange(right, partial);
-  return leftSum && rightSum && addVectors(leftSum, rightSum);
+  const leftSum = foldRange(left, partial, add);
+  const rightSum = leftSum && foldRange(right, partial, add);
+  return leftSum && rightSum && add(leftSum, rightSum);
 }
 
 /** Collects partial sums in any order; siblings are added as soon as both are there, so memory stays small. */
@@ -45,7 +42,7 @@ export interface Fold {
 }
 
 /** A fold over shards [0, count). */
-export function createFold(count: number): Fold {
+export function createFold(count: number, add: VectorSum = addVectors): Fold {
   const sums = new Map<string, Float32Array>();
   const keyOf = ({ start, end }: ShardRange) => `${start}-${end}`;
   const merge = (range: ShardRange): void => {
@@ -56,7 +53,7 @@ export function createFold(count: number): Fold {
     const leftSum = sums.get(keyOf(left));
     const rightSum = sums.get(keyOf(right));
     if (leftSum === undefined || rightSum === undefined) return;
-    sums.set(keyOf(range), addVectors(leftSum, rightSum));
+    sums.set(keyOf(range), add(leftSum, rightSum));
     sums.delete(keyOf(left));
     sums.delete(keyOf(right));
   };

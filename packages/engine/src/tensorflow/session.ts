@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { UnitArray } from '@lstm-gan/core';
-import { concatBytes, varintField } from '../graph/wire-format.ts';
+import { concatBytes, messageField, textField, varintField } from '../graph/wire-format.ts';
 import type { Provisioned } from './provision.ts';
 
 /** One array fed to a run, under the name of its placeholder. */
@@ -25,9 +25,11 @@ interface SessionAddon {
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
   version(): string;
-  /** Seven arrays, then start, end, rate, betas, epsilon and powers. */
+  /** Seven arrays, then threads, start, end, divisor, rate, betas, epsilon and powers. */
   adam(...parameters: [...arrays: Float32Array[], numbers: number[]]): void;
-  average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
+  average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number, threads: number): void;
+  add(a: Float32Array, b: Float32Array, sum: Float32Array, threads: number): void;
+  isFinite(vector: Float32Array): boolean;
 }
 
 /** The addon; Node loads it once a process. */
@@ -51,7 +53,12 @@ export function openSession(provisioned: Provisioned, graphDef: Uint8Array, thre
   };
 }
 
-/** TensorFlow's ConfigProto (config.proto): intra_op 2, inter_op 5, use_per_session_threads 9. */
+/**
+ * TensorFlow's ConfigProto (config.proto): intra_op 2, inter_op 5, use_per_session_threads 9, experimental 16 with
+ * executor_type 3 and disable_thread_spinning 9. Operations run one after the other, on the calling thread; idle threads
+ * that spin took 5 % of a step from the other worker of the machine.
+ */
 function configProto(threads: number): Uint8Array {
-  return concatBytes([varintField(2, threads), varintField(5, 1), varintField(9, 1)]);
+  const experimental = concatBytes([textField(3, 'SINGLE_THREADED_EXECUTOR'), varintField(9, 1)]);
+  return concatBytes([varintField(2, threads), varintField(5, 1), varintField(9, 1), messageField(16, experimental)]);
 }

@@ -1,0 +1,63 @@
+import { normalNoise, plainArithmetic as plain, type AdamVectors, type VectorArithmetic } from '@lstm-gan/core';
+import { beforeAll, expect, it } from 'vitest';
+import { provisionedCache } from '../testing/provisioned.ts';
+import { loadNativeArithmetic } from './native-arithmetic.ts';
+import { locateTensorFlow } from './provision.ts';
+
+let native: VectorArithmetic[];
+beforeAll(async () => {
+  const provisioned = await locateTensorFlow(await provisionedCache(), 'cpu');
+  if (provisioned === undefined) throw new Error('TensorFlow is provisioned');
+  native = [1, 3].map((threads) => loadNativeArithmetic(provisioned, threads));
+});
+
+const size = 300_003;
+const numbers = (key: number, scale: number) => normalNoise([key, 1], size).map((value) => value * scale);
+const vectors = (): AdamVectors => ({
+  gradientSum: numbers(1, 1e-3).map((value, i) => (i % 7 === 0 ? 0 : i % 11 === 0 ? value * 1e-30 : value)),
+  weights: numbers(2, 0.05),
+  firstMoments: numbers(3, 1e-3),
+  secondMoments: numbers(4, 1e-3).map((value) => value * value),
+  newWeights: new Float32Array(size),
+  newFirstMoments: new Float32Array(size),
+  newSecondMoments: new Float32Array(size),
+});
+
+it('updates by Adam with the bits of the reference, within the range and nowhere else', () => {
+  const options = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
+  const results = [plain, ...native].map(({ adam }) => {
+    const arrays = vectors();
+    adam(arrays, [5, size - 3], 3, options, 0.125, 0.997);
+    return arrays;
+  });
+  const bytes = ({ newWeights, newFirstMoments, newSecondMoments }: AdamVectors) =>
+    Buffer.concat([newWeights, newFirstMoments, newSecondMoments].map(({ buffer }) => Buffer.from(buffer as ArrayBuffer)));
+  const [expected, ...actual] = results.map(bytes);
+  expect(actual.every((result) => result.equals(expected))).toBe(true);
+  expect([results[1].newWeights[0], results[2].newWeights[size - 3]]).toEqual([0, 0]);
+  expect(results[2].newWeights[5]).not.toBe(0);
+});
+
+it('adds and averages with the bits of the reference', () => {
+  const [a, b] = [numbers(5, 1), numbers(6, 1)];
+  const bits = (vector: Float32Array) => Buffer.from(vector.buffer as ArrayBuffer);
+  for (const { add, ema } of native) {
+    expect(bits(add(a, b)).equals(bits(plain.add(a, b)))).toBe(true);
+    expect(bits(ema(a, b, 0.995)).equals(bits(plain.ema(a, b, 0.995)))).toBe(true);
+  }
+});
+
+it.each([NaN, Infinity, -Infinity])('sees %s wherever it is', (value) => {
+  for (const { isFinite } of [plain, ...native]) {
+    expect(isFinite(Float32Array.of(1, 3e38, -3e38, 1e-45))).toBe(true);
+    for (const place of [0, 17, size - 1]) expect(isFinite(numbers(1, 1).fill(value, place, place + 1))).toBe(false);
+  }
+});
+
+it('refuses arrays of different lengths, and a range beyond them', () => {
+  const options = { learningRate: 1, beta1: 0.5, beta2: 0.9, epsilon: 1 };
+  const [{ adam, add }] = native;
+  expect(() => adam({ ...vectors(), newWeights: new Float32Array(1) }, [0, 1], 1, options, 0.5, 0.9)).toThrow('one length');
+  expect(() => adam(vectors(), [0, size + 1], 1, options, 0.5, 0.9)).toThrow('one length');
+  expect(() => add(new Float32Array(2), new Float32Array(3))).toThrow('one length');
+});
