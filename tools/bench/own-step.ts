@@ -15,7 +15,7 @@ export interface StepTimes {
 }
 
 /** One iteration a call, on shards of the whole batch. */
-export async function createOwnStep(engine: Engine, { add, adam, ema }: VectorArithmetic, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
+export async function createOwnStep(engine: Engine, arithmetic: VectorArithmetic, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
   const config = createRunConfig(preset, { batchSize: batch, shardSize: batch });
   const units = await compileUnits(engine, config);
   const layouts = createLayouts(config.model);
@@ -34,15 +34,15 @@ export async function createOwnStep(engine: Engine, { add, adam, ema }: VectorAr
     });
     const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed: seedOf('dropout-fake') });
     const firstUpdateMs = performance.now();
-    const gradient = add(onReal.gradient, onFake.gradient);
-    const updated = updateNetwork(layouts.discriminator, state.discriminator, gradient, 1, config.optimizer.discriminator, adam);
+    const gradient = arithmetic.add(onReal.gradient, onFake.gradient);
+    const updated = updateNetwork(layouts.discriminator, state.discriminator, gradient, 1, config.optimizer.discriminator, arithmetic);
     const secondPhaseMs = performance.now();
     const { contribution } = await units.generatorBackward.run({
       generator, discriminator: updated.weights, noise: noiseOf('generator'), dropoutSeed: seedOf('dropout-generator'),
     });
     const secondUpdateMs = performance.now();
-    const next = updateNetwork(layouts.generator, state.generator, contribution, 1, config.optimizer.generator, adam);
-    state = { step: state.step + 1, generator: next, discriminator: updated, ema: ema(state.ema, next.weights, 0.998) };
+    const next = updateNetwork(layouts.generator, state.generator, contribution, 1, config.optimizer.generator, arithmetic);
+    state = { step: state.step + 1, generator: next, discriminator: updated, ema: arithmetic.ema(state.ema, next.weights, 0.998) };
     const endMs = performance.now();
     const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);
     return { totalMs: endMs - startMs, updateMs, unitsMs: endMs - startMs - updateMs };

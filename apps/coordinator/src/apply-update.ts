@@ -18,7 +18,7 @@ export function applyUpdate(
   assert(sum !== undefined, 'an update comes when every shard is in the sum');
   const { batchSize, shardSize } = config;
   const shardCount = batchSize / shardSize;
-  const updated = updateNetwork(layouts[network], state[network], sum, shardCount, config.optimizer[network], arithmetic.adam);
+  const updated = updateNetwork(layouts[network], state[network], sum, shardCount, config.optimizer[network], arithmetic);
   if (!arithmetic.isFinite(updated.weights)) throw notFinite(layouts[network], updated.weights, network, state.step + 1);
   if (network === 'discriminator') return { ...state, discriminator: updated };
   const step = state.step + 1;

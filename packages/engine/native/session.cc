@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -524,6 +525,58 @@ napi_value IsFinite(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// ---- memory for vectors: aligned, so that TensorFlow reads them where they lie, and used again, because having the kernel
+// make new pages for 8 MB takes longer than Adam on them. Contents are what was there before.
+
+// Idle blocks by size. Touched on the JavaScript thread only: that is where arrays are made and finalized.
+class Pool {
+ public:
+  void* Take(size_t size) {
+    std::vector<void*>& idle = idle_[size];
+    if (idle.empty()) return std::aligned_alloc(kAlignment, size);
+    void* block = idle.back();
+    idle.pop_back();
+    idle_bytes_ -= size;
+    return block;
+  }
+
+  void Give(void* block, size_t size) {
+    if (idle_bytes_ + size > kMaxIdleBytes) return std::free(block);
+    idle_[size].push_back(block);
+    idle_bytes_ += size;
+  }
+
+ private:
+  static constexpr size_t kMaxIdleBytes = size_t{256} << 20;
+  std::map<size_t, std::vector<void*>> idle_;
+  size_t idle_bytes_ = 0;
+};
+
+Pool& ThePool() {
+  static Pool* pool = new Pool;  // never destroyed: finalizers may run when the process ends
+  return *pool;
+}
+
+// allocate(byteLength): ArrayBuffer
+napi_value Allocate(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument, buffer;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  double length = -1;
+  if (count != 1 || napi_get_value_double(env, argument, &length) != napi_ok || !(length >= 1 && length <= 1e11)) {
+    return Throw(env, "ERR_ARGUMENT", "allocate takes a number of bytes");
+  }
+  const size_t size = (static_cast<size_t>(length) + kAlignment - 1) & ~(kAlignment - 1);
+  void* block = ThePool().Take(size);
+  if (block == nullptr) return Throw(env, "ERR_MEMORY", "no memory for " + std::to_string(size) + " bytes");
+  const auto give_back = [](napi_env, void* data, void* hint) { ThePool().Give(data, reinterpret_cast<size_t>(hint)); };
+  if (napi_create_external_arraybuffer(env, block, static_cast<size_t>(length), give_back, reinterpret_cast<void*>(size), &buffer) != napi_ok) {
+    ThePool().Give(block, size);
+    return Throw(env, "ERR_MEMORY", "no memory for an array");
+  }
+  return buffer;
+}
+
 // ---- facts
 
 napi_value Version(napi_env env, napi_callback_info) {
@@ -573,6 +626,7 @@ napi_value Initialize(napi_env env, napi_value exports) {
       {"devices", nullptr, Devices, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"adam", nullptr, AdamUpdate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"average", nullptr, AverageUpdate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"allocate", nullptr, Allocate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"add", nullptr, AddVectors, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"isFinite", nullptr, IsFinite, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"version", nullptr, Version, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

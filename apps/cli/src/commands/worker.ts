@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { openEngine } from '@lstm-gan/engine';
+import { openEngine, type Engine } from '@lstm-gan/engine';
 import { createLog } from '@lstm-gan/run';
 import { createWorkerLink, readKeyFile } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
@@ -35,10 +35,14 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
+  let engine: Engine | undefined;
   await startWorker({
-    link: createWorkerLink({ connect, keys }),
+    link: createWorkerLink({ connect, keys, allocate: (length) => engine?.arithmetic.allocate(length) ?? new Float32Array(length) }),
     name,
-    openEngine: ({ engine, threads }) => openEngine(engine, { threads, device, cacheDir: cacheDirOf(options) }),
+    openEngine: async ({ engine: engineName, threads }) => {
+      engine = await openEngine(engineName, { threads, device, cacheDir: cacheDirOf(options) });
+      return engine;
+    },
     log: createLog(process.stderr.fd),
     signal: leaving.signal,
     now: () => performance.now(),

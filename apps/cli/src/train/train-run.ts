@@ -44,7 +44,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   const log = createLog(folder.log, options.terminal);
   // Local workers are reached over a socket in a folder of our own: no port, no keys, no encryption to pay for.
   const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
-  const link = await createCoordinatorLink({ bind: `ipc://${socketFolder}/coordinator`, keys: createKeyPair(), isAuthorized: () => false });
+  const link = await createCoordinatorLink({
+    bind: `ipc://${socketFolder}/coordinator`, keys: createKeyPair(), isAuthorized: () => false, allocate: options.arithmetic.allocate,
+  });
   // Workers build their graphs while the sampler builds its own.
   const orphaned = new AbortController();
   let finished = false;

@@ -4,7 +4,8 @@
  */
 import type { Layout } from '../weights/layout.ts';
 import { assert } from '../user-error.ts';
-import { adamUpdate, type AdamOptions, type AdamUpdate } from './adam.ts';
+import { plainArithmetic, type VectorArithmetic } from '../weights/vector-arithmetic.ts';
+import type { AdamOptions } from './adam.ts';
 import { moveAverages } from './moving-average.ts';
 
 export interface NetworkState {
@@ -34,7 +35,7 @@ export function createNetworkState(weights: Float32Array): NetworkState {
 /**
  * The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state.
  * @param contributionSum the folded sum of the contributions of `shardCount` shards
- * @param update a faster Adam of the same bits, where there is one
+ * @param arithmetic a faster one of the same bits, where there is one
  */
 export function updateNetwork(
   layout: Layout,
@@ -42,13 +43,13 @@ export function updateNetwork(
   contributionSum: Float32Array,
   shardCount: number,
   options: AdamOptions,
-  update: AdamUpdate = adamUpdate,
+  { allocate, adam }: Pick<VectorArithmetic, 'allocate' | 'adam'> = plainArithmetic,
 ): NetworkState {
   assert(contributionSum.length === layout.size, `a contribution has ${layout.size} floats, got ${contributionSum.length}`);
   const next: NetworkState = {
-    weights: new Float32Array(layout.size),
-    firstMoments: new Float32Array(layout.size),
-    secondMoments: new Float32Array(layout.size),
+    weights: allocate(layout.size),
+    firstMoments: allocate(layout.size),
+    secondMoments: allocate(layout.size),
     beta1Power: state.beta1Power * options.beta1,
     beta2Power: state.beta2Power * options.beta2,
     updates: state.updates + 1,
@@ -64,7 +65,10 @@ export function updateNetwork(
   };
   for (const { role, offset, size } of layout.entries) {
     if (role === 'trainable') {
-      update(vectors, [offset, offset + size], shardCount, options, next.beta1Power, next.beta2Power);
+      adam(vectors, [offset, offset + size], shardCount, options, next.beta1Power, next.beta2Power);
+    } else {
+      next.firstMoments.fill(0, offset, offset + size);
+      next.secondMoments.fill(0, offset, offset + size);
     }
   }
   moveAverages(layout, state.weights, contributionSum, shardCount, next.weights);

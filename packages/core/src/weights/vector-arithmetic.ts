@@ -8,10 +8,18 @@ import { addVectors, type VectorSum } from './fold.ts';
  * implementation is faster and equals it.
  */
 export interface VectorArithmetic {
+  /** A vector whose contents are anything: whoever asks for it writes every float. */
+  readonly allocate: (length: number) => Float32Array;
   readonly add: VectorSum;
   readonly isFinite: (vector: Float32Array) => boolean;
   readonly adam: AdamUpdate;
   readonly ema: EmaUpdate;
 }
 
-export const plainArithmetic: VectorArithmetic = { add: addVectors, isFinite: isFiniteVector, adam: adamUpdate, ema: updateEma };
+export const plainArithmetic: VectorArithmetic = {
+  allocate: (length) => new Float32Array(length),
+  add: addVectors,
+  isFinite: isFiniteVector,
+  adam: adamUpdate,
+  ema: updateEma,
+};

@@ -5,9 +5,11 @@ import type { Provisioned } from './provision.ts';
 /** Core's arithmetic on weight vectors as native code: the same bits for any number of threads, several times as fast. */
 export function loadNativeArithmetic(provisioned: Provisioned, threads: number): VectorArithmetic {
   const addon = loadAddon(provisioned);
+  const allocate = (length: number): Float32Array => (length === 0 ? new Float32Array(0) : new Float32Array(addon.allocate(length * 4)));
   return {
+    allocate,
     add(a, b) {
-      const sum = new Float32Array(a.length);
+      const sum = allocate(a.length);
       addon.add(a, b, sum, threads);
       return sum;
     },
@@ -18,7 +20,7 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
       addon.adam(gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments, numbers);
     },
     ema(average, weights, beta) {
-      const next = new Float32Array(average.length);
+      const next = allocate(average.length);
       addon.average(average, weights, next, beta, threads);
       return next;
     },

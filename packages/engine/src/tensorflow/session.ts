@@ -30,6 +30,7 @@ interface SessionAddon {
   average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number, threads: number): void;
   add(a: Float32Array, b: Float32Array, sum: Float32Array, threads: number): void;
   isFinite(vector: Float32Array): boolean;
+  allocate(byteLength: number): ArrayBuffer;
 }
 
 /** The addon; Node loads it once a process. */

@@ -67,7 +67,14 @@ interface Assembly<Message> {
   filled: number;
 }
 
-export function createInbox<Message>(decode: DecodeHeader<Message>, limits: Limits): Inbox<Message> {
+/** Makes a vector for floats that arrive; its contents may be anything. */
+export type Allocate = (length: number) => Float32Array;
+
+export function createInbox<Message>(
+  decode: DecodeHeader<Message>,
+  limits: Limits,
+  allocate: Allocate = (length) => new Float32Array(length),
+): Inbox<Message> {
   let assembly: Assembly<Message> | undefined;
 
   const finishIfWhole = (current: Assembly<Message>): Message | undefined => {
@@ -85,7 +92,7 @@ export function createInbox<Message>(decode: DecodeHeader<Message>, limits: Limi
       if (kind === 'H') {
         if (assembly !== undefined) throw new ProtocolError('A header came before the arrays of the last one were complete.');
         const header = decode(bytes, limits);
-        assembly = { header, buffers: header.arrays.map((array) => new Uint8Array(arrayBytes(array))), index: 0, filled: 0 };
+        assembly = { header, buffers: header.arrays.map((array) => makeBuffer(array, allocate)), index: 0, filled: 0 };
         return finishIfWhole(assembly);
       }
       const buffer = assembly?.buffers[assembly.index];
@@ -101,6 +108,12 @@ export function createInbox<Message>(decode: DecodeHeader<Message>, limits: Limi
   };
 }
 
+function makeBuffer(array: AnnouncedArray, allocate: Allocate): Uint8Array {
+  if (array.type === 'uint8') return new Uint8Array(arrayBytes(array));
+  const floats = allocate(array.length);
+  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+}
+
 function asArray(type: AnnouncedArray['type'], bytes: Uint8Array): Float32Array | Uint8Array {
-  return type === 'uint8' ? bytes : new Float32Array(bytes.buffer, 0, bytes.length / 4);
+  return type === 'uint8' ? bytes : new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
