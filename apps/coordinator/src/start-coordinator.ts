@@ -165,7 +165,8 @@ class Training {
     }
     const { step, phase } = effect.round;
     const subtrees = [effect.lease.range];
-    const images = phase === 'discriminator' ? readShards(step, subtrees) : new Uint8Array(0);
+    const imagesOf = phase === 'discriminator' ? step : step + 1;
+    const images = imagesOf <= this.#plan.lastStep ? readShards(imagesOf, subtrees) : new Uint8Array(0);
     const place = { step, phase, lease: effect.lease.id, weightsVersions: this.#decided.versions };
     link.send(effect.peer, { kind: 'work', ...header, ...place, subtrees, images });
   }

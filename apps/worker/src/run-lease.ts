@@ -2,7 +2,7 @@
  * What a worker computes: the units of a phase for each shard of a lease, and the sum of each subtree. A pure function of
  * weights, images and (seed, step, phase, shard), so it does not matter who computes a shard, or how often.
  */
-import { assert, foldRange, normalNoise, streamKey, type Network, type StreamPurpose, type VectorArithmetic, type VectorSum } from '@lstm-gan/core';
+import { assert, foldRange, normalNoise, streamKey, type Network, type StreamPurpose, type VectorArithmetic } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
 import type { ShardLosses, Work } from '@lstm-gan/transport';
 import type { CompiledUnits } from './compile-units.ts';
@@ -32,79 +32,104 @@ interface ShardResult {
   readonly penalty: number;
 }
 
-/** Computes a lease. */
-export async function runLease(
-  units: CompiledUnits,
-  weights: NetworkWeights,
-  work: Work,
-  config: RunConfig,
-  arithmetic: VectorArithmetic,
-): Promise<LeaseResult> {
-  const { size, channels } = config.model.image;
-  const shardBytes = config.shardSize * size * size * channels;
-  const shards = work.subtrees.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
-  const leaves = new Map<number, Float32Array>();
-  const losses: ShardLosses[] = [];
-  for (const [index, shard] of shards.entries()) {
-    const images = work.images.subarray(index * shardBytes, (index + 1) * shardBytes);
-    const place = { seed: config.seed, step: work.step, phase: work.phase, shard };
-    const run = work.phase === 'discriminator' ? discriminatorShard : generatorShard;
-    const { leaf, loss, penalty } = await run(units, weights, place, { images, config, add: arithmetic.add });
-    if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
-    leaves.set(shard, leaf);
-    losses.push({ shard, loss, penalty });
-  }
-  const sums = work.subtrees.map((range) => {
-    const sum = foldRange(range, ({ start, end }) => (end - start === 1 ? leaves.get(start) : undefined), arithmetic.add);
-    assert(sum !== undefined, 'every shard of a subtree was computed');
-    // What is not finite in a leaf is not finite in a sum, so one look at the sum is enough while all is well.
-    if (!arithmetic.isFinite(sum)) throw blame(leaves, arithmetic);
-    return sum;
-  });
-  return { sums, losses };
-}
+/** Finishes a shard that was started, with the weights of both networks. */
+export type FinishShard = (weights: NetworkWeights) => Promise<ShardResult>;
 
-interface Place {
-  readonly seed: number;
+/** A shard of a phase; decides its noise, masks and images. */
+export interface ShardPlace {
   readonly step: number;
   readonly phase: Network;
   readonly shard: number;
 }
 
-interface ShardInput {
-  readonly images: Uint8Array;
+export interface LeaseTools {
+  readonly units: CompiledUnits;
   readonly config: RunConfig;
-  readonly add: VectorSum;
+  readonly arithmetic: VectorArithmetic;
 }
 
-const keyOf = (place: Place, purpose: StreamPurpose) => streamKey({ ...place, purpose });
-const noiseOf = (place: Place, { model, shardSize }: RunConfig) => normalNoise(keyOf(place, 'noise'), shardSize * model.latent);
+/**
+ * Runs the units of a phase that need the phase's own network alone: on the real images, or the generator's forward
+ * pass. The other network's update may still be on its way.
+ * @param weights of the phase's network
+ * @param images uint8 [shardSize, H, W, C]; not read in the generator phase
+ */
+export async function startShard(tools: LeaseTools, weights: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
+  return place.phase === 'discriminator'
+    ? startDiscriminatorShard(tools, weights, place, images)
+    : startGeneratorShard(tools, weights, place);
+}
 
-async function discriminatorShard(units: CompiledUnits, weights: NetworkWeights, place: Place, input: ShardInput): Promise<ShardResult> {
-  const { generator, discriminator } = weights;
-  const fake = await units.generatorForward.run({ generator, noise: noiseOf(place, input.config) });
-  const onReal = await units.discriminatorReal.run({
-    discriminator,
-    images: input.images,
-    dropoutSeed: keyOf(place, 'dropout-real'),
-    regularizerSeed: keyOf(place, 'regularizer'),
+/**
+ * Computes a lease.
+ * @param started gives what was started ahead with the same weights, if it was
+ */
+export async function runLease(
+  tools: LeaseTools,
+  weights: NetworkWeights,
+  work: Pick<Work, 'step' | 'phase' | 'subtrees' | 'images'>,
+  started: (shard: number) => FinishShard | undefined = () => undefined,
+): Promise<LeaseResult> {
+  const { add, isFinite } = tools.arithmetic;
+  const { step, phase } = work;
+  const leaves = new Map<number, Float32Array>();
+  const losses: ShardLosses[] = [];
+  for (const { shard, images } of shardsOf(work, tools.config)) {
+    const finish = started(shard) ?? (await startShard(tools, weights[phase], { step, phase, shard }, images));
+    const { leaf, loss, penalty } = await finish(weights);
+    if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
+    leaves.set(shard, leaf);
+    losses.push({ shard, loss, penalty });
+  }
+  const sums = work.subtrees.map((range) => {
+    const sum = foldRange(range, ({ start, end }) => (end - start === 1 ? leaves.get(start) : undefined), add);
+    assert(sum !== undefined, 'every shard of a subtree was computed');
+    // What is not finite in a leaf is not finite in a sum, so one look at the sum is enough while all is well.
+    if (!isFinite(sum)) throw blame(leaves, tools.arithmetic);
+    return sum;
   });
-  const dropoutSeed = keyOf(place, 'dropout-fake');
-  const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed });
-  return {
-    leaf: input.add(onReal.gradient, onFake.gradient),
-    loss: onReal.loss[0] + onFake.loss[0],
-    penalty: onReal.penalty[0],
+  return { sums, losses };
+}
+
+/** The shards of some subtrees, with their images. */
+export function shardsOf({ subtrees, images }: Pick<Work, 'subtrees' | 'images'>, { model, shardSize }: RunConfig): { shard: number; images: Uint8Array }[] {
+  const { size, channels } = model.image;
+  const shardBytes = shardSize * size * size * channels;
+  const shards = subtrees.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
+  return shards.map((shard, index) => ({ shard, images: images.subarray(index * shardBytes, (index + 1) * shardBytes) }));
+}
+
+function streamsOf({ seed, model, shardSize }: RunConfig, place: ShardPlace) {
+  const keyOf = (purpose: StreamPurpose): Int32Array => streamKey({ seed, ...place, purpose });
+  return { keyOf, noise: (): Float32Array => normalNoise(keyOf('noise'), shardSize * model.latent) };
+}
+
+async function startDiscriminatorShard({ units, config, arithmetic }: LeaseTools, own: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
+  const { keyOf, noise } = streamsOf(config, place);
+  const onReal = await units.discriminatorReal.run({
+    discriminator: own,
+    images,
+    dropoutSeed: keyOf('dropout-real'),
+    regularizerSeed: keyOf('regularizer'),
+  });
+  return async ({ generator, discriminator }) => {
+    const fake = await units.generatorForward.run({ generator, noise: noise() });
+    const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed: keyOf('dropout-fake') });
+    return {
+      leaf: arithmetic.add(onReal.gradient, onFake.gradient),
+      loss: onReal.loss[0] + onFake.loss[0],
+      penalty: onReal.penalty[0],
+    };
   };
 }
 
-async function generatorShard(units: CompiledUnits, weights: NetworkWeights, place: Place, { config }: ShardInput): Promise<ShardResult> {
-  const { loss, contribution } = await units.generatorBackward.run({
-    ...weights,
-    noise: noiseOf(place, config),
-    dropoutSeed: keyOf(place, 'dropout-generator'),
-  });
-  return { leaf: contribution, loss: loss[0], penalty: 0 };
+async function startGeneratorShard({ units, config }: LeaseTools, own: Float32Array, place: ShardPlace): Promise<FinishShard> {
+  const { keyOf, noise } = streamsOf(config, place);
+  const finish = await units.generatorBackward.begin({ generator: own, noise: noise() });
+  return async ({ discriminator }) => {
+    const { loss, contribution } = await finish({ discriminator, dropoutSeed: keyOf('dropout-generator') });
+    return { leaf: contribution, loss: loss[0], penalty: 0 };
+  };
 }
 
 /** The shard whose gradient is not finite; a sum of finite ones can only overflow. */

@@ -7,7 +7,8 @@ import type { Engine, EngineDescription } from '@lstm-gan/engine';
 import { checkRunConfig, layoutSha256, type Logger, type RunConfig } from '@lstm-gan/run';
 import { protocolVersion, type CoordinatorMessage, type Ready, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
 import { compileUnits, fingerprints, type CompiledUnits } from './compile-units.ts';
-import { NotFiniteError, runLease } from './run-lease.ts';
+import { createAhead, type Ahead, type AheadShard } from './ahead.ts';
+import { NotFiniteError, runLease, shardsOf, startShard } from './run-lease.ts';
 
 export interface WorkerOptions {
   readonly link: WorkerLink;
@@ -27,6 +28,7 @@ interface Job {
   readonly config: RunConfig;
   readonly engine: Engine;
   readonly units: CompiledUnits;
+  readonly ahead: Ahead;
   readonly weights: Partial<Record<Network, { version: number; values: Float32Array }>>;
   idleSinceMs: number;
 }
@@ -75,7 +77,7 @@ async function build({ run, incarnation, membership, config: text }: Welcome, { 
   const units = await compileUnits(engine, config);
   const header = { run, incarnation, membership };
   link.send(await describe(header, config, engine.describe(), units));
-  return { header, config, engine, units, weights: {}, idleSinceMs: now() };
+  return { header, config, engine, units, ahead: createAhead(now), weights: {}, idleSinceMs: now() };
 }
 
 async function describe(header: RunHeader, config: RunConfig, description: EngineDescription, units: CompiledUnits): Promise<Ready> {
@@ -112,17 +114,35 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
   const { kind: _kind, subtrees, images: _images, ...round } = message;
   assert(generator?.version === round.weightsVersions.generator, "the generator's weights came before the work");
   assert(discriminator?.version === round.weightsVersions.discriminator, "the discriminator's weights came before the work");
+  await job.ahead.stop();
   const startMs = now();
-  const waitingMs = startMs - job.idleSinceMs;
+  const aheadMs = job.ahead.takeMs();
+  const waitingMs = Math.max(0, startMs - job.idleSinceMs - aheadMs);
   try {
     const weights = { generator: generator.values, discriminator: discriminator.values };
-    const { sums, losses } = await runLease(job.units, weights, message, job.config, job.engine.arithmetic);
+    const version = round.weightsVersions[round.phase];
+    const { sums, losses } = await runLease(toolsOf(job), weights, message, (shard) => job.ahead.take({ ...round, shard }, version));
     job.idleSinceMs = now();
-    const computeMs = job.idleSinceMs - startMs;
+    const computeMs = job.idleSinceMs - startMs + aheadMs;
     link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums });
+    job.ahead.begin(nextShards(message, job));
   } catch (error) {
     const shard = error instanceof NotFiniteError ? error.shard : subtrees[0].start;
     const reason = error instanceof NotFiniteError ? 'not-finite' : 'engine';
     link.send({ kind: 'failed', ...round, shard, reason, sentence: (error as Error).message.slice(0, 2000) });
   }
+}
+
+const toolsOf = ({ units, config, engine: { arithmetic } }: Job) => ({ units, config, arithmetic });
+
+/** The same shards in the next phase. Its own network is the one that this phase does not update. */
+function nextShards(done: Work, job: Job): AheadShard[] {
+  const [phase, step] = done.phase === 'discriminator' ? (['generator', done.step] as const) : (['discriminator', done.step + 1] as const);
+  const own = job.weights[phase];
+  // The generator phase's work carries the next step's images; none behind the last step.
+  if (own === undefined || (phase === 'discriminator' && done.images.length === 0)) return [];
+  return shardsOf(done, job.config).map(({ shard, images }) => {
+    const place = { step, phase, shard };
+    return { place, version: own.version, start: () => startShard(toolsOf(job), own.values, place, images) };
+  });
 }

@@ -232,26 +232,27 @@ TF_Tensor* MakeTensor(const Bytes& bytes, const std::vector<int64_t>& shape) {
   return tensor;
 }
 
-// Reads one feed {name, shape, data} into a run; an empty text when all is well.
+// Reads one feed {name, data} into a run, in the shape of its placeholder; an empty text when all is well.
 std::string AddFeed(napi_env env, napi_value feed, Run* run) {
   std::string name;
   Bytes bytes;
-  std::vector<napi_value> lengths;
   napi_value data = Property(env, feed, "data");
-  if (!GetString(env, Property(env, feed, "name"), &name) || data == nullptr || !GetBytes(env, data, &bytes) ||
-      !GetArray(env, Property(env, feed, "shape"), &lengths)) {
-    return "a feed is {name: string, shape: number[], data: Float32Array | Int32Array | Uint8Array}";
+  if (!GetString(env, Property(env, feed, "name"), &name) || data == nullptr || !GetBytes(env, data, &bytes)) {
+    return "a feed is {name: string, data: Float32Array | Int32Array | Uint8Array}";
   }
   TF_Output output;
   if (!FindOutput(run->session->graph, name, &output)) return "the graph has no value " + name;
   if (TF_OperationOutputType(output) != DataTypeOf(bytes.type)) return name + " is fed with another type than it has";
-  std::vector<int64_t> shape;
+  Status status;
+  const int rank = TF_GraphGetTensorNumDims(run->session->graph, output, status.value);
+  if (!status.ok() || rank < 0) return "the graph does not say of what shape " + name + " is";
+  std::vector<int64_t> shape(rank);
+  if (rank > 0) TF_GraphGetTensorShape(run->session->graph, output, shape.data(), rank, status.value);
+  if (!status.ok()) return status.message();
   size_t size = bytes.type == napi_uint8_array ? 1 : 4;
-  for (napi_value length : lengths) {
-    uint32_t number = 0;
-    if (!GetUint32(env, length, &number)) return "the shape of " + name + " is no list of lengths";
-    shape.push_back(number);
-    size *= number;
+  for (int64_t length : shape) {
+    if (length < 0) return "the graph leaves the shape of " + name + " open";
+    size *= static_cast<size_t>(length);
   }
   if (size != bytes.size) {
     return name + " has " + std::to_string(bytes.size) + " bytes; its shape needs " + std::to_string(size);
@@ -585,6 +586,25 @@ napi_value Version(napi_env env, napi_callback_info) {
   return version;
 }
 
+// placeholders(handle): string[], the names of what the graph must be fed
+napi_value Placeholders(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument, names;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  Session* session = count == 1 ? GetSession(env, argument) : nullptr;
+  if (session == nullptr || session->graph == nullptr) return Throw(env, "ERR_ARGUMENT", "placeholders takes an open session");
+  napi_create_array(env, &names);
+  size_t position = 0;
+  uint32_t found = 0;
+  while (TF_Operation* operation = TF_GraphNextOperation(session->graph, &position)) {
+    if (std::strcmp(TF_OperationOpType(operation), "Placeholder") != 0) continue;
+    napi_value name;
+    napi_create_string_utf8(env, TF_OperationName(operation), NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, names, found++, name);
+  }
+  return names;
+}
+
 // devices(handle): {name, type}[]
 napi_value Devices(napi_env env, napi_callback_info info) {
   size_t count = 1;
@@ -623,6 +643,7 @@ napi_value Initialize(napi_env env, napi_value exports) {
       {"open", nullptr, Open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"run", nullptr, RunSession, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"placeholders", nullptr, Placeholders, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"devices", nullptr, Devices, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"adam", nullptr, AdamUpdate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"average", nullptr, AverageUpdate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -1,6 +1,7 @@
-import { runUnit, UserError } from '@lstm-gan/core';
+import { checkArrays, runUnit, UserError } from '@lstm-gan/core';
 import { memory } from '@tensorflow/tfjs-core';
 import { closedError } from './closed-error.ts';
+import { earlySpecs } from './early-specs.ts';
 import type { CompiledUnit, Engine, EngineOptions } from './engine.ts';
 import { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
 import { libraryVersion } from './tensorflow/session.ts';
@@ -30,7 +31,11 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
         if (closed) return Promise.reject(closedError(`Unit ${unit.name}`));
         return runUnit(unit, inputs);
       };
-      return { inputs: unit.inputs, outputs: unit.outputs, graphHash: '', run } as never;
+      const begin: CompiledUnit['begin'] = async (early) => {
+        checkArrays(unit.name, earlySpecs(unit), early);
+        return (rest) => run({ ...early, ...rest } as never);
+      };
+      return { inputs: unit.inputs, outputs: unit.outputs, graphHash: '', run, begin } as never;
     },
     describe: () => ({
       engine: 'eager',

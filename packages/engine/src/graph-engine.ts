@@ -3,14 +3,16 @@
  * on a thread of its own. With a cached graph tfjs-node is not even loaded.
  */
 import { createHash } from 'node:crypto';
-import { checkArrays, type ArraySpec, type Unit, type UnitArray, type VectorArithmetic } from '@lstm-gan/core';
+import { checkArrays, type Unit, type UnitArray, type VectorArithmetic } from '@lstm-gan/core';
 import { closedError } from './closed-error.ts';
+import { earlySpecs } from './early-specs.ts';
 import type { CompiledUnit, Engine, EngineDescription, EngineOptions } from './engine.ts';
 import { codeDigest } from './graph/code-digest.ts';
 import { graphKey, readGraph, writeGraph } from './graph/graph-cache.ts';
 import { encodeGraphDef } from './graph/graph-def.ts';
 import { lowerGraph } from './graph/lower.ts';
 import { outputName, withOutputNames } from './graph/output-names.ts';
+import { splitGraph } from './graph/split-graph.ts';
 import { traceUnit } from './graph/trace.ts';
 import { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
 import { libraryVersion, openSession, type Session } from './tensorflow/session.ts';
@@ -21,6 +23,8 @@ import type { Provisioned } from './tensorflow/provision.ts';
 export async function openGraphEngine(provisioned: Provisioned, options: EngineOptions): Promise<Engine> {
   return new GraphEngine(provisioned, options, await codeDigest());
 }
+
+type Inputs = Readonly<Record<string, UnitArray>>;
 
 class GraphEngine implements Engine {
   readonly name = 'graph';
@@ -52,24 +56,40 @@ class GraphEngine implements Engine {
 
   async compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>> {
     if (this.#closed) throw closedError('The graph engine');
-    const graphDef = await this.#graphDefOf(unit);
-    const session = openSession(this.#provisioned, graphDef, this.#options.threads);
-    this.#sessions.push(session);
+    const graphDefs = await this.#graphDefsOf(unit as Unit);
+    const hash = createHash('sha256');
+    for (const graphDef of graphDefs) hash.update(graphDef);
+    const sessions = graphDefs.map((graphDef) => openSession(this.#provisioned, graphDef, this.#options.threads));
+    this.#sessions.push(...sessions);
+    const finishing = sessions.at(-1) as Session;
+    const kept = finishing.placeholders.filter((name) => !(name in unit.inputs));
     const names = Object.keys(unit.outputs) as O[];
-    const fetches = names.map(outputName);
-    return {
-      inputs: unit.inputs,
-      outputs: unit.outputs,
-      graphHash: createHash('sha256').update(graphDef).digest('hex'),
-      run: async (inputs) => {
-        if (this.#closed) throw closedError(`Unit ${unit.name}`);
+
+    const begin: CompiledUnit<I, O>['begin'] = async (early) => {
+      checkArrays(unit.name, earlySpecs(unit as Unit), early as Inputs);
+      const values = kept.length === 0 ? {} : await this.#run(unit.name, sessions[0], early as Inputs, kept);
+      return async (rest) => {
+        const inputs = { ...early, ...rest } as Inputs;
         checkArrays(unit.name, unit.inputs, inputs);
-        const running = session.run(feedsOf(unit.inputs, inputs), fetches);
-        this.#runs.add(running);
-        const values = await running.finally(() => this.#runs.delete(running));
-        return Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<O, Float32Array>;
-      },
+        return (await this.#run(unit.name, finishing, { ...inputs, ...values }, names)) as Record<O, Float32Array>;
+      };
     };
+    const run: CompiledUnit<I, O>['run'] = async (inputs) => {
+      checkArrays(unit.name, unit.inputs, inputs);
+      const early = Object.fromEntries((unit.early ?? []).map((name) => [name, inputs[name]]));
+      return (await begin(early as never))(inputs);
+    };
+    return { inputs: unit.inputs, outputs: unit.outputs, graphHash: hash.digest('hex'), run, begin };
+  }
+
+  /** Outputs of one call by name. */
+  async #run(unit: string, session: Session, inputs: Inputs, names: readonly string[]): Promise<Record<string, Float32Array>> {
+    if (this.#closed) throw closedError(`Unit ${unit}`);
+    const feeds = session.placeholders.map((name) => ({ name, data: inputs[name] }));
+    const running = session.run(feeds, names.map(outputName));
+    this.#runs.add(running);
+    const values = await running.finally(() => this.#runs.delete(running));
+    return Object.fromEntries(names.map((name, index) => [name, values[index]]));
   }
 
   async close(): Promise<void> {
@@ -78,21 +98,20 @@ class GraphEngine implements Engine {
     for (const session of this.#sessions.splice(0)) session.close();
   }
 
-  /** From the cache, or traced now. */
-  async #graphDefOf<I extends string, O extends string>(unit: Unit<I, O>): Promise<Uint8Array> {
+  /** One graph, or two for a unit that can be begun; from the cache, or traced now. */
+  async #graphDefsOf(unit: Unit): Promise<Uint8Array[]> {
     const { cacheDir, threads } = this.#options;
-    const key = graphKey({ unit: unit as Unit, tensorflow: this.#description.tensorflow, code: this.#code });
-    const cached = await readGraph(cacheDir, key);
-    if (cached !== undefined) return cached;
+    const parts = unit.early === undefined ? (['whole'] as const) : (['begin', 'finish'] as const);
+    const keys = parts.map((part) => graphKey({ unit, tensorflow: this.#description.tensorflow, code: this.#code, part }));
+    const cached = await Promise.all(keys.map((key) => readGraph(cacheDir, key)));
+    if (cached.every((graphDef) => graphDef !== undefined)) return cached;
     await loadStockBackend(this.#provisioned, threads);
-    const graphDef = encodeGraphDef(withOutputNames(lowerGraph(traceUnit(unit as Unit))));
-    await writeGraph(cacheDir, key, graphDef);
-    return graphDef;
+    const whole = lowerGraph(traceUnit(unit));
+    const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early));
+    const graphDefs = graphs.map((graph) => encodeGraphDef(withOutputNames(graph)));
+    await Promise.all(keys.map((key, i) => writeGraph(cacheDir, key, graphDefs[i])));
+    return graphDefs;
   }
-}
-
-function feedsOf(specs: Readonly<Record<string, ArraySpec>>, inputs: Readonly<Record<string, UnitArray>>) {
-  return Object.entries(specs).map(([name, { shape }]) => ({ name, shape, data: inputs[name] }));
 }
 
 function describeDevice(provisioned: Provisioned, { device, threads }: EngineOptions): EngineDescription['device'] {

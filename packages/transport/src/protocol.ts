@@ -106,7 +106,10 @@ export interface Weights extends RunHeader {
 export interface Work extends RoundHeader {
   readonly kind: 'work';
   readonly subtrees: readonly ShardRange[];
-  /** uint8 [shards of the lease x shardSize, H, W, C] in the order of `subtrees`; empty in the generator phase. */
+  /**
+   * uint8 [shards of the lease x shardSize, H, W, C] in the order of `subtrees`. In the generator phase, the next step's, so
+   * that the worker can go on with real images while the generator's weights travel; empty in the last step.
+   */
   readonly images: Uint8Array;
 }
 

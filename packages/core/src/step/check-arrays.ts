@@ -9,7 +9,7 @@ import type { ArraySpec, UnitArray } from './unit.ts';
 export function checkArrays(
   unit: string,
   specs: Readonly<Record<string, ArraySpec>>,
-  arrays: Readonly<Record<string, UnitArray>>,
+  arrays: Readonly<Record<string, UnitArray | undefined>>,
 ): void {
   for (const name of Object.keys(arrays)) {
     if (Object.hasOwn(specs, name)) continue;

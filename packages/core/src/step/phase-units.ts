@@ -74,6 +74,8 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
       name: 'generator-backward',
       identity,
       inputs: { generator, discriminator, noise, dropoutSeed: seedSpec },
+      // The generator's forward pass can run while the discriminator's weights are on their way.
+      early: ['generator', 'noise'],
       outputs: { loss: float(), contribution: generator },
       run: formulas.generatorBackward,
     },

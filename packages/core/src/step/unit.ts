@@ -17,6 +17,8 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
   /** All that decides what `run` computes, as text: the model's config and the shard size in JSON. Keys cached graphs. */
   readonly identity: string;
   readonly inputs: Readonly<Record<Inputs, ArraySpec>>;
+  /** Inputs that are known before the others: what depends on these alone can run ahead. Without it none are. */
+  readonly early?: readonly Inputs[];
   /** Outputs are float32. */
   readonly outputs: Readonly<Record<Outputs, ArraySpec>>;
   /** Pure; called inside `tf.tidy`. Must not read values back (`dataSync`) nor draw random numbers. */

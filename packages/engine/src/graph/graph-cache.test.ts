@@ -13,7 +13,7 @@ const unit: Unit = {
   outputs: { images: { shape: [2], dtype: 'float32' } },
   run: () => ({}),
 };
-const key = { unit, tensorflow: '2.21.0', code: 'c0de' };
+const key = { unit, tensorflow: '2.21.0', code: 'c0de', part: 'whole' as const };
 
 describe('graphKey', () => {
   it('differs when anything differs that decides a graph', () => {
@@ -21,6 +21,8 @@ describe('graphKey', () => {
       key,
       { ...key, tensorflow: '2.20.0' },
       { ...key, code: 'other' },
+      { ...key, part: 'begin' as const },
+      { ...key, unit: { ...unit, early: ['noise'] } },
       { ...key, unit: { ...unit, name: 'generator-sample' as const } },
       { ...key, unit: { ...unit, identity: '{"shardSize":4}' } },
       { ...key, unit: { ...unit, inputs: { noise: { shape: [3, 2], dtype: 'float32' as const } } } },

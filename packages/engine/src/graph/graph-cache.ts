@@ -13,13 +13,15 @@ export interface GraphCacheKey {
   readonly tensorflow: string;
   /** Digest of the code that traces: see code-digest. */
   readonly code: string;
+  /** Which of the unit's graphs, where it has two. */
+  readonly part: 'whole' | 'begin' | 'finish';
 }
 
 const digestBytes = 32;
 
 /** SHA-256, hexadecimal, of all that decides a GraphDef. */
-export function graphKey({ unit, tensorflow, code }: GraphCacheKey): string {
-  const content = [unit.name, unit.identity, unit.inputs, unit.outputs, tensorflow, code];
+export function graphKey({ unit, tensorflow, code, part }: GraphCacheKey): string {
+  const content = [unit.name, unit.identity, unit.inputs, unit.early, unit.outputs, tensorflow, code, part];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 

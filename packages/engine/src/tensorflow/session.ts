@@ -3,10 +3,9 @@ import type { UnitArray } from '@lstm-gan/core';
 import { concatBytes, messageField, textField, varintField } from '../graph/wire-format.ts';
 import type { Provisioned } from './provision.ts';
 
-/** One array fed to a run, under the name of its placeholder. */
+/** One array fed to a run, under the name of its placeholder and in its shape. */
 interface SessionFeed {
   readonly name: string;
-  readonly shape: readonly number[];
   readonly data: UnitArray;
 }
 
@@ -14,6 +13,8 @@ interface SessionFeed {
 export interface Session {
   /** Values of the names to fetch (`node` or `node:1`), float32. The fed arrays must not change until it settles. */
   run(feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Float32Array[]>;
+  /** Names of everything that the graph must be fed. */
+  readonly placeholders: readonly string[];
   devices(): { name: string; type: string }[];
   /** Frees the session when its last run is over; a second call does nothing. */
   close(): void;
@@ -22,6 +23,7 @@ export interface Session {
 interface SessionAddon {
   open(graphDef: Uint8Array, config: Uint8Array): unknown;
   run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Float32Array[]>;
+  placeholders(handle: unknown): string[];
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
   version(): string;
@@ -49,6 +51,7 @@ export function openSession(provisioned: Provisioned, graphDef: Uint8Array, thre
   const handle = addon.open(graphDef, configProto(threads));
   return {
     run: (feeds, fetches) => addon.run(handle, feeds, fetches),
+    placeholders: addon.placeholders(handle),
     devices: () => addon.devices(handle),
     close: () => addon.close(handle),
   };

@@ -69,6 +69,17 @@ export function testEngine(name: string, open: () => Promise<Engine>): void {
       await other.close();
     });
 
+    it('gives the same bits in two parts, and refuses a part without its inputs', async () => {
+      const { unit, inputs } = smallInputs().find(({ unit: { name } }) => name === 'generator-backward') as ReturnType<typeof smallInputs>[number];
+      const compiled = await engine.compile(unit);
+      const { generator, noise, ...late } = inputs;
+      const finish = await compiled.begin({ generator, noise });
+      const outputs = await compiled.run(inputs);
+      expect(await finish(late)).toEqual(outputs);
+      await expect(compiled.begin({ generator })).rejects.toThrow('got no noise');
+      await expect(finish({ dropoutSeed: late['dropoutSeed'] })).rejects.toThrow('got no discriminator');
+    });
+
     it('leaves nothing behind over 100 calls', async () => {
       const [{ unit, inputs }] = smallInputs();
       const compiled = await engine.compile(unit);

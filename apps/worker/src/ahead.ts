@@ -1,0 +1,67 @@
+/**
+ * What a worker computes while it waits for an update: the start of its shards in the next phase, which needs no
+ * weights that are on their way. Most often the same shards come back to it; if not, what was computed is forgotten.
+ */
+import type { FinishShard, ShardPlace } from './run-lease.ts';
+
+/** Of a generator's forward pass many arrays are kept, so few shards are started ahead. */
+const maxShardsAhead = 4;
+
+export interface AheadShard {
+  readonly place: ShardPlace;
+  /** Version of the weights of the phase's network. */
+  readonly version: number;
+  readonly start: () => Promise<FinishShard>;
+}
+
+export interface Ahead {
+  /** Starts shards, one after the other, until told to stop; forgets what was started before. */
+  begin(shards: readonly AheadShard[]): void;
+  /** Starts no more, and waits for the one in work. */
+  stop(): Promise<void>;
+  /** What was started of a shard with these weights. */
+  take(place: ShardPlace, version: number): FinishShard | undefined;
+  /** Time spent since the last call. */
+  takeMs(): number;
+}
+
+export function createAhead(now: () => number): Ahead {
+  const started = new Map<string, FinishShard>();
+  const keyOf = ({ step, phase, shard }: ShardPlace, version: number): string => `${step} ${phase} ${shard} ${version}`;
+  let stopping = false;
+  let running: Promise<void> = Promise.resolve();
+  let spentMs = 0;
+
+  const runAll = async (shards: readonly AheadShard[]): Promise<void> => {
+    for (const { place, version, start } of shards) {
+      if (stopping) return;
+      const startMs = now();
+      try {
+        started.set(keyOf(place, version), await start());
+      } catch {
+        // The lease itself runs into the same error, and reports it.
+        return;
+      } finally {
+        spentMs += now() - startMs;
+      }
+    }
+  };
+
+  return {
+    begin(shards) {
+      stopping = false;
+      started.clear();
+      running = runAll(shards.slice(0, maxShardsAhead));
+    },
+    async stop() {
+      stopping = true;
+      await running;
+    },
+    take: (place, version) => started.get(keyOf(place, version)),
+    takeMs() {
+      const ms = spentMs;
+      spentMs = 0;
+      return ms;
+    },
+  };
+}
