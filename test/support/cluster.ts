@@ -48,7 +48,10 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, onS
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),
       now: () => performance.now(),
       signal: orphaned.signal,
-      onCommit: (metrics) => onStep?.(metrics, processes),
+      onCommit(metrics) {
+        onStep?.(metrics, processes);
+        return false;
+      },
     });
     const ended = await Promise.all(processes);
     return { ...result, endings: ended.map(({ exitCode, signal }) => signal ?? exitCode), log: lines.join('') };

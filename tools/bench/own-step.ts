@@ -34,7 +34,9 @@ export async function createOwnStep(engine: Engine, arithmetic: VectorArithmetic
     });
     const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed: seedOf('dropout-fake') });
     const firstUpdateMs = performance.now();
-    const gradient = arithmetic.add(onReal.gradient, onFake.gradient);
+    const { gradient } = onReal;
+    arithmetic.accumulate(gradient, onFake.gradient);
+    const past: Float32Array[] = [onFake.gradient, fake.images, gradient];
     const updated = updateNetwork(layouts.discriminator, state.discriminator, gradient, 1, config.optimizer.discriminator, arithmetic);
     const secondPhaseMs = performance.now();
     const { contribution } = await units.generatorBackward.run({
@@ -42,7 +44,11 @@ export async function createOwnStep(engine: Engine, arithmetic: VectorArithmetic
     });
     const secondUpdateMs = performance.now();
     const next = updateNetwork(layouts.generator, state.generator, contribution, 1, config.optimizer.generator, arithmetic);
+    const { firstMoments, secondMoments, weights } = state.generator;
+    past.push(contribution, weights, firstMoments, secondMoments, state.ema);
+    past.push(state.discriminator.weights, state.discriminator.firstMoments, state.discriminator.secondMoments);
     state = { step: state.step + 1, generator: next, discriminator: updated, ema: arithmetic.ema(state.ema, next.weights, 0.998) };
+    past.forEach(arithmetic.release);
     const endMs = performance.now();
     const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);
     return { totalMs: endMs - startMs, updateMs, unitsMs: endMs - startMs - updateMs };

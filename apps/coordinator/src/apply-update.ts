@@ -1,5 +1,5 @@
 import {
-  assert, emaBeta, findNotFinite, plainArithmetic, updateNetwork, UserError, type Layout, type Network, type VectorArithmetic,
+  emaBeta, findNotFinite, plainArithmetic, updateNetwork, UserError, type Layout, type Network, type VectorArithmetic,
 } from '@lstm-gan/core';
 import type { RunConfig, TrainingState } from '@lstm-gan/run';
 
@@ -10,12 +10,11 @@ import type { RunConfig, TrainingState } from '@lstm-gan/run';
 export function applyUpdate(
   state: TrainingState,
   network: Network,
-  sum: Float32Array | undefined,
+  sum: Float32Array,
   config: RunConfig,
   layouts: Readonly<Record<Network, Layout>>,
   arithmetic: VectorArithmetic = plainArithmetic,
 ): TrainingState {
-  assert(sum !== undefined, 'an update comes when every shard is in the sum');
   const { batchSize, shardSize } = config;
   const shardCount = batchSize / shardSize;
   const updated = updateNetwork(layouts[network], state[network], sum, shardCount, config.optimizer[network], arithmetic);

@@ -2,7 +2,7 @@
  * The coordinator: a loop that turns what happens into orders (advance) and carries them out. Arrays, sockets, clocks and
  * files are here; decisions are not.
  */
-import { createFold, createLayouts, UserError, type Fold, type Layout, type Network, type VectorArithmetic } from '@lstm-gan/core';
+import { assert, createFold, createLayouts, plainArithmetic, UserError, type Fold, type Layout, type Network, type VectorArithmetic } from '@lstm-gan/core';
 import type { ReadShards } from '@lstm-gan/data';
 import { layoutSha256, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { CoordinatorLink } from '@lstm-gan/transport';
@@ -30,8 +30,11 @@ export interface CoordinatorOptions {
   readonly now: () => number;
   /** Aborted to stop behind the step in work. */
   readonly signal: AbortSignal;
-  /** Hears of every committed step; must not keep the loop waiting. The arrays of `state` never change. */
-  readonly onCommit: (metrics: StepMetrics, state: TrainingState) => void;
+  /**
+   * Hears of every committed step; must not keep the loop waiting. Returns whether it holds on to the state, whose arrays
+   * then never change; otherwise they are used again.
+   */
+  readonly onCommit: (metrics: StepMetrics, state: TrainingState) => boolean;
 }
 
 export interface TrainingResult {
@@ -81,6 +84,7 @@ function planOf({ config, run, incarnation, steps }: CoordinatorOptions, layouts
 /** What goes with the decisions' state: arrays, the fold of the round, measurements. */
 class Training {
   readonly #options: CoordinatorOptions;
+  readonly #arithmetic: VectorArithmetic;
   readonly #layouts: Readonly<Record<Network, Layout>>;
   readonly #plan: Plan;
   readonly #clock: StepClock;
@@ -89,6 +93,8 @@ class Training {
   /** Moves with every phase; `committed` with every step. */
   #working: TrainingState;
   #committed: TrainingState;
+  /** Whether somebody else holds the committed state; of the initial one, whoever gave it. */
+  #isHeld = true;
   #fold: Fold;
   #lastMetrics: StepMetrics | undefined;
   #failure: UserError | undefined;
@@ -96,6 +102,7 @@ class Training {
   constructor(options: CoordinatorOptions) {
     const { initial, config, now } = options;
     this.#options = options;
+    this.#arithmetic = options.arithmetic ?? plainArithmetic;
     this.#layouts = createLayouts(config.model);
     this.#plan = planOf(options, this.#layouts);
     this.#clock = createStepClock(now());
@@ -103,7 +110,7 @@ class Training {
     this.#decided = createCoordinatorState(this.#plan, initial.step, versions);
     this.#working = initial;
     this.#committed = initial;
-    this.#fold = createFold(this.#plan.shardCount, options.arithmetic?.add);
+    this.#fold = createFold(this.#plan.shardCount, this.#arithmetic);
   }
 
   get isFinished(): boolean {
@@ -172,19 +179,33 @@ class Training {
   }
 
   #update(network: Network): void {
-    const { now, config, arithmetic } = this.#options;
+    const { now, config } = this.#options;
     const startMs = now();
-    this.#working = applyUpdate(this.#working, network, this.#fold.total(), config, this.#layouts, arithmetic);
-    this.#fold = createFold(this.#plan.shardCount, arithmetic?.add);
+    const sum = this.#fold.total();
+    assert(sum !== undefined, 'an update comes when every shard is in the sum');
+    this.#working = applyUpdate(this.#working, network, sum, config, this.#layouts, this.#arithmetic);
+    this.#arithmetic.release(sum);
+    this.#fold = createFold(this.#plan.shardCount, this.#arithmetic);
     this.#clock.updated(now() - startMs);
     this.happen({ kind: 'updated' });
   }
 
   #commit(step: number): void {
     const { config, initial, now, onCommit } = this.#options;
+    if (!this.#isHeld) this.#releaseMoments(this.#committed);
     this.#committed = this.#working;
     this.#lastMetrics = this.#clock.finish(step, config.batchSize, now());
     if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
-    onCommit(this.#lastMetrics, this.#committed);
+    this.#isHeld = onCommit(this.#lastMetrics, this.#committed);
+  }
+
+  /** Of a state that is past. Its weights are left to the garbage collector: they may still be on their way. */
+  #releaseMoments({ generator, discriminator, ema }: TrainingState): void {
+    const { release } = this.#arithmetic;
+    for (const { firstMoments, secondMoments } of [generator, discriminator]) {
+      release(firstMoments);
+      release(secondMoments);
+    }
+    release(ema);
   }
 }

@@ -2,6 +2,7 @@
  * What a worker computes while it waits for an update: the start of its shards in the next phase, which needs no
  * weights that are on their way. Most often the same shards come back to it; if not, what was computed is forgotten.
  */
+import type { Network } from '@lstm-gan/core';
 import type { FinishShard, ShardPlace } from './run-lease.ts';
 
 /** Of a generator's forward pass many arrays are kept, so few shards are started ahead. */
@@ -17,8 +18,8 @@ export interface AheadShard {
 export interface Ahead {
   /** Starts shards, one after the other, until told to stop; forgets what was started before. */
   begin(shards: readonly AheadShard[]): void;
-  /** Starts no more, and waits for the one in work. */
-  stop(): Promise<void>;
+  /** Starts no more, and waits for the one in work; of a network that is named, only if it is the one in use. */
+  stop(network?: Network): Promise<void>;
   /** What was started of a shard with these weights. */
   take(place: ShardPlace, version: number): FinishShard | undefined;
   /** Time spent since the last call. */
@@ -29,6 +30,7 @@ export function createAhead(now: () => number): Ahead {
   const started = new Map<string, FinishShard>();
   const keyOf = ({ step, phase, shard }: ShardPlace, version: number): string => `${step} ${phase} ${shard} ${version}`;
   let stopping = false;
+  let used: Network | undefined;
   let running: Promise<void> = Promise.resolve();
   let spentMs = 0;
 
@@ -50,10 +52,12 @@ export function createAhead(now: () => number): Ahead {
   return {
     begin(shards) {
       stopping = false;
+      used = shards[0]?.place.phase;
       started.clear();
       running = runAll(shards.slice(0, maxShardsAhead));
     },
-    async stop() {
+    async stop(network = used) {
+      if (network !== used) return;
       stopping = true;
       await running;
     },

@@ -70,7 +70,6 @@ export async function runLease(
   work: Pick<Work, 'step' | 'phase' | 'subtrees' | 'images'>,
   started: (shard: number) => FinishShard | undefined = () => undefined,
 ): Promise<LeaseResult> {
-  const { add, isFinite } = tools.arithmetic;
   const { step, phase } = work;
   const leaves = new Map<number, Float32Array>();
   const losses: ShardLosses[] = [];
@@ -78,14 +77,13 @@ export async function runLease(
     const finish = started(shard) ?? (await startShard(tools, weights[phase], { step, phase, shard }, images));
     const { leaf, loss, penalty } = await finish(weights);
     if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
+    if (!tools.arithmetic.isFinite(leaf)) throw new NotFiniteError(shard, 'The gradient');
     leaves.set(shard, leaf);
     losses.push({ shard, loss, penalty });
   }
   const sums = work.subtrees.map((range) => {
-    const sum = foldRange(range, ({ start, end }) => (end - start === 1 ? leaves.get(start) : undefined), add);
+    const sum = foldRange(range, ({ start, end }) => (end - start === 1 ? leaves.get(start) : undefined), tools.arithmetic);
     assert(sum !== undefined, 'every shard of a subtree was computed');
-    // What is not finite in a leaf is not finite in a sum, so one look at the sum is enough while all is well.
-    if (!isFinite(sum)) throw blame(leaves, tools.arithmetic);
     return sum;
   });
   return { sums, losses };
@@ -115,8 +113,11 @@ async function startDiscriminatorShard({ units, config, arithmetic }: LeaseTools
   return async ({ generator, discriminator }) => {
     const fake = await units.generatorForward.run({ generator, noise: noise() });
     const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed: keyOf('dropout-fake') });
+    arithmetic.accumulate(onReal.gradient, onFake.gradient);
+    arithmetic.release(onFake.gradient);
+    arithmetic.release(fake.images);
     return {
-      leaf: arithmetic.add(onReal.gradient, onFake.gradient),
+      leaf: onReal.gradient,
       loss: onReal.loss[0] + onFake.loss[0],
       penalty: onReal.penalty[0],
     };
@@ -130,12 +131,4 @@ async function startGeneratorShard({ units, config }: LeaseTools, own: Float32Ar
     const { loss, contribution } = await finish({ discriminator, dropoutSeed: keyOf('dropout-generator') });
     return { leaf: contribution, loss: loss[0], penalty: 0 };
   };
-}
-
-/** The shard whose gradient is not finite; a sum of finite ones can only overflow. */
-function blame(leaves: ReadonlyMap<number, Float32Array>, { isFinite }: VectorArithmetic): NotFiniteError {
-  const found = [...leaves].find(([, leaf]) => !isFinite(leaf));
-  return found === undefined
-    ? new NotFiniteError(Math.min(...leaves.keys()), 'The sum of the gradients from that')
-    : new NotFiniteError(found[0], 'The gradient');
 }

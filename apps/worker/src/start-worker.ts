@@ -98,6 +98,7 @@ async function describe(header: RunHeader, config: RunConfig, description: Engin
 async function serve(message: CoordinatorMessage, job: Job, options: WorkerOptions): Promise<void> {
   switch (message.kind) {
     case 'weights':
+      await forget(job, message.network);
       job.weights[message.network] = { version: message.version, values: message.values };
       return;
     case 'work':
@@ -145,4 +146,11 @@ function nextShards(done: Work, job: Job): AheadShard[] {
     const place = { step, phase, shard };
     return { place, version: own.version, start: () => startShard(toolsOf(job), own.values, place, images) };
   });
+}
+
+/** Gives back weights that are no longer the newest. What was started with them was for a phase that is over. */
+async function forget({ weights, engine, ahead }: Job, network: Network): Promise<void> {
+  const old = weights[network];
+  await ahead.stop(network);
+  if (old !== undefined) engine.arithmetic.release(old.values);
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ void SetMinLogLevel(LogSeverityAtLeast severity);
 
 namespace {
 
+constexpr size_t kCopiedBytes = 4096;
 constexpr size_t kAlignment = 64;  // what TensorFlow's kernels want; it copies what lies otherwise
 
 struct Status {
@@ -138,6 +140,41 @@ bool GetArray(napi_env env, napi_value value, std::vector<napi_value>* items) {
     items->push_back(item);
   }
   return true;
+}
+
+// Memory that is an ArrayBuffer's as long as JavaScript holds on to it, then goes where `free` says.
+//
+// Up to a bound the garbage collector is not told of it: nearly all is released by hand within a step, and told of
+// everything it collected three times a step, for a third of the processor's time.
+struct Loan {
+  std::function<void()> free;
+  int64_t hidden_bytes;
+};
+
+constexpr int64_t kMaxHiddenBytes = int64_t{256} << 20;
+int64_t hidden_bytes = 0;  // touched on the JavaScript thread only, where arrays are made and finalized
+
+napi_value LendBuffer(napi_env env, void* data, size_t size, std::function<void()> free) {
+  const auto bytes = static_cast<int64_t>(size);
+  auto* loan = new Loan{std::move(free), hidden_bytes + bytes <= kMaxHiddenBytes ? bytes : 0};
+  const auto end = [](napi_env env, void*, void* hint) {
+    auto* loan = static_cast<Loan*>(hint);
+    int64_t total = 0;
+    if (loan->hidden_bytes > 0) napi_adjust_external_memory(env, loan->hidden_bytes, &total);
+    hidden_bytes -= loan->hidden_bytes;
+    loan->free();
+    delete loan;
+  };
+  napi_value buffer = nullptr;
+  if (napi_create_external_arraybuffer(env, data, size, end, loan, &buffer) != napi_ok) {
+    loan->free();
+    delete loan;
+    return nullptr;
+  }
+  int64_t total = 0;
+  if (loan->hidden_bytes > 0) napi_adjust_external_memory(env, -loan->hidden_bytes, &total);
+  hidden_bytes += loan->hidden_bytes;
+  return buffer;
 }
 
 // "name" or "name:1"
@@ -301,8 +338,8 @@ napi_value TakeOutputs(napi_env env, Run* run) {
     TF_Tensor* tensor = run->output_tensors[i];
     const size_t size = TF_TensorByteSize(tensor);
     napi_value buffer = nullptr, array = nullptr;
-    const auto free_tensor = [](napi_env, void*, void* hint) { TF_DeleteTensor(static_cast<TF_Tensor*>(hint)); };
-    if (IsBorrowed(*run, tensor)) {  // an input handed through: its memory is the caller's
+    // An input handed through is the caller's memory; and of a few numbers a copy is cheaper than an array around them.
+    if (IsBorrowed(*run, tensor) || size <= kCopiedBytes) {
       void* data = nullptr;
       if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return nullptr;
       if (size > 0) std::memcpy(data, TF_TensorData(tensor), size);
@@ -310,10 +347,9 @@ napi_value TakeOutputs(napi_env env, Run* run) {
       napi_set_element(env, result, i, array);
       continue;
     }
-    if (napi_create_external_arraybuffer(env, TF_TensorData(tensor), size, free_tensor, tensor, &buffer) != napi_ok) {
-      return nullptr;
-    }
     run->output_tensors[i] = nullptr;
+    buffer = LendBuffer(env, TF_TensorData(tensor), size, [tensor] { TF_DeleteTensor(tensor); });
+    if (buffer == nullptr) return nullptr;
     napi_create_typedarray(env, napi_float32_array, size / 4, buffer, 0, &array);
     napi_set_element(env, result, i, array);
   }
@@ -432,9 +468,9 @@ LSTM_GAN_CLONES void Average(const float* average, const float* weights, float* 
 }
 
 // Float32 addition is the float64 one rounded, so there is no need to widen.
-LSTM_GAN_CLONES void Add(const float* a, const float* b, float* sum, size_t start, size_t end) {
+LSTM_GAN_CLONES void Accumulate(float* target, const float* term, size_t start, size_t end) {
 #pragma GCC ivdep
-  for (size_t i = start; i < end; ++i) sum[i] = a[i] + b[i];
+  for (size_t i = start; i < end; ++i) target[i] += term[i];
 }
 
 LSTM_GAN_CLONES bool AllFinite(const float* values, size_t size) {
@@ -498,19 +534,19 @@ napi_value AverageUpdate(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// add(a, b, sum, threads)
-napi_value AddVectors(napi_env env, napi_callback_info info) {
-  size_t count = 4;
-  napi_value arguments[4];
+// accumulate(target, term, threads)
+napi_value AccumulateVector(napi_env env, napi_callback_info info) {
+  size_t count = 3;
+  napi_value arguments[3];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   std::vector<float*> a;
   size_t length = 0;
   uint32_t threads = 0;
-  if (count != 4 || !GetFloats(env, arguments, 3, &a, &length) || !GetUint32(env, arguments[3], &threads) || threads < 1 ||
+  if (count != 3 || !GetFloats(env, arguments, 2, &a, &length) || !GetUint32(env, arguments[2], &threads) || threads < 1 ||
       threads > kMaxThreads) {
-    return Throw(env, "ERR_ARGUMENT", "add takes three Float32Arrays of one length, and a number");
+    return Throw(env, "ERR_ARGUMENT", "accumulate takes two Float32Arrays of one length, and a number");
   }
-  ForPieces(length, threads, [=](size_t start, size_t end) { Add(a[0], a[1], a[2], start, end); });
+  ForPieces(length, threads, [=](size_t start, size_t end) { Accumulate(a[0], a[1], start, end); });
   return nullptr;
 }
 
@@ -561,7 +597,7 @@ Pool& ThePool() {
 // allocate(byteLength): ArrayBuffer
 napi_value Allocate(napi_env env, napi_callback_info info) {
   size_t count = 1;
-  napi_value argument, buffer;
+  napi_value argument;
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
   double length = -1;
   if (count != 1 || napi_get_value_double(env, argument, &length) != napi_ok || !(length >= 1 && length <= 1e11)) {
@@ -570,12 +606,22 @@ napi_value Allocate(napi_env env, napi_callback_info info) {
   const size_t size = (static_cast<size_t>(length) + kAlignment - 1) & ~(kAlignment - 1);
   void* block = ThePool().Take(size);
   if (block == nullptr) return Throw(env, "ERR_MEMORY", "no memory for " + std::to_string(size) + " bytes");
-  const auto give_back = [](napi_env, void* data, void* hint) { ThePool().Give(data, reinterpret_cast<size_t>(hint)); };
-  if (napi_create_external_arraybuffer(env, block, static_cast<size_t>(length), give_back, reinterpret_cast<void*>(size), &buffer) != napi_ok) {
-    ThePool().Give(block, size);
-    return Throw(env, "ERR_MEMORY", "no memory for an array");
+  napi_value buffer = LendBuffer(env, block, static_cast<size_t>(length), [block, size] { ThePool().Give(block, size); });
+  return buffer == nullptr ? Throw(env, "ERR_MEMORY", "no memory for an array") : buffer;
+}
+
+// release(array): detaches it, so that its memory is free at once.
+napi_value Release(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument, buffer;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  bool is_typed_array = false;
+  if (count != 1 || napi_is_typedarray(env, argument, &is_typed_array) != napi_ok || !is_typed_array ||
+      napi_get_typedarray_info(env, argument, nullptr, nullptr, nullptr, &buffer, nullptr) != napi_ok) {
+    return Throw(env, "ERR_ARGUMENT", "release takes a typed array");
   }
-  return buffer;
+  napi_detach_arraybuffer(env, buffer);  // what cannot be detached is left to the collector
+  return nullptr;
 }
 
 // ---- facts
@@ -648,7 +694,8 @@ napi_value Initialize(napi_env env, napi_value exports) {
       {"adam", nullptr, AdamUpdate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"average", nullptr, AverageUpdate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"allocate", nullptr, Allocate, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"add", nullptr, AddVectors, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"release", nullptr, Release, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"accumulate", nullptr, AccumulateVector, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"isFinite", nullptr, IsFinite, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"version", nullptr, Version, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };

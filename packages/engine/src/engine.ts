@@ -25,7 +25,10 @@ export interface CompiledUnit<I extends string = string, O extends string = stri
   readonly outputs: Readonly<Record<O, ArraySpec>>;
   /** SHA-256 of the GraphDef, hexadecimal; empty for the eager engine, which has none. */
   readonly graphHash: string;
-  /** Checks names, types and lengths; the inputs must not change until the promise settles. */
+  /**
+   * Checks names, types and lengths; the inputs must not change until the promise settles. The outputs belong to the
+   * caller, who may write on them and release them.
+   */
   run(inputs: Readonly<Record<I, UnitArray>>): Promise<Record<O, Float32Array>>;
   /** Runs what depends on the unit's early inputs alone; gives the same bits as `run`, which is both parts in a row. */
   begin(early: UnitArrays<I>): Promise<FinishUnit<I, O>>;
@@ -33,8 +36,8 @@ export interface CompiledUnit<I extends string = string, O extends string = stri
 
 type UnitArrays<I extends string> = Readonly<Partial<Record<I, UnitArray>>>;
 
-/** Goes on from a begun unit with the inputs that were not given yet. */
-export type FinishUnit<I extends string, O extends string> = (rest: UnitArrays<I>) => Promise<Record<O, Float32Array>>;
+/** Goes on from a begun unit, once, with the inputs that were not given yet. */
+type FinishUnit<I extends string, O extends string> = (rest: UnitArrays<I>) => Promise<Record<O, Float32Array>>;
 
 export interface EngineDescription {
   readonly engine: EngineName;

@@ -67,11 +67,13 @@ class GraphEngine implements Engine {
 
     const begin: CompiledUnit<I, O>['begin'] = async (early) => {
       checkArrays(unit.name, earlySpecs(unit as Unit), early as Inputs);
-      const values = kept.length === 0 ? {} : await this.#run(unit.name, sessions[0], early as Inputs, kept);
+      const values: Record<string, Float32Array> = kept.length === 0 ? {} : await this.#run(unit.name, sessions[0], early as Inputs, kept);
       return async (rest) => {
         const inputs = { ...early, ...rest } as Inputs;
         checkArrays(unit.name, unit.inputs, inputs);
-        return (await this.#run(unit.name, finishing, { ...inputs, ...values }, names)) as Record<O, Float32Array>;
+        const outputs = await this.#run(unit.name, finishing, { ...inputs, ...values }, names);
+        for (const value of Object.values(values)) this.arithmetic.release(value);
+        return outputs as Record<O, Float32Array>;
       };
     };
     const run: CompiledUnit<I, O>['run'] = async (inputs) => {

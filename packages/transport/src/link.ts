@@ -2,7 +2,8 @@ import type { CoordinatorMessage, WorkerMessage } from './protocol.ts';
 
 /**
  * Links carry messages between a coordinator and its workers. Messages of one peer arrive whole, once and in order, or
- * the peer leaves. Arrays given to `send` are never written again: a link may still be reading them. Large arrays move
+ * the peer leaves. Arrays given to `send` are never written again: a link may still be reading them. Arrays that arrive
+ * belong to the receiver. Large arrays move
  * in chunks that the receiver has granted (credit), so a slow peer costs bounded memory and blocks nobody else.
  */
 export type CoordinatorLinkEvent =

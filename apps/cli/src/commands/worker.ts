@@ -35,9 +35,14 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
+  // Weights come when the engine is there.
   let engine: Engine | undefined;
+  const memory = {
+    allocate: (length: number) => engine?.arithmetic.allocate(length) ?? new Float32Array(length),
+    release: (array: Float32Array | Uint8Array) => engine?.arithmetic.release(array),
+  };
   await startWorker({
-    link: createWorkerLink({ connect, keys, allocate: (length) => engine?.arithmetic.allocate(length) ?? new Float32Array(length) }),
+    link: createWorkerLink({ connect, keys, memory }),
     name,
     openEngine: async ({ engine: engineName, threads }) => {
       engine = await openEngine(engineName, { threads, device, cacheDir: cacheDirOf(options) });

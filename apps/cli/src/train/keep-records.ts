@@ -17,7 +17,8 @@ export interface RecordOptions {
 }
 
 export interface Records {
-  committed(metrics: StepMetrics, state: TrainingState): void;
+  /** Returns whether it holds on to the state. */
+  committed(metrics: StepMetrics, state: TrainingState): boolean;
   /** Writes the last checkpoint and grid; returns where they are. */
   finish(state: TrainingState): Promise<{ checkpoint: string; grid: string }>;
 }
@@ -37,13 +38,17 @@ export function keepRecords({ config, folder, sampler, sampleEverySteps, checkpo
   return {
     committed(metrics, state) {
       metricsFile.write(metrics);
-      if (state.step % sampleEverySteps === 0) {
+      const gridIsDue = state.step % sampleEverySteps === 0;
+      if (gridIsDue) {
         gridStep = state.step;
         background.run(() => writeGrid(state));
       }
-      if (now() - checkpointMs < checkpointEveryMs || background.isBusy()) return;
-      checkpointMs = now();
-      background.run(async () => void (await writeCheckpoint(folder.checkpoints, config, state)));
+      const checkpointIsDue = now() - checkpointMs >= checkpointEveryMs && !background.isBusy();
+      if (checkpointIsDue) {
+        checkpointMs = now();
+        background.run(async () => void (await writeCheckpoint(folder.checkpoints, config, state)));
+      }
+      return gridIsDue || checkpointIsDue;
     },
     async finish(state) {
       await background.drained();

@@ -45,7 +45,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   // Local workers are reached over a socket in a folder of our own: no port, no keys, no encryption to pay for.
   const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
   const link = await createCoordinatorLink({
-    bind: `ipc://${socketFolder}/coordinator`, keys: createKeyPair(), isAuthorized: () => false, allocate: options.arithmetic.allocate,
+    bind: `ipc://${socketFolder}/coordinator`, keys: createKeyPair(), isAuthorized: () => false, memory: options.arithmetic,
   });
   // Workers build their graphs while the sampler builds its own.
   const orphaned = new AbortController();
@@ -70,8 +70,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       signal: AbortSignal.any([signal, orphaned.signal]),
       onCommit(metrics, state) {
         if (state.step === options.steps) finished = true;
-        records.committed(metrics, state);
         onStep(metrics);
+        return records.committed(metrics, state);
       },
     });
     finished = true;

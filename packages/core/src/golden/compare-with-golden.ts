@@ -7,7 +7,7 @@ import type { ModelConfig } from '../model/model-config.ts';
 import { createLayouts } from '../model/network.ts';
 import { movingMeanSuffix, movingVarianceSuffix } from '../optimizer/moving-average.ts';
 import { createNetworkState, updateNetwork, type NetworkState } from '../optimizer/network-state.ts';
-import { addVectors } from '../weights/fold.ts';
+import { accumulate } from '../weights/fold.ts';
 import { entryView, type Layout, type Network } from '../weights/layout.ts';
 import { decodeSafetensors } from '../weights/safetensors.ts';
 import { createPhaseUnits, type PhaseUnits } from '../step/phase-units.ts';
@@ -152,7 +152,8 @@ async function discriminatorPhase(
   const fake = await run(units.generatorForward, { generator: generator.weights, noise });
   const onReal = await run(units.discriminatorReal, { discriminator: weights, images, ...seeds });
   const onFake = await run(units.discriminatorFake, { discriminator: weights, images: fake.images, dropoutSeed: noSeed() });
-  const total = addVectors(onReal.gradient, onFake.gradient);
+  const total = onReal.gradient;
+  accumulate(total, onFake.gradient);
   check('losses', `step${step}/lossDiscriminator`, [onReal.loss[0] + onFake.loss[0]]);
   if (step > 1) return total;
   check('outputs', 'step1/fake', fake.images);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { addVectors, createFold, foldRange } from './fold.ts';
+import { accumulate, createFold, foldRange } from './fold.ts';
 import { cutTree, isSubtree, splitPoint, type ShardRange } from './tree.ts';
 
 const leaves = (count: number) =>
   Array.from({ length: count }, (_, shard) => Float32Array.from({ length: 5 }, (_, i) => Math.sin(shard * 7.3 + i) / 3));
 const flat = (vectors: Float32Array[], range: ShardRange) =>
-  foldRange(range, ({ start, end }) => (end - start === 1 ? vectors[start] : undefined)) as Float32Array;
+  foldRange(range, ({ start, end }) => (end - start === 1 ? vectors[start].slice() : undefined)) as Float32Array;
 
 it('splits a range at the largest power of two below its length', () => {
   expect([2, 3, 4, 5, 8, 9].map(splitPoint)).toEqual([1, 2, 2, 4, 4, 8]);
@@ -50,10 +50,11 @@ it('gives the same bits however the shards are cut and in whatever order their s
   );
 });
 
-it('adds into a new vector', () => {
-  const a = Float32Array.of(1, 2);
-  expect(addVectors(a, a)).toEqual(Float32Array.of(2, 4));
-  expect(a).toEqual(Float32Array.of(1, 2));
+it('adds to a vector where it lies, and refuses another length', () => {
+  const target = Float32Array.of(1, 2);
+  accumulate(target, Float32Array.of(10, 20));
+  expect(target).toEqual(Float32Array.of(11, 22));
+  expect(() => accumulate(target, new Float32Array(3))).toThrow('2 and 3 floats');
 });
 
 it('refuses a sum that it already has', () => {

@@ -17,7 +17,7 @@ export interface SplitGraph {
 }
 
 /** The name under which a graph takes or gives the kept value of this index. */
-export const keptName = (index: number): string => `kept_${index}`;
+const keptName = (index: number): string => `kept_${index}`;
 
 /** Splits a graph whose inputs `early` are known before the others. */
 export function splitGraph(graph: Graph, early: readonly string[]): SplitGraph {

@@ -41,8 +41,11 @@ it('updates by Adam with the bits of the reference, within the range and nowhere
 it('adds and averages with the bits of the reference', () => {
   const [a, b] = [numbers(5, 1), numbers(6, 1)];
   const bits = (vector: Float32Array) => Buffer.from(vector.buffer as ArrayBuffer);
-  for (const { add, ema } of native) {
-    expect(bits(add(a, b)).equals(bits(plain.add(a, b)))).toBe(true);
+  for (const { accumulate, ema } of native) {
+    const [expected, actual] = [a.slice(), a.slice()];
+    plain.accumulate(expected, b);
+    accumulate(actual, b);
+    expect(bits(actual).equals(bits(expected))).toBe(true);
     expect(bits(ema(a, b, 0.995)).equals(bits(plain.ema(a, b, 0.995)))).toBe(true);
   }
 });
@@ -56,8 +59,18 @@ it.each([NaN, Infinity, -Infinity])('sees %s wherever it is', (value) => {
 
 it('refuses arrays of different lengths, and a range beyond them', () => {
   const options = { learningRate: 1, beta1: 0.5, beta2: 0.9, epsilon: 1 };
-  const [{ adam, add }] = native;
+  const [{ adam, accumulate }] = native;
   expect(() => adam({ ...vectors(), newWeights: new Float32Array(1) }, [0, 1], 1, options, 0.5, 0.9)).toThrow('one length');
   expect(() => adam(vectors(), [0, size + 1], 1, options, 0.5, 0.9)).toThrow('one length');
-  expect(() => add(new Float32Array(2), new Float32Array(3))).toThrow('one length');
+  expect(() => accumulate(new Float32Array(2), new Float32Array(3))).toThrow('one length');
+});
+
+it('takes released memory again, aligned for TensorFlow', async () => {
+  const [{ allocate, release }] = native;
+  const first = allocate(50_001).fill(7);
+  release(first);
+  expect(first.length).toBe(0);
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(allocate(50_001)[50_000]).toBe(7);
 });

@@ -8,11 +8,8 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
   const allocate = (length: number): Float32Array => (length === 0 ? new Float32Array(0) : new Float32Array(addon.allocate(length * 4)));
   return {
     allocate,
-    add(a, b) {
-      const sum = allocate(a.length);
-      addon.add(a, b, sum, threads);
-      return sum;
-    },
+    release: (array) => addon.release(array),
+    accumulate: (target, term) => addon.accumulate(target, term, threads),
     isFinite: (vector) => addon.isFinite(vector),
     adam(vectors, [start, end], divisor, { learningRate, beta1, beta2, epsilon }, beta1Power, beta2Power) {
       const { gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;

@@ -30,7 +30,8 @@ interface SessionAddon {
   /** Seven arrays, then threads, start, end, divisor, rate, betas, epsilon and powers. */
   adam(...parameters: [...arrays: Float32Array[], numbers: number[]]): void;
   average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number, threads: number): void;
-  add(a: Float32Array, b: Float32Array, sum: Float32Array, threads: number): void;
+  accumulate(target: Float32Array, term: Float32Array, threads: number): void;
+  release(array: Float32Array | Uint8Array): void;
   isFinite(vector: Float32Array): boolean;
   allocate(byteLength: number): ArrayBuffer;
 }

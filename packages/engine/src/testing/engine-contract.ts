@@ -89,6 +89,16 @@ export function testEngine(name: string, open: () => Promise<Engine>): void {
       expect(engine.liveTensorCount()).toBe(before);
     });
 
+    it('gives its outputs away: writing on them, or releasing them, changes nothing', async () => {
+      for (const { unit, inputs } of smallInputs()) {
+        const compiled = await engine.compile(unit);
+        const outputs = await compiled.run(inputs);
+        const copies = Object.entries(outputs).map(([key, output]) => [key, output.slice()] as const);
+        for (const output of Object.values(outputs)) engine.arithmetic.release(output.fill(NaN));
+        expect(Object.entries(await compiled.run(inputs))).toEqual(copies);
+      }
+    });
+
     it('leaves its inputs as they were', async () => {
       for (const { unit, inputs } of smallInputs()) {
         const copies = Object.entries(inputs).map(([key, array]) => [key, array.slice()] as const);

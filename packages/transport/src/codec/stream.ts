@@ -67,13 +67,20 @@ interface Assembly<Message> {
   filled: number;
 }
 
-/** Makes a vector for floats that arrive; its contents may be anything. */
-export type Allocate = (length: number) => Float32Array;
+/** Where arriving floats are put, and what becomes of the frames that brought them. */
+export interface Memory {
+  /** A vector whose contents may be anything. */
+  readonly allocate: (length: number) => Float32Array;
+  /** Gives back the memory of an array that nobody holds. */
+  readonly release: (array: Float32Array | Uint8Array) => void;
+}
+
+const plainMemory: Memory = { allocate: (length) => new Float32Array(length), release: () => undefined };
 
 export function createInbox<Message>(
   decode: DecodeHeader<Message>,
   limits: Limits,
-  allocate: Allocate = (length) => new Float32Array(length),
+  memory: Memory = plainMemory,
 ): Inbox<Message> {
   let assembly: Assembly<Message> | undefined;
 
@@ -92,7 +99,7 @@ export function createInbox<Message>(
       if (kind === 'H') {
         if (assembly !== undefined) throw new ProtocolError('A header came before the arrays of the last one were complete.');
         const header = decode(bytes, limits);
-        assembly = { header, buffers: header.arrays.map((array) => makeBuffer(array, allocate)), index: 0, filled: 0 };
+        assembly = { header, buffers: header.arrays.map((array) => makeBuffer(array, memory)), index: 0, filled: 0 };
         return finishIfWhole(assembly);
       }
       const buffer = assembly?.buffers[assembly.index];
@@ -103,12 +110,14 @@ export function createInbox<Message>(
       // The one copy on arrival: frames lie unaligned and in pieces.
       buffer.set(bytes, assembly.filled);
       assembly.filled += bytes.length;
+      // A frame that is alone in its memory; left to the garbage collector, frames made it run in every step.
+      if (bytes.byteLength === bytes.buffer.byteLength) memory.release(bytes);
       return finishIfWhole(assembly);
     },
   };
 }
 
-function makeBuffer(array: AnnouncedArray, allocate: Allocate): Uint8Array {
+function makeBuffer(array: AnnouncedArray, { allocate }: Memory): Uint8Array {
   if (array.type === 'uint8') return new Uint8Array(arrayBytes(array));
   const floats = allocate(array.length);
   return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);

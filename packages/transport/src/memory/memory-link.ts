@@ -1,6 +1,6 @@
 /**
- * Links inside one process: the same semantics as over a network, without copies. Training in one process and most
- * tests run over these.
+ * Links inside one process: the same semantics as over a network. Training in one process and most tests run over these.
+ * Arrays are copied, because what arrives belongs to the receiver.
  */
 import { createEventQueue, type EventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../link.ts';
@@ -27,7 +27,7 @@ export function createMemoryLink(): MemoryLink {
   const coordinator: CoordinatorLink = {
     address: 'memory',
     events: () => events,
-    send: (peer, message) => peers.get(peer)?.push({ kind: 'message', message }),
+    send: (peer, message) => peers.get(peer)?.push({ kind: 'message', message: structuredClone(message) }),
     disconnect: dismiss,
     async close() {
       for (const peer of [...peers.keys()]) dismiss(peer);
@@ -42,7 +42,7 @@ export function createMemoryLink(): MemoryLink {
     return {
       events: () => queue,
       send(message) {
-        if (peers.has(peer)) events.push({ kind: 'message', peer, message });
+        if (peers.has(peer)) events.push({ kind: 'message', peer, message: structuredClone(message) });
       },
       async close() {
         if (peers.delete(peer)) events.push({ kind: 'left', peer, sentence: 'The worker closed the link.' });

@@ -6,7 +6,7 @@
 import { Context, Router } from 'zeromq';
 import { decodeWorkerHeader, defaultLimits, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
-import { createInbox, createOutbox, chunkBytes, type Allocate, type Frame, type Inbox, type Outbox } from '../codec/stream.ts';
+import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Outbox, type Memory } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent } from '../link.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
@@ -25,8 +25,8 @@ export interface CoordinatorLinkOptions {
   /** Asked for every client that connects. */
   readonly isAuthorized: (publicKey: string) => boolean;
   readonly limits?: Limits;
-  /** Where arriving vectors are put, if not into plain arrays: memory that is used again need not be made by the kernel. */
-  readonly allocate?: Allocate;
+  /** Memory that is used again, instead of plain arrays. */
+  readonly memory?: Memory;
   readonly maxPeers?: number;
   /** How often a silent peer is tried. */
   readonly pingMs?: number;
@@ -86,7 +86,7 @@ class ZeromqCoordinatorLink implements CoordinatorLink {
   readonly address: string;
   readonly #socket: Router;
   readonly #limits: Limits;
-  readonly #allocate: Allocate | undefined;
+  readonly #memory: Memory | undefined;
   readonly #maxPeers: number;
   readonly #lingerMs: number;
   readonly #onClose: () => void;
@@ -99,7 +99,7 @@ class ZeromqCoordinatorLink implements CoordinatorLink {
   constructor(socket: Router, options: CoordinatorLinkOptions, onClose: () => void) {
     this.#socket = socket;
     this.#limits = options.limits ?? defaultLimits;
-    this.#allocate = options.allocate;
+    this.#memory = options.memory;
     this.#maxPeers = options.maxPeers ?? 256;
     this.#lingerMs = options.lingerMs ?? 2000;
     this.#onClose = onClose;
@@ -182,7 +182,7 @@ class ZeromqCoordinatorLink implements CoordinatorLink {
 
   #greet(routingId: Buffer, name: string): Peer | undefined {
     if (this.#peers.size >= this.#maxPeers || this.#closing) return undefined;
-    const inbox = createInbox(decodeWorkerHeader, this.#limits, this.#allocate);
+    const inbox = createInbox(decodeWorkerHeader, this.#limits, this.#memory);
     const peer: Peer = { routingId, inbox, outbox: createOutbox(), control: [], leaving: false, saidGoodbye: false };
     this.#peers.set(name, peer);
     return peer;

@@ -6,7 +6,7 @@ import { UserError } from '@lstm-gan/core';
 import { Context, Dealer } from 'zeromq';
 import { decodeCoordinatorHeader, defaultLimits, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
-import { createInbox, createOutbox, chunkBytes, type Allocate, type Frame, type Inbox } from '../codec/stream.ts';
+import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Memory } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../link.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
@@ -20,8 +20,8 @@ export interface WorkerLinkOptions {
   /** Needed for every address but `ipc://`. */
   readonly keys?: WorkerKeys;
   readonly limits?: Limits;
-  /** Where arriving vectors are put, if not into plain arrays: memory that is used again need not be made by the kernel. */
-  readonly allocate?: Allocate;
+  /** Memory that is used again, instead of plain arrays. */
+  readonly memory?: Memory;
   readonly deadLineMs?: number;
   /** How long to try to reach the coordinator. */
   readonly connectTimeoutMs?: number;
@@ -65,9 +65,9 @@ class ZeromqWorkerLink implements WorkerLink {
   #framesTaken = 0;
 
   constructor(options: WorkerLinkOptions) {
-    const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, lingerMs = 2000, allocate } = options;
+    const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, lingerMs = 2000, memory } = options;
     this.#socket = openSocket(options);
-    this.#inbox = createInbox(decodeCoordinatorHeader, limits, allocate);
+    this.#inbox = createInbox(decodeCoordinatorHeader, limits, memory);
     this.#lingerMs = lingerMs;
     const late = `No coordinator answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
     this.#patience = setTimeout(() => this.#end(late), connectTimeoutMs);

@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import { createAhead, type AheadShard } from './ahead.ts';
+import type { FinishShard, ShardPlace } from './run-lease.ts';
+
+const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', shard });
+const finish: FinishShard = () => Promise.reject(new Error('not asked for'));
+
+/** Shards whose starts wait until they are let go. */
+function waitingShards(count: number) {
+  const begun: number[] = [];
+  const release: (() => void)[] = [];
+  const shards = Array.from({ length: count }, (_, shard): AheadShard => ({
+    place: place(shard),
+    version: 7,
+    start: () => {
+      begun.push(shard);
+      return new Promise((resolve) => release.push(() => resolve(finish)));
+    },
+  }));
+  return { shards, begun, letGo: () => release.shift()?.() };
+}
+
+it('starts one shard after the other, and stops behind the one in work', async () => {
+  const ahead = createAhead(() => 0);
+  const { shards, begun, letGo } = waitingShards(3);
+  ahead.begin(shards);
+  expect(begun).toEqual([0]);
+  const stopped = ahead.stop();
+  letGo();
+  await stopped;
+  expect(begun).toEqual([0]);
+  expect(ahead.take(place(0), 7)).toBe(finish);
+  expect(ahead.take(place(1), 7)).toBeUndefined();
+});
+
+it('gives nothing for other weights, another step or another phase', async () => {
+  const ahead = createAhead(() => 0);
+  ahead.begin([{ place: place(0), version: 7, start: async () => finish }]);
+  await ahead.stop();
+  expect(ahead.take(place(0), 8)).toBeUndefined();
+  expect(ahead.take({ ...place(0), step: 4 }, 7)).toBeUndefined();
+  expect(ahead.take({ ...place(0), phase: 'discriminator' }, 7)).toBeUndefined();
+});
+
+it('waits for the work with a network only where that network is in use', async () => {
+  const ahead = createAhead(() => 0);
+  const { shards, letGo } = waitingShards(1);
+  ahead.begin(shards);
+  await ahead.stop('discriminator');
+  let stopped = false;
+  const stopping = ahead.stop('generator').then(() => (stopped = true));
+  await Promise.resolve();
+  expect(stopped).toBe(false);
+  letGo();
+  await stopping;
+});
+
+it('starts at most four, forgets what failed, and tells the time that it took', async () => {
+  let time = 0;
+  const ahead = createAhead(() => (time += 10));
+  const { shards, begun, letGo } = waitingShards(6);
+  ahead.begin(shards);
+  for (let i = 0; i < 4; i++) {
+    letGo();
+    await new Promise(setImmediate);
+  }
+  expect(begun).toEqual([0, 1, 2, 3]);
+  expect([ahead.takeMs(), ahead.takeMs()]).toEqual([40, 0]);
+  ahead.begin([{ place: place(0), version: 7, start: () => Promise.reject(new Error('no memory')) }]);
+  await ahead.stop();
+  expect(ahead.take(place(0), 7)).toBeUndefined();
+});
