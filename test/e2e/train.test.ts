@@ -125,6 +125,19 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     expect(stderr).toContain('seed 1, not 9');
     expect(exitCode).toBe(2);
   });
+
+  it('a run whose bits this machine would not continue', async () => {
+    const out = path.join(folder, 'elsewhere');
+    await train('elsewhere', '--steps', '1');
+    const file = path.join(out, 'identity.json');
+    const identity = JSON.parse(await readFile(file, 'utf8')) as { probes: Record<string, string> };
+    identity.probes['generatorForward'] = '0'.repeat(64);
+    await writeFile(file, JSON.stringify(identity));
+    const { exitCode, stderr } = await lstmGan(['train', '--resume', out, '--steps', '2']);
+    expect(stderr).toContain('would not go on with the same bits: result of generatorForward was 000000000000, now');
+    expect(exitCode).toBe(2);
+    expect(await readdir(path.join(out, 'checkpoints'))).toEqual(['step-00000001.safetensors']);
+  });
 });
 
 describe('doctor', () => {

@@ -56,7 +56,10 @@ function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
   const members = state.members.map((candidate) => (candidate === member ? { ...member, ready: true } : candidate));
   const admitted = { ...state, members, membership: state.membership + 1, probes: state.probes ?? ready.probes };
   const text = `Worker ${member.name} joined (${ready.device}, TensorFlow ${ready.tensorflow}).`;
-  return prefixed([{ kind: 'log', level: 'info', text }], assignLeases(admitted));
+  const log: Effect = { kind: 'log', level: 'info', text };
+  if (state.probes !== undefined) return prefixed([log], assignLeases(admitted));
+  const { tensorflow, graphs, probes } = ready;
+  return prefixed([log, { kind: 'identify', computes: { tensorflow, graphs, probes } }], assignLeases(admitted));
 }
 
 function contribute(state: CoordinatorState, member: Member, contribution: Contribution): Advance {

@@ -8,7 +8,7 @@ import { layoutSha256, weightsSha256, type Logger, type RunConfig, type StepMetr
 import type { CoordinatorLink } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { applyUpdate } from './apply-update.ts';
-import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
+import { createCoordinatorState, type Computes, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, median, type StepClock } from './step-clock.ts';
 
 export interface CoordinatorOptions {
@@ -25,6 +25,8 @@ export interface CoordinatorOptions {
   /** Faster arithmetic of the same bits; core's own where there is none. */
   readonly arithmetic?: VectorArithmetic;
   readonly readShards: ReadShards;
+  /** Hears what the first worker computes with, before anything is computed; throws if the run began otherwise. */
+  readonly onIdentify?: (computes: Computes) => void;
   readonly log: Logger;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -149,6 +151,8 @@ class Training {
         return this.#clock.contributed(effect.worker, effect.contribution);
       case 'update':
         return this.#update(effect.phase);
+      case 'identify':
+        return this.#options.onIdentify?.(effect.computes);
       case 'commit':
         return this.#commit(effect.step);
       case 'disconnect':

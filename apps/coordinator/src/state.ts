@@ -3,7 +3,7 @@
  * decisions are in advance.ts; whoever holds sockets, clocks and arrays carries the orders out.
  */
 import type { Network, ShardRange } from '@lstm-gan/core';
-import type { Contribution, CoordinatorMessage, Phase, RejectReason, WorkerMessage } from '@lstm-gan/transport';
+import type { Contribution, CoordinatorMessage, Phase, Ready, RejectReason, WorkerMessage } from '@lstm-gan/transport';
 
 /** What stays the same for the life of a coordinator. */
 export interface Plan {
@@ -19,6 +19,9 @@ export interface Plan {
   readonly layouts: Readonly<Record<Network, string>>;
   readonly layoutSizes: Readonly<Record<Network, number>>;
 }
+
+/** What a worker computes with; part of a run's identity. */
+export type Computes = Pick<Ready, 'tensorflow' | 'graphs' | 'probes'>;
 
 export interface Member {
   readonly peer: string;
@@ -76,6 +79,8 @@ export type Effect =
   | { readonly kind: 'collect'; readonly contribution: Contribution; readonly worker: string }
   /** Folds, updates the phase's network, and answers with the event `updated`. */
   | { readonly kind: 'update'; readonly step: number; readonly phase: Phase }
+  /** The first worker is admitted: what it computes with, all others must. */
+  | { readonly kind: 'identify'; readonly computes: Computes }
   /** Both networks of the step are updated. */
   | { readonly kind: 'commit'; readonly step: number }
   | { readonly kind: 'disconnect'; readonly peer: string }

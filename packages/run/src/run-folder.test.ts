@@ -22,6 +22,12 @@ async function leaveTraces(folder: RunFolder): Promise<void> {
   await writeFile(path.join(folder.checkpoints, 'step-00000003.safetensors.partial'), '');
 }
 
+/** Goes on behind a step, and lets go again. */
+async function reopen(step: number): Promise<void> {
+  const { folder } = await reopenRunFolder(root, async () => ({ step }));
+  await folder.release();
+}
+
 it('holds the configuration', async () => {
   const folder = await createRunFolder(root, smallConfig);
   expect(JSON.parse(await readFile(folder.config, 'utf8'))).toEqual(smallConfig);
@@ -34,7 +40,7 @@ it('is refused when it holds a run', async () => {
   await folder.release();
   await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-exists', advice: expect.stringContaining(`--resume ${root}`) });
   // The refusal keeps no lock.
-  await (await reopenRunFolder(root, 1)).release();
+  await reopen(1);
 });
 
 it('is begun anew when its run ended before the first checkpoint', async () => {
@@ -48,6 +54,11 @@ it('is begun anew when its run ended before the first checkpoint', async () => {
   await second.release();
 });
 
+it('is gone on with only where there is a run, and makes nothing where there is none', async () => {
+  await expect(reopenRunFolder(root, async () => ({ step: 0 }))).rejects.toMatchObject({ code: 'no-run' });
+  await expect(readdir(root)).rejects.toThrow('ENOENT');
+});
+
 it("is refused when it holds somebody else's config.json, which stays as it was", async () => {
   const other = path.dirname(root);
   await writeFile(path.join(other, 'config.json'), '{"mine": true}');
@@ -58,9 +69,9 @@ it("is refused when it holds somebody else's config.json, which stays as it was"
 it('is refused while somebody trains in it', async () => {
   const folder = await createRunFolder(root, smallConfig);
   await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-in-use' });
-  await expect(reopenRunFolder(root, 0)).rejects.toMatchObject({ code: 'run-in-use', message: expect.stringContaining(String(process.pid)) });
+  await expect(reopenRunFolder(root, async () => ({ step: 0 }))).rejects.toMatchObject({ code: 'run-in-use', message: expect.stringContaining(String(process.pid)) });
   await folder.release();
-  await (await reopenRunFolder(root, 0)).release();
+  await reopen(0);
   expect(await readdir(root)).not.toContain('run.lock');
 });
 
@@ -68,7 +79,7 @@ it('forgets metrics and samples behind the durable step, and what was half writt
   const folder = await createRunFolder(root, smallConfig);
   await leaveTraces(folder);
   await folder.release();
-  await (await reopenRunFolder(root, 2)).release();
+  await reopen(2);
   expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
   expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
   expect(await readdir(folder.checkpoints)).toEqual([]);

@@ -58,12 +58,22 @@ function isRunConfig(text: string): boolean {
   }
 }
 
-/** Opens the folder of an existing run, and cuts metrics and samples behind its durable step. */
-export async function reopenRunFolder(root: string, durableStep: number): Promise<RunFolder> {
+/**
+ * Opens the folder of an existing run, and cuts metrics and samples behind its durable step.
+ * @param findDurable reads what to go on from; called when the folder is ours, so that nobody writes to it meanwhile
+ */
+export async function reopenRunFolder<T extends { readonly step: number }>(
+  root: string,
+  findDurable: (checkpoints: string) => Promise<T>,
+): Promise<{ folder: RunFolder; durable: T }> {
+  if ((await readIfPresent(path.join(root, 'config.json'))) === undefined) {
+    throw new UserError({ code: 'no-run', message: `${root} holds no run.`, advice: 'Give the folder of a run, or start one with lstm-gan train --out.' });
+  }
   const folder = await openFolder(root);
   try {
-    await forgetBehind(folder, durableStep);
-    return folder;
+    const durable = await findDurable(folder.checkpoints);
+    await forgetBehind(folder, durable.step);
+    return { folder, durable };
   } catch (error) {
     await folder.release();
     throw error;

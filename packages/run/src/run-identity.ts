@@ -2,7 +2,6 @@
  * What decides a run's bits, beside its state: with an equal identity the same step gives the same weights, on whatever
  * hosts and with however many workers. A run that goes on holds the identity that it began with.
  */
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import { z } from 'zod';
@@ -31,11 +30,6 @@ export interface RunIdentity {
   readonly dataDigest: string;
 }
 
-/** SHA-256, hexadecimal, of an identity; the order of its keys does not matter. */
-export function runIdentitySha256(identity: RunIdentity): string {
-  return createHash('sha256').update(canonical(identity)).digest('hex');
-}
-
 /** JSON with sorted keys. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
@@ -44,19 +38,23 @@ function canonical(value: unknown): string {
   return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonical(field)}`).join(',')}}`;
 }
 
-/**
- * Keeps the identity of a new run in its folder (identity.json), and returns its hash; of a run that goes on, throws a
- * UserError that lists what differs from the identity it began with.
- */
-export async function holdRunIdentity(root: string, identity: RunIdentity): Promise<string> {
-  const file = path.join(root, 'identity.json');
-  const text = await readIfPresent(file);
-  if (text === undefined) {
-    await writeAtomically(file, [`${JSON.stringify(identity, undefined, 2)}\n`]);
-    return runIdentitySha256(identity);
-  }
-  const differences = differencesOf(parseIdentity(file, text), identity);
-  if (differences.length === 0) return runIdentitySha256(identity);
+const fileOf = (root: string): string => path.join(root, 'identity.json');
+
+/** The identity that the run in a folder began with, if it got so far. */
+export async function readRunIdentity(root: string): Promise<RunIdentity | undefined> {
+  const text = await readIfPresent(fileOf(root));
+  return text === undefined ? undefined : parseIdentity(fileOf(root), text);
+}
+
+/** Keeps the identity of a new run in its folder. */
+export async function writeRunIdentity(root: string, identity: RunIdentity): Promise<void> {
+  await writeAtomically(fileOf(root), [`${JSON.stringify(identity, undefined, 2)}\n`]);
+}
+
+/** Throws a UserError that lists what differs between the identity that a run began with and the one it would go on with. */
+export function checkRunIdentity(root: string, before: RunIdentity, now: RunIdentity): void {
+  const differences = differencesOf(before, now);
+  if (differences.length === 0) return;
   throw new UserError({
     code: 'identity-differs',
     message: `${root} would not go on with the same bits: ${differences.join('; ')}.`,

@@ -1,21 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { nearestName, presets, UserError, type Preset, type VectorArithmetic } from '@lstm-gan/core';
 import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
-import {
-  createRunConfig, createRunFolder, createTrainingState, readLatestCheckpoint, reopenRunFolder, writeAtomically,
-  type ConfigOverrides, type RunConfig, type RunFolder, type TrainingState,
-} from '@lstm-gan/run';
+import { createRunConfig, type ConfigOverrides, type RunConfig } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
 import { positiveInteger, seed } from '../option-values.ts';
 import { createProgressDisplay, formatDuration } from '../progress-display.ts';
 import { readableLog } from '../readable-log.ts';
 import { setUp } from '../set-up.ts';
+import { beginRun, resumeRun, type OpenRun } from '../train/open-run.ts';
 import { trainRun, type TrainRunResult } from '../train/train-run.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
@@ -71,15 +67,6 @@ export function addTrain(program: Command): void {
   addCacheDir(command).action(train);
 }
 
-/** What is trained and where: a new run, or one to go on with. */
-interface OpenRun {
-  readonly config: RunConfig;
-  readonly folder: RunFolder;
-  readonly initial: TrainingState;
-  readonly run: string;
-  readonly incarnation: number;
-}
-
 async function train(options: TrainOptions): Promise<void> {
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
@@ -124,50 +111,11 @@ function openData({ data, model }: RunConfig, cacheDir: string, now: () => numbe
   return openDataset(data, { cacheDir, size, channels, onProgress }).finally(() => display.stop());
 }
 
-async function openRun(options: TrainOptions, planned: RunConfig | undefined): Promise<OpenRun> {
-  if (planned !== undefined) {
-    const root = options.out ?? path.join('runs', planned.preset);
-    const folder = await createRunFolder(root, planned);
-    const run = randomBytes(8).toString('hex');
-    await writeIdentity(root, run, 1);
-    return { config: planned, folder, run, incarnation: 1, initial: createTrainingState(planned) };
-  }
-  const root = options.resume as string;
-  const { checkpoint } = await readLatestCheckpoint(path.join(root, 'checkpoints'), (file, error) =>
-    process.stderr.write(`${file} is passed over: ${error.message}\n`),
-  );
-  refuseChanges(options, checkpoint.config);
-  const folder = await reopenRunFolder(root, checkpoint.state.step);
-  const identity = await readIdentity(root);
-  await writeIdentity(root, identity.run, identity.incarnation + 1);
-  return { config: checkpoint.config, folder, initial: checkpoint.state, run: identity.run, incarnation: identity.incarnation + 1 };
-}
-
-/** A run goes on with its own configuration, or not at all. */
-function refuseChanges(options: TrainOptions, config: RunConfig): void {
-  const keys = ['data', 'batchSize', 'shardSize', 'threads', 'seed', 'engine'] as const;
-  const changed = keys.filter((key) => options[key] !== undefined && options[key] !== config[key]);
-  if (changed.length === 0) return;
-  throw new UserError({
-    code: 'config-changed',
-    message: `The run was started otherwise: ${changed.map((key) => `${key} ${config[key]}, not ${options[key]}`).join('; ')}.`,
-    advice: 'Leave these options out to go on with it, or start a new run with --out.',
+function openRun(options: TrainOptions, planned: RunConfig | undefined): Promise<OpenRun> {
+  if (planned !== undefined) return beginRun(options.out ?? path.join('runs', planned.preset), planned);
+  return resumeRun(options.resume as string, overridesOf(options), (file, error) => {
+    process.stderr.write(`${file} is passed over: ${error.message}\n`);
   });
-}
-
-async function writeIdentity(root: string, run: string, incarnation: number): Promise<void> {
-  await mkdir(root, { recursive: true });
-  await writeAtomically(path.join(root, 'run.json'), [`${JSON.stringify({ run, incarnation })}\n`]);
-}
-
-async function readIdentity(root: string): Promise<{ run: string; incarnation: number }> {
-  try {
-    const { run, incarnation } = JSON.parse(await readFile(path.join(root, 'run.json'), 'utf8')) as Record<string, unknown>;
-    if (typeof run === 'string' && Number.isSafeInteger(incarnation)) return { run, incarnation: incarnation as number };
-  } catch {
-    // A lost identity only means that old messages cannot be told from new ones, and there are none left.
-  }
-  return { run: randomBytes(8).toString('hex'), incarnation: 0 };
 }
 
 interface RunContext extends Pick<TrainOptions, 'sampleEvery' | 'json'> {

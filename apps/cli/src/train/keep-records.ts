@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { createBackground } from '@lstm-gan/coordinator';
-import { openMetrics, renderGrid, writeAtomically, writeCheckpoint, type RunConfig, type RunFolder, type StepMetrics, type TrainingState } from '@lstm-gan/run';
+import { openMetrics, renderGrid, writeAtomically, writeCheckpoint, writeRunIdentity, type RunConfig, type RunFolder, type RunIdentity, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { Sampler } from './sampler.ts';
 
 export interface RecordOptions {
@@ -17,6 +17,8 @@ export interface RecordOptions {
 }
 
 export interface Records {
+  /** Keeps what the run computes with. */
+  began(identity: RunIdentity): void;
   /** Returns whether it holds on to the state. */
   committed(metrics: StepMetrics, state: TrainingState): boolean;
   /** Writes the last checkpoint and grid; returns where they are. */
@@ -36,6 +38,9 @@ export function keepRecords({ config, folder, sampler, sampleEverySteps, checkpo
   };
 
   return {
+    began(identity) {
+      background.run(() => writeRunIdentity(folder.root, identity));
+    },
     committed(metrics, state) {
       metricsFile.write(metrics);
       const gridIsDue = state.step % sampleEverySteps === 0;

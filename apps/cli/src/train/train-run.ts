@@ -5,18 +5,14 @@ import path from 'node:path';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import { UserError, type VectorArithmetic } from '@lstm-gan/core';
-import { createLog, type RunConfig, type RunFolder, type StepMetrics, type TrainingState } from '@lstm-gan/run';
+import { checkRunIdentity, createLog, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { keepRecords } from './keep-records.ts';
 import { startLocalWorkers } from './local-workers.ts';
+import type { OpenRun } from './open-run.ts';
 import { openSampler } from './sampler.ts';
 
-export interface TrainRunOptions {
-  readonly config: RunConfig;
-  readonly folder: RunFolder;
-  readonly run: string;
-  readonly incarnation: number;
-  readonly initial: TrainingState;
+export interface TrainRunOptions extends OpenRun {
   readonly steps: number;
   readonly dataset: Dataset;
   readonly workers: number;
@@ -66,6 +62,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     const result = await startCoordinator({
       config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps: options.steps, link, log, now,
       arithmetic: options.arithmetic,
+      onIdentify(computes) {
+        const identity = { config, dataDigest: dataset.digest, ...computes };
+        if (options.identity === undefined) records.began(identity);
+        else checkRunIdentity(folder.root, options.identity, identity);
+      },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed }),
       signal: AbortSignal.any([signal, orphaned.signal]),
       onCommit(metrics, state) {

@@ -1,0 +1,72 @@
+/** What is trained and where: a new run in a new folder, or one to go on with from its newest checkpoint. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+import {
+  createRunFolder, createTrainingState, readLatestCheckpoint, readRunIdentity, reopenRunFolder, writeAtomically,
+  type ConfigOverrides, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
+} from '@lstm-gan/run';
+
+export interface OpenRun {
+  readonly config: RunConfig;
+  readonly folder: RunFolder;
+  readonly initial: TrainingState;
+  /** Unique; messages of another run are stale. */
+  readonly run: string;
+  /** Counts the coordinator's starts on this run, from 1. */
+  readonly incarnation: number;
+  /** What the run began with, where it goes on. */
+  readonly identity: RunIdentity | undefined;
+}
+
+/** Begins a run; refuses a folder that holds one. */
+export async function beginRun(root: string, config: RunConfig): Promise<OpenRun> {
+  const folder = await createRunFolder(root, config);
+  const run = randomBytes(8).toString('hex');
+  await writeNumber(root, run, 1);
+  return { config, folder, run, incarnation: 1, initial: createTrainingState(config), identity: undefined };
+}
+
+/**
+ * Goes on with the run in a folder, with its own configuration or not at all.
+ * @param onDamaged hears of every checkpoint that is passed over
+ */
+export async function resumeRun(root: string, overrides: ConfigOverrides, onDamaged: (file: string, error: Error) => void): Promise<OpenRun> {
+  const { folder, durable } = await reopenRunFolder(root, async (checkpoints) => {
+    const { checkpoint } = await readLatestCheckpoint(checkpoints, onDamaged);
+    refuseChanges(overrides, checkpoint.config);
+    return { ...checkpoint, step: checkpoint.state.step };
+  });
+  const { run, incarnation } = await readNumber(root);
+  await writeNumber(root, run, incarnation + 1);
+  const identity = await readRunIdentity(root);
+  return { config: durable.config, folder, initial: durable.state, run, incarnation: incarnation + 1, identity };
+}
+
+function refuseChanges(overrides: ConfigOverrides, config: RunConfig): void {
+  const keys = Object.keys(overrides) as (keyof ConfigOverrides)[];
+  const changed = keys.filter((key) => overrides[key] !== undefined && overrides[key] !== config[key]);
+  if (changed.length === 0) return;
+  throw new UserError({
+    code: 'config-changed',
+    message: `The run was started otherwise: ${changed.map((key) => `${key} ${config[key]}, not ${overrides[key]}`).join('; ')}.`,
+    advice: 'Leave these options out to go on with it, or start a new run with --out.',
+  });
+}
+
+const numberFile = (root: string): string => path.join(root, 'run.json');
+
+async function writeNumber(root: string, run: string, incarnation: number): Promise<void> {
+  await writeAtomically(numberFile(root), [`${JSON.stringify({ run, incarnation })}\n`]);
+}
+
+async function readNumber(root: string): Promise<{ run: string; incarnation: number }> {
+  try {
+    const { run, incarnation } = JSON.parse(await readFile(numberFile(root), 'utf8')) as Record<string, unknown>;
+    if (typeof run === 'string' && Number.isSafeInteger(incarnation)) return { run, incarnation: incarnation as number };
+  } catch {
+    // A lost number only means that old messages cannot be told from new ones, and there are none left.
+  }
+  return { run: randomBytes(8).toString('hex'), incarnation: 0 };
+}
