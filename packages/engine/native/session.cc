@@ -64,7 +64,16 @@ struct Bytes {
   napi_typedarray_type type = napi_uint8_array;
 };
 
+// Values of one run that only another run will read: they never become JavaScript's, whose collector knows nothing of them.
+struct Kept {
+  std::vector<TF_Tensor*> tensors;  // empty once they are used up
+  ~Kept() {
+    for (TF_Tensor* tensor : tensors) TF_DeleteTensor(tensor);
+  }
+};
+
 struct Run {
+  bool keeps = false;  // its outputs become a Kept, not arrays
   Session* session = nullptr;
   std::vector<TF_Output> inputs;
   std::vector<TF_Tensor*> input_tensors;
@@ -142,39 +151,18 @@ bool GetArray(napi_env env, napi_value value, std::vector<napi_value>* items) {
   return true;
 }
 
-// Memory that is an ArrayBuffer's as long as JavaScript holds on to it, then goes where `free` says.
-//
-// Up to a bound the garbage collector is not told of it: nearly all is released by hand within a step, and told of
-// everything it collected three times a step, for a third of the processor's time.
-struct Loan {
-  std::function<void()> free;
-  int64_t hidden_bytes;
-};
-
-constexpr int64_t kMaxHiddenBytes = int64_t{256} << 20;
-int64_t hidden_bytes = 0;  // touched on the JavaScript thread only, where arrays are made and finalized
-
+// An ArrayBuffer over memory that goes where `free` says once JavaScript lets go of it: when it is released, or collected.
 napi_value LendBuffer(napi_env env, void* data, size_t size, std::function<void()> free) {
-  const auto bytes = static_cast<int64_t>(size);
-  auto* loan = new Loan{std::move(free), hidden_bytes + bytes <= kMaxHiddenBytes ? bytes : 0};
-  const auto end = [](napi_env env, void*, void* hint) {
-    auto* loan = static_cast<Loan*>(hint);
-    int64_t total = 0;
-    if (loan->hidden_bytes > 0) napi_adjust_external_memory(env, loan->hidden_bytes, &total);
-    hidden_bytes -= loan->hidden_bytes;
-    loan->free();
-    delete loan;
+  auto* hint = new std::function<void()>(std::move(free));
+  const auto end = [](napi_env, void*, void* hint) {
+    auto* free = static_cast<std::function<void()>*>(hint);
+    (*free)();
+    delete free;
   };
   napi_value buffer = nullptr;
-  if (napi_create_external_arraybuffer(env, data, size, end, loan, &buffer) != napi_ok) {
-    loan->free();
-    delete loan;
-    return nullptr;
-  }
-  int64_t total = 0;
-  if (loan->hidden_bytes > 0) napi_adjust_external_memory(env, -loan->hidden_bytes, &total);
-  hidden_bytes += loan->hidden_bytes;
-  return buffer;
+  if (napi_create_external_arraybuffer(env, data, size, end, hint, &buffer) == napi_ok) return buffer;
+  end(env, data, hint);
+  return nullptr;
 }
 
 // "name" or "name:1"
@@ -302,6 +290,27 @@ std::string AddFeed(napi_env env, napi_value feed, Run* run) {
   return "";
 }
 
+// Feeds kept values, in the order of their names, and uses them up.
+std::string AddKept(napi_env env, napi_value value, napi_value names, Run* run) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, value, &type);
+  if (type == napi_undefined) return "";
+  void* data = nullptr;
+  std::vector<napi_value> name_list;
+  if (napi_get_value_external(env, value, &data) != napi_ok || !GetArray(env, names, &name_list)) return "kept values are what keep gave";
+  auto* kept = static_cast<Kept*>(data);
+  if (kept->tensors.size() != name_list.size()) return "the kept values were used up, or are another unit's";
+  for (size_t i = 0; i < name_list.size(); ++i) {
+    std::string name;
+    TF_Output output;
+    if (!GetString(env, name_list[i], &name) || !FindOutput(run->session->graph, name, &output)) return "the graph has no value " + name;
+    run->inputs.push_back(output);
+    run->input_tensors.push_back(kept->tensors[i]);
+  }
+  kept->tensors.clear();
+  return "";
+}
+
 std::string AddFetch(napi_env env, napi_value fetch, Run* run) {
   std::string name;
   TF_Output output;
@@ -356,9 +365,19 @@ napi_value TakeOutputs(napi_env env, Run* run) {
   return result;
 }
 
+napi_value TakeKept(napi_env env, Run* run) {
+  auto kept = std::make_unique<Kept>();
+  kept->tensors.swap(run->output_tensors);
+  napi_value handle = nullptr;
+  const auto free = [](napi_env, void* data, void*) { delete static_cast<Kept*>(data); };
+  if (napi_create_external(env, kept.get(), free, nullptr, &handle) != napi_ok) return nullptr;
+  kept.release();
+  return handle;
+}
+
 void Complete(napi_env env, napi_status, void* data) {
   std::unique_ptr<Run> run(static_cast<Run*>(data));
-  napi_value outputs = run->error.empty() ? TakeOutputs(env, run.get()) : nullptr;
+  napi_value outputs = !run->error.empty() ? nullptr : run->keeps ? TakeKept(env, run.get()) : TakeOutputs(env, run.get());
   if (outputs != nullptr) {
     napi_resolve_deferred(env, run->deferred, outputs);
   } else {
@@ -391,16 +410,19 @@ std::string Prepare(napi_env env, napi_value feeds, napi_value fetches, Run* run
   return "";
 }
 
-// run(handle, feeds, fetches): Promise<Float32Array[]>
-napi_value RunSession(napi_env env, napi_callback_info info) {
-  size_t count = 3;
-  napi_value arguments[3];
+// run(handle, feeds, fetches, kept?, keptNames?): Promise<Float32Array[]>
+// keep(handle, feeds, fetches): Promise<kept>
+napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
+  size_t count = 5;
+  napi_value arguments[5];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   auto run = std::make_unique<Run>();
-  run->session = count == 3 ? GetSession(env, arguments[0]) : nullptr;
+  run->keeps = keeps;
+  run->session = count >= 3 ? GetSession(env, arguments[0]) : nullptr;
   if (run->session == nullptr) return Throw(env, "ERR_ARGUMENT", "run takes a session, feeds and fetches");
   if (run->session->closed) return Throw(env, "ERR_CLOSED", "the session was closed");
-  const std::string error = Prepare(env, arguments[1], arguments[2], run.get());
+  std::string error = Prepare(env, arguments[1], arguments[2], run.get());
+  if (error.empty()) error = AddKept(env, arguments[3], arguments[4], run.get());
   if (!error.empty()) return Throw(env, "ERR_ARGUMENT", error);
 
   napi_value promise, name, kept;
@@ -418,6 +440,9 @@ napi_value RunSession(napi_env env, napi_callback_info info) {
   run.release();
   return promise;
 }
+
+napi_value RunSession(napi_env env, napi_callback_info info) { return StartRun(env, info, false); }
+napi_value KeepSession(napi_env env, napi_callback_info info) { return StartRun(env, info, true); }
 
 // ---- arithmetic on weights, equal bit for bit to core's TypeScript (which explains it): float64 arithmetic in the same
 // order, stored as float32, never contracted. Compiled for several processors; IEEE arithmetic is the same on all, and
@@ -610,7 +635,8 @@ napi_value Allocate(napi_env env, napi_callback_info info) {
   return buffer == nullptr ? Throw(env, "ERR_MEMORY", "no memory for an array") : buffer;
 }
 
-// release(array): detaches it, so that its memory is free at once.
+// release(array): detaches it, so that its memory is free at once. Left to the garbage collector, a worker of digits
+// collected three times a step, for a third of the processor's time.
 napi_value Release(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value argument, buffer;
@@ -688,6 +714,7 @@ napi_value Initialize(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"open", nullptr, Open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"keep", nullptr, KeepSession, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"run", nullptr, RunSession, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"placeholders", nullptr, Placeholders, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"devices", nullptr, Devices, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -67,13 +67,13 @@ class GraphEngine implements Engine {
 
     const begin: CompiledUnit<I, O>['begin'] = async (early) => {
       checkArrays(unit.name, earlySpecs(unit as Unit), early as Inputs);
-      const values: Record<string, Float32Array> = kept.length === 0 ? {} : await this.#run(unit.name, sessions[0], early as Inputs, kept);
+      const values = kept.length === 0 ? undefined : await this.#during(unit.name, () => sessions[0].keep(feedsOf(sessions[0], early as Inputs), kept.map(outputName)));
       return async (rest) => {
         const inputs = { ...early, ...rest } as Inputs;
         checkArrays(unit.name, unit.inputs, inputs);
-        const outputs = await this.#run(unit.name, finishing, { ...inputs, ...values }, names);
-        for (const value of Object.values(values)) this.arithmetic.release(value);
-        return outputs as Record<O, Float32Array>;
+        const keptFeed = values && { values, names: kept };
+        const outputs = await this.#during(unit.name, () => finishing.run(feedsOf(finishing, inputs), names.map(outputName), keptFeed));
+        return Object.fromEntries(names.map((name, index) => [name, outputs[index]])) as Record<O, Float32Array>;
       };
     };
     const run: CompiledUnit<I, O>['run'] = async (inputs) => {
@@ -84,14 +84,12 @@ class GraphEngine implements Engine {
     return { inputs: unit.inputs, outputs: unit.outputs, graphHash: hash.digest('hex'), run, begin };
   }
 
-  /** Outputs of one call by name. */
-  async #run(unit: string, session: Session, inputs: Inputs, names: readonly string[]): Promise<Record<string, Float32Array>> {
+  /** A native call that closing waits for. */
+  async #during<T>(unit: string, call: () => Promise<T>): Promise<T> {
     if (this.#closed) throw closedError(`Unit ${unit}`);
-    const feeds = session.placeholders.map((name) => ({ name, data: inputs[name] }));
-    const running = session.run(feeds, names.map(outputName));
+    const running = call();
     this.#runs.add(running);
-    const values = await running.finally(() => this.#runs.delete(running));
-    return Object.fromEntries(names.map((name, index) => [name, values[index]]));
+    return running.finally(() => this.#runs.delete(running));
   }
 
   async close(): Promise<void> {
@@ -114,6 +112,11 @@ class GraphEngine implements Engine {
     await Promise.all(keys.map((key, i) => writeGraph(cacheDir, key, graphDefs[i])));
     return graphDefs;
   }
+}
+
+/** The inputs that a graph reads. */
+function feedsOf({ placeholders }: Session, inputs: Inputs): { name: string; data: UnitArray }[] {
+  return placeholders.filter((name) => name in inputs).map((name) => ({ name, data: inputs[name] }));
 }
 
 function describeDevice(provisioned: Provisioned, { device, threads }: EngineOptions): EngineDescription['device'] {

@@ -9,10 +9,24 @@ interface SessionFeed {
   readonly data: UnitArray;
 }
 
+/** Values in native memory. */
+export type Kept = object & { readonly kept: unique symbol };
+
+interface KeptFeed {
+  readonly values: Kept;
+  /** In the order in which they were fetched. */
+  readonly names: readonly string[];
+}
+
 /** A GraphDef, loaded and ready to run on a thread of its own. */
 export interface Session {
-  /** Values of the names to fetch (`node` or `node:1`), float32. The fed arrays must not change until it settles. */
-  run(feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Float32Array[]>;
+  /**
+   * Values of the names to fetch (`node` or `node:1`), float32. The fed arrays must not change until it settles.
+   * @param kept what `keep` gave, and the placeholders it is fed to; used up
+   */
+  run(feeds: readonly SessionFeed[], fetches: readonly string[], kept?: KeptFeed): Promise<Float32Array[]>;
+  /** The same, as values that stay in native memory for one other run. */
+  keep(feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Kept>;
   /** Names of everything that the graph must be fed. */
   readonly placeholders: readonly string[];
   devices(): { name: string; type: string }[];
@@ -22,7 +36,8 @@ export interface Session {
 
 interface SessionAddon {
   open(graphDef: Uint8Array, config: Uint8Array): unknown;
-  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Float32Array[]>;
+  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept?: Kept, keptNames?: readonly string[]): Promise<Float32Array[]>;
+  keep(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Kept>;
   placeholders(handle: unknown): string[];
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
@@ -51,7 +66,8 @@ export function openSession(provisioned: Provisioned, graphDef: Uint8Array, thre
   const addon = loadAddon(provisioned);
   const handle = addon.open(graphDef, configProto(threads));
   return {
-    run: (feeds, fetches) => addon.run(handle, feeds, fetches),
+    run: (feeds, fetches, kept) => addon.run(handle, feeds, fetches, kept?.values, kept?.names),
+    keep: (feeds, fetches) => addon.keep(handle, feeds, fetches),
     placeholders: addon.placeholders(handle),
     devices: () => addon.devices(handle),
     close: () => addon.close(handle),

@@ -77,7 +77,7 @@ export function testEngine(name: string, open: () => Promise<Engine>): void {
       const outputs = await compiled.run(inputs);
       expect(await finish(late)).toEqual(outputs);
       await expect(compiled.begin({ generator })).rejects.toThrow('got no noise');
-      await expect(finish({ dropoutSeed: late['dropoutSeed'] })).rejects.toThrow('got no discriminator');
+      await expect((await compiled.begin({ generator, noise }))({ dropoutSeed: late['dropoutSeed'] })).rejects.toThrow('got no discriminator');
     });
 
     it('leaves nothing behind over 100 calls', async () => {
