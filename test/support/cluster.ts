@@ -39,12 +39,12 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, onS
   const orphaned = new AbortController();
   void Promise.all(processes).then(() => orphaned.abort());
   const lines: string[] = [];
-  const { batchSize, shardSize, seed } = config;
+  const { batchSize, shardSize, seed, flip } = config;
   try {
     const result = await startCoordinator({
       config, steps, link, run: 'test', incarnation: 1,
       initial: createTrainingState(config),
-      readShards: createShardReader(smallDataset, { batchSize, shardSize, seed }),
+      readShards: createShardReader(smallDataset, { batchSize, shardSize, seed, flip }),
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),
       now: () => performance.now(),
       signal: orphaned.signal,

@@ -12,3 +12,8 @@ export function seed(text: string): number {
   if (Number.isSafeInteger(value) && value >= 0 && value <= 0xffffffff) return value;
   throw new InvalidArgumentError(`Expected a whole number from 0 to ${0xffffffff}, got ${text}.`);
 }
+
+export function channelCount(text: string): 1 | 3 {
+  if (text === '1' || text === '3') return text === '1' ? 1 : 3;
+  throw new InvalidArgumentError(`Expected 1 (gray) or 3 (colour), got ${text}.`);
+}

@@ -3,7 +3,13 @@
  */
 export interface Labels {
   readonly names: readonly string[];
-  readonly values: Uint8Array;
+  readonly values: Uint16Array;
+}
+
+/** A file that could not be used. */
+export interface LeftOut {
+  readonly file: string;
+  readonly reason: string;
 }
 
 export interface Dataset {
@@ -15,6 +21,10 @@ export interface Dataset {
   readonly digest: string;
   /** What the images show, where that is known: `values[i]` is the number of image i's name in `names`. */
   readonly labels?: Labels;
+  /** Files that are not in it because they could not be read; the first of them, if they are very many. */
+  readonly leftOut: readonly LeftOut[];
   /** Copies images into `into`, one behind the other; `into` has `indices.length * size * size * channels` bytes. */
   read(indices: ArrayLike<number>, into: Uint8Array): void;
+  /** Lets go of the file behind it; a second call does nothing. */
+  close(): void;
 }

@@ -1,16 +1,22 @@
-import type { Labels } from './dataset.ts';
+import type { Labels, LeftOut } from './dataset.ts';
 
-/** A data set between decoding and packing: uint8 images [count, size, size, channels]. */
+/** A data set between decoding and packing. */
 export interface DecodedImages {
-  readonly pixels: Uint8Array;
-  readonly count: number;
-  readonly labels?: Labels;
+  /** uint8 [k, size, size, channels], any number of images at a time. */
+  readonly pixels: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** What is known once all pixels were taken. */
+  summary(): { readonly labels?: Labels; readonly leftOut?: readonly LeftOut[] };
+}
+
+export interface ImageShape {
+  readonly size: number;
+  readonly channels: 1 | 3;
 }
 
 /** What a data set is made from. */
 export interface DatasetSource {
   readonly name: string;
   readonly description: string;
-  /** Makes the images at a size; `onProgress` hears how many are done. */
-  decode(shape: { size: number; channels: 1 | 3 }, scratchDir: string, onProgress: (done: number, total: number) => void): Promise<DecodedImages>;
+  /** Makes the images in a shape; `onProgress` hears how many are done. */
+  decode(shape: ImageShape, scratchDir: string, onProgress: (done: number, total: number) => void): Promise<DecodedImages>;
 }

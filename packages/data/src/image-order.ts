@@ -1,4 +1,4 @@
-import { permutation, streamKey, type ShardRange } from '@lstm-gan/core';
+import { permutation, statelessUniform, streamKey, type ShardRange } from '@lstm-gan/core';
 import type { Dataset } from './dataset.ts';
 
 /**
@@ -10,31 +10,55 @@ export interface BatchShape {
   readonly batchSize: number;
   readonly shardSize: number;
   readonly seed: number;
+  /** Whether every other image, on average, is mirrored left to right, drawn anew each epoch. */
+  readonly flip: boolean;
 }
 
 /** Reads the images of shards of a step, uint8 [shards x shardSize, H, W, C], in the order of the ranges. */
 export type ReadShards = (step: number, ranges: readonly ShardRange[]) => Uint8Array;
 
-export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed }: BatchShape): ReadShards {
+export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed, flip }: BatchShape): ReadShards {
   // A step may straddle two epochs, and shards of the first may be asked for again when a worker has died.
-  const orders = new Map<number, Uint32Array>();
-  const orderOf = (epoch: number): Uint32Array => {
-    const known = orders.get(epoch);
-    if (known !== undefined) return known;
-    const order = permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), dataset.count);
-    orders.set(epoch, order);
-    for (const old of orders.keys()) if (old < epoch - 1) orders.delete(old);
-    return order;
-  };
-  const imageOf = (number: number): number => orderOf(Math.floor(number / dataset.count))[number % dataset.count];
-  const imageBytes = dataset.size * dataset.size * dataset.channels;
+  const { count, size, channels } = dataset;
+  const orderOf = rememberEpochs((epoch) => permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), count));
+  const drawsOf = rememberEpochs((epoch) => statelessUniform(streamKey({ seed, purpose: 'image-flip', step: epoch }), count));
+  const epochOf = (number: number): number => Math.floor(number / count);
+  const imageBytes = size * size * channels;
   return (step, ranges) => {
-    const indices = ranges.flatMap(({ start, end }) => {
+    const numbers = ranges.flatMap(({ start, end }) => {
       const first = (step - 1) * batchSize + start * shardSize;
-      return Array.from({ length: (end - start) * shardSize }, (_, k) => imageOf(first + k));
+      return Array.from({ length: (end - start) * shardSize }, (_, k) => first + k);
     });
-    const images = new Uint8Array(indices.length * imageBytes);
-    dataset.read(indices, images);
+    const images = new Uint8Array(numbers.length * imageBytes);
+    dataset.read(numbers.map((number) => orderOf(epochOf(number))[number % count]), images);
+    if (!flip) return images;
+    for (const [k, number] of numbers.entries()) {
+      if (drawsOf(epochOf(number))[number % count] < 0.5) mirror(images.subarray(k * imageBytes, (k + 1) * imageBytes), size, channels);
+    }
     return images;
   };
+}
+
+/** Remembers what belongs to this epoch and the one before it. */
+function rememberEpochs<T>(make: (epoch: number) => T): (epoch: number) => T {
+  const known = new Map<number, T>();
+  return (epoch) => {
+    const value = known.get(epoch) ?? make(epoch);
+    known.set(epoch, value);
+    for (const old of known.keys()) if (old < epoch - 1) known.delete(old);
+    return value;
+  };
+}
+
+/** Swaps left and right of an image [size, size, channels], where it lies. */
+function mirror(image: Uint8Array, size: number, channels: number): void {
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size >> 1; x++) {
+      for (let c = 0; c < channels; c++) {
+        const left = (y * size + x) * channels + c;
+        const right = (y * size + size - 1 - x) * channels + c;
+        [image[left], image[right]] = [image[right], image[left]];
+      }
+    }
+  }
 }

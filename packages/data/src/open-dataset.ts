@@ -1,40 +1,55 @@
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError, nearestName } from '@lstm-gan/core';
 import type { Dataset } from './dataset.ts';
 import type { DatasetSource } from './decoded-images.ts';
 import { digits } from './digits.ts';
 import { emoji } from './emoji.ts';
-import { readPacked, writePacked } from './packed-dataset.ts';
+import { openImageFolder, type ImageFolderOptions } from './image-folder.ts';
+import { openPacked, writePacked } from './packed-dataset.ts';
 
 /** Every data set by name. */
 export const datasets: ReadonlyMap<string, DatasetSource> = new Map([digits, emoji].map((source) => [source.name, source]));
 
-export interface OpenDatasetOptions {
-  readonly cacheDir: string;
-  readonly size: number;
-  readonly channels: 1 | 3;
-  readonly onProgress?: (done: number, total: number) => void;
-}
+export type OpenDatasetOptions = ImageFolderOptions;
 
-/** Opens a data set: at once where it is packed, else it is fetched and packed first. */
+/**
+ * Opens a data set by its name, or a folder of images by its path: at once where it is packed, else it is decoded and
+ * packed first.
+ */
 export async function openDataset(name: string, options: OpenDatasetOptions): Promise<Dataset> {
   const source = datasets.get(name);
   if (source === undefined) {
+    if (await isFolder(name)) return openImageFolder(name, options);
+    if (isPath(name)) throw missingFolder(name);
     const nearest = nearestName(name, [...datasets.keys()]);
     throw new UserError({
       code: 'unknown-dataset',
-      message: `There is no data set ${name}; there are ${[...datasets.keys()].join(', ')}.`,
-      advice: nearest === undefined ? 'Choose one of them with --data.' : `Did you mean --data ${nearest}?`,
+      message: `There is no data set ${name}; there are ${[...datasets.keys()].join(', ')}, and there is no folder of that name.`,
+      advice: nearest === undefined ? 'Choose one of them with --data, or give the path of a folder of images.' : `Did you mean --data ${nearest}?`,
     });
   }
   const { cacheDir, size, channels, onProgress = () => undefined } = options;
-  const file = path.join(cacheDir, 'data', `${name}-${size}x${channels}-v2.bin`);
-  const packed = await readPacked(file);
+  const file = path.join(cacheDir, 'data', `${name}-${size}x${channels}-v3.bin`);
+  const packed = openPacked(file);
   if (packed !== undefined) return packed;
   const scratch = path.join(cacheDir, 'data', `${name}-${process.pid}.partial`);
   const images = await source.decode({ size, channels }, scratch, onProgress);
   await writePacked(file, name, { size, channels }, images);
-  const written = await readPacked(file);
+  const written = openPacked(file);
   if (written !== undefined) return written;
   throw new UserError({ code: 'data-damaged', message: `${file} cannot be read back.`, advice: 'Check the disk, then run the command again.' });
+}
+
+function isFolder(name: string): Promise<boolean> {
+  return stat(name).then((entry) => entry.isDirectory(), () => false);
+}
+
+/** Whether a name is meant as a path rather than as a data set's name. */
+function isPath(name: string): boolean {
+  return name.includes('/') || name.startsWith('.') || name.startsWith('~');
+}
+
+function missingFolder(folder: string): UserError {
+  return new UserError({ code: 'data-not-found', message: `There is no folder ${folder}.`, advice: 'Check the path after --data.' });
 }

@@ -1,12 +1,14 @@
-import { mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createDataset, readPacked, writePacked } from './packed-dataset.ts';
+import type { Labels, LeftOut } from './dataset.ts';
+import { createDataset, openPacked, writePacked } from './packed-dataset.ts';
 
 const shape = { size: 2, channels: 3 } as const;
 const pixels = Uint8Array.from({ length: 3 * 12 }, (_, i) => i);
-const labels = { names: ['cat', 'dog'], values: Uint8Array.of(1, 0, 1) };
+const labels = { names: ['cat', 'dog'], values: Uint16Array.of(1, 0, 1) };
+const decoded = (summary: { labels?: Labels; leftOut?: LeftOut[] } = {}) => ({ pixels: [pixels.subarray(0, 12), pixels.subarray(12)], summary: () => summary });
 
 let folder: string;
 let file: string;
@@ -17,40 +19,54 @@ beforeEach(async () => {
 
 describe('a packed data set', () => {
   it('reads back, with labels and without', async () => {
-    await writePacked(file, 'pets', shape, { count: 3, pixels, labels });
-    const dataset = await readPacked(file);
+    await writePacked(file, 'pets', shape, decoded({ labels }));
+    const dataset = openPacked(file);
     expect(dataset).toMatchObject({ name: 'pets', count: 3, size: 2, channels: 3 });
     expect(dataset?.labels?.names).toEqual(['cat', 'dog']);
     expect([...(dataset?.labels?.values ?? [])]).toEqual([1, 0, 1]);
     const images = new Uint8Array(24);
     dataset?.read([2, 0], images);
     expect([...images]).toEqual([...pixels.subarray(24), ...pixels.subarray(0, 12)]);
-    await writePacked(file, 'pets', shape, { count: 3, pixels });
-    const bare = await readPacked(file);
+    await writePacked(file, 'pets', shape, decoded());
+    const bare = openPacked(file);
     expect(bare?.labels).toBeUndefined();
     expect(bare?.digest).toBe(dataset?.digest);
+    expect(bare?.leftOut).toEqual([]);
+    dataset?.close();
+    bare?.close();
+    bare?.close();
   });
 
   it.each<[string, (bytes: Buffer) => Buffer]>([
     ['cut short', (bytes) => bytes.subarray(0, -1)],
     ['longer than it says', (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])],
-    ['cut within its header', (bytes) => bytes.subarray(0, 50)],
+    ['cut within its pixels', (bytes) => bytes.subarray(0, 20)],
     ['empty', () => Buffer.alloc(0)],
-    ['of another format', (bytes) => Buffer.concat([Buffer.from('{"name":1}'.padEnd(4096)), bytes.subarray(4096)])],
+    ['of another kind', (bytes) => Buffer.concat([bytes.subarray(0, -8), Buffer.from('SOMETHIN')])],
+    ['whose footer is longer than the file', (bytes) => Buffer.concat([bytes.subarray(0, -12), Buffer.from([255, 255, 255, 0]), bytes.subarray(-8)])],
+    ['whose footer is not its own', (bytes) => Buffer.from(bytes.toString('latin1').replace('"count":3', '"count":4'), 'latin1')],
   ])('that is %s is no data set', async (_, damage) => {
-    await writePacked(file, 'pets', shape, { count: 3, pixels, labels });
+    await writePacked(file, 'pets', shape, decoded({ labels }));
     await writeFile(file, damage(await readFile(file)));
-    expect(await readPacked(file)).toBeUndefined();
+    expect(openPacked(file)).toBeUndefined();
   });
 
   it('leaves nothing behind when the disk is full, and a sentence says so', async () => {
     await symlink('/dev/full', `${file}.${process.pid}.partial`);
-    await expect(writePacked(file, 'pets', shape, { count: 3, pixels })).rejects.toMatchObject({
+    await expect(writePacked(file, 'pets', shape, decoded())).rejects.toMatchObject({
       code: 'cannot-write',
       message: `${file} cannot be written: the disk is full.`,
       advice: expect.stringContaining('--cache-dir'),
     });
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('says so when its file becomes shorter while it is read', async () => {
+    await writePacked(file, 'pets', shape, decoded());
+    const dataset = openPacked(file);
+    await truncate(file, 20);
+    expect(() => dataset?.read([2], new Uint8Array(12))).toThrow('ends before image 2');
+    dataset?.close();
   });
 
   it('refuses images that it does not have', () => {

@@ -16,8 +16,10 @@ const runConfigSchema = z.strictObject({
   /** The preset that this configuration began as. */
   preset: z.string(),
   model: modelConfigSchema,
-  /** Name of the data set. */
+  /** Name of the data set, or the path of a folder of images. */
   data: z.string(),
+  /** Whether images are mirrored at random. */
+  flip: z.boolean().default(false),
   /** Images a step; a multiple of shardSize. */
   batchSize: z.number().int().positive(),
   /** Images a shard: the unit of leases and of batch statistics. */
@@ -36,6 +38,9 @@ export type RunConfig = z.infer<typeof runConfigSchema>;
 /** What a user may change of a preset on the command line. */
 export interface ConfigOverrides {
   readonly data?: string;
+  /** Of the images, and so of the model. */
+  readonly channels?: 1 | 3;
+  readonly flip?: boolean;
   readonly batchSize?: number;
   readonly shardSize?: number;
   readonly seed?: number;
@@ -43,11 +48,13 @@ export interface ConfigOverrides {
   readonly engine?: RunConfig['engine'];
 }
 
-/** A preset with overrides, checked. Its image shape stays the preset's: data sets are packed to it. */
+/** A preset with overrides, checked. The size of its images stays the preset's: data sets are packed to it. */
 export function createRunConfig(preset: Preset, overrides: ConfigOverrides = {}): RunConfig {
-  const { name, model, data, batchSize, shardSize, optimizer, ema } = preset;
-  const defaults = { preset: name, model, data, batchSize, shardSize, seed: 1, threads: 1, engine: 'graph' as const, optimizer, ema };
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  const { name, model: presetModel, data, batchSize, shardSize, optimizer, ema } = preset;
+  const { channels = presetModel.image.channels, ...others } = overrides;
+  const model = { ...presetModel, image: { ...presetModel.image, channels } };
+  const defaults = { preset: name, model, data, flip: false, batchSize, shardSize, seed: 1, threads: 1, engine: 'graph' as const, optimizer, ema };
+  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
   return checkRunConfig({ ...defaults, ...given });
 }
 

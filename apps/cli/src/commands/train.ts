@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -7,7 +8,7 @@ import { loadNativeArithmetic } from '@lstm-gan/engine';
 import { createRunConfig, type ConfigOverrides, type RunConfig } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
-import { positiveInteger, seed } from '../option-values.ts';
+import { channelCount, positiveInteger, seed } from '../option-values.ts';
 import { createProgressDisplay, formatDuration } from '../progress-display.ts';
 import { readableLog } from '../readable-log.ts';
 import { setUp } from '../set-up.ts';
@@ -18,6 +19,9 @@ import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.t
 interface TrainOptions extends CacheOptions {
   readonly preset: string;
   readonly data?: string;
+  readonly channels?: 1 | 3;
+  readonly flip?: boolean;
+  readonly strictData?: boolean;
   readonly steps?: number;
   readonly batchSize?: number;
   readonly shardSize?: number;
@@ -36,6 +40,7 @@ const examples = `
 Examples:
   $ lstm-gan train                                         # digits, local workers
   $ lstm-gan train --preset article --data emoji --out runs/article
+  $ lstm-gan train --preset rows --data ~/photos --flip       # a folder of your own images
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
   $ lstm-gan train --resume runs/digits --steps 5000       # go on
 
@@ -50,7 +55,10 @@ export function addTrain(program: Command): void {
     .command('train')
     .description('train a GAN with workers on this machine')
     .option('--preset <name>', 'complete configuration to start from', 'digits')
-    .option('--data <name>', "data set (default: the preset's)")
+    .option('--data <name|folder>', "data set, or a folder of images (default: the preset's)")
+    .addOption(new Option('--channels <count>', "1 for gray images, 3 for colour (default: the preset's)").argParser(channelCount))
+    .option('--flip', 'mirror images at random, left to right')
+    .option('--strict-data', 'stop at an image file that cannot be read, instead of leaving it out')
     .option('--steps <count>', "train up to this step (default: the preset's)", positiveInteger)
     .option('--batch-size <images>', "images a step (default: the preset's)", positiveInteger)
     .option('--shard-size <images>', "images a shard; decides the bits (default: the preset's)", positiveInteger)
@@ -76,21 +84,25 @@ async function train(options: TrainOptions): Promise<void> {
   const device = chooseDevice(options.device, gpus);
   if (device === 'gpu') await setUp(cacheDir, 'gpu', now);
   const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
-  if (planned !== undefined) await openData(planned, cacheDir, now);
+  if (planned !== undefined) (await openData(planned, options, now)).close();
   const open = await openRun(options, planned);
   try {
-    const dataset = await openData(open.config, cacheDir, now);
+    const dataset = await openData(open.config, options, now);
     const steps = options.steps ?? Math.max(presets.get(open.config.preset)?.steps ?? 0, open.initial.step);
     const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
     const result = await runWithProgress(open, { ...options, steps, workers, device, cacheDir, dataset, arithmetic, now });
+    dataset.close();
     report(open, steps, result, options.json === true);
+    if (options.json !== true) reportLeftOut(dataset);
   } finally {
     await open.folder.release();
   }
 }
 
-function overridesOf({ data, batchSize, shardSize, seed, threads, engine }: TrainOptions): ConfigOverrides {
-  return { data, batchSize, shardSize, seed, threads, engine };
+function overridesOf({ data, channels, flip, batchSize, shardSize, seed, threads, engine }: TrainOptions): ConfigOverrides {
+  // A folder is found again from wherever the run goes on.
+  const place = data !== undefined && !datasets.has(data) && existsSync(data) ? path.resolve(data) : data;
+  return { data: place, channels, flip, batchSize, shardSize, seed, threads, engine };
 }
 
 function findPreset(name: string): Preset {
@@ -104,11 +116,11 @@ function findPreset(name: string): Preset {
   });
 }
 
-function openData({ data, model }: RunConfig, cacheDir: string, now: () => number): Promise<Dataset> {
+function openData({ data, model }: RunConfig, options: TrainOptions, now: () => number): Promise<Dataset> {
   const display = createProgressDisplay(`Packing ${data}`, process.stderr, now);
   const { size, channels } = model.image;
   const onProgress = (done: number, total: number): void => display.update(done, total, `${done} of ${total} images`);
-  return openDataset(data, { cacheDir, size, channels, onProgress }).finally(() => display.stop());
+  return openDataset(data, { cacheDir: cacheDirOf(options), size, channels, strict: options.strictData, onProgress }).finally(() => display.stop());
 }
 
 function openRun(options: TrainOptions, planned: RunConfig | undefined): Promise<OpenRun> {
@@ -175,4 +187,14 @@ function report({ folder, config }: OpenRun, steps: number, result: TrainRunResu
     ...(config.preset === 'article' ? [] : ["The article's own configuration:", '  npx lstm-gan train --preset article --data emoji --out runs/article']),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+const shownLeftOut = 10;
+
+/** What of a folder was not used; at the end, where it is not scrolled away. */
+function reportLeftOut({ leftOut }: Dataset): void {
+  if (leftOut.length === 0) return;
+  const lines = leftOut.slice(0, shownLeftOut).map(({ file, reason }) => `  ${file}: ${reason}`);
+  const rest = leftOut.length > shownLeftOut ? [`  and ${leftOut.length - shownLeftOut} more; log.jsonl names them`] : [];
+  process.stdout.write(`${[`${leftOut.length} files of the data could not be read and were left out:`, ...lines, ...rest].join('\n')}\n`);
 }

@@ -41,16 +41,20 @@ export async function resumeRun(root: string, overrides: ConfigOverrides, onDama
   const { run, incarnation } = await readNumber(root);
   await writeNumber(root, run, incarnation + 1);
   const identity = await readRunIdentity(root);
-  return { config: durable.config, folder, initial: durable.state, run, incarnation: incarnation + 1, identity };
+  const config = { ...durable.config, data: overrides.data ?? durable.config.data };
+  return { config, folder, initial: durable.state, run, incarnation: incarnation + 1, identity };
 }
 
 function refuseChanges(overrides: ConfigOverrides, config: RunConfig): void {
-  const keys = Object.keys(overrides) as (keyof ConfigOverrides)[];
-  const changed = keys.filter((key) => overrides[key] !== undefined && overrides[key] !== config[key]);
+  // The data may lie elsewhere: its digest tells whether it is the same.
+  const { data: _data, ...others } = overrides;
+  const keys = Object.keys(others) as (keyof typeof others)[];
+  const current = { ...config, channels: config.model.image.channels };
+  const changed = keys.filter((key) => others[key] !== undefined && others[key] !== current[key]);
   if (changed.length === 0) return;
   throw new UserError({
     code: 'config-changed',
-    message: `The run was started otherwise: ${changed.map((key) => `${key} ${config[key]}, not ${overrides[key]}`).join('; ')}.`,
+    message: `The run was started otherwise: ${changed.map((key) => `${key} ${current[key]}, not ${others[key]}`).join('; ')}.`,
     advice: 'Leave these options out to go on with it, or start a new run with --out.',
   });
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import { UserError, type VectorArithmetic } from '@lstm-gan/core';
-import { checkRunIdentity, createLog, type StepMetrics } from '@lstm-gan/run';
+import { checkRunIdentity, createLog, type Logger, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { keepRecords } from './keep-records.ts';
 import { startLocalWorkers } from './local-workers.ts';
@@ -40,9 +40,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   const log = createLog(folder.log, options.terminal);
   // Local workers are reached over a socket in a folder of our own: no port, no keys, no encryption to pay for.
   const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
-  const link = await createCoordinatorLink({
-    bind: `ipc://${socketFolder}/coordinator`, keys: createKeyPair(), isAuthorized: () => false, memory: options.arithmetic,
-  });
+  const bind = `ipc://${socketFolder}/coordinator`;
+  const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: options.arithmetic });
+  logLeftOut(log, dataset);
   // Workers build their graphs while the sampler builds its own.
   const orphaned = new AbortController();
   let finished = false;
@@ -58,7 +58,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   const sampler = await openSampler(config.model, { count: sampleCount, seed: config.seed, cacheDir });
   const records = keepRecords({ config, folder, sampler, sampleEverySteps: options.sampleEverySteps, checkpointEveryMs, now });
   try {
-    const { batchSize, shardSize, seed } = config;
+    const { batchSize, shardSize, seed, flip } = config;
     const result = await startCoordinator({
       config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps: options.steps, link, log, now,
       arithmetic: options.arithmetic,
@@ -67,7 +67,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         if (options.identity === undefined) records.began(identity);
         else checkRunIdentity(folder.root, options.identity, identity);
       },
-      readShards: createShardReader(dataset, { batchSize, shardSize, seed }),
+      readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
       signal: AbortSignal.any([signal, orphaned.signal]),
       onCommit(metrics, state) {
         if (state.step === options.steps) finished = true;
@@ -86,6 +86,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     await rm(socketFolder, { recursive: true, force: true });
     log.flush();
   }
+}
+
+function logLeftOut(log: Logger, { leftOut }: Dataset): void {
+  for (const { file, reason } of leftOut) log.info({ file, reason }, 'A file of the data is left out.');
 }
 
 function orphanedError(root: string): UserError {

@@ -14,6 +14,7 @@ const purposes = {
   regularizer: 7,
   'sample-noise': 8,
   probe: 9,
+  'image-flip': 10,
 } as const;
 
 export type StreamPurpose = keyof typeof purposes;

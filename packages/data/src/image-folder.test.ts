@@ -1,0 +1,123 @@
+import { appendFile, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { beforeEach, expect, it } from 'vitest';
+import { openImageFolder } from './image-folder.ts';
+
+let root: string;
+let cacheDir: string;
+beforeEach(async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-images-'));
+  [root, cacheDir] = [path.join(folder, 'pictures'), path.join(folder, 'cache')];
+  await mkdir(root);
+});
+
+type Colour = { r: number; g: number; b: number; alpha?: number };
+const [red, blue] = [{ r: 255, g: 0, b: 0 }, { r: 0, g: 0, b: 255 }];
+
+async function addImage(file: string, width: number, height: number, background: Colour): Promise<void> {
+  await mkdir(path.dirname(path.join(root, file)), { recursive: true });
+  const channels = background.alpha === undefined ? 3 : 4;
+  await sharp({ create: { width, height, channels, background } }).toFile(path.join(root, file));
+}
+
+const open = (options: { channels?: 1 | 3; strict?: boolean } = {}) => openImageFolder(root, { cacheDir, size: 8, channels: 3, ...options });
+async function pixelsOf(index: number, options: { channels?: 1 | 3 } = {}): Promise<Uint8Array> {
+  const dataset = await open(options);
+  const image = new Uint8Array(8 * 8 * dataset.channels);
+  dataset.read([index], image);
+  dataset.close();
+  return image;
+}
+
+it('reads images of any format and size, resized and cropped, in the order of their names', async () => {
+  await addImage('b.jpg', 40, 13, blue);
+  await addImage('a.png', 3, 100, red);
+  await addImage('c.webp', 8, 8, red);
+  await addImage('d.avif', 20, 20, blue);
+  await addImage('e.tiff', 9, 9, red);
+  const dataset = await open();
+  expect(dataset).toMatchObject({ name: 'pictures', count: 5, size: 8, channels: 3, leftOut: [], labels: undefined });
+  expect([...(await pixelsOf(0)).subarray(0, 3)]).toEqual([255, 0, 0]);
+  expect((await pixelsOf(1))[2]).toBeGreaterThan(250);
+});
+
+it('crops the middle instead of squeezing', async () => {
+  const stripes = Buffer.from(Array.from({ length: 8 * 24 }, (_, i) => (i % 24 < 8 || i % 24 >= 16 ? [255, 255, 255] : [0, 0, 0])).flat());
+  await sharp(stripes, { raw: { width: 24, height: 8, channels: 3 } }).png().toFile(path.join(root, 'wide.png'));
+  const image = await pixelsOf(0);
+  expect(image[(4 * 8 + 4) * 3]).toBe(0);
+  expect(Math.max(...image.subarray(4 * 24 + 6, 4 * 24 + 18))).toBeLessThan(30);
+});
+
+it('lays transparent pictures over white, and makes gray ones of colours', async () => {
+  await addImage('clear.png', 8, 8, { ...red, alpha: 0 });
+  expect(new Set(await pixelsOf(0))).toEqual(new Set([255]));
+  const gray = await pixelsOf(0, { channels: 1 });
+  expect([gray.length, gray[0]]).toEqual([64, 255]);
+});
+
+it('keeps the folder of each image as its label', async () => {
+  await addImage('cats/1.png', 8, 8, red);
+  await addImage('cats/2.png', 8, 8, red);
+  await addImage('dogs/small/1.png', 8, 8, blue);
+  const { labels } = await open();
+  expect(labels).toEqual({ names: ['cats', 'dogs/small'], values: Uint16Array.of(0, 0, 1) });
+});
+
+it('leaves out what cannot be read, by name, with a reason, also at the next start; strict, it stops', async () => {
+  await addImage('good.png', 8, 8, red);
+  await writeFile(path.join(root, 'broken.jpg'), 'not a picture');
+  await writeFile(path.join(root, 'empty.png'), '');
+  await writeFile(path.join(root, 'vector.png'), '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>');
+  await addImage('torn.png', 200, 200, blue);
+  await appendFile(path.join(root, 'good.png'), '');
+  const torn = path.join(root, 'torn.png');
+  await writeFile(torn, (await sharp(torn).png({ compressionLevel: 0 }).toBuffer()).subarray(0, 5000));
+  for (let start = 0; start < 2; start++) {
+    const dataset = await open();
+    expect(dataset.count).toBe(1);
+    expect(dataset.leftOut.map(({ file }) => file)).toEqual(['broken.jpg', 'empty.png', 'torn.png', 'vector.png']);
+    expect(dataset.leftOut[3].reason).toBe('it is svg, whatever its name says');
+    for (const { reason } of dataset.leftOut) expect(reason).not.toBe('');
+  }
+  await expect(open({ strict: true })).rejects.toMatchObject({ code: 'broken-image', message: expect.stringContaining('broken.jpg cannot be used'), advice: expect.stringContaining('--strict-data') });
+  await rm(cacheDir, { recursive: true });
+  await expect(open({ strict: true })).rejects.toMatchObject({ code: 'broken-image' });
+});
+
+it('bounds a picture before it is decoded', async () => {
+  await addImage('bomb.png', 20_000, 10_000, red);
+  await addImage('good.png', 8, 8, red);
+  expect((await open()).leftOut).toMatchObject([{ file: 'bomb.png', reason: expect.stringContaining('pixel limit') }]);
+});
+
+it('follows no links and reads nothing hidden', async () => {
+  await addImage('good.png', 8, 8, red);
+  await addImage('.thumbnails/hidden.png', 8, 8, blue);
+  await symlink('/etc/hostname', path.join(root, 'link.png'));
+  await symlink('/', path.join(root, 'everything'));
+  expect((await open()).count).toBe(1);
+});
+
+it('is opened again without decoding, until something in it changes', async () => {
+  await addImage('a.png', 8, 8, red);
+  const progress: number[] = [];
+  const openCounted = () => openImageFolder(root, { cacheDir, size: 8, channels: 3, onProgress: (done) => void progress.push(done) });
+  const { digest } = await openCounted();
+  expect((await openCounted()).digest).toBe(digest);
+  expect(progress).toEqual([1]);
+  await addImage('a.png', 8, 8, blue);
+  await utimes(path.join(root, 'a.png'), 1, 1);
+  expect((await openCounted()).digest).not.toBe(digest);
+  expect(await readdir(path.join(cacheDir, 'data'))).toHaveLength(1);
+});
+
+it('says so where there is no image', async () => {
+  await expect(open()).rejects.toMatchObject({ code: 'no-images', message: expect.stringContaining('no file in it that is named like one') });
+  await writeFile(path.join(root, 'notes.txt'), '');
+  await expect(open()).rejects.toMatchObject({ code: 'no-images' });
+  await writeFile(path.join(root, 'a.png'), 'x');
+  await expect(open()).rejects.toMatchObject({ code: 'no-images', message: expect.stringContaining('None of its 1 could be read. a.png:') });
+});

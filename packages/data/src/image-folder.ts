@@ -1,0 +1,147 @@
+/**
+ * A folder of somebody's own images: whatever sharp reads, of any size, in nested folders whose names are the labels.
+ * What comes from outside is not trusted: links are not followed, formats that can contain programs are not read, and
+ * a picture is bounded in bytes and pixels before it is decoded. A file that cannot be read is left out, by name.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+import sharp from 'sharp';
+import type { Dataset, Labels, LeftOut } from './dataset.ts';
+import type { DecodedImages, ImageShape } from './decoded-images.ts';
+import { openPacked, writePacked } from './packed-dataset.ts';
+
+const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl'];
+const extension = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|jp2|jxl)$/i;
+const maxFileBytes = 256 * 1024 * 1024;
+const maxPixels = 100_000_000;
+
+export interface ImageFolderOptions extends ImageShape {
+  readonly cacheDir: string;
+  /** Whether a file that cannot be read is an error instead of being left out. */
+  readonly strict?: boolean;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+interface ImageFile {
+  /** Below the folder, with / between its parts. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+/** Opens a folder of images: at once while nothing in it has changed, else its images are decoded and packed first. */
+export async function openImageFolder(folder: string, options: ImageFolderOptions): Promise<Dataset> {
+  const { cacheDir, size, channels, strict = false, onProgress = () => undefined } = options;
+  const files = listImages(folder);
+  if (files.length === 0) throw noImages(folder, 'There is no file in it that is named like one', 'Links are not followed.');
+  const place = `folder-${shortHash(path.resolve(folder))}-${size}x${channels}-`;
+  const packed = path.join(cacheDir, 'data', `${place}${shortHash(JSON.stringify([files, sharp.versions.vips]))}.bin`);
+  const known = openPacked(packed);
+  if (known !== undefined) return strict ? refuseLeftOut(folder, known) : known;
+  await writePacked(packed, path.basename(path.resolve(folder)), { size, channels }, decodeImages(folder, files, { size, channels }, strict, onProgress));
+  await removeOlder(packed, place);
+  const dataset = openPacked(packed);
+  if (dataset !== undefined) return dataset;
+  throw new UserError({ code: 'data-damaged', message: `${packed} cannot be read back.`, advice: 'Check the disk, then run the command again.' });
+}
+
+/** Sorted, so that the order does not depend on the file system. Synchronous: a hundred thousand promises take seconds. */
+function listImages(folder: string): ImageFile[] {
+  try {
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    const paths = entries.filter((entry) => entry.isFile() && extension.test(entry.name)).map((entry) => path.join(entry.parentPath, entry.name));
+    const files = paths.map((name): ImageFile => {
+      const { size, mtimeMs } = statSync(name);
+      return { file: path.relative(folder, name).split(path.sep).join('/'), bytes: size, modifiedMs: mtimeMs };
+    });
+    return files.filter(({ file }) => !/(^|\/)\./.test(file)).sort((a, b) => (a.file < b.file ? -1 : 1));
+  } catch (cause) {
+    throw new UserError({ code: 'data-not-readable', message: `${folder} cannot be read: ${(cause as Error).message}`, advice: 'Check the path and its permissions.', cause });
+  }
+}
+
+function decodeImages(folder: string, files: readonly ImageFile[], shape: ImageShape, strict: boolean, onProgress: (done: number, total: number) => void): DecodedImages {
+  const used: string[] = [];
+  const leftOut: LeftOut[] = [];
+  const decodedAtOnce = 4 * availableParallelism();
+
+  async function* decodeAll(): AsyncGenerator<Uint8Array> {
+    for (let first = 0; first < files.length; first += decodedAtOnce) {
+      const group = files.slice(first, first + decodedAtOnce);
+      const results = await Promise.all(group.map((file) => decodeImage(folder, file, shape)));
+      for (const [k, result] of results.entries()) {
+        const { file } = group[k];
+        if (typeof result === 'string') {
+          leftOut.push({ file, reason: result });
+          if (strict) throw brokenImage(folder, leftOut);
+        } else {
+          used.push(file);
+          yield result;
+        }
+      }
+      onProgress(first + group.length, files.length);
+    }
+    if (used.length === 0) throw noImages(folder, `None of its ${files.length} could be read`, `${leftOut[0].file}: ${leftOut[0].reason}`);
+  }
+  return { pixels: decodeAll(), summary: () => ({ labels: labelsOf(used), leftOut }) };
+}
+
+/** The pixels of a file, or why it has none. */
+async function decodeImage(folder: string, { file, bytes }: ImageFile, { size, channels }: ImageShape): Promise<Uint8Array | string> {
+  if (bytes > maxFileBytes) return `it has ${bytes} bytes; ${maxFileBytes} are allowed`;
+  try {
+    const image = sharp(path.join(folder, file), { limitInputPixels: maxPixels, failOn: 'error' });
+    const { format } = await image.metadata();
+    if (!formats.includes(format ?? '')) return `it is ${format ?? 'no picture'}, whatever its name says`;
+    const cropped = image.autoOrient().flatten({ background: '#ffffff' }).resize(size, size, { fit: 'cover' });
+    return await cropped.toColourspace(channels === 1 ? 'b-w' : 'srgb').raw({ depth: 'uchar' }).toBuffer();
+  } catch (error) {
+    return (error as Error).message.split('\n')[0];
+  }
+}
+
+/** The folder of each image; none where all lie in one. */
+function labelsOf(files: readonly string[]): Labels | undefined {
+  const folders = files.map((file) => path.posix.dirname(file));
+  const names = [...new Set(folders)].sort();
+  if (names.length < 2) return undefined;
+  const numbers = new Map(names.map((name, number) => [name, number]));
+  return { names, values: Uint16Array.from(folders, (name) => numbers.get(name) as number) };
+}
+
+async function removeOlder(packed: string, place: string): Promise<void> {
+  const folder = path.dirname(packed);
+  for (const file of await readdir(folder)) {
+    if (file.startsWith(place) && file.endsWith('.bin') && file !== path.basename(packed)) await rm(path.join(folder, file), { force: true });
+  }
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+function refuseLeftOut(folder: string, dataset: Dataset): Dataset {
+  if (dataset.leftOut.length === 0) return dataset;
+  dataset.close();
+  throw brokenImage(folder, dataset.leftOut);
+}
+
+function brokenImage(folder: string, [{ file, reason }]: readonly LeftOut[]): UserError {
+  return new UserError({
+    code: 'broken-image',
+    message: `${path.join(folder, file)} cannot be used: ${reason}.`,
+    advice: 'Mend or remove it, or leave out --strict-data to go on without such files.',
+  });
+}
+
+function noImages(folder: string, what: string, detail: string): UserError {
+  return new UserError({
+    code: 'no-images',
+    message: `${folder} holds no images. ${what}. ${detail}`,
+    advice: 'Give a folder with JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000 or JPEG XL files, in it or in folders below.',
+  });
+}

@@ -1,0 +1,66 @@
+/** A folder of somebody's own pictures, of mixed sizes and formats, some of them broken. */
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, expect, it } from 'vitest';
+import { lstmGan, summaryOf } from '../support/command-line.ts';
+
+let folder: string;
+let photos: string;
+const train = (out: string, ...parameters: string[]) =>
+  lstmGan(['train', '--preset', 'rows', '--data', photos, '--out', path.join(folder, out), '--steps', '2', '--workers', '1', ...parameters]);
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-own-data-'));
+  photos = path.join(folder, 'photos');
+  for (const kind of ['sea', 'wood']) await mkdir(path.join(photos, kind), { recursive: true });
+  for (let i = 0; i < 40; i++) {
+    // Dark on the left, bright on the right.
+    const twoPixels = Buffer.from([i * 6, 0, 0, 255, 255 - i * 6, 255]);
+    const image = sharp(twoPixels, { raw: { width: 2, height: 1, channels: 3 } }).resize(30 + 7 * i, 200 - 3 * i, { fit: 'fill' });
+    await image.toFile(path.join(photos, i % 2 === 0 ? 'sea' : 'wood', `${i}.${['jpg', 'png', 'webp'][i % 3]}`));
+  }
+  await writeFile(path.join(photos, 'sea', 'torn.jpg'), 'half a picture');
+});
+
+it('is trained on; what could not be read is named at the end and in the log', async () => {
+  const { stdout, exitCode } = await train('run');
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/1 files of the data could not be read and were left out:\n {2}sea\/torn\.jpg: \S/);
+  expect(await readFile(path.join(folder, 'run', 'log.jsonl'), 'utf8')).toContain('"file":"sea/torn.jpg"');
+  const config = JSON.parse(await readFile(path.join(folder, 'run', 'config.json'), 'utf8')) as { data: string };
+  expect(config.data).toBe(photos);
+});
+
+it('gives other weights when images are flipped, and one-channel images when they are to be gray', async () => {
+  const plain = summaryOf((await train('plain', '--json')).stdout);
+  const flipped = summaryOf((await train('flipped', '--json', '--flip')).stdout);
+  expect(flipped.weightsSha256).not.toBe(plain.weightsSha256);
+  await train('gray', '--channels', '1');
+  const grid = await sharp(path.join(folder, 'gray', 'samples', 'step-00000002.png')).metadata();
+  expect(grid.channels).toBe(1);
+});
+
+it('may lie elsewhere when the run goes on, but must be the same', async () => {
+  await train('moved');
+  const elsewhere = path.join(folder, 'elsewhere');
+  await rename(photos, elsewhere);
+  const goOn = (...more: string[]) => lstmGan(['train', '--resume', path.join(folder, 'moved'), '--steps', '3', '--workers', '1', ...more]);
+  const missing = await goOn();
+  expect([missing.exitCode, missing.stderr]).toEqual([2, expect.stringContaining(`There is no folder ${photos}.`)]);
+  expect((await goOn('--data', elsewhere)).exitCode).toBe(0);
+  await rm(path.join(elsewhere, 'sea', '0.jpg'));
+  const changed = await lstmGan(['train', '--resume', path.join(folder, 'moved'), '--steps', '4', '--workers', '1', '--data', elsewhere]);
+  expect([changed.exitCode, changed.stderr]).toEqual([2, expect.stringContaining('would not go on with the same bits: the data was')]);
+  await rename(elsewhere, photos);
+});
+
+it.each<[string[], string]>([
+  [['--strict-data'], 'torn.jpg cannot be used'],
+  [['--channels', '2'], 'Expected 1 (gray) or 3 (colour), got 2'],
+  [['--data', './nowhere'], 'There is no folder ./nowhere'],
+])('answers %j with a sentence', async (parameters, sentence) => {
+  const { exitCode, stderr } = await train('refused', ...parameters);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining(sentence)]);
+});
