@@ -10,7 +10,7 @@ interface SessionFeed {
 }
 
 /** Values in native memory. */
-export type Kept = object & { readonly kept: unique symbol };
+type Kept = object & { readonly kept: unique symbol };
 
 interface KeptFeed {
   readonly values: Kept;
