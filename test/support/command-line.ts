@@ -5,9 +5,15 @@ import { execa, type Options, type ResultPromise } from 'execa';
 const main = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Program and parameters that run `lstm-gan` from its sources. */
+export function commandLine(parameters: readonly string[]): [string, ...string[]] {
+  return [process.execPath, '--conditions=source', '--import', 'tsx', main, ...parameters];
+}
+
 /** Runs `lstm-gan` with parameters; resolves also when it fails. */
 export function lstmGan(parameters: readonly string[], options: Options = {}): ResultPromise {
-  return execa(process.execPath, ['--conditions=source', '--import', 'tsx', main, ...parameters], { cwd: root, reject: false, ...options });
+  const [program, ...rest] = commandLine(parameters);
+  return execa(program, rest, { cwd: root, reject: false, ...options });
 }
 
 /** What a run ended with: the last line of its standard output. */

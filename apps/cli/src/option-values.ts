@@ -17,3 +17,9 @@ export function channelCount(text: string): 1 | 3 {
   if (text === '1' || text === '3') return text === '1' ? 1 : 3;
   throw new InvalidArgumentError(`Expected 1 (gray) or 3 (colour), got ${text}.`);
 }
+
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError(`Expected a number of seconds from 0, got ${text}.`);
+}

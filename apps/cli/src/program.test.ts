@@ -10,12 +10,12 @@ import { createProgressDisplay, formatDuration } from './progress-display.ts';
 it('has exactly these commands and options: users and scripts rely on them', () => {
   const options = createProgram('0').commands.map((command) => [command.name(), command.options.map(({ long }) => long).join(' ')]);
   expect(Object.fromEntries(options)).toEqual({
-    train:
-      '--preset --data --steps --batch-size --shard-size --workers --threads --seed --engine --device --out --resume --sample-every --json --cache-dir',
+    train: '--preset --data --channels --flip --strict-data --steps --batch-size --shard-size --threads --seed --engine --out --resume --sample-every --json --workers --device --cache-dir',
+    coordinator: '--preset --data --channels --flip --strict-data --steps --batch-size --shard-size --threads --seed --engine --out --resume --sample-every --json --bind --cache-dir',
+    worker: '--connect --key-file --name --device --patience --cache-dir',
     sample: '--out --out-dir --count --seed --cache-dir',
     doctor: '--golden --engine --cache-dir',
     setup: '--variant --cache-dir',
-    worker: '--connect --key-file --name --device --cache-dir',
   });
 });
 

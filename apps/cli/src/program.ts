@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addCoordinator } from './commands/coordinator.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addSample } from './commands/sample.ts';
 import { addSetup } from './commands/setup.ts';
@@ -15,7 +16,7 @@ export function createProgram(version: string): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 something to be mended in what was asked for, 130 interrupted twice.');
-  for (const add of [addTrain, addSample, addDoctor, addSetup, addWorker]) add(program);
+  for (const add of [addTrain, addCoordinator, addWorker, addSample, addDoctor, addSetup]) add(program);
   for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
   return program;
 }

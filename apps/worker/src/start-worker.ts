@@ -5,7 +5,7 @@
 import { createLayouts, UserError, assert, type Network } from '@lstm-gan/core';
 import type { Engine, EngineDescription } from '@lstm-gan/engine';
 import { checkRunConfig, layoutSha256, type Logger, type RunConfig } from '@lstm-gan/run';
-import { protocolVersion, type CoordinatorMessage, type Ready, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
+import { protocolVersion, type CoordinatorMessage, type Ready, type Reject, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
 import { compileUnits, fingerprints, type CompiledUnits } from './compile-units.ts';
 import { createAhead, type Ahead, type AheadShard } from './ahead.ts';
 import { NotFiniteError, runLease, shardsOf, startShard } from './run-lease.ts';
@@ -47,6 +47,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     for await (const event of link.events()) {
       if (event.kind === 'closed') {
         if (signal.aborted) return;
+        if (event.refused === true) throw new UserError({ code: 'refused', message: event.sentence, advice: 'Give the key file of this run, which its coordinator names when it starts.' });
         throw new UserError({ code: 'coordinator-gone', message: event.sentence, advice: 'Start the coordinator again, then this worker.' });
       }
       const { message } = event;
@@ -63,12 +64,12 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
 }
 
 function refuseEarly(message: CoordinatorMessage): never {
-  if (message.kind === 'reject') throw rejected(message.sentence);
+  if (message.kind === 'reject') throw rejected(message);
   throw new Error(`Bug: the coordinator sent ${message.kind} before it said welcome`);
 }
 
-function rejected(sentence: string): UserError {
-  return new UserError({ code: 'rejected', message: `The coordinator refused this worker: ${sentence}`, advice: 'See the sentence.' });
+function rejected({ reason, sentence }: Reject): UserError {
+  return new UserError({ code: `rejected-${reason}`, message: `The coordinator refused this worker: ${sentence}`, advice: 'Mend that, then start it again.' });
 }
 
 async function build({ run, incarnation, membership, config: text }: Welcome, { link, openEngine, now }: WorkerOptions): Promise<Job> {
@@ -104,7 +105,7 @@ async function serve(message: CoordinatorMessage, job: Job, options: WorkerOptio
     case 'work':
       return work(message, job, options);
     case 'reject':
-      throw rejected(message.sentence);
+      throw rejected(message);
     default:
       throw new Error(`Bug: the coordinator sent ${message.kind} in the middle of a run`);
   }

@@ -22,5 +22,5 @@ export {
 export { defaultLimits, type Limits } from './codec/codec.ts';
 export { createMemoryLink, type MemoryLink } from './memory/memory-link.ts';
 export { createCoordinatorLink, type CoordinatorLinkOptions } from './zeromq/coordinator-link.ts';
-export { createKeyPair, readKeyFile, writeKeyFile, type KeyPair, type WorkerKeys } from './zeromq/keys.ts';
+export { createKeyPair, openRunKeys, readKeyFile, writeKeyFile, type KeyPair, type WorkerKeys } from './zeromq/keys.ts';
 export { createWorkerLink, type WorkerLinkOptions } from './zeromq/worker-link.ts';

@@ -26,7 +26,8 @@ export interface CoordinatorLink {
 
 export type WorkerLinkEvent =
   | { readonly kind: 'message'; readonly message: CoordinatorMessage }
-  | { readonly kind: 'closed'; readonly sentence: string };
+  /** `refused`: trying again with the same keys is of no use. */
+  | { readonly kind: 'closed'; readonly sentence: string; readonly refused?: boolean };
 
 export interface WorkerLink {
   events(): AsyncIterable<WorkerLinkEvent>;

@@ -1,200 +1,39 @@
-import { existsSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { nearestName, presets, UserError, type Preset, type VectorArithmetic } from '@lstm-gan/core';
-import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
-import { loadNativeArithmetic } from '@lstm-gan/engine';
-import { createRunConfig, type ConfigOverrides, type RunConfig } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
-import { channelCount, positiveInteger, seed } from '../option-values.ts';
-import { createProgressDisplay, formatDuration } from '../progress-display.ts';
-import { readableLog } from '../readable-log.ts';
+import { positiveInteger } from '../option-values.ts';
 import { setUp } from '../set-up.ts';
-import { beginRun, resumeRun, type OpenRun } from '../train/open-run.ts';
-import { trainRun, type TrainRunResult } from '../train/train-run.ts';
-import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
+import { localCrew } from '../train/crew.ts';
+import { addCacheDir, cacheDirOf } from './cache-dir-option.ts';
+import { addRunOptions, choices, runTraining, type RunOptions } from './run-training.ts';
 
-interface TrainOptions extends CacheOptions {
-  readonly preset: string;
-  readonly data?: string;
-  readonly channels?: 1 | 3;
-  readonly flip?: boolean;
-  readonly strictData?: boolean;
-  readonly steps?: number;
-  readonly batchSize?: number;
-  readonly shardSize?: number;
+interface TrainOptions extends RunOptions {
   readonly workers?: number;
-  readonly threads?: number;
-  readonly seed?: number;
-  readonly engine?: RunConfig['engine'];
   readonly device: DeviceChoice;
-  readonly out?: string;
-  readonly resume?: string;
-  readonly sampleEvery: number;
-  readonly json?: boolean;
 }
 
 const examples = `
 Examples:
   $ lstm-gan train                                         # digits, local workers
   $ lstm-gan train --preset article --data emoji --out runs/article
-  $ lstm-gan train --preset rows --data ~/photos --flip       # a folder of your own images
+  $ lstm-gan train --preset rows --data ~/photos --flip    # a folder of your own images
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
   $ lstm-gan train --resume runs/digits --steps 5000       # go on
-
-Presets:
-${[...presets.values()].map(({ name, description }) => `  ${name.padEnd(16)} ${description}`).join('\n')}
-
-Data sets:
-${[...datasets.values()].map(({ name, description }) => `  ${name.padEnd(16)} ${description}`).join('\n')}`;
+${choices}`;
 
 export function addTrain(program: Command): void {
-  const command = program
-    .command('train')
-    .description('train a GAN with workers on this machine')
-    .option('--preset <name>', 'complete configuration to start from', 'digits')
-    .option('--data <name|folder>', "data set, or a folder of images (default: the preset's)")
-    .addOption(new Option('--channels <count>', "1 for gray images, 3 for colour (default: the preset's)").argParser(channelCount))
-    .option('--flip', 'mirror images at random, left to right')
-    .option('--strict-data', 'stop at an image file that cannot be read, instead of leaving it out')
-    .option('--steps <count>', "train up to this step (default: the preset's)", positiveInteger)
-    .option('--batch-size <images>', "images a step (default: the preset's)", positiveInteger)
-    .option('--shard-size <images>', "images a shard; decides the bits (default: the preset's)", positiveInteger)
+  const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))
     .option('--workers <count>', 'worker processes (default: 2, or one for each GPU)', positiveInteger)
-    .option('--threads <count>', 'threads of each worker; decides the bits (default: 1)', positiveInteger)
-    .option('--seed <number>', 'seed of everything random (default: 1)', seed)
-    .addOption(new Option('--engine <name>', 'how units are executed (default: graph)').choices(['graph', 'eager']))
     .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
-    .option('--out <folder>', 'run folder (default: runs/PRESET)')
-    .option('--resume <folder>', 'go on with the run in this folder')
-    .option('--sample-every <steps>', 'steps between sample grids', positiveInteger, 200)
-    .option('--json', 'end with one line of JSON on standard output')
     .addHelpText('after', examples);
   addCacheDir(command).action(train);
 }
 
 async function train(options: TrainOptions): Promise<void> {
-  const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
-  const preset = findPreset(options.preset);
-  const planned = options.resume === undefined ? createRunConfig(preset, overridesOf(options)) : undefined;
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
-  if (device === 'gpu') await setUp(cacheDir, 'gpu', now);
-  const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
-  if (planned !== undefined) (await openData(planned, options, now)).close();
-  const open = await openRun(options, planned);
-  try {
-    const dataset = await openData(open.config, options, now);
-    const steps = options.steps ?? Math.max(presets.get(open.config.preset)?.steps ?? 0, open.initial.step);
-    const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
-    const result = await runWithProgress(open, { ...options, steps, workers, device, cacheDir, dataset, arithmetic, now });
-    dataset.close();
-    report(open, steps, result, options.json === true);
-    if (options.json !== true) reportLeftOut(dataset);
-  } finally {
-    await open.folder.release();
-  }
-}
-
-function overridesOf({ data, channels, flip, batchSize, shardSize, seed, threads, engine }: TrainOptions): ConfigOverrides {
-  // A folder is found again from wherever the run goes on.
-  const place = data !== undefined && !datasets.has(data) && existsSync(data) ? path.resolve(data) : data;
-  return { data: place, channels, flip, batchSize, shardSize, seed, threads, engine };
-}
-
-function findPreset(name: string): Preset {
-  const preset = presets.get(name);
-  if (preset !== undefined) return preset;
-  const nearest = nearestName(name, [...presets.keys()]);
-  throw new UserError({
-    code: 'unknown-preset',
-    message: `There is no preset ${name}; there are ${[...presets.keys()].join(', ')}.`,
-    advice: nearest === undefined ? 'Choose one of them with --preset.' : `Did you mean --preset ${nearest}?`,
-  });
-}
-
-function openData({ data, model }: RunConfig, options: TrainOptions, now: () => number): Promise<Dataset> {
-  const display = createProgressDisplay(`Packing ${data}`, process.stderr, now);
-  const { size, channels } = model.image;
-  const onProgress = (done: number, total: number): void => display.update(done, total, `${done} of ${total} images`);
-  return openDataset(data, { cacheDir: cacheDirOf(options), size, channels, strict: options.strictData, onProgress }).finally(() => display.stop());
-}
-
-function openRun(options: TrainOptions, planned: RunConfig | undefined): Promise<OpenRun> {
-  if (planned !== undefined) return beginRun(options.out ?? path.join('runs', planned.preset), planned);
-  return resumeRun(options.resume as string, overridesOf(options), (file, error) => {
-    process.stderr.write(`${file} is passed over: ${error.message}\n`);
-  });
-}
-
-interface RunContext extends Pick<TrainOptions, 'sampleEvery' | 'json'> {
-  readonly steps: number;
-  readonly workers: number;
-  readonly device: 'cpu' | 'gpu';
-  readonly cacheDir: string;
-  readonly dataset: Dataset;
-  readonly arithmetic: VectorArithmetic;
-  readonly now: () => number;
-}
-
-async function runWithProgress(open: OpenRun, context: RunContext): Promise<TrainRunResult> {
-  const { steps, now } = context;
-  const stopper = new AbortController();
-  const onSignal = (): void => {
-    if (stopper.signal.aborted) process.exit(130);
-    process.stderr.write('\nStopping behind this step; once more to stop at once.\n');
-    stopper.abort();
-  };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
-  const display = createProgressDisplay('Training', process.stderr, now);
-  const startMs = now();
-  const rates: number[] = [];
-  try {
-    return await trainRun({
-      ...open, ...context, sampleEverySteps: context.sampleEvery, signal: stopper.signal, terminal: readableLog(process.stderr),
-      onStep({ step, losses, imagesPerSecond }) {
-        rates.push(imagesPerSecond);
-        const rate = rates.slice(-20).reduce((sum, value) => sum + value, 0) / Math.min(20, rates.length);
-        const left = ((now() - startMs) / (step - open.initial.step)) * (steps - step);
-        const text = `step ${step}/${steps}  loss D ${losses.discriminator.toFixed(3)} G ${losses.generator.toFixed(3)}  ${rate.toFixed(0)} images/s  ${formatDuration(left)} left`;
-        display.update(step, steps, text);
-      },
-    });
-  } finally {
-    display.stop();
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
-  }
-}
-
-function report({ folder, config }: OpenRun, steps: number, result: TrainRunResult, json: boolean): void {
-  const { state, weightsSha256, imagesPerSecond, losses, checkpoint, grid } = result;
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ runDir: path.resolve(folder.root), step: state.step, weightsSha256, imagesPerSecond, losses })}\n`);
-    return;
-  }
-  const more = state.step < steps ? steps : steps * 2;
-  const lines = [
-    `${state.step < steps ? 'Stopped behind' : 'Finished'} step ${state.step}${Number.isNaN(imagesPerSecond) ? '' : `, ${imagesPerSecond.toFixed(0)} images/s`}.`,
-    `  sample grid  ${grid}`,
-    `  metrics      ${folder.metrics}`,
-    `  checkpoint   ${checkpoint}`,
-    `  weights      sha256 ${weightsSha256}`,
-    'Go on:',
-    `  npx lstm-gan train --resume ${folder.root} --steps ${more}`,
-    ...(config.preset === 'article' ? [] : ["The article's own configuration:", '  npx lstm-gan train --preset article --data emoji --out runs/article']),
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-const shownLeftOut = 10;
-
-/** What of a folder was not used; at the end, where it is not scrolled away. */
-function reportLeftOut({ leftOut }: Dataset): void {
-  if (leftOut.length === 0) return;
-  const lines = leftOut.slice(0, shownLeftOut).map(({ file, reason }) => `  ${file}: ${reason}`);
-  const rest = leftOut.length > shownLeftOut ? [`  and ${leftOut.length - shownLeftOut} more; log.jsonl names them`] : [];
-  process.stdout.write(`${[`${leftOut.length} files of the data could not be read and were left out:`, ...lines, ...rest].join('\n')}\n`);
+  if (device === 'gpu') await setUp(cacheDir, 'gpu', () => performance.now());
+  const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
+  await runTraining(options, localCrew({ workers, device, cacheDir }));
 }

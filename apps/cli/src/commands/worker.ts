@@ -1,9 +1,13 @@
+import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UserError } from '@lstm-gan/core';
 import { openEngine, type Engine } from '@lstm-gan/engine';
-import { createLog } from '@lstm-gan/run';
-import { createWorkerLink, readKeyFile } from '@lstm-gan/transport';
+import { createLog, type RunConfig } from '@lstm-gan/run';
+import { createWorkerLink, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 import { Option, type Command } from 'commander';
+import { seconds } from '../option-values.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 interface WorkerCommandOptions extends CacheOptions {
@@ -11,45 +15,73 @@ interface WorkerCommandOptions extends CacheOptions {
   readonly keyFile?: string;
   readonly name: string;
   readonly device: 'cpu' | 'gpu';
+  readonly patience: number;
 }
 
 const examples = `
 Examples:
-  $ lstm-gan worker --connect tcp://10.0.0.1:4321 --key-file worker-1.key --name worker-1
-  $ CUDA_VISIBLE_DEVICES=1 lstm-gan worker --connect tcp://10.0.0.1:4321 --key-file worker-2.key --name worker-2 --device gpu`;
+  $ lstm-gan worker --connect tcp://10.0.0.1:5577 --key-file worker.key
+  $ CUDA_VISIBLE_DEVICES=1 lstm-gan worker --connect tcp://10.0.0.1:5577 --key-file worker.key --device gpu
+
+It leaves politely on SIGTERM or Ctrl-C, behind the shards in work.`;
 
 export function addWorker(program: Command): void {
   const command = program
     .command('worker')
     .description('compute for a coordinator until its run is finished')
     .requiredOption('--connect <address>', "the coordinator's address, tcp://HOST:PORT")
-    .option('--key-file <file>', 'the keys that the coordinator made for this worker (not needed for ipc://)')
-    .requiredOption('--name <name>', 'a name that no other worker of the run has')
+    .option('--key-file <file>', 'the key file that the coordinator made for its workers (not needed for ipc://)')
+    .option('--name <name>', 'a name that no other worker of the run has', `${hostname()}-${process.pid}`)
     .addOption(new Option('--device <kind>', 'what to compute on').choices(['cpu', 'gpu']).default('cpu'))
+    .option('--patience <seconds>', 'how long to try again when the coordinator is gone', seconds, 60)
     .addHelpText('after', examples);
   addCacheDir(command).action(work);
 }
 
+const retryMs = 1000;
+
 async function work(options: WorkerCommandOptions): Promise<void> {
-  const { connect, keyFile, name, device } = options;
+  const { connect, keyFile, patience } = options;
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
+  const log = createLog(process.stderr.fd);
+  // A coordinator on this machine that is gone does not come back at the same socket.
+  const patienceMs = connect.startsWith('ipc:') ? 0 : 1000 * patience;
+  let lastContactMs = performance.now();
+  for (;;) {
+    try {
+      return await workOnce(options, keys, leaving.signal, () => (lastContactMs = performance.now()));
+    } catch (error) {
+      const leftMs = lastContactMs + patienceMs - performance.now();
+      if (leaving.signal.aborted || !isPassing(error) || leftMs <= 0) throw error;
+      log.warn(`${error.message} Trying again for ${Math.ceil(leftMs / 1000)} s.`);
+      await delay(retryMs);
+    }
+  }
+}
+
+/** Whether it is worth trying again: nobody answers, or the coordinator has not noticed yet that we were gone. */
+function isPassing(error: unknown): error is UserError {
+  return error instanceof UserError && ['coordinator-gone', 'rejected-name-taken'].includes(error.code);
+}
+
+async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefined, signal: AbortSignal, onContact: () => void): Promise<void> {
+  const { connect, name, device } = options;
   // Weights come when the engine is there.
   let engine: Engine | undefined;
   const memory = {
     allocate: (length: number) => engine?.arithmetic.allocate(length) ?? new Float32Array(length),
     release: (array: Float32Array | Uint8Array) => engine?.arithmetic.release(array),
   };
-  await startWorker({
-    link: createWorkerLink({ connect, keys, memory }),
-    name,
-    openEngine: async ({ engine: engineName, threads }) => {
-      engine = await openEngine(engineName, { threads, device, cacheDir: cacheDirOf(options) });
-      return engine;
-    },
-    log: createLog(process.stderr.fd),
-    signal: leaving.signal,
-    now: () => performance.now(),
-  });
+  const open = async ({ engine: engineName, threads }: RunConfig): Promise<Engine> => {
+    engine = await openEngine(engineName, { threads, device, cacheDir: cacheDirOf(options) });
+    return engine;
+  };
+  try {
+    const log = createLog(process.stderr.fd);
+    await startWorker({ link: createWorkerLink({ connect, keys, memory }), name, openEngine: open, log, signal, now: () => performance.now() });
+  } finally {
+    if (engine !== undefined) onContact();
+  }
 }

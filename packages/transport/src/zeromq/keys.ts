@@ -2,7 +2,9 @@
  * CURVE keys, made anew for every run. A worker's key file holds what it needs to connect: the server's public key and a
  * key pair of its own, which the coordinator has authorized.
  */
-import { chmod, open, readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import { curveKeyPair } from 'zeromq';
 import { z } from 'zod';
@@ -49,6 +51,28 @@ export async function readKeyFile(file: string): Promise<WorkerKeys> {
     throw keyFileError(`The key file ${file} does not hold serverKey, publicKey and secretKey.`, 'Use the file that the coordinator wrote.');
   }
   return parsed.data;
+}
+
+/** The keys of a run: the coordinator's own, and one that lets workers join. */
+export interface RunKeys {
+  readonly server: KeyPair;
+  readonly worker: KeyPair;
+  /** What a worker is started with. */
+  readonly workerKeyFile: string;
+}
+
+/** Opens the keys in a folder (0700), or makes them: a coordinator that starts again is the one its workers know. */
+export async function openRunKeys(folder: string): Promise<RunKeys> {
+  const serverFile = path.join(folder, 'coordinator.key');
+  const workerKeyFile = path.join(folder, 'worker.key');
+  if (!existsSync(serverFile)) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const [server, worker] = [createKeyPair(), createKeyPair()];
+    // The worker's first: with the coordinator's the folder is complete.
+    await writeKeyFile(workerKeyFile, { ...worker, serverKey: server.publicKey });
+    await writeKeyFile(serverFile, { ...server, serverKey: server.publicKey });
+  }
+  return { server: await readKeyFile(serverFile), worker: await readKeyFile(workerKeyFile), workerKeyFile };
 }
 
 function keyFileError(message: string, advice: string): UserError {

@@ -74,7 +74,7 @@ class ZeromqWorkerLink implements WorkerLink {
     watch(
       this.#socket,
       {
-        end: (sentence) => this.#end(sentence),
+        refuse: (sentence) => this.#end(sentence, true),
         endWhenDrained: (sentence) => this.#endWhenDrained(sentence),
         connected: () => clearTimeout(this.#patience),
       },
@@ -133,12 +133,12 @@ class ZeromqWorkerLink implements WorkerLink {
     if (message !== undefined) this.#events.push({ kind: 'message', message });
   }
 
-  #end(sentence: string): void {
+  #end(sentence: string, refused = false): void {
     if (!this.#open) return;
     this.#open = false;
     clearTimeout(this.#patience);
     this.#socket.close();
-    this.#events.push({ kind: 'closed', sentence });
+    this.#events.push({ kind: 'closed', sentence, ...(refused ? { refused } : {}) });
     this.#events.end();
   }
 
@@ -158,15 +158,16 @@ class ZeromqWorkerLink implements WorkerLink {
 /** Ends the link when libzmq says that the line is gone or was never let in. */
 function watch(
   socket: Dealer,
-  { end, endWhenDrained, connected }: { end(sentence: string): void; endWhenDrained(sentence: string): void; connected(): void },
+  { refuse, endWhenDrained, connected }: { refuse(sentence: string): void; endWhenDrained(sentence: string): void; connected(): void },
   address: string,
 ): void {
   socket.events.on('handshake', connected);
   socket.events.on('disconnect', () => endWhenDrained('The coordinator is gone.'));
   const refused = `The coordinator at ${address} refused the keys of this worker.`;
-  socket.events.on('handshake:error:auth', () => end(refused));
-  socket.events.on('handshake:error:protocol', () => end(`${address} does not answer as a coordinator of this run does.`));
-  socket.events.on('handshake:error:other', () => end(`The coordinator at ${address} did not let this worker in.`));
+  socket.events.on('handshake:error:auth', () => refuse(refused));
+  socket.events.on('handshake:error:protocol', () => refuse(`${address} does not answer as a coordinator of this run does.`));
+  // libzmq tells a refusal apart from other errors only sometimes.
+  socket.events.on('handshake:error:other', () => refuse(`The coordinator at ${address} did not let this worker in: its keys are not this run's.`));
 }
 
 async function receiveAll(socket: Dealer, take: (kind: string, parts: Buffer[]) => void): Promise<void> {

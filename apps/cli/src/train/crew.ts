@@ -1,0 +1,91 @@
+/** Who computes for a run, and how they are reached: workers of our own on this machine, or whoever joins from elsewhere. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, networkInterfaces, tmpdir } from 'node:os';
+import path from 'node:path';
+import { UserError, type VectorArithmetic } from '@lstm-gan/core';
+import type { Logger, RunFolder } from '@lstm-gan/run';
+import { createCoordinatorLink, createKeyPair, openRunKeys, type CoordinatorLink } from '@lstm-gan/transport';
+import { startLocalWorkers } from './local-workers.ts';
+
+interface Crew {
+  readonly link: CoordinatorLink;
+  /** Aborted when nobody is left who could compute, and nobody will come. */
+  readonly gone: AbortSignal;
+  /** Told before the run ends: whoever leaves from now on is no loss. */
+  expectEnd(): void;
+  /** Waits until nobody is left, once the link is closed. */
+  dismissed(): Promise<void>;
+}
+
+interface CrewContext {
+  readonly folder: RunFolder;
+  readonly log: Logger;
+  readonly arithmetic: VectorArithmetic;
+}
+
+export type GatherCrew = (context: CrewContext) => Promise<Crew>;
+
+export interface LocalCrewOptions {
+  readonly workers: number;
+  readonly device: 'cpu' | 'gpu';
+  readonly cacheDir: string;
+}
+
+/** Workers of our own, over a socket in a folder of our own: no port, no keys, no encryption to pay for. */
+export function localCrew({ workers, device, cacheDir }: LocalCrewOptions): GatherCrew {
+  return async ({ folder, log, arithmetic }) => {
+    const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
+    const bind = `ipc://${socketFolder}/coordinator`;
+    const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic });
+    const gone = new AbortController();
+    let ending = false;
+    const children = startLocalWorkers({
+      count: workers, address: link.address, device, cacheDir, logFolder: folder.root,
+      onExit(sentence, left) {
+        if (ending) return;
+        log.warn(sentence);
+        if (left === 0) gone.abort();
+      },
+    });
+    log.info({ processIds: children.processIds }, `${workers} local workers started.`);
+    return {
+      link,
+      gone: gone.signal,
+      expectEnd: () => void (ending = true),
+      async dismissed() {
+        await children.stopped();
+        await rm(socketFolder, { recursive: true, force: true });
+      },
+    };
+  };
+}
+
+/** Whoever connects with the run's join key, whenever that is. */
+export function joiningCrew(address: string): GatherCrew {
+  const bind = bindAddress(address);
+  return async ({ folder, log, arithmetic }) => {
+    const { server, worker, workerKeyFile } = await openRunKeys(path.join(folder.root, 'keys'));
+    const link = await createCoordinatorLink({ bind, keys: server, isAuthorized: (key) => key === worker.publicKey, memory: arithmetic });
+    const command = `lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${path.resolve(workerKeyFile)}`;
+    log.info(`Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`);
+    return { link, gone: new AbortController().signal, expectEnd: () => undefined, dismissed: async () => undefined };
+  };
+}
+
+/** `HOST:PORT` or `tcp://HOST:PORT` as ZeroMQ takes it. */
+function bindAddress(text: string): string {
+  const address = text.includes('://') ? text : `tcp://${text}`;
+  if (/^tcp:\/\/[\w.*-]+:(\d{1,5}|\*)$/.test(address)) return address;
+  throw new UserError({
+    code: 'usage',
+    message: `A coordinator binds to HOST:PORT; got ${text}.`,
+    advice: 'For example --bind 127.0.0.1:5577, or --bind 0.0.0.0:5577 for every network of this machine.',
+  });
+}
+
+/** What a worker elsewhere connects to: of "all networks", the first one that leads out of this machine. */
+function reachableAddress(address: string): string {
+  if (!address.startsWith('tcp://0.0.0.0:')) return address;
+  const outside = Object.values(networkInterfaces()).flatMap((list) => list ?? []).find(({ family, internal }) => family === 'IPv4' && !internal);
+  return address.replace('0.0.0.0', outside?.address ?? hostname());
+}

@@ -1,0 +1,110 @@
+/** A coordinator started by hand, and workers that join it with the command that it prints. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { commandLine, lstmGan, root, summaryOf } from '../support/command-line.ts';
+import { createNetwork, type Network } from '../support/network-namespaces.ts';
+
+let folder: string;
+let expected: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-machines-'));
+  expected = summaryOf((await lstmGan(['train', '--steps', '12', '--out', path.join(folder, 'local'), '--json'])).stdout).weightsSha256;
+});
+
+type Process = ReturnType<typeof lstmGan>;
+
+/** Starts `lstm-gan`, somewhere. */
+function start(parameters: readonly string[], enter: readonly string[] = []): Process {
+  const [program, ...rest] = [...enter, ...commandLine(parameters)];
+  return execa(program, rest, { cwd: root, reject: false }) as Process;
+}
+
+/** The worker's command, once the coordinator prints it. */
+function joinCommand(coordinator: Process): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    coordinator.stderr?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const command = /^ {2}lstm-gan (worker .*)\n/m.exec(text)?.[1];
+      if (command !== undefined) resolve(command.split(' '));
+    });
+    void coordinator.then(() => reject(new Error(`the coordinator ended without telling how to join:\n${text}`)));
+  });
+}
+
+const coordinate = (out: string, bind: string, ...more: string[]) => ['coordinator', '--steps', '12', '--bind', bind, '--json', ...more, ...(more.includes('--resume') ? [] : ['--out', path.join(folder, out)])];
+
+async function waitForStep(out: string, step: number): Promise<void> {
+  const file = path.join(folder, out, 'metrics.jsonl');
+  for (;;) {
+    if (existsSync(file) && (await readFile(file, 'utf8')).split('\n').length > step) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+it('gives the weights of a run on one machine, though workers join late and leave early', async () => {
+  const coordinator = start(coordinate('joined', '127.0.0.1:*'));
+  const join = await joinCommand(coordinator);
+  expect((await stat(join[join.indexOf('--key-file') + 1])).mode & 0o777).toBe(0o600);
+  const first = start(join);
+  await waitForStep('joined', 2);
+  const second = start([...join, '--name', 'second']);
+  await waitForStep('joined', 6);
+  first.kill('SIGTERM');
+  expect((await first).exitCode).toBe(0);
+  expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
+  expect((await second).exitCode).toBe(0);
+});
+
+it('is found again by its workers when it was killed and goes on', async () => {
+  const out = path.join(folder, 'killed');
+  await lstmGan(['train', '--steps', '2', '--out', out]);
+  const port = 20_000 + (process.pid % 20_000);
+  const goOn = coordinate('killed', `127.0.0.1:${port}`, '--resume', out);
+  const coordinator = start(goOn);
+  const worker = start(await joinCommand(coordinator));
+  await waitForStep('killed', 5);
+  coordinator.kill('SIGKILL');
+  await coordinator;
+  expect(summaryOf((await start(goOn)).stdout).weightsSha256).toBe(expected);
+  const { exitCode, stderr } = await worker;
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining('Trying again for')]);
+});
+
+it('refuses a worker with the keys of another run, in a sentence', async () => {
+  const coordinator = start(coordinate('mine', '127.0.0.1:*'));
+  const join = await joinCommand(coordinator);
+  const other = path.join(folder, 'joined', 'keys', 'worker.key');
+  const { exitCode, stderr } = await start([...join.map((part) => (part.endsWith('worker.key') ? other : part)), ]);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Give the key file of this run')]);
+  coordinator.kill('SIGTERM');
+  await coordinator;
+});
+
+it('says that a port is in use, and what it can be bound to', async () => {
+  const coordinator = start(coordinate('first', '127.0.0.1:*'));
+  const address = (await joinCommand(coordinator))[2].replace('tcp://', '');
+  const second = await start(coordinate('second', address));
+  expect([second.exitCode, second.stderr]).toEqual([2, expect.stringContaining('listens on')]);
+  const odd = await start(coordinate('third', 'everywhere'));
+  expect([odd.exitCode, odd.stderr]).toEqual([2, expect.stringContaining('binds to HOST:PORT; got everywhere')]);
+  coordinator.kill('SIGTERM');
+  await coordinator;
+});
+
+let network: Network | undefined;
+afterAll(() => network?.remove());
+
+it('works between machines with addresses of their own, over a slow cable', { timeout: 120_000 }, async (context) => {
+  network = await createNetwork({ machines: 2, rate: '200mbit' });
+  if (network === undefined) return context.skip('this machine allows no network namespaces');
+  const coordinator = start(coordinate('network', `${network.hub.address}:5577`), network.hub.enter);
+  const join = await joinCommand(coordinator);
+  const workers = network.machines.map(({ enter }) => start([...join, '--name', enter[3]], enter));
+  expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
+  for (const worker of workers) expect((await worker).exitCode).toBe(0);
+});

@@ -1,0 +1,58 @@
+/** Machines of their own on one: network namespaces, joined by a virtual cable each, with addresses of their own. */
+import { execa } from 'execa';
+
+interface Machine {
+  readonly address: string;
+  /** What to put in front of a command to run it there. */
+  readonly enter: readonly string[];
+}
+
+export interface Network {
+  /** This side of every cable. */
+  readonly hub: Machine;
+  readonly machines: readonly Machine[];
+  remove(): Promise<void>;
+}
+
+export interface NetworkOptions {
+  readonly machines: number;
+  /** Of each cable, both ways, as `tc` takes it: `200mbit`. */
+  readonly rate?: string;
+}
+
+/** Needs the rights to make namespaces; undefined where they are missing. */
+export async function createNetwork({ machines: count, rate }: NetworkOptions): Promise<Network | undefined> {
+  const prefix = `lg${process.pid % 10_000}`;
+  const hub = `${prefix}h`;
+  const allowed = await execa('ip', ['netns', 'add', hub], { reject: false });
+  if (allowed.exitCode !== 0) return undefined;
+  const ip = (...parameters: string[]) => execa('ip', parameters);
+  const limit = (namespace: string, device: string) =>
+    execa('ip', ['netns', 'exec', namespace, 'tc', 'qdisc', 'add', 'dev', device, 'root', 'tbf', 'rate', rate ?? '', 'burst', '64kb', 'latency', '400ms']);
+  const names = [hub];
+  await ip('-n', hub, 'link', 'add', 'br0', 'type', 'bridge');
+  await ip('-n', hub, 'addr', 'add', '10.77.0.1/24', 'dev', 'br0');
+  for (const device of ['lo', 'br0']) await ip('-n', hub, 'link', 'set', device, 'up');
+  for (let k = 0; k < count; k++) {
+    const name = `${prefix}m${k}`;
+    const plug = `p${k}`;
+    await ip('netns', 'add', name);
+    names.push(name);
+    await ip('-n', hub, 'link', 'add', plug, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+    await ip('-n', hub, 'link', 'set', plug, 'master', 'br0', 'up');
+    await ip('-n', name, 'addr', 'add', `10.77.0.${10 + k}/24`, 'dev', 'eth0');
+    for (const device of ['lo', 'eth0']) await ip('-n', name, 'link', 'set', device, 'up');
+    if (rate !== undefined) {
+      await limit(hub, plug);
+      await limit(name, 'eth0');
+    }
+  }
+  const machine = (name: string, address: string): Machine => ({ address, enter: ['ip', 'netns', 'exec', name] });
+  return {
+    hub: machine(hub, '10.77.0.1'),
+    machines: names.slice(1).map((name, k) => machine(name, `10.77.0.${10 + k}`)),
+    async remove() {
+      for (const name of names) await execa('ip', ['netns', 'del', name], { reject: false });
+    },
+  };
+}
