@@ -97,6 +97,8 @@ class Training {
   #committed: TrainingState;
   /** Whether somebody else holds the committed state; of the initial one, whoever gave it. */
   #isHeld = true;
+  /** Membership at the last commit, and at the one before. */
+  #memberships: readonly [number, number] = [0, 0];
   #fold: Fold;
   #lastMetrics: StepMetrics | undefined;
   #failure: UserError | undefined;
@@ -196,19 +198,26 @@ class Training {
 
   #commit(step: number): void {
     const { config, initial, now, onCommit } = this.#options;
-    if (!this.#isHeld) this.#releaseMoments(this.#committed);
+    if (!this.#isHeld) this.#releasePast(this.#committed);
     this.#committed = this.#working;
+    this.#memberships = [this.#decided.membership, this.#memberships[0]];
     this.#lastMetrics = this.#clock.finish(step, config.batchSize, now());
     if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
     this.#isHeld = onCommit(this.#lastMetrics, this.#committed);
   }
 
-  /** Of a state that is past. Its weights are left to the garbage collector: they may still be on their way. */
-  #releaseMoments({ generator, discriminator, ema }: TrainingState): void {
+  /**
+   * Gives back the arrays of a state that is past. Its weights were sent since the commit before it, each time with work
+   * that has come back: who was sent them has them, and they are no longer on their way, unless somebody left meanwhile.
+   * Then they are left to the garbage collector; if it had them all, it would run in every step.
+   */
+  #releasePast({ generator, discriminator, ema }: TrainingState): void {
     const { release } = this.#arithmetic;
-    for (const { firstMoments, secondMoments } of [generator, discriminator]) {
+    const isDelivered = this.#memberships[1] === this.#decided.membership;
+    for (const { weights, firstMoments, secondMoments } of [generator, discriminator]) {
       release(firstMoments);
       release(secondMoments);
+      if (isDelivered) release(weights);
     }
     release(ema);
   }

@@ -96,6 +96,25 @@ describe('rewrite', () => {
   });
 });
 
+describe('an outer product', () => {
+  const product = (a: number[], b: number[], flags: [boolean, boolean], shape: number[]) => {
+    const [adj_x, adj_y] = flags.map((value): Attribute => ({ kind: 'bool', value }));
+    const inputs = [placeholderNode('a', { dtype: 'float32', shape: a }), placeholderNode('b', { dtype: 'float32', shape: b })];
+    return operations(rewrite(graphOf([...inputs, node('m', 'BatchMatMulV2', [ref('a'), ref('b')], shape, { adj_x, adj_y })], ref('m')))).slice(3);
+  };
+
+  it('is an element-wise product of a column and a row', () => {
+    expect(product([4, 1], [1, 5], [false, false], [4, 5])).toEqual(['Const', 'Reshape', 'Const', 'Reshape', 'Mul']);
+    expect(product([1, 4], [5, 1], [true, true], [4, 5])).toContain('Mul');
+  });
+
+  it('is told from products that add something up', () => {
+    expect(product([1, 4], [4, 1], [false, false], [1, 1])).toEqual(['MatMul']);
+    expect(product([1, 4], [4, 5], [false, false], [1, 5])).toEqual(['MatMul']);
+    expect(product([4, 2], [2, 5], [false, false], [4, 5])).toEqual(['MatMul']);
+  });
+});
+
 describe('prune', () => {
   it('keeps what the outputs need and every input', () => {
     const z = placeholderNode('z', { dtype: 'int32', shape: [2] });

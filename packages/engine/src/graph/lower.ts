@@ -21,6 +21,18 @@ export function rewrite(graph: Graph): Graph {
   const nodeOfKey = new Map<string, string>();
   const resolve = (ref: ValueRef): ValueRef => replacements.get(refKey(ref)) ?? ref;
 
+  const place = (part: GraphNode): void => {
+    const node = { ...part, inputs: part.inputs.map(resolve) };
+    const key = nodeKey(node);
+    const earlier = key === undefined ? undefined : nodeOfKey.get(key);
+    if (earlier === undefined) {
+      nodes.set(node.name, node);
+      if (key !== undefined) nodeOfKey.set(key, node.name);
+    } else {
+      node.outputs.forEach((_, output) => replacements.set(refKey({ node: node.name, output }), { node: earlier, output }));
+    }
+  };
+
   for (const original of graph.nodes) {
     const node = { ...original, inputs: original.inputs.map(resolve) };
     const result = simplify(node, (name) => nodes.get(name));
@@ -28,14 +40,7 @@ export function rewrite(graph: Graph): Graph {
       replacements.set(refKey({ node: node.name, output: 0 }), result.ref);
       continue;
     }
-    const key = nodeKey(result.node);
-    const earlier = key === undefined ? undefined : nodeOfKey.get(key);
-    if (earlier === undefined) {
-      nodes.set(node.name, result.node);
-      if (key !== undefined) nodeOfKey.set(key, node.name);
-    } else {
-      node.outputs.forEach((_, output) => replacements.set(refKey({ node: node.name, output }), { node: earlier, output }));
-    }
+    for (const part of [...(result.before ?? []), result.node]) place(part);
   }
   const outputs = Object.entries(graph.outputs).map(([name, ref]) => [name, resolve(ref)] as const);
   return { nodes: [...nodes.values()], inputs: graph.inputs, outputs: Object.fromEntries(outputs) };

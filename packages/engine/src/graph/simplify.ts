@@ -7,7 +7,9 @@ import type { Attribute, GraphNode, TensorValue, ValueRef, ValueSpec } from './g
 import { constantNode, constantValue, elementCount, sameShape } from './graph.ts';
 
 export type Simplified =
-  { readonly kind: 'value'; readonly ref: ValueRef } | { readonly kind: 'node'; readonly node: GraphNode };
+  | { readonly kind: 'value'; readonly ref: ValueRef }
+  /** `before`: new nodes that it reads. */
+  | { readonly kind: 'node'; readonly node: GraphNode; readonly before?: readonly GraphNode[] };
 
 export type FindNode = (name: string) => GraphNode | undefined;
 
@@ -88,7 +90,25 @@ function simplifyMatMul(node: GraphNode, find: FindNode): Simplified {
   };
   const type = node.attributes['T'];
   if (type !== undefined) attributes['T'] = type;
-  return keep({ ...node, op: 'MatMul', attributes });
+  return simplifyOuterProduct({ ...node, op: 'MatMul', attributes }, find);
+}
+
+/** A column times a row is an element-wise product: the general one took 0.7 ms where 16 x 4096 floats take 0.05. */
+function simplifyOuterProduct(node: GraphNode, find: FindNode): Simplified {
+  const [output] = node.outputs;
+  const count = elementCount(output.shape);
+  const factors = node.inputs.map((ref) => elementCount(specOf(ref, find)?.shape ?? []));
+  if (factors[0] * factors[1] !== count || factors[0] !== output.shape[0]) return keep(node);
+  const shapes = [[output.shape[0], 1], [1, output.shape[1]]];
+  const before = shapes.flatMap((shape, i): GraphNode[] => {
+    const lengths = constantNode(`${node.name}/shape${i}`, { dtype: 'int32', shape: [2], bytes: new Uint8Array(Int32Array.from(shape).buffer) });
+    const attributes: Record<string, Attribute> = { T: { kind: 'type', value: output.dtype }, Tshape: { kind: 'type', value: 'int32' } };
+    const inputs = [node.inputs[i], { node: lengths.name, output: 0 }];
+    return [lengths, { name: `${node.name}/factor${i}`, op: 'Reshape', attributes, inputs, outputs: [{ dtype: output.dtype, shape }] }];
+  });
+  const inputs = [0, 1].map((i) => ({ node: `${node.name}/factor${i}`, output: 0 }));
+  const product: GraphNode = { name: node.name, op: 'Mul', attributes: { T: { kind: 'type', value: output.dtype } }, inputs, outputs: node.outputs };
+  return { kind: 'node', node: product, before };
 }
 
 function readInts(value: TensorValue | undefined): number[] | undefined {
