@@ -14,28 +14,36 @@ import { extract } from 'tar';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const carried = '@sparticuz/chromium';
 const usualPlaces = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** WebGL without a GPU; root has no sandbox. */
 const flags = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-sandbox'];
 
 /** Starts a headless Chromium whose WebGL is computed by SwiftShader; where none starts, says so in a sentence. */
 export async function launchChromium(environment: Environment = process.env): Promise<Browser> {
-  let program = environment['CHROMIUM_PATH'] ?? usualPlaces.find((place) => existsSync(place));
-  try {
-    const env = { ...environment };
-    if (program === undefined) {
-      const folder = await unpackChromium(environment);
-      program = path.join(folder, 'chromium');
-      Object.assign(env, { LD_LIBRARY_PATH: path.join(folder, 'lib'), FONTCONFIG_FILE: path.join(folder, 'fonts.conf') });
+  const named = environment['CHROMIUM_PATH'];
+  const candidates = named === undefined ? [...usualPlaces.filter((place) => existsSync(place)), carried] : [named];
+  const failures: string[] = [];
+  for (const candidate of candidates) {
+    try {
+      return await launch(candidate, environment);
+    } catch (error) {
+      failures.push(`${candidate} does not start (${(error as Error).message.split('\n')[0]})`);
     }
-    return await chromium.launch({ executablePath: program, args: flags, env: env as Record<string, string> });
-  } catch (cause) {
-    const reason = (cause as Error).message.split('\n')[0];
-    throw new Error(
-      `The browser tests need a Chromium, and ${program ?? 'the one in @sparticuz/chromium'} does not start (${reason}); install one (Debian: apt-get install chromium) or name one in CHROMIUM_PATH.`,
-      { cause },
-    );
   }
+  throw new Error(
+    `The browser tests need a Chromium, and ${failures.join(', ')}; install one (Debian: apt-get install chromium) or name one in CHROMIUM_PATH.`,
+  );
+}
+
+async function launch(candidate: string, environment: Environment): Promise<Browser> {
+  const folder = candidate === carried ? await unpackChromium(environment) : undefined;
+  const libraries = folder && { LD_LIBRARY_PATH: path.join(folder, 'lib'), FONTCONFIG_FILE: path.join(folder, 'fonts.conf') };
+  return chromium.launch({
+    executablePath: folder === undefined ? candidate : path.join(folder, 'chromium'),
+    args: flags,
+    env: { ...environment, ...libraries } as Record<string, string>,
+  });
 }
 
 /** The folder with the package's Chromium; complete, or not there. */
