@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/run': ['@lstm-gan/core'],
   'apps/coordinator': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/run', '@lstm-gan/transport'],
   'apps/worker': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport'],
+  'apps/playground': ['@lstm-gan/core'],
   'apps/cli': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport', '@lstm-gan/coordinator', '@lstm-gan/worker'],
 };
 const bannedWords = ['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'manager', 'handler', 'base', 'service'];

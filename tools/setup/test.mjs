@@ -1,5 +1,5 @@
 /**
- * `npm test`: everything, from nothing. Installs, provisions TensorFlow, then lint, dead exports, types, build and tests,
+ * `npm test`: everything, from nothing. Installs, provisions TensorFlow, then lint, dead exports, API pages, types, build and tests,
  * in nx's order and with its cache. The last line counts the tests.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -22,6 +22,8 @@ const part = (name, status) => {
 };
 part('lint, typecheck, build', nx(['run-many', '-t', 'lint', 'typecheck', 'build', '--output-style=static', '--parallel=2']));
 part('dead exports', run(process.execPath, [path.join('node_modules', 'knip', 'bin', 'knip.js')]));
+// Every export of a package has its sentence, and every type that one mentions is exported.
+part('API pages', run(process.execPath, [path.join('node_modules', 'typedoc', 'bin', 'typedoc'), '--emit', 'none', '--logLevel', 'Warn']));
 // One project at a time: each uses both cores by itself.
 part('tests', nx(['run-many', '-t', 'test', '--output-style=static', '--parallel=1'], { env: { TEST_RESULTS: results } }));
 

@@ -22,7 +22,7 @@ export { statelessUniform } from './random/stateless-uniform.ts';
 export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
 export { plainArithmetic, type VectorArithmetic } from './weights/vector-arithmetic.ts';
 export { findNotFinite, isFiniteVector } from './weights/finite.ts';
-export { accumulate, createFold, foldRange, type Fold } from './weights/fold.ts';
+export { accumulate, createFold, foldRange, type Fold, type FoldArithmetic } from './weights/fold.ts';
 export {
   countParameters,
   createLayout,

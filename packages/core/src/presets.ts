@@ -6,6 +6,7 @@ import type { EmaOptions } from './optimizer/ema.ts';
 import type { GeneratorConfig, ModelConfig } from './model/model-config.ts';
 import type { Network } from './weights/layout.ts';
 
+/** A complete configuration with a name. */
 export interface Preset {
   readonly name: PresetName;
   /** One line for `--help`. */
@@ -21,6 +22,7 @@ export interface Preset {
   readonly ema: EmaOptions;
 }
 
+/** Every preset by name. */
 export type PresetName =
   | 'digits'
   | 'article'
@@ -117,4 +119,5 @@ const list: readonly Preset[] = [
   articleSettings('dense', 'control: Dense layers only; far more parameters', { kind: 'dense', units: [256, 512, 1024] }, 16),
 ];
 
+/** All presets, by name. */
 export const presets: ReadonlyMap<string, Preset> = new Map(list.map((preset) => [preset.name, preset]));

@@ -2,6 +2,8 @@
  * A mistake that the user can mend: what is wrong, what was got, what was expected, and what to do.
  * Bugs are not user errors: they are asserts, and show a stack trace.
  */
+
+/** What a user error says. */
 export interface UserErrorDetail {
   /** Stable, for programs: kebab-case, for example `batch-not-divisible`. */
   readonly code: string;
@@ -12,6 +14,7 @@ export interface UserErrorDetail {
   readonly cause?: unknown;
 }
 
+/** A mistake that the user can mend, as an error: `message` says what is wrong, `advice` what to do. */
 export class UserError extends Error {
   readonly code: string;
   readonly advice: string;

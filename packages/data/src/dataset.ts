@@ -12,10 +12,14 @@ export interface LeftOut {
   readonly reason: string;
 }
 
+/** Images that training reads by number, uint8 [H, W, C] each, all of one shape. */
 export interface Dataset {
   readonly name: string;
+  /** How many images. */
   readonly count: number;
+  /** Pixels on a side. */
   readonly size: number;
+  /** 1 is gray, 3 RGB. */
   readonly channels: number;
   /** SHA-256 of the decoded pixels in order, hexadecimal: part of a run's identity. */
   readonly digest: string;

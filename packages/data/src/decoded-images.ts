@@ -8,6 +8,7 @@ export interface DecodedImages {
   summary(): { readonly labels?: Labels; readonly leftOut?: readonly LeftOut[] };
 }
 
+/** What every image of a data set is made into: `size` x `size` pixels, gray or RGB. */
 export interface ImageShape {
   readonly size: number;
   readonly channels: 1 | 3;

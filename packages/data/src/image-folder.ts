@@ -19,10 +19,13 @@ const extension = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|jp2|jxl)$/i;
 const maxFileBytes = 256 * 1024 * 1024;
 const maxPixels = 100_000_000;
 
+/** The shape that images are made into, and what becomes of those that cannot be. */
 export interface ImageFolderOptions extends ImageShape {
+  /** Where packed images are kept, below `data`. */
   readonly cacheDir: string;
   /** Whether a file that cannot be read is an error instead of being left out. */
   readonly strict?: boolean;
+  /** Hears how many images are done. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

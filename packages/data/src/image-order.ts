@@ -17,6 +17,7 @@ export interface BatchShape {
 /** Reads the images of shards of a step, uint8 [shards x shardSize, H, W, C], in the order of the ranges. */
 export type ReadShards = (step: number, ranges: readonly ShardRange[]) => Uint8Array;
 
+/** Reads a data set in the order of a run: a seeded permutation an epoch, so an image is a function of step and shard alone. */
 export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed, flip }: BatchShape): ReadShards {
   // A step may straddle two epochs, and shards of the first may be asked for again when a worker has died.
   const { count, size, channels } = dataset;

@@ -11,6 +11,7 @@ import { openPacked, writePacked } from './packed-dataset.ts';
 /** Every data set by name. */
 export const datasets: ReadonlyMap<string, DatasetSource> = new Map([digits, emoji].map((source) => [source.name, source]));
 
+/** How a data set is packed and where; a folder of images takes all of it, the others its shape and its place. */
 export type OpenDatasetOptions = ImageFolderOptions;
 
 /**

@@ -11,6 +11,7 @@ export interface Engine {
   readonly arithmetic: VectorArithmetic;
   /** Prepares a unit; the graph engine traces it, or takes its GraphDef from the cache. */
   compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>>;
+  /** What it computes with. */
   describe(): EngineDescription;
   /** Tensors (eager) or runs (graph) that are alive now: what a leak would make grow. */
   liveTensorCount(): number;
@@ -18,8 +19,10 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** The eager reference on tfjs, or traced TensorFlow graphs. */
 export type EngineName = 'eager' | 'graph';
 
+/** A unit that an engine is ready to run, any number of times. */
 export interface CompiledUnit<I extends string = string, O extends string = string> {
   readonly inputs: Readonly<Record<I, ArraySpec>>;
   readonly outputs: Readonly<Record<O, ArraySpec>>;
@@ -34,11 +37,13 @@ export interface CompiledUnit<I extends string = string, O extends string = stri
   begin(early: UnitArrays<I>): Promise<FinishUnit<I, O>>;
 }
 
-type UnitArrays<I extends string> = Readonly<Partial<Record<I, UnitArray>>>;
+/** Some of a unit's inputs. */
+export type UnitArrays<I extends string> = Readonly<Partial<Record<I, UnitArray>>>;
 
 /** Goes on from a begun unit, once, with the inputs that were not given yet. */
-type FinishUnit<I extends string, O extends string> = (rest: UnitArrays<I>) => Promise<Record<O, Float32Array>>;
+export type FinishUnit<I extends string, O extends string> = (rest: UnitArrays<I>) => Promise<Record<O, Float32Array>>;
 
+/** What an engine computes with: what a worker tells at the handshake. */
 export interface EngineDescription {
   readonly engine: EngineName;
   readonly tensorflow: string;
@@ -46,6 +51,7 @@ export interface EngineDescription {
   readonly threads: number;
 }
 
+/** What an engine is opened with. */
 export interface EngineOptions {
   /** Threads inside an operation; one operation runs at a time. Decides the bits: part of a run's identity. */
   readonly threads: number;

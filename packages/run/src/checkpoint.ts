@@ -19,6 +19,7 @@ import { writeAtomically } from './write-atomically.ts';
 const formatVersion = '2';
 const networks = ['generator', 'discriminator'] as const;
 
+/** What a checkpoint file holds, verified. */
 export interface Checkpoint {
   readonly config: RunConfig;
   readonly state: TrainingState;

@@ -21,6 +21,7 @@ export interface StepMetrics {
   readonly workers: Readonly<Record<string, { readonly shards: number; readonly computeMs: number; readonly waitingMs: number }>>;
 }
 
+/** Writes a run's `metrics.jsonl`. */
 export interface MetricsWriter {
   /** Queues a line; throws a UserError when an earlier one could not be written. */
   write(metrics: StepMetrics): void;

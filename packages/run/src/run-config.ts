@@ -12,7 +12,8 @@ const adamSchema = z.strictObject({
   epsilon: z.number().positive(),
 });
 
-const runConfigSchema = z.strictObject({
+/** Checks a run's configuration from outside, each field by itself; `checkRunConfig` also checks what fits together. */
+export const runConfigSchema = z.strictObject({
   /** The preset that this configuration began as. */
   preset: z.string(),
   model: modelConfigSchema,
@@ -33,6 +34,7 @@ const runConfigSchema = z.strictObject({
   ema: z.strictObject({ halfLifeImages: z.number().positive(), rampUp: z.number().positive().nullable() }),
 });
 
+/** A run's configuration, completely. */
 export type RunConfig = z.infer<typeof runConfigSchema>;
 
 /** What a user may change of a preset on the command line. */

@@ -9,6 +9,7 @@ import { checkRunConfig, type RunConfig } from './run-config.ts';
 import { takeLock } from './run-lock.ts';
 import { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
 
+/** The paths in a run's folder, which this process holds until `release`. */
 export interface RunFolder {
   readonly root: string;
   readonly config: string;

@@ -22,11 +22,16 @@ const partsSchema = z.strictObject({
   dataDigest: z.string(),
 });
 
+/** All that decides the bits of a run: what goes on from its checkpoints must have the same. */
 export interface RunIdentity {
   readonly config: RunConfig;
+  /** TensorFlow's version. */
   readonly tensorflow: string;
+  /** Unit name to SHA-256 of its GraphDef. */
   readonly graphs: Readonly<Record<string, string>>;
+  /** Unit name to SHA-256 of its outputs on the fixed probe input. */
   readonly probes: Readonly<Record<string, string>>;
+  /** SHA-256 of the data set's decoded pixels. */
   readonly dataDigest: string;
 }
 

@@ -20,7 +20,8 @@ export {
   type WorkerMessage,
 } from './protocol.ts';
 export { defaultLimits, type Limits } from './codec/codec.ts';
+export type { Memory } from './codec/stream.ts';
 export { createMemoryLink, type MemoryLink } from './memory/memory-link.ts';
 export { createCoordinatorLink, type CoordinatorLinkOptions } from './zeromq/coordinator-link.ts';
-export { createKeyPair, openRunKeys, readKeyFile, writeKeyFile, type KeyPair, type WorkerKeys } from './zeromq/keys.ts';
+export { createKeyPair, openRunKeys, readKeyFile, writeKeyFile, type KeyPair, type RunKeys, type WorkerKeys } from './zeromq/keys.ts';
 export { createWorkerLink, type WorkerLinkOptions } from './zeromq/worker-link.ts';

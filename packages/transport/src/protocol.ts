@@ -13,6 +13,8 @@ import type { Network, ShardRange } from '@lstm-gan/core';
  *   contribution ->
  *            <-  finish
  */
+
+/** Both ends of a link must have the same. */
 export const protocolVersion = 1;
 
 /** The phase that trains a network carries its name. */
@@ -27,6 +29,7 @@ export interface RunHeader {
   readonly membership: number;
 }
 
+/** Which round and which lease a message belongs to. */
 export interface RoundHeader extends RunHeader {
   /** Counts from 1. */
   readonly step: number;
@@ -37,6 +40,7 @@ export interface RoundHeader extends RunHeader {
   readonly weightsVersions: Readonly<Record<Network, number>>;
 }
 
+/** A worker's first message. */
 export interface Hello {
   readonly kind: 'hello';
   readonly protocol: number;
@@ -44,6 +48,7 @@ export interface Hello {
   readonly worker: string;
 }
 
+/** The worker has built what the run asks for; the coordinator lets it in when all of this is as with the others. */
 export interface Ready extends RunHeader {
   readonly kind: 'ready';
   readonly engine: string;
@@ -58,6 +63,7 @@ export interface Ready extends RunHeader {
   readonly graphs: Readonly<Record<string, string>>;
 }
 
+/** The losses of one shard, means over its images. */
 export interface ShardLosses {
   readonly shard: number;
   readonly loss: number;
@@ -65,10 +71,12 @@ export interface ShardLosses {
   readonly penalty: number;
 }
 
+/** What a worker gives back for a lease. */
 export interface Contribution extends RoundHeader {
   readonly kind: 'contribution';
   readonly subtrees: readonly ShardRange[];
   readonly losses: readonly ShardLosses[];
+  /** Time in units. */
   readonly computeMs: number;
   /** Time since the previous contribution in which there was nothing to compute. */
   readonly waitingMs: number;
@@ -89,6 +97,7 @@ export interface Failed extends RoundHeader {
   readonly sentence: string;
 }
 
+/** The coordinator's answer to hello. */
 export interface Welcome extends RunHeader {
   readonly kind: 'welcome';
   readonly protocol: number;
@@ -96,6 +105,7 @@ export interface Welcome extends RunHeader {
   readonly config: string;
 }
 
+/** The weights of one network, in its layout. */
 export interface Weights extends RunHeader {
   readonly kind: 'weights';
   readonly network: Network;
@@ -103,6 +113,7 @@ export interface Weights extends RunHeader {
   readonly values: Float32Array;
 }
 
+/** A lease: which shards of which phase to compute. */
 export interface Work extends RoundHeader {
   readonly kind: 'work';
   readonly subtrees: readonly ShardRange[];
@@ -113,10 +124,12 @@ export interface Work extends RoundHeader {
   readonly images: Uint8Array;
 }
 
+/** The run is finished; the worker may go. */
 export interface Finish extends RunHeader {
   readonly kind: 'finish';
 }
 
+/** Why a worker is not let in, for programs. */
 export type RejectReason =
   | 'protocol-version'
   | 'name-taken'
@@ -126,6 +139,7 @@ export type RejectReason =
   | 'unexpected-message'
   | 'malformed-message';
 
+/** The worker is not let in, or no longer. */
 export interface Reject {
   readonly kind: 'reject';
   readonly reason: RejectReason;
@@ -133,5 +147,7 @@ export interface Reject {
   readonly sentence: string;
 }
 
+/** All that a worker says. */
 export type WorkerMessage = Hello | Ready | Contribution | Leave | Failed;
+/** All that a coordinator says. */
 export type CoordinatorMessage = Welcome | Weights | Work | Finish | Reject;

@@ -1,7 +1,7 @@
 import { UserError } from '../user-error.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 
-/** Refuses a model whose sizes do not close, with the sizes that would. */
+/** Throws a UserError for a model whose sizes do not close, which names the sizes that would. */
 export function checkModelConfig({ image, generator, discriminator }: ModelConfig): void {
   const { kind } = generator;
   if (kind !== 'dense') checkMap(generator, image.size);

@@ -1,6 +1,7 @@
 import { createPhaseUnits } from '../step/phase-units.ts';
 import { runUnit } from '../step/run-unit.ts';
 import { UserError } from '../user-error.ts';
+import { isFiniteVector } from '../weights/finite.ts';
 import { joinVector } from '../weights/named-vectors.ts';
 import { decodeSafetensors } from '../weights/safetensors.ts';
 import { modelConfigSchema, type ModelConfig } from './model-config.ts';
@@ -9,7 +10,7 @@ import { createLayouts } from './network.ts';
 /**
  * Images of a generator in inference mode, on tfjs's current backend: [N, H, W, C] in [-1, 1].
  * @param weights flat vector in the generator's layout
- * @param noise N x latent standard normal numbers
+ * @param noise N x latent standard normal numbers; throws a UserError when N is no whole number above 0
  */
 export async function generate(model: ModelConfig, weights: Float32Array, noise: Float32Array): Promise<Float32Array> {
   const count = noise.length / model.latent;
@@ -24,7 +25,10 @@ export async function generate(model: ModelConfig, weights: Float32Array, noise:
   return images;
 }
 
-/** The model and the averaged generator's weights of a checkpoint file. */
+/**
+ * The model and the averaged generator's weights (a flat vector in the generator's layout) of a checkpoint file. Throws a
+ * UserError when the bytes are no whole safetensors file, name no model, or hold no finite weights of it.
+ */
 export function readGenerator(checkpoint: Uint8Array): { model: ModelConfig; weights: Float32Array } {
   const { metadata, tensors } = decodeSafetensors(checkpoint);
   const config = modelConfigSchema.safeParse(modelOf(metadata.get('config')));
@@ -39,7 +43,15 @@ export function readGenerator(checkpoint: Uint8Array): { model: ModelConfig; wei
   for (const [name, tensor] of tensors) {
     if (name.startsWith('ema/') && tensor.dtype === 'F32') averaged.set(name.slice('ema/'.length), tensor.data);
   }
-  return { model: config.data, weights: joinVector(createLayouts(config.data).generator, averaged) };
+  const weights = joinVector(createLayouts(config.data).generator, averaged);
+  if (!isFiniteVector(weights)) {
+    throw new UserError({
+      code: 'weights-not-finite',
+      message: 'The averaged generator has weights that are not finite.',
+      advice: 'Use an earlier checkpoint.',
+    });
+  }
+  return { model: config.data, weights };
 }
 
 function modelOf(text: string | undefined): unknown {

@@ -25,6 +25,7 @@ const recurrentShape = {
   filters: z.array(count),
 };
 
+/** Checks a generator's configuration from outside. */
 export const generatorConfigSchema = z.discriminatedUnion('kind', [
   /** BN after the first Dense, LSTM, per-step Dense layers, then transposed convolutions. */
   z.strictObject({ kind: z.literal('article'), ...recurrentShape }),
@@ -34,6 +35,7 @@ export const generatorConfigSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('dense'), units: z.array(count) }),
 ]);
 
+/** Checks a model's configuration from outside: each field by itself. Whether the sizes fit together, `checkModelConfig` says. */
 export const modelConfigSchema = z.strictObject({
   image: z.strictObject({ size: count, channels: z.union([z.literal(1), z.literal(3)]) }),
   latent: count,
@@ -54,5 +56,7 @@ export const modelConfigSchema = z.strictObject({
   ]),
 });
 
+/** A generator's kind and sizes. */
 export type GeneratorConfig = z.infer<typeof generatorConfigSchema>;
+/** Both networks and what they minimise. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

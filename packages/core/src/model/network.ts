@@ -12,7 +12,7 @@ export function networkLayers(model: ModelConfig, network: Network): Layer[] {
   return network === 'generator' ? generatorLayers(model) : discriminatorLayers(model);
 }
 
-/** How the weights of both networks lie in their flat vectors. */
+/** How the weights of both networks lie in their flat vectors; throws a UserError when the sizes do not fit together. */
 export function createLayouts(model: ModelConfig): Readonly<Record<Network, Layout>> {
   const layoutOf = (network: Network) => createLayout(networkLayers(model, network).flatMap((layer) => layer.parameters));
   return { generator: layoutOf('generator'), discriminator: layoutOf('discriminator') };

@@ -24,6 +24,7 @@ export function nativeOr<Inputs extends Record<string, Tensor>>(
   return Array.isArray(outputs) ? outputs : [outputs];
 }
 
+/** The kernels that a backend may bring: what each must compute stands at `nativeOr`. */
 export type NativeKernelName =
   | 'BiasAddNative'
   | 'LeakyReluNative'

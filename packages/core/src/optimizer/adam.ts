@@ -2,9 +2,13 @@
  * Adam (Kingma & Ba, 2015) on flat vectors: arithmetic in float64, stored as float32. The powers of beta are kept as
  * products in the state, because `Math.pow` differs between Node versions.
  */
+
+/** Adam's settings. */
 export interface AdamOptions {
   readonly learningRate: number;
+  /** Of the mean of gradients, in [0, 1). */
   readonly beta1: number;
+  /** Of the mean of their squares, in [0, 1). */
   readonly beta2: number;
   /** Added outside the square root. */
   readonly epsilon: number;
@@ -22,6 +26,7 @@ export interface AdamVectors {
   readonly newSecondMoments: Float32Array;
 }
 
+/** One update of the floats of a range; `adamUpdate` is the definition, and others must give its bits. */
 export type AdamUpdate = (
   vectors: AdamVectors,
   /** First float, and one past the last. */

@@ -2,6 +2,7 @@ import { exp2 } from '../arithmetic/logarithm.ts';
 
 /** The exponential moving average of a generator's weights, from which samples are drawn. Counted in images. */
 export interface EmaOptions {
+  /** After this many images old weights count half. */
   readonly halfLifeImages: number;
   /** Shortens the half-life to `rampUp * images seen` early on (StyleGAN2); null never does. */
   readonly rampUp: number | null;
@@ -13,6 +14,7 @@ export function emaBeta({ halfLifeImages, rampUp }: EmaOptions, batchSize: numbe
   return exp2(Math.max(-1000, -batchSize / halfLife));
 }
 
+/** beta * ema + (1 - beta) * weights, as a new vector; `updateEma` is the definition. */
 export type EmaUpdate = (ema: Float32Array, weights: Float32Array, beta: number) => Float32Array;
 
 /** beta * ema + (1 - beta) * weights, as a new vector. */

@@ -8,6 +8,7 @@ import { plainArithmetic, type VectorArithmetic } from '../weights/vector-arithm
 import type { AdamOptions } from './adam.ts';
 import { moveAverages } from './moving-average.ts';
 
+/** What training keeps of a network; all vectors lie in its layout. */
 export interface NetworkState {
   readonly weights: Float32Array;
   /** Adam's m and v, in the weights' layout; zero where the role is `state`. */

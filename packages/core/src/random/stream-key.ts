@@ -4,7 +4,7 @@
  */
 import { philox } from './philox.ts';
 
-const purposes = {
+const purposes: Readonly<Record<StreamPurpose, number>> = {
   'initial-weights': 1,
   'image-order': 2,
   noise: 3,
@@ -15,10 +15,22 @@ const purposes = {
   'sample-noise': 8,
   probe: 9,
   'image-flip': 10,
-} as const;
+};
 
-export type StreamPurpose = keyof typeof purposes;
+/** What random numbers are for: each purpose has streams of its own. */
+export type StreamPurpose =
+  | 'initial-weights'
+  | 'image-order'
+  | 'noise'
+  | 'dropout-real'
+  | 'dropout-fake'
+  | 'dropout-generator'
+  | 'regularizer'
+  | 'sample-noise'
+  | 'probe'
+  | 'image-flip';
 
+/** Where random numbers are used; equal places have equal numbers. */
 export interface StreamPlace {
   /** The run's seed, 0 .. 2^32 - 1. */
   readonly seed: number;

@@ -29,6 +29,7 @@ export interface PhaseUnits {
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
 
+/** What the units of a model may differ in. */
 export interface PhaseUnitOptions {
   /** How real images arrive: uint8 pixels (scaled to x / 127.5 - 1), or float32 in [-1, 1]. Default uint8. */
   readonly images?: 'uint8' | 'float32';

@@ -2,7 +2,10 @@ import { dispose, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { checkArrays } from './check-arrays.ts';
 import type { ArraySpec, Unit, UnitArray } from './unit.ts';
 
-/** Runs a unit eagerly on tfjs's current backend: plain arrays in, plain arrays out, no tensor left behind. */
+/**
+ * Runs a unit eagerly on tfjs's current backend: plain arrays in, plain arrays out, no tensor left behind. Throws a
+ * UserError when the arrays are not exactly what the unit takes.
+ */
 export async function runUnit<I extends string, O extends string>(
   unit: Unit<I, O>,
   inputs: Readonly<Record<I, UnitArray>>,

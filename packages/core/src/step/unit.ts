@@ -1,17 +1,19 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/**
- * A unit is one piece of a training step that an engine runs as a whole: a pure function of named arrays, with fixed
- * shapes. Everything a phase does is made of units, so every schedule runs the same graphs and gets the same bits.
- */
+/** What an array that goes into a unit, or comes out of it, must be. */
 export interface ArraySpec {
   readonly shape: readonly number[];
   /** `uint8` arrays (images) reach `run` as float32 tensors with values 0..255: tfjs has no uint8. */
   readonly dtype: 'float32' | 'int32' | 'uint8';
 }
 
+/** What a unit takes, flat, in the order of its shape. */
 export type UnitArray = Float32Array | Int32Array | Uint8Array;
 
+/**
+ * A unit is one piece of a training step that an engine runs as a whole: a pure function of named arrays, with fixed
+ * shapes. Everything a phase does is made of units, so every schedule runs the same graphs and gets the same bits.
+ */
 export interface Unit<Inputs extends string = string, Outputs extends string = string> {
   readonly name: UnitName;
   /** All that decides what `run` computes, as text: the model's config and the shard size in JSON. Keys cached graphs. */
@@ -25,6 +27,7 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
   run(inputs: Readonly<Record<Inputs, Tensor>>): Record<Outputs, Tensor>;
 }
 
+/** Every unit by name. */
 export type UnitName =
   | 'generator-forward'
   | 'discriminator-real'

@@ -12,7 +12,8 @@ export function accumulate(target: Float32Array, term: Float32Array): void {
   for (let i = 0; i < target.length; i++) target[i] += term[i];
 }
 
-type FoldArithmetic = Pick<VectorArithmetic, 'accumulate' | 'release'>;
+/** What a fold needs of the arithmetic on vectors. */
+export type FoldArithmetic = Pick<VectorArithmetic, 'accumulate' | 'release'>;
 
 /**
  * Sums a range from the partial sums of subtrees that cover it, and uses these up; undefined while some are missing.

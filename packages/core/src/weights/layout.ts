@@ -6,10 +6,14 @@
  * layer order. A contribution to a phase is a vector of the *same* layout: gradients where the role is `trainable`,
  * batch moments (mean, and mean of squares in the variance's place) where it is `state`.
  */
+
+/** The two networks of a GAN. */
 export type Network = 'generator' | 'discriminator';
 
+/** `trainable`: the optimizer moves it; `state`: the moving averages of batch normalisation. */
 export type Role = 'trainable' | 'state';
 
+/** One named part of a flat vector. */
 export interface LayoutEntry {
   /** `<layer>/<name>`, for example `lstm/recurrentKernel`. */
   readonly name: string;
@@ -21,12 +25,14 @@ export interface LayoutEntry {
   readonly size: number;
 }
 
+/** The parts of a flat vector, in order and without gaps. */
 export interface Layout {
   readonly entries: readonly LayoutEntry[];
   /** Floats in the whole vector. */
   readonly size: number;
 }
 
+/** A part before it has its place. */
 export type LayoutPart = Pick<LayoutEntry, 'name' | 'shape' | 'role'>;
 
 /** Lays parts out one behind the other, without gaps. */

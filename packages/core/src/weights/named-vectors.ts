@@ -1,20 +1,22 @@
 import { UserError } from '../user-error.ts';
 import { entryView, type Layout } from './layout.ts';
 
-/** Joins the named parts of a layout into one new flat vector; parts that are not in the layout are ignored. */
+/**
+ * Joins the named parts of a layout into one new flat vector; parts that are not in the layout are ignored. Throws a
+ * UserError, before it takes any memory, when one is missing or of another size.
+ */
 export function joinVector(layout: Layout, parts: ReadonlyMap<string, Float32Array>): Float32Array {
-  const vector = new Float32Array(layout.size);
-  for (const entry of layout.entries) {
-    const part = parts.get(entry.name);
-    if (part === undefined || part.length !== entry.size) {
-      throw new UserError({
-        code: 'weights-of-another-model',
-        message: `${entry.name} should have ${entry.size} numbers ([${entry.shape.join(', ')}]); ${part === undefined ? 'it is missing' : `it has ${part.length}`}.`,
-        advice: 'Use weights that were made for this very model configuration.',
-      });
-    }
-    vector.set(part, entry.offset);
+  for (const { name, size, shape } of layout.entries) {
+    const part = parts.get(name);
+    if (part?.length === size) continue;
+    throw new UserError({
+      code: 'weights-of-another-model',
+      message: `${name} should have ${size} numbers ([${shape.join(', ')}]); ${part === undefined ? 'it is missing' : `it has ${part.length}`}.`,
+      advice: 'Use weights that were made for this very model configuration.',
+    });
   }
+  const vector = new Float32Array(layout.size);
+  for (const { name, offset } of layout.entries) vector.set(parts.get(name) as Float32Array, offset);
   return vector;
 }
 

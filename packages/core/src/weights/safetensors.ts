@@ -4,11 +4,13 @@
  */
 import { UserError } from '../user-error.ts';
 
+/** A tensor of a file: its name, its type, its shape, and its values in row-major order. */
 export type NamedTensor =
   | { readonly name: string; readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly name: string; readonly dtype: 'I32'; readonly shape: readonly number[]; readonly data: Int32Array }
   | { readonly name: string; readonly dtype: 'U8'; readonly shape: readonly number[]; readonly data: Uint8Array };
 
+/** What a file holds. */
 export interface Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, NamedTensor>;
@@ -39,7 +41,7 @@ export function encodeSafetensors(
   return [head, ...tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
 }
 
-/** Reads a file; tensors are views into `bytes` where they lie aligned, copies where they do not. */
+/** Reads a file; throws a UserError when it is not whole. Tensors are views into `bytes` where they lie aligned, copies where they do not. */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

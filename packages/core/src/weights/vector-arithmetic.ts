@@ -14,11 +14,13 @@ export interface VectorArithmetic {
   readonly release: (array: Float32Array | Uint8Array) => void;
   /** target += term, where it lies. */
   readonly accumulate: (target: Float32Array, term: Float32Array) => void;
+  /** Whether no float is infinite or NaN. */
   readonly isFinite: (vector: Float32Array) => boolean;
   readonly adam: AdamUpdate;
   readonly ema: EmaUpdate;
 }
 
+/** The definition, in TypeScript. */
 export const plainArithmetic: VectorArithmetic = {
   allocate: (length) => new Float32Array(length),
   release: () => undefined,

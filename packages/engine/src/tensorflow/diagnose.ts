@@ -10,6 +10,7 @@ import { runCommand } from './run-command.ts';
 import { libraryVersion, openSession } from './session.ts';
 import { thisHost } from './requirements.ts';
 
+/** One line of the diagnosis. */
 export interface Finding {
   readonly what: string;
   readonly found: string;

@@ -5,4 +5,5 @@ export interface ProgressReport {
   readonly totalBytes: number;
 }
 
+/** Hears how provisioning gets on. */
 export type Progress = (report: ProgressReport) => void;

@@ -15,6 +15,7 @@ import { tfjsNodeVersion, wheels, type TensorFlowVariant } from './release.ts';
 import { checkDisk, checkPlatform, checkTools, thisHost, type Host } from './requirements.ts';
 import { runCommand } from './run-command.ts';
 
+/** What is provisioned, and where to. */
 export interface ProvisionOptions {
   readonly cacheDir: string;
   readonly variant: TensorFlowVariant;

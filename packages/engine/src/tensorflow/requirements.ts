@@ -7,6 +7,7 @@ import { UserError } from '@lstm-gan/core';
 import type { WheelRelease } from './release.ts';
 import { runCommand } from './run-command.ts';
 
+/** What provisioning asks of a machine. */
 export interface Host {
   readonly platform: string;
   readonly arch: string;

@@ -31,13 +31,16 @@ export interface DecodedHeader<Message> {
 
 export type DecodeHeader<Message> = (header: Uint8Array, limits: Limits) => DecodedHeader<Message>;
 
+/** How large a message from outside may be. */
 export interface Limits {
   readonly maxHeaderBytes: number;
   /** Of all arrays of one message together. */
   readonly maxArrayBytes: number;
+  /** In one message. */
   readonly maxArrays: number;
 }
 
+/** Room for the largest models here: headers of a megabyte, arrays of two gigabytes. */
 export const defaultLimits: Limits = { maxHeaderBytes: 1 << 20, maxArrayBytes: 2 ** 31, maxArrays: 4096 };
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });

@@ -5,6 +5,7 @@
 import { createEventQueue, type EventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../link.ts';
 
+/** Both ends of a link within one process. */
 export interface MemoryLink {
   readonly coordinator: CoordinatorLink;
   /** Joins another worker. */

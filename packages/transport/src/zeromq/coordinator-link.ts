@@ -15,6 +15,7 @@ import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';
 import { createPump } from './pump.ts';
 
+/** Where a coordinator listens, to whom, and how patiently. */
 export interface CoordinatorLinkOptions {
   /**
    * Default `tcp://127.0.0.1:*`: this machine only, any free port. TCP is always encrypted and authenticated; `ipc://PATH`,

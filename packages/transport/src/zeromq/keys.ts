@@ -9,12 +9,14 @@ import { UserError } from '@lstm-gan/core';
 import { curveKeyPair } from 'zeromq';
 import { z } from 'zod';
 
+/** A CURVE key pair, each key 40 characters of Z85. */
 export interface KeyPair {
   /** Z85, 40 characters. */
   readonly publicKey: string;
   readonly secretKey: string;
 }
 
+/** What a worker needs to be let in: its own keys, and the public key of its coordinator. */
 export interface WorkerKeys extends KeyPair {
   readonly serverKey: string;
 }
@@ -22,6 +24,7 @@ export interface WorkerKeys extends KeyPair {
 const z85 = z.string().regex(/^[0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/);
 const workerKeysSchema = z.strictObject({ serverKey: z85, publicKey: z85, secretKey: z85 });
 
+/** A new random key pair. */
 export function createKeyPair(): KeyPair {
   return curveKeyPair();
 }

@@ -14,6 +14,7 @@ import { isLocalAddress } from './coordinator-link.ts';
 import { createPump } from './pump.ts';
 import type { WorkerKeys } from './keys.ts';
 
+/** Where a worker connects to, and how patiently. */
 export interface WorkerLinkOptions {
   /** For example `tcp://10.0.0.1:4321`. */
   readonly connect: string;

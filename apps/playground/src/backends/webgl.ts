@@ -1,0 +1,2 @@
+/** tfjs's webgl backend, which registers itself. */
+import '@tensorflow/tfjs-backend-webgl';

@@ -1,0 +1,149 @@
+/**
+ * The page: what the controls say, drawn. One drawing runs at a time; what is asked for meanwhile is drawn after it, from
+ * the controls as they are then. Each drawing is announced as an event `images` on the document.
+ */
+import { countParameters, createLayouts, generate, readGenerator, UserError, type ModelConfig } from '@lstm-gan/core';
+import { startBackend, type BackendName } from './backend.ts';
+import { drawGrid } from './draw-grid.ts';
+import { fetchCheckpoint } from './fetch-checkpoint.ts';
+import { nextSeed, noiseAt } from './noise-walk.ts';
+
+/** What the event `images` carries. */
+export interface ImagesDetail {
+  readonly images: Float32Array;
+  readonly backend: BackendName;
+  readonly seed: number;
+}
+
+interface Generator {
+  readonly model: ModelConfig;
+  readonly weights: Float32Array;
+}
+
+const element = <E extends HTMLElement = HTMLElement>(id: string) => document.getElementById(id) as E;
+const [seed, count, file] = ['seed', 'count', 'file'].map((id) => element<HTMLInputElement>(id));
+const controls = element<HTMLFormElement>('controls');
+const backend = element<HTMLSelectElement>('backend');
+const walk = element('walk');
+const walkSeconds = 2;
+
+let generator: Generator | undefined;
+/** How far the walk from this seed to the next has come, in [0, 1). */
+let position = 0;
+/** The walk that goes on, if one does. */
+let walking: symbol | undefined;
+let drawing = false;
+let askedAgain = false;
+
+function showError(error: unknown): void {
+  if (!(error instanceof UserError)) console.error(error);
+  const sentence = error instanceof UserError ? `${error.message} ${error.advice}` : `This should not have happened: ${String(error)}`;
+  element('error').textContent = sentence;
+  element('error').hidden = false;
+}
+
+/** Lets the browser paint before a backend keeps it busy. */
+const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
+async function drawOnce({ model, weights }: Generator): Promise<void> {
+  const wanted = backend.value as BackendName;
+  const from = seed.valueAsNumber;
+  if (walking === undefined) {
+    element('status').textContent = `Drawing on ${wanted} …`;
+    await painted();
+  }
+  const used = await startBackend(wanted);
+  const begin = performance.now();
+  const images = await generate(model, weights, noiseAt(from, position, count.valueAsNumber * model.latent));
+  const tookMs = Math.round(performance.now() - begin);
+  drawGrid(element<HTMLCanvasElement>('canvas'), images, model.image);
+  const instead = used === wanted ? '' : `; ${wanted} does not start in this browser`;
+  element('status').textContent = `Drawn on ${used} in ${tookMs} ms${instead}.`;
+  document.dispatchEvent(new CustomEvent<ImagesDetail>('images', { detail: { images, backend: used, seed: from } }));
+}
+
+async function draw(): Promise<void> {
+  if (generator === undefined || !controls.checkValidity()) return;
+  if (drawing) {
+    askedAgain = true;
+    return;
+  }
+  drawing = true;
+  try {
+    do {
+      askedAgain = false;
+      await drawOnce(generator);
+    } while (askedAgain);
+  } catch (error) {
+    walking = undefined;
+    showError(error);
+  } finally {
+    drawing = false;
+  }
+}
+
+async function open(name: string, read: () => Promise<Uint8Array>): Promise<void> {
+  element('error').hidden = true;
+  try {
+    const opened = readGenerator(await read());
+    const { model } = opened;
+    generator = opened;
+    const { size, channels, parameters } = { ...model.image, parameters: countParameters(createLayouts(model).generator) };
+    const kind = `${model.generator.kind} generator, ${parameters.toLocaleString('en')} parameters`;
+    element('about').textContent = `${name}: ${kind}, ${size} × ${size} ${channels === 1 ? 'gray' : 'RGB'}`;
+    element('drop').classList.add('filled');
+    element('studio').hidden = false;
+  } catch (error) {
+    showError(error);
+    return;
+  }
+  await draw();
+}
+
+const openFile = (chosen: File | undefined) => chosen && open(chosen.name, async () => new Uint8Array(await chosen.arrayBuffer()));
+
+/** Walks from seed to seed until it is called again, as fast as the backend draws. */
+async function startOrStopWalk(): Promise<void> {
+  const mine = walking === undefined ? Symbol('walk') : undefined;
+  walking = mine;
+  walk.setAttribute('aria-pressed', String(mine !== undefined));
+  let before = performance.now();
+  while (mine !== undefined && walking === mine) {
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    if (controls.checkValidity()) position += (now - before) / 1000 / walkSeconds;
+    before = now;
+    if (position >= 1) {
+      position = 0;
+      seed.valueAsNumber = nextSeed(seed.valueAsNumber);
+    }
+    await draw();
+  }
+  if (walking === undefined) walk.setAttribute('aria-pressed', 'false');
+}
+
+function listen(): void {
+  file.addEventListener('change', () => void openFile(file.files?.[0]));
+  controls.addEventListener('submit', (event) => event.preventDefault());
+  controls.addEventListener('input', ({ target }) => {
+    if (target === seed) position = 0;
+    void draw();
+  });
+  element('new-noise').addEventListener('click', () => {
+    position = 0;
+    seed.valueAsNumber = crypto.getRandomValues(new Uint32Array(1))[0];
+    void draw();
+  });
+  walk.addEventListener('click', () => void startOrStopWalk());
+  for (const kind of ['dragenter', 'dragover', 'dragleave', 'drop'] as const) {
+    document.addEventListener(kind, (event) => {
+      event.preventDefault();
+      document.body.classList.toggle('dragging', kind.endsWith('r') && kind !== 'dragleave');
+    });
+  }
+  document.addEventListener('drop', ({ dataTransfer }) => void openFile(dataTransfer?.files[0]));
+}
+
+listen();
+const named = new URLSearchParams(location.search).get('checkpoint');
+if (named !== null) void open(named, () => fetchCheckpoint(named, location.href));

@@ -1,0 +1,23 @@
+import { normalNoise, streamKey } from '@lstm-gan/core';
+import { expect, it } from 'vitest';
+import { nextSeed, noiseAt } from './noise-walk.ts';
+
+const count = 20_000;
+
+it('begins at the noise that lstm-gan sample draws for the seed, and comes to that of the next', () => {
+  const noiseOf = (seed: number) => normalNoise(streamKey({ seed, purpose: 'sample-noise' }), count);
+  expect(noiseAt(7, 0, count)).toEqual(noiseOf(7));
+  const far = noiseAt(7, 1, count);
+  expect(noiseOf(8).every((value, i) => Math.abs(value - far[i]) < 1e-6)).toBe(true);
+});
+
+it('stays standard normal on the way', () => {
+  const middle = noiseAt(7, 0.5, count);
+  const variance = middle.reduce((sum, value) => sum + value * value, 0) / count;
+  expect(Math.abs(variance - 1)).toBeLessThan(0.05);
+});
+
+it('walks from the last seed to the first', () => {
+  expect(nextSeed(7)).toBe(8);
+  expect(nextSeed(2 ** 32 - 1)).toBe(0);
+});

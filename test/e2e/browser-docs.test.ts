@@ -1,0 +1,69 @@
+/** docs/browser.md is true: its code draws, in a page that a stranger bundles from the built packages, and its sizes are the bundle's. */
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser } from 'playwright-core';
+import { build, preview } from 'vite';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bundleParts } from '../support/bundle-parts.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { root } from '../support/command-line.ts';
+import { canvasPixels, servePlayground } from '../support/playground.ts';
+import { smallConfig } from '../support/small-run.ts';
+import { writeVividCheckpoint } from '../support/vivid-checkpoint.ts';
+
+let site: Awaited<ReturnType<typeof servePlayground>>;
+let browser: Browser;
+let text: string;
+
+beforeAll(async () => {
+  site = await servePlayground();
+  browser = await launchChromium();
+  text = await readFile(path.join(root, 'docs', 'browser.md'), 'utf8');
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+it('the page of your own draws an image', async () => {
+  const code = /```js\n([\s\S]*?)```/.exec(text)?.[1] as string;
+  // Below this folder, where a bundler finds the packages.
+  const folder = path.join(root, 'test', 'dist', 'page-of-your-own');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(path.join(folder, 'public'), { recursive: true });
+  await writeFile(path.join(folder, 'main.js'), code);
+  await writeFile(path.join(folder, 'index.html'), '<!doctype html><body><script type="module" src="./main.js"></script></body>');
+  await copyFile(await writeVividCheckpoint(smallConfig.model), path.join(folder, 'public', 'step-00001600.safetensors'));
+  await build({ root: folder, configFile: false, logLevel: 'error' });
+  const server = await preview({ root: folder, configFile: false, logLevel: 'silent', preview: { port: 0, host: '127.0.0.1' } });
+  try {
+    const page = await browser.newPage();
+    await page.goto(server.resolvedUrls?.local[0] as string);
+    await page.locator('canvas').waitFor();
+    const { width, height, data } = await canvasPixels(page);
+    expect([width, height]).toEqual([16, 16]);
+    expect(new Set(data.filter((_, i) => i % 4 === 0)).size).toBeGreaterThan(10);
+    expect(data.every((value, i) => i % 4 !== 3 || value === 255)).toBe(true);
+  } finally {
+    await server.close();
+  }
+});
+
+it('states what a visitor loads, to a quarter', () => {
+  const stated = new Map([...text.matchAll(/^\| ([\w-]+) \| (\d+) \| (\d+) \|$/gm)].map(([, part, kb, gzipKb]) => [part, [Number(kb), Number(gzipKb)]]));
+  const measured = bundleParts(site.dist);
+  expect([...stated.keys()].sort()).toEqual([...measured.keys()].sort());
+  const wrong = [...measured].filter(([part, { bytes, gzipBytes }]) => {
+    const [kb, gzipKb] = stated.get(part) as number[];
+    return [bytes / 1000 / kb, gzipBytes / 1000 / gzipKb].some((ratio) => ratio > 1.25 || ratio < 0.75);
+  });
+  expect(wrong).toEqual([]);
+});
+
+it('lets nothing large into the page unnoticed', () => {
+  const parts = bundleParts(site.dist);
+  const gzipBytes = ['page', 'core', 'zod', 'tfjs-core'].reduce((sum, part) => sum + (parts.get(part)?.gzipBytes ?? NaN), 0);
+  expect(gzipBytes).toBeLessThan(90_000);
+  expect(parts.get('core')?.bytes).toBeLessThan(30_000);
+});
