@@ -14,6 +14,7 @@ it('has exactly these commands and options: users and scripts rely on them', () 
     coordinator: '--preset --data --channels --flip --strict-data --steps --batch-size --shard-size --threads --seed --engine --out --resume --sample-every --json --bind --cache-dir',
     worker: '--connect --key-file --name --device --patience --cache-dir',
     sample: '--out --out-dir --count --seed --cache-dir',
+    inspect: '--out --json',
     doctor: '--golden --engine --cache-dir',
     setup: '--variant --cache-dir',
   });

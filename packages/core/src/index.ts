@@ -27,6 +27,7 @@ export {
   countParameters,
   createLayout,
   describeLayout,
+  entriesByLayer,
   entryView,
   type Layout,
   type LayoutEntry,
