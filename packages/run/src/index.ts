@@ -1,3 +1,4 @@
+export { animateGrids } from './animate-grids.ts';
 export { listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 export { createLog, type Logger } from './log.ts';
 export { median, openMetrics, readMetrics, type MetricsWriter, type RecordedStep, type StepMetrics } from './metrics.ts';
@@ -8,4 +9,4 @@ export { renderSvg } from './render-svg.ts';
 export { renderGrid, renderImages } from './sample-grid.ts';
 export { createTrainingState, type TrainingState } from './training-state.ts';
 export { layoutSha256, weightsSha256 } from './weights-hash.ts';
-export { writeAtomically } from './write-atomically.ts';
+export { explainWriteError, writeAtomically } from './write-atomically.ts';
