@@ -18,6 +18,7 @@ it('has exactly these commands and options: users and scripts rely on them', () 
     bench: '--preset --steps --batch-size --shard-size --workers --threads --device --engine --json --cache-dir',
     doctor: '--golden --engine --cache-dir',
     setup: '--variant --cache-dir',
+    completion: '',
   });
 });
 
