@@ -33,7 +33,7 @@ describe('a run', () => {
     const metrics = (await read('metrics.jsonl')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(Object.keys(metrics[5])).toEqual([
-      'step', 'images', 'losses', 'imagesPerSecond', 'stepMs', 'computeMs', 'exchangeMs', 'updateMs', 'waitingMs', 'workers',
+      'step', 'images', 'losses', 'imagesPerSecond', 'stepMs', 'phaseMs', 'computeMs', 'exchangeMs', 'updateMs', 'waitingMs', 'workers',
     ]);
     expect(await readdir(path.join(straight.runDir, 'samples'))).toEqual(['step-00000003.png', 'step-00000006.png']);
     const grid = await sharp(path.join(straight.runDir, 'samples', 'step-00000006.png')).metadata();

@@ -13,9 +13,12 @@ it('has exactly these commands and options: users and scripts rely on them', () 
     train: '--preset --data --channels --flip --strict-data --steps --batch-size --shard-size --threads --seed --engine --out --resume --sample-every --json --workers --device --cache-dir',
     coordinator: '--preset --data --channels --flip --strict-data --steps --batch-size --shard-size --threads --seed --engine --out --resume --sample-every --json --bind --cache-dir',
     worker: '--connect --key-file --name --device --patience --cache-dir',
-    sample: '--out --out-dir --count --seed --cache-dir',
+    sample: '--out --out-dir --animation --count --interpolate --seed --cache-dir',
+    inspect: '--out --json',
+    bench: '--preset --steps --batch-size --shard-size --workers --threads --device --engine --json --cache-dir',
     doctor: '--golden --engine --cache-dir',
     setup: '--variant --cache-dir',
+    completion: '',
   });
 });
 

@@ -4,12 +4,12 @@
  */
 import { assert, createFold, createLayouts, plainArithmetic, UserError, type Fold, type Layout, type Network, type VectorArithmetic } from '@lstm-gan/core';
 import type { ReadShards } from '@lstm-gan/data';
-import { layoutSha256, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
+import { layoutSha256, median, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { CoordinatorLink } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { applyUpdate } from './apply-update.ts';
 import { createCoordinatorState, type Computes, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
-import { createStepClock, median, type StepClock } from './step-clock.ts';
+import { createStepClock, type StepClock } from './step-clock.ts';
 
 export interface CoordinatorOptions {
   readonly config: RunConfig;
@@ -192,7 +192,8 @@ class Training {
     this.#working = applyUpdate(this.#working, network, sum, config, this.#layouts, this.#arithmetic);
     this.#arithmetic.release(sum);
     this.#fold = createFold(this.#plan.shardCount, this.#arithmetic);
-    this.#clock.updated(now() - startMs);
+    const endMs = now();
+    this.#clock.updated(network, endMs - startMs, endMs);
     this.happen({ kind: 'updated' });
   }
 

@@ -1,10 +1,12 @@
+export { animateGrids } from './animate-grids.ts';
 export { listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 export { createLog, type Logger } from './log.ts';
-export { openMetrics, type MetricsWriter, type StepMetrics } from './metrics.ts';
+export { median, openMetrics, readMetrics, type MetricsWriter, type RecordedStep, type StepMetrics } from './metrics.ts';
 export { checkRunConfig, createRunConfig, runConfigSchema, type ConfigOverrides, type RunConfig } from './run-config.ts';
 export { createRunFolder, reopenRunFolder, type RunFolder } from './run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './run-identity.ts';
+export { renderSvg } from './render-svg.ts';
 export { renderGrid, renderImages, type ImageShape } from './sample-grid.ts';
 export { createTrainingState, type TrainingState } from './training-state.ts';
 export { layoutSha256, weightsSha256 } from './weights-hash.ts';
-export { writeAtomically } from './write-atomically.ts';
+export { explainWriteError, writeAtomically } from './write-atomically.ts';

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { openMetrics, type StepMetrics } from './metrics.ts';
+import { median, openMetrics, readMetrics, type StepMetrics } from './metrics.ts';
 
 const step = (number: number) => ({ step: number }) as StepMetrics;
 
@@ -22,4 +22,19 @@ it('says that the disk is full at the next step, or at the end', async () => {
   await expect(metrics.close()).rejects.toMatchObject({ code: 'cannot-write', message: expect.stringContaining('the disk is full') });
   expect(() => metrics.write(step(2))).toThrow(expect.objectContaining({ code: 'cannot-write' }) as Error);
   await expect(metrics.close()).rejects.toMatchObject({ code: 'cannot-write' });
+});
+
+const recorded = { step: 1, images: 8, losses: { discriminator: 1, generator: 2, penalty: 0 }, imagesPerSecond: 9, stepMs: 4, computeMs: 3, exchangeMs: 1, updateMs: 0 };
+
+it('reads back what was recorded, of a run in work too', async () => {
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-metrics-')), 'metrics.jsonl');
+  expect(await readMetrics(file)).toEqual([]);
+  await writeFile(file, `${JSON.stringify({ ...recorded, other: 1 })}\n${JSON.stringify({ ...recorded, step: 2 })}\n{"step":3,"ima`);
+  expect(await readMetrics(file)).toEqual([recorded, { ...recorded, step: 2 }]);
+  await writeFile(file, `{"step":0}\n${JSON.stringify(recorded)}\n`);
+  await expect(readMetrics(file)).rejects.toMatchObject({ code: 'metrics-damaged', message: `${file}: line 1 is no step's metrics.` });
+});
+
+it('takes the middle of values', () => {
+  expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([])]).toEqual([2, 2, NaN]);
 });

@@ -1,5 +1,8 @@
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
+import { UserError } from '@lstm-gan/core';
+import { z } from 'zod';
 import { explainWriteError } from './write-atomically.ts';
 
 /** What one step was and cost; a line of metrics.jsonl. Times in milliseconds. */
@@ -10,6 +13,8 @@ export interface StepMetrics {
   readonly losses: { readonly discriminator: number; readonly generator: number; readonly penalty: number };
   readonly imagesPerSecond: number;
   readonly stepMs: number;
+  /** From update to update: what each phase took, whoever computed. */
+  readonly phaseMs: { readonly discriminator: number; readonly generator: number };
   /** Inside workers, the longest of each phase. */
   readonly computeMs: number;
   /** Neither computing nor updating: messages under way. */
@@ -52,4 +57,58 @@ export function openMetrics(file: string): MetricsWriter {
       });
     },
   };
+}
+
+const recordedSchema = z.object({
+  step: z.number().int().positive(),
+  images: z.number().int().positive(),
+  losses: z.object({ discriminator: z.number(), generator: z.number(), penalty: z.number() }),
+  imagesPerSecond: z.number(),
+  stepMs: z.number(),
+  computeMs: z.number(),
+  exchangeMs: z.number(),
+  updateMs: z.number(),
+});
+
+/** What can be read back of a step, whichever version recorded it. */
+export type RecordedStep = z.infer<typeof recordedSchema>;
+
+/** Reads a metrics file, of a run in work too: its last line may be half there. None without a file. */
+export async function readMetrics(file: string): Promise<RecordedStep[]> {
+  const steps: RecordedStep[] = [];
+  let broken: number | undefined;
+  let line = 0;
+  try {
+    for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+      line += 1;
+      if (broken !== undefined) throw damaged(file, broken);
+      const step = parseStep(text);
+      if (step === undefined) broken = line;
+      else steps.push(step);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return steps;
+}
+
+function parseStep(text: string): RecordedStep | undefined {
+  try {
+    return recordedSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function damaged(file: string, line: number): UserError {
+  return new UserError({
+    code: 'metrics-damaged',
+    message: `${file}: line ${line} is no step's metrics.`,
+    advice: 'Remove the line; training does not read them.',
+  });
+}
+
+/** The middle of values; the lower of two. NaN without any. */
+export function median(values: readonly number[]): number {
+  return values.length === 0 ? NaN : [...values].sort((a, b) => a - b)[(values.length - 1) >> 1];
 }

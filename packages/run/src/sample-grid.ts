@@ -11,19 +11,22 @@ function toPixels(images: Float32Array): Uint8Array {
   return Uint8Array.from(images, (value) => Math.min(255, Math.max(0, Math.round(127.5 * value + 127.5))));
 }
 
-/** A PNG of images side by side, near to a square, with a thin white line between them; small images are doubled. */
-export async function renderGrid(images: Float32Array, { size, channels }: ImageShape): Promise<Buffer> {
+/**
+ * A PNG of images side by side with a thin white line between them; small images are doubled.
+ * @param columns images a row; near to a square unless given
+ */
+export async function renderGrid(images: Float32Array, { size, channels }: ImageShape, columns?: number): Promise<Buffer> {
   const pixels = toPixels(images);
   const imageBytes = size * size * channels;
   const count = pixels.length / imageBytes;
-  const columns = Math.ceil(Math.sqrt(count));
-  const rows = Math.ceil(count / columns);
+  const perRow = columns ?? Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / perRow);
   const gap = 2;
-  const [width, height] = [columns * (size + gap) + gap, rows * (size + gap) + gap];
+  const [width, height] = [perRow * (size + gap) + gap, rows * (size + gap) + gap];
   const canvas = new Uint8Array(width * height * channels).fill(255);
   for (let index = 0; index < count; index++) {
-    const left = gap + (index % columns) * (size + gap);
-    const top = gap + Math.floor(index / columns) * (size + gap);
+    const left = gap + (index % perRow) * (size + gap);
+    const top = gap + Math.floor(index / perRow) * (size + gap);
     for (let y = 0; y < size; y++) {
       const row = pixels.subarray(index * imageBytes + y * size * channels, index * imageBytes + (y + 1) * size * channels);
       canvas.set(row, ((top + y) * width + left) * channels);

@@ -90,7 +90,8 @@ function overridesOf({ data, channels, flip, batchSize, shardSize, seed, threads
   return { data: place, channels, flip, batchSize, shardSize, seed, threads, engine };
 }
 
-function findPreset(name: string): Preset {
+/** A preset by its name. */
+export function findPreset(name: string): Preset {
   const preset = presets.get(name);
   if (preset !== undefined) return preset;
   const nearest = nearestName(name, [...presets.keys()]);

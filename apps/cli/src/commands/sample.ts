@@ -1,18 +1,20 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { UserError } from '@lstm-gan/core';
-import { readCheckpoint, readLatestCheckpoint, renderGrid, renderImages, writeAtomically, type Checkpoint } from '@lstm-gan/run';
+import { interpolateNoise, UserError, type ModelConfig } from '@lstm-gan/core';
+import { animateGrids, explainWriteError, readCheckpoint, readLatestCheckpoint, renderGrid, renderImages, writeAtomically, type Checkpoint } from '@lstm-gan/run';
 import type { Command } from 'commander';
 import { positiveInteger, seed } from '../option-values.ts';
 import { setUp } from '../set-up.ts';
-import { openSampler } from '../train/sampler.ts';
+import { openSampler, sampleNoise } from '../train/sampler.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 interface SampleOptions extends CacheOptions {
   readonly out?: string;
   readonly outDir?: string;
-  readonly count: number;
+  readonly animation?: string;
+  readonly count?: number;
+  readonly interpolate?: number;
   readonly seed: number;
 }
 
@@ -20,7 +22,9 @@ const examples = `
 Examples:
   $ lstm-gan sample runs/digits --out grid.png
   $ lstm-gan sample runs/digits --out-dir images --count 1000 --seed 7
-  $ lstm-gan sample runs/digits/checkpoints/step-00002000.safetensors --out grid.png`;
+  $ lstm-gan sample runs/digits/checkpoints/step-00002000.safetensors --out grid.png
+  $ lstm-gan sample runs/digits --out between.png --interpolate 12    # 8 rows, each from one noise to another
+  $ lstm-gan sample runs/digits --animation training.gif              # the grids that training drew, in order`;
 
 export function addSample(program: Command): void {
   const command = program
@@ -29,33 +33,71 @@ export function addSample(program: Command): void {
     .argument('<run>', 'run folder, or a checkpoint file')
     .option('--out <file>', 'write one PNG with a grid')
     .option('--out-dir <folder>', 'write one PNG for each image')
-    .option('--count <images>', 'how many images', positiveInteger, 64)
+    .option('--animation <file>', "write the run's own sample grids as an animation, .gif or .webp")
+    .option('--count <images>', 'how many images (default: 64), or pairs of noises to go between (default: 8)', positiveInteger)
+    .option('--interpolate <images>', 'go from one noise to another in so many images, a row for each pair', positiveInteger)
     .option('--seed <number>', 'seed of the noise', seed, 1)
     .addHelpText('after', examples);
   addCacheDir(command).action(sample);
 }
 
 async function sample(run: string, options: SampleOptions): Promise<void> {
-  const { out, outDir, count } = options;
-  if ((out === undefined) === (outDir === undefined)) {
-    throw new UserError({ code: 'usage', message: 'Images go to --out FILE or to --out-dir FOLDER, one of the two.', advice: 'See lstm-gan sample --help.' });
+  const { out, outDir, animation, interpolate } = options;
+  if ([out, outDir, animation].filter((target) => target !== undefined).length !== 1) {
+    throw new UserError({ code: 'usage', message: 'Images go to --out FILE, to --out-dir FOLDER or to --animation FILE, one of the three.', advice: 'See lstm-gan sample --help.' });
   }
+  if (animation !== undefined) return animate(run, animation, options);
   const { config, state } = await findCheckpoint(run);
   const cacheDir = cacheDirOf(options);
   await setUp(cacheDir, 'cpu', () => performance.now());
-  const sampler = await openSampler(config.model, { count, seed: options.seed, cacheDir });
+  const noise = noiseOf(config.model, options);
+  const sampler = await openSampler(config.model, { noise, cacheDir });
   const images = await sampler.sample(state.ema).finally(() => sampler.close());
+  const count = noise.length / config.model.latent;
   if (out !== undefined) {
-    await writeAtomically(out, [await renderGrid(images, config.model.image)]);
+    await writeAtomically(out, [await renderGrid(images, config.model.image, interpolate)]);
     process.stdout.write(`${count} images in ${out}\n`);
     return;
   }
-  const folder = outDir as string;
-  await mkdir(folder, { recursive: true });
-  for (const [index, picture] of renderImages(images, config.model.image).entries()) {
+  await writeImages(outDir as string, renderImages(images, config.model.image));
+  process.stdout.write(`${count} images in ${outDir}\n`);
+}
+
+/** One noise for each image; or, from each of the seed's noises with an even number to the one behind it, a row of them. */
+function noiseOf(model: ModelConfig, { count, interpolate, seed }: SampleOptions): Float32Array {
+  if (interpolate === undefined) return sampleNoise(model, count ?? 64, seed);
+  const pairs = count ?? 8;
+  const { latent } = model;
+  const ends = sampleNoise(model, 2 * pairs, seed);
+  const noise = new Float32Array(pairs * interpolate * latent);
+  for (let k = 0; k < pairs; k++) {
+    const [from, to] = [ends.subarray(2 * k * latent, (2 * k + 1) * latent), ends.subarray((2 * k + 1) * latent, (2 * k + 2) * latent)];
+    noise.set(interpolateNoise(from, to, interpolate), k * interpolate * latent);
+  }
+  return noise;
+}
+
+async function writeImages(folder: string, pictures: readonly Promise<Buffer>[]): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw explainWriteError(folder, error);
+  });
+  for (const [index, picture] of pictures.entries()) {
     await writeAtomically(path.join(folder, `${String(index).padStart(6, '0')}.png`), [await picture]);
   }
-  process.stdout.write(`${count} images in ${folder}\n`);
+}
+
+async function animate(run: string, out: string, { count, interpolate }: SampleOptions): Promise<void> {
+  const format = ({ '.gif': 'gif', '.webp': 'webp' } as const)[path.extname(out)];
+  if (format === undefined || count !== undefined || interpolate !== undefined) {
+    throw new UserError({
+      code: 'usage',
+      message: format === undefined ? `An animation is a .gif or a .webp; got --animation ${out}.` : 'An animation shows the grids that training drew: --count and --interpolate do not change them.',
+      advice: format === undefined ? 'Give the file one of these endings.' : 'Leave them out.',
+    });
+  }
+  const { picture, frames } = await animateGrids(path.join(run, 'samples'), format);
+  await writeAtomically(out, [picture]);
+  process.stdout.write(`${frames} grids in ${out}\n`);
 }
 
 async function findCheckpoint(run: string): Promise<Checkpoint> {

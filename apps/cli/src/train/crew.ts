@@ -18,7 +18,7 @@ interface Crew {
 }
 
 interface CrewContext {
-  readonly folder: RunFolder;
+  readonly folder: Pick<RunFolder, 'root'>;
   readonly log: Logger;
   readonly arithmetic: VectorArithmetic;
 }
@@ -58,6 +58,15 @@ export function localCrew({ workers, device, cacheDir }: LocalCrewOptions): Gath
       },
     };
   };
+}
+
+/** The error of a run that ended too early because its own workers did. */
+export function workersGone(root: string): UserError {
+  return new UserError({
+    code: 'workers-gone',
+    message: 'All local workers have ended, and nothing is left that could compute.',
+    advice: `The ends of ${root}/worker-*.log say why; the last checkpoint is intact.`,
+  });
 }
 
 /** Whoever connects with the run's join key, whenever that is. */

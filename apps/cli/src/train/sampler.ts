@@ -3,31 +3,38 @@ import { openEngine } from '@lstm-gan/engine';
 
 /** Draws images from a generator's weights, in inference mode. */
 export interface Sampler {
-  /** Images [count, H, W, C] in [-1, 1]; the same for the same seed. */
+  /** Images [N, H, W, C] in [-1, 1], one for each noise. */
   sample(weights: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
 export interface SamplerOptions {
-  readonly count: number;
-  readonly seed: number;
+  /** N x latent standard normal numbers. */
+  readonly noise: Float32Array;
   readonly cacheDir: string;
+}
+
+/** The noises that a seed stands for; more of them begin with the same ones. */
+export function sampleNoise({ latent }: ModelConfig, count: number, seed: number): Float32Array {
+  return normalNoise(streamKey({ seed, purpose: 'sample-noise' }), count * latent);
 }
 
 const batch = 16;
 
 /** Opens a sampler for a model, on one CPU thread. */
-export async function openSampler(model: ModelConfig, { count, seed, cacheDir }: SamplerOptions): Promise<Sampler> {
+export async function openSampler(model: ModelConfig, { noise, cacheDir }: SamplerOptions): Promise<Sampler> {
   const engine = await openEngine('graph', { cacheDir, threads: 1, device: 'cpu' });
   const unit = await engine.compile(createPhaseUnits(model, batch).generatorSample);
+  const count = noise.length / model.latent;
   const batches = Math.ceil(count / batch);
-  const noise = normalNoise(streamKey({ seed, purpose: 'sample-noise' }), batches * batch * model.latent);
+  const padded = new Float32Array(batches * batch * model.latent);
+  padded.set(noise);
   const imageFloats = model.image.size ** 2 * model.image.channels;
   return {
     async sample(weights) {
       const images = new Float32Array(batches * batch * imageFloats);
       for (let k = 0; k < batches; k++) {
-        const part = noise.slice(k * batch * model.latent, (k + 1) * batch * model.latent);
+        const part = padded.slice(k * batch * model.latent, (k + 1) * batch * model.latent);
         images.set((await unit.run({ generator: weights, noise: part })).images, k * batch * imageFloats);
       }
       return images.slice(0, count * imageFloats);

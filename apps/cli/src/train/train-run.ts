@@ -1,12 +1,12 @@
 /** One training, from an open run folder to its last checkpoint: link, local workers, coordinator, records. */
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
-import { UserError, type VectorArithmetic } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core';
 import { checkRunIdentity, createLog, type Logger, type StepMetrics } from '@lstm-gan/run';
-import type { GatherCrew } from './crew.ts';
+import { workersGone, type GatherCrew } from './crew.ts';
 import { keepRecords } from './keep-records.ts';
 import type { OpenRun } from './open-run.ts';
-import { openSampler } from './sampler.ts';
+import { openSampler, sampleNoise } from './sampler.ts';
 
 export interface TrainRunOptions extends OpenRun {
   readonly steps: number;
@@ -37,7 +37,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // Workers build their graphs while the sampler builds its own.
   const crew = await options.gatherCrew({ folder, log, arithmetic: options.arithmetic });
-  const sampler = await openSampler(config.model, { count: sampleCount, seed: config.seed, cacheDir });
+  const sampler = await openSampler(config.model, { noise: sampleNoise(config.model, sampleCount, config.seed), cacheDir });
   const records = keepRecords({ config, folder, sampler, sampleEverySteps: options.sampleEverySteps, checkpointEveryMs, now });
   try {
     const { batchSize, shardSize, seed, flip } = config;
@@ -59,7 +59,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     });
     crew.expectEnd();
     const written = await records.finish(result.state);
-    if (crew.gone.aborted && result.state.step < options.steps && !signal.aborted) throw orphanedError(folder.root);
+    if (crew.gone.aborted && result.state.step < options.steps && !signal.aborted) throw workersGone(folder.root);
     return { ...result, ...written };
   } finally {
     crew.expectEnd();
@@ -71,12 +71,4 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
 
 function logLeftOut(log: Logger, { leftOut }: Dataset): void {
   for (const { file, reason } of leftOut) log.info({ file, reason }, 'A file of the data is left out.');
-}
-
-function orphanedError(root: string): UserError {
-  return new UserError({
-    code: 'workers-gone',
-    message: 'All local workers have ended, and nothing is left that could compute.',
-    advice: `The ends of ${root}/worker-*.log say why; the last checkpoint is intact.`,
-  });
 }

@@ -48,8 +48,18 @@ export function createLayout(parts: readonly LayoutPart[]): Layout {
 }
 
 /** How many trainable parameters a layout has; state is not counted. */
-export function countParameters(layout: Layout): number {
-  return layout.entries.reduce((sum, entry) => sum + (entry.role === 'trainable' ? entry.size : 0), 0);
+export function countParameters({ entries }: Pick<Layout, 'entries'>): number {
+  return entries.reduce((sum, entry) => sum + (entry.role === 'trainable' ? entry.size : 0), 0);
+}
+
+/** The entries of each layer, in order; a layer without any (an activation, a reshape) is not in a layout. */
+export function entriesByLayer({ entries }: Layout): Map<string, LayoutEntry[]> {
+  const layers = new Map<string, LayoutEntry[]>();
+  for (const entry of entries) {
+    const layer = entry.name.slice(0, entry.name.indexOf('/'));
+    layers.set(layer, [...(layers.get(layer) ?? []), entry]);
+  }
+  return layers;
 }
 
 /** The floats of one entry: a view, not a copy. */

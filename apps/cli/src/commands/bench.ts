@@ -1,0 +1,68 @@
+import os from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { loadNativeArithmetic } from '@lstm-gan/engine';
+import { createRunConfig, type RunConfig } from '@lstm-gan/run';
+import { Option, type Command } from 'commander';
+import { benchReport, benchText } from '../bench/bench-report.ts';
+import { measureSteps } from '../bench/measure-steps.ts';
+import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
+import { positiveInteger } from '../option-values.ts';
+import { createProgressDisplay } from '../progress-display.ts';
+import { setUp } from '../set-up.ts';
+import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
+import { findPreset } from './run-training.ts';
+
+interface BenchOptions extends CacheOptions {
+  readonly preset: string;
+  readonly steps: number;
+  readonly batchSize?: number;
+  readonly shardSize?: number;
+  readonly workers?: number;
+  readonly threads?: number;
+  readonly device: DeviceChoice;
+  readonly engine?: RunConfig['engine'];
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  $ lstm-gan bench
+  $ lstm-gan bench --preset rows --workers 1 --threads 2     # one worker of two threads, or two of one?
+  $ lstm-gan bench --preset article --batch-size 64 --json
+
+Times whole steps of training, everything included, with workers of its own on made-up images; keeps nothing.`;
+
+export function addBench(program: Command): void {
+  const command = program
+    .command('bench')
+    .description('time steps of training on this machine')
+    .option('--preset <name>', 'complete configuration to time', 'digits')
+    .option('--steps <count>', 'steps that count; five more come first', positiveInteger, 20)
+    .option('--batch-size <images>', "images a step (default: the preset's)", positiveInteger)
+    .option('--shard-size <images>', "images a shard (default: the preset's)", positiveInteger)
+    .option('--workers <count>', 'worker processes (default: 2, or one for each GPU)', positiveInteger)
+    .option('--threads <count>', 'threads of each worker (default: 1)', positiveInteger)
+    .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
+    .addOption(new Option('--engine <name>', 'how units are executed (default: graph)').choices(['graph', 'eager']))
+    .option('--json', 'one line of JSON instead of a table')
+    .addHelpText('after', examples);
+  addCacheDir(command).action(bench);
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  const { steps, batchSize, shardSize, threads, engine } = options;
+  const config = createRunConfig(findPreset(options.preset), { batchSize, shardSize, threads, engine });
+  const now = () => performance.now();
+  const cacheDir = cacheDirOf(options);
+  const gpus = countGpus();
+  const device = chooseDevice(options.device, gpus);
+  if (device === 'gpu') await setUp(cacheDir, 'gpu', now);
+  const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
+  const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
+  const display = createProgressDisplay('Timing', process.stderr, now);
+  const onStep = (done: number, total: number): void => display.update(done, total, `step ${done} of ${total}`);
+  const measurement = await measureSteps({ config, steps, workers, device, cacheDir, arithmetic, now, onStep }).finally(() => display.stop());
+  const machine = { processor: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism(), node: process.versions.node };
+  const report = benchReport(machine, config, workers, measurement);
+  process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${benchText(report).join('\n')}\n`);
+}

@@ -1,0 +1,67 @@
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+import { renderSvg, writeAtomically, type RecordedStep } from '@lstm-gan/run';
+import type { Command } from 'commander';
+import { inspectionText } from '../inspect/inspection-text.ts';
+import { inspectPath } from '../inspect/inspection.ts';
+import { lossCurve } from '../inspect/loss-curve.ts';
+import { plotSvg } from '../inspect/plot-svg.ts';
+import { plotText } from '../inspect/plot-text.ts';
+
+interface InspectOptions {
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  $ lstm-gan inspect runs/digits                       # also while it trains
+  $ lstm-gan inspect runs/digits --out losses.svg
+  $ lstm-gan inspect runs/digits --json | jq .progress.step
+  $ lstm-gan inspect runs/digits/checkpoints/step-00002000.safetensors`;
+
+export function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('tell what a run or a checkpoint is: layers, configuration, progress, losses')
+    .argument('<run>', 'run folder, or a checkpoint file')
+    .option('--out <file>', 'draw the losses into a picture, .svg or .png')
+    .option('--json', 'one line of JSON instead of words')
+    .addHelpText('after', examples)
+    .action(inspect);
+}
+
+const networks = ['discriminator', 'generator'] as const;
+
+async function inspect(place: string, { out, json }: InspectOptions): Promise<void> {
+  checkPicture(out);
+  const { inspection, steps } = await inspectPath(place);
+  if (out !== undefined) await drawPicture(out, place, steps);
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify(inspection)}\n`);
+    return;
+  }
+  const width = Math.min(100, Math.max(40, process.stdout.columns ?? 80));
+  const plots = steps.length === 0 ? [] : networks.flatMap((network) => ['', ...plotText(`${network}'s loss`, lossCurve(steps, network, width), { width, height: 8 })]);
+  process.stdout.write(`${[...inspectionText(inspection), ...plots].join('\n')}\n`);
+}
+
+/** Before anything is read: a wrong name is a mistake of the command line. */
+function checkPicture(out: string | undefined): void {
+  if (out === undefined || ['.svg', '.png'].includes(path.extname(out))) return;
+  throw new UserError({ code: 'usage', message: `Losses are drawn as .svg or .png; got --out ${out}.`, advice: 'Give the file one of these endings.' });
+}
+
+async function drawPicture(out: string, place: string, steps: readonly RecordedStep[]): Promise<void> {
+  if (steps.length === 0) {
+    throw new UserError({
+      code: 'no-metrics',
+      message: `${place} has no losses to draw: metrics.jsonl of a run holds them.`,
+      advice: 'Give the folder of a run that has trained a step.',
+    });
+  }
+  const curves = networks.map((network) => ({ name: `${network}'s loss`, curve: lossCurve(steps, network, 400) }));
+  const svg = plotSvg(`Losses of ${place}`, curves);
+  await writeAtomically(out, [path.extname(out) === '.svg' ? svg : await renderSvg(svg)]);
+  process.stderr.write(`Losses in ${out}\n`);
+}

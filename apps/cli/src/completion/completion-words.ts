@@ -1,0 +1,50 @@
+/** What can be typed where, read off the commander program: whatever it learns, completion learns too. */
+import { presets } from '@lstm-gan/core';
+import { datasets } from '@lstm-gan/data';
+import type { Command, Option } from 'commander';
+
+/** What may follow an option: words to choose from, a path, or something that only the user knows. */
+interface Values {
+  readonly words: readonly string[];
+  readonly paths: 'files' | 'folders' | 'none';
+}
+
+export interface OptionWords extends Values {
+  readonly flag: string;
+  readonly description: string;
+  /** Whether a value follows. */
+  readonly takesValue: boolean;
+}
+
+export interface CommandWords {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly OptionWords[];
+  /** Of the command's argument; no words and no paths where it has none. */
+  readonly argument: Values;
+}
+
+/** All commands of a program with their options. */
+export function completionWords(program: Command): CommandWords[] {
+  const everywhere = [...program.options.filter(({ long }) => long !== '--version').map(optionWords), help];
+  return program.commands.map((command) => {
+    const [argument] = command.registeredArguments;
+    return {
+      name: command.name(),
+      description: command.description(),
+      options: [...command.options.map(optionWords), ...everywhere],
+      argument: argument === undefined ? { words: [], paths: 'none' } : { words: argument.argChoices ?? [], paths: argument.argChoices === undefined ? 'files' : 'none' },
+    };
+  });
+}
+
+const help: OptionWords = { flag: '--help', description: 'display help for command', takesValue: false, words: [], paths: 'none' };
+
+const named: Readonly<Record<string, readonly string[]>> = { '--preset': [...presets.keys()], '--data': [...datasets.keys()] };
+
+function optionWords({ long, flags, description, argChoices, required, optional }: Option): OptionWords {
+  const flag = long ?? flags;
+  const placeholder = /[<[](.*)[>\]]/.exec(flags)?.[1] ?? '';
+  const paths = placeholder.includes('file') ? 'files' : placeholder.includes('folder') ? 'folders' : 'none';
+  return { flag, description, takesValue: required || optional, words: argChoices ?? named[flag] ?? [], paths };
+}

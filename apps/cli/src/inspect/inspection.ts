@@ -1,0 +1,108 @@
+/** What is known of a run or a checkpoint, as plain data: what `inspect` tells, and what its --json is. */
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { countParameters, createLayouts, entriesByLayer, UserError, type Layout, type LayoutEntry, type ModelConfig, type Network } from '@lstm-gan/core';
+import { checkRunConfig, listCheckpoints, median, readCheckpoint, readMetrics, type RecordedStep, type RunConfig } from '@lstm-gan/run';
+
+interface LayerInspection {
+  readonly name: string;
+  readonly parameters: number;
+  readonly tensors: readonly Pick<LayoutEntry, 'name' | 'shape' | 'role'>[];
+}
+
+export interface NetworkInspection {
+  /** Trainable ones; moving averages are not counted. */
+  readonly parameters: number;
+  readonly layers: readonly LayerInspection[];
+}
+
+interface Progress {
+  /** Steps committed. */
+  readonly step: number;
+  readonly images: number;
+  /** The newest checkpoint's step: what is never undone. */
+  readonly durableStep: number;
+  /** Sum of all recorded steps. */
+  readonly trainingMs: number;
+  readonly losses: RecordedStep['losses'] | null;
+}
+
+/** Medians over steps, those of the start left out where there are others. */
+type Throughput = Pick<RecordedStep, 'imagesPerSecond' | 'stepMs' | 'computeMs' | 'exchangeMs' | 'updateMs'>;
+
+export interface Inspection {
+  readonly kind: 'run' | 'checkpoint';
+  readonly path: string;
+  readonly config: RunConfig;
+  readonly networks: Readonly<Record<Network, NetworkInspection>>;
+  readonly progress: Progress;
+  /** Null before a step is recorded, and of a checkpoint. */
+  readonly throughput: Throughput | null;
+  /** Of a checkpoint, whose every bit is checked; null of a run. */
+  readonly weightsSha256: string | null;
+}
+
+/** Inspects what lies at a path; `steps` are a run's metrics, for a plot. */
+export async function inspectPath(place: string): Promise<{ inspection: Inspection; steps: readonly RecordedStep[] }> {
+  const isFolder = await stat(place).then((entry) => entry.isDirectory(), () => false);
+  return isFolder ? inspectRun(place) : { inspection: await inspectCheckpoint(place), steps: [] };
+}
+
+async function inspectRun(root: string): Promise<{ inspection: Inspection; steps: readonly RecordedStep[] }> {
+  const config = await readConfig(path.join(root, 'config.json'), root);
+  const steps = await readMetrics(path.join(root, 'metrics.jsonl'));
+  const newest = (await listCheckpoints(path.join(root, 'checkpoints'))).at(-1);
+  const durableStep = newest === undefined ? 0 : Number(/(\d+)\.safetensors$/.exec(newest)?.[1]);
+  const step = Math.max(durableStep, steps.at(-1)?.step ?? 0);
+  const trainingMs = steps.reduce((sum, { stepMs }) => sum + stepMs, 0);
+  const progress = { step, images: step * config.batchSize, durableStep, trainingMs, losses: steps.at(-1)?.losses ?? null };
+  const inspection: Inspection = {
+    kind: 'run', path: path.resolve(root), config, networks: inspectModel(config.model), progress, throughput: throughputOf(steps), weightsSha256: null,
+  };
+  return { inspection, steps };
+}
+
+async function inspectCheckpoint(file: string): Promise<Inspection> {
+  const { config, state, weightsSha256 } = await readCheckpoint(file);
+  const { step } = state;
+  const progress = { step, images: step * config.batchSize, durableStep: step, trainingMs: 0, losses: null };
+  return { kind: 'checkpoint', path: path.resolve(file), config, networks: inspectModel(config.model), progress, throughput: null, weightsSha256 };
+}
+
+async function readConfig(file: string, root: string): Promise<RunConfig> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new UserError({ code: 'no-run', message: `${root} holds no run.`, advice: 'Give the folder of a run, or a checkpoint file.', cause });
+  });
+  try {
+    return checkRunConfig(JSON.parse(text));
+  } catch (cause) {
+    throw new UserError({ code: 'no-run', message: `${file} does not hold a run's configuration.`, advice: "Give a checkpoint file of the run instead: it has its configuration too.", cause });
+  }
+}
+
+/** The layers of both networks of a model. */
+export function inspectModel(model: ModelConfig): Record<Network, NetworkInspection> {
+  const { generator, discriminator } = createLayouts(model);
+  return { generator: inspectNetwork(generator), discriminator: inspectNetwork(discriminator) };
+}
+
+function inspectNetwork(layout: Layout): NetworkInspection {
+  const layers = [...entriesByLayer(layout)].map(([name, entries]) => ({
+    name,
+    parameters: countParameters({ entries }),
+    tensors: entries.map(({ name, shape, role }) => ({ name, shape, role })),
+  }));
+  return { parameters: countParameters(layout), layers };
+}
+
+const warmUpSteps = 5;
+
+function throughputOf(steps: readonly RecordedStep[]): Throughput | null {
+  if (steps.length === 0) return null;
+  const settled = steps.length > warmUpSteps ? steps.slice(warmUpSteps) : steps;
+  const middle = (key: keyof Throughput): number => median(settled.map((step) => step[key]));
+  return {
+    imagesPerSecond: middle('imagesPerSecond'), stepMs: middle('stepMs'), computeMs: middle('computeMs'),
+    exchangeMs: middle('exchangeMs'), updateMs: middle('updateMs'),
+  };
+}

@@ -1,0 +1,31 @@
+/** A loss over steps, cut into as many pieces as there is room to draw. */
+import type { RecordedStep } from '@lstm-gan/run';
+
+export interface CurvePoint {
+  /** In the middle of its piece. */
+  readonly step: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The loss of a network, at most `pieces` points. */
+export function lossCurve(steps: readonly RecordedStep[], network: 'discriminator' | 'generator', pieces: number): CurvePoint[] {
+  const count = Math.min(pieces, steps.length);
+  return Array.from({ length: count }, (_, k) => {
+    const piece = steps.slice(Math.floor((k * steps.length) / count), Math.floor(((k + 1) * steps.length) / count));
+    const values = piece.map(({ losses }) => losses[network]);
+    return {
+      step: (piece[0].step + piece[piece.length - 1].step) / 2,
+      mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+      min: values.reduce((least, value) => Math.min(least, value), Infinity),
+      max: values.reduce((most, value) => Math.max(most, value), -Infinity),
+    };
+  });
+}
+
+/** The least and the greatest of values, apart even where all are equal. */
+export function rangeOf(values: readonly number[]): [number, number] {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least < most ? [least, most] : [least - 0.5, most + 0.5];
+}

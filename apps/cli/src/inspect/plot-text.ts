@@ -1,0 +1,50 @@
+/** A curve in a terminal: braille letters, each two dots wide and four high. */
+import { rangeOf, type CurvePoint } from './loss-curve.ts';
+
+export interface TextSize {
+  /** Letters, the axis included. */
+  readonly width: number;
+  readonly height: number;
+}
+
+const labelWidth = 8;
+// The bits of a braille letter's dots, by row and column (Unicode 2800).
+const dotBits = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+
+/** Lines of text: the title, the curve of the means beside its axis, the first and last step below. */
+export function plotText(title: string, curve: readonly CurvePoint[], { width, height }: TextSize): string[] {
+  const columns = Math.max(1, width - labelWidth - 2);
+  const letters = Array.from({ length: height }, () => new Uint8Array(columns));
+  const [least, most] = rangeOf(curve.map(({ mean }) => mean));
+  for (const { x, y } of dotsOf(curve, 2 * columns, 4 * height, [least, most])) letters[y >> 2][x >> 1] |= dotBits[y & 3][x & 1];
+  const rows = letters.map((row, y) => {
+    const label = y === 0 ? most : y === height - 1 ? least : undefined;
+    const text = label === undefined ? '' : label.toPrecision(4);
+    return `${text.padStart(labelWidth)} ┤${String.fromCharCode(...[...row].map((bits) => (bits === 0 ? 0x20 : 0x2800 + bits)))}`.trimEnd();
+  });
+  const [first, last] = [curve[0], curve[curve.length - 1]].map(({ step }) => `step ${Math.round(step)}`);
+  const axis = `${' '.repeat(labelWidth + 1)}└${'─'.repeat(columns)}`;
+  const ends = curve.length === 1 ? first : first + last.padStart(columns - first.length);
+  return [`${' '.repeat(labelWidth + 2)}${title}`, ...rows, axis, `${' '.repeat(labelWidth + 2)}${ends}`];
+}
+
+/** The dots of a line through all points: no gap in any column, none between the heights of neighbours. */
+function dotsOf(curve: readonly CurvePoint[], columns: number, rows: number, [least, most]: readonly [number, number]): { x: number; y: number }[] {
+  const heightAt = (x: number): number => {
+    const place = curve.length === 1 ? 0 : (x / (columns - 1)) * (curve.length - 1);
+    const [before, after] = [curve[Math.floor(place)], curve[Math.ceil(place)]];
+    const value = before.mean + (after.mean - before.mean) * (place - Math.floor(place));
+    return Math.round(((most - value) / (most - least)) * (rows - 1));
+  };
+  const dots: { x: number; y: number }[] = [];
+  let previous = heightAt(0);
+  for (let x = 0; x < columns; x++) {
+    const y = heightAt(x);
+    // What lies between this height and the one before it belongs to the line; the one before has its own dot.
+    const step = Math.sign(previous - y);
+    for (let between = y; between !== previous; between += step) dots.push({ x, y: between });
+    if (y === previous) dots.push({ x, y });
+    previous = y;
+  }
+  return dots;
+}

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { interpolateNoise } from './interpolate-noise.ts';
+
+it('goes from one noise to the other on the circle between them', () => {
+  expect([...interpolateNoise(Float32Array.of(2, 0), Float32Array.of(0, 2), 3)]).toEqual([2, 0, Math.fround(Math.SQRT2), Math.fround(Math.SQRT2), 0, 2].map((x) => expect.closeTo(x, 6)));
+});
+
+it('keeps its ends as they are, and a line where there is no circle', () => {
+  const [a, b] = [Float32Array.of(0.1, -2, 3), Float32Array.of(1, 0.7, -0.2)];
+  const points = interpolateNoise(a, b, 5);
+  expect([...points.subarray(0, 3), ...points.subarray(12)]).toEqual([...a, ...b]);
+  expect([...interpolateNoise(a, a, 2)]).toEqual([...a, ...a]);
+  expect([...interpolateNoise(Float32Array.of(1, 1), Float32Array.of(3, 3), 3)]).toEqual([1, 1, 2, 2, 3, 3]);
+});
