@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addConfigSchema } from './commands/config-schema.ts';
 import { addCoordinator } from './commands/coordinator.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addSample } from './commands/sample.ts';
@@ -16,7 +17,7 @@ export function createProgram(version: string): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 something to be mended in what was asked for, 130 interrupted twice.');
-  for (const add of [addTrain, addCoordinator, addWorker, addSample, addDoctor, addSetup]) add(program);
+  for (const add of [addTrain, addCoordinator, addWorker, addSample, addConfigSchema, addDoctor, addSetup]) add(program);
   for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
   return program;
 }

@@ -1,7 +1,11 @@
 export { listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 export { createLog, type Logger } from './log.ts';
 export { openMetrics, type MetricsWriter, type StepMetrics } from './metrics.ts';
-export { checkRunConfig, createRunConfig, type ConfigOverrides, type RunConfig } from './run-config.ts';
+export { differencesOf, mergeValues, type ConfigLayer } from './config/config-layers.ts';
+export { editorSchema } from './config/editor-schema.ts';
+export { printConfig } from './config/print-config.ts';
+export { readConfigFile, readSettings } from './config/read-config.ts';
+export { checkRunConfig, configure, createRunConfig, overridesLayer, type ConfigOverrides, type RunConfig } from './run-config.ts';
 export { createRunFolder, reopenRunFolder, type RunFolder } from './run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './run-identity.ts';
 export { renderGrid, renderImages } from './sample-grid.ts';

@@ -18,6 +18,8 @@ Examples:
   $ lstm-gan train --preset article --data emoji --out runs/article
   $ lstm-gan train --preset rows --data ~/photos --flip    # a folder of your own images
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
+  $ lstm-gan train --preset rows --print-config > my.yaml  # every field, explained
+  $ lstm-gan train --config my.yaml --set discriminatorSteps=2
   $ lstm-gan train --resume runs/digits --steps 5000       # go on
 ${choices}`;
 
@@ -33,7 +35,7 @@ async function train(options: TrainOptions): Promise<void> {
   const cacheDir = cacheDirOf(options);
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
-  if (device === 'gpu') await setUp(cacheDir, 'gpu', () => performance.now());
+  if (device === 'gpu' && options.printConfig !== true) await setUp(cacheDir, 'gpu', () => performance.now());
   const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
   await runTraining(options, localCrew({ workers, device, cacheDir }));
 }

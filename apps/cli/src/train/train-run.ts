@@ -37,7 +37,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // Workers build their graphs while the sampler builds its own.
   const crew = await options.gatherCrew({ folder, log, arithmetic: options.arithmetic });
-  const sampler = await openSampler(config.model, { count: sampleCount, seed: config.seed, cacheDir });
+  const dismiss = async (): Promise<void> => {
+    crew.expectEnd();
+    await crew.link.close();
+    await crew.dismissed();
+  };
+  const sampler = await openSampler(config.model, { count: sampleCount, seed: config.seed, cacheDir }).catch(async (error: unknown) => {
+    await dismiss();
+    throw error;
+  });
   const records = keepRecords({ config, folder, sampler, sampleEverySteps: options.sampleEverySteps, checkpointEveryMs, now });
   try {
     const { batchSize, shardSize, seed, flip } = config;
@@ -62,9 +70,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     if (crew.gone.aborted && result.state.step < options.steps && !signal.aborted) throw orphanedError(folder.root);
     return { ...result, ...written };
   } finally {
-    crew.expectEnd();
-    await crew.link.close();
-    await Promise.all([crew.dismissed(), sampler.close()]);
+    await Promise.all([dismiss(), sampler.close()]);
     log.flush();
   }
 }
