@@ -5,8 +5,9 @@ import { explainWriteError } from './write-atomically.ts';
 /** What one step was and cost; a line of metrics.jsonl. Times in milliseconds. */
 export interface StepMetrics {
   readonly step: number;
+  /** Read from the data: a batch for each discriminator phase. */
   readonly images: number;
-  /** Means over the batch; the discriminator's is real + fake, without the penalty. */
+  /** Means over the step's images; the discriminator's is real + fake, without the penalty. */
   readonly losses: { readonly discriminator: number; readonly generator: number; readonly penalty: number };
   readonly imagesPerSecond: number;
   readonly stepMs: number;
