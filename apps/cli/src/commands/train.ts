@@ -25,7 +25,7 @@ ${choices}`;
 
 export function addTrain(program: Command): void {
   const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))
-    .option('--workers <count>', 'worker processes (default: 2, or one for each GPU)', positiveInteger)
+    .option('--workers <count>', 'worker processes (default: 2, or one for each GPU; no more than a batch has shards)', positiveInteger)
     .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
     .addHelpText('after', examples);
   addCacheDir(command).action(train);
@@ -36,6 +36,5 @@ async function train(options: TrainOptions): Promise<void> {
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
   if (device === 'gpu' && options.printConfig !== true) await setUp(cacheDir, 'gpu', () => performance.now());
-  const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
-  await runTraining(options, localCrew({ workers, device, cacheDir }));
+  await runTraining(options, localCrew({ workers: options.workers, atMost: device === 'gpu' ? gpus : 2, device, cacheDir }));
 }
