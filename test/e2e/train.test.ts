@@ -43,7 +43,8 @@ describe('a run', () => {
   });
 
   it('gives the same weights with another number of workers, stopped and gone on with', async () => {
-    const first = summaryOf((await train('parts', '--steps', '2', '--workers', '3')).stdout);
+    const config = path.join(straight.runDir, 'config.json');
+    const first = summaryOf((await lstmGan(['train', '--config', config, '--out', path.join(folder, 'parts'), '--json', '--steps', '2', '--workers', '3'])).stdout);
     expect(first.step).toBe(2);
     const resumed = await lstmGan(['train', '--resume', first.runDir, '--steps', '6', '--workers', '1', '--json']);
     expect(summaryOf(resumed.stdout).weightsSha256).toBe(straight.weightsSha256);
@@ -102,6 +103,9 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     [['train', '--preset', 'digit'], 'Did you mean --preset digits?'],
     [['train', '--data', 'emojis'], 'Did you mean --data emoji?'],
     [['train', '--batch-size', '60'], 'Use --batch-size 64'],
+    [['train', '--set', 'optimizer.generator.learningrate=1'], 'Did you mean optimizer.generator.learningRate?'],
+    [['coordinator', '--set', 'seed=many'], 'seed is to be a whole number from 0 up to 4294967295, not "many"'],
+    [['coordinator', '--config', 'nowhere.yaml'], 'nowhere.yaml cannot be read'],
     [['train', '--steps', 'many'], 'Expected a whole number from 1, got many'],
     [['train', '--worker', '2'], 'Did you mean --workers?'],
     [['tran'], 'Did you mean train?'],
@@ -121,8 +125,8 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
   });
 
   it('a run that is gone on with otherwise', async () => {
-    const { exitCode, stderr } = await lstmGan(['train', '--resume', straight.runDir, '--seed', '9', '--steps', '9']);
-    expect(stderr).toContain('seed 1, not 9');
+    const { exitCode, stderr } = await lstmGan(['train', '--resume', straight.runDir, '--seed', '9', '--set', 'model.regularizer.lambda=1', '--steps', '9']);
+    expect(stderr).toContain('model.regularizer.lambda 200, not 1; seed 1, not 9');
     expect(exitCode).toBe(2);
   });
 

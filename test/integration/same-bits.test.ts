@@ -24,6 +24,21 @@ it.each([2, 3, 4])('gives the same weights, moments and averages with %i workers
   expect(result.state).toEqual(alone.state);
 });
 
+it('gives the same weights with 1, 2 and 4 workers when a step has several discriminator phases', async () => {
+  const config = { ...smallConfig, discriminatorSteps: 2 };
+  const losses = new Map<number, unknown[]>();
+  const train = (workers: number) =>
+    trainOnCluster({ workers, steps, config, onStep: (metrics) => void losses.set(workers, [...(losses.get(workers) ?? []), metrics.losses, metrics.images]) });
+  const one = await train(1);
+  expect([one.state.discriminator.updates, one.state.generator.updates]).toEqual([2 * steps, steps]);
+  expect(one.weightsSha256).not.toBe(alone.weightsSha256);
+  for (const workers of [2, 4]) {
+    expect((await train(workers)).state).toEqual(one.state);
+    expect(losses.get(workers)).toEqual(losses.get(1));
+  }
+  expect(losses.get(1)?.[1]).toBe(2 * config.batchSize);
+});
+
 describe('when a worker is killed in the middle', () => {
   it('the others take its shards and the weights are the same', async () => {
     const longer = 40;

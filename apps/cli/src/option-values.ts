@@ -23,3 +23,8 @@ export function seconds(text: string): number {
   if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
   throw new InvalidArgumentError(`Expected a number of seconds from 0, got ${text}.`);
 }
+
+/** Gathers the values of an option that may be given again. */
+export function listed(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

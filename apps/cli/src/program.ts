@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addConfigSchema } from './commands/config-schema.ts';
 import { addCoordinator } from './commands/coordinator.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addInspect } from './commands/inspect.ts';
@@ -19,7 +20,7 @@ export function createProgram(version: string): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 something to be mended in what was asked for, 130 interrupted twice.');
-  for (const add of [addTrain, addCoordinator, addWorker, addSample, addInspect, addBench, addDoctor, addSetup, addCompletion]) add(program);
+  for (const add of [addTrain, addCoordinator, addWorker, addSample, addInspect, addBench, addConfigSchema, addDoctor, addSetup, addCompletion]) add(program);
   for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
   return program;
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Contribution, Ready, WorkerMessage } from '@lstm-gan/transport';
+import { protocolVersion, type Contribution, type Ready, type WorkerMessage } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 
 const sha = 'a'.repeat(64);
-const plan = (shardCount: number, lastStep: number): Plan => ({
-  run: 'r', incarnation: 1, shardCount, lastStep, engine: 'graph', threads: 1, config: '{}',
+const plan = (shardCount: number, lastStep: number, discriminatorSteps: number): Plan => ({
+  run: 'r', incarnation: 1, shardCount, discriminatorSteps, lastStep, engine: 'graph', threads: 1, config: '{}',
   layouts: { generator: sha, discriminator: sha }, layoutSizes: { generator: 1, discriminator: 1 },
 });
 const header = { run: 'r', incarnation: 1, membership: 1 };
@@ -16,14 +16,14 @@ const ready: Ready = {
 };
 type SendWork = Extract<Effect, { kind: 'send-work' }>;
 const answer = ({ lease, round }: SendWork): Contribution => ({
-  kind: 'contribution', ...header, step: round.step, phase: round.phase, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
+  kind: 'contribution', ...header, step: round.step, phase: round.phase, turn: round.turn, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
   subtrees: [lease.range], computeMs: 1, waitingMs: 0, sums: [new Float32Array(1)],
   losses: Array.from({ length: lease.range.end - lease.range.start }, (_, k) => ({ shard: lease.range.start + k, loss: 0, penalty: 0 })),
 });
 
 /** Drives the state machine by hand; orders to update are answered at once, as the shell does. */
-function drive(shardCount: number, lastStep: number) {
-  let state: CoordinatorState = createCoordinatorState(plan(shardCount, lastStep), 0, { generator: 0, discriminator: 0 });
+function drive(shardCount: number, lastStep: number, discriminatorSteps = 1) {
+  let state: CoordinatorState = createCoordinatorState(plan(shardCount, lastStep, discriminatorSteps), 0, { generator: 0, discriminator: 0 });
   const done: Effect[] = [];
   const happen = (event: CoordinatorEvent): Effect[] => {
     const result = advance(state, event);
@@ -35,7 +35,7 @@ function drive(shardCount: number, lastStep: number) {
   };
   const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });
   const join = (peer: string, change: Partial<Ready> = {}) => [
-    ...say(peer, { kind: 'hello', protocol: 1, worker: `worker-${peer}` }),
+    ...say(peer, { kind: 'hello', protocol: protocolVersion, worker: `worker-${peer}` }),
     ...say(peer, { ...ready, ...change }),
   ];
   return { happen, say, join, done, get state() { return state; } };
@@ -65,6 +65,35 @@ describe('a round', () => {
     run.join('c');
     const next = works(run.say('a', answer(work)));
     expect(next.map(({ peer, lease }) => [peer, lease.range.start, lease.range.end])).toEqual([['a', 0, 1], ['b', 1, 2], ['c', 2, 4]]);
+  });
+
+  it('comes once for each discriminator phase that a step is to have, then for the generator', () => {
+    const run = drive(2, 2, 3);
+    let [work] = works(run.join('a'));
+    const rounds: unknown[] = [];
+    for (let k = 0; k < 8; k++) {
+      const { step, phase, turn } = work.round;
+      rounds.push(`${step} ${phase} ${turn}`);
+      [work] = works(run.say('a', answer(work)));
+    }
+    const ofStep = (step: number) => [`${step} discriminator 0`, `${step} discriminator 1`, `${step} discriminator 2`, `${step} generator 0`];
+    expect(rounds).toEqual([...ofStep(1), ...ofStep(2)]);
+    expect(run.done.filter(({ kind }) => kind === 'send-weights')).toMatchObject([
+      { network: 'generator', version: 0 }, { network: 'discriminator', version: 0 }, ...[1, 2, 3].map((version) => ({ network: 'discriminator', version })),
+      { network: 'generator', version: 1 }, ...[4, 5, 6].map((version) => ({ network: 'discriminator', version })),
+    ]);
+    expect(run.state.finished).toBe(true);
+  });
+
+  it('takes no contribution of another turn, and stops only behind the whole step', () => {
+    const run = drive(2, 9, 2);
+    const [work] = works(run.join('a'));
+    expect(run.say('a', { ...answer(work), turn: 1 })).toEqual([]);
+    expect(run.state.droppedContributions).toBe(1);
+    const [second] = works(run.say('a', answer(work)));
+    expect(run.happen({ kind: 'stop' })).toEqual([]);
+    const [third] = works(run.say('a', answer(second)));
+    expect(kinds(run.say('a', answer(third)))).toContain('finish');
   });
 
   it('gives the shards of a worker that is gone to the others at once', () => {
@@ -99,6 +128,28 @@ describe('a round', () => {
   });
 });
 
+describe('a crew that another number of workers would serve better', () => {
+  /** Answers everything until a step is committed; returns the warnings. */
+  const warningsUpTo = (run: ReturnType<typeof drive>, peers: string[], step: number): string[] => {
+    const queue = peers.flatMap((peer) => works(run.join(peer)));
+    while (!run.done.some((effect) => effect.kind === 'commit' && effect.step === step)) {
+      const work = queue.shift() as SendWork;
+      queue.push(...works(run.say(work.peer, answer(work))));
+    }
+    return run.done.flatMap((effect) => (effect.kind === 'log' && effect.level === 'warn' ? [effect.text] : []));
+  };
+
+  it('is told so once, when it has stayed the same for three steps', () => {
+    expect(warningsUpTo(drive(4, 20), ['a', 'b', 'c'], 3)).toEqual([]);
+    expect(warningsUpTo(drive(4, 20), ['a', 'b', 'c'], 12)).toEqual([expect.stringContaining('3 workers share the 4 shards of a batch unevenly')]);
+    expect(warningsUpTo(drive(2, 20), ['a', 'b', 'c'], 12)).toEqual([expect.stringContaining('1 of them never have work')]);
+  });
+
+  it('is left alone when it is even', () => {
+    expect(warningsUpTo(drive(4, 20), ['a', 'b'], 12)).toEqual([]);
+  });
+});
+
 describe('admission', () => {
   it.each([
     ['other bits', { probes: { u: 'b'.repeat(64) } }, 'probe-differs'],
@@ -114,9 +165,9 @@ describe('admission', () => {
 
   it('refuses another protocol version and a name that is taken, and tells both versions', () => {
     const run = drive(2, 9);
-    expect(run.say('a', { kind: 'hello', protocol: 99, worker: 'w' })[0]).toMatchObject({ message: { reason: 'protocol-version', sentence: expect.stringMatching(/99.*1/) } });
-    run.say('b', { kind: 'hello', protocol: 1, worker: 'w' });
-    expect(run.say('c', { kind: 'hello', protocol: 1, worker: 'w' })[0]).toMatchObject({ message: { reason: 'name-taken' } });
+    expect(run.say('a', { kind: 'hello', protocol: 99, worker: 'w' })[0]).toMatchObject({ message: { reason: 'protocol-version', sentence: expect.stringMatching(new RegExp(`99.*${protocolVersion}`)) } });
+    run.say('b', { kind: 'hello', protocol: protocolVersion, worker: 'w' });
+    expect(run.say('c', { kind: 'hello', protocol: protocolVersion, worker: 'w' })[0]).toMatchObject({ message: { reason: 'name-taken' } });
   });
 });
 
@@ -140,7 +191,7 @@ describe('the end', () => {
     const run = drive(1, 100);
     const [{ lease, round }] = works(run.join('a'));
     const effects = run.say('a', {
-      kind: 'failed', ...header, step: round.step, phase: round.phase, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
+      kind: 'failed', ...header, step: round.step, phase: round.phase, turn: round.turn, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
       shard: 0, reason: 'not-finite', sentence: 'The loss of shard 0 is not a finite number.',
     });
     expect(effects[0]).toMatchObject({ kind: 'abort', message: expect.stringMatching(/step 1.*worker-a.*shard 0/) });
@@ -157,8 +208,8 @@ const action = fc.oneof(
 
 it('sums every shard exactly once and never gets stuck, whatever happens to the workers', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 9 }), fc.array(action, { maxLength: 60 }), (shardCount, actions) => {
-      const run = drive(shardCount, 3);
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 3 }), fc.array(action, { maxLength: 60 }), (shardCount, discriminatorSteps, actions) => {
+      const run = drive(shardCount, 3, discriminatorSteps);
       let outstanding: SendWork[] = [];
       const answered: { peer: string; message: Contribution }[] = [];
       let collected: number[] = [];
@@ -196,7 +247,7 @@ it('sums every shard exactly once and never gets stuck, whatever happens to the 
       actions.forEach(act);
       // Whatever has happened, a worker that comes now can bring the run to its end.
       if (!run.state.finished) note(run.join('last'));
-      for (let k = 0; k < 2 * 3 * shardCount + 2 && !run.state.finished; k++) reply(0);
+      for (let k = 0; k < (discriminatorSteps + 1) * 3 * shardCount + 2 && !run.state.finished; k++) reply(0);
       expect(run.state.finished).toBe(true);
       expect(run.done.filter(({ kind }) => kind === 'commit')).toMatchObject([{ step: 1 }, { step: 2 }, { step: 3 }]);
     }),

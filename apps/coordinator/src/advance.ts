@@ -7,6 +7,7 @@ import { isSubtree } from '@lstm-gan/core';
 import type { Contribution, Failed, Hello, Ready, WorkerMessage } from '@lstm-gan/transport';
 import { refuseHello, refuseReady } from './admission.ts';
 import { assignLeases } from './leases.ts';
+import { shareAdvice } from './share-advice.ts';
 import { createRound, type Advance, type CoordinatorEvent, type CoordinatorState, type Effect, type Member, type Refusal } from './state.ts';
 
 /** What follows from an event. */
@@ -54,7 +55,7 @@ function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
   const refusal = refuseReady(state, member.name, ready);
   if (refusal !== undefined) return refuse(withoutMember(state, member.peer), member.peer, refusal);
   const members = state.members.map((candidate) => (candidate === member ? { ...member, ready: true } : candidate));
-  const admitted = { ...state, members, membership: state.membership + 1, probes: state.probes ?? ready.probes };
+  const admitted = { ...state, members, membership: state.membership + 1, steadySinceStep: state.round.step, probes: state.probes ?? ready.probes };
   const text = `Worker ${member.name} joined (${ready.device}, TensorFlow ${ready.tensorflow}).`;
   const log: Effect = { kind: 'log', level: 'info', text };
   if (state.probes !== undefined) return prefixed([log], assignLeases(admitted));
@@ -65,7 +66,7 @@ function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
 function contribute(state: CoordinatorState, member: Member, contribution: Contribution): Advance {
   const { round, plan } = state;
   const lease = round.leases.find(({ id, peer }) => id === contribution.lease && peer === member.peer);
-  if (lease === undefined || contribution.step !== round.step || contribution.phase !== round.phase) return drop(state);
+  if (lease === undefined || contribution.step !== round.step || contribution.phase !== round.phase || contribution.turn !== round.turn) return drop(state);
   const [range] = contribution.subtrees;
   const { start, end } = lease.range;
   const floats = plan.layoutSizes[round.phase];
@@ -90,18 +91,33 @@ function contribute(state: CoordinatorState, member: Member, contribution: Contr
 function completeRound(state: CoordinatorState): Advance {
   const { round, plan, versions } = state;
   const updated = { ...state, versions: { ...versions, [round.phase]: versions[round.phase] + 1 } };
+  const { step, turn } = round;
   if (round.phase === 'discriminator') {
-    return assignLeases({ ...updated, round: createRound(round.step, 'generator', plan.shardCount) });
+    const isLast = turn + 1 === plan.discriminatorSteps;
+    const next = isLast ? ({ step, phase: 'generator', turn: 0 } as const) : ({ step, phase: 'discriminator', turn: turn + 1 } as const);
+    return assignLeases({ ...updated, round: createRound(next, plan.shardCount) });
   }
-  const commit: Effect = { kind: 'commit', step: round.step };
-  if (round.step >= plan.lastStep || state.stopping) return prefixed([commit], finish(updated));
-  return prefixed([commit], assignLeases({ ...updated, round: createRound(round.step + 1, 'discriminator', plan.shardCount) }));
+  const commit: Effect = { kind: 'commit', step };
+  if (step >= plan.lastStep || state.stopping) return prefixed([commit], finish(updated));
+  const next = { ...updated, round: createRound({ step: step + 1, phase: 'discriminator', turn: 0 }, plan.shardCount) };
+  return prefixed([commit], advise(next, step));
+}
+
+/** Workers come one by one: only a crew that has stayed the same for a while is judged, and once. */
+const steadySteps = 3;
+
+function advise(state: CoordinatorState, committedStep: number): Advance {
+  const workers = state.members.filter(({ ready }) => ready).length;
+  const isDue = !state.advised && workers > 0 && committedStep - state.steadySinceStep === steadySteps;
+  const text = isDue ? shareAdvice(state.plan.shardCount, workers) : undefined;
+  if (text === undefined) return assignLeases(state);
+  return prefixed([{ kind: 'log', level: 'warn', text }], assignLeases({ ...state, advised: true }));
 }
 
 /** Stops behind the step in work; at once where none is. */
 function stop(state: CoordinatorState): Advance {
   const { round } = state;
-  const untouched = round.phase === 'discriminator' && round.leases.length === 0 && round.shardsDone === 0;
+  const untouched = round.phase === 'discriminator' && round.turn === 0 && round.leases.length === 0 && round.shardsDone === 0;
   const abandoned = !state.members.some(({ ready }) => ready);
   return untouched || abandoned ? finish(state) : { state: { ...state, stopping: true }, effects: [] };
 }
@@ -131,6 +147,7 @@ function withoutMember(state: CoordinatorState, peer: string): CoordinatorState 
   return {
     ...state,
     membership: state.membership + 1,
+    steadySinceStep: round.step,
     members: state.members.filter((member) => member.peer !== peer),
     round: { ...round, pending: [...round.pending, ...lost], leases: round.leases.filter((lease) => lease.peer !== peer) },
   };

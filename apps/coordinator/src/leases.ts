@@ -13,6 +13,11 @@ function spread(ranges: readonly ShardRange[], count: number): ShardRange[] {
   }
 }
 
+/** How many shards the worker with most of them computes, when a whole batch is shared by so many. */
+export function largestShare(shardCount: number, workers: number): number {
+  return Math.max(...spread([{ start: 0, end: shardCount }], workers).map(({ start, end }) => end - start));
+}
+
 /** Gives every idle worker a piece of what is pending, with the weights that it lacks. */
 export function assignLeases(state: CoordinatorState): Advance {
   const { round, members, versions } = state;

@@ -2,12 +2,13 @@
  * The coordinator: a loop that turns what happens into orders (advance) and carries them out. Arrays, sockets, clocks and
  * files are here; decisions are not.
  */
-import { assert, createFold, createLayouts, plainArithmetic, UserError, type Fold, type Layout, type Network, type VectorArithmetic } from '@lstm-gan/core';
+import { assert, createFold, createLayouts, plainArithmetic, UserError, type Fold, type Layout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
 import type { ReadShards } from '@lstm-gan/data';
 import { layoutSha256, median, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { CoordinatorLink } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { applyUpdate } from './apply-update.ts';
+import { batchNumber } from './batch-number.ts';
 import { createCoordinatorState, type Computes, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, type StepClock } from './step-clock.ts';
 
@@ -74,6 +75,7 @@ function planOf({ config, run, incarnation, steps }: CoordinatorOptions, layouts
     run,
     incarnation,
     shardCount: config.batchSize / config.shardSize,
+    discriminatorSteps: config.discriminatorSteps,
     lastStep: steps,
     engine: config.engine,
     threads: config.threads,
@@ -176,11 +178,11 @@ class Training {
       const { peer, network, version } = effect;
       return link.send(peer, { kind: 'weights', ...header, network, version, values: this.#working[network].weights });
     }
-    const { step, phase } = effect.round;
+    const { step, phase, turn } = effect.round;
     const subtrees = [effect.lease.range];
-    const imagesOf = phase === 'discriminator' ? step : step + 1;
-    const images = imagesOf <= this.#plan.lastStep ? readShards(imagesOf, subtrees) : new Uint8Array(0);
-    const place = { step, phase, lease: effect.lease.id, weightsVersions: this.#decided.versions };
+    const isRead = phase === 'discriminator' || step < this.#plan.lastStep;
+    const images = isRead ? readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees) : new Uint8Array(0);
+    const place = { step, phase, turn, lease: effect.lease.id, weightsVersions: this.#decided.versions };
     link.send(effect.peer, { kind: 'work', ...header, ...place, subtrees, images });
   }
 
@@ -189,7 +191,10 @@ class Training {
     const startMs = now();
     const sum = this.#fold.total();
     assert(sum !== undefined, 'an update comes when every shard is in the sum');
+    const before = this.#working[network];
     this.#working = applyUpdate(this.#working, network, sum, config, this.#layouts, this.#arithmetic);
+    // Between two discriminator phases of a step, nobody else has seen the state.
+    if (before !== this.#committed[network]) this.#releaseMoments(before);
     this.#arithmetic.release(sum);
     this.#fold = createFold(this.#plan.shardCount, this.#arithmetic);
     const endMs = now();
@@ -202,7 +207,7 @@ class Training {
     if (!this.#isHeld) this.#releasePast(this.#committed);
     this.#committed = this.#working;
     this.#memberships = [this.#decided.membership, this.#memberships[0]];
-    this.#lastMetrics = this.#clock.finish(step, config.batchSize, now());
+    this.#lastMetrics = this.#clock.finish(step, config.batchSize * config.discriminatorSteps, now());
     if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
     this.#isHeld = onCommit(this.#lastMetrics, this.#committed);
   }
@@ -213,13 +218,16 @@ class Training {
    * Then they are left to the garbage collector; if it had them all, it would run in every step.
    */
   #releasePast({ generator, discriminator, ema }: TrainingState): void {
-    const { release } = this.#arithmetic;
     const isDelivered = this.#memberships[1] === this.#decided.membership;
-    for (const { weights, firstMoments, secondMoments } of [generator, discriminator]) {
-      release(firstMoments);
-      release(secondMoments);
-      if (isDelivered) release(weights);
+    for (const state of [generator, discriminator]) {
+      this.#releaseMoments(state);
+      if (isDelivered) this.#arithmetic.release(state.weights);
     }
-    release(ema);
+    this.#arithmetic.release(ema);
+  }
+
+  #releaseMoments({ firstMoments, secondMoments }: NetworkState): void {
+    this.#arithmetic.release(firstMoments);
+    this.#arithmetic.release(secondMoments);
   }
 }

@@ -10,6 +10,8 @@ export interface Plan {
   readonly run: string;
   readonly incarnation: number;
   readonly shardCount: number;
+  /** Discriminator phases a step. */
+  readonly discriminatorSteps: number;
   /** The step to stop behind. */
   readonly lastStep: number;
   readonly engine: string;
@@ -42,6 +44,8 @@ export interface Lease {
 export interface Round {
   readonly step: number;
   readonly phase: Phase;
+  /** Which of the step's phases of this kind, from 0. */
+  readonly turn: number;
   /** Not leased to anybody. */
   readonly pending: readonly ShardRange[];
   readonly leases: readonly Lease[];
@@ -58,6 +62,10 @@ export interface CoordinatorState {
   /** Of the run: the first admitted worker's. */
   readonly probes: Readonly<Record<string, string>> | undefined;
   readonly nextLease: number;
+  /** The step in which somebody came or went last. */
+  readonly steadySinceStep: number;
+  /** Whether it was said that another number of workers would be better. */
+  readonly advised: boolean;
   readonly stopping: boolean;
   readonly finished: boolean;
   /** Contributions that came too late, twice or for nothing. */
@@ -105,16 +113,18 @@ export function createCoordinatorState(plan: Plan, committedStep: number, versio
     plan,
     membership: 1,
     members: [],
-    round: createRound(committedStep + 1, 'discriminator', plan.shardCount),
+    round: createRound({ step: committedStep + 1, phase: 'discriminator', turn: 0 }, plan.shardCount),
     versions,
     probes: undefined,
     nextLease: 1,
+    steadySinceStep: committedStep + 1,
+    advised: false,
     stopping: false,
     finished: committedStep >= plan.lastStep,
     droppedContributions: 0,
   };
 }
 
-export function createRound(step: number, phase: Phase, shardCount: number): Round {
-  return { step, phase, pending: [{ start: 0, end: shardCount }], leases: [], shardsDone: 0 };
+export function createRound(place: Pick<Round, 'step' | 'phase' | 'turn'>, shardCount: number): Round {
+  return { ...place, pending: [{ start: 0, end: shardCount }], leases: [], shardsDone: 0 };
 }

@@ -1,5 +1,5 @@
 /** Measures where the time of a step goes. Pure arithmetic on times that are passed in, in milliseconds. */
-import type { Contribution, Phase } from '@lstm-gan/transport';
+import type { Contribution, Phase, ShardLosses } from '@lstm-gan/transport';
 import type { StepMetrics } from '@lstm-gan/run';
 
 interface WorkerTimes {
@@ -10,7 +10,7 @@ interface WorkerTimes {
 
 export interface StepClock {
   contributed(worker: string, contribution: Contribution): void;
-  /** The phase ends now, with an update that took so long. */
+  /** A phase ends now, with an update that took so long. */
   updated(phase: Phase, updateMs: number, nowMs: number): void;
   /** The measurements of the step, which ends now; the next one begins. */
   finish(step: number, images: number, nowMs: number): StepMetrics;
@@ -22,32 +22,28 @@ export function createStepClock(startMs: number): StepClock {
   let phaseMs = { discriminator: 0, generator: 0 };
   let updateMs = 0;
   let workers = new Map<string, WorkerTimes>();
-  let losses = { generator: 0, discriminator: 0, penalty: 0 };
+  let losses = new ShardMeans();
 
   return {
-    contributed(worker, { losses: ofShards, phase, computeMs, waitingMs }) {
+    contributed(worker, { losses: ofShards, phase, turn, computeMs, waitingMs }) {
       const times = workers.get(worker) ?? { shards: 0, computeMs: 0, waitingMs: 0 };
       const shards = times.shards + ofShards.length;
       workers.set(worker, { shards, computeMs: times.computeMs + computeMs, waitingMs: times.waitingMs + waitingMs });
-      for (const { loss, penalty } of ofShards) {
-        losses = { ...losses, [phase]: losses[phase] + loss, penalty: losses.penalty + penalty };
-      }
+      losses.add(phase, turn, ofShards);
     },
     updated(phase, ms, nowMs) {
       updateMs += ms;
-      phaseMs = { ...phaseMs, [phase]: nowMs - phaseBegunMs };
+      phaseMs = { ...phaseMs, [phase]: phaseMs[phase] + nowMs - phaseBegunMs };
       phaseBegunMs = nowMs;
     },
     finish(step, images, nowMs) {
       const times = [...workers.values()];
-      const shardsOfPhase = times.reduce((sum, { shards }) => sum + shards, 0) / 2;
-      const mean = (sum: number): number => sum / shardsOfPhase;
       const stepMs = nowMs - begunMs;
       const computeMs = Math.max(0, ...times.map((worker) => worker.computeMs));
       const metrics: StepMetrics = {
         step,
         images,
-        losses: { generator: mean(losses.generator), discriminator: mean(losses.discriminator), penalty: mean(losses.penalty) },
+        losses: losses.means(),
         imagesPerSecond: (1000 * images) / stepMs,
         stepMs,
         phaseMs,
@@ -58,10 +54,26 @@ export function createStepClock(startMs: number): StepClock {
         workers: Object.fromEntries(workers),
       };
       begunMs = nowMs;
+      phaseMs = { discriminator: 0, generator: 0 };
       updateMs = 0;
       workers = new Map();
-      losses = { generator: 0, discriminator: 0, penalty: 0 };
+      losses = new ShardMeans();
       return metrics;
     },
   };
+}
+
+/** Means over the shards of a step, summed in their order: the same bits whoever computed which, and when it came. */
+class ShardMeans {
+  readonly #losses: Readonly<Record<Phase, (ShardLosses & { readonly turn: number })[]>> = { generator: [], discriminator: [] };
+
+  add(phase: Phase, turn: number, ofShards: readonly ShardLosses[]): void {
+    for (const losses of ofShards) this.#losses[phase].push({ ...losses, turn });
+  }
+
+  means(): StepMetrics['losses'] {
+    for (const list of Object.values(this.#losses)) list.sort((a, b) => a.turn - b.turn || a.shard - b.shard);
+    const mean = (phase: Phase, part: 'loss' | 'penalty'): number => this.#losses[phase].reduce((sum, losses) => sum + losses[part], 0) / this.#losses[phase].length;
+    return { generator: mean('generator', 'loss'), discriminator: mean('discriminator', 'loss'), penalty: mean('discriminator', 'penalty') };
+  }
 }

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { createAhead, type AheadShard } from './ahead.ts';
 import type { FinishShard, ShardPlace } from './run-lease.ts';
 
-const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', shard });
+const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', turn: 0, shard });
+const versions = { generator: 7, discriminator: 3 };
 const finish: FinishShard = () => Promise.reject(new Error('not asked for'));
 
 /** Shards whose starts wait until they are let go. */
@@ -11,6 +12,7 @@ function waitingShards(count: number) {
   const release: (() => void)[] = [];
   const shards = Array.from({ length: count }, (_, shard): AheadShard => ({
     place: place(shard),
+    network: 'generator',
     version: 7,
     start: () => {
       begun.push(shard);
@@ -29,17 +31,19 @@ it('starts one shard after the other, and stops behind the one in work', async (
   letGo();
   await stopped;
   expect(begun).toEqual([0]);
-  expect(ahead.take(place(0), 7)).toBe(finish);
-  expect(ahead.take(place(1), 7)).toBeUndefined();
+  expect(ahead.take(place(0), versions)).toBe(finish);
+  expect(ahead.take(place(1), versions)).toBeUndefined();
 });
 
-it('gives nothing for other weights, another step or another phase', async () => {
+it('gives nothing for other weights, another step, turn or phase', async () => {
   const ahead = createAhead(() => 0);
-  ahead.begin([{ place: place(0), version: 7, start: async () => finish }]);
+  ahead.begin([{ place: place(0), network: 'generator', version: 7, start: async () => finish }]);
   await ahead.stop();
-  expect(ahead.take(place(0), 8)).toBeUndefined();
-  expect(ahead.take({ ...place(0), step: 4 }, 7)).toBeUndefined();
-  expect(ahead.take({ ...place(0), phase: 'discriminator' }, 7)).toBeUndefined();
+  expect(ahead.take(place(0), { ...versions, generator: 8 })).toBeUndefined();
+  expect(ahead.take({ ...place(0), step: 4 }, versions)).toBeUndefined();
+  expect(ahead.take({ ...place(0), turn: 1 }, versions)).toBeUndefined();
+  expect(ahead.take({ ...place(0), phase: 'discriminator' }, versions)).toBeUndefined();
+  expect(ahead.take(place(0), { ...versions, discriminator: 4 })).toBe(finish);
 });
 
 it('waits for the work with a network only where that network is in use', async () => {
@@ -66,7 +70,7 @@ it('starts at most four, forgets what failed, and tells the time that it took', 
   }
   expect(begun).toEqual([0, 1, 2, 3]);
   expect([ahead.takeMs(), ahead.takeMs()]).toEqual([40, 0]);
-  ahead.begin([{ place: place(0), version: 7, start: () => Promise.reject(new Error('no memory')) }]);
+  ahead.begin([{ place: place(0), network: 'generator', version: 7, start: () => Promise.reject(new Error('no memory')) }]);
   await ahead.stop();
-  expect(ahead.take(place(0), 7)).toBeUndefined();
+  expect(ahead.take(place(0), versions)).toBeUndefined();
 });

@@ -5,12 +5,15 @@
 import type { Network } from '@lstm-gan/core';
 import type { FinishShard, ShardPlace } from './run-lease.ts';
 
+type Versions = Readonly<Record<Network, number>>;
+
 /** Of a generator's forward pass many arrays are kept, so few shards are started ahead. */
 const maxShardsAhead = 4;
 
 export interface AheadShard {
   readonly place: ShardPlace;
-  /** Version of the weights of the phase's network. */
+  /** The network that the start needs, and the version of its weights. */
+  readonly network: Network;
   readonly version: number;
   readonly start: () => Promise<FinishShard>;
 }
@@ -21,25 +24,25 @@ export interface Ahead {
   /** Starts no more, and waits for the one in work; of a network that is named, only if it is the one in use. */
   stop(network?: Network): Promise<void>;
   /** What was started of a shard with these weights. */
-  take(place: ShardPlace, version: number): FinishShard | undefined;
+  take(place: ShardPlace, versions: Versions): FinishShard | undefined;
   /** Time spent since the last call. */
   takeMs(): number;
 }
 
 export function createAhead(now: () => number): Ahead {
-  const started = new Map<string, FinishShard>();
-  const keyOf = ({ step, phase, shard }: ShardPlace, version: number): string => `${step} ${phase} ${shard} ${version}`;
+  const started = new Map<string, Pick<AheadShard, 'network' | 'version'> & { readonly finish: FinishShard }>();
+  const keyOf = ({ step, phase, turn, shard }: ShardPlace): string => `${step} ${phase} ${turn} ${shard}`;
   let stopping = false;
   let used: Network | undefined;
   let running: Promise<void> = Promise.resolve();
   let spentMs = 0;
 
   const runAll = async (shards: readonly AheadShard[]): Promise<void> => {
-    for (const { place, version, start } of shards) {
+    for (const { place, network, version, start } of shards) {
       if (stopping) return;
       const startMs = now();
       try {
-        started.set(keyOf(place, version), await start());
+        started.set(keyOf(place), { network, version, finish: await start() });
       } catch {
         // The lease itself runs into the same error, and reports it.
         return;
@@ -52,7 +55,7 @@ export function createAhead(now: () => number): Ahead {
   return {
     begin(shards) {
       stopping = false;
-      used = shards[0]?.place.phase;
+      used = shards[0]?.network;
       started.clear();
       running = runAll(shards.slice(0, maxShardsAhead));
     },
@@ -61,7 +64,10 @@ export function createAhead(now: () => number): Ahead {
       stopping = true;
       await running;
     },
-    take: (place, version) => started.get(keyOf(place, version)),
+    take(place, versions) {
+      const found = started.get(keyOf(place));
+      return found !== undefined && found.version === versions[found.network] ? found.finish : undefined;
+    },
     takeMs() {
       const ms = spentMs;
       spentMs = 0;

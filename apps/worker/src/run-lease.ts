@@ -1,6 +1,6 @@
 /**
  * What a worker computes: the units of a phase for each shard of a lease, and the sum of each subtree. A pure function of
- * weights, images and (seed, step, phase, shard), so it does not matter who computes a shard, or how often.
+ * weights, images and (seed, step, phase, turn, shard), so it does not matter who computes a shard, or how often.
  */
 import { assert, foldRange, normalNoise, streamKey, type Network, type StreamPurpose, type VectorArithmetic } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
@@ -32,13 +32,14 @@ interface ShardResult {
   readonly penalty: number;
 }
 
-/** Finishes a shard that was started, with the weights of both networks. */
-export type FinishShard = (weights: NetworkWeights) => Promise<ShardResult>;
+/** Finishes a shard that was started, with the weights of both networks, and its real images where the phase reads any. */
+export type FinishShard = (weights: NetworkWeights, images: Uint8Array) => Promise<ShardResult>;
 
 /** A shard of a phase; decides its noise, masks and images. */
 export interface ShardPlace {
   readonly step: number;
   readonly phase: Network;
+  readonly turn: number;
   readonly shard: number;
 }
 
@@ -49,15 +50,15 @@ export interface LeaseTools {
 }
 
 /**
- * Runs the units of a phase that need the phase's own network alone: on the real images, or the generator's forward
- * pass. The other network's update may still be on its way.
- * @param weights of the phase's network
- * @param images uint8 [shardSize, H, W, C]; not read in the generator phase
+ * Runs the units of a phase that need one network alone: the discriminator on the real images, or the generator's
+ * forward pass. The other network's update may still be on its way.
+ * @param network which one; in the generator phase always the generator
+ * @param weights of that network
+ * @param images uint8 [shardSize, H, W, C]; read by the discriminator only
  */
-export async function startShard(tools: LeaseTools, weights: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
-  return place.phase === 'discriminator'
-    ? startDiscriminatorShard(tools, weights, place, images)
-    : startGeneratorShard(tools, weights, place);
+export async function startShard(tools: LeaseTools, network: Network, weights: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
+  if (place.phase === 'generator') return startGeneratorShard(tools, weights, place);
+  return network === 'discriminator' ? startOnReal(tools, weights, place, images) : startOnFake(tools, weights, place);
 }
 
 /**
@@ -67,15 +68,15 @@ export async function startShard(tools: LeaseTools, weights: Float32Array, place
 export async function runLease(
   tools: LeaseTools,
   weights: NetworkWeights,
-  work: Pick<Work, 'step' | 'phase' | 'subtrees' | 'images'>,
+  work: Pick<Work, 'step' | 'phase' | 'turn' | 'subtrees' | 'images'>,
   started: (shard: number) => FinishShard | undefined = () => undefined,
 ): Promise<LeaseResult> {
-  const { step, phase } = work;
+  const { step, phase, turn } = work;
   const leaves = new Map<number, Float32Array>();
   const losses: ShardLosses[] = [];
   for (const { shard, images } of shardsOf(work, tools.config)) {
-    const finish = started(shard) ?? (await startShard(tools, weights[phase], { step, phase, shard }, images));
-    const { leaf, loss, penalty } = await finish(weights);
+    const finish = started(shard) ?? (await startShard(tools, phase, weights[phase], { step, phase, turn, shard }, images));
+    const { leaf, loss, penalty } = await finish(weights, images);
     if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
     if (!tools.arithmetic.isFinite(leaf)) throw new NotFiniteError(shard, 'The gradient');
     leaves.set(shard, leaf);
@@ -102,26 +103,38 @@ function streamsOf({ seed, model, shardSize }: RunConfig, place: ShardPlace) {
   return { keyOf, noise: (): Float32Array => normalNoise(keyOf('noise'), shardSize * model.latent) };
 }
 
-async function startDiscriminatorShard({ units, config, arithmetic }: LeaseTools, own: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
-  const { keyOf, noise } = streamsOf(config, place);
-  const onReal = await units.discriminatorReal.run({
-    discriminator: own,
-    images,
-    dropoutSeed: keyOf('dropout-real'),
-    regularizerSeed: keyOf('regularizer'),
-  });
+/** The discriminator phase, with the discriminator there first. */
+async function startOnReal(tools: LeaseTools, own: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
+  const onReal = await judgeReal(tools, own, place, images);
   return async ({ generator, discriminator }) => {
-    const fake = await units.generatorForward.run({ generator, noise: noise() });
-    const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed: keyOf('dropout-fake') });
-    arithmetic.accumulate(onReal.gradient, onFake.gradient);
-    arithmetic.release(onFake.gradient);
-    arithmetic.release(fake.images);
-    return {
-      leaf: onReal.gradient,
-      loss: onReal.loss[0] + onFake.loss[0],
-      penalty: onReal.penalty[0],
-    };
+    const fake = await makeFake(tools, generator, place);
+    return joinHalves(tools, onReal, discriminator, fake, place);
   };
+}
+
+/** The discriminator phase, with the generator there first: the same units in another order, so the same bits. */
+async function startOnFake(tools: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<FinishShard> {
+  const fake = await makeFake(tools, generator, place);
+  return async ({ discriminator }, images) => joinHalves(tools, await judgeReal(tools, discriminator, place, images), discriminator, fake, place);
+}
+
+function judgeReal({ units, config }: LeaseTools, discriminator: Float32Array, place: ShardPlace, images: Uint8Array) {
+  const { keyOf } = streamsOf(config, place);
+  return units.discriminatorReal.run({ discriminator, images, dropoutSeed: keyOf('dropout-real'), regularizerSeed: keyOf('regularizer') });
+}
+
+async function makeFake({ units, config }: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<Float32Array> {
+  return (await units.generatorForward.run({ generator, noise: streamsOf(config, place).noise() })).images;
+}
+
+type OnReal = Awaited<ReturnType<typeof judgeReal>>;
+
+async function joinHalves({ units, config, arithmetic }: LeaseTools, onReal: OnReal, discriminator: Float32Array, fake: Float32Array, place: ShardPlace): Promise<ShardResult> {
+  const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: streamsOf(config, place).keyOf('dropout-fake') });
+  arithmetic.accumulate(onReal.gradient, onFake.gradient);
+  arithmetic.release(onFake.gradient);
+  arithmetic.release(fake);
+  return { leaf: onReal.gradient, loss: onReal.loss[0] + onFake.loss[0], penalty: onReal.penalty[0] };
 }
 
 async function startGeneratorShard({ units, config }: LeaseTools, own: Float32Array, place: ShardPlace): Promise<FinishShard> {

@@ -8,7 +8,7 @@ import { checkRunConfig, layoutSha256, type Logger, type RunConfig } from '@lstm
 import { protocolVersion, type CoordinatorMessage, type Ready, type Reject, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
 import { compileUnits, fingerprints, type CompiledUnits } from './compile-units.ts';
 import { createAhead, type Ahead, type AheadShard } from './ahead.ts';
-import { NotFiniteError, runLease, shardsOf, startShard } from './run-lease.ts';
+import { NotFiniteError, runLease, shardsOf, startShard, type ShardPlace } from './run-lease.ts';
 
 export interface WorkerOptions {
   readonly link: WorkerLink;
@@ -122,8 +122,7 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
   const waitingMs = Math.max(0, startMs - job.idleSinceMs - aheadMs);
   try {
     const weights = { generator: generator.values, discriminator: discriminator.values };
-    const version = round.weightsVersions[round.phase];
-    const { sums, losses } = await runLease(toolsOf(job), weights, message, (shard) => job.ahead.take({ ...round, shard }, version));
+    const { sums, losses } = await runLease(toolsOf(job), weights, message, (shard) => job.ahead.take({ ...round, shard }, round.weightsVersions));
     job.idleSinceMs = now();
     const computeMs = job.idleSinceMs - startMs + aheadMs;
     link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums });
@@ -137,16 +136,21 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
 
 const toolsOf = ({ units, config, engine: { arithmetic } }: Job) => ({ units, config, arithmetic });
 
-/** The same shards in the next phase. Its own network is the one that this phase does not update. */
+/** The same shards in the next phase, as far as they need the network alone that this phase does not update. */
 function nextShards(done: Work, job: Job): AheadShard[] {
-  const [phase, step] = done.phase === 'discriminator' ? (['generator', done.step] as const) : (['discriminator', done.step + 1] as const);
-  const own = job.weights[phase];
-  // The generator phase's work carries the next step's images; none behind the last step.
-  if (own === undefined || (phase === 'discriminator' && done.images.length === 0)) return [];
+  const network = done.phase === 'discriminator' ? 'generator' : 'discriminator';
+  const own = job.weights[network];
+  // The generator phase's work carries the images of the next phase; none behind the last step.
+  if (own === undefined || (network === 'discriminator' && done.images.length === 0)) return [];
   return shardsOf(done, job.config).map(({ shard, images }) => {
-    const place = { step, phase, shard };
-    return { place, version: own.version, start: () => startShard(toolsOf(job), own.values, place, images) };
+    const place = { ...nextPlace(done, job.config), shard };
+    return { place, network, version: own.version, start: () => startShard(toolsOf(job), network, own.values, place, images) };
   });
+}
+
+function nextPlace({ step, phase, turn }: Work, { discriminatorSteps }: RunConfig): Omit<ShardPlace, 'shard'> {
+  if (phase === 'generator') return { step: step + 1, phase: 'discriminator', turn: 0 };
+  return turn + 1 < discriminatorSteps ? { step, phase, turn: turn + 1 } : { step, phase: 'generator', turn: 0 };
 }
 
 /** Gives back weights that are no longer the newest. What was started with them was for a phase that is over. */

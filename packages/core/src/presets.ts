@@ -18,6 +18,8 @@ export interface Preset {
   readonly steps: number;
   readonly batchSize: number;
   readonly shardSize: number;
+  /** Discriminator phases a step. */
+  readonly discriminatorSteps: number;
   readonly optimizer: Readonly<Record<Network, AdamOptions>>;
   readonly ema: EmaOptions;
 }
@@ -59,6 +61,7 @@ function articleSettings(
     steps: 50_000,
     batchSize: 16,
     shardSize,
+    discriminatorSteps: 1,
     optimizer: { generator: articleAdam, discriminator: articleAdam },
     ema: { halfLifeImages: 5000, rampUp: 0.05 },
   };
@@ -93,6 +96,7 @@ const digits: Preset = {
   steps: 1600,
   batchSize: 64,
   shardSize: 16,
+  discriminatorSteps: 1,
   optimizer: { generator: digitsAdam, discriminator: digitsAdam },
   // 0.995 a step of 64 images: 64 ln 0.5 / ln 0.995.
   ema: { halfLifeImages: 8850, rampUp: null },

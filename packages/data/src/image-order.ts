@@ -3,8 +3,8 @@ import type { Dataset } from './dataset.ts';
 
 /**
  * The order in which training reads images: a permutation for each epoch, a pure function of the seed, indexed by the
- * global image number. Shard s of step k (from 1) reads numbers (k - 1) * batchSize + s * shardSize onwards, whoever
- * computes it.
+ * global image number. Shard s of batch k (from 1; one for each discriminator phase) reads numbers
+ * (k - 1) * batchSize + s * shardSize onwards, whoever computes it.
  */
 export interface BatchShape {
   readonly batchSize: number;
@@ -14,20 +14,20 @@ export interface BatchShape {
   readonly flip: boolean;
 }
 
-/** Reads the images of shards of a step, uint8 [shards x shardSize, H, W, C], in the order of the ranges. */
-export type ReadShards = (step: number, ranges: readonly ShardRange[]) => Uint8Array;
+/** Reads the images of shards of a batch, uint8 [shards x shardSize, H, W, C], in the order of the ranges. */
+export type ReadShards = (batch: number, ranges: readonly ShardRange[]) => Uint8Array;
 
 /** Reads a data set in the order of a run: a seeded permutation an epoch, so an image is a function of step and shard alone. */
 export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed, flip }: BatchShape): ReadShards {
-  // A step may straddle two epochs, and shards of the first may be asked for again when a worker has died.
+  // A batch may straddle two epochs, and shards of the first may be asked for again when a worker has died.
   const { count, size, channels } = dataset;
   const orderOf = rememberEpochs((epoch) => permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), count));
   const drawsOf = rememberEpochs((epoch) => statelessUniform(streamKey({ seed, purpose: 'image-flip', step: epoch }), count));
   const epochOf = (number: number): number => Math.floor(number / count);
   const imageBytes = size * size * channels;
-  return (step, ranges) => {
+  return (batch, ranges) => {
     const numbers = ranges.flatMap(({ start, end }) => {
-      const first = (step - 1) * batchSize + start * shardSize;
+      const first = (batch - 1) * batchSize + start * shardSize;
       return Array.from({ length: (end - start) * shardSize }, (_, k) => first + k);
     });
     const images = new Uint8Array(numbers.length * imageBytes);

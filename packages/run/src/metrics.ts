@@ -8,8 +8,9 @@ import { explainWriteError } from './write-atomically.ts';
 /** What one step was and cost; a line of metrics.jsonl. Times in milliseconds. */
 export interface StepMetrics {
   readonly step: number;
+  /** Read from the data: a batch for each discriminator phase. */
   readonly images: number;
-  /** Means over the batch; the discriminator's is real + fake, without the penalty. */
+  /** Means over the step's images; the discriminator's is real + fake, without the penalty. */
   readonly losses: { readonly discriminator: number; readonly generator: number; readonly penalty: number };
   readonly imagesPerSecond: number;
   readonly stepMs: number;
@@ -71,7 +72,7 @@ const recordedSchema = z.object({
 });
 
 /** What can be read back of a step, whichever version recorded it. */
-export type RecordedStep = z.infer<typeof recordedSchema>;
+export type RecordedStep = Pick<StepMetrics, 'step' | 'images' | 'losses' | 'imagesPerSecond' | 'stepMs' | 'computeMs' | 'exchangeMs' | 'updateMs'>;
 
 /** Reads a metrics file, of a run in work too: its last line may be half there. None without a file. */
 export async function readMetrics(file: string): Promise<RecordedStep[]> {

@@ -1,43 +1,12 @@
-import { checkModelConfig, modelConfigSchema, UserError, type Preset } from '@lstm-gan/core';
-import { z } from 'zod';
+import { checkModelConfig, UserError, type Preset } from '@lstm-gan/core';
+import type { z } from 'zod';
+import { expectationOf, fieldAt, isMapping } from './config/config-fields.ts';
+import { mergeValues, type ConfigLayer } from './config/config-layers.ts';
+import { runConfigSchema, type RunConfig } from './config/run-config-schema.ts';
 
-/**
- * A run's configuration, completely: written into its folder, sent to every worker, compared on resume. What does not
- * decide the weights (worker count, hosts, how long to train) is not here but in the command that trains.
- */
-const adamSchema = z.strictObject({
-  learningRate: z.number().positive(),
-  beta1: z.number().min(0).lt(1),
-  beta2: z.number().min(0).lt(1),
-  epsilon: z.number().positive(),
-});
+export type { RunConfig };
 
-/** Checks a run's configuration from outside, each field by itself; `checkRunConfig` also checks what fits together. */
-export const runConfigSchema = z.strictObject({
-  /** The preset that this configuration began as. */
-  preset: z.string(),
-  model: modelConfigSchema,
-  /** Name of the data set, or the path of a folder of images. */
-  data: z.string(),
-  /** Whether images are mirrored at random. */
-  flip: z.boolean().default(false),
-  /** Images a step; a multiple of shardSize. */
-  batchSize: z.number().int().positive(),
-  /** Images a shard: the unit of leases and of batch statistics. */
-  shardSize: z.number().int().positive(),
-  seed: z.number().int().nonnegative().max(0xffffffff),
-  /** Threads in each worker; decides the bits. */
-  threads: z.number().int().positive(),
-  engine: z.enum(['graph', 'eager']),
-  optimizer: z.strictObject({ generator: adamSchema, discriminator: adamSchema }),
-  /** Of the generator: beta = 0.5^(batchSize / min(halfLifeImages, rampUp * images seen)). */
-  ema: z.strictObject({ halfLifeImages: z.number().positive(), rampUp: z.number().positive().nullable() }),
-});
-
-/** A run's configuration, completely. */
-export type RunConfig = z.infer<typeof runConfigSchema>;
-
-/** What a user may change of a preset on the command line. */
+/** What a user may change of a preset with an option of its own. */
 export interface ConfigOverrides {
   readonly data?: string;
   /** Of the images, and so of the model. */
@@ -50,27 +19,27 @@ export interface ConfigOverrides {
   readonly engine?: RunConfig['engine'];
 }
 
-/** A preset with overrides, checked. The size of its images stays the preset's: data sets are packed to it. */
-export function createRunConfig(preset: Preset, overrides: ConfigOverrides = {}): RunConfig {
-  const { name, model: presetModel, data, batchSize, shardSize, optimizer, ema } = preset;
-  const { channels = presetModel.image.channels, ...others } = overrides;
-  const model = { ...presetModel, image: { ...presetModel.image, channels } };
-  const defaults = { preset: name, model, data, flip: false, batchSize, shardSize, seed: 1, threads: 1, engine: 'graph' as const, optimizer, ema };
+/** Overrides as a layer, to lie on top of the others. */
+export function overridesLayer({ channels, ...others }: ConfigOverrides): ConfigLayer {
   const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
-  return checkRunConfig({ ...defaults, ...given });
+  return { source: 'options', values: { ...given, ...(channels === undefined ? {} : { model: { image: { channels } } }) } };
+}
+
+/** A preset with layers on top, checked. The size of its images stays the preset's unless a layer says otherwise: data sets are packed to it. */
+export function configure({ name, model, data, batchSize, shardSize, discriminatorSteps, optimizer, ema }: Preset, layers: readonly ConfigLayer[]): RunConfig {
+  const complete = { preset: name, model, data, flip: false, batchSize, shardSize, discriminatorSteps, seed: 1, threads: 1, engine: 'graph', optimizer, ema };
+  return checkRunConfig(layers.reduce<unknown>((below, { values }) => mergeValues(below, values), complete));
+}
+
+/** A preset with overrides, checked. */
+export function createRunConfig(preset: Preset, overrides: ConfigOverrides = {}): RunConfig {
+  return configure(preset, [overridesLayer(overrides)]);
 }
 
 /** Checks a configuration from outside; throws a UserError that names the field. */
 export function checkRunConfig(value: unknown): RunConfig {
   const parsed = runConfigSchema.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UserError({
-      code: 'config',
-      message: `The configuration does not hold: ${issue.path.join('.') || 'it'}: ${issue.message}.`,
-      advice: 'Correct the field; lstm-gan train --help tells what each may be.',
-    });
-  }
+  if (!parsed.success) throw explain(parsed.error.issues[0], value);
   const config = parsed.data;
   checkModelConfig(config.model);
   if (config.batchSize % config.shardSize !== 0) {
@@ -82,4 +51,18 @@ export function checkRunConfig(value: unknown): RunConfig {
     });
   }
   return config;
+}
+
+/** What does not hold, with the field, what was got and what was expected. */
+function explain(issue: z.core.$ZodIssue, config: unknown): UserError {
+  const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const path = [...issue.path, ...keys].join('.');
+  const got = issue.path.reduce<unknown>((value, key) => (isMapping(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined), config);
+  const field = fieldAt(issue.path, config);
+  const kind = isMapping(got) ? got['kind'] : undefined;
+  const what =
+    keys.length > 0
+      ? `${path} is no field${kind === undefined ? '' : ` of kind ${String(kind)}`}`
+      : `${path || 'It'} is to be ${field === undefined ? issue.message : expectationOf(field)}, ${got === undefined ? 'and is missing' : `not ${JSON.stringify(got)?.slice(0, 80)}`}`;
+  return new UserError({ code: 'config', message: `The configuration does not hold: ${what}.`, advice: 'Correct the field; docs/config.md tells what each may be.' });
 }

@@ -15,7 +15,7 @@ import type { Network, ShardRange } from '@lstm-gan/core';
  */
 
 /** Both ends of a link must have the same. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** The phase that trains a network carries its name. */
 export type Phase = Network;
@@ -34,6 +34,8 @@ export interface RoundHeader extends RunHeader {
   /** Counts from 1. */
   readonly step: number;
   readonly phase: Phase;
+  /** Which of the step's phases of this kind, from 0: a step may have several discriminator phases. */
+  readonly turn: number;
   /** Unique within an incarnation. */
   readonly lease: number;
   /** How many updates each network has had. */
@@ -118,7 +120,7 @@ export interface Work extends RoundHeader {
   readonly kind: 'work';
   readonly subtrees: readonly ShardRange[];
   /**
-   * uint8 [shards of the lease x shardSize, H, W, C] in the order of `subtrees`. In the generator phase, the next step's, so
+   * uint8 [shards of the lease x shardSize, H, W, C] in the order of `subtrees`. In the generator phase, those of the next step's first phase, so
    * that the worker can go on with real images while the generator's weights travel; empty in the last step.
    */
   readonly images: Uint8Array;

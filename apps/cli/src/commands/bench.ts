@@ -9,8 +9,8 @@ import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
 import { positiveInteger } from '../option-values.ts';
 import { createProgressDisplay } from '../progress-display.ts';
 import { setUp } from '../set-up.ts';
+import { findPreset } from '../train/plan-config.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
-import { findPreset } from './run-training.ts';
 
 interface BenchOptions extends CacheOptions {
   readonly preset: string;
@@ -57,11 +57,11 @@ async function bench(options: BenchOptions): Promise<void> {
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
   if (device === 'gpu') await setUp(cacheDir, 'gpu', now);
-  const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
+  const workers = options.workers ?? Math.min(device === 'gpu' ? gpus : 2, config.batchSize / config.shardSize);
   const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
   const display = createProgressDisplay('Timing', process.stderr, now);
   const onStep = (done: number, total: number): void => display.update(done, total, `step ${done} of ${total}`);
-  const measurement = await measureSteps({ config, steps, workers, device, cacheDir, arithmetic, now, onStep }).finally(() => display.stop());
+  const measurement = await measureSteps({ config, steps, workers, atMost: workers, device, cacheDir, arithmetic, now, onStep }).finally(() => display.stop());
   const machine = { processor: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism(), node: process.versions.node };
   const report = benchReport(machine, config, workers, measurement);
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${benchText(report).join('\n')}\n`);

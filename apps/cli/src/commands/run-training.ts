@@ -1,34 +1,26 @@
 /** What `train` and `coordinator` have in common: the options of a run, and running it with progress and a report. */
-import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { nearestName, presets, UserError, type Preset, type VectorArithmetic } from '@lstm-gan/core';
+import { presets } from '@lstm-gan/core';
 import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
-import { createRunConfig, type ConfigOverrides, type RunConfig } from '@lstm-gan/run';
+import { printConfig, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
-import { channelCount, positiveInteger, seed } from '../option-values.ts';
+import { channelCount, listed, positiveInteger, seed } from '../option-values.ts';
 import { createProgressDisplay, formatDuration } from '../progress-display.ts';
 import { readableLog } from '../readable-log.ts';
 import { setUp } from '../set-up.ts';
 import type { GatherCrew } from '../train/crew.ts';
-import { beginRun, resumeRun, type OpenRun } from '../train/open-run.ts';
-import { trainRun, type TrainRunResult } from '../train/train-run.ts';
+import { beginRun, resumedConfig, resumeRun, type OpenRun } from '../train/open-run.ts';
+import { plainConfig, planConfig, readLayers, type ConfigOptions } from '../train/plan-config.ts';
+import { trainRun, type TrainRunOptions, type TrainRunResult } from '../train/train-run.ts';
 import { cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
-export interface RunOptions extends CacheOptions {
-  readonly preset: string;
-  readonly data?: string;
-  readonly channels?: 1 | 3;
-  readonly flip?: boolean;
+export interface RunOptions extends CacheOptions, ConfigOptions {
   readonly strictData?: boolean;
+  readonly printConfig?: boolean;
   readonly steps?: number;
-  readonly batchSize?: number;
-  readonly shardSize?: number;
-  readonly threads?: number;
-  readonly seed?: number;
-  readonly engine?: RunConfig['engine'];
   readonly out?: string;
   readonly resume?: string;
   readonly sampleEvery: number;
@@ -38,7 +30,10 @@ export interface RunOptions extends CacheOptions {
 /** Adds the options of a run to a command. */
 export function addRunOptions(command: Command): Command {
   return command
-    .option('--preset <name>', 'complete configuration to start from', 'digits')
+    .option('--preset <name>', 'complete configuration to start from (default: digits)')
+    .option('--config <file>', 'YAML or JSON with what is to differ from the preset, or with everything')
+    .option('--set <key=value>', 'one field of the configuration, such as optimizer.generator.learningRate=1e-4; may be repeated', listed)
+    .option('--print-config', 'print the resulting configuration, each field explained, and do nothing else')
     .option('--data <name|folder>', "data set, or a folder of images (default: the preset's)")
     .addOption(new Option('--channels <count>', "1 for gray images, 3 for colour (default: the preset's)").argParser(channelCount))
     .option('--flip', 'mirror images at random, left to right')
@@ -67,15 +62,16 @@ ${[...datasets.values()].map(({ name, description }) => `  ${name.padEnd(16)} ${
 export async function runTraining(options: RunOptions, gatherCrew: GatherCrew): Promise<void> {
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
-  const preset = findPreset(options.preset);
-  const planned = options.resume === undefined ? createRunConfig(preset, overridesOf(options)) : undefined;
+  const layers = await readLayers(options);
+  const planned = options.resume === undefined ? planConfig(layers) : undefined;
+  if (options.printConfig === true) return showConfig(planned ?? (await resumedConfig(options.resume as string, layers)));
   const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
   if (planned !== undefined) (await openData(planned, options, now)).close();
-  const open = await openRun(options, planned);
+  const open = await openRun(options, planned, layers);
   try {
     const dataset = await openData(open.config, options, now);
     const steps = options.steps ?? Math.max(presets.get(open.config.preset)?.steps ?? 0, open.initial.step);
-    const result = await runWithProgress(open, { ...options, steps, gatherCrew, cacheDir, dataset, arithmetic, now });
+    const result = await runWithProgress(open, { steps, sampleEverySteps: options.sampleEvery, gatherCrew, cacheDir, dataset, arithmetic, now });
     dataset.close();
     report(open, steps, result, options.json === true);
     if (options.json !== true) reportLeftOut(dataset);
@@ -84,22 +80,8 @@ export async function runTraining(options: RunOptions, gatherCrew: GatherCrew): 
   }
 }
 
-function overridesOf({ data, channels, flip, batchSize, shardSize, seed, threads, engine }: RunOptions): ConfigOverrides {
-  // A folder is found again from wherever the run goes on.
-  const place = data !== undefined && !datasets.has(data) && existsSync(data) ? path.resolve(data) : data;
-  return { data: place, channels, flip, batchSize, shardSize, seed, threads, engine };
-}
-
-/** A preset by its name. */
-export function findPreset(name: string): Preset {
-  const preset = presets.get(name);
-  if (preset !== undefined) return preset;
-  const nearest = nearestName(name, [...presets.keys()]);
-  throw new UserError({
-    code: 'unknown-preset',
-    message: `There is no preset ${name}; there are ${[...presets.keys()].join(', ')}.`,
-    advice: nearest === undefined ? 'Choose one of them with --preset.' : `Did you mean --preset ${nearest}?`,
-  });
+function showConfig(config: RunConfig): void {
+  process.stdout.write(printConfig(config, plainConfig(config.preset)));
 }
 
 function openData({ data, model }: RunConfig, options: RunOptions, now: () => number): Promise<Dataset> {
@@ -109,21 +91,14 @@ function openData({ data, model }: RunConfig, options: RunOptions, now: () => nu
   return openDataset(data, { cacheDir: cacheDirOf(options), size, channels, strict: options.strictData, onProgress }).finally(() => display.stop());
 }
 
-function openRun(options: RunOptions, planned: RunConfig | undefined): Promise<OpenRun> {
+function openRun(options: RunOptions, planned: RunConfig | undefined, layers: readonly ConfigLayer[]): Promise<OpenRun> {
   if (planned !== undefined) return beginRun(options.out ?? path.join('runs', planned.preset), planned);
-  return resumeRun(options.resume as string, overridesOf(options), (file, error) => {
+  return resumeRun(options.resume as string, layers, (file, error) => {
     process.stderr.write(`${file} is passed over: ${error.message}\n`);
   });
 }
 
-interface RunContext extends Pick<RunOptions, 'sampleEvery' | 'json'> {
-  readonly steps: number;
-  readonly gatherCrew: GatherCrew;
-  readonly cacheDir: string;
-  readonly dataset: Dataset;
-  readonly arithmetic: VectorArithmetic;
-  readonly now: () => number;
-}
+type RunContext = Pick<TrainRunOptions, 'steps' | 'sampleEverySteps' | 'gatherCrew' | 'cacheDir' | 'dataset' | 'arithmetic' | 'now'>;
 
 /** Shows progress and answers Ctrl-C. */
 async function runWithProgress(open: OpenRun, context: RunContext): Promise<TrainRunResult> {
@@ -140,7 +115,7 @@ async function runWithProgress(open: OpenRun, context: RunContext): Promise<Trai
   const rates: number[] = [];
   try {
     return await trainRun({
-      ...open, ...context, sampleEverySteps: context.sampleEvery, signal: stopper.signal, terminal: readableLog(process.stderr),
+      ...open, ...context, signal: stopper.signal, terminal: readableLog(process.stderr),
       onStep({ step, losses, imagesPerSecond }) {
         rates.push(imagesPerSecond);
         const rate = rates.slice(-20).reduce((sum, value) => sum + value, 0) / Math.min(20, rates.length);

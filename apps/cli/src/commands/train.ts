@@ -18,12 +18,14 @@ Examples:
   $ lstm-gan train --preset article --data emoji --out runs/article
   $ lstm-gan train --preset rows --data ~/photos --flip    # a folder of your own images
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
+  $ lstm-gan train --preset rows --print-config > my.yaml  # every field, explained
+  $ lstm-gan train --config my.yaml --set discriminatorSteps=2
   $ lstm-gan train --resume runs/digits --steps 5000       # go on
 ${choices}`;
 
 export function addTrain(program: Command): void {
   const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))
-    .option('--workers <count>', 'worker processes (default: 2, or one for each GPU)', positiveInteger)
+    .option('--workers <count>', 'worker processes (default: 2, or one for each GPU; no more than a batch has shards)', positiveInteger)
     .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
     .addHelpText('after', examples);
   addCacheDir(command).action(train);
@@ -33,7 +35,6 @@ async function train(options: TrainOptions): Promise<void> {
   const cacheDir = cacheDirOf(options);
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
-  if (device === 'gpu') await setUp(cacheDir, 'gpu', () => performance.now());
-  const workers = options.workers ?? (device === 'gpu' ? gpus : 2);
-  await runTraining(options, localCrew({ workers, device, cacheDir }));
+  if (device === 'gpu' && options.printConfig !== true) await setUp(cacheDir, 'gpu', () => performance.now());
+  await runTraining(options, localCrew({ workers: options.workers, atMost: device === 'gpu' ? gpus : 2, device, cacheDir }));
 }

@@ -18,6 +18,8 @@ interface Crew {
 }
 
 interface CrewContext {
+  /** Of a batch: more workers than that have no work. */
+  readonly shardCount: number;
   readonly folder: Pick<RunFolder, 'root'>;
   readonly log: Logger;
   readonly arithmetic: VectorArithmetic;
@@ -26,28 +28,31 @@ interface CrewContext {
 export type GatherCrew = (context: CrewContext) => Promise<Crew>;
 
 export interface LocalCrewOptions {
-  readonly workers: number;
+  /** As many as asked for; otherwise one for each GPU or core in use, as far as there are shards. */
+  readonly workers: number | undefined;
+  readonly atMost: number;
   readonly device: 'cpu' | 'gpu';
   readonly cacheDir: string;
 }
 
 /** Workers of our own, over a socket in a folder of our own: no port, no keys, no encryption to pay for. */
-export function localCrew({ workers, device, cacheDir }: LocalCrewOptions): GatherCrew {
-  return async ({ folder, log, arithmetic }) => {
+export function localCrew({ workers, atMost, device, cacheDir }: LocalCrewOptions): GatherCrew {
+  return async ({ shardCount, folder, log, arithmetic }) => {
+    const count = workers ?? Math.min(atMost, shardCount);
     const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
     const bind = `ipc://${socketFolder}/coordinator`;
     const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic });
     const gone = new AbortController();
     let ending = false;
     const children = startLocalWorkers({
-      count: workers, address: link.address, device, cacheDir, logFolder: folder.root,
+      count, address: link.address, device, cacheDir, logFolder: folder.root,
       onExit(sentence, left) {
         if (ending) return;
         log.warn(sentence);
         if (left === 0) gone.abort();
       },
     });
-    log.info({ processIds: children.processIds }, `${workers} local workers started.`);
+    log.info({ processIds: children.processIds }, `${count} local workers started.`);
     return {
       link,
       gone: gone.signal,

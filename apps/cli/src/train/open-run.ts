@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import {
-  createRunFolder, createTrainingState, readLatestCheckpoint, readRunIdentity, reopenRunFolder, writeAtomically,
-  type ConfigOverrides, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
+  createRunFolder, createTrainingState, differencesOf, mergeValues, readLatestCheckpoint, readRunIdentity, reopenRunFolder, writeAtomically,
+  type ConfigLayer, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
 } from '@lstm-gan/run';
 
 export interface OpenRun {
@@ -30,31 +30,35 @@ export async function beginRun(root: string, config: RunConfig): Promise<OpenRun
 
 /**
  * Goes on with the run in a folder, with its own configuration or not at all.
+ * @param layers what was asked for this time; may say where the data lies now, and nothing else that is new
  * @param onDamaged hears of every checkpoint that is passed over
  */
-export async function resumeRun(root: string, overrides: ConfigOverrides, onDamaged: (file: string, error: Error) => void): Promise<OpenRun> {
+export async function resumeRun(root: string, layers: readonly ConfigLayer[], onDamaged: (file: string, error: Error) => void): Promise<OpenRun> {
   const { folder, durable } = await reopenRunFolder(root, async (checkpoints) => {
     const { checkpoint } = await readLatestCheckpoint(checkpoints, onDamaged);
-    refuseChanges(overrides, checkpoint.config);
-    return { ...checkpoint, step: checkpoint.state.step };
+    return { ...checkpoint, config: unchanged(checkpoint.config, layers), step: checkpoint.state.step };
   });
   const { run, incarnation } = await readNumber(root);
   await writeNumber(root, run, incarnation + 1);
   const identity = await readRunIdentity(root);
-  const config = { ...durable.config, data: overrides.data ?? durable.config.data };
-  return { config, folder, initial: durable.state, run, incarnation: incarnation + 1, identity };
+  return { config: durable.config, folder, initial: durable.state, run, incarnation: incarnation + 1, identity };
 }
 
-function refuseChanges(overrides: ConfigOverrides, config: RunConfig): void {
+/** The configuration that the run in a folder would go on with. */
+export async function resumedConfig(root: string, layers: readonly ConfigLayer[]): Promise<RunConfig> {
+  const { checkpoint } = await readLatestCheckpoint(path.join(root, 'checkpoints'), () => undefined);
+  return unchanged(checkpoint.config, layers);
+}
+
+/** A run's configuration, with its data where they lie now; refuses layers that would change more. */
+function unchanged(config: RunConfig, layers: readonly ConfigLayer[]): RunConfig {
+  const wanted = layers.reduce<unknown>((below, { values }) => mergeValues(below, values), config) as RunConfig;
   // The data may lie elsewhere: its digest tells whether it is the same.
-  const { data: _data, ...others } = overrides;
-  const keys = Object.keys(others) as (keyof typeof others)[];
-  const current = { ...config, channels: config.model.image.channels };
-  const changed = keys.filter((key) => others[key] !== undefined && others[key] !== current[key]);
-  if (changed.length === 0) return;
+  const changed = differencesOf({ ...config, data: wanted.data }, wanted);
+  if (changed.length === 0) return { ...config, data: String(wanted.data) };
   throw new UserError({
     code: 'config-changed',
-    message: `The run was started otherwise: ${changed.map((key) => `${key} ${current[key]}, not ${others[key]}`).join('; ')}.`,
+    message: `The run was started otherwise: ${changed.join('; ')}.`,
     advice: 'Leave these options out to go on with it, or start a new run with --out.',
   });
 }

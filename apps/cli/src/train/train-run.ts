@@ -36,8 +36,16 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   logLeftOut(log, dataset);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // Workers build their graphs while the sampler builds its own.
-  const crew = await options.gatherCrew({ folder, log, arithmetic: options.arithmetic });
-  const sampler = await openSampler(config.model, { noise: sampleNoise(config.model, sampleCount, config.seed), cacheDir });
+  const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, folder, log, arithmetic: options.arithmetic });
+  const dismiss = async (): Promise<void> => {
+    crew.expectEnd();
+    await crew.link.close();
+    await crew.dismissed();
+  };
+  const sampler = await openSampler(config.model, { noise: sampleNoise(config.model, sampleCount, config.seed), cacheDir }).catch(async (error: unknown) => {
+    await dismiss();
+    throw error;
+  });
   const records = keepRecords({ config, folder, sampler, sampleEverySteps: options.sampleEverySteps, checkpointEveryMs, now });
   try {
     const { batchSize, shardSize, seed, flip } = config;
@@ -62,9 +70,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     if (crew.gone.aborted && result.state.step < options.steps && !signal.aborted) throw workersGone(folder.root);
     return { ...result, ...written };
   } finally {
-    crew.expectEnd();
-    await crew.link.close();
-    await Promise.all([crew.dismissed(), sampler.close()]);
+    await Promise.all([dismiss(), sampler.close()]);
     log.flush();
   }
 }

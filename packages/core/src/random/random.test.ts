@@ -10,12 +10,15 @@ it('gives every place a stream of its own, and the same place the same one', () 
     { seed: 1, purpose: 'noise', step: 1, shard: 1 },
     { seed: 1, purpose: 'noise', step: 2, shard: 0 },
     { seed: 1, purpose: 'noise', step: 1, shard: 0, phase: 'generator' },
+    { seed: 1, purpose: 'noise', step: 1, shard: 0, turn: 1 },
+    { seed: 1, purpose: 'noise', step: 1, shard: 0, turn: 2 },
     { seed: 1, purpose: 'dropout-real', step: 1, shard: 0 },
     { seed: 2, purpose: 'noise', step: 1, shard: 0 },
   ];
   const keys = places.map((place) => [...streamKey(place)].join());
   expect(new Set(keys).size).toBe(places.length);
   expect(places.map((place) => [...streamKey(place)].join())).toEqual(keys);
+  expect(streamKey({ ...places[0], turn: 0 })).toEqual(streamKey(places[0]));
 });
 
 it('draws standard normal numbers', () => {

@@ -6,7 +6,7 @@ import { ProtocolError } from './protocol-error.ts';
 import { createInbox, createOutbox, chunkBytes, initialCredit } from './stream.ts';
 
 const run = { run: 'r', incarnation: 1, membership: 2 };
-const round = { ...run, step: 3, phase: 'generator' as const, lease: 4, weightsVersions: { generator: 2, discriminator: 3 } };
+const round = { ...run, step: 3, phase: 'generator' as const, turn: 0, lease: 4, weightsVersions: { generator: 2, discriminator: 3 } };
 const sha = 'a'.repeat(64);
 const fromWorker: WorkerMessage[] = [
   { kind: 'hello', protocol: 1, worker: 'w-1' },

@@ -16,6 +16,7 @@ const round = {
   ...run,
   step: count,
   phase: network,
+  turn: count,
   lease: count,
   weightsVersions: z.strictObject({ generator: count, discriminator: count }),
 };

@@ -1,0 +1,51 @@
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { presets, type Preset } from '@lstm-gan/core';
+import { configure, readSettings, writeCheckpoint, type RunConfig } from '@lstm-gan/run';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { beginRun, resumedConfig, resumeRun } from './open-run.ts';
+import { readLayers, type ConfigOptions } from './plan-config.ts';
+
+const small = [
+  'model.generator={kind: dense, units: [4]}', 'model.image.size=8', 'model.discriminator.filters=[2]', 'model.latent=2', 'discriminatorSteps=2',
+];
+const config: RunConfig = configure(presets.get('digits') as Preset, [readSettings(small)]);
+
+let root: string;
+beforeAll(async () => {
+  root = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-open-')), 'run');
+  const { folder, initial } = await beginRun(root, config);
+  await writeCheckpoint(folder.checkpoints, config, { ...initial, step: 3 });
+  await folder.release();
+});
+
+const resume = async (options: ConfigOptions) => resumeRun(root, await readLayers(options), () => undefined);
+
+describe('a run goes on', () => {
+  it('with its own configuration, said again or not', async () => {
+    for (const options of [{}, { set: small }, { config: path.join(root, 'config.json') }, { preset: 'digits', seed: 1 }]) {
+      const open = await resume(options);
+      await open.folder.release();
+      expect([open.config, open.initial.step]).toEqual([config, 3]);
+    }
+  });
+
+  it('with its data elsewhere', async () => {
+    const open = await resume({ set: ['data=/elsewhere'] });
+    await open.folder.release();
+    expect(open.config).toEqual({ ...config, data: '/elsewhere' });
+  });
+
+  it.each<[ConfigOptions, string]>([
+    [{ seed: 9 }, 'seed 1, not 9'],
+    [{ preset: 'rows' }, 'preset digits, not rows'],
+    [{ channels: 3 }, 'model.image.channels 1, not 3'],
+    [{ set: ['discriminatorSteps=1', 'model.regularizer.kind=none'] }, 'model.regularizer.kind approximate-r1, not none'],
+    [{ set: ['discriminatorSteps=1', 'optimizer.generator.beta1=0'] }, 'discriminatorSteps 2, not 1; optimizer.generator.beta1 0.5, not 0'],
+  ])('never otherwise: %j is refused with what differs, and the folder is left', async (options, difference) => {
+    await expect(resume(options)).rejects.toMatchObject({ code: 'config-changed', message: expect.stringContaining(difference) });
+    await expect(resumedConfig(root, await readLayers(options))).rejects.toMatchObject({ code: 'config-changed' });
+    expect(await readdir(root)).not.toContain('run.lock');
+  });
+});

@@ -1,0 +1,16 @@
+import { largestShare } from './leases.ts';
+
+/** What is wrong with a number of workers for a number of shards, and which would be better; undefined where nothing is. */
+export function shareAdvice(shardCount: number, workers: number): string | undefined {
+  const shards = shardCount === 1 ? '1 shard' : `${shardCount} shards`;
+  if (workers > shardCount) {
+    return `A batch has ${shards}, and ${workers} workers take part: ${workers - shardCount} of them never have work. ${shardCount} would be as fast; for more, begin a run with a smaller --shard-size or a larger --batch-size.`;
+  }
+  const share = largestShare(shardCount, workers);
+  if (share * workers === shardCount) return undefined;
+  const counts = Array.from({ length: shardCount }, (_, k) => k + 1);
+  const asFast = counts.find((count) => count < workers && largestShare(shardCount, count) === share);
+  const faster = counts.find((count) => count > workers && largestShare(shardCount, count) < share);
+  const better = [...(asFast === undefined ? [] : [`${asFast} would be as fast`]), ...(faster === undefined ? [] : [`${faster} would be faster`])];
+  return `${workers} workers share the ${shards} of a batch unevenly: others wait while one computes ${share}. Of workers, ${better.join(', ')}.`;
+}

@@ -1,0 +1,64 @@
+/** Configurations on top of each other: a preset, a file, settings, options. What is above wins. */
+import { nearestName, UserError } from '@lstm-gan/core';
+import { allFields, configField, fieldsBelow, isMapping, type Field } from './config-fields.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Part of a configuration, and where it comes from; its keys are known to be those of a configuration. */
+export interface ConfigLayer {
+  readonly source: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** Makes a layer of what somebody wrote; refuses keys that no configuration has. */
+export function createLayer(source: string, values: Values): ConfigLayer {
+  refuseUnknownKeys(source, values, configField(), '');
+  return { source, values };
+}
+
+function refuseUnknownKeys(source: string, values: Values, field: Field, path: string): void {
+  const below = fieldsBelow(field, values);
+  for (const [key, value] of Object.entries(values)) {
+    const here = path === '' ? key : `${path}.${key}`;
+    const child = below.get(key);
+    if (child === undefined) throw unknownKey(source, key, path, [...below.keys()]);
+    if (isMapping(value) && fieldsBelow(child).size > 0) refuseUnknownKeys(source, value, child, here);
+  }
+}
+
+function unknownKey(source: string, key: string, path: string, siblings: readonly string[]): UserError {
+  const prefix = path === '' ? '' : `${path}.`;
+  const sibling = nearestName(key, siblings);
+  const elsewhere = allFields().find((field) => field.path.endsWith(`.${key}`));
+  const nearest = sibling === undefined ? elsewhere?.path : prefix + sibling;
+  const holder = path === '' ? 'a configuration' : path;
+  return new UserError({
+    code: 'unknown-key',
+    message: `${source}: there is no ${prefix}${key}; ${siblings.length === 0 ? `${holder} has nothing below it` : `${holder} has ${siblings.join(', ')}`}.`,
+    advice: nearest === undefined ? 'See docs/config.md, or --print-config.' : `Did you mean ${nearest}?`,
+  });
+}
+
+/**
+ * The values below with those above on top: mappings key by key, anything else as a whole. A mapping of another kind
+ * replaces the one below: its other fields belong to its kind.
+ */
+export function mergeValues(below: unknown, above: unknown): unknown {
+  if (!isMapping(below) || !isMapping(above)) return above;
+  const [kindBelow, kindAbove] = [below['kind'], above['kind']];
+  if (kindAbove !== undefined && kindBelow !== undefined && kindAbove !== kindBelow) return above;
+  // Made of entries, so that no key is ever more than a key.
+  const merged = new Map<string, unknown>(Object.entries(below));
+  for (const [key, value] of Object.entries(above)) merged.set(key, merged.has(key) ? mergeValues(merged.get(key), value) : value);
+  return Object.fromEntries(merged);
+}
+
+/** What differs between two configurations: `seed 1, not 9`; nothing where they are equal. */
+export function differencesOf(before: unknown, after: unknown, path = ''): string[] {
+  if (isMapping(before) && isMapping(after)) {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    return keys.flatMap((key) => differencesOf(before[key], after[key], path === '' ? key : `${path}.${key}`));
+  }
+  const [a, b] = [before, after].map((value) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'absent')));
+  return a === b ? [] : [`${path} ${a}, not ${b}`];
+}

@@ -1,0 +1,26 @@
+import { configField, type Field } from './config-fields.ts';
+
+/**
+ * The JSON schema of a configuration file, for editors. A file may leave out what its preset says, so nothing is required
+ * of it; the words that editors show are our descriptions.
+ */
+export function editorSchema(): object {
+  const { properties, ...whole } = loosen(configField());
+  return {
+    ...whole,
+    title: 'A configuration of lstm-gan, or part of one',
+    properties: { $schema: { type: 'string', description: 'Where this schema lies.' }, ...properties },
+  };
+}
+
+function loosen(field: Field & { readonly required?: readonly string[] }): Field {
+  const { required: _required, unit, reason, description, oneOf, properties, ...rest } = field;
+  const words = [description, ...(unit === undefined ? [] : [`Unit: ${unit}.`]), ...(reason === undefined ? [] : [`Default: ${reason}`])];
+  return {
+    ...rest,
+    ...(description === undefined ? {} : { description: words.join(' ') }),
+    // Without its kind, part of a mapping may be of several.
+    ...(oneOf === undefined ? {} : { anyOf: oneOf.map(loosen) }),
+    ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, loosen(child)])) }),
+  };
+}
