@@ -38,6 +38,8 @@ export interface CoordinatorOptions {
    * then never change; otherwise they are used again.
    */
   readonly onCommit: (metrics: StepMetrics, state: TrainingState) => boolean;
+  /** Asked behind every committed step, onCommit having heard of it: whether training may end there. */
+  readonly isEnough?: () => boolean;
 }
 
 export interface TrainingResult {
@@ -200,12 +202,13 @@ class Training {
   }
 
   #commit(step: number): void {
-    const { config, initial, now, onCommit } = this.#options;
+    const { config, initial, now, onCommit, isEnough } = this.#options;
     if (!this.#isHeld) this.#releaseState(this.#committed);
     this.#committed = this.#working;
     this.#lastMetrics = this.#clock.finish(step, config.batchSize * config.discriminatorSteps, now());
     if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
     this.#isHeld = onCommit(this.#lastMetrics, this.#committed);
+    this.happen({ kind: 'committed', isEnough: isEnough?.() ?? false });
   }
 
   /** Of a state that is past. Its weights are left to the garbage collector: they may still be on their way. */

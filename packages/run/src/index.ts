@@ -1,6 +1,7 @@
-export { listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
+export { isJudgedBy, readBest, writeBest, type BestCheckpoint } from './best-checkpoint.ts';
+export { checkpointName, listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 export { createLog, type Logger } from './log.ts';
-export { openMetrics, type MetricsWriter, type StepMetrics } from './metrics.ts';
+export { openMetrics, readMetrics, type MetricsWriter, type StepMetrics } from './metrics.ts';
 export { differencesOf, mergeValues, type ConfigLayer } from './config/config-layers.ts';
 export { editorSchema } from './config/editor-schema.ts';
 export { printConfig } from './config/print-config.ts';
@@ -9,6 +10,7 @@ export { checkRunConfig, configure, createRunConfig, overridesLayer, type Config
 export { createRunFolder, reopenRunFolder, type RunFolder } from './run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './run-identity.ts';
 export { renderGrid, renderImages } from './sample-grid.ts';
+export { createStopRule, describeStop, isBetter, parseStopCondition, type StopRule } from './stop-rule.ts';
 export { createTrainingState, type TrainingState } from './training-state.ts';
 export { layoutSha256, weightsSha256 } from './weights-hash.ts';
 export { writeAtomically } from './write-atomically.ts';

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { explainWriteError } from './write-atomically.ts';
+import { z } from 'zod';
+import { explainWriteError, readIfPresent } from './write-atomically.ts';
 
 /** What one step was and cost; a line of metrics.jsonl. Times in milliseconds. */
 export interface StepMetrics {
@@ -20,6 +21,27 @@ export interface StepMetrics {
   /** Workers without work, summed. */
   readonly waitingMs: number;
   readonly workers: Readonly<Record<string, { readonly shards: number; readonly computeMs: number; readonly waitingMs: number }>>;
+}
+
+/** The steps of a metrics file, up to the first line that is none; none where there is no file. */
+export async function readMetrics(file: string): Promise<Pick<StepMetrics, 'step' | 'losses'>[]> {
+  const steps: Pick<StepMetrics, 'step' | 'losses'>[] = [];
+  for (const line of ((await readIfPresent(file)) ?? '').split('\n').slice(0, -1)) {
+    const parsed = stepSchema.safeParse(parseLine(line));
+    if (!parsed.success) break;
+    steps.push(parsed.data);
+  }
+  return steps;
+}
+
+const stepSchema = z.object({ step: z.number(), losses: z.object({ discriminator: z.number(), generator: z.number(), penalty: z.number() }) });
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 export interface MetricsWriter {
