@@ -19,6 +19,13 @@ beforeAll(async () => {
   straight = summaryOf(stdout);
 });
 
+async function stepsOf(runDir: string): Promise<{ step: number; losses: { discriminator: number } }[]> {
+  const lines = (await readFile(path.join(runDir, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as { step: number; losses: { discriminator: number } });
+}
+
+const checkpointOf = (runDir: string, step: number): string => path.join(runDir, 'checkpoints', `step-0000000${step}.safetensors`);
+
 describe('a run', () => {
   it('ends with one line of JSON', () => {
     expect(straight).toMatchObject({ runDir: path.join(folder, 'straight'), step: 6, weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
@@ -48,8 +55,37 @@ describe('a run', () => {
     expect(first.step).toBe(2);
     const resumed = await lstmGan(['train', '--resume', first.runDir, '--steps', '6', '--workers', '1', '--json']);
     expect(summaryOf(resumed.stdout).weightsSha256).toBe(straight.weightsSha256);
-    const metrics = (await readFile(path.join(first.runDir, 'metrics.jsonl'), 'utf8')).trim().split('\n');
-    expect(metrics.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([1, 2, 3, 4, 5, 6]);
+    // Moments, averages and counters too; the losses tell that the images came in the same order.
+    const [parts, whole] = await Promise.all([first, straight].map(({ runDir }) => readFile(checkpointOf(runDir, 6))));
+    expect(parts.equals(whole)).toBe(true);
+    const losses = async (runDir: string) => (await stepsOf(runDir)).map((metrics) => [metrics.step, metrics.losses]);
+    expect(await losses(first.runDir)).toEqual(await losses(straight.runDir));
+  });
+
+  it('goes on from the checkpoint before a damaged one, says so, and comes to the same weights', async () => {
+    const runDir = path.join(folder, 'parts');
+    const newest = checkpointOf(runDir, 6);
+    const bytes = await readFile(newest);
+    bytes[bytes.length >> 1] ^= 1;
+    await writeFile(newest, bytes);
+    const { stdout, stderr } = await lstmGan(['train', '--resume', runDir, '--images', '384', '--workers', '2', '--json']);
+    expect(stderr).toContain(`${newest} is passed over: The checkpoint is damaged`);
+    expect(summaryOf(stdout)).toMatchObject({ step: 6, weightsSha256: straight.weightsSha256, endedBy: 'steps' });
+  });
+
+  it('that goes back to an earlier checkpoint stops where it would have had it never stopped, and keeps the best', async () => {
+    const runDir = path.join(folder, 'parts');
+    const discriminator = (await stepsOf(straight.runDir)).map(({ losses }) => losses.discriminator);
+    const means = discriminator.map((loss, i) => (i === 0 ? Infinity : (discriminator[i - 1] + loss) / 2));
+    const threshold = means[3] * 1.000001;
+    const expected = means.findIndex((mean, i) => i > 1 && mean < threshold) + 1;
+    const condition = ['--stop-when', `losses.discriminator<${threshold}`, '--stop-window', '2'];
+    const { stdout, stderr } = await lstmGan(['train', '--resume', checkpointOf(runDir, 2), '--steps', '50', '--workers', '1', '--keep', '1', '--json', ...condition]);
+    expect(stderr).toContain('Stopped: the mean of losses.discriminator over 2 steps was');
+    expect(summaryOf(stdout)).toMatchObject({ step: expected, endedBy: 'stop-when' });
+    expect((await stepsOf(runDir)).map(({ losses }) => losses.discriminator)).toEqual(discriminator.slice(0, expected));
+    expect((await readdir(path.join(runDir, 'checkpoints'))).sort()).toEqual(['best.json', path.basename(checkpointOf(runDir, expected))]);
+    expect(await readFile(path.join(runDir, 'log.jsonl'), 'utf8')).toContain('Stopped: the mean of');
   });
 
   it('stops at Ctrl-C behind a step, with a checkpoint, and says how to go on', async () => {
@@ -106,6 +142,9 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     [['train', '--set', 'optimizer.generator.learningrate=1'], 'Did you mean optimizer.generator.learningRate?'],
     [['coordinator', '--set', 'seed=many'], 'seed is to be a whole number from 0 up to 4294967295, not "many"'],
     [['coordinator', '--config', 'nowhere.yaml'], 'nowhere.yaml cannot be read'],
+    [['train', '--steps', '5', '--images', '320k'], "option '--images <count>' cannot be used with option '--steps <count>'"],
+    [['train', '--stop-when', 'losses.generater<1'], 'Did you mean losses.generator?'],
+    [['train', '--resume', 'elsewhere/step-00000001.safetensors'], 'does not lie in the checkpoints folder of a run'],
     [['train', '--steps', 'many'], 'Expected a whole number from 1, got many'],
     [['train', '--worker', '2'], 'Did you mean --workers?'],
     [['tran'], 'Did you mean train?'],

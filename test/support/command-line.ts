@@ -23,6 +23,7 @@ export interface RunSummary {
   readonly weightsSha256: string;
   readonly imagesPerSecond: number | null;
   readonly losses: { readonly discriminator: number; readonly generator: number };
+  readonly endedBy: 'steps' | 'stop-when' | 'signal';
 }
 
 export function summaryOf(stdout: unknown): RunSummary {

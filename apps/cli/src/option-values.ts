@@ -7,6 +7,16 @@ export function positiveInteger(text: string): number {
   throw new InvalidArgumentError(`Expected a whole number from 1, got ${text}.`);
 }
 
+const suffixes: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6 };
+
+/** `64000`, `320k`, `1.5M`. */
+export function imageCount(text: string): number {
+  const [, digits, suffix] = /^(\d[\d_]*(?:\.\d+)?)([kM]?)$/.exec(text) ?? [];
+  const value = Math.round(Number(digits?.replaceAll('_', '')) * suffixes[suffix ?? '']);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`Expected a number of images from 1, such as 64000, 320k or 1.5M, got ${text}.`);
+}
+
 export function seed(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0 && value <= 0xffffffff) return value;

@@ -22,7 +22,7 @@ const answer = ({ lease, round }: SendWork): Contribution => ({
 });
 
 /** Drives the state machine by hand; orders to update are answered at once, as the shell does. */
-function drive(shardCount: number, lastStep: number, discriminatorSteps = 1) {
+function drive(shardCount: number, lastStep: number, discriminatorSteps = 1, enoughStep?: number) {
   let state: CoordinatorState = createCoordinatorState(plan(shardCount, lastStep, discriminatorSteps), 0, { generator: 0, discriminator: 0 });
   const done: Effect[] = [];
   const happen = (event: CoordinatorEvent): Effect[] => {
@@ -31,6 +31,8 @@ function drive(shardCount: number, lastStep: number, discriminatorSteps = 1) {
     const effects = [...result.effects];
     done.push(...result.effects);
     if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...happen({ kind: 'updated' }));
+    const commit = result.effects.find((effect) => effect.kind === 'commit');
+    if (commit !== undefined) effects.push(...happen({ kind: 'committed', isEnough: commit.step === enoughStep }));
     return effects;
   };
   const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });
@@ -177,6 +179,13 @@ describe('the end', () => {
     const [work] = works(run.join('a'));
     const [next] = works(run.say('a', answer(work)));
     expect(kinds(run.say('a', answer(next)))).toEqual(['collect', 'update', 'commit', 'send', 'finish']);
+  });
+
+  it('comes behind the very step that is enough, and nothing of the next one is begun', () => {
+    const run = drive(1, 100, 1, 2);
+    let open = works(run.join('a'));
+    while (open.length > 0) open = works(run.say('a', answer(open[0])));
+    expect(run.done.slice(-3)).toMatchObject([{ kind: 'commit', step: 2 }, { kind: 'send', message: { kind: 'finish' } }, { kind: 'finish' }]);
   });
 
   it('comes behind the step in work when it is asked to stop', () => {

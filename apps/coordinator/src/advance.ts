@@ -18,6 +18,8 @@ export function advance(state: CoordinatorState, event: CoordinatorEvent): Advan
       return dismiss(state, event.peer, event.sentence);
     case 'updated':
       return completeRound(state);
+    case 'committed':
+      return goOn(state, event.isEnough);
     case 'stop':
       return stop(state);
     case 'message':
@@ -87,7 +89,7 @@ function contribute(state: CoordinatorState, member: Member, contribution: Contr
   return { state: next, effects: [collect, { kind: 'update', step: round.step, phase: round.phase }] };
 }
 
-/** The round's network is updated: on to the next phase, the next step, or the end. */
+/** The round's network is updated: on to the next phase, or the step is complete. */
 function completeRound(state: CoordinatorState): Advance {
   const { round, plan, versions } = state;
   const updated = { ...state, versions: { ...versions, [round.phase]: versions[round.phase] + 1 } };
@@ -97,10 +99,15 @@ function completeRound(state: CoordinatorState): Advance {
     const next = isLast ? ({ step, phase: 'generator', turn: 0 } as const) : ({ step, phase: 'discriminator', turn: turn + 1 } as const);
     return assignLeases({ ...updated, round: createRound(next, plan.shardCount) });
   }
-  const commit: Effect = { kind: 'commit', step };
-  if (step >= plan.lastStep || state.stopping) return prefixed([commit], finish(updated));
-  const next = { ...updated, round: createRound({ step: step + 1, phase: 'discriminator', turn: 0 }, plan.shardCount) };
-  return prefixed([commit], advise(next, step));
+  const next = createRound({ step: step + 1, phase: 'discriminator', turn: 0 }, plan.shardCount);
+  return { state: { ...updated, round: next }, effects: [{ kind: 'commit', step }] };
+}
+
+/** A step is committed: on to the next one, or the end. */
+function goOn(state: CoordinatorState, isEnough: boolean): Advance {
+  const committedStep = state.round.step - 1;
+  if (committedStep >= state.plan.lastStep || state.stopping || isEnough) return finish(state);
+  return advise(state, committedStep);
 }
 
 /** Workers come one by one: only a crew that has stayed the same for a while is judged, and once. */

@@ -38,6 +38,8 @@ export interface CoordinatorOptions {
    * then never change; otherwise they are used again.
    */
   readonly onCommit: (metrics: StepMetrics, state: TrainingState) => boolean;
+  /** Asked behind every committed step, onCommit having heard of it: whether training may end there. */
+  readonly isEnough?: () => boolean;
 }
 
 export interface TrainingResult {
@@ -203,13 +205,14 @@ class Training {
   }
 
   #commit(step: number): void {
-    const { config, initial, now, onCommit } = this.#options;
+    const { config, initial, now, onCommit, isEnough } = this.#options;
     if (!this.#isHeld) this.#releasePast(this.#committed);
     this.#committed = this.#working;
     this.#memberships = [this.#decided.membership, this.#memberships[0]];
     this.#lastMetrics = this.#clock.finish(step, config.batchSize * config.discriminatorSteps, now());
     if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
     this.#isHeld = onCommit(this.#lastMetrics, this.#committed);
+    this.happen({ kind: 'committed', isEnough: isEnough?.() ?? false });
   }
 
   /**

@@ -77,6 +77,8 @@ export type CoordinatorEvent =
   | { readonly kind: 'left'; readonly peer: string; readonly sentence: string }
   /** The order `update` was carried out. */
   | { readonly kind: 'updated' }
+  /** The order `commit` was carried out; with `isEnough`, training may end behind the step. */
+  | { readonly kind: 'committed'; readonly isEnough: boolean }
   | { readonly kind: 'stop' };
 
 export type Effect =
@@ -89,7 +91,7 @@ export type Effect =
   | { readonly kind: 'update'; readonly step: number; readonly phase: Phase }
   /** The first worker is admitted: what it computes with, all others must. */
   | { readonly kind: 'identify'; readonly computes: Computes }
-  /** Both networks of the step are updated. */
+  /** Both networks of the step are updated; answered with the event `committed`. */
   | { readonly kind: 'commit'; readonly step: number }
   | { readonly kind: 'disconnect'; readonly peer: string }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string }

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { isJudgedBy, readBest, writeBest } from './best-checkpoint.ts';
 import { checkpointName, listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { smallConfig, smallState } from './testing/small-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
@@ -40,8 +41,29 @@ it('reads back bit for bit', async () => {
 it('keeps the newest two, or as many as are asked for', async () => {
   for (const step of [1, 2, 3]) await writeCheckpoint(folder, smallConfig, smallState(step));
   expect(await readdir(folder)).toEqual([checkpointName(2), checkpointName(3)]);
-  await writeCheckpoint(folder, smallConfig, smallState(4), 1);
+  await writeCheckpoint(folder, smallConfig, smallState(4), { newest: 1 });
   expect(await readdir(folder)).toEqual([checkpointName(4)]);
+});
+
+it('keeps the best beside them, and none from behind the step that the run goes on from', async () => {
+  for (const step of [1, 2, 3, 4]) await writeCheckpoint(folder, smallConfig, smallState(step), { newest: 2, best: 2 });
+  expect(await readdir(folder)).toEqual([2, 3, 4].map(checkpointName));
+  await writeCheckpoint(folder, smallConfig, smallState(3), { newest: 2 });
+  expect(await readdir(folder)).toEqual([2, 3].map(checkpointName));
+});
+
+it('of which one is the best is known again, unless it is gone or the run has gone back behind it', async () => {
+  const best = { step: 5, metric: 'losses.generator', comparison: '<', windowSteps: 3, value: 0.1 + 0.2 };
+  expect(await readBest(folder, 9)).toBeUndefined();
+  await writeBest(folder, best);
+  expect(await readBest(folder, 5)).toBeUndefined();
+  await writeCheckpoint(folder, smallConfig, smallState(5));
+  expect(await readBest(folder, 5)).toEqual(best);
+  expect(await readBest(folder, 4)).toBeUndefined();
+  const condition = { metric: 'losses.generator', comparison: '<', windowSteps: 3, threshold: 0, patienceSteps: 9 } as const;
+  expect([isJudgedBy(best, condition), isJudgedBy(best, { ...condition, windowSteps: 4 })]).toEqual([true, false]);
+  await writeFile(path.join(folder, 'best.json'), '{');
+  expect(await readBest(folder, 9)).toBeUndefined();
 });
 
 describe('a damaged newest one gives way to the one before, and its name is told, when', () => {

@@ -31,11 +31,24 @@ export function checkpointName(step: number): string {
   return `step-${String(step).padStart(8, '0')}.safetensors`;
 }
 
-/** Writes a checkpoint into a folder and removes all but the newest `keep`; returns its path. */
-export async function writeCheckpoint(folder: string, config: RunConfig, state: TrainingState, keep = 2): Promise<string> {
+/** Which checkpoints stay when another is written. */
+export interface Keep {
+  /** How many of the newest. */
+  readonly newest: number;
+  /** Step of one that stays however old it is. */
+  readonly best?: number;
+}
+
+/**
+ * Writes a checkpoint into a folder and removes those that are not to stay; returns its path. Later ones go too: they are
+ * damaged, or the run was gone on with from before them.
+ */
+export async function writeCheckpoint(folder: string, config: RunConfig, state: TrainingState, { newest, best }: Keep = { newest: 2 }): Promise<string> {
   const file = path.join(folder, checkpointName(state.step));
   await writeAtomically(file, await encodeCheckpoint(config, state));
-  for (const old of (await listCheckpoints(folder)).slice(0, -keep)) await rm(old, { force: true });
+  const all = await listCheckpoints(folder);
+  const staying = new Set([...all.filter((other) => other <= file).slice(-newest), ...(best === undefined ? [] : [path.join(folder, checkpointName(best))])]);
+  for (const old of all.filter((other) => !staying.has(other))) await rm(old, { force: true });
   return file;
 }
 

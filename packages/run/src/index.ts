@@ -1,5 +1,6 @@
 export { animateGrids } from './animate-grids.ts';
-export { listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
+export { isJudgedBy, readBest, writeBest, type BestCheckpoint } from './best-checkpoint.ts';
+export { checkpointName, listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint, type Checkpoint, type Keep } from './checkpoint.ts';
 export { createLog, type Logger } from './log.ts';
 export { median, openMetrics, readMetrics, type MetricsWriter, type RecordedStep, type StepMetrics } from './metrics.ts';
 export { differencesOf, mergeValues, type ConfigLayer } from './config/config-layers.ts';
@@ -12,6 +13,7 @@ export { createRunFolder, reopenRunFolder, type RunFolder } from './run-folder.t
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './run-identity.ts';
 export { renderSvg } from './render-svg.ts';
 export { renderGrid, renderImages, type ImageShape } from './sample-grid.ts';
+export { createStopRule, describeStop, isBetter, parseStopCondition, type StopCondition, type StopRule } from './stop-rule.ts';
 export { createTrainingState, type TrainingState } from './training-state.ts';
 export { layoutSha256, weightsSha256 } from './weights-hash.ts';
 export { explainWriteError, writeAtomically } from './write-atomically.ts';

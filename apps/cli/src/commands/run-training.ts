@@ -5,24 +5,27 @@ import { performance } from 'node:perf_hooks';
 import { presets } from '@lstm-gan/core';
 import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
-import { printConfig, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
+import { checkpointName, describeStop, printConfig, type ConfigLayer, type RunConfig, type StopRule } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
-import { channelCount, listed, positiveInteger, seed } from '../option-values.ts';
+import { channelCount, imageCount, listed, positiveInteger, seed } from '../option-values.ts';
 import { createProgressDisplay, formatDuration } from '../progress-display.ts';
 import { readableLog } from '../readable-log.ts';
 import { setUp } from '../set-up.ts';
 import type { GatherCrew } from '../train/crew.ts';
+import { findRun, type RunPlace } from '../train/find-run.ts';
+import { lastStep, stopRuleOf, takeInPast, type LengthOptions } from '../train/how-long.ts';
 import { beginRun, resumedConfig, resumeRun, type OpenRun } from '../train/open-run.ts';
 import { plainConfig, planConfig, readLayers, type ConfigOptions } from '../train/plan-config.ts';
 import { trainRun, type TrainRunOptions, type TrainRunResult } from '../train/train-run.ts';
 import { cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
-export interface RunOptions extends CacheOptions, ConfigOptions {
+export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions {
   readonly strictData?: boolean;
   readonly printConfig?: boolean;
-  readonly steps?: number;
   readonly out?: string;
-  readonly resume?: string;
+  /** `true` for the newest run. */
+  readonly resume?: string | true;
+  readonly keep: number;
   readonly sampleEvery: number;
   readonly json?: boolean;
 }
@@ -39,13 +42,18 @@ export function addRunOptions(command: Command): Command {
     .option('--flip', 'mirror images at random, left to right')
     .option('--strict-data', 'stop at an image file that cannot be read, instead of leaving it out')
     .option('--steps <count>', "train up to this step (default: the preset's)", positiveInteger)
+    .addOption(new Option('--images <count>', 'the same in images of the data, such as 320k or 1.5M').argParser(imageCount).conflicts('steps'))
+    .option('--stop-when <condition>', "stop earlier when it holds, such as 'losses.generator<0.7'; keeps the best checkpoint too")
+    .option('--stop-window <steps>', 'steps that the loss of --stop-when is averaged over', positiveInteger, 100)
+    .option('--stop-patience <steps>', 'steps in a row for which --stop-when must hold', positiveInteger, 1)
     .option('--batch-size <images>', "images a step (default: the preset's)", positiveInteger)
     .option('--shard-size <images>', "images a shard; decides the bits (default: the preset's)", positiveInteger)
     .option('--threads <count>', 'threads of each worker; decides the bits (default: 1)', positiveInteger)
     .option('--seed <number>', 'seed of everything random (default: 1)', seed)
     .addOption(new Option('--engine <name>', 'how units are executed (default: graph)').choices(['graph', 'eager']))
     .option('--out <folder>', 'run folder (default: runs/PRESET)')
-    .option('--resume <folder>', 'go on with the run in this folder')
+    .addOption(new Option('--resume [run]', 'go on with a run: its folder, or one of its checkpoints (default: latest, the newest in runs)').conflicts('out'))
+    .option('--keep <count>', 'how many of the newest checkpoints stay', positiveInteger, 2)
     .option('--sample-every <steps>', 'steps between sample grids', positiveInteger, 200)
     .option('--json', 'end with one line of JSON on standard output');
 }
@@ -63,17 +71,19 @@ export async function runTraining(options: RunOptions, gatherCrew: GatherCrew): 
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
   const layers = await readLayers(options);
-  const planned = options.resume === undefined ? planConfig(layers) : undefined;
-  if (options.printConfig === true) return showConfig(planned ?? (await resumedConfig(options.resume as string, layers)));
+  const stopRule = stopRuleOf(options);
+  const start: Start = options.resume === undefined ? { planned: planConfig(layers) } : { place: await findRun(options.resume) };
+  if (options.printConfig === true) return showConfig(start.planned ?? (await resumedConfig(start.place, layers)));
   const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
-  if (planned !== undefined) (await openData(planned, options, now)).close();
-  const open = await openRun(options, planned, layers);
+  if (start.planned !== undefined) (await openData(start.planned, options, now)).close();
+  const open = await openRun(options, start, layers);
   try {
     const dataset = await openData(open.config, options, now);
-    const steps = options.steps ?? Math.max(presets.get(open.config.preset)?.steps ?? 0, open.initial.step);
-    const result = await runWithProgress(open, { steps, sampleEverySteps: options.sampleEvery, gatherCrew, cacheDir, dataset, arithmetic, now });
+    const steps = lastStep(options, open.config, open.initial.step);
+    await takeInPast(stopRule, open.folder.metrics, open.initial.step);
+    const result = await runWithProgress(open, { steps, stopRule, sampleEverySteps: options.sampleEvery, keepCheckpoints: options.keep, gatherCrew, cacheDir, dataset, arithmetic, now });
     dataset.close();
-    report(open, steps, result, options.json === true);
+    report(open, steps, stopRule, result, options.json === true);
     if (options.json !== true) reportLeftOut(dataset);
   } finally {
     await open.folder.release();
@@ -91,14 +101,17 @@ function openData({ data, model }: RunConfig, options: RunOptions, now: () => nu
   return openDataset(data, { cacheDir: cacheDirOf(options), size, channels, strict: options.strictData, onProgress }).finally(() => display.stop());
 }
 
-function openRun(options: RunOptions, planned: RunConfig | undefined, layers: readonly ConfigLayer[]): Promise<OpenRun> {
+/** A run that is planned, or one that is there. */
+type Start = { readonly planned: RunConfig; readonly place?: undefined } | { readonly place: RunPlace; readonly planned?: undefined };
+
+function openRun(options: RunOptions, { planned, place }: Start, layers: readonly ConfigLayer[]): Promise<OpenRun> {
   if (planned !== undefined) return beginRun(options.out ?? path.join('runs', planned.preset), planned);
-  return resumeRun(options.resume as string, layers, (file, error) => {
+  return resumeRun(place, layers, (file, error) => {
     process.stderr.write(`${file} is passed over: ${error.message}\n`);
   });
 }
 
-type RunContext = Pick<TrainRunOptions, 'steps' | 'sampleEverySteps' | 'gatherCrew' | 'cacheDir' | 'dataset' | 'arithmetic' | 'now'>;
+type RunContext = Pick<TrainRunOptions, 'steps' | 'stopRule' | 'sampleEverySteps' | 'keepCheckpoints' | 'gatherCrew' | 'cacheDir' | 'dataset' | 'arithmetic' | 'now'>;
 
 /** Shows progress and answers Ctrl-C. */
 async function runWithProgress(open: OpenRun, context: RunContext): Promise<TrainRunResult> {
@@ -130,18 +143,22 @@ async function runWithProgress(open: OpenRun, context: RunContext): Promise<Trai
   }
 }
 
-function report({ folder, config }: OpenRun, steps: number, result: TrainRunResult, json: boolean): void {
-  const { state, weightsSha256, imagesPerSecond, losses, checkpoint, grid } = result;
+function report({ folder, config }: OpenRun, steps: number, stopRule: StopRule | undefined, result: TrainRunResult, json: boolean): void {
+  const { state, weightsSha256, imagesPerSecond, losses, checkpoint, grid, best } = result;
+  const isEnough = stopRule?.isMet === true;
+  const endedBy = isEnough ? 'stop-when' : state.step < steps ? 'signal' : 'steps';
   if (json) {
-    process.stdout.write(`${JSON.stringify({ runDir: path.resolve(folder.root), step: state.step, weightsSha256, imagesPerSecond, losses })}\n`);
+    process.stdout.write(`${JSON.stringify({ runDir: path.resolve(folder.root), step: state.step, weightsSha256, imagesPerSecond, losses, endedBy })}\n`);
     return;
   }
-  const more = state.step < steps ? steps : steps * 2;
+  const more = endedBy === 'signal' ? steps : state.step * 2;
   const lines = [
-    `${state.step < steps ? 'Stopped behind' : 'Finished'} step ${state.step}${Number.isNaN(imagesPerSecond) ? '' : `, ${imagesPerSecond.toFixed(0)} images/s`}.`,
+    `${endedBy === 'steps' ? 'Finished' : 'Stopped behind'} step ${state.step}${Number.isNaN(imagesPerSecond) ? '' : `, ${imagesPerSecond.toFixed(0)} images/s`}.`,
+    ...(isEnough ? [`It is enough: ${describeStop(stopRule)}.`] : []),
     `  sample grid  ${grid}`,
     `  metrics      ${folder.metrics}`,
     `  checkpoint   ${checkpoint}`,
+    ...(best === undefined ? [] : [`  best         ${path.join(folder.checkpoints, checkpointName(best.step))} (${best.metric} ${best.value.toPrecision(4)})`]),
     `  weights      sha256 ${weightsSha256}`,
     'Go on:',
     `  npx lstm-gan train --resume ${folder.root} --steps ${more}`,

@@ -20,7 +20,8 @@ Examples:
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
   $ lstm-gan train --preset rows --print-config > my.yaml  # every field, explained
   $ lstm-gan train --config my.yaml --set discriminatorSteps=2
-  $ lstm-gan train --resume runs/digits --steps 5000       # go on
+  $ lstm-gan train --resume runs/digits --steps 5000       # go on; --resume alone takes the newest run
+  $ lstm-gan train --images 320k --stop-when 'losses.generator<0.7' --stop-patience 50
 ${choices}`;
 
 export function addTrain(program: Command): void {

@@ -16,11 +16,11 @@ let root: string;
 beforeAll(async () => {
   root = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-open-')), 'run');
   const { folder, initial } = await beginRun(root, config);
-  await writeCheckpoint(folder.checkpoints, config, { ...initial, step: 3 });
+  for (const step of [2, 3]) await writeCheckpoint(folder.checkpoints, config, { ...initial, step });
   await folder.release();
 });
 
-const resume = async (options: ConfigOptions) => resumeRun(root, await readLayers(options), () => undefined);
+const resume = async (options: ConfigOptions) => resumeRun({ root }, await readLayers(options), () => undefined);
 
 describe('a run goes on', () => {
   it('with its own configuration, said again or not', async () => {
@@ -29,6 +29,13 @@ describe('a run goes on', () => {
       await open.folder.release();
       expect([open.config, open.initial.step]).toEqual([config, 3]);
     }
+  });
+
+  it('from an earlier checkpoint where one is named, which must be sound', async () => {
+    const open = await resumeRun({ root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') }, [], () => undefined);
+    await open.folder.release();
+    expect(open.initial.step).toBe(2);
+    await expect(resumeRun({ root, checkpoint: path.join(root, 'config.json') }, [], () => undefined)).rejects.toMatchObject({ name: 'UserError' });
   });
 
   it('with its data elsewhere', async () => {
@@ -45,7 +52,7 @@ describe('a run goes on', () => {
     [{ set: ['discriminatorSteps=1', 'optimizer.generator.beta1=0'] }, 'discriminatorSteps 2, not 1; optimizer.generator.beta1 0.5, not 0'],
   ])('never otherwise: %j is refused with what differs, and the folder is left', async (options, difference) => {
     await expect(resume(options)).rejects.toMatchObject({ code: 'config-changed', message: expect.stringContaining(difference) });
-    await expect(resumedConfig(root, await readLayers(options))).rejects.toMatchObject({ code: 'config-changed' });
+    await expect(resumedConfig({ root }, await readLayers(options))).rejects.toMatchObject({ code: 'config-changed' });
     expect(await readdir(root)).not.toContain('run.lock');
   });
 });

@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import {
-  createRunFolder, createTrainingState, differencesOf, mergeValues, readLatestCheckpoint, readRunIdentity, reopenRunFolder, writeAtomically,
-  type ConfigLayer, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
+  createRunFolder, createTrainingState, differencesOf, mergeValues, readCheckpoint, readLatestCheckpoint, readRunIdentity, reopenRunFolder, writeAtomically,
+  type Checkpoint, type ConfigLayer, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
 } from '@lstm-gan/run';
+import type { RunPlace } from './find-run.ts';
 
 export interface OpenRun {
   readonly config: RunConfig;
@@ -29,13 +30,14 @@ export async function beginRun(root: string, config: RunConfig): Promise<OpenRun
 }
 
 /**
- * Goes on with the run in a folder, with its own configuration or not at all.
+ * Goes on with a run in its folder, with its own configuration or not at all.
  * @param layers what was asked for this time; may say where the data lies now, and nothing else that is new
  * @param onDamaged hears of every checkpoint that is passed over
  */
-export async function resumeRun(root: string, layers: readonly ConfigLayer[], onDamaged: (file: string, error: Error) => void): Promise<OpenRun> {
-  const { folder, durable } = await reopenRunFolder(root, async (checkpoints) => {
-    const { checkpoint } = await readLatestCheckpoint(checkpoints, onDamaged);
+export async function resumeRun(place: RunPlace, layers: readonly ConfigLayer[], onDamaged: OnDamaged): Promise<OpenRun> {
+  const { root } = place;
+  const { folder, durable } = await reopenRunFolder(root, async () => {
+    const checkpoint = await chooseCheckpoint(place, onDamaged);
     return { ...checkpoint, config: unchanged(checkpoint.config, layers), step: checkpoint.state.step };
   });
   const { run, incarnation } = await readNumber(root);
@@ -45,9 +47,15 @@ export async function resumeRun(root: string, layers: readonly ConfigLayer[], on
 }
 
 /** The configuration that the run in a folder would go on with. */
-export async function resumedConfig(root: string, layers: readonly ConfigLayer[]): Promise<RunConfig> {
-  const { checkpoint } = await readLatestCheckpoint(path.join(root, 'checkpoints'), () => undefined);
-  return unchanged(checkpoint.config, layers);
+export async function resumedConfig(place: RunPlace, layers: readonly ConfigLayer[]): Promise<RunConfig> {
+  return unchanged((await chooseCheckpoint(place, () => undefined)).config, layers);
+}
+
+type OnDamaged = (file: string, error: Error) => void;
+
+async function chooseCheckpoint({ root, checkpoint }: RunPlace, onDamaged: OnDamaged): Promise<Checkpoint> {
+  if (checkpoint !== undefined) return readCheckpoint(checkpoint);
+  return (await readLatestCheckpoint(path.join(root, 'checkpoints'), onDamaged)).checkpoint;
 }
 
 /** A run's configuration, with its data where they lie now; refuses layers that would change more. */

@@ -2,7 +2,7 @@
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import type { VectorArithmetic } from '@lstm-gan/core';
-import { checkRunIdentity, createLog, type Logger, type StepMetrics } from '@lstm-gan/run';
+import { checkRunIdentity, createLog, describeStop, type BestCheckpoint, type Logger, type StepMetrics, type StopRule } from '@lstm-gan/run';
 import { workersGone, type GatherCrew } from './crew.ts';
 import { keepRecords } from './keep-records.ts';
 import type { OpenRun } from './open-run.ts';
@@ -14,6 +14,9 @@ export interface TrainRunOptions extends OpenRun {
   readonly gatherCrew: GatherCrew;
   readonly cacheDir: string;
   readonly sampleEverySteps: number;
+  readonly keepCheckpoints: number;
+  /** Ends the run before `steps` when it is met; knows the steps that are behind. */
+  readonly stopRule: StopRule | undefined;
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly arithmetic: VectorArithmetic;
@@ -25,13 +28,15 @@ export interface TrainRunOptions extends OpenRun {
 export interface TrainRunResult extends TrainingResult {
   readonly checkpoint: string;
   readonly grid: string;
+  readonly best: BestCheckpoint | undefined;
 }
 
 const checkpointEveryMs = 10_000;
 const sampleCount = 64;
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
-  const { config, folder, dataset, cacheDir, now, signal, onStep } = options;
+  const { config, folder, dataset, cacheDir, now, signal, onStep, stopRule } = options;
+  const steps = stopRule?.isMet === true ? options.initial.step : options.steps;
   const log = createLog(folder.log, options.terminal);
   logLeftOut(log, dataset);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
@@ -46,11 +51,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     await dismiss();
     throw error;
   });
-  const records = keepRecords({ config, folder, sampler, sampleEverySteps: options.sampleEverySteps, checkpointEveryMs, now });
+  const records = keepRecords({ ...options, sampler, checkpointEveryMs });
   try {
     const { batchSize, shardSize, seed, flip } = config;
     const result = await startCoordinator({
-      config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps: options.steps, link: crew.link, log, now,
+      config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps, link: crew.link, log, now,
       arithmetic: options.arithmetic,
       onIdentify(computes) {
         const identity = { config, dataDigest: dataset.digest, ...computes };
@@ -60,14 +65,17 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
       signal: AbortSignal.any([signal, crew.gone]),
       onCommit(metrics, state) {
-        if (state.step === options.steps) crew.expectEnd();
+        stopRule?.observe(metrics);
+        if (state.step === steps || stopRule?.isMet === true) crew.expectEnd();
         onStep(metrics);
         return records.committed(metrics, state);
       },
+      isEnough: () => stopRule?.isMet ?? false,
     });
     crew.expectEnd();
+    if (stopRule?.isMet === true) log.info({ step: result.state.step }, `Stopped: ${describeStop(stopRule)}.`);
     const written = await records.finish(result.state);
-    if (crew.gone.aborted && result.state.step < options.steps && !signal.aborted) throw workersGone(folder.root);
+    if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted) throw workersGone(folder.root);
     return { ...result, ...written };
   } finally {
     await Promise.all([dismiss(), sampler.close()]);

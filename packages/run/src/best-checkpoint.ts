@@ -1,0 +1,46 @@
+/** Which of a run's checkpoints is the best, by the average that it is to stop at; `best.json` beside them keeps it. */
+import path from 'node:path';
+import { z } from 'zod';
+import { checkpointName, listCheckpoints } from './checkpoint.ts';
+import type { StopCondition } from './stop-rule.ts';
+import { readIfPresent, writeAtomically } from './write-atomically.ts';
+
+const bestSchema = z.object({ step: z.number(), metric: z.string(), comparison: z.string(), windowSteps: z.number(), value: z.number() });
+
+/** A checkpoint's step, what it was judged by, and the value. */
+export interface BestCheckpoint extends Pick<StopCondition, 'windowSteps'> {
+  readonly step: number;
+  readonly metric: string;
+  readonly comparison: string;
+  readonly value: number;
+}
+
+const fileOf = (checkpoints: string): string => path.join(checkpoints, 'best.json');
+
+/** The best checkpoint of a folder up to a step; undefined where none was chosen, or it is gone. */
+export async function readBest(checkpoints: string, upToStep: number): Promise<BestCheckpoint | undefined> {
+  const text = await readIfPresent(fileOf(checkpoints));
+  const parsed = bestSchema.safeParse(parseJson(text));
+  // The file can be chosen again, so that a damaged one is no loss.
+  if (!parsed.success || parsed.data.step > upToStep) return undefined;
+  const isThere = (await listCheckpoints(checkpoints)).includes(path.join(checkpoints, checkpointName(parsed.data.step)));
+  return isThere ? parsed.data : undefined;
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Remembers which checkpoint is the best; throws a UserError when the file cannot be written. */
+export async function writeBest(checkpoints: string, best: BestCheckpoint): Promise<void> {
+  await writeAtomically(fileOf(checkpoints), [`${JSON.stringify({ ...best, file: checkpointName(best.step) })}\n`]);
+}
+
+/** Whether a checkpoint was judged as a condition judges. */
+export function isJudgedBy(best: BestCheckpoint, { metric, comparison, windowSteps }: StopCondition): boolean {
+  return best.metric === metric && best.comparison === comparison && best.windowSteps === windowSteps;
+}

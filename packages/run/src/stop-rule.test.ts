@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { createStopRule, describeStop, isBetter, parseStopCondition, type StopCondition } from './stop-rule.ts';
+
+const condition: StopCondition = { metric: 'losses.generator', comparison: '<', threshold: 1, windowSteps: 3, patienceSteps: 2 };
+const metrics = (step: number, generator: number) => ({ step, losses: { generator, discriminator: 10, penalty: -generator } });
+
+/** The step behind which a run with these losses ends. */
+function endOf(losses: readonly number[], change: Partial<StopCondition> = {}): number | undefined {
+  const rule = createStopRule({ ...condition, ...change });
+  for (const [i, loss] of losses.entries()) {
+    rule.observe(metrics(i + 1, loss));
+    if (rule.isMet) return i + 1;
+  }
+  return undefined;
+}
+
+describe('a stop rule', () => {
+  it('is met when the mean over the window has held for as many steps as it is to', () => {
+    expect(endOf([0, 0, 0, 0])).toBe(4);
+    expect(endOf([0, 0, 0], { patienceSteps: 1 })).toBe(3);
+    expect(endOf([0], { windowSteps: 1, patienceSteps: 1 })).toBe(1);
+    expect(endOf([5, 0, 0, 0, 0])).toBe(5);
+  });
+
+  it('begins to count again when it did not hold for a step', () => {
+    expect(endOf([0, 0, 0, 9, 0, 0, 0, 0])).toBe(8);
+  });
+
+  it('is not met by the number itself, and compares the other way too', () => {
+    expect(endOf([1, 1, 1, 1, 1])).toBeUndefined();
+    expect(endOf([2, 2, 2, 2], { comparison: '>' })).toBe(4);
+    expect(endOf([2, 2, 2, 2], { metric: 'losses.penalty' })).toBe(4);
+  });
+
+  it('is where it was when the steps of a stopped run are taken in again; after a gap it begins anew', () => {
+    const rule = createStopRule(condition);
+    for (const step of [1, 2, 3]) rule.observe(metrics(step, 0));
+    rule.observe(metrics(5, 0));
+    expect([rule.value, rule.isMet]).toEqual([undefined, false]);
+    for (const step of [6, 7, 8]) rule.observe(metrics(step, 0.25));
+    expect([rule.value, rule.isMet]).toEqual([0.25, true]);
+    expect(describeStop(rule)).toBe('the mean of losses.generator over 3 steps was 0.2500, below 1');
+  });
+
+  it('knows which of two means is better', () => {
+    expect([isBetter(condition, 1, 2), isBetter(condition, 2, 2), isBetter({ ...condition, comparison: '>' }, 3, 2)]).toEqual([true, false, true]);
+  });
+});
+
+it('reads conditions', () => {
+  expect(parseStopCondition('losses.generator<0.7')).toEqual({ metric: 'losses.generator', comparison: '<', threshold: 0.7 });
+  expect(parseStopCondition(' losses.discriminator > 1.3e0 ')).toEqual({ metric: 'losses.discriminator', comparison: '>', threshold: 1.3 });
+});
+
+it.each([
+  ['losses.generater<1', 'Did you mean losses.generator?'],
+  ['stepMs<1', "For example --stop-when 'losses.generator<0.7'"],
+  ['losses.generator', 'quote it'],
+  ['losses.generator<low', 'For example'],
+  ['losses.generator=1', 'For example'],
+])('refuses %s', (text, advice) => {
+  expect(() => parseStopCondition(text)).toThrow(expect.objectContaining({ code: 'stop-when', message: expect.stringContaining(`got ${text}.`), advice: expect.stringContaining(advice) }) as Error);
+});
