@@ -23,7 +23,8 @@ it('reads image counts as people write them, and says what it expected', () => {
 
 it('goes on counting where a stopped run was', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-past-')), 'metrics.jsonl');
-  const line = (step: number, generator: number) => `${JSON.stringify({ step, losses: { generator, discriminator: 0, penalty: 0 } })}\n`;
+  const times = { imagesPerSecond: 9, stepMs: 4, computeMs: 3, exchangeMs: 1, updateMs: 0 };
+  const line = (step: number, generator: number) => `${JSON.stringify({ step, images: 8, losses: { generator, discriminator: 0, penalty: 0 }, ...times })}\n`;
   await writeFile(file, line(1, 4) + line(2, 2) + line(3, 100));
   const rule = stopRuleOf({ stopWhen: 'losses.generator<5', stopWindow: 2, stopPatience: 1 });
   await takeInPast(rule, file, 2);
