@@ -1,6 +1,7 @@
 import { UserError } from '@lstm-gan/core';
 import { CommanderError } from 'commander';
 import { exitCodes } from './exit-codes.ts';
+import { explainSystemError } from './explain-system-error.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command; every error becomes a sentence and an exit code. */
@@ -12,13 +13,17 @@ export async function runCommandLine(parameters: readonly string[], version: str
   }
 }
 
-function answer(error: unknown, verbose: boolean): number {
+/** Failures that no other parameters mend, or that may pass by themselves; every other UserError is the user's. */
+const failures = ['not-finite', 'worker-failed', 'workers-gone', 'coordinator-gone', 'out-of-memory'];
+
+function answer(thrown: unknown, verbose: boolean): number {
   // Commander has said what it has to say.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.userError;
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.success : exitCodes.userError;
+  const error = explainSystemError(thrown);
   if (error instanceof UserError) {
     process.stderr.write(`${error.message}\n${error.advice}\n`);
     if (verbose) process.stderr.write(`${error.stack}\n`);
-    return ['not-finite', 'worker-failed', 'workers-gone', 'coordinator-gone'].includes(error.code) ? exitCodes.failure : exitCodes.userError;
+    return failures.includes(error.code) ? exitCodes.failure : exitCodes.userError;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   process.stderr.write(verbose ? `${stack}\n` : `${message}\nThis should not happen. Run it again with --verbose and report what it prints.\n`);

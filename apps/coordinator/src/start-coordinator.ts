@@ -55,7 +55,11 @@ export interface TrainingResult {
 /** Trains until `steps` are committed or the signal stops it; throws a UserError when training cannot go on. */
 export async function startCoordinator(options: CoordinatorOptions): Promise<TrainingResult> {
   const training = new Training(options);
-  const onAbort = (): void => training.happen({ kind: 'stop' });
+  const onAbort = (): void => {
+    training.happen({ kind: 'stop' });
+    // Where nobody is at work there is nothing to wait for, and no event to hear that from.
+    if (training.isFinished) void options.link.close();
+  };
   options.signal.addEventListener('abort', onAbort, { once: true });
   try {
     if (!training.isFinished) {

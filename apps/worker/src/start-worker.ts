@@ -58,6 +58,8 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     }
   } finally {
     signal.removeEventListener('abort', leave);
+    // Also when it fails: an open link keeps the process, and the coordinator would wait for a worker that does nothing.
+    await link.close();
     await job?.engine.close();
     log.debug({ worker: name }, 'worker stopped');
   }

@@ -80,6 +80,7 @@ struct Run {
   std::vector<TF_Output> outputs;
   std::vector<TF_Tensor*> output_tensors;
   std::string error;
+  bool lacks_memory = false;
   napi_deferred deferred = nullptr;
   napi_async_work work = nullptr;
   std::vector<Bytes> borrowed;  // fed without a copy
@@ -283,7 +284,10 @@ std::string AddFeed(napi_env env, napi_value feed, Run* run) {
     return name + " has " + std::to_string(bytes.size) + " bytes; its shape needs " + std::to_string(size);
   }
   TF_Tensor* tensor = MakeTensor(bytes, shape);
-  if (tensor == nullptr) return "no memory for " + name;
+  if (tensor == nullptr) {
+    run->lacks_memory = true;
+    return "no memory for " + name;
+  }
   if (TF_TensorData(tensor) == bytes.data) run->borrowed.push_back(bytes);
   run->inputs.push_back(output);
   run->input_tensors.push_back(tensor);
@@ -327,7 +331,9 @@ void Execute(napi_env, void* data) {
   TF_SessionRun(run->session->session, nullptr, run->inputs.data(), run->input_tensors.data(),
                 static_cast<int>(run->inputs.size()), run->outputs.data(), run->output_tensors.data(),
                 static_cast<int>(run->outputs.size()), nullptr, 0, nullptr, status.value);
-  if (!status.ok()) run->error = status.message();
+  if (status.ok()) return;
+  run->error = status.message();
+  run->lacks_memory = TF_GetCode(status.value) == TF_RESOURCE_EXHAUSTED;
 }
 
 bool IsBorrowed(const Run& run, TF_Tensor* tensor) {
@@ -381,11 +387,12 @@ void Complete(napi_env env, napi_status, void* data) {
   if (outputs != nullptr) {
     napi_resolve_deferred(env, run->deferred, outputs);
   } else {
-    napi_value pending, message, error;
+    napi_value pending, message, error, code = nullptr;
     napi_get_and_clear_last_exception(env, &pending);
+    if (run->error.empty() || run->lacks_memory) napi_create_string_utf8(env, "ERR_MEMORY", NAPI_AUTO_LENGTH, &code);
     const std::string text = run->error.empty() ? "no memory for the outputs" : run->error;
     napi_create_string_utf8(env, text.c_str(), text.size(), &message);
-    napi_create_error(env, nullptr, message, &error);
+    napi_create_error(env, code, message, &error);
     napi_reject_deferred(env, run->deferred, error);
   }
   napi_delete_async_work(env, run->work);
@@ -423,7 +430,7 @@ napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
   if (run->session->closed) return Throw(env, "ERR_CLOSED", "the session was closed");
   std::string error = Prepare(env, arguments[1], arguments[2], run.get());
   if (error.empty()) error = AddKept(env, arguments[3], arguments[4], run.get());
-  if (!error.empty()) return Throw(env, "ERR_ARGUMENT", error);
+  if (!error.empty()) return Throw(env, run->lacks_memory ? "ERR_MEMORY" : "ERR_ARGUMENT", error);
 
   napi_value promise, name, kept;
   napi_create_array_with_length(env, 2, &kept);
