@@ -34,7 +34,7 @@ it('the page of your own draws an image', async () => {
   await mkdir(path.join(folder, 'public'), { recursive: true });
   await writeFile(path.join(folder, 'main.js'), code);
   await writeFile(path.join(folder, 'index.html'), '<!doctype html><body><script type="module" src="./main.js"></script></body>');
-  await copyFile(await writeVividCheckpoint(smallConfig.model), path.join(folder, 'public', 'step-00001600.safetensors'));
+  await copyFile(await writeVividCheckpoint(smallConfig.model), path.join(folder, 'public', 'step-00001400.safetensors'));
   await build({ root: folder, configFile: false, logLevel: 'error' });
   const server = await preview({ root: folder, configFile: false, logLevel: 'silent', preview: { port: 0, host: '127.0.0.1' } });
   try {

@@ -7,7 +7,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { checkMachine, install, nx, root } from './prepare.mjs';
 
-const steps = 1600;
 const runFolder = path.join('runs', 'digits');
 
 checkMachine();
@@ -18,7 +17,7 @@ const checkpoints = path.join(root, runFolder, 'checkpoints');
 const [newest] = existsSync(checkpoints) ? readdirSync(checkpoints).filter((file) => file.endsWith('.safetensors')).sort().reverse() : [];
 const extra = process.argv.slice(2);
 const parameters =
-  newest === undefined ? ['train', '--preset', 'digits', '--steps', String(steps), '--out', runFolder, ...extra] : ['train', '--resume', runFolder, '--steps', String(steps), ...extra];
+  newest === undefined ? ['train', '--preset', 'digits', '--out', runFolder, ...extra] : ['train', '--resume', runFolder, ...extra];
 
 const child = spawn(process.execPath, [path.join(root, 'apps', 'cli', 'bin', 'lstm-gan.js'), ...parameters], { cwd: root, stdio: 'inherit' });
 // A terminal sends Ctrl-C to both; this one waits for the other to stop cleanly.
