@@ -45,7 +45,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** The sentence for a disk that does not take a file; other errors come back as they are. */
 export function explainWriteError(file: string, error: unknown): unknown {
-  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  // Node makes parents too, and says ENOENT where the disk does not take them (20.20, read-only).
+  const reason = reasons[code === 'ENOENT' && syscall === 'mkdir' ? 'EROFS' : (code ?? '')];
   if (reason === undefined || error instanceof UserError) return error;
   return new UserError({
     code: 'cannot-write',

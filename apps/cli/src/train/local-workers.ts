@@ -30,7 +30,7 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
     const ended = new Promise<void>((resolve) => {
       child.once('close', (code, signal) => {
         running.delete(child);
-        options.onExit(`worker-${index + 1} ended with ${signal ?? `code ${code}`}.`, running.size);
+        options.onExit(`worker-${index + 1} ended with ${describeEnd(code, signal)}.`, running.size);
         resolve();
       });
     });
@@ -59,4 +59,8 @@ function spawnWorker(index: number, { address, device, cacheDir, logFolder }: Lo
   });
   closeSync(output);
   return child;
+}
+
+function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === 'SIGKILL' ? 'SIGKILL, as the system ends processes when memory runs out' : (signal ?? `code ${code}`);
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import {
-  createRunFolder, createTrainingState, differencesOf, mergeValues, readCheckpoint, readLatestCheckpoint, readRunIdentity, reopenRunFolder, writeAtomically,
+  checkRunConfig, createRunFolder, createTrainingState, differencesOf, mergeValues, readCheckpoint, readLatestCheckpoint, readRunIdentity, reopenRunFolder, writeAtomically,
   type Checkpoint, type ConfigLayer, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
 } from '@lstm-gan/run';
 import type { RunPlace } from './find-run.ts';
@@ -38,6 +38,7 @@ export async function resumeRun(place: RunPlace, layers: readonly ConfigLayer[],
   const { root } = place;
   const { folder, durable } = await reopenRunFolder(root, async () => {
     const checkpoint = await chooseCheckpoint(place, onDamaged);
+    await refuseOtherRun(root, checkpoint.config);
     return { ...checkpoint, config: unchanged(checkpoint.config, layers), step: checkpoint.state.step };
   });
   const { run, incarnation } = await readNumber(root);
@@ -56,6 +57,30 @@ type OnDamaged = (file: string, error: Error) => void;
 async function chooseCheckpoint({ root, checkpoint }: RunPlace, onDamaged: OnDamaged): Promise<Checkpoint> {
   if (checkpoint !== undefined) return readCheckpoint(checkpoint);
   return (await readLatestCheckpoint(path.join(root, 'checkpoints'), onDamaged)).checkpoint;
+}
+
+const namedDifferences = 3;
+
+/** Refuses a checkpoint that was put into the folder of a run with another configuration; where its data lay does not matter. */
+async function refuseOtherRun(root: string, config: RunConfig): Promise<void> {
+  const stated = parseConfig(await readFile(path.join(root, 'config.json'), 'utf8'));
+  const differences = stated === undefined ? [] : differencesOf({ ...stated, data: config.data }, config);
+  if (differences.length === 0) return;
+  const rest = differences.length > namedDifferences ? ` and ${differences.length - namedDifferences} more` : '';
+  throw new UserError({
+    code: 'checkpoint-of-another-run',
+    message: `The checkpoint to go on from is of another run than ${root} holds: ${differences.slice(0, namedDifferences).join('; ')}${rest}.`,
+    advice: `Move it out of ${path.join(root, 'checkpoints')}, or name an earlier one with --resume.`,
+  });
+}
+
+/** Undefined for a file that is damaged: the checkpoint has the configuration too. */
+function parseConfig(text: string): RunConfig | undefined {
+  try {
+    return checkRunConfig(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A run's configuration, with its data where they lie now; refuses layers that would change more. */

@@ -74,3 +74,7 @@ it('takes released memory again, aligned for TensorFlow', async () => {
   await new Promise(setImmediate);
   expect(allocate(50_001)[50_000]).toBe(7);
 });
+
+it('says that there is no memory, instead of ending the process', () => {
+  expect(() => native[0].allocate(2e10)).toThrow(expect.objectContaining({ code: 'ERR_MEMORY', message: expect.stringMatching(/^no memory for /) }) as Error);
+});

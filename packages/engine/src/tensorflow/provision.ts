@@ -85,7 +85,7 @@ async function lockCache(cacheDir: string): Promise<FileHandle> {
   } catch (cause) {
     throw new UserError({
       code: 'cache-not-writable',
-      message: `The cache folder ${cacheDir} cannot be made: ${(cause as Error).message}`,
+      message: `The cache folder ${cacheDir} cannot be made: ${reasonOf(cause as NodeJS.ErrnoException)}.`,
       advice: 'Choose a folder that you may write to with --cache-dir.',
       cause,
     });
@@ -111,4 +111,10 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  // Node makes parents too, and says ENOENT where the disk does not take them (20.20, read-only).
+  if (code === 'EROFS' || code === 'ENOENT') return 'the disk is read-only';
+  return code === 'EACCES' || code === 'EPERM' ? 'it is not permitted' : message;
 }

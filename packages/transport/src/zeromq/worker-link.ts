@@ -29,8 +29,15 @@ export interface WorkerLinkOptions {
   readonly lingerMs?: number;
 }
 
-/** Connects to a coordinator; what goes wrong comes as the event `closed`. */
+/** Connects to a coordinator; throws for what is no address; what goes wrong later comes as the event `closed`. */
 export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
+  if (!/^(tcp:\/\/[^\s/]+:\d{1,5}|ipc:\/\/.+)$/.test(options.connect)) {
+    throw new UserError({
+      code: 'address-not-available',
+      message: `${options.connect} is no address of a coordinator.`,
+      advice: 'Give tcp://HOST:PORT, as the coordinator prints it.',
+    });
+  }
   return new ZeromqWorkerLink(options);
 }
 
