@@ -80,3 +80,12 @@ it('no key is committed', () => {
   );
   expect(keys).toEqual([]);
 });
+
+it('keeps the top level to what a newcomer looks for there: folders, the workspace, documents', () => {
+  const made = ['node_modules', 'dist', 'runs', 'coverage'];
+  const names = readdirSync(root).filter((name) => !name.startsWith('.') && !made.includes(name));
+  expect(names.sort()).toEqual([
+    'ARCHITECTURE.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'apps', 'docs', 'nx.json', 'package-lock.json', 'package.json',
+    'packages', 'test', 'tools', 'tsconfig.base.json',
+  ]);
+});

@@ -21,9 +21,9 @@ const part = (name, status) => {
   if (status !== 0) failed.push(name);
 };
 part('lint, typecheck, build', nx(['run-many', '-t', 'lint', 'typecheck', 'build', '--output-style=static', '--parallel=2']));
-part('dead exports', run(process.execPath, [path.join('node_modules', 'knip', 'bin', 'knip.js')]));
+part('dead exports', run(process.execPath, [path.join('node_modules', 'knip', 'bin', 'knip.js'), '--config', '.config/knip.json']));
 // Every export of a package has its sentence, and every type that one mentions is exported.
-part('API pages', run(process.execPath, [path.join('node_modules', 'typedoc', 'bin', 'typedoc'), '--emit', 'none', '--logLevel', 'Warn']));
+part('API pages', run(process.execPath, [path.join('node_modules', 'typedoc', 'bin', 'typedoc'), '--options', '.config/typedoc.json', '--emit', 'none', '--logLevel', 'Warn']));
 // One project at a time: each uses both cores by itself.
 part('tests', nx(['run-many', '-t', 'test', '--output-style=static', '--parallel=1'], { env: { TEST_RESULTS: results } }));
 
