@@ -31,7 +31,7 @@ _${name}() {
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in ${commands.map(({ name: command }) => command).join('|')}) command=$word; break ;; esac
   done
-  case "$command $previous" in
+  [[ $current == -* ]] || case "$command $previous" in
 ${options.join('\n')}
   esac
   case $command in
@@ -51,7 +51,7 @@ function zshScript(name: string, commands: readonly CommandWords[]): string {
     if (words.length === 0) return paths === 'none' ? ' ' : path;
     return paths === 'none' ? `(${words.join(' ')})` : `{compadd ${words.join(' ')}; ${path}}`;
   };
-  const specOf = (option: OptionWords): string => quoted(`${option.flag}[${plain(option.description)}]${option.takesValue ? `:value:${action(option)}` : ''}`);
+  const specOf = (option: OptionWords): string => quoted(`${option.flag}[${plain(option.description)}]${option.takesValue ? `${option.isOptional ? '::' : ':'}value:${action(option)}` : ''}`);
   const cases = commands.map(({ name: command, options, argument }) => {
     const specs = options.map(specOf);
     if (argument.words.length > 0 || argument.paths !== 'none') specs.push(quoted(`1:argument:${action(argument)}`));

@@ -12,8 +12,9 @@ interface Values {
 export interface OptionWords extends Values {
   readonly flag: string;
   readonly description: string;
-  /** Whether a value follows. */
+  /** Whether a value follows, and whether it may be left out. */
   readonly takesValue: boolean;
+  readonly isOptional: boolean;
 }
 
 export interface CommandWords {
@@ -38,13 +39,14 @@ export function completionWords(program: Command): CommandWords[] {
   });
 }
 
-const help: OptionWords = { flag: '--help', description: 'display help for command', takesValue: false, words: [], paths: 'none' };
+const help: OptionWords = { flag: '--help', description: 'display help for command', takesValue: false, isOptional: false, words: [], paths: 'none' };
 
 const named: Readonly<Record<string, readonly string[]>> = { '--preset': [...presets.keys()], '--data': [...datasets.keys()] };
 
 function optionWords({ long, flags, description, argChoices, required, optional }: Option): OptionWords {
   const flag = long ?? flags;
   const placeholder = /[<[](.*)[>\]]/.exec(flags)?.[1] ?? '';
-  const paths = placeholder.includes('file') ? 'files' : placeholder.includes('folder') ? 'folders' : 'none';
-  return { flag, description, takesValue: required || optional, words: argChoices ?? named[flag] ?? [], paths };
+  // A run is a folder, or a checkpoint in one.
+  const paths = placeholder.includes('file') || placeholder === 'run' ? 'files' : placeholder.includes('folder') ? 'folders' : 'none';
+  return { flag, description, takesValue: required || optional, isOptional: optional, words: argChoices ?? named[flag] ?? [], paths };
 }

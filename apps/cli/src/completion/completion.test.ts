@@ -38,6 +38,7 @@ describe.each(['bash', 'fish'] as const)('%s completes', (shell) => {
     ['lstm-gan bench --engine ', ['eager', 'graph']],
     ['lstm-gan train --data em', ['emoji']],
     ['lstm-gan train --seed ', []],
+    ['lstm-gan train --resume --step', ['--steps']],
     ['lstm-gan completion ', ['bash', 'fish', 'zsh']],
     ['lstm-gan doctor x', []],
   ])('%j with %j', (line, expected) => {
@@ -48,6 +49,8 @@ describe.each(['bash', 'fish'] as const)('%s completes', (shell) => {
     const unescaped = (line: string): string[] => ask[shell](line).map((text) => text.replaceAll('\\', '').replace(/\/$/, ''));
     expect(unescaped('lstm-gan sample my')).toEqual(['my file', 'my photos']);
     expect(unescaped('lstm-gan train --data my')).toEqual(['my photos']);
+    expect(unescaped('lstm-gan train --resume my')).toEqual(['my file', 'my photos']);
+    expect(unescaped('lstm-gan train --resume --data my')).toEqual(['my photos']);
     expect(unescaped('lstm-gan sample --out my')).toEqual(['my file', 'my photos']);
   });
 });
@@ -58,6 +61,8 @@ it.skipIf(!isHere('zsh')).each([
   ['lstm-gan train --data emo', 'lstm-gan train --data emoji '],
   ['lstm-gan train --data my', 'lstm-gan train --data my\\ photos/'],
   ['lstm-gan sample --interp', 'lstm-gan sample --interpolate '],
+  ['lstm-gan train --resume my\\ ph', 'lstm-gan train --resume my\\ photos/'],
+  ['lstm-gan train --resume --step', 'lstm-gan train --resume --steps '],
   ['lstm-gan completion fi', 'lstm-gan completion fish '],
 ])('zsh makes %j %j', (line, expected) => {
   // A shell on a terminal of its own: the line and the tabulator are typed, and Ctrl-X shows what became of it.
