@@ -57,6 +57,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
       if (leaving.signal.aborted || !isPassing(error) || leftMs <= 0) throw error;
       log.warn(`${error.message} Trying again for ${Math.ceil(leftMs / 1000)} s.`);
       await delay(retryMs);
+      if (leaving.signal.aborted) return;
     }
   }
 }
