@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
@@ -26,7 +27,10 @@ export interface ClusterResult extends TrainingResult {
   readonly log: string;
 }
 
-/** Trains from nothing with worker processes; all are gone when it resolves. */
+/** Several times what a run takes, and less than a test's own limit, which would not tell what the processes did. */
+const limitMs = 40_000;
+
+/** Trains from nothing with worker processes; all are gone when it resolves. Throws, with everything they said, when it takes too long. */
 export async function trainOnCluster({ workers, steps, config = smallConfig, onStep }: ClusterOptions): Promise<ClusterResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-cluster-'));
   const [server, client] = [createKeyPair(), createKeyPair()];
@@ -39,8 +43,9 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, onS
   const orphaned = new AbortController();
   void Promise.all(processes).then(() => orphaned.abort());
   const lines: string[] = [];
+  let step = 0;
   const { batchSize, shardSize, seed, flip } = config;
-  try {
+  const train = async (): Promise<ClusterResult> => {
     const result = await startCoordinator({
       config, steps, link, run: 'test', incarnation: 1,
       initial: createTrainingState(config),
@@ -49,15 +54,28 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, onS
       now: () => performance.now(),
       signal: orphaned.signal,
       onCommit(metrics) {
+        step = metrics.step;
         onStep?.(metrics, processes);
         return false;
       },
     });
     const ended = await Promise.all(processes);
     return { ...result, endings: ended.map(({ exitCode, signal }) => signal ?? exitCode), log: lines.join('') };
+  };
+  const over = new AbortController();
+  const late = delay(limitMs, 'late' as const, { signal: over.signal });
+  try {
+    const result = await Promise.race([train(), late]);
+    if (result !== 'late') return result;
+    for (const worker of processes) worker.kill('SIGQUIT');
+    const said = (await Promise.all(processes)).map(({ stderr, signal, exitCode }) => `${signal ?? exitCode}: ${String(stderr)}`);
+    throw new Error(`Not over after ${limitMs / 1000} s, behind step ${step}.\n${lines.join('')}Workers:\n${said.join('\n')}`);
   } catch (error) {
     for (const worker of processes) worker.kill('SIGKILL');
     await Promise.all(processes);
     throw error;
+  } finally {
+    late.catch(() => undefined);
+    over.abort();
   }
 }

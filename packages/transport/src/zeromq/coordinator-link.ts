@@ -64,9 +64,10 @@ export async function createCoordinatorLink(options: CoordinatorLinkOptions): Pr
     context,
     ...(local ? {} : curve),
     mandatory: true,
-    // Credit keeps every pipe far from full, so whatever cannot be sent goes to a peer that is gone. Without a timeout a
-    // send to the last peer that went waits for ever (zeromq 6.8 waits until the socket is writable again).
-    sendTimeout: 100,
+    // Credit keeps every pipe far from full, so whatever cannot be sent at once goes to a peer that is gone: it fails at once.
+    // zeromq 6.8 would wait, once no peer is left, until the socket is writable again, and such a send may swallow the wake-up
+    // of a receive: a worker that joined just then was never heard, and waited for ever.
+    sendTimeout: 0,
     linger: lingerMs,
     maxMessageSize: Math.max(chunkBytes, (options.limits ?? defaultLimits).maxHeaderBytes) + 64,
     heartbeatInterval: Math.ceil(deadLineMs / 4),

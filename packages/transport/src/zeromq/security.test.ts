@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { Context, Dealer } from 'zeromq';
+import { Context, Dealer, Router } from 'zeromq';
+import { encodeMessage } from '../codec/codec.ts';
 import type { CoordinatorLink } from '../link.ts';
 import { hello, take } from '../testing/link-contract.ts';
 import { createCoordinatorLink } from './coordinator-link.ts';
@@ -111,6 +112,29 @@ it('notices a worker process that was killed', async () => {
   expect(await take(events)).toMatchObject({ kind: 'left' });
 });
 
+it('never waits with a send to the last worker, which is gone: such a send can swallow the hello of the next one', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-'));
+  const coordinator = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys: createKeyPair(), isAuthorized: () => false, pingMs: 60_000 });
+  opened.push(coordinator);
+  const events = coordinator.events()[Symbol.asyncIterator]();
+  const doomed = new Dealer({ context: new Context(), linger: 0 });
+  doomed.connect(coordinator.address);
+  const { header } = encodeMessage(hello('doomed'));
+  await doomed.send(['H', header]);
+  const { peer } = (await take(events)) as { peer: string };
+  doomed.close();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+
+  coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  const worker = createWorkerLink({ connect: coordinator.address });
+  opened.push(worker);
+  worker.send(hello('next'));
+  // JavaScript is busy while libzmq's threads connect the two.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  expect(await take(events)).toMatchObject({ kind: 'left', peer });
+  expect(await take(events)).toMatchObject({ kind: 'message', message: { kind: 'hello', worker: 'next' } });
+});
+
 it('says that nobody answers, and that an address is taken', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -120,6 +144,24 @@ it('says that nobody answers, and that an address is taken', async () => {
   server.close();
   const worker = createWorkerLink({ connect: `tcp://127.0.0.1:${port}`, keys: { ...keys, serverKey: keys.publicKey }, connectTimeoutMs: 300 });
   expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ sentence: expect.stringContaining('No coordinator answered') });
+});
+
+it('ends the link to a coordinator that stands but says nothing, and stays with one that only pings', async () => {
+  const silent = new Router();
+  await silent.bind('ipc://@lstm-gan-silent-' + process.pid);
+  opened.push({ close: () => silent.close() });
+  const worker = createWorkerLink({ connect: silent.lastEndpoint as string, silenceMs: 300 });
+  opened.push(worker);
+  worker.send(hello('forgotten'));
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toEqual({ kind: 'closed', sentence: 'The coordinator has said nothing for 0.3 s.' });
+
+  const { coordinator, server, listed } = await start();
+  const patient = createWorkerLink({ connect: coordinator.address, keys: { ...listed, serverKey: server.publicKey }, silenceMs: 2000 });
+  opened.push(patient);
+  patient.send(hello('known'));
+  const first = patient.events()[Symbol.asyncIterator]().next();
+  const quiet = new Promise((resolve) => setTimeout(resolve, 3000, 'no event'));
+  expect(await Promise.race([first, quiet])).toBe('no event');
 });
 
 it('keeps key files to their owner', async () => {

@@ -26,6 +26,8 @@ export interface WorkerLinkOptions {
   readonly deadLineMs?: number;
   /** How long to try to reach the coordinator. */
   readonly connectTimeoutMs?: number;
+  /** How long a coordinator that is reached may send nothing, not even its pings, before the link ends. */
+  readonly silenceMs?: number;
   readonly lingerMs?: number;
 }
 
@@ -69,16 +71,18 @@ class ZeromqWorkerLink implements WorkerLink {
   readonly #pump = createPump(() => this.#sendNext());
   readonly #lingerMs: number;
   readonly #patience: NodeJS.Timeout;
+  readonly #silence: NodeJS.Timeout;
   #open = true;
   #framesTaken = 0;
 
   constructor(options: WorkerLinkOptions) {
-    const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, lingerMs = 2000, memory } = options;
+    const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, silenceMs = 30_000, lingerMs = 2000, memory } = options;
     this.#socket = openSocket(options);
     this.#inbox = createInbox(decodeCoordinatorHeader, limits, memory);
     this.#lingerMs = lingerMs;
     const late = `No coordinator answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
     this.#patience = setTimeout(() => this.#end(late), connectTimeoutMs);
+    this.#silence = this.#watchSilence(silenceMs);
     watch(
       this.#socket,
       {
@@ -145,9 +149,24 @@ class ZeromqWorkerLink implements WorkerLink {
     if (!this.#open) return;
     this.#open = false;
     clearTimeout(this.#patience);
+    clearInterval(this.#silence);
     this.#socket.close();
     this.#events.push({ kind: 'closed', sentence, ...(refused ? { refused } : {}) });
     this.#events.end();
+  }
+
+  /**
+   * A coordinator pings every peer that it knows, so silence on a line that stands means that it has forgotten this one, or
+   * hangs. Looked at several times, not by the clock: a process that was stopped for an hour has not listened for one.
+   */
+  #watchSilence(silenceMs: number): NodeJS.Timeout {
+    const looks = 10;
+    let [before, silent] = [0, 0];
+    return setInterval(() => {
+      silent = this.#framesTaken === before ? silent + 1 : 0;
+      before = this.#framesTaken;
+      if (silent >= looks) this.#end(`The coordinator has said nothing for ${silenceMs / 1000} s.`);
+    }, silenceMs / looks);
   }
 
   /** Frames that came before the line went down are still in the socket: the link ends when none is left. */
