@@ -1,20 +1,23 @@
 /**
- * `npm run bench`: one iteration of a model on this machine, ours beside the same model in stock tfjs layers, one after
- * the other in every round, so that a machine whose speed wanders wanders for both.
+ * `npm run bench`: one iteration of a model on this machine, ours beside the same model in stock tfjs layers and, where
+ * there is one, in PyTorch; one after the other in every round, so that a machine whose speed wanders wanders for all.
  */
 import os from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { presets } from '@lstm-gan/core';
+import { presets, type ModelConfig } from '@lstm-gan/core';
 import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow, openEngine } from '@lstm-gan/engine';
 import { createOwnStep, type StepTimes } from './own-step.ts';
 import { createStockModel } from './stock-layers.ts';
+import { startTorchPeer, type TorchPeer } from './torch-peer.ts';
 
 const usage = `npm run bench -- [options]
 
   --batch N      images an iteration (16)
   --rounds N     rounds that count, at least 7 (9); two more come first
-  --threads N    threads for both (2)
+  --threads N    threads for each (2)
+  --torch PYTHON a Python with PyTorch: measures it too, eager and compiled
   --json         one line of JSON instead of a table
 
 The model is the preset rows-large: generator 5,850,947 parameters, discriminator 675,265, 64x64 RGB. One iteration is a
@@ -25,12 +28,13 @@ interface Options {
   readonly batch: number;
   readonly rounds: number;
   readonly threads: number;
+  readonly torch: string | undefined;
   readonly json: boolean;
 }
 
 function readOptions(): Options {
   const { values } = parseArgs({
-    options: { batch: { type: 'string' }, rounds: { type: 'string' }, threads: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { batch: { type: 'string' }, rounds: { type: 'string' }, threads: { type: 'string' }, torch: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
   });
   const number = (text: string | undefined, fallback: number, least: number): number => {
     const value = Number(text ?? fallback);
@@ -46,13 +50,34 @@ function readOptions(): Options {
     batch: number(values.batch, 16, 1),
     rounds: number(values.rounds, 9, 7),
     threads: number(values.threads, 2, 1),
+    torch: values.torch,
     json: values.json === true,
   };
 }
 
 const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
 
-async function measure({ batch, rounds, threads }: Options): Promise<{ own: StepTimes[]; stock: number[] }> {
+/** Somebody else's iteration, and what it took in every round that counts. */
+interface Peer {
+  readonly name: string;
+  readonly step: () => Promise<number>;
+  readonly times: number[];
+}
+
+function stockPeer(model: ModelConfig, images: Uint8Array, batch: number): Peer {
+  const stock = createStockModel(model, batch);
+  const step = async (): Promise<number> => {
+    const startMs = performance.now();
+    stock.step(images);
+    return performance.now() - startMs;
+  };
+  return { name: 'stock tfjs layers', step, times: [] };
+}
+
+/** PyTorch's threads spin for a moment behind their work; what comes next is not to pay for it. */
+const pauseMs = 50;
+
+async function measure({ batch, rounds, threads, torch }: Options): Promise<{ own: StepTimes[]; peers: Peer[] }> {
   const preset = presets.get('rows-large');
   if (preset === undefined) throw new Error('Bug: the preset rows-large is gone');
   const options = { cacheDir: defaultCacheDir(process.env, os.homedir()), threads, device: 'cpu' } as const;
@@ -62,25 +87,27 @@ async function measure({ batch, rounds, threads }: Options): Promise<{ own: Step
   const provisioned = await locateTensorFlow(options.cacheDir, 'cpu');
   if (provisioned === undefined) throw new Error('Bug: an engine runs without TensorFlow');
   const ownStep = await createOwnStep(graph, loadNativeArithmetic(provisioned, threads), preset, batch);
-  const stockModel = createStockModel(preset.model, batch);
   const { size, channels } = preset.model.image;
   const images = Uint8Array.from({ length: batch * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);
+  const torchPeers: TorchPeer[] = [];
+  for (const compile of torch === undefined ? [] : [false, true]) {
+    torchPeers.push(await startTorchPeer({ python: torch as string, batch, threads, compile }));
+  }
+  const peers = [stockPeer(preset.model, images, batch), ...torchPeers.map(({ name, step }) => ({ name, step, times: [] }))];
   const own: StepTimes[] = [];
-  const stock: number[] = [];
   for (let round = -2; round < rounds; round++) {
     const ours = await ownStep(images);
-    const startMs = performance.now();
-    stockModel.step(images);
-    const theirs = performance.now() - startMs;
-    if (round >= 0) {
-      own.push(ours);
-      stock.push(theirs);
+    if (round >= 0) own.push(ours);
+    for (const { step, times } of peers) {
+      const theirs = await step();
+      if (round >= 0) times.push(theirs);
+      await delay(pauseMs);
     }
     process.stderr.write(`\rround ${round + 3} of ${rounds + 2} `);
   }
   process.stderr.write('\n');
-  await Promise.all([eager.close(), graph.close()]);
-  return { own, stock };
+  await Promise.all([eager.close(), graph.close(), ...torchPeers.map((peer) => peer.close())]);
+  return { own, peers };
 }
 
 function row(name: string, times: readonly number[], batch: number): string {
@@ -90,13 +117,14 @@ function row(name: string, times: readonly number[], batch: number): string {
 }
 
 const options = readOptions();
-const { own, stock } = await measure(options);
+const { own, peers } = await measure(options);
 const totals = own.map(({ totalMs }) => totalMs);
-const ratio = middle(stock.map((theirs, i) => theirs / totals[i]));
+const ratioOf = ({ times }: Peer): number => middle(times.map((theirs, i) => theirs / totals[i]));
 const machine = `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} cores, Node ${process.versions.node}, TensorFlow 2.21.0, ${options.threads} threads`;
 if (options.json) {
   const { batch, rounds } = options;
-  process.stdout.write(`${JSON.stringify({ machine, batch, rounds, ownMs: totals, stockMs: stock, medianRatio: ratio })}\n`);
+  const others = peers.map((peer) => ({ name: peer.name, ms: peer.times, medianRatio: ratioOf(peer) }));
+  process.stdout.write(`${JSON.stringify({ machine, batch, rounds, ownMs: totals, peers: others })}\n`);
 } else {
   const lines = [
     `One iteration of rows-large, batch ${options.batch}, ${options.rounds} rounds, interleaved, milliseconds`,
@@ -106,9 +134,9 @@ if (options.json) {
     row('lstm-gan, graph engine', totals, options.batch),
     row('  in native calls', own.map(({ unitsMs }) => unitsMs), options.batch),
     row('  sum, Adam, averages', own.map(({ updateMs }) => updateMs), options.batch),
-    row('stock tfjs layers', stock, options.batch),
+    ...peers.map(({ name, times }) => row(name, times, options.batch)),
     '',
-    `lstm-gan is ${ratio.toFixed(2)} times as fast (median of the rounds' ratios)`,
+    ...peers.map((peer) => `lstm-gan is ${ratioOf(peer).toFixed(2)} times as fast as ${peer.name} (median of the rounds' ratios)`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }
