@@ -174,10 +174,10 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     await train('elsewhere', '--steps', '1');
     const file = path.join(out, 'identity.json');
     const identity = JSON.parse(await readFile(file, 'utf8')) as { probes: Record<string, string> };
-    identity.probes['generatorForward'] = '0'.repeat(64);
+    identity.probes['generatorBackward'] = '0'.repeat(64);
     await writeFile(file, JSON.stringify(identity));
     const { exitCode, stderr } = await lstmGan(['train', '--resume', out, '--steps', '2']);
-    expect(stderr).toContain('would not go on with the same bits: result of generatorForward was 000000000000, now');
+    expect(stderr).toContain('would not go on with the same bits: result of generatorBackward was 000000000000, now');
     expect(exitCode).toBe(2);
     expect(await readdir(path.join(out, 'checkpoints'))).toEqual(['step-00000001.safetensors']);
   });

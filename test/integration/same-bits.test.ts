@@ -39,6 +39,13 @@ it('gives the same weights with 1, 2 and 4 workers when a step has several discr
   expect(losses.get(1)?.[1]).toBe(2 * config.batchSize);
 });
 
+it('gives the same weights with 1 and 3 workers when each phase draws noise of its own, and others than with shared noise', async () => {
+  const config = { ...smallConfig, sharedNoise: false };
+  const one = await trainOnCluster({ workers: 1, steps, config });
+  expect(one.weightsSha256).not.toBe(alone.weightsSha256);
+  expect((await trainOnCluster({ workers: 3, steps, config })).state).toEqual(one.state);
+});
+
 describe('when a worker is killed in the middle', () => {
   it('the others take its shards and the weights are the same', async () => {
     const longer = 40;

@@ -20,29 +20,28 @@ export async function createOwnStep(engine: Engine, arithmetic: VectorArithmetic
   const units = await compileUnits(engine, config);
   const layouts = createLayouts(config.model);
   let state: TrainingState = createTrainingState(config);
-  const noiseOf = (phase: 'generator' | 'discriminator') =>
-    normalNoise(streamKey({ seed: 1, purpose: 'noise', phase, step: state.step }), batch * config.model.latent);
+  const drawNoise = () => normalNoise(streamKey({ seed: 1, purpose: 'noise', step: state.step }), batch * config.model.latent);
   const seedOf = (purpose: 'dropout-real' | 'dropout-fake' | 'dropout-generator' | 'regularizer') =>
     streamKey({ seed: 1, purpose, step: state.step });
 
   return async (images) => {
     const startMs = performance.now();
     const [generator, discriminator] = [state.generator.weights, state.discriminator.weights];
-    const fake = await units.generatorForward.run({ generator, noise: noiseOf('discriminator') });
+    const pass = await units.generatorBackward.begin({ generator, noise: drawNoise() });
+    const fake = pass.outputs.images as Float32Array;
     const onReal = await units.discriminatorReal.run({
       discriminator, images, dropoutSeed: seedOf('dropout-real'), regularizerSeed: seedOf('regularizer'),
     });
-    const onFake = await units.discriminatorFake.run({ discriminator, images: fake.images, dropoutSeed: seedOf('dropout-fake') });
+    const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: seedOf('dropout-fake') });
     const firstUpdateMs = performance.now();
     const { gradient } = onReal;
     arithmetic.accumulate(gradient, onFake.gradient);
-    const past: Float32Array[] = [onFake.gradient, fake.images, gradient];
+    const past: Float32Array[] = [onFake.gradient, fake, gradient];
     const updated = updateNetwork(layouts.discriminator, state.discriminator, gradient, 1, config.optimizer.discriminator, arithmetic);
     const secondPhaseMs = performance.now();
-    const { contribution } = await units.generatorBackward.run({
-      generator, discriminator: updated.weights, noise: noiseOf('generator'), dropoutSeed: seedOf('dropout-generator'),
-    });
+    const { contribution } = await pass.finish({ discriminator: updated.weights, dropoutSeed: seedOf('dropout-generator') });
     const secondUpdateMs = performance.now();
+    if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
     const next = updateNetwork(layouts.generator, state.generator, contribution, 1, config.optimizer.generator, arithmetic);
     const { firstMoments, secondMoments, weights } = state.generator;
     past.push(contribution, weights, firstMoments, secondMoments, state.ema);

@@ -58,16 +58,16 @@ one, zero = torch.ones(args.batch, 1, device=device), torch.zeros(args.batch, 1,
 
 
 def step():
-    with torch.no_grad():
-        fake = generator(torch.randn(args.batch, 100, device=device))
+    # One forward pass of the generator for both phases, as ours.
+    fake = generator(torch.randn(args.batch, 100, device=device))
     discriminator_optimizer.zero_grad()
-    logits = discriminator(torch.cat([real, fake]))
+    logits = discriminator(torch.cat([real, fake.detach()]))
     loss = binary_cross_entropy_with_logits(logits[: args.batch], one) + binary_cross_entropy_with_logits(logits[args.batch :], zero)
     loss.backward()
     discriminator_optimizer.step()
     generator_optimizer.zero_grad()
     discriminator.requires_grad_(False)
-    generator_loss = binary_cross_entropy_with_logits(discriminator(generator(torch.randn(args.batch, 100, device=device))), one)
+    generator_loss = binary_cross_entropy_with_logits(discriminator(fake), one)
     generator_loss.backward()
     discriminator.requires_grad_(True)
     generator_optimizer.step()

@@ -11,9 +11,8 @@ export type CompiledUnits = {
 
 /** Compiles a run's units on an engine. */
 export async function compileUnits(engine: Engine, { model, shardSize }: RunConfig): Promise<CompiledUnits> {
-  const { generatorForward, discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(model, shardSize);
+  const { discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(model, shardSize);
   return {
-    generatorForward: await engine.compile(generatorForward),
     discriminatorReal: await engine.compile(discriminatorReal),
     discriminatorFake: await engine.compile(discriminatorFake),
     generatorBackward: await engine.compile(generatorBackward),

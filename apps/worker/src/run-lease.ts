@@ -5,6 +5,7 @@
 import { assert, foldRange, normalNoise, streamKey, type Network, type StreamPurpose, type VectorArithmetic } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
 import type { ShardLosses, Work } from '@lstm-gan/transport';
+import type { CarriedPasses, GeneratorPass } from './carried-passes.ts';
 import type { CompiledUnits } from './compile-units.ts';
 
 export type NetworkWeights = Readonly<Record<Network, Float32Array>>;
@@ -47,6 +48,7 @@ export interface LeaseTools {
   readonly units: CompiledUnits;
   readonly config: RunConfig;
   readonly arithmetic: VectorArithmetic;
+  readonly carried: CarriedPasses;
 }
 
 /**
@@ -98,9 +100,19 @@ export function shardsOf({ subtrees, images }: Pick<Work, 'subtrees' | 'images'>
   return shards.map((shard, index) => ({ shard, images: images.subarray(index * shardBytes, (index + 1) * shardBytes) }));
 }
 
-function streamsOf({ seed, model, shardSize }: RunConfig, place: ShardPlace) {
-  const keyOf = (purpose: StreamPurpose): Int32Array => streamKey({ seed, ...place, purpose });
-  return { keyOf, noise: (): Float32Array => normalNoise(keyOf('noise'), shardSize * model.latent) };
+function keysOf({ seed }: RunConfig, place: ShardPlace): (purpose: StreamPurpose) => Int32Array {
+  return (purpose) => streamKey({ seed, ...place, purpose });
+}
+
+/** The place whose noise a phase takes: with shared noise, the generator phase takes that of the last discriminator phase. */
+function noisePlace({ sharedNoise, discriminatorSteps }: RunConfig, place: ShardPlace): ShardPlace {
+  return sharedNoise && place.phase === 'generator' ? { ...place, phase: 'discriminator', turn: discriminatorSteps - 1 } : place;
+}
+
+/** The generator's forward pass of a shard. */
+function passGenerator({ units, config }: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<GeneratorPass> {
+  const noise = normalNoise(keysOf(config, noisePlace(config, place))('noise'), config.shardSize * config.model.latent);
+  return units.generatorBackward.begin({ generator, noise });
 }
 
 /** The discriminator phase, with the discriminator there first. */
@@ -119,29 +131,36 @@ async function startOnFake(tools: LeaseTools, generator: Float32Array, place: Sh
 }
 
 function judgeReal({ units, config }: LeaseTools, discriminator: Float32Array, place: ShardPlace, images: Uint8Array) {
-  const { keyOf } = streamsOf(config, place);
+  const keyOf = keysOf(config, place);
   return units.discriminatorReal.run({ discriminator, images, dropoutSeed: keyOf('dropout-real'), regularizerSeed: keyOf('regularizer') });
 }
 
-async function makeFake({ units, config }: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<Float32Array> {
-  return (await units.generatorForward.run({ generator, noise: streamsOf(config, place).noise() })).images;
+async function makeFake(tools: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<Float32Array> {
+  const { sharedNoise, discriminatorSteps } = tools.config;
+  const pass = await passGenerator(tools, generator, place);
+  const { images } = pass.outputs;
+  assert(images !== undefined, 'a generator pass gives images');
+  if (sharedNoise && place.turn === discriminatorSteps - 1) tools.carried.put(place.step, place.shard, generator, pass);
+  else pass.discard();
+  return images;
 }
 
 type OnReal = Awaited<ReturnType<typeof judgeReal>>;
 
 async function joinHalves({ units, config, arithmetic }: LeaseTools, onReal: OnReal, discriminator: Float32Array, fake: Float32Array, place: ShardPlace): Promise<ShardResult> {
-  const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: streamsOf(config, place).keyOf('dropout-fake') });
+  const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: keysOf(config, place)('dropout-fake') });
   arithmetic.accumulate(onReal.gradient, onFake.gradient);
   arithmetic.release(onFake.gradient);
   arithmetic.release(fake);
   return { leaf: onReal.gradient, loss: onReal.loss[0] + onFake.loss[0], penalty: onReal.penalty[0] };
 }
 
-async function startGeneratorShard({ units, config }: LeaseTools, own: Float32Array, place: ShardPlace): Promise<FinishShard> {
-  const { keyOf, noise } = streamsOf(config, place);
-  const finish = await units.generatorBackward.begin({ generator: own, noise: noise() });
+async function startGeneratorShard(tools: LeaseTools, own: Float32Array, place: ShardPlace): Promise<FinishShard> {
+  const { carried, config } = tools;
+  const pass = carried.take(place.step, place.shard, own) ?? (await passGenerator(tools, own, place));
   return async ({ discriminator }) => {
-    const { loss, contribution } = await finish({ discriminator, dropoutSeed: keyOf('dropout-generator') });
+    const { loss, contribution } = await pass.finish({ discriminator, dropoutSeed: keysOf(config, place)('dropout-generator') });
+    assert(loss !== undefined && contribution !== undefined, 'a finished pass gives its loss and contribution');
     return { leaf: contribution, loss: loss[0], penalty: 0 };
   };
 }

@@ -7,6 +7,7 @@ import type { Engine, EngineDescription } from '@lstm-gan/engine';
 import { checkRunConfig, layoutSha256, type Logger, type RunConfig } from '@lstm-gan/run';
 import { protocolVersion, type CoordinatorMessage, type Ready, type Reject, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
 import { compileUnits, fingerprints, type CompiledUnits } from './compile-units.ts';
+import { createCarriedPasses, type CarriedPasses } from './carried-passes.ts';
 import { createAhead, type Ahead, type AheadShard } from './ahead.ts';
 import { NotFiniteError, runLease, shardsOf, startShard, type ShardPlace } from './run-lease.ts';
 
@@ -29,6 +30,7 @@ interface Job {
   readonly engine: Engine;
   readonly units: CompiledUnits;
   readonly ahead: Ahead;
+  readonly carried: CarriedPasses;
   readonly weights: Partial<Record<Network, { version: number; values: Float32Array }>>;
   idleSinceMs: number;
 }
@@ -80,7 +82,7 @@ async function build({ run, incarnation, membership, config: text }: Welcome, { 
   const units = await compileUnits(engine, config);
   const header = { run, incarnation, membership };
   link.send(await describe(header, config, engine.describe(), units));
-  return { header, config, engine, units, ahead: createAhead(now), weights: {}, idleSinceMs: now() };
+  return { header, config, engine, units, ahead: createAhead(now), carried: createCarriedPasses(), weights: {}, idleSinceMs: now() };
 }
 
 async function describe(header: RunHeader, config: RunConfig, description: EngineDescription, units: CompiledUnits): Promise<Ready> {
@@ -136,7 +138,7 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
   }
 }
 
-const toolsOf = ({ units, config, engine: { arithmetic } }: Job) => ({ units, config, arithmetic });
+const toolsOf = ({ units, config, carried, engine: { arithmetic } }: Job) => ({ units, config, carried, arithmetic });
 
 /** The same shards in the next phase, as far as they need the network alone that this phase does not update. */
 function nextShards(done: Work, job: Job): AheadShard[] {

@@ -20,6 +20,8 @@ export interface Preset {
   readonly shardSize: number;
   /** Discriminator phases a step. */
   readonly discriminatorSteps: number;
+  /** Whether the generator phase goes on from the images of the last discriminator phase. */
+  readonly sharedNoise: boolean;
   readonly optimizer: Readonly<Record<Network, AdamOptions>>;
   readonly ema: EmaOptions;
 }
@@ -62,6 +64,7 @@ function articleSettings(
     batchSize: 16,
     shardSize,
     discriminatorSteps: 1,
+    sharedNoise: true,
     optimizer: { generator: articleAdam, discriminator: articleAdam },
     ema: { halfLifeImages: 5000, rampUp: 0.05 },
   };
@@ -98,6 +101,7 @@ const digits: Preset = {
   batchSize: 64,
   shardSize: 16,
   discriminatorSteps: 1,
+  sharedNoise: true,
   optimizer: { generator: digitsAdam, discriminator: digitsAdam },
   // 0.995 a step of 64 images: 64 ln 0.5 / ln 0.995.
   ema: { halfLifeImages: 8850, rampUp: null },

@@ -67,13 +67,16 @@ struct Bytes {
 // Values of one run that only another run will read: they never become JavaScript's, whose collector knows nothing of them.
 struct Kept {
   std::vector<TF_Tensor*> tensors;  // empty once they are used up
-  ~Kept() {
+  ~Kept() { Free(); }
+  void Free() {
     for (TF_Tensor* tensor : tensors) TF_DeleteTensor(tensor);
+    tensors.clear();
   }
 };
 
 struct Run {
-  bool keeps = false;  // its outputs become a Kept, not arrays
+  bool keeps = false;
+  size_t given = 0;  // so many outputs become arrays; the others, if it keeps, a Kept
   Session* session = nullptr;
   std::vector<TF_Output> inputs;
   std::vector<TF_Tensor*> input_tensors;
@@ -348,13 +351,14 @@ bool IsBorrowed(const Run& run, TF_Tensor* tensor) {
 // kernel make the pages for it, took 10 ms of an iteration of rows-large.
 napi_value TakeOutputs(napi_env env, Run* run) {
   napi_value result = nullptr;
-  if (napi_create_array_with_length(env, run->outputs.size(), &result) != napi_ok) return nullptr;
-  for (size_t i = 0; i < run->outputs.size(); ++i) {
+  if (napi_create_array_with_length(env, run->given, &result) != napi_ok) return nullptr;
+  for (size_t i = 0; i < run->given; ++i) {
     TF_Tensor* tensor = run->output_tensors[i];
     const size_t size = TF_TensorByteSize(tensor);
     napi_value buffer = nullptr, array = nullptr;
-    // An input handed through is the caller's memory; and of a few numbers a copy is cheaper than an array around them.
-    if (IsBorrowed(*run, tensor) || size <= kCopiedBytes) {
+    // An input handed through is the caller's memory, what is kept too may lie in the same place as what is given; and of
+    // a few numbers a copy is cheaper than an array around them.
+    if (IsBorrowed(*run, tensor) || run->keeps || size <= kCopiedBytes) {
       void* data = nullptr;
       if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return nullptr;
       if (size > 0) std::memcpy(data, TF_TensorData(tensor), size);
@@ -373,7 +377,8 @@ napi_value TakeOutputs(napi_env env, Run* run) {
 
 napi_value TakeKept(napi_env env, Run* run) {
   auto kept = std::make_unique<Kept>();
-  kept->tensors.swap(run->output_tensors);
+  kept->tensors.assign(run->output_tensors.begin() + run->given, run->output_tensors.end());
+  run->output_tensors.resize(run->given);
   napi_value handle = nullptr;
   const auto free = [](napi_env, void* data, void*) { delete static_cast<Kept*>(data); };
   if (napi_create_external(env, kept.get(), free, nullptr, &handle) != napi_ok) return nullptr;
@@ -381,9 +386,20 @@ napi_value TakeKept(napi_env env, Run* run) {
   return handle;
 }
 
+// [arrays, kept]
+napi_value TakeBoth(napi_env env, Run* run) {
+  napi_value both = nullptr;
+  napi_value outputs = TakeOutputs(env, run);
+  napi_value kept = outputs == nullptr ? nullptr : TakeKept(env, run);
+  if (kept == nullptr || napi_create_array_with_length(env, 2, &both) != napi_ok) return nullptr;
+  napi_set_element(env, both, 0, outputs);
+  napi_set_element(env, both, 1, kept);
+  return both;
+}
+
 void Complete(napi_env env, napi_status, void* data) {
   std::unique_ptr<Run> run(static_cast<Run*>(data));
-  napi_value outputs = !run->error.empty() ? nullptr : run->keeps ? TakeKept(env, run.get()) : TakeOutputs(env, run.get());
+  napi_value outputs = !run->error.empty() ? nullptr : run->keeps ? TakeBoth(env, run.get()) : TakeOutputs(env, run.get());
   if (outputs != nullptr) {
     napi_resolve_deferred(env, run->deferred, outputs);
   } else {
@@ -400,11 +416,12 @@ void Complete(napi_env env, napi_status, void* data) {
   if (--run->session->running == 0 && run->session->closed) run->session->Free();
 }
 
-std::string Prepare(napi_env env, napi_value feeds, napi_value fetches, Run* run) {
+std::string Prepare(napi_env env, napi_value feeds, napi_value fetches, napi_value keeps, Run* run) {
   std::vector<napi_value> feed_list, fetch_list;
-  if (!GetArray(env, feeds, &feed_list) || !GetArray(env, fetches, &fetch_list) || fetch_list.empty()) {
-    return "run takes a session, a list of feeds and a list of names to fetch";
-  }
+  bool fits = GetArray(env, feeds, &feed_list) && GetArray(env, fetches, &fetch_list);
+  run->given = fetch_list.size();
+  fits = fits && (!run->keeps || GetArray(env, keeps, &fetch_list)) && !fetch_list.empty();
+  if (!fits) return "a run takes a session, a list of feeds and lists of names to fetch";
   for (napi_value feed : feed_list) {
     const std::string error = AddFeed(env, feed, run);
     if (!error.empty()) return error;
@@ -418,7 +435,7 @@ std::string Prepare(napi_env env, napi_value feeds, napi_value fetches, Run* run
 }
 
 // run(handle, feeds, fetches, kept?, keptNames?): Promise<Float32Array[]>
-// keep(handle, feeds, fetches): Promise<kept>
+// begin(handle, feeds, fetches, keeps): Promise<[Float32Array[], kept]>
 napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
   size_t count = 5;
   napi_value arguments[5];
@@ -428,8 +445,8 @@ napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
   run->session = count >= 3 ? GetSession(env, arguments[0]) : nullptr;
   if (run->session == nullptr) return Throw(env, "ERR_ARGUMENT", "run takes a session, feeds and fetches");
   if (run->session->closed) return Throw(env, "ERR_CLOSED", "the session was closed");
-  std::string error = Prepare(env, arguments[1], arguments[2], run.get());
-  if (error.empty()) error = AddKept(env, arguments[3], arguments[4], run.get());
+  std::string error = Prepare(env, arguments[1], arguments[2], arguments[3], run.get());
+  if (error.empty() && !keeps) error = AddKept(env, arguments[3], arguments[4], run.get());
   if (!error.empty()) return Throw(env, run->lacks_memory ? "ERR_MEMORY" : "ERR_ARGUMENT", error);
 
   napi_value promise, name, kept;
@@ -449,7 +466,21 @@ napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
 }
 
 napi_value RunSession(napi_env env, napi_callback_info info) { return StartRun(env, info, false); }
-napi_value KeepSession(napi_env env, napi_callback_info info) { return StartRun(env, info, true); }
+napi_value BeginSession(napi_env env, napi_callback_info info) { return StartRun(env, info, true); }
+
+// discard(kept): frees it now; the collector, which does not know how much it holds, would do so much later
+napi_value Discard(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  napi_valuetype type = napi_undefined;
+  void* data = nullptr;
+  if (count != 1 || napi_typeof(env, argument, &type) != napi_ok || type != napi_external || napi_get_value_external(env, argument, &data) != napi_ok) {
+    return Throw(env, "ERR_ARGUMENT", "discard takes what begin kept");
+  }
+  static_cast<Kept*>(data)->Free();
+  return nullptr;
+}
 
 // ---- arithmetic on weights, equal bit for bit to core's TypeScript (which explains it): float64 arithmetic in the same
 // order, stored as float32, never contracted. Compiled for several processors; IEEE arithmetic is the same on all, and
@@ -721,7 +752,8 @@ napi_value Initialize(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"open", nullptr, Open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"close", nullptr, Close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"keep", nullptr, KeepSession, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"discard", nullptr, Discard, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"begin", nullptr, BeginSession, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"run", nullptr, RunSession, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"placeholders", nullptr, Placeholders, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"devices", nullptr, Devices, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

@@ -1,8 +1,9 @@
-import { checkArrays, runUnit, UserError } from '@lstm-gan/core';
+import { checkArrays, runUnit, UserError, type ArraySpec, type UnitArray } from '@lstm-gan/core';
 import { memory } from '@tensorflow/tfjs-core';
 import { closedError } from './closed-error.ts';
 import { earlySpecs } from './early-specs.ts';
 import type { CompiledUnit, Engine, EngineOptions } from './engine.ts';
+import { elementCount } from './graph/graph.ts';
 import { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
 import { libraryVersion } from './tensorflow/session.ts';
 import { loadStockBackend } from './tensorflow/stock-backend.ts';
@@ -31,9 +32,19 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
         if (closed) return Promise.reject(closedError(`Unit ${unit.name}`));
         return runUnit(unit, inputs);
       };
+      const earlyNames: readonly string[] = unit.earlyOutputs ?? [];
+      const isEarly = ([name]: [string, Float32Array]): boolean => earlyNames.includes(name);
+      // There is no half of a unit here: it is run twice, the first time with nothing in place of what comes later.
       const begin: CompiledUnit['begin'] = async (early) => {
         checkArrays(unit.name, earlySpecs(unit), early);
-        return (rest) => run({ ...early, ...rest } as never);
+        const outputs = earlyNames.length === 0 ? {} : await run({ ...emptyArrays(unit.inputs), ...early } as never);
+        return {
+          outputs: Object.fromEntries(Object.entries(outputs).filter(isEarly)),
+          async finish(rest) {
+            return Object.fromEntries(Object.entries(await run({ ...early, ...rest } as never)).filter((entry) => !isEarly(entry)));
+          },
+          discard() {},
+        };
       };
       return { inputs: unit.inputs, outputs: unit.outputs, graphHash: '', run, begin } as never;
     },
@@ -48,4 +59,10 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
       closed = true;
     },
   };
+}
+
+const arrayTypes = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
+
+function emptyArrays(specs: Readonly<Record<string, ArraySpec>>): Record<string, UnitArray> {
+  return Object.fromEntries(Object.entries(specs).map(([name, { dtype, shape }]) => [name, new arrayTypes[dtype](elementCount(shape))]));
 }

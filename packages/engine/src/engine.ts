@@ -34,14 +34,21 @@ export interface CompiledUnit<I extends string = string, O extends string = stri
    */
   run(inputs: Readonly<Record<I, UnitArray>>): Promise<Record<O, Float32Array>>;
   /** Runs what depends on the unit's early inputs alone; gives the same bits as `run`, which is both parts in a row. */
-  begin(early: UnitArrays<I>): Promise<FinishUnit<I, O>>;
+  begin(early: UnitArrays<I>): Promise<BegunUnit<I, O>>;
 }
 
 /** Some of a unit's inputs. */
 export type UnitArrays<I extends string> = Readonly<Partial<Record<I, UnitArray>>>;
 
-/** Goes on from a begun unit, once, with the inputs that were not given yet. */
-export type FinishUnit<I extends string, O extends string> = (rest: UnitArrays<I>) => Promise<Record<O, Float32Array>>;
+/** A unit of which the first part was run. */
+export interface BegunUnit<I extends string, O extends string> {
+  /** The unit's early outputs; they belong to the caller. */
+  readonly outputs: Partial<Record<O, Float32Array>>;
+  /** Goes on, once, with the inputs that were not given yet; gives the other outputs. */
+  finish(rest: UnitArrays<I>): Promise<Partial<Record<O, Float32Array>>>;
+  /** Instead of going on: frees what was kept for it at once. */
+  discard(): void;
+}
 
 /** What an engine computes with: what a worker tells at the handshake. */
 export interface EngineDescription {

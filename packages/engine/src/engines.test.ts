@@ -33,7 +33,7 @@ describe('the two engines', () => {
 
 describe('tracing', () => {
   const unit = (run: (x: Tensor) => Tensor): Unit<'x', 'y'> => ({
-    name: 'generator-forward',
+    name: 'generator-sample',
     identity: run.toString(),
     inputs: { x: { shape: [2], dtype: 'float32' } },
     outputs: { y: { shape: [2], dtype: 'float32' } },

@@ -63,23 +63,28 @@ class GraphEngine implements Engine {
     this.#sessions.push(...sessions);
     const finishing = sessions.at(-1) as Session;
     const kept = finishing.placeholders.filter((name) => !(name in unit.inputs));
-    const names = Object.keys(unit.outputs) as O[];
+    const earlyNames: readonly O[] = unit.earlyOutputs ?? [];
+    const lateNames = (Object.keys(unit.outputs) as O[]).filter((name) => !earlyNames.includes(name));
 
     const begin: CompiledUnit<I, O>['begin'] = async (early) => {
       checkArrays(unit.name, earlySpecs(unit as Unit), early as Inputs);
-      const values = kept.length === 0 ? undefined : await this.#during(unit.name, () => sessions[0].keep(feedsOf(sessions[0], early as Inputs), kept.map(outputName)));
-      return async (rest) => {
-        const inputs = { ...early, ...rest } as Inputs;
-        checkArrays(unit.name, unit.inputs, inputs);
-        const keptFeed = values && { values, names: kept };
-        const outputs = await this.#during(unit.name, () => finishing.run(feedsOf(finishing, inputs), names.map(outputName), keptFeed));
-        return Object.fromEntries(names.map((name, index) => [name, outputs[index]])) as Record<O, Float32Array>;
+      const begun = kept.length === 0 ? undefined : await this.#during(unit.name, () => sessions[0].begin(feedsOf(sessions[0], early as Inputs), earlyNames.map(outputName), kept.map(outputName)));
+      return {
+        outputs: named(earlyNames, begun?.outputs ?? []),
+        finish: async (rest) => {
+          const inputs = { ...early, ...rest } as Inputs;
+          checkArrays(unit.name, unit.inputs, inputs);
+          const keptFeed = begun && { values: begun.kept, names: kept };
+          return named(lateNames, await this.#during(unit.name, () => finishing.run(feedsOf(finishing, inputs), lateNames.map(outputName), keptFeed)));
+        },
+        discard: () => begun && sessions[0].discard(begun.kept),
       };
     };
     const run: CompiledUnit<I, O>['run'] = async (inputs) => {
       checkArrays(unit.name, unit.inputs, inputs);
       const early = Object.fromEntries((unit.early ?? []).map((name) => [name, inputs[name]]));
-      return (await begin(early as never))(inputs);
+      const { outputs, finish } = await begin(early as never);
+      return { ...outputs, ...(await finish(inputs)) } as Record<O, Float32Array>;
     };
     return { inputs: unit.inputs, outputs: unit.outputs, graphHash: hash.digest('hex'), run, begin };
   }
@@ -107,11 +112,15 @@ class GraphEngine implements Engine {
     if (cached.every((graphDef) => graphDef !== undefined)) return cached;
     await loadStockBackend(this.#provisioned, threads);
     const whole = lowerGraph(traceUnit(unit));
-    const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early));
+    const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early, unit.earlyOutputs));
     const graphDefs = graphs.map((graph) => encodeGraphDef(withOutputNames(graph)));
     await Promise.all(keys.map((key, i) => writeGraph(cacheDir, key, graphDefs[i])));
     return graphDefs;
   }
+}
+
+function named<O extends string>(names: readonly O[], arrays: readonly Float32Array[]): Partial<Record<O, Float32Array>> {
+  return Object.fromEntries(names.map((name, index) => [name, arrays[index]])) as Partial<Record<O, Float32Array>>;
 }
 
 /** The inputs that a graph reads. */

@@ -149,7 +149,7 @@ async function discriminatorPhase(
   const noise = golden(`step${step}/noiseDiscriminator`);
   const images = golden(`step${step}/images`);
   const seeds = { dropoutSeed: noSeed(), regularizerSeed: noSeed() };
-  const fake = await run(units.generatorForward, { generator: generator.weights, noise });
+  const fake = await run(units.generatorBackward, { generator: generator.weights, discriminator: weights, noise, dropoutSeed: noSeed() });
   const onReal = await run(units.discriminatorReal, { discriminator: weights, images, ...seeds });
   const onFake = await run(units.discriminatorFake, { discriminator: weights, images: fake.images, dropoutSeed: noSeed() });
   const total = onReal.gradient;

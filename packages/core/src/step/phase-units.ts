@@ -14,17 +14,19 @@ import { unpack, valueAndGradients } from './value-and-gradients.ts';
  * the layout of their network; seeds are int32 [2] keys of stateless random streams; noise is float32 [B, latent].
  */
 export interface PhaseUnits {
-  /** Generator in training mode (batch statistics): images as the discriminator sees them, in [-1, 1]. */
-  readonly generatorForward: Unit<'generator' | 'noise', 'images'>;
   /** Loss, penalty and gradient of the real half; `regularizerSeed` feeds approximate R1. */
   readonly discriminatorReal: Unit<
     'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed',
     'loss' | 'penalty' | 'gradient' | 'logits'
   >;
-  /** Loss and gradient of the fake half; `images` float32 [B, H, W, C] from generatorForward. */
+  /** Loss and gradient of the fake half; `images` float32 [B, H, W, C] from generatorBackward. */
   readonly discriminatorFake: Unit<'discriminator' | 'images' | 'dropoutSeed', 'loss' | 'gradient' | 'logits'>;
-  /** Forward and backward through both networks: the generator's loss, and its contribution (gradients and moments). */
-  readonly generatorBackward: Unit<'generator' | 'discriminator' | 'noise' | 'dropoutSeed', 'loss' | 'contribution'>;
+  /**
+   * Forward and backward through both networks. The forward pass of the generator (training mode: batch statistics) needs no
+   * discriminator: it comes first, and gives the images as the discriminator sees them, in [-1, 1]. Then the generator's
+   * loss, and its contribution (gradients and moments).
+   */
+  readonly generatorBackward: Unit<'generator' | 'discriminator' | 'noise' | 'dropoutSeed', 'images' | 'loss' | 'contribution'>;
   /** Generator in inference mode (moving averages), for samples: images in [-1, 1]. */
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
@@ -50,13 +52,6 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
   const noise = float(shardSize, model.latent);
   const formulas = createFormulas(model, images);
   return {
-    generatorForward: {
-      name: 'generator-forward',
-      identity,
-      inputs: { generator, noise },
-      outputs: { images: float(...imageShape) },
-      run: formulas.generate(true),
-    },
     discriminatorReal: {
       name: 'discriminator-real',
       identity,
@@ -77,7 +72,8 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
       inputs: { generator, discriminator, noise, dropoutSeed: seedSpec },
       // The generator's forward pass can run while the discriminator's weights are on their way.
       early: ['generator', 'noise'],
-      outputs: { loss: float(), contribution: generator },
+      outputs: { images: float(...imageShape), loss: float(), contribution: generator },
+      earlyOutputs: ['images'],
       run: formulas.generatorBackward,
     },
     generatorSample: {
@@ -85,7 +81,7 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
       identity,
       inputs: { generator, noise },
       outputs: { images: float(...imageShape) },
-      run: formulas.generate(false),
+      run: formulas.generatorSample,
     },
   };
 }
@@ -101,9 +97,9 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   const toUnitRange = (x: Tensor) => (images === 'uint8' ? sub(mul(x, 1 / 127.5), 1) : x);
 
   return {
-    generate: (training: boolean) => (inputs: Record<'generator' | 'noise', Tensor>) => {
+    generatorSample: (inputs: Record<'generator' | 'noise', Tensor>) => {
       const weights = unpack(layouts.generator, inputs.generator);
-      return { images: applyLayers(generatorLayers, inputs.noise, { ...passOver(weights), training }) };
+      return { images: applyLayers(generatorLayers, inputs.noise, { ...passOver(weights), training: false }) };
     },
 
     discriminatorReal: (inputs: Record<'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed', Tensor>) => {
@@ -138,10 +134,10 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
           moments[norm + movingVarianceSuffix] = reshape(add(variance, square(mean)), [-1]);
         };
         const fake = applyLayers(generatorLayers, inputs.noise, { ...passOver(weights), training: true, onStatistics });
-        return { loss: loss.generator(judge(fake)), extras: moments };
+        return { loss: loss.generator(judge(fake)), extras: { ...moments, images: fake } };
       };
-      const result = valueAndGradients<string>(layouts.generator, start, formula, (name, moments) => moments[name]);
-      return { loss: result.loss, contribution: result.gradient };
+      const { loss: value, gradient, extras } = valueAndGradients<string>(layouts.generator, start, formula, (name, moments) => moments[name]);
+      return { images: extras['images'], loss: value, contribution: gradient };
     },
   };
 }

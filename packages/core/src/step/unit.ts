@@ -23,13 +23,14 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
   readonly early?: readonly Inputs[];
   /** Outputs are float32. */
   readonly outputs: Readonly<Record<Outputs, ArraySpec>>;
+  /** Outputs that depend on early inputs alone: they are there before the others. */
+  readonly earlyOutputs?: readonly Outputs[];
   /** Pure; called inside `tf.tidy`. Must not read values back (`dataSync`) nor draw random numbers. */
   run(inputs: Readonly<Record<Inputs, Tensor>>): Record<Outputs, Tensor>;
 }
 
 /** Every unit by name. */
 export type UnitName =
-  | 'generator-forward'
   | 'discriminator-real'
   | 'discriminator-fake'
   | 'generator-backward'

@@ -7,7 +7,7 @@ import { codeDigest } from './code-digest.ts';
 import { graphKey, readGraph, writeGraph } from './graph-cache.ts';
 
 const unit: Unit = {
-  name: 'generator-forward',
+  name: 'generator-sample',
   identity: '{"shardSize":2}',
   inputs: { noise: { shape: [2, 3], dtype: 'float32' } },
   outputs: { images: { shape: [2], dtype: 'float32' } },
@@ -23,10 +23,11 @@ describe('graphKey', () => {
       { ...key, code: 'other' },
       { ...key, part: 'begin' as const },
       { ...key, unit: { ...unit, early: ['noise'] } },
-      { ...key, unit: { ...unit, name: 'generator-sample' as const } },
+      { ...key, unit: { ...unit, name: 'generator-backward' as const } },
       { ...key, unit: { ...unit, identity: '{"shardSize":4}' } },
       { ...key, unit: { ...unit, inputs: { noise: { shape: [3, 2], dtype: 'float32' as const } } } },
       { ...key, unit: { ...unit, outputs: {} } },
+      { ...key, unit: { ...unit, earlyOutputs: ['images'] } },
     ];
     expect(new Set(variants.map(graphKey)).size).toBe(variants.length);
   });

@@ -21,7 +21,7 @@ const digestBytes = 32;
 
 /** SHA-256, hexadecimal, of all that decides a GraphDef. */
 export function graphKey({ unit, tensorflow, code, part }: GraphCacheKey): string {
-  const content = [unit.name, unit.identity, unit.inputs, unit.early, unit.outputs, tensorflow, code, part];
+  const content = [unit.name, unit.identity, unit.inputs, unit.early, unit.outputs, unit.earlyOutputs, tensorflow, code, part];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 

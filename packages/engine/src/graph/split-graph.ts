@@ -10,17 +10,17 @@ import { placeholderNode, refKey, type Graph, type GraphNode, type ValueRef, typ
 import { prune } from './lower.ts';
 
 export interface SplitGraph {
-  /** Outputs: the kept values, `kept_0`, `kept_1` ... */
+  /** Outputs: the early outputs, and the kept values `kept_0`, `kept_1` ... */
   readonly begin: Graph;
-  /** Inputs: the kept values under the same names, the late inputs, and the early ones that are needed again. */
+  /** Outputs: the others. Inputs: the kept values under the same names, the late inputs, and the early ones that are needed again. */
   readonly finish: Graph;
 }
 
 /** The name under which a graph takes or gives the kept value of this index. */
 const keptName = (index: number): string => `kept_${index}`;
 
-/** Splits a graph whose inputs `early` are known before the others. */
-export function splitGraph(graph: Graph, early: readonly string[]): SplitGraph {
+/** Splits a graph whose inputs `early` are known before the others, and whose outputs `earlyOutputs` depend on these alone. */
+export function splitGraph(graph: Graph, early: readonly string[], earlyOutputs: readonly string[] = []): SplitGraph {
   const belongsToBegin = findBegun(graph, new Set(early));
   const kept = new Map<string, { name: string; ref: ValueRef; spec: ValueSpec }>();
   const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
@@ -35,12 +35,15 @@ export function splitGraph(graph: Graph, early: readonly string[]): SplitGraph {
   const rest = graph.nodes
     .filter((node) => !belongsToBegin.has(node.name))
     .map((node): GraphNode => ({ ...node, inputs: node.inputs.map(keep) }));
-  const outputs = Object.fromEntries(Object.entries(graph.outputs).map(([name, ref]) => [name, keep(ref)]));
+  const isEarly = ([name]: readonly [string, ValueRef]): boolean => earlyOutputs.includes(name);
+  const first = Object.entries(graph.outputs).filter(isEarly);
+  for (const [name, { node }] of first) assert(belongsToBegin.has(node), `the early output ${name} depends on early inputs alone`);
+  const outputs = Object.fromEntries(Object.entries(graph.outputs).filter((entry) => !isEarly(entry)).map(([name, ref]) => [name, keep(ref)]));
   const values = [...kept.values()];
   const begin: Graph = {
     nodes: graph.nodes,
     inputs: Object.fromEntries(Object.entries(graph.inputs).filter(([name]) => early.includes(name))),
-    outputs: Object.fromEntries(values.map(({ name, ref }) => [name, ref])),
+    outputs: Object.fromEntries([...first, ...values.map(({ name, ref }) => [name, ref] as const)]),
   };
   const finish: Graph = {
     nodes: [...values.map(({ name, spec }) => placeholderNode(name, spec)), ...rest],

@@ -22,11 +22,13 @@ interface KeptFeed {
 export interface Session {
   /**
    * Values of the names to fetch (`node` or `node:1`), float32. The fed arrays must not change until it settles.
-   * @param kept what `keep` gave, and the placeholders it is fed to; used up
+   * @param kept what `begin` kept, and the placeholders it is fed to; used up
    */
   run(feeds: readonly SessionFeed[], fetches: readonly string[], kept?: KeptFeed): Promise<Float32Array[]>;
-  /** The same, as values that stay in native memory for one other run. */
-  keep(feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Kept>;
+  /** Values to fetch, and values that stay in native memory for one other run. */
+  begin(feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<{ outputs: Float32Array[]; kept: Kept }>;
+  /** Frees kept values that no run will use. */
+  discard(kept: Kept): void;
   /** Names of everything that the graph must be fed. */
   readonly placeholders: readonly string[];
   devices(): { name: string; type: string }[];
@@ -37,7 +39,8 @@ export interface Session {
 interface SessionAddon {
   open(graphDef: Uint8Array, config: Uint8Array): unknown;
   run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept?: Kept, keptNames?: readonly string[]): Promise<Float32Array[]>;
-  keep(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[]): Promise<Kept>;
+  begin(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<[outputs: Float32Array[], kept: Kept]>;
+  discard(kept: Kept): void;
   placeholders(handle: unknown): string[];
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
@@ -67,7 +70,11 @@ export function openSession(provisioned: Provisioned, graphDef: Uint8Array, thre
   const handle = addon.open(graphDef, configProto(threads));
   return {
     run: (feeds, fetches, kept) => addon.run(handle, feeds, fetches, kept?.values, kept?.names),
-    keep: (feeds, fetches) => addon.keep(handle, feeds, fetches),
+    async begin(feeds, fetches, keeps) {
+      const [outputs, kept] = await addon.begin(handle, feeds, fetches, keeps);
+      return { outputs, kept };
+    },
+    discard: (kept) => addon.discard(kept),
     placeholders: addon.placeholders(handle),
     devices: () => addon.devices(handle),
     close: () => addon.close(handle),

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import {
-  compareWithGolden, createInitialWeights, createPhaseUnits, type ModelConfig, type RunUnit, type Unit, type UnitArray,
+  compareWithGolden, createInitialWeights, createPhaseUnits, type ModelConfig, type RunUnit, type Unit, type UnitArray, type UnitName,
 } from '@lstm-gan/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CompiledUnit, Engine } from '../engine.ts';
@@ -44,6 +44,12 @@ export function smallInputs() {
   });
 }
 
+function inputsOf(name: UnitName) {
+  const found = smallInputs().find(({ unit }) => unit.name === name);
+  if (found === undefined) throw new Error(`Bug: no unit ${name}`);
+  return found;
+}
+
 export function testEngine(name: string, open: () => Promise<Engine>): void {
   describe(`the ${name} engine`, () => {
     let engine: Engine;
@@ -70,18 +76,31 @@ export function testEngine(name: string, open: () => Promise<Engine>): void {
     });
 
     it('gives the same bits in two parts, and refuses a part without its inputs', async () => {
-      const { unit, inputs } = smallInputs().find(({ unit: { name } }) => name === 'generator-backward') as ReturnType<typeof smallInputs>[number];
+      const { unit, inputs } = inputsOf('generator-backward');
       const compiled = await engine.compile(unit);
       const { generator, noise, ...late } = inputs;
-      const finish = await compiled.begin({ generator, noise });
       const outputs = await compiled.run(inputs);
-      expect(await finish(late)).toEqual(outputs);
+      const begun = await compiled.begin({ generator, noise });
+      expect(begun.outputs).toEqual({ images: outputs['images'] });
+      // What was given is the caller's.
+      begun.outputs['images']?.fill(NaN);
+      expect({ ...(await begun.finish(late)), images: outputs['images'] }).toEqual(outputs);
       await expect(compiled.begin({ generator })).rejects.toThrow('got no noise');
-      await expect((await compiled.begin({ generator, noise }))({ dropoutSeed: late['dropoutSeed'] })).rejects.toThrow('got no discriminator');
+      await expect((await compiled.begin({ generator, noise })).finish({ dropoutSeed: late['dropoutSeed'] })).rejects.toThrow('got no discriminator');
+    });
+
+    it('frees what was begun and is not wanted', async () => {
+      const { unit, inputs } = inputsOf('generator-backward');
+      const compiled = await engine.compile(unit);
+      const { generator, noise, ...late } = inputs;
+      const begun = await compiled.begin({ generator, noise });
+      begun.discard();
+      begun.discard();
+      if (engine.name === 'graph') await expect(begun.finish(late)).rejects.toThrow('used up');
     });
 
     it('leaves nothing behind over 100 calls', async () => {
-      const [{ unit, inputs }] = smallInputs();
+      const { unit, inputs } = inputsOf('generator-sample');
       const compiled = await engine.compile(unit);
       await compiled.run(inputs);
       const before = engine.liveTensorCount();
@@ -108,7 +127,7 @@ export function testEngine(name: string, open: () => Promise<Engine>): void {
     });
 
     it('refuses wrong names, types and lengths, and says what it expected', async () => {
-      const [{ unit, inputs }] = smallInputs();
+      const { unit, inputs } = inputsOf('generator-sample');
       const compiled = await engine.compile(unit);
       await expect(compiled.run({ generator: inputs.generator })).rejects.toThrow('got no noise');
       await expect(compiled.run({ ...inputs, noise: new Int32Array(24) })).rejects.toThrow('noise as float32, but got int32');
@@ -117,7 +136,7 @@ export function testEngine(name: string, open: () => Promise<Engine>): void {
     });
 
     it('refuses work after it was closed, and may be closed twice', async () => {
-      const [{ unit, inputs }] = smallInputs();
+      const { unit, inputs } = inputsOf('generator-sample');
       const closed = await open();
       const compiled = await closed.compile(unit);
       await closed.close();

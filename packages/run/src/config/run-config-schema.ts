@@ -30,6 +30,10 @@ export const runConfigSchema = z.strictObject({
     description: "Discriminator phases before each generator phase, each with images and noise of its own.",
     reason: "the article trains the two in turn.",
   }),
+  sharedNoise: z.boolean().default(true).meta({
+    description: 'Whether the generator phase takes the noise, and so the images, of the last discriminator phase; otherwise it draws its own.',
+    reason: 'the generator then runs once a step, not twice.',
+  }),
   seed: z.number().int().nonnegative().max(0xffffffff).meta({ description: 'Seed of everything random: first weights, noise, dropout, the order of images.', reason: 'any; the same seed gives the same weights.' }),
   threads: z.number().int().positive().meta({ unit: 'threads', description: 'Threads of each worker. Decides the bits.', reason: 'one worker for each core uses them all.' }),
   engine: z.enum(['graph', 'eager']).meta({ description: 'How units are executed: as native graphs, or operation by operation.', reason: 'graph is faster; eager is the reference.' }),
