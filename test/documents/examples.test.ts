@@ -19,6 +19,8 @@ const placeholders: Readonly<Record<string, string>> = {
   N: '8', NAME: 'digits', DIR: 'runs/own', FILE: golden, SHELL: 'bash', COMMAND: 'train',
   CHECKPOINT: 'runs/digits/checkpoints/step-00000002.safetensors', '%H-%i': 'node-1',
 };
+/** What the examples call something, once each. */
+const mentioned = (pattern: RegExp): Set<string> => new Set(shown.flatMap(({ words }) => words.flatMap((word) => pattern.exec(word)?.[1] ?? [])));
 const filledIn = ({ words }: Example): string[] => words.map((word) => placeholders[word] ?? word);
 
 describe('a command line is one that the program takes', () => {
@@ -44,9 +46,8 @@ describe('run where the examples say', () => {
     expect(exitCode, String(stderr)).toBe(0);
     const checkpoints = path.join(folder, 'runs', 'digits', 'checkpoints');
     const [made] = await readdir(checkpoints);
-    const named = shown.flatMap(({ words }) => words.flatMap((word) => word.match(/step-\d{8}\.safetensors/)?.[0] ?? []));
-    for (const name of new Set(named)) if (name !== made) await link(path.join(checkpoints, made), path.join(checkpoints, name));
-    for (const name of ['rows', 'photos']) await symlink('digits', path.join(folder, 'runs', name));
+    for (const name of mentioned(/(step-\d{8}\.safetensors)$/)) if (name !== made) await link(path.join(checkpoints, made), path.join(checkpoints, name));
+    for (const name of mentioned(/^runs\/([\w-]+)/)) if (name !== 'digits') await symlink('digits', path.join(folder, 'runs', name));
     await link(golden, path.join(folder, 'article.safetensors'));
     process.chdir(folder);
   });
@@ -78,7 +79,7 @@ describe('run where the examples say', () => {
   );
 
   it('what is to be trained has a configuration that holds', async () => {
-    for (const name of ['my.yaml', 'photos.yaml']) await writeFile(name, await answer(['train', '--preset', 'rows', '--print-config']));
+    for (const name of mentioned(/^([\w.-]+\.yaml)$/)) await writeFile(name, await answer(['train', '--preset', 'rows', '--print-config']));
     for (const [command, words] of examplesOf('train', 'coordinator')) {
       expect(await answer([...words, '--print-config']), command).toContain('batchSize: ');
     }
