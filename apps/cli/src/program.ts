@@ -15,7 +15,7 @@ export function createProgram(version: string): Command {
   const program = new Command('lstm-gan')
     .description('Train GANs with an LSTM generator on any number of CPUs or GPUs.')
     .version(version)
-    .option('--verbose', 'show stack traces')
+    .option('--verbose', 'show error codes and stack traces')
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .exitOverride()

@@ -22,7 +22,7 @@ function answer(thrown: unknown, verbose: boolean): number {
   const error = explainSystemError(thrown);
   if (error instanceof UserError) {
     process.stderr.write(`${error.message}\n${error.advice}\n`);
-    if (verbose) process.stderr.write(`${error.stack}\n`);
+    if (verbose) process.stderr.write(`code: ${error.code}\n${error.stack}\n`);
     return failures.includes(error.code) ? exitCodes.failure : exitCodes.userError;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -145,6 +145,6 @@ function noImages(folder: string, what: string, detail: string): UserError {
   return new UserError({
     code: 'no-images',
     message: `${folder} holds no images. ${what}. ${detail}`,
-    advice: 'Give a folder with JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC, JPEG 2000 or JPEG XL files, in it or in folders below.',
+    advice: 'Give a folder with JPEG, PNG, WebP, GIF, TIFF or AVIF files, in it or in folders below.',
   });
 }

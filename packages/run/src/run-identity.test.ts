@@ -27,6 +27,12 @@ it('lets a run go on with the identity that it began with, however its keys are 
   checkRunIdentity(root, before, { ...identity, graphs: { 'generator-backward': b, 'generator-forward': a } });
 });
 
+it('takes an engine that has no graphs', async () => {
+  const eager = { ...identity, graphs: { 'generator-forward': '', 'generator-backward': '' } };
+  await writeRunIdentity(root, eager);
+  expect(await readRunIdentity(root)).toEqual(eager);
+});
+
 it.each<[Partial<RunIdentity>, string]>([
   [{ tensorflow: '2.20.0' }, 'TensorFlow was 2.21.0, now 2.20.0'],
   [{ dataDigest: b }, 'the data was aaaaaaaaaaaa, now bbbbbbbbbbbb'],

@@ -14,8 +14,8 @@ const partsSchema = z.strictObject({
   config: z.unknown().transform((value) => checkRunConfig(value)),
   /** Version of the TensorFlow that computes. */
   tensorflow: z.string(),
-  /** Unit name to SHA-256 of its graph. */
-  graphs: z.record(z.string(), sha256),
+  /** Unit name to SHA-256 of its graph; empty where the engine has none (eager). */
+  graphs: z.record(z.string(), z.union([sha256, z.literal('')])),
   /** Unit name to SHA-256 of its outputs on the fixed probe input. */
   probes: z.record(z.string(), sha256),
   /** SHA-256 of the data set's decoded pixels. */

@@ -9,8 +9,8 @@ interface CoordinatorOptions extends RunOptions {
 
 const examples = `
 Examples:
-  $ lstm-gan coordinator --preset rows --data ~/photos --bind 0.0.0.0:5577
-  $ lstm-gan coordinator --resume runs/rows --bind 0.0.0.0:5577      # the same workers find it again
+  $ lstm-gan coordinator --preset rows --data ~/photos --batch-size 128 --bind 0.0.0.0:5577   # 8 shards: up to 8 workers
+  $ lstm-gan coordinator --resume runs/rows --bind 0.0.0.0:5577   # the same workers find it again
 
 It prints the command that starts a worker, and where the key file lies that a worker needs. Workers need no access to
 the data; they may come and go at any time, and do not change the weights.

@@ -16,7 +16,7 @@ const examples = `
 Examples:
   $ lstm-gan train                                         # digits, local workers
   $ lstm-gan train --preset article --data emoji --out runs/article
-  $ lstm-gan train --preset rows --data ~/photos --flip    # a folder of your own images
+  $ lstm-gan train --preset rows --data ~/photos --batch-size 64 --flip   # a folder of your own images
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
   $ lstm-gan train --preset rows --print-config > my.yaml  # every field, explained
   $ lstm-gan train --config my.yaml --set discriminatorSteps=2

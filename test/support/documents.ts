@@ -1,0 +1,78 @@
+/** The documents of the project, and the commands that they and the program's own help show. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createProgram } from '../../apps/cli/src/program.ts';
+import { root } from './command-line.ts';
+
+/** Every document of the top level and of docs, by its path. */
+export const documents: ReadonlyMap<string, string> = new Map(
+  [...markdownIn('.'), ...markdownIn('docs')].map((file) => [file, readFileSync(path.join(root, file), 'utf8')]),
+);
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.md')).map((name) => path.join(folder, name));
+}
+
+/** A command as somebody would type it. */
+export interface Example {
+  readonly where: string;
+  /** What follows `lstm-gan`, as a shell would cut it. */
+  readonly words: readonly string[];
+}
+
+/** The fenced blocks of a language. */
+export function blocksOf(text: string, language: string): string[] {
+  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)].filter(([, name]) => name === language).map(([, , block]) => block);
+}
+
+/** The commands that documents show on lines of their own: indented, or in units for systemd. Scripts are run instead. */
+export function documentExamples(): Example[] {
+  return [...documents].flatMap(([where, text]) => {
+    const indented = text.replace(/^```[\s\S]*?^```/gm, '').match(/^ {4}.*$/gm) ?? [];
+    const lines = [...indented, ...blocksOf(text, 'ini').flatMap((block) => block.match(/^ExecStart=.*$/gm) ?? [])];
+    return lines.flatMap((line) => commandOf(where, line));
+  });
+}
+
+/** The commands within sentences, which may leave out what they need. */
+export function inlineExamples(): Example[] {
+  return [...documents].flatMap(([where, text]) => [...text.matchAll(/`((?:npx )?lstm-gan [^`\n]+)`/g)].flatMap(([, line]) => commandOf(where, line)));
+}
+
+/** The examples in the help of each command. */
+export function helpExamples(): Example[] {
+  return createProgram('0').commands.flatMap((command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) });
+    command.outputHelp();
+    return (help.match(/^ {2}\$ .*$/gm) ?? []).flatMap((line) => commandOf(`lstm-gan ${command.name()} --help`, line));
+  });
+}
+
+function commandOf(where: string, line: string): Example[] {
+  const command = /(?:^|[\s(/])lstm-gan (.*)$/.exec(line.replace(/\s#\s.*$/, ''))?.[1];
+  return command === undefined ? [] : [{ where, words: shellWords(command) }];
+}
+
+/** Words up to where a shell would redirect, pipe, or end the command; quotes are taken off. */
+function shellWords(command: string): string[] {
+  const [upToEnd] = /^(?:'[^']*'|"[^"]*"|[^'"<>|;&)])*/.exec(command) ?? [''];
+  const words = upToEnd.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  return words.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? ''));
+}
+
+/** What is wrong with a command line, as commander's code; undefined where the program takes it. Nothing is run. */
+export async function parseError(words: readonly string[]): Promise<string | undefined> {
+  const program = createProgram('0');
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+    if (command !== program) command.action(() => undefined);
+  }
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    const { code, exitCode } = error as { code?: string; exitCode?: number };
+    return exitCode === 0 ? undefined : (code ?? String(error));
+  }
+}
