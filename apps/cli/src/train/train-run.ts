@@ -59,8 +59,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       arithmetic: options.arithmetic,
       onIdentify(computes) {
         const identity = { config, dataDigest: dataset.digest, ...computes };
+        if (options.identity !== undefined) checkRunIdentity(folder.root, options.identity, identity);
+        options.takeUp();
         if (options.identity === undefined) records.began(identity);
-        else checkRunIdentity(folder.root, options.identity, identity);
       },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
       signal: AbortSignal.any([signal, crew.gone]),
