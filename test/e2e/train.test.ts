@@ -1,6 +1,6 @@
 /** What a user does, with the real command, real data and real processes. */
 import { createHash } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -68,6 +68,21 @@ describe('a run', () => {
     expect(parts.equals(whole)).toBe(true);
     const losses = async (runDir: string) => (await stepsOf(runDir)).map((metrics) => [metrics.step, metrics.losses]);
     expect(await losses(first.runDir)).toEqual(await losses(straight.runDir));
+  });
+
+  it('has a line of metrics for each step, once and in order, though it crashed after it went back to an earlier checkpoint', async () => {
+    const runDir = path.join(folder, 'crashed');
+    await cp(path.join(folder, 'parts'), runDir, { recursive: true });
+    const running = lstmGan(['train', '--resume', checkpointOf(runDir, 2), '--steps', '1000']);
+    let isOver = false;
+    void running.then(() => (isOver = true));
+    const isBetween = (steps: number): boolean => steps > 2 && steps < 6;
+    while (!isOver && !isBetween((await stepsOf(runDir)).length)) await new Promise((resolve) => setTimeout(resolve, 20));
+    running.kill('SIGKILL');
+    await running;
+    const resumed = summaryOf((await lstmGan(['train', '--resume', runDir, '--steps', '6', '--json'])).stdout);
+    expect(resumed).toMatchObject({ step: 6, weightsSha256: straight.weightsSha256 });
+    expect((await stepsOf(runDir)).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('goes on from the checkpoint before a damaged one, says so, and comes to the same weights', async () => {

@@ -26,6 +26,7 @@ it('says at once that the disk is full', () => {
 it('makes no file before the first line', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-metrics-')), 'metrics.jsonl');
   const metrics = openMetrics(file);
+  await metrics.flush();
   metrics.close();
   await expect(readFile(file)).rejects.toThrow('ENOENT');
 });

@@ -1,5 +1,6 @@
-import { closeSync, createReadStream, openSync, writeFileSync } from 'node:fs';
+import { closeSync, createReadStream, fsync, openSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core';
 import { z } from 'zod';
 import { explainWriteError } from './write-atomically.ts';
@@ -30,6 +31,8 @@ export interface StepMetrics {
 export interface MetricsWriter {
   /** Appends a line; throws a UserError when it cannot be written. */
   write(metrics: StepMetrics): void;
+  /** Resolves when the lines so far outlive a crash of the machine; rejects with a UserError when they will not. */
+  flush(): Promise<void>;
   close(): void;
 }
 
@@ -45,6 +48,12 @@ export function openMetrics(file: string): MetricsWriter {
       } catch (error) {
         throw explainWriteError(file, error);
       }
+    },
+    async flush() {
+      if (descriptor === undefined) return;
+      await promisify(fsync)(descriptor).catch((error: unknown) => {
+        throw explainWriteError(file, error);
+      });
     },
     close() {
       if (descriptor !== undefined) closeSync(descriptor);

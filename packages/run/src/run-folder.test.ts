@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -97,6 +97,15 @@ describe('when its run goes on behind a durable step', () => {
     forgetBehind(folder, 2);
     expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
     expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
+    expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
+  });
+
+  it('has no checkpoint without the lines of its steps, wherever a crash comes', async () => {
+    // Metrics that cannot be cut stand for a crash before that.
+    await rm(folder.metrics);
+    await mkdir(folder.metrics);
+    expect(() => forgetBehind(folder, 2)).toThrow('EISDIR');
+    expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
@@ -97,18 +97,28 @@ async function openFolder(root: string): Promise<RunFolder> {
 /**
  * Removes what a run left behind its durable step, as it will be made again, and what was half written when a process
  * died. Synchronous, so that nothing of the next step can come in between.
+ *
+ * It keeps this promise of a run's folder: for every checkpoint that is there, metrics.jsonl begins with a line for each
+ * step up to it, once and in order. So later checkpoints go first, and for good, before the lines that belong to them.
  */
 export function forgetBehind({ metrics, samples, checkpoints }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints'>, durableStep: number): void {
   removeBehind(checkpoints, durableStep);
+  flushFolder(checkpoints);
   cutMetrics(metrics, durableStep);
   removeBehind(samples, durableStep);
 }
 
 function removeBehind(folder: string, durableStep: number): void {
   for (const file of readdirSync(folder)) {
-    const step = /^step-(\d+)\.png$/.exec(file)?.[1];
+    const step = /^step-(\d+)\.(png|safetensors)$/.exec(file)?.[1];
     if (file.endsWith('.partial') || Number(step) > durableStep) rmSync(path.join(folder, file));
   }
+}
+
+function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }
 
 /** Cuts the file behind the last line whose step is durable; a torn last line goes too. */

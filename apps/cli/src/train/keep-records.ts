@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createBackground } from '@lstm-gan/coordinator';
 import {
   isBetter, isJudgedBy, openMetrics, readBest, renderGrid, writeAtomically, writeBest, writeCheckpoint, writeRunIdentity,
-  type BestCheckpoint, type RunConfig, type RunFolder, type RunIdentity, type StepMetrics, type StopRule, type TrainingState,
+  type BestCheckpoint, type MetricsWriter, type RunConfig, type RunFolder, type RunIdentity, type StepMetrics, type StopRule, type TrainingState,
 } from '@lstm-gan/run';
 import type { Sampler } from './sampler.ts';
 
@@ -39,7 +39,7 @@ export function keepRecords(options: RecordOptions): Records {
   const { config, folder, sampler, sampleEverySteps, checkpointEveryMs, initial, resumedFrom, stopRule, now } = options;
   const background = createBackground();
   const metricsFile = openMetrics(folder.metrics);
-  const checkpoints = keepCheckpointsOf(options);
+  const checkpoints = keepCheckpointsOf(options, metricsFile);
   let checkpointMs = now();
   let gridStep = -1;
 
@@ -79,14 +79,15 @@ export function keepRecords(options: RecordOptions): Records {
   };
 }
 
-/** Writes checkpoints one after the other, and remembers which is the best. */
-function keepCheckpointsOf({ config, folder, keepCheckpoints, stopRule }: RecordOptions) {
+/** Writes checkpoints one after the other, each behind the metrics of its steps, and remembers which is the best. */
+function keepCheckpointsOf({ config, folder, keepCheckpoints, stopRule }: RecordOptions, metricsFile: MetricsWriter) {
   const { checkpoints } = folder;
   let known: { best: BestCheckpoint | undefined } | undefined;
   const bestUpTo = async (step: number) => (known ??= { best: await readBest(checkpoints, step) }).best;
   return {
     best: bestUpTo,
     async write(state: TrainingState, value: number | undefined): Promise<string> {
+      await metricsFile.flush();
       const best = await bestUpTo(state.step);
       const chosen = stopRule === undefined ? undefined : better(best, state.step, value, stopRule);
       const file = await writeCheckpoint(checkpoints, config, state, { newest: keepCheckpoints, best: (chosen ?? best)?.step });
