@@ -3,6 +3,7 @@
  * mend it and 1 otherwise; nothing that was there is lost. With real processes, disks and sockets. Others of the kind are
  * in train.test.ts (names, numbers, folders), own-data.test.ts and several-machines.test.ts (keys, ports).
  */
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -197,6 +198,15 @@ describe('a coordinator', () => {
     idle.kill('SIGTERM');
     expect(await idle).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Stopped behind step 0.') });
   });
+});
+
+it.skipIf(existsSync('/dev/nvidia0')).each([
+  ['train', '--out', 'nowhere'],
+  ['worker', '--connect', 'ipc:///nowhere'],
+  ['bench'],
+])('a GPU that is not there is named by %s', async (...parameters) => {
+  await expectSentence(lstmGan([...parameters, '--device', 'gpu']), 2, /^--device gpu computes on an NVIDIA GPU; this machine shows none.*\nLeave it out to compute on the CPU/m);
+  expect(existsSync(path.join(root, 'nowhere'))).toBe(false);
 });
 
 it('a worker that is given no address says what one looks like', async () => {
