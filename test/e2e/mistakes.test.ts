@@ -4,7 +4,7 @@
  * in train.test.ts (names, numbers, folders), own-data.test.ts and several-machines.test.ts (keys, ports).
  */
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -125,6 +125,16 @@ describe('a disk', () => {
     expect(await readdir(path.join(small, 'checkpoints'))).toEqual(['step-00000003.safetensors']);
     expect((await readCheckpoint(path.join(small, 'checkpoints', 'step-00000003.safetensors'))).weightsSha256).toBe(run.weightsSha256);
     expect(await readdir(small)).not.toContain('run.lock');
+  });
+
+  it('that fails beside the training stops it behind the step in work, not when the next file is due', async () => {
+    const small = ['--workers', '1', '--batch-size', '16', '--shard-size', '16'];
+    const training = lstmGan(['train', '--steps', '1000', ...small, '--sample-every', '40', '--out', out('gone')]);
+    await heard(training, 'stderr', /step 1\//);
+    await rm(path.join(out('gone'), 'samples'), { recursive: true });
+    await expectSentence(training, 2, 'step-00000040.png cannot be written: its folder is gone.\nMake room');
+    const steps = (await readFile(path.join(out('gone'), 'metrics.jsonl'), 'utf8')).trim().split('\n').length;
+    expect(steps).toBeLessThan(80);
   });
 
   it('that is read-only is named, whatever was to be written there', async () => {

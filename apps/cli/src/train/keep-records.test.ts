@@ -1,4 +1,4 @@
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';
@@ -39,4 +39,16 @@ it('leaves the checkpoints of a run that goes on and computes nothing', async ()
   const { checkpoint } = await keep({ resumedFrom, initial: { ...initial, step: 5 } }).finish({ ...initial, step: 5 });
   expect(checkpoint).toBe(resumedFrom);
   expect(await readdir(folder.checkpoints)).toEqual([]);
+});
+
+it('says at once that a checkpoint cannot be written, and keeps the one before', async () => {
+  await keep().finish({ ...initial, step: 1 });
+  await symlink('/dev/full', path.join(folder.checkpoints, 'step-00000002.safetensors.partial'));
+  const records = keep();
+  const failed = new Promise((resolve) => records.failed.addEventListener('abort', resolve));
+  nowMs += 1000;
+  records.committed(metricsOf(2), { ...initial, step: 2 });
+  await failed;
+  await expect(records.finish({ ...initial, step: 2 })).rejects.toMatchObject({ code: 'cannot-write', message: expect.stringContaining('the disk is full') });
+  expect(await readdir(folder.checkpoints)).toEqual(['step-00000001.safetensors']);
 });

@@ -27,6 +27,8 @@ export interface RecordOptions {
 }
 
 export interface Records {
+  /** Aborted when something cannot be written beside the loop: time to stop; `finish` throws the reason. */
+  readonly failed: AbortSignal;
   /** Keeps what the run computes with. */
   began(identity: RunIdentity): void;
   /** Returns whether it holds on to the state. */
@@ -50,6 +52,7 @@ export function keepRecords(options: RecordOptions): Records {
   };
 
   return {
+    failed: background.failed,
     began(identity) {
       background.run(() => writeRunIdentity(folder.root, identity));
     },

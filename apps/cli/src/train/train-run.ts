@@ -64,7 +64,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         if (options.identity === undefined) records.began(identity);
       },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
-      signal: AbortSignal.any([signal, crew.gone]),
+      signal: AbortSignal.any([signal, crew.gone, records.failed]),
       onCommit(metrics, state) {
         stopRule?.observe(metrics);
         if (state.step === steps || stopRule?.isMet === true) crew.expectEnd();
