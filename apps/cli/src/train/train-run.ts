@@ -76,7 +76,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     crew.expectEnd();
     if (stopRule?.isMet === true) log.info({ step: result.state.step }, `Stopped: ${describeStop(stopRule)}.`);
     const written = await records.finish(result.state);
-    if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted) throw workersGone(folder.root);
+    if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted) throw workersGone(folder.root, crew.gone);
     return { ...result, ...written };
   } finally {
     await Promise.all([dismiss(), sampler.close()]);
