@@ -75,6 +75,19 @@ it('is found again by its workers when it was killed and goes on', async () => {
   expect([exitCode, stderr]).toEqual([0, expect.stringContaining('Trying again for')]);
 });
 
+it('lets a worker leave at once when it is told to, also while it waits for a coordinator that is gone', async () => {
+  const coordinator = start(coordinate('left', '127.0.0.1:*'));
+  const worker = start(await joinCommand(coordinator));
+  await waitForStep('left', 1);
+  const isWaiting = new Promise((resolve) => worker.stderr?.on('data', (chunk: Buffer) => void (chunk.includes('Trying again for') && resolve(true))));
+  coordinator.kill('SIGKILL');
+  await Promise.race([isWaiting, worker]);
+  worker.kill('SIGTERM');
+  // A try takes ten seconds.
+  const late = new Promise((resolve) => setTimeout(resolve, 5000, 'late'));
+  expect(await Promise.race([worker, late])).toMatchObject({ exitCode: 0 });
+});
+
 it('refuses a worker with the keys of another run, in a sentence', async () => {
   const coordinator = start(coordinate('mine', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);

@@ -1,5 +1,6 @@
 /** What a user does, with the real command, real data and real processes. */
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, cp, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -22,6 +23,13 @@ beforeAll(async () => {
 async function stepsOf(runDir: string): Promise<{ step: number; losses: { discriminator: number } }[]> {
   const lines = (await readFile(path.join(runDir, 'metrics.jsonl'), 'utf8')).trim().split('\n');
   return lines.map((line) => JSON.parse(line) as { step: number; losses: { discriminator: number } });
+}
+
+/** What a run has made: every file but its logs, with a hash of its contents. */
+async function filesOf(runDir: string): Promise<Map<string, string>> {
+  const names = (await readdir(runDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile() && !/^(log\.jsonl|worker-\d+\.log)$/.test(entry.name));
+  const files = names.map((entry) => path.join(entry.parentPath, entry.name)).sort();
+  return new Map(await Promise.all(files.map(async (file) => [file, createHash('sha256').update(await readFile(file)).digest('hex')] as const)));
 }
 
 const checkpointOf = (runDir: string, step: number): string => path.join(runDir, 'checkpoints', `step-0000000${step}.safetensors`);
@@ -53,13 +61,28 @@ describe('a run', () => {
     const config = path.join(straight.runDir, 'config.json');
     const first = summaryOf((await lstmGan(['train', '--config', config, '--out', path.join(folder, 'parts'), '--json', '--steps', '2', '--workers', '3'])).stdout);
     expect(first.step).toBe(2);
-    const resumed = await lstmGan(['train', '--resume', first.runDir, '--steps', '6', '--workers', '1', '--json']);
+    const resumed = await lstmGan(['train', '--resume', first.runDir, '--steps', '6', '--workers', '1', '--keep', '9', '--json']);
     expect(summaryOf(resumed.stdout).weightsSha256).toBe(straight.weightsSha256);
     // Moments, averages and counters too; the losses tell that the images came in the same order.
     const [parts, whole] = await Promise.all([first, straight].map(({ runDir }) => readFile(checkpointOf(runDir, 6))));
     expect(parts.equals(whole)).toBe(true);
     const losses = async (runDir: string) => (await stepsOf(runDir)).map((metrics) => [metrics.step, metrics.losses]);
     expect(await losses(first.runDir)).toEqual(await losses(straight.runDir));
+  });
+
+  it('has a line of metrics for each step, once and in order, though it crashed after it went back to an earlier checkpoint', async () => {
+    const runDir = path.join(folder, 'crashed');
+    await cp(path.join(folder, 'parts'), runDir, { recursive: true });
+    const running = lstmGan(['train', '--resume', checkpointOf(runDir, 2), '--steps', '1000']);
+    let isOver = false;
+    void running.then(() => (isOver = true));
+    const isBetween = (steps: number): boolean => steps > 2 && steps < 6;
+    while (!isOver && !isBetween((await stepsOf(runDir)).length)) await new Promise((resolve) => setTimeout(resolve, 20));
+    running.kill('SIGKILL');
+    await running;
+    const resumed = summaryOf((await lstmGan(['train', '--resume', runDir, '--steps', '6', '--json'])).stdout);
+    expect(resumed).toMatchObject({ step: 6, weightsSha256: straight.weightsSha256 });
+    expect((await stepsOf(runDir)).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('goes on from the checkpoint before a damaged one, says so, and comes to the same weights', async () => {
@@ -176,10 +199,15 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     const identity = JSON.parse(await readFile(file, 'utf8')) as { probes: Record<string, string> };
     identity.probes['generatorBackward'] = '0'.repeat(64);
     await writeFile(file, JSON.stringify(identity));
+    // What a crash leaves behind the checkpoint.
+    await appendFile(path.join(out, 'metrics.jsonl'), '{"step":2}\n');
+    await writeFile(path.join(out, 'samples', 'step-00000002.png'), '');
+    await writeFile(checkpointOf(out, 2), '');
+    const before = await filesOf(out);
     const { exitCode, stderr } = await lstmGan(['train', '--resume', out, '--steps', '2']);
     expect(stderr).toContain('would not go on with the same bits: result of generatorBackward was 000000000000, now');
     expect(exitCode).toBe(2);
-    expect(await readdir(path.join(out, 'checkpoints'))).toEqual(['step-00000001.safetensors']);
+    expect(await filesOf(out)).toEqual(before);
   });
 });
 

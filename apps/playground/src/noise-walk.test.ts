@@ -1,4 +1,4 @@
-import { normalNoise, streamKey } from '@lstm-gan/core';
+import { interpolateNoise, normalNoise, streamKey } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
 import { nextSeed, noiseAt } from './noise-walk.ts';
 
@@ -9,6 +9,10 @@ it('begins at the noise that lstm-gan sample draws for the seed, and comes to th
   expect(noiseAt(7, 0, count)).toEqual(noiseOf(7));
   const far = noiseAt(7, 1, count);
   expect(noiseOf(8).every((value, i) => Math.abs(value - far[i]) < 1e-6)).toBe(true);
+});
+
+it('goes the way that lstm-gan sample --interpolate goes', () => {
+  expect(noiseAt(7, 0.25, count)).toEqual(interpolateNoise(noiseAt(7, 0, count), noiseAt(8, 0, count), 5).slice(count, 2 * count));
 });
 
 it('stays standard normal on the way', () => {

@@ -16,7 +16,7 @@ export type { NativeKernelName } from './nn/native-kernel.ts';
 export { adamUpdate, type AdamOptions, type AdamUpdate, type AdamVectors } from './optimizer/adam.ts';
 export { emaBeta, updateEma, type EmaOptions, type EmaUpdate } from './optimizer/ema.ts';
 export { createNetworkState, updateNetwork, type NetworkState } from './optimizer/network-state.ts';
-export { interpolateNoise } from './random/interpolate-noise.ts';
+export { interpolateNoise, noiseBetween } from './random/interpolate-noise.ts';
 export { normalNoise } from './random/normal-noise.ts';
 export { permutation } from './random/permutation.ts';
 export { statelessUniform } from './random/stateless-uniform.ts';

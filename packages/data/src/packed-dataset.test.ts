@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +49,23 @@ describe('a packed data set', () => {
     await writePacked(file, 'pets', shape, decoded({ labels }));
     await writeFile(file, damage(await readFile(file)));
     expect(openPacked(file)).toBeUndefined();
+  });
+
+  it('is opened without its pixels being read, so that a terabyte of them is as good as ten', async () => {
+    await writePacked(file, 'pets', { size: 2, channels: 3 }, decoded());
+    const count = 100_000_000_000;
+    const text = (await readFile(file)).subarray(36, -12).toString().replace('"count":3', `"count":${count}`);
+    const tail = Buffer.concat([Buffer.from(text), Buffer.alloc(4), Buffer.from('LGANPACK')]);
+    tail.writeUInt32LE(text.length, text.length);
+    // A file with a hole where the pixels are.
+    const handle = await open(file, 'w');
+    await handle.write(tail, 0, tail.length, count * 12);
+    await handle.close();
+    const dataset = openPacked(file);
+    const image = new Uint8Array(12).fill(1);
+    dataset?.read([count - 1], image);
+    dataset?.close();
+    expect([dataset?.count, image]).toEqual([count, new Uint8Array(12)]);
   });
 
   it('leaves nothing behind when the disk is full, and a sentence says so', async () => {

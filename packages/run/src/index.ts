@@ -9,7 +9,7 @@ export { printConfig } from './config/print-config.ts';
 export { readConfigFile, readSettings } from './config/read-config.ts';
 export { runConfigSchema } from './config/run-config-schema.ts';
 export { checkRunConfig, configure, createRunConfig, overridesLayer, type ConfigOverrides, type RunConfig } from './run-config.ts';
-export { createRunFolder, reopenRunFolder, type RunFolder } from './run-folder.ts';
+export { createRunFolder, forgetBehind, reopenRunFolder, type RunFolder } from './run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './run-identity.ts';
 export { renderSvg } from './render-svg.ts';
 export { renderGrid, renderImages, type ImageShape } from './sample-grid.ts';

@@ -1,6 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { closeSync, createReadStream, fsync, openSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core';
 import { z } from 'zod';
 import { explainWriteError } from './write-atomically.ts';
@@ -29,33 +29,35 @@ export interface StepMetrics {
 
 /** Writes a run's `metrics.jsonl`. */
 export interface MetricsWriter {
-  /** Queues a line; throws a UserError when an earlier one could not be written. */
+  /** Appends a line; throws a UserError when it cannot be written. */
   write(metrics: StepMetrics): void;
-  /** Resolves when all lines are in the file; rejects with a UserError when one is not. */
-  close(): Promise<void>;
+  /** Resolves when the lines so far outlive a crash of the machine; rejects with a UserError when they will not. */
+  flush(): Promise<void>;
+  close(): void;
 }
 
-/** Appends to a metrics file, a line a step. */
+/** Appends to a metrics file, a line a step; makes the file with the first. */
 export function openMetrics(file: string): MetricsWriter {
-  const stream = createWriteStream(file, { flags: 'a' });
-  let failure: { readonly error: unknown } | undefined;
-  stream.on('error', (error) => {
-    failure ??= { error: explainWriteError(file, error) };
-  });
-  const throwFailure = (): void => {
-    if (failure !== undefined) throw failure.error;
-  };
+  let descriptor: number | undefined;
   return {
+    // Synchronous: what is a few hundred bytes for the page cache is there when this process dies.
     write(metrics) {
-      throwFailure();
-      stream.write(`${JSON.stringify(metrics)}\n`);
+      try {
+        descriptor ??= openSync(file, 'a');
+        writeFileSync(descriptor, `${JSON.stringify(metrics)}\n`);
+      } catch (error) {
+        throw explainWriteError(file, error);
+      }
     },
-    async close() {
-      stream.end();
-      await finished(stream).catch((error: unknown) => {
-        throwFailure();
-        throw error;
+    async flush() {
+      if (descriptor === undefined) return;
+      await promisify(fsync)(descriptor).catch((error: unknown) => {
+        throw explainWriteError(file, error);
       });
+    },
+    close() {
+      if (descriptor !== undefined) closeSync(descriptor);
+      descriptor = undefined;
     },
   };
 }

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { writeCheckpoint } from './checkpoint.ts';
 import { openMetrics, type StepMetrics } from './metrics.ts';
-import { createRunFolder, reopenRunFolder, type RunFolder } from './run-folder.ts';
+import { createRunFolder, forgetBehind, reopenRunFolder, type RunFolder } from './run-folder.ts';
 import { smallConfig, smallState } from './testing/small-state.ts';
 
 let root: string;
@@ -16,15 +16,15 @@ beforeEach(async () => {
 async function leaveTraces(folder: RunFolder): Promise<void> {
   const metrics = openMetrics(folder.metrics);
   for (const step of [1, 2, 3]) metrics.write({ step } as StepMetrics);
-  await metrics.close();
+  metrics.close();
   await writeFile(folder.metrics, `${await readFile(folder.metrics, 'utf8')}{"step":4,"tor`);
   for (const step of [2, 3]) await writeFile(path.join(folder.samples, `step-0000000${step}.png`), '');
   await writeFile(path.join(folder.checkpoints, 'step-00000003.safetensors.partial'), '');
 }
 
-/** Goes on behind a step, and lets go again. */
-async function reopen(step: number): Promise<void> {
-  const { folder } = await reopenRunFolder(root, async () => ({ step }));
+/** Opens what is there, and lets go again. */
+async function reopen(): Promise<void> {
+  const { folder } = await reopenRunFolder(root, async () => undefined);
   await folder.release();
 }
 
@@ -40,7 +40,7 @@ it('is refused when it holds a run', async () => {
   await folder.release();
   await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-exists', advice: expect.stringContaining(`--resume ${root}`) });
   // The refusal keeps no lock.
-  await reopen(1);
+  await reopen();
 });
 
 it('is begun anew when its run ended before the first checkpoint', async () => {
@@ -55,7 +55,7 @@ it('is begun anew when its run ended before the first checkpoint', async () => {
 });
 
 it('is gone on with only where there is a run, and makes nothing where there is none', async () => {
-  await expect(reopenRunFolder(root, async () => ({ step: 0 }))).rejects.toMatchObject({ code: 'no-run' });
+  await expect(reopenRunFolder(root, async () => undefined)).rejects.toMatchObject({ code: 'no-run' });
   await expect(readdir(root)).rejects.toThrow('ENOENT');
 });
 
@@ -69,20 +69,44 @@ it("is refused when it holds somebody else's config.json, which stays as it was"
 it('is refused while somebody trains in it', async () => {
   const folder = await createRunFolder(root, smallConfig);
   await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-in-use' });
-  await expect(reopenRunFolder(root, async () => ({ step: 0 }))).rejects.toMatchObject({ code: 'run-in-use', message: expect.stringContaining(String(process.pid)) });
+  await expect(reopenRunFolder(root, async () => undefined)).rejects.toMatchObject({ code: 'run-in-use', message: expect.stringContaining(String(process.pid)) });
   await folder.release();
-  await reopen(0);
+  await reopen();
   expect(await readdir(root)).not.toContain('run.lock');
 });
 
-it('forgets metrics and samples behind the durable step, and what was half written', async () => {
-  const folder = await createRunFolder(root, smallConfig);
-  await leaveTraces(folder);
-  await folder.release();
-  await reopen(2);
-  expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
-  expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
-  expect(await readdir(folder.checkpoints)).toEqual([]);
+describe('when its run goes on behind a durable step', () => {
+  let folder: RunFolder;
+  beforeEach(async () => {
+    folder = await createRunFolder(root, smallConfig);
+    await leaveTraces(folder);
+    for (const step of [2, 3]) await writeCheckpoint(folder.checkpoints, smallConfig, smallState(step));
+    await folder.release();
+  });
+
+  it('stays as it is at first', async () => {
+    const before = await readFile(folder.metrics, 'utf8');
+    await reopen();
+    expect(await readFile(folder.metrics, 'utf8')).toBe(before);
+    expect(await readdir(folder.samples)).toEqual(['step-00000002.png', 'step-00000003.png']);
+    expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors', 'step-00000003.safetensors']);
+  });
+
+  it('forgets what lies behind it, and what was half written', async () => {
+    await writeFile(path.join(folder.checkpoints, 'step-00000003.safetensors.partial'), '');
+    forgetBehind(folder, 2);
+    expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
+    expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
+    expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
+  });
+
+  it('has no checkpoint without the lines of its steps, wherever a crash comes', async () => {
+    // Metrics that cannot be cut stand for a crash before that.
+    await rm(folder.metrics);
+    await mkdir(folder.metrics);
+    expect(() => forgetBehind(folder, 2)).toThrow('EISDIR');
+    expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
+  });
 });
 
 it('cannot lie below a file, and a sentence says so', async () => {

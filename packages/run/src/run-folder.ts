@@ -1,7 +1,8 @@
 /**
  * A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time.
  */
-import { mkdir, readdir, rm, truncate } from 'node:fs/promises';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import { listCheckpoints } from './checkpoint.ts';
@@ -29,7 +30,7 @@ export async function createRunFolder(root: string, config: RunConfig): Promise<
   const folder = await openFolder(root);
   try {
     await refuseRun(folder);
-    await forgetBehind(folder, 0);
+    forgetBehind(folder, 0);
     await writeAtomically(folder.config, [`${JSON.stringify(config, undefined, 2)}\n`]);
     return folder;
   } catch (error) {
@@ -60,21 +61,16 @@ function isRunConfig(text: string): boolean {
 }
 
 /**
- * Opens the folder of an existing run, and cuts metrics and samples behind its durable step.
+ * Opens the folder of an existing run; what it holds stays as it is until `forgetBehind`.
  * @param findDurable reads what to go on from; called when the folder is ours, so that nobody writes to it meanwhile
  */
-export async function reopenRunFolder<T extends { readonly step: number }>(
-  root: string,
-  findDurable: (checkpoints: string) => Promise<T>,
-): Promise<{ folder: RunFolder; durable: T }> {
+export async function reopenRunFolder<T>(root: string, findDurable: (checkpoints: string) => Promise<T>): Promise<{ folder: RunFolder; durable: T }> {
   if ((await readIfPresent(path.join(root, 'config.json'))) === undefined) {
     throw new UserError({ code: 'no-run', message: `${root} holds no run.`, advice: 'Give the folder of a run, or start one with lstm-gan train --out.' });
   }
   const folder = await openFolder(root);
   try {
-    const durable = await findDurable(folder.checkpoints);
-    await forgetBehind(folder, durable.step);
-    return { folder, durable };
+    return { folder, durable: await findDurable(folder.checkpoints) };
   } catch (error) {
     await folder.release();
     throw error;
@@ -98,26 +94,42 @@ async function openFolder(root: string): Promise<RunFolder> {
   }
 }
 
-/** What lies behind the durable step will be made again; what was half written when a process died goes too. */
-async function forgetBehind({ metrics, samples, checkpoints }: RunFolder, durableStep: number): Promise<void> {
-  await truncateMetrics(metrics, durableStep);
-  for (const folder of [samples, checkpoints]) {
-    for (const file of await readdir(folder)) {
-      const step = /^step-(\d+)\.png$/.exec(file)?.[1];
-      if (file.endsWith('.partial') || Number(step) > durableStep) await rm(path.join(folder, file));
-    }
+/**
+ * Removes what a run left behind its durable step, as it will be made again, and what was half written when a process
+ * died. Synchronous, so that nothing of the next step can come in between.
+ *
+ * It keeps this promise of a run's folder: for every checkpoint that is there, metrics.jsonl begins with a line for each
+ * step up to it, once and in order. So later checkpoints go first, and for good, before the lines that belong to them.
+ */
+export function forgetBehind({ metrics, samples, checkpoints }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints'>, durableStep: number): void {
+  removeBehind(checkpoints, durableStep);
+  flushFolder(checkpoints);
+  cutMetrics(metrics, durableStep);
+  removeBehind(samples, durableStep);
+}
+
+function removeBehind(folder: string, durableStep: number): void {
+  for (const file of readdirSync(folder)) {
+    const step = /^step-(\d+)\.(png|safetensors)$/.exec(file)?.[1];
+    if (file.endsWith('.partial') || Number(step) > durableStep) rmSync(path.join(folder, file));
   }
 }
 
+function flushFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
 /** Cuts the file behind the last line whose step is durable; a torn last line goes too. */
-async function truncateMetrics(file: string, durableStep: number): Promise<void> {
-  const text = (await readIfPresent(file)) ?? '';
+function cutMetrics(file: string, durableStep: number): void {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   let length = 0;
   for (const line of text.split('\n').slice(0, -1)) {
     if (!(stepOf(line) <= durableStep)) break;
     length += Buffer.byteLength(line) + 1;
   }
-  if (text !== '') await truncate(file, length);
+  if (text !== '') truncateSync(file, length);
 }
 
 function stepOf(line: string): number {

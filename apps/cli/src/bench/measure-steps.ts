@@ -52,7 +52,7 @@ export async function measureSteps({ config, steps, arithmetic, now, onStep, ...
     log.flush();
   }
   // Its logs are wanted when it failed.
-  if (measured.length < steps) throw workersGone(root);
+  if (measured.length < steps) throw workersGone(root, crew.gone);
   await rm(root, { recursive: true, force: true });
   return { tensorflow, steps: measured };
 }

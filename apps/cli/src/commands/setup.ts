@@ -25,7 +25,8 @@ export function addSetup(program: Command): void {
 }
 
 async function setup(options: SetupOptions): Promise<void> {
-  const variant = chooseDevice(options.variant, countGpus());
+  // A machine without a GPU may set up the cache of those that have one.
+  const variant = options.variant === 'auto' ? chooseDevice('auto', countGpus()) : options.variant;
   const { paths } = await setUp(cacheDirOf(options), variant, () => performance.now());
   const library = path.join(paths.libraryDir, 'libtensorflow_cc.so.2');
   const { size } = await stat(library);

@@ -7,6 +7,7 @@ import { createLog, type RunConfig } from '@lstm-gan/run';
 import { createWorkerLink, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 import { Option, type Command } from 'commander';
+import { chooseDevice, countGpus } from '../devices.ts';
 import { seconds } from '../option-values.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
@@ -41,7 +42,8 @@ export function addWorker(program: Command): void {
 const retryMs = 1000;
 
 async function work(options: WorkerCommandOptions): Promise<void> {
-  const { connect, keyFile, patience } = options;
+  const { connect, keyFile, patience, device } = options;
+  chooseDevice(device, countGpus());
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());

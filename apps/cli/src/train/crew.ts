@@ -9,7 +9,7 @@ import { startLocalWorkers } from './local-workers.ts';
 
 interface Crew {
   readonly link: CoordinatorLink;
-  /** Aborted when nobody is left who could compute, and nobody will come. */
+  /** Aborted when nobody is left who could compute, and nobody will come; the reason is a sentence about the last of them. */
   readonly gone: AbortSignal;
   /** Told before the run ends: whoever leaves from now on is no loss. */
   expectEnd(): void;
@@ -48,8 +48,9 @@ export function localCrew({ workers, atMost, device, cacheDir }: LocalCrewOption
       count, address: link.address, device, cacheDir, logFolder: folder.root,
       onExit(sentence, left) {
         if (ending) return;
-        log.warn(sentence);
-        if (left === 0) gone.abort();
+        // The last one's is in the error that follows.
+        log[left === 0 ? 'debug' : 'warn'](sentence);
+        if (left === 0) gone.abort(sentence);
       },
     });
     log.info({ processIds: children.processIds }, `${count} local workers started.`);
@@ -66,11 +67,11 @@ export function localCrew({ workers, atMost, device, cacheDir }: LocalCrewOption
 }
 
 /** The error of a run that ended too early because its own workers did. */
-export function workersGone(root: string): UserError {
+export function workersGone(root: string, { reason }: AbortSignal): UserError {
   return new UserError({
     code: 'workers-gone',
-    message: 'All local workers have ended, and nothing is left that could compute.',
-    advice: `The ends of ${root}/worker-*.log say why; the last checkpoint is intact.`,
+    message: `All local workers have ended, and nothing is left that could compute. ${String(reason)}`,
+    advice: `The ends of ${root}/worker-*.log say more; the last checkpoint is intact.`,
   });
 }
 

@@ -6,13 +6,16 @@ import path from 'node:path';
 import { createBackground } from '@lstm-gan/coordinator';
 import {
   isBetter, isJudgedBy, openMetrics, readBest, renderGrid, writeAtomically, writeBest, writeCheckpoint, writeRunIdentity,
-  type BestCheckpoint, type RunConfig, type RunFolder, type RunIdentity, type StepMetrics, type StopRule, type TrainingState,
+  type BestCheckpoint, type MetricsWriter, type RunConfig, type RunFolder, type RunIdentity, type StepMetrics, type StopRule, type TrainingState,
 } from '@lstm-gan/run';
 import type { Sampler } from './sampler.ts';
 
 export interface RecordOptions {
   readonly config: RunConfig;
-  readonly folder: RunFolder;
+  readonly folder: Pick<RunFolder, 'root' | 'metrics' | 'samples' | 'checkpoints'>;
+  /** Where the run stood, and the checkpoint that says so, if it goes on. */
+  readonly initial: TrainingState;
+  readonly resumedFrom: string | undefined;
   readonly sampler: Sampler;
   readonly sampleEverySteps: number;
   readonly checkpointEveryMs: number;
@@ -24,6 +27,8 @@ export interface RecordOptions {
 }
 
 export interface Records {
+  /** Aborted when something cannot be written beside the loop: time to stop; `finish` throws the reason. */
+  readonly failed: AbortSignal;
   /** Keeps what the run computes with. */
   began(identity: RunIdentity): void;
   /** Returns whether it holds on to the state. */
@@ -32,10 +37,11 @@ export interface Records {
   finish(state: TrainingState): Promise<{ checkpoint: string; grid: string; best: BestCheckpoint | undefined }>;
 }
 
-export function keepRecords({ config, folder, sampler, sampleEverySteps, checkpointEveryMs, keepCheckpoints, stopRule, now }: RecordOptions): Records {
+export function keepRecords(options: RecordOptions): Records {
+  const { config, folder, sampler, sampleEverySteps, checkpointEveryMs, initial, resumedFrom, stopRule, now } = options;
   const background = createBackground();
   const metricsFile = openMetrics(folder.metrics);
-  const checkpoints = keepCheckpointsOf({ config, folder, keepCheckpoints, stopRule });
+  const checkpoints = keepCheckpointsOf(options, metricsFile);
   let checkpointMs = now();
   let gridStep = -1;
 
@@ -46,6 +52,7 @@ export function keepRecords({ config, folder, sampler, sampleEverySteps, checkpo
   };
 
   return {
+    failed: background.failed,
     began(identity) {
       background.run(() => writeRunIdentity(folder.root, identity));
     },
@@ -67,28 +74,28 @@ export function keepRecords({ config, folder, sampler, sampleEverySteps, checkpo
     async finish(state) {
       await background.drained();
       if (gridStep !== state.step) await writeGrid(state);
-      const checkpoint = await checkpoints.write(state, stopRule?.value);
-      await metricsFile.close();
-      return { checkpoint, grid: gridFile(state.step), best: checkpoints.best };
+      // Without a step, nobody may have checked yet that the run can go on here: its checkpoints stay.
+      const checkpoint = state.step === initial.step && resumedFrom !== undefined ? resumedFrom : await checkpoints.write(state, stopRule?.value);
+      metricsFile.close();
+      return { checkpoint, grid: gridFile(state.step), best: await checkpoints.best(state.step) };
     },
   };
 }
 
-/** Writes checkpoints one after the other, and remembers which is the best. */
-function keepCheckpointsOf({ config, folder, keepCheckpoints, stopRule }: Pick<RecordOptions, 'config' | 'folder' | 'keepCheckpoints' | 'stopRule'>) {
-  let best: BestCheckpoint | undefined;
-  let isFirst = true;
+/** Writes checkpoints one after the other, each behind the metrics of its steps, and remembers which is the best. */
+function keepCheckpointsOf({ config, folder, keepCheckpoints, stopRule }: RecordOptions, metricsFile: MetricsWriter) {
+  const { checkpoints } = folder;
+  let known: { best: BestCheckpoint | undefined } | undefined;
+  const bestUpTo = async (step: number) => (known ??= { best: await readBest(checkpoints, step) }).best;
   return {
-    get best() {
-      return best;
-    },
+    best: bestUpTo,
     async write(state: TrainingState, value: number | undefined): Promise<string> {
-      const { checkpoints } = folder;
-      if (isFirst) best = await readBest(checkpoints, state.step);
-      isFirst = false;
+      await metricsFile.flush();
+      const best = await bestUpTo(state.step);
       const chosen = stopRule === undefined ? undefined : better(best, state.step, value, stopRule);
       const file = await writeCheckpoint(checkpoints, config, state, { newest: keepCheckpoints, best: (chosen ?? best)?.step });
-      if (chosen !== undefined) await writeBest(checkpoints, (best = chosen));
+      if (chosen !== undefined) await writeBest(checkpoints, chosen);
+      known = { best: chosen ?? best };
       return file;
     },
   };

@@ -1,7 +1,8 @@
 /** Worker processes on this machine, each pinned to its device: this very command, started again as `worker`. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { openSync, closeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import path from 'node:path';
+import { lastWords } from './last-words.ts';
 
 export interface LocalWorkersOptions {
   readonly count: number;
@@ -10,7 +11,7 @@ export interface LocalWorkersOptions {
   readonly cacheDir: string;
   /** Where each worker's output goes. */
   readonly logFolder: string;
-  /** Called when a worker ends, with a sentence that says how; `left` workers are still running. */
+  /** Called when a worker ends, with a sentence that says how, and what it said last; `left` workers are still running. */
   readonly onExit: (sentence: string, left: number) => void;
 }
 
@@ -25,12 +26,14 @@ const patienceMs = 5000;
 export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
   const running = new Set<ChildProcess>();
   const children = Array.from({ length: options.count }, (_, index) => {
-    const child = spawnWorker(index, options);
+    const { child, log, logStart } = spawnWorker(index, options);
     running.add(child);
     const ended = new Promise<void>((resolve) => {
       child.once('close', (code, signal) => {
         running.delete(child);
-        options.onExit(`worker-${index + 1} ended with ${describeEnd(code, signal)}.`, running.size);
+        // Who is killed cannot say why.
+        const words = signal === 'SIGKILL' ? undefined : lastWords(log, logStart);
+        options.onExit(`worker-${index + 1} ended with ${describeEnd(code, signal)}${words === undefined ? '.' : `: ${words}`}`, running.size);
         resolve();
       });
     });
@@ -46,9 +49,18 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
   };
 }
 
-function spawnWorker(index: number, { address, device, cacheDir, logFolder }: LocalWorkersOptions): ChildProcess {
+interface Spawned {
+  readonly child: ChildProcess;
+  /** Where its output goes, and from which byte on: earlier workers wrote there too. */
+  readonly log: string;
+  readonly logStart: number;
+}
+
+function spawnWorker(index: number, { address, device, cacheDir, logFolder }: LocalWorkersOptions): Spawned {
   const name = `worker-${index + 1}`;
-  const output = openSync(path.join(logFolder, `${name}.log`), 'a');
+  const log = path.join(logFolder, `${name}.log`);
+  const output = openSync(log, 'a');
+  const logStart = fstatSync(output).size;
   const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: String(index), TF_FORCE_GPU_ALLOW_GROWTH: 'true' } : {};
   const parameters = ['worker', '--connect', address, '--name', name, '--device', device, '--cache-dir', cacheDir];
   // A process group of its own: Ctrl-C is the coordinator's to answer. A worker whose coordinator dies ends by itself.
@@ -58,7 +70,7 @@ function spawnWorker(index: number, { address, device, cacheDir, logFolder }: Lo
     env: { ...process.env, ...gpu },
   });
   closeSync(output);
-  return child;
+  return { child, log, logStart };
 }
 
 function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';
@@ -15,7 +15,8 @@ const config: RunConfig = configure(presets.get('digits') as Preset, [readSettin
 let root: string;
 beforeAll(async () => {
   root = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-open-')), 'run');
-  const { folder, initial } = await beginRun(root, config);
+  const { folder, initial, takeUp } = await beginRun(root, config);
+  takeUp();
   for (const step of [2, 3]) await writeCheckpoint(folder.checkpoints, config, { ...initial, step });
   await folder.release();
 });
@@ -36,6 +37,26 @@ describe('a run goes on', () => {
     await open.folder.release();
     expect(open.initial.step).toBe(2);
     await expect(resumeRun({ root, checkpoint: path.join(root, 'config.json') }, [], () => undefined)).rejects.toMatchObject({ name: 'UserError' });
+  });
+
+  it('without a change to its folder until it is taken up', async () => {
+    const contents = async () => {
+      const files = await readdir(root, { recursive: true, withFileTypes: true });
+      const paths = files.filter((file) => file.isFile()).map((file) => path.join(file.parentPath, file.name)).sort();
+      return Promise.all(paths.map(async (file) => [file, await readFile(file, 'base64')]));
+    };
+    await writeFile(path.join(root, 'metrics.jsonl'), '{"step":1}\n{"step":2}\n{"step":3}\n');
+    const before = await contents();
+    const open = await resumeRun({ root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') }, [], () => undefined);
+    await open.folder.release();
+    expect(await contents()).toEqual(before);
+    const again = await resumeRun({ root }, [], () => undefined);
+    again.takeUp();
+    await again.folder.release();
+    expect(again.incarnation).toBe(open.incarnation);
+    const next = await resumeRun({ root }, [], () => undefined);
+    await next.folder.release();
+    expect([next.run, next.incarnation]).toEqual([again.run, again.incarnation + 1]);
   });
 
   it('with its data elsewhere', async () => {

@@ -1,10 +1,11 @@
 /** What is trained and where: a new run in a new folder, or one to go on with from its newest checkpoint. */
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import {
-  checkRunConfig, createRunFolder, createTrainingState, differencesOf, mergeValues, readCheckpoint, readLatestCheckpoint, readRunIdentity, reopenRunFolder, writeAtomically,
+  checkRunConfig, createRunFolder, createTrainingState, differencesOf, explainWriteError, forgetBehind, mergeValues, readCheckpoint, readLatestCheckpoint, readRunIdentity, reopenRunFolder,
   type Checkpoint, type ConfigLayer, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
 } from '@lstm-gan/run';
 import type { RunPlace } from './find-run.ts';
@@ -19,14 +20,20 @@ export interface OpenRun {
   readonly incarnation: number;
   /** What the run began with, where it goes on. */
   readonly identity: RunIdentity | undefined;
+  /** The checkpoint that it goes on from. */
+  readonly resumedFrom: string | undefined;
+  /** Makes the folder ready for the next step. Before, when the run may still be refused, all that it has made stays. */
+  takeUp(): void;
 }
 
 /** Begins a run; refuses a folder that holds one. */
 export async function beginRun(root: string, config: RunConfig): Promise<OpenRun> {
   const folder = await createRunFolder(root, config);
   const run = randomBytes(8).toString('hex');
-  await writeNumber(root, run, 1);
-  return { config, folder, run, incarnation: 1, initial: createTrainingState(config), identity: undefined };
+  return {
+    config, folder, run, incarnation: 1, initial: createTrainingState(config), identity: undefined, resumedFrom: undefined,
+    takeUp: () => writeNumber(root, run, 1),
+  };
 }
 
 /**
@@ -37,26 +44,32 @@ export async function beginRun(root: string, config: RunConfig): Promise<OpenRun
 export async function resumeRun(place: RunPlace, layers: readonly ConfigLayer[], onDamaged: OnDamaged): Promise<OpenRun> {
   const { root } = place;
   const { folder, durable } = await reopenRunFolder(root, async () => {
-    const checkpoint = await chooseCheckpoint(place, onDamaged);
+    const { file, checkpoint } = await chooseCheckpoint(place, onDamaged);
     await refuseOtherRun(root, checkpoint.config);
-    return { ...checkpoint, config: unchanged(checkpoint.config, layers), step: checkpoint.state.step };
+    const identity = await readRunIdentity(root);
+    return { config: unchanged(checkpoint.config, layers), initial: checkpoint.state, resumedFrom: file, identity };
   });
-  const { run, incarnation } = await readNumber(root);
-  await writeNumber(root, run, incarnation + 1);
-  const identity = await readRunIdentity(root);
-  return { config: durable.config, folder, initial: durable.state, run, incarnation: incarnation + 1, identity };
+  const { run, incarnation: before } = await readNumber(root);
+  const incarnation = before + 1;
+  return {
+    ...durable, folder, run, incarnation,
+    takeUp() {
+      forgetBehind(folder, durable.initial.step);
+      writeNumber(root, run, incarnation);
+    },
+  };
 }
 
 /** The configuration that the run in a folder would go on with. */
 export async function resumedConfig(place: RunPlace, layers: readonly ConfigLayer[]): Promise<RunConfig> {
-  return unchanged((await chooseCheckpoint(place, () => undefined)).config, layers);
+  return unchanged((await chooseCheckpoint(place, () => undefined)).checkpoint.config, layers);
 }
 
 type OnDamaged = (file: string, error: Error) => void;
 
-async function chooseCheckpoint({ root, checkpoint }: RunPlace, onDamaged: OnDamaged): Promise<Checkpoint> {
-  if (checkpoint !== undefined) return readCheckpoint(checkpoint);
-  return (await readLatestCheckpoint(path.join(root, 'checkpoints'), onDamaged)).checkpoint;
+async function chooseCheckpoint({ root, checkpoint: file }: RunPlace, onDamaged: OnDamaged): Promise<{ file: string; checkpoint: Checkpoint }> {
+  if (file !== undefined) return { file, checkpoint: await readCheckpoint(file) };
+  return readLatestCheckpoint(path.join(root, 'checkpoints'), onDamaged);
 }
 
 const namedDifferences = 3;
@@ -98,8 +111,12 @@ function unchanged(config: RunConfig, layers: readonly ConfigLayer[]): RunConfig
 
 const numberFile = (root: string): string => path.join(root, 'run.json');
 
-async function writeNumber(root: string, run: string, incarnation: number): Promise<void> {
-  await writeAtomically(numberFile(root), [`${JSON.stringify({ run, incarnation })}\n`]);
+function writeNumber(root: string, run: string, incarnation: number): void {
+  try {
+    writeFileSync(numberFile(root), `${JSON.stringify({ run, incarnation })}\n`);
+  } catch (error) {
+    throw explainWriteError(numberFile(root), error);
+  }
 }
 
 async function readNumber(root: string): Promise<{ run: string; incarnation: number }> {
@@ -107,7 +124,7 @@ async function readNumber(root: string): Promise<{ run: string; incarnation: num
     const { run, incarnation } = JSON.parse(await readFile(numberFile(root), 'utf8')) as Record<string, unknown>;
     if (typeof run === 'string' && Number.isSafeInteger(incarnation)) return { run, incarnation: incarnation as number };
   } catch {
-    // A lost number only means that old messages cannot be told from new ones, and there are none left.
+    // A lost or torn number only means that old messages cannot be told from new ones, and there are none left.
   }
   return { run: randomBytes(8).toString('hex'), incarnation: 0 };
 }

@@ -59,11 +59,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       arithmetic: options.arithmetic,
       onIdentify(computes) {
         const identity = { config, dataDigest: dataset.digest, ...computes };
+        if (options.identity !== undefined) checkRunIdentity(folder.root, options.identity, identity);
+        options.takeUp();
         if (options.identity === undefined) records.began(identity);
-        else checkRunIdentity(folder.root, options.identity, identity);
       },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
-      signal: AbortSignal.any([signal, crew.gone]),
+      signal: AbortSignal.any([signal, crew.gone, records.failed]),
       onCommit(metrics, state) {
         stopRule?.observe(metrics);
         if (state.step === steps || stopRule?.isMet === true) crew.expectEnd();
@@ -75,7 +76,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     crew.expectEnd();
     if (stopRule?.isMet === true) log.info({ step: result.state.step }, `Stopped: ${describeStop(stopRule)}.`);
     const written = await records.finish(result.state);
-    if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted) throw workersGone(folder.root);
+    if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted) throw workersGone(folder.root, crew.gone);
     return { ...result, ...written };
   } finally {
     await Promise.all([dismiss(), sampler.close()]);

@@ -1,8 +1,13 @@
 import { expect, it } from 'vitest';
-import { interpolateNoise } from './interpolate-noise.ts';
+import { interpolateNoise, noiseBetween } from './interpolate-noise.ts';
 
 it('goes from one noise to the other on the circle between them', () => {
   expect([...interpolateNoise(Float32Array.of(2, 0), Float32Array.of(0, 2), 3)]).toEqual([2, 0, Math.fround(Math.SQRT2), Math.fround(Math.SQRT2), 0, 2].map((x) => expect.closeTo(x, 6)));
+});
+
+it('has a point for each position on the way', () => {
+  const [a, b] = [Float32Array.of(0.1, -2, 3), Float32Array.of(1, 0.7, -0.2)];
+  expect(noiseBetween(a, b, 0.25)).toEqual(interpolateNoise(a, b, 5).slice(3, 6));
 });
 
 it('keeps its ends as they are, and a line where there is no circle', () => {

@@ -27,14 +27,17 @@ export function tfjsNodeFolder(cacheDir: string): string | undefined {
   return undefined;
 }
 
-function sessionSource(): string {
-  return fileURLToPath(new URL('../../native/session.cc', import.meta.url));
+const nativeFolder = fileURLToPath(new URL('../../native', import.meta.url));
+
+/** A short key of what our addon is compiled from: sources and headers. */
+export async function bindingsKey(folder = nativeFolder): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of (await readdir(folder)).sort()) hash.update(`${file}\n`).update(await readFile(path.join(folder, file)));
+  return hash.digest('hex').slice(0, 12);
 }
 
-/** A short key of what the bindings are compiled from. */
-export async function bindingsKey(): Promise<string> {
-  const source = await readFile(sessionSource());
-  return createHash('sha256').update(source).digest('hex').slice(0, 12);
+async function sourcesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => file.endsWith('.cc')).map((file) => path.join(folder, file));
 }
 
 /** Compiles both addons, side by side. */
@@ -49,13 +52,12 @@ export async function compileBindings(
   const partial = `${target}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
-  const binding = path.join(tfjsNode, 'binding');
-  const stockSources = (await readdir(binding)).filter((file) => file.endsWith('.cc')).map((file) => path.join(binding, file));
+  const [stockSources, ownSources] = await Promise.all([sourcesIn(path.join(tfjsNode, 'binding')), sourcesIn(nativeFolder)]);
   const compile = (sources: string[], output: string, extra: string[]) =>
     compileAddon(compiler, paths.libraryDir, sources, path.join(partial, path.basename(output)), extra);
   await Promise.all([
     compile(stockSources, paths.stockBinding, ['-w', `-I${tfjsNode}`]),
-    compile([sessionSource()], paths.session, ['-Wall', '-Wextra', '-Wno-cast-function-type', '-O3', '-fno-math-errno', '-ffp-contract=off']),
+    compile(ownSources, paths.session, ['-Wall', '-Wextra', '-Wno-cast-function-type', '-O3', '-fno-math-errno', '-ffp-contract=off']),
   ]);
   await writeFile(path.join(partial, path.basename(paths.bindingsMarker)), JSON.stringify({ compiler }));
   await rm(target, { recursive: true, force: true });

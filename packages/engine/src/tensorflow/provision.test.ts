@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { compileBindings, tfjsNodeFolder } from './bindings.ts';
+import { bindingsKey, compileBindings, tfjsNodeFolder } from './bindings.ts';
 import { tensorflowPaths } from './cache-folder.ts';
 import { provision } from './provision.ts';
 import { wheels } from './release.ts';
@@ -66,6 +66,15 @@ it('shows what the compiler said when it fails', async () => {
   const paths = tensorflowPaths(cacheDir, 'cpu', 'key');
   const compiling = compileBindings(paths, tfjsNodeFolder(cacheDir) as string, path.join(programs, 'broken-c++'), () => undefined);
   await expect(compiling).rejects.toMatchObject({ code: 'compile-failed', message: expect.stringContaining('no such thing as a header'), advice: expect.stringContaining('C++17') });
+});
+
+it('compiles again when a source or a header has changed', async () => {
+  const keys = new Set<string>();
+  for (const [file, text] of [['a.cc', '1'], ['a.h', '1'], ['a.h', '2'], ['b.cc', '']]) {
+    await writeFile(path.join(programs, file), text);
+    keys.add(await bindingsKey(programs));
+  }
+  expect(keys.size).toBe(4);
 });
 
 it('says so when the cache folder cannot be made', async () => {

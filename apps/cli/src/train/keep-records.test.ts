@@ -1,0 +1,54 @@
+import { mkdtemp, readdir, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { presets, type Preset } from '@lstm-gan/core';
+import { configure, createRunFolder, createTrainingState, readSettings, type RunFolder, type StepMetrics } from '@lstm-gan/run';
+import { beforeEach, expect, it } from 'vitest';
+import { keepRecords, type RecordOptions } from './keep-records.ts';
+
+const small = ['model.generator={kind: dense, units: [4]}', 'model.image.size=8', 'model.discriminator.filters=[2]', 'model.latent=2'];
+const config = configure(presets.get('digits') as Preset, [readSettings(small)]);
+const initial = createTrainingState(config);
+const sampler = { sample: async () => new Float32Array(64), close: async () => undefined };
+
+let folder: RunFolder;
+let nowMs: number;
+beforeEach(async () => {
+  folder = await createRunFolder(path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-records-')), 'run'), config);
+  await folder.release();
+  nowMs = 0;
+});
+
+const keep = (options: Partial<RecordOptions> = {}) =>
+  keepRecords({
+    config, folder, initial, sampler, resumedFrom: undefined, sampleEverySteps: 100, checkpointEveryMs: 1000, keepCheckpoints: 2, stopRule: undefined,
+    now: () => nowMs, ...options,
+  });
+const metricsOf = (step: number) => ({ step }) as StepMetrics;
+
+it('writes a checkpoint only when the lines of its steps will outlive a crash of the machine', async () => {
+  // What is written to it goes nowhere, and it says so.
+  const records = keep({ folder: { ...folder, metrics: '/dev/null' } });
+  records.committed(metricsOf(1), { ...initial, step: 1 });
+  await expect(records.finish({ ...initial, step: 1 })).rejects.toThrow('EINVAL');
+  expect(await readdir(folder.checkpoints)).toEqual([]);
+});
+
+it('leaves the checkpoints of a run that goes on and computes nothing', async () => {
+  const resumedFrom = path.join(folder.checkpoints, 'step-00000005.safetensors');
+  const { checkpoint } = await keep({ resumedFrom, initial: { ...initial, step: 5 } }).finish({ ...initial, step: 5 });
+  expect(checkpoint).toBe(resumedFrom);
+  expect(await readdir(folder.checkpoints)).toEqual([]);
+});
+
+it('says at once that a checkpoint cannot be written, and keeps the one before', async () => {
+  await keep().finish({ ...initial, step: 1 });
+  await symlink('/dev/full', path.join(folder.checkpoints, 'step-00000002.safetensors.partial'));
+  const records = keep();
+  const failed = new Promise((resolve) => records.failed.addEventListener('abort', resolve));
+  nowMs += 1000;
+  records.committed(metricsOf(2), { ...initial, step: 2 });
+  await failed;
+  await expect(records.finish({ ...initial, step: 2 })).rejects.toMatchObject({ code: 'cannot-write', message: expect.stringContaining('the disk is full') });
+  expect(await readdir(folder.checkpoints)).toEqual(['step-00000001.safetensors']);
+});

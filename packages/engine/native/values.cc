@@ -1,0 +1,70 @@
+// Small things about JavaScript values.
+#include "addon.h"
+
+namespace lstm_gan {
+
+napi_value Throw(napi_env env, const std::string& code, const std::string& message) {
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (!pending) napi_throw_error(env, code.c_str(), message.c_str());
+  return nullptr;
+}
+
+bool GetString(napi_env env, napi_value value, std::string* text) {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return false;
+  text->resize(length + 1);
+  if (napi_get_value_string_utf8(env, value, text->data(), length + 1, &length) != napi_ok) return false;
+  text->resize(length);
+  return true;
+}
+
+bool GetBytes(napi_env env, napi_value value, Bytes* bytes) {
+  bool is_typed_array = false;
+  if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array) return false;
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env, value, &bytes->type, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  const size_t width = bytes->type == napi_uint8_array ? 1 : 4;
+  bytes->data = static_cast<uint8_t*>(data);
+  bytes->size = length * width;
+  return bytes->type == napi_uint8_array || bytes->type == napi_int32_array || bytes->type == napi_float32_array;
+}
+
+bool GetUint32(napi_env env, napi_value value, uint32_t* number) {
+  return napi_get_value_uint32(env, value, number) == napi_ok;
+}
+
+napi_value Property(napi_env env, napi_value object, const char* name) {
+  napi_value value = nullptr;
+  if (napi_get_named_property(env, object, name, &value) != napi_ok) return nullptr;
+  return value;
+}
+
+bool GetArray(napi_env env, napi_value value, std::vector<napi_value>* items) {
+  bool is_array = false;
+  uint32_t length = 0;
+  if (value == nullptr || napi_is_array(env, value, &is_array) != napi_ok || !is_array) return false;
+  napi_get_array_length(env, value, &length);
+  for (uint32_t i = 0; i < length; ++i) {
+    napi_value item = nullptr;
+    if (napi_get_element(env, value, i, &item) != napi_ok) return false;
+    items->push_back(item);
+  }
+  return true;
+}
+
+napi_value LendBuffer(napi_env env, void* data, size_t size, std::function<void()> free) {
+  auto* hint = new std::function<void()>(std::move(free));
+  const auto end = [](napi_env, void*, void* hint) {
+    auto* free = static_cast<std::function<void()>*>(hint);
+    (*free)();
+    delete free;
+  };
+  napi_value buffer = nullptr;
+  if (napi_create_external_arraybuffer(env, data, size, end, hint, &buffer) == napi_ok) return buffer;
+  end(env, data, hint);
+  return nullptr;
+}
+
+}  // namespace lstm_gan
