@@ -9,7 +9,7 @@ interface CoordinatorOptions extends RunOptions {
 
 const examples = `
 Examples:
-  $ lstm-gan coordinator --preset rows --data ~/photos --bind 0.0.0.0:5577
+  $ lstm-gan coordinator --preset rows --batch-size 64 --data ~/photos --bind 0.0.0.0:5577
   $ lstm-gan coordinator --resume runs/rows --bind 0.0.0.0:5577      # the same workers find it again
 
 It prints the command that starts a worker, and where the key file lies that a worker needs. Workers need no access to
