@@ -27,6 +27,7 @@ beforeAll(async () => {
 it('is trained on; what could not be read is named at the end and in the log', async () => {
   const { stdout, exitCode } = await train('run');
   expect(exitCode).toBe(0);
+  expect(stdout).not.toContain('--preset article');
   expect(stdout).toMatch(/1 files of the data could not be read and were left out:\n {2}sea\/torn\.jpg: \S/);
   expect(await readFile(path.join(folder, 'run', 'log.jsonl'), 'utf8')).toContain('"file":"sea/torn.jpg"');
   const config = JSON.parse(await readFile(path.join(folder, 'run', 'config.json'), 'utf8')) as { data: string };

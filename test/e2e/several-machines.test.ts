@@ -29,7 +29,7 @@ function joinCommand(coordinator: Process): Promise<string[]> {
     let text = '';
     coordinator.stderr?.on('data', (chunk: Buffer) => {
       text += chunk.toString();
-      const command = /^ {2}lstm-gan (worker .*)\n/m.exec(text)?.[1];
+      const command = /^ {2}npx lstm-gan (worker .*)\n/m.exec(text)?.[1];
       if (command !== undefined) resolve(command.split(' '));
     });
     void coordinator.then(() => reject(new Error(`the coordinator ended without telling how to join:\n${text}`)));

@@ -1,13 +1,16 @@
 /** Starts the command line from its sources, as a process of its own. */
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { execa, type Options, type ResultPromise } from 'execa';
 
+/** By its path: the command may run in any folder. */
+const tsx = createRequire(import.meta.url).resolve('tsx');
 const main = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Program and parameters that run `lstm-gan` from its sources. */
 export function commandLine(parameters: readonly string[]): [string, ...string[]] {
-  return [process.execPath, '--conditions=source', '--import', 'tsx', main, ...parameters];
+  return [process.execPath, '--conditions=source', '--import', tsx, main, ...parameters];
 }
 
 /** Runs `lstm-gan` with parameters; resolves also when it fails. */

@@ -1,11 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { chooseDevice, countGpus } from './devices.ts';
 import { createProgram } from './program.ts';
-import { createProgressDisplay, formatDuration } from './progress-display.ts';
+import { createCountdown, createProgressDisplay, formatDuration } from './progress-display.ts';
 
 it('has exactly these commands and options: users and scripts rely on them', () => {
   const options = createProgram('0').commands.map((command) => [command.name(), command.options.map(({ long }) => long).join(' ')]);
@@ -47,6 +49,24 @@ it('writes a line now and then where there is no terminal, and the last one alwa
   for (let step = 1; step <= 12; step++, nowMs += 1000) display.update(step, 12, `step ${step}`);
   display.stop();
   expect(String(stream.read())).toBe('Training step 1\nTraining step 6\nTraining step 11\nTraining step 12\n');
+});
+
+it('tells what is left at the pace of the steps, not of the start before them', () => {
+  let nowMs = 60_000;
+  const countdown = createCountdown(110, () => nowMs);
+  expect(countdown(10)).toBe('');
+  nowMs += 1000;
+  expect(countdown(20)).toBe('  9 s left');
+});
+
+it('says how to build a checkout that is not built, instead of showing a stack', () => {
+  const checkout = mkdtempSync(path.join(tmpdir(), 'lstm-gan-unbuilt-'));
+  mkdirSync(path.join(checkout, 'bin'));
+  writeFileSync(path.join(checkout, 'package.json'), '{ "type": "module" }');
+  const command = path.join(checkout, 'bin', 'lstm-gan.js');
+  copyFileSync(fileURLToPath(new URL('../bin/lstm-gan.js', import.meta.url)), command);
+  const { status, stderr } = spawnSync(process.execPath, [command, '--help'], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^lstm-gan is not built yet .*\n.* npm run build\.\n$/)]);
 });
 
 it('writes durations as people say them', () => {

@@ -49,6 +49,18 @@ function createLines(label: string, stream: NodeJS.WriteStream, now: () => numbe
   };
 }
 
+/**
+ * Tells what is left of `total` at the pace since the first call, which has nothing to tell: what came before it, such as
+ * workers that start, is not repeated.
+ */
+export function createCountdown(total: number, now: () => number): (done: number) => string {
+  let first: { readonly done: number; readonly atMs: number } | undefined;
+  return (done) => {
+    first ??= { done, atMs: now() };
+    return done === first.done ? '' : `  ${formatDuration(((now() - first.atMs) / (done - first.done)) * (total - done))} left`;
+  };
+}
+
 /** `1 h 02 min`, `3 min 20 s`, `12 s`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);

@@ -53,7 +53,10 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
         throw new UserError({ code: 'coordinator-gone', message: event.sentence, advice: 'Start the coordinator again, then this worker.' });
       }
       const { message } = event;
-      if (message.kind === 'finish') return void (await link.close());
+      if (message.kind === 'finish') {
+        log.info('The run is finished.');
+        return void (await link.close());
+      }
       if (message.kind === 'welcome') job = await build(message, options);
       else if (job !== undefined) await serve(message, job, options);
       else refuseEarly(message);
@@ -76,12 +79,14 @@ function rejected({ reason, sentence }: Reject): UserError {
   return new UserError({ code: `rejected-${reason}`, message: `The coordinator refused this worker: ${sentence}`, advice: 'Mend that, then start it again.' });
 }
 
-async function build({ run, incarnation, membership, config: text }: Welcome, { link, openEngine, now }: WorkerOptions): Promise<Job> {
+async function build({ run, incarnation, membership, config: text }: Welcome, { link, name, openEngine, log, now }: WorkerOptions): Promise<Job> {
   const config = checkRunConfig(JSON.parse(text));
   const engine = await openEngine(config);
   const units = await compileUnits(engine, config);
   const header = { run, incarnation, membership };
-  link.send(await describe(header, config, engine.describe(), units));
+  const ready = await describe(header, config, engine.describe(), units);
+  link.send(ready);
+  log.info(`Ready as ${name} for a run of preset ${config.preset} (${ready.device}, threads: ${ready.threads}, TensorFlow ${ready.tensorflow}).`);
   return { header, config, engine, units, ahead: createAhead(now), carried: createCarriedPasses(), weights: {}, idleSinceMs: now() };
 }
 

@@ -1,7 +1,7 @@
 export { animateGrids } from './animate-grids.ts';
 export { isJudgedBy, readBest, writeBest, type BestCheckpoint } from './best-checkpoint.ts';
 export { checkpointName, listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint, type Checkpoint, type Keep } from './checkpoint.ts';
-export { createLog, type Logger } from './log.ts';
+export { createLog, createTerminalLog, type Logger } from './log.ts';
 export { median, openMetrics, readMetrics, type MetricsWriter, type RecordedStep, type StepMetrics } from './metrics.ts';
 export { differencesOf, mergeValues, type ConfigLayer } from './config/config-layers.ts';
 export { editorSchema } from './config/editor-schema.ts';

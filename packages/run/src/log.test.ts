@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { createLog } from './log.ts';
+import { createLog, createTerminalLog } from './log.ts';
 
 it('writes JSON lines for the file and the terminal; what is for debugging stays in the file', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-log-')), 'log.jsonl');
@@ -15,9 +15,10 @@ it('writes JSON lines for the file and the terminal; what is for debugging stays
   expect(terminal.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['committed']);
 });
 
-it('never holds a secret key', () => {
+it.each(['of a file', 'of a terminal alone'])('never holds a secret key, as the log %s', (kind) => {
   const terminal: string[] = [];
-  const log = createLog('/dev/null', { write: (line) => void terminal.push(line) });
+  const ear = { write: (line: string) => void terminal.push(line) };
+  const log = kind === 'of a file' ? createLog('/dev/null', ear) : createTerminalLog(ear);
   log.info({ secretKey: 'hidden', keys: { secretKey: 'hidden' }, link: { keys: { secretKey: 'hidden', publicKey: 'shown' } } }, 'linked');
   expect(terminal.join('')).not.toContain('hidden');
   expect(terminal.join('')).toContain('shown');

@@ -21,4 +21,9 @@ export function createLog(file: string | number, terminal?: { write(line: string
   return pino({ level: 'debug', base: null, redact: secrets }, pino.multistream(streams));
 }
 
+/** A log that is kept nowhere: `terminal` alone hears it. */
+export function createTerminalLog(terminal: { write(line: string): void }): Logger {
+  return pino({ level: 'info', base: null, redact: secrets }, terminal);
+}
+
 export type { Logger };

@@ -8,7 +8,7 @@ import { loadNativeArithmetic } from '@lstm-gan/engine';
 import { checkpointName, describeStop, printConfig, type ConfigLayer, type RunConfig, type StopRule } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { channelCount, imageCount, listed, positiveInteger, seed } from '../option-values.ts';
-import { createProgressDisplay, formatDuration } from '../progress-display.ts';
+import { createCountdown, createProgressDisplay } from '../progress-display.ts';
 import { readableLog } from '../readable-log.ts';
 import { setUp } from '../set-up.ts';
 import type { GatherCrew } from '../train/crew.ts';
@@ -124,16 +124,15 @@ async function runWithProgress(open: OpenRun, context: RunContext): Promise<Trai
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
   const display = createProgressDisplay('Training', process.stderr, now);
-  const startMs = now();
   const rates: number[] = [];
+  const countdown = createCountdown(steps, now);
   try {
     return await trainRun({
       ...open, ...context, signal: stopper.signal, terminal: readableLog(process.stderr),
       onStep({ step, losses, imagesPerSecond }) {
         rates.push(imagesPerSecond);
         const rate = rates.slice(-20).reduce((sum, value) => sum + value, 0) / Math.min(20, rates.length);
-        const left = ((now() - startMs) / (step - open.initial.step)) * (steps - step);
-        const text = `step ${step}/${steps}  loss D ${losses.discriminator.toFixed(3)} G ${losses.generator.toFixed(3)}  ${rate.toFixed(0)} images/s  ${formatDuration(left)} left`;
+        const text = `step ${step}/${steps}  loss D ${losses.discriminator.toFixed(3)} G ${losses.generator.toFixed(3)}  ${rate.toFixed(0)} images/s${countdown(step)}`;
         display.update(step, steps, text);
       },
     });
@@ -162,7 +161,8 @@ function report({ folder, config }: OpenRun, steps: number, stopRule: StopRule |
     `  weights      sha256 ${weightsSha256}`,
     'Go on:',
     `  npx lstm-gan train --resume ${folder.root} --steps ${more}`,
-    ...(config.preset === 'article' ? [] : ["The article's own configuration:", '  npx lstm-gan train --preset article --data emoji --out runs/article']),
+    // To whoever has seen the digits, not to somebody with pictures of his own.
+    ...(config.data !== 'digits' ? [] : ["The article's own configuration:", '  npx lstm-gan train --preset article --data emoji --out runs/article']),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -3,12 +3,13 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '@lstm-gan/core';
 import { openEngine, type Engine } from '@lstm-gan/engine';
-import { createLog, type RunConfig } from '@lstm-gan/run';
+import { createLog, createTerminalLog, type Logger, type RunConfig } from '@lstm-gan/run';
 import { createWorkerLink, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 import { Option, type Command } from 'commander';
 import { chooseDevice, countGpus } from '../devices.ts';
 import { seconds } from '../option-values.ts';
+import { readableLog } from '../readable-log.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 interface WorkerCommandOptions extends CacheOptions {
@@ -47,13 +48,14 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
-  const log = createLog(process.stderr.fd);
+  // JSON where a file keeps it, as of the workers that train starts.
+  const log = process.stderr.isTTY ? createTerminalLog(readableLog(process.stderr)) : createLog(process.stderr.fd);
   // A coordinator on this machine that is gone does not come back at the same socket.
   const patienceMs = connect.startsWith('ipc:') ? 0 : 1000 * patience;
   let lastContactMs = performance.now();
   for (;;) {
     try {
-      return await workOnce(options, keys, leaving.signal, () => (lastContactMs = performance.now()));
+      return await workOnce(options, keys, log, leaving.signal, () => (lastContactMs = performance.now()));
     } catch (error) {
       const leftMs = lastContactMs + patienceMs - performance.now();
       if (leaving.signal.aborted || !isPassing(error) || leftMs <= 0) throw error;
@@ -69,7 +71,7 @@ function isPassing(error: unknown): error is UserError {
   return error instanceof UserError && ['coordinator-gone', 'rejected-name-taken'].includes(error.code);
 }
 
-async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefined, signal: AbortSignal, onContact: () => void): Promise<void> {
+async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefined, log: Logger, signal: AbortSignal, onContact: () => void): Promise<void> {
   const { connect, name, device } = options;
   // Weights come when the engine is there.
   let engine: Engine | undefined;
@@ -82,7 +84,6 @@ async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefi
     return engine;
   };
   try {
-    const log = createLog(process.stderr.fd);
     await startWorker({ link: createWorkerLink({ connect, keys, memory }), name, openEngine: open, log, signal, now: () => performance.now() });
   } finally {
     if (engine !== undefined) onContact();

@@ -81,7 +81,7 @@ export function joiningCrew(address: string): GatherCrew {
   return async ({ folder, log, arithmetic }) => {
     const { server, worker, workerKeyFile } = await openRunKeys(path.join(folder.root, 'keys'));
     const link = await createCoordinatorLink({ bind, keys: server, isAuthorized: (key) => key === worker.publicKey, memory: arithmetic });
-    const command = `lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${path.resolve(workerKeyFile)}`;
+    const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${path.resolve(workerKeyFile)}`;
     log.info(`Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`);
     return { link, gone: new AbortController().signal, expectEnd: () => undefined, dismissed: async () => undefined };
   };

@@ -44,7 +44,7 @@ export async function writeKeyFile(file: string, keys: WorkerKeys): Promise<void
 export async function readKeyFile(file: string): Promise<WorkerKeys> {
   const mode = await stat(file).then(({ mode }) => mode, () => undefined);
   if (mode === undefined) {
-    throw keyFileError(`The key file ${file} cannot be read.`, 'Give the path that the coordinator printed.');
+    throw keyFileError(`The key file ${file} cannot be read.`, 'Give the path that the coordinator printed, or that of your copy.');
   }
   if ((mode & 0o077) !== 0) {
     throw keyFileError(`The key file ${file} can be read by others.`, `Run: chmod 600 ${file}`);

@@ -172,7 +172,8 @@ it('keeps key files to their owner', async () => {
   expect(await readKeyFile(file)).toEqual(keys);
   await writeFile(file, '{}');
   await expect(readKeyFile(file)).rejects.toThrow('does not hold');
-  await expect(readKeyFile(`${file}.not`)).rejects.toThrow('cannot be read');
+  await expect(readKeyFile(`${file}.not`)).rejects.toMatchObject({ message: expect.stringContaining('cannot be read'), advice: expect.stringContaining('your copy') });
+  expect(() => createWorkerLink({ connect: 'tcp://127.0.0.1:1' })).toThrow(expect.objectContaining({ advice: expect.stringContaining('or a copy of it, with --key-file') }));
   const open = `${file}.open`;
   await writeFile(open, JSON.stringify(keys), { mode: 0o644 });
   await expect(readKeyFile(open)).rejects.toThrow('can be read by others');

@@ -57,7 +57,7 @@ function openSocket({ connect, keys, limits = defaultLimits, deadLineMs = 4000, 
 
 function curveOf(address: string, keys: WorkerKeys | undefined) {
   if (keys === undefined) {
-    throw new UserError({ code: 'key-file', message: `${address} is reached with keys, and none were given.`, advice: 'Give the file that the coordinator wrote with --key-file.' });
+    throw new UserError({ code: 'key-file', message: `${address} is reached with keys, and none were given.`, advice: 'Give the key file that the coordinator made for its workers, or a copy of it, with --key-file.' });
   }
   return { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey };
 }
