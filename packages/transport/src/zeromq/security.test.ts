@@ -111,6 +111,23 @@ it('notices a worker process that was killed', async () => {
   expect(await take(events)).toMatchObject({ kind: 'left' });
 });
 
+it('lets its process end though what was sent is never fetched and memory is collected meanwhile', async () => {
+  const link = new URL('./worker-link.ts', import.meta.url).href;
+  const script = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-')), 'worker.mjs');
+  const keys = createKeyPair();
+  const options = { connect: 'tcp://127.0.0.1:1', keys: { ...keys, serverKey: keys.publicKey }, connectTimeoutMs: 300, lingerMs: 1000 };
+  await writeFile(
+    script,
+    `import { createWorkerLink } from ${JSON.stringify(link)};
+     const link = createWorkerLink(${JSON.stringify(options)});
+     link.send(${JSON.stringify(hello('unheard'))}); for await (const event of link.events()) void event;
+     for (const ms of [0, 50, 100]) setTimeout(gc, ms);`,
+  );
+  const parameters = ['--expose-gc', '--conditions=source', '--import', import.meta.resolve('tsx'), script];
+  const child = spawn(process.execPath, parameters, { stdio: 'inherit', timeout: 20_000 });
+  expect(await new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)))).toBe(0);
+});
+
 it('says that nobody answers, and that an address is taken', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
