@@ -133,6 +133,21 @@ it('never waits with a send to the last worker, which is gone: such a send can s
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
   expect(await take(events)).toMatchObject({ kind: 'left', peer });
   expect(await take(events)).toMatchObject({ kind: 'message', message: { kind: 'hello', worker: 'next' } });
+it('lets its process end though what was sent is never fetched and memory is collected meanwhile', async () => {
+  const link = new URL('./worker-link.ts', import.meta.url).href;
+  const script = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-')), 'worker.mjs');
+  const keys = createKeyPair();
+  const options = { connect: 'tcp://127.0.0.1:1', keys: { ...keys, serverKey: keys.publicKey }, connectTimeoutMs: 300, lingerMs: 1000 };
+  await writeFile(
+    script,
+    `import { createWorkerLink } from ${JSON.stringify(link)};
+     const link = createWorkerLink(${JSON.stringify(options)});
+     link.send(${JSON.stringify(hello('unheard'))}); for await (const event of link.events()) void event;
+     for (const ms of [0, 50, 100]) setTimeout(gc, ms);`,
+  );
+  const parameters = ['--expose-gc', '--conditions=source', '--import', import.meta.resolve('tsx'), script];
+  const child = spawn(process.execPath, parameters, { stdio: 'inherit', timeout: 20_000 });
+  expect(await new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)))).toBe(0);
 });
 
 it('says that nobody answers, and that an address is taken', async () => {

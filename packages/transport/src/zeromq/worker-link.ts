@@ -43,9 +43,16 @@ export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
   return new ZeromqWorkerLink(options);
 }
 
+/**
+ * Contexts of sockets that have not ended. A closed socket lets go of its context, zeromq shuts down a context that is
+ * collected, and the process would then wait for ever for the end of the socket's events.
+ */
+const contexts = new Set<Context>();
+
 function openSocket({ connect, keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: WorkerLinkOptions): Dealer {
-  return new Dealer({
-    context: new Context(),
+  const context = new Context();
+  const socket = new Dealer({
+    context,
     ...(isLocalAddress(connect) ? {} : curveOf(connect, keys)),
     linger: lingerMs,
     maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
@@ -53,6 +60,9 @@ function openSocket({ connect, keys, limits = defaultLimits, deadLineMs = 4000, 
     heartbeatTimeout: deadLineMs,
     heartbeatTimeToLive: deadLineMs,
   });
+  contexts.add(context);
+  socket.events.on('end', () => contexts.delete(context));
+  return socket;
 }
 
 function curveOf(address: string, keys: WorkerKeys | undefined) {
