@@ -133,6 +133,8 @@ it('never waits with a send to the last worker, which is gone: such a send can s
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
   expect(await take(events)).toMatchObject({ kind: 'left', peer });
   expect(await take(events)).toMatchObject({ kind: 'message', message: { kind: 'hello', worker: 'next' } });
+});
+
 it('lets its process end though what was sent is never fetched and memory is collected meanwhile', async () => {
   const link = new URL('./worker-link.ts', import.meta.url).href;
   const script = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-')), 'worker.mjs');
