@@ -2,7 +2,9 @@ import { add, randomNormal, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Unit } from '@lstm-gan/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, EngineName } from './engine.ts';
+import { openGraphEngine } from './graph-engine.ts';
 import { openEngine } from './open-engine.ts';
+import { locateTensorFlow, type Provisioned } from './tensorflow/provision.ts';
 import { runOn, smallInputs, testEngine } from './testing/engine-contract.ts';
 import { provisionedCache } from './testing/provisioned.ts';
 
@@ -29,6 +31,12 @@ describe('the two engines', () => {
       }
     }
   });
+});
+
+it('refuses a GPU that TensorFlow does not find, instead of computing on the processor', async () => {
+  const cacheDir = await provisionedCache();
+  const withoutGpu = await locateTensorFlow(cacheDir, 'cpu');
+  await expect(openGraphEngine(withoutGpu as Provisioned, { cacheDir, threads: 1, device: 'gpu' })).rejects.toMatchObject({ code: 'gpu-not-used' });
 });
 
 describe('tracing', () => {

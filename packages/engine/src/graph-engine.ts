@@ -3,7 +3,7 @@
  * on a thread of its own. With a cached graph tfjs-node is not even loaded.
  */
 import { createHash } from 'node:crypto';
-import { checkArrays, type Unit, type UnitArray, type VectorArithmetic } from '@lstm-gan/core';
+import { checkArrays, UserError, type Unit, type UnitArray, type VectorArithmetic } from '@lstm-gan/core';
 import { closedError } from './closed-error.ts';
 import { earlySpecs } from './early-specs.ts';
 import type { CompiledUnit, Engine, EngineDescription, EngineOptions } from './engine.ts';
@@ -133,7 +133,12 @@ function describeDevice(provisioned: Provisioned, { device, threads }: EngineOpt
   const empty = openSession(provisioned, encodeGraphDef({ nodes: [], inputs: {}, outputs: {} }), threads);
   try {
     const gpu = empty.devices().find(({ type }) => type === 'GPU');
-    return gpu === undefined ? { kind: 'cpu', name: 'CPU' } : { kind: 'gpu', name: gpu.name };
+    if (gpu !== undefined) return { kind: 'gpu', name: gpu.name };
+    throw new UserError({
+      code: 'gpu-not-used',
+      message: 'TensorFlow was to compute on a GPU and finds none that it can use.',
+      advice: 'lstm-gan doctor tells why; CUDA_VISIBLE_DEVICES must name a GPU that is there. --device cpu computes without one.',
+    });
   } finally {
     empty.close();
   }
