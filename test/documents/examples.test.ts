@@ -99,7 +99,7 @@ describe('run where the examples say', () => {
     const [code] = blocksOf(documents.get('README.md') as string, 'js');
     const file = path.join(folder, 'runs', 'digits', 'checkpoints', 'step-00000002.safetensors');
     const script = `import { readFileSync } from 'node:fs';\nconst checkpointBytes = readFileSync(${JSON.stringify(file)});\n${code}\nconsole.log(images.length, images.every((value) => Math.abs(value) <= 1));`;
-    const { stdout } = await execa(process.execPath, ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script], { cwd: path.join(root, 'test') });
+    const { stdout } = await execa(process.execPath, ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script], { cwd: path.join(root, 'test'), env: { FORCE_COLOR: '0' } });
     expect(stdout.split('\n').at(-1)).toBe(`${4 * 32 * 32} true`);
   });
 });

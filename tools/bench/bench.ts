@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { presets, type ModelConfig } from '@lstm-gan/core';
 import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow, openEngine } from '@lstm-gan/engine';
+import { createMatmulPeak } from './matmul-peak.ts';
 import { createOwnStep, type StepTimes } from './own-step.ts';
 import { createStockModel } from './stock-layers.ts';
 import { startTorchPeer, type TorchPeer } from './torch-peer.ts';
@@ -17,7 +18,8 @@ const usage = `npm run bench -- [options]
   --batch N      images an iteration (16)
   --rounds N     rounds that count, at least 7 (9); two more come first
   --threads N    threads for each (2)
-  --torch PYTHON a Python with PyTorch: measures it too, eager and compiled
+  --peer-python PYTHON
+                 a Python with PyTorch: measures it too, eager and compiled
   --json         one line of JSON instead of a table
 
 The model is the preset rows-large: generator 5,850,947 parameters, discriminator 675,265, 64x64 RGB. One iteration is a
@@ -28,13 +30,13 @@ interface Options {
   readonly batch: number;
   readonly rounds: number;
   readonly threads: number;
-  readonly torch: string | undefined;
+  readonly peerPython: string | undefined;
   readonly json: boolean;
 }
 
 function readOptions(): Options {
   const { values } = parseArgs({
-    options: { batch: { type: 'string' }, rounds: { type: 'string' }, threads: { type: 'string' }, torch: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { batch: { type: 'string' }, rounds: { type: 'string' }, threads: { type: 'string' }, 'peer-python': { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
   });
   const number = (text: string | undefined, fallback: number, least: number): number => {
     const value = Number(text ?? fallback);
@@ -50,7 +52,7 @@ function readOptions(): Options {
     batch: number(values.batch, 16, 1),
     rounds: number(values.rounds, 9, 7),
     threads: number(values.threads, 2, 1),
-    torch: values.torch,
+    peerPython: values['peer-python'],
     json: values.json === true,
   };
 }
@@ -77,7 +79,14 @@ function stockPeer(model: ModelConfig, images: Uint8Array, batch: number): Peer 
 /** PyTorch's threads spin for a moment behind their work; what comes next is not to pay for it. */
 const pauseMs = 50;
 
-async function measure({ batch, rounds, threads, torch }: Options): Promise<{ own: StepTimes[]; peers: Peer[] }> {
+interface Measured {
+  readonly own: StepTimes[];
+  readonly peers: Peer[];
+  /** Floating-point operations a second of a matrix product, in every round. */
+  readonly peaks: number[];
+}
+
+async function measure({ batch, rounds, threads, peerPython }: Options): Promise<Measured> {
   const preset = presets.get('rows-large');
   if (preset === undefined) throw new Error('Bug: the preset rows-large is gone');
   const options = { cacheDir: defaultCacheDir(process.env, os.homedir()), threads, device: 'cpu' } as const;
@@ -90,14 +99,20 @@ async function measure({ batch, rounds, threads, torch }: Options): Promise<{ ow
   const { size, channels } = preset.model.image;
   const images = Uint8Array.from({ length: batch * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);
   const torchPeers: TorchPeer[] = [];
-  for (const compile of torch === undefined ? [] : [false, true]) {
-    torchPeers.push(await startTorchPeer({ python: torch as string, batch, threads, compile }));
+  for (const compile of peerPython === undefined ? [] : [false, true]) {
+    torchPeers.push(await startTorchPeer({ python: peerPython as string, batch, threads, compile }));
   }
   const peers = [stockPeer(preset.model, images, batch), ...torchPeers.map(({ name, step }) => ({ name, step, times: [] }))];
+  const measurePeak = await createMatmulPeak(graph);
   const own: StepTimes[] = [];
+  const peaks: number[] = [];
   for (let round = -2; round < rounds; round++) {
     const ours = await ownStep(images);
-    if (round >= 0) own.push(ours);
+    const peak = await measurePeak();
+    if (round >= 0) {
+      own.push(ours);
+      peaks.push(peak);
+    }
     for (const { step, times } of peers) {
       const theirs = await step();
       if (round >= 0) times.push(theirs);
@@ -107,7 +122,7 @@ async function measure({ batch, rounds, threads, torch }: Options): Promise<{ ow
   }
   process.stderr.write('\n');
   await Promise.all([eager.close(), graph.close(), ...torchPeers.map((peer) => peer.close())]);
-  return { own, peers };
+  return { own, peers, peaks };
 }
 
 function row(name: string, times: readonly number[], batch: number): string {
@@ -117,14 +132,17 @@ function row(name: string, times: readonly number[], batch: number): string {
 }
 
 const options = readOptions();
-const { own, peers } = await measure(options);
+const { own, peers, peaks } = await measure(options);
 const totals = own.map(({ totalMs }) => totalMs);
 const ratioOf = ({ times }: Peer): number => middle(times.map((theirs, i) => theirs / totals[i]));
+/** Multiplications and additions of one iteration, an image, with one forward pass of the generator. */
+const operationsPerImage = 1.69e9;
+const shareOfPeak = middle(totals.map((ms, i) => (operationsPerImage * options.batch) / (ms / 1000) / peaks[i]));
 const machine = `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} cores, Node ${process.versions.node}, TensorFlow 2.21.0, ${options.threads} threads`;
 if (options.json) {
   const { batch, rounds } = options;
   const others = peers.map((peer) => ({ name: peer.name, ms: peer.times, medianRatio: ratioOf(peer) }));
-  process.stdout.write(`${JSON.stringify({ machine, batch, rounds, ownMs: totals, peers: others })}\n`);
+  process.stdout.write(`${JSON.stringify({ machine, batch, rounds, ownMs: totals, peakGigaflops: middle(peaks) / 1e9, shareOfPeak, peers: others })}\n`);
 } else {
   const lines = [
     `One iteration of rows-large, batch ${options.batch}, ${options.rounds} rounds, interleaved, milliseconds`,
@@ -136,6 +154,7 @@ if (options.json) {
     row('  sum, Adam, averages', own.map(({ updateMs }) => updateMs), options.batch),
     ...peers.map(({ name, times }) => row(name, times, options.batch)),
     '',
+    `A matrix product of 2,048 x 2,048 runs at ${(middle(peaks) / 1e9).toFixed(0)} GFLOP/s here; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that`,
     ...peers.map((peer) => `lstm-gan is ${ratioOf(peer).toFixed(2)} times as fast as ${peer.name} (median of the rounds' ratios)`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

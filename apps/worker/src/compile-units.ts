@@ -13,9 +13,11 @@ export type CompiledUnits = {
 export async function compileUnits(engine: Engine, { model, shardSize }: RunConfig): Promise<CompiledUnits> {
   const { discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(model, shardSize);
   return {
+    // First, because it needs the most memory and says so where there is too little: TensorFlow's convolution of oneDNN, which
+    // the discriminator begins with, crashes instead.
+    generatorBackward: await engine.compile(generatorBackward),
     discriminatorReal: await engine.compile(discriminatorReal),
     discriminatorFake: await engine.compile(discriminatorFake),
-    generatorBackward: await engine.compile(generatorBackward),
   };
 }
 

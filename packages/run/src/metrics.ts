@@ -33,6 +33,7 @@ export interface MetricsWriter {
   write(metrics: StepMetrics): void;
   /** Resolves when the lines so far outlive a crash of the machine; rejects with a UserError when they will not. */
   flush(): Promise<void>;
+  /** Closes the file; a second call does nothing. */
   close(): void;
 }
 

@@ -73,6 +73,13 @@ function spawnWorker(index: number, { address, device, cacheDir, logFolder }: Lo
   return { child, log, logStart };
 }
 
+/** Of these ends nearly all are for lack of memory: TensorFlow's kernels crash where they get none. */
+const memoryEnds: Partial<Record<NodeJS.Signals, string>> = {
+  SIGKILL: 'SIGKILL, as the system ends processes when memory runs out',
+  SIGABRT: 'SIGABRT, as TensorFlow ends when there is too little memory (a smaller --shard-size or fewer --workers need less)',
+  SIGSEGV: 'SIGSEGV, as TensorFlow may end when there is too little memory (a smaller --shard-size or fewer --workers need less)',
+};
+
 function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
-  return signal === 'SIGKILL' ? 'SIGKILL, as the system ends processes when memory runs out' : (signal ?? `code ${code}`);
+  return signal === null ? `code ${code}` : (memoryEnds[signal] ?? signal);
 }
