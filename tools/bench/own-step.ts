@@ -4,7 +4,7 @@ import { createLayouts, normalNoise, streamKey, updateNetwork } from '@lstm-gan/
 import type { Engine } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
 import { compileUnits } from '@lstm-gan/worker';
-import type { Preset, VectorArithmetic } from '@lstm-gan/core';
+import type { Preset } from '@lstm-gan/core';
 
 export interface StepTimes {
   readonly totalMs: number;
@@ -15,8 +15,9 @@ export interface StepTimes {
 }
 
 /** One iteration a call, on shards of the whole batch. */
-export async function createOwnStep(engine: Engine, arithmetic: VectorArithmetic, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
+export async function createOwnStep(engine: Engine, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
   const config = createRunConfig(preset, { batchSize: batch, shardSize: batch });
+  const { arithmetic } = engine;
   const units = await compileUnits(engine, config);
   const layouts = createLayouts(config.model);
   let state: TrainingState = createTrainingState(config);

@@ -1,0 +1,53 @@
+/**
+ * `zero-worker.ts ADDRESS NAME [KEY-FILE]`: a worker whose units compute nothing, so that what is left of a step is the
+ * exchange: weights, contributions, sum, Adam.
+ */
+import os from 'node:os';
+import { performance } from 'node:perf_hooks';
+import type { Unit, VectorArithmetic } from '@lstm-gan/core';
+import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow, type CompiledUnit, type Engine } from '@lstm-gan/engine';
+import { createLog } from '@lstm-gan/run';
+import { createWorkerLink, readKeyFile } from '@lstm-gan/transport';
+import { startWorker } from '@lstm-gan/worker';
+
+/** Outputs are always the same zeros: making new ones would take longer than sending them. */
+const zeros = new Set<Float32Array | Uint8Array>();
+
+function compileNothing<I extends string, O extends string>(unit: Unit<I, O>): CompiledUnit<I, O> {
+  const outputs = Object.fromEntries(
+    Object.entries<{ readonly shape: readonly number[] }>(unit.outputs).map(([name, { shape }]) => {
+      const array = new Float32Array(shape.reduce((product, length) => product * length, 1));
+      zeros.add(array);
+      return [name, array];
+    }),
+  ) as Record<O, Float32Array>;
+  const run = () => Promise.resolve({ ...outputs });
+  return { inputs: unit.inputs, outputs: unit.outputs, graphHash: '', run, begin: async () => ({ outputs, finish: run, discard: () => undefined }) };
+}
+
+async function openNothing(): Promise<Engine> {
+  const provisioned = await locateTensorFlow(defaultCacheDir(process.env, os.homedir()), 'cpu');
+  if (provisioned === undefined) throw new Error('TensorFlow is not set up; run: npm run bench');
+  const native = loadNativeArithmetic(provisioned, 1);
+  const arithmetic: VectorArithmetic = { ...native, release: (array) => (zeros.has(array) ? undefined : native.release(array)) };
+  return {
+    name: 'graph',
+    arithmetic,
+    compile: async (unit) => compileNothing(unit),
+    describe: () => ({ engine: 'graph', tensorflow: 'none', device: { kind: 'cpu', name: 'nothing' }, threads: 1 }),
+    liveTensorCount: () => 0,
+    close: async () => undefined,
+  };
+}
+
+const [address, name, keyFile] = process.argv.slice(2);
+const engine = await openNothing();
+const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
+await startWorker({
+  link: createWorkerLink({ connect: address, keys, memory: engine.arithmetic }),
+  name,
+  openEngine: async () => engine,
+  log: createLog('/dev/null'),
+  signal: new AbortController().signal,
+  now: () => performance.now(),
+});
