@@ -55,23 +55,23 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
 /** Sorted, so that the order does not depend on the file system. Synchronous: a hundred thousand promises take seconds. */
 function listImages(folder: string): ImageFile[] {
   try {
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && extension.test(entry.name));
-    const parents = new Set(entries.map(({ parentPath }) => parentPath));
-    // Once for each folder: worked out for each file, paths took as long as asking the disk.
-    const prefixes = new Map([...parents].map((parent) => [parent, prefixOf(path.relative(folder, parent))]));
-    const files = entries.map(({ parentPath, name }): ImageFile => {
-      const { size, mtimeMs } = statSync(`${parentPath}/${name}`);
-      return { file: `${prefixes.get(parentPath)}${name}`, bytes: size, modifiedMs: mtimeMs };
-    });
-    return files.filter(({ file }) => !/(^|\/)\./.test(file)).sort((a, b) => (a.file < b.file ? -1 : 1));
+    return [...findImages(folder, '')].sort((a, b) => (a.file < b.file ? -1 : 1));
   } catch (cause) {
     throw new UserError({ code: 'data-not-readable', message: `${folder} cannot be read: ${(cause as Error).message}`, advice: 'Check the path and its permissions.', cause });
   }
 }
 
-/** What comes before the names of the files in a folder, with / between its parts. */
-function prefixOf(folder: string): string {
-  return folder === '' ? '' : `${folder.split(path.sep).join('/')}/`;
+/** What is there itself: the recursive readdir of Node 24 goes where links lead. */
+function* findImages(folder: string, prefix: string): Generator<ImageFile> {
+  for (const entry of readdirSync(`${folder}/${prefix}`, { withFileTypes: true })) {
+    const file = `${prefix}${entry.name}`;
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory()) yield* findImages(folder, `${file}/`);
+    else if (entry.isFile() && extension.test(entry.name)) {
+      const { size, mtimeMs } = statSync(`${folder}/${file}`);
+      yield { file, bytes: size, modifiedMs: mtimeMs };
+    }
+  }
 }
 
 function decodeImages(folder: string, files: readonly ImageFile[], shape: ImageShape, strict: boolean, onProgress: (done: number, total: number) => void): DecodedImages {
