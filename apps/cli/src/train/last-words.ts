@@ -3,8 +3,8 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 const readBytes = 16 * 1024;
 const quotedLines = 2;
 const quotedCharacters = 500;
-/** Records, stack frames and what frames them, and what TensorFlow always says while it is loaded. */
-const noSentence = /^([\s{}[\]<>-]|$|I\d{4} |WARNING: All log messages)/;
+/** Records, stack frames and what frames them, what TensorFlow always says while it is loaded, and Node of it (from 22 on). */
+const noSentence = /^([\s{}[\]<>-]|$|I\d{4} |WARNING: All log messages|\(node:\d+\) |\(Use `node --trace-)/;
 
 /**
  * What a process said last in a log that it shares with others before it: a sentence and its advice, as this command
