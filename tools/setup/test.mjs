@@ -1,6 +1,6 @@
 /**
  * `npm test`: everything, from nothing. Installs, provisions TensorFlow, then lint, dead exports, API pages, types, build and tests,
- * in nx's order and with its cache. The last line counts the tests.
+ * in nx's order and with its cache. The last line counts the tests, skipped ones too.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -29,6 +29,8 @@ part('tests', nx(['run-many', '-t', 'test', '--output-style=static', '--parallel
 
 const counts = readdirSync(results).map((file) => JSON.parse(readFileSync(path.join(results, file), 'utf8')));
 const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
+const skipped = counts.flatMap(({ testResults }) => testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === 'skipped' || status === 'pending')));
+if (skipped.length > 0) process.stderr.write(`Skipped, for this machine lacks what they need:\n${skipped.map(({ fullName }) => `  ${fullName}\n`).join('')}`);
 if (failed.length > 0) process.stderr.write(`Failed: ${failed.join('; ')}\n`);
-process.stdout.write(`${sum('numPassedTests')} passed, ${sum('numFailedTests') + failed.length} failed\n`);
+process.stdout.write(`${sum('numPassedTests')} passed, ${sum('numFailedTests') + failed.length} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}\n`);
 process.exit(failed.length === 0 && sum('numPassedTests') > 0 ? 0 : 1);
