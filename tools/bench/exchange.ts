@@ -10,11 +10,11 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { startCoordinator } from '@lstm-gan/coordinator';
-import type { Preset, VectorArithmetic } from '@lstm-gan/core';
+import { createLayouts, type Preset, type VectorArithmetic } from '@lstm-gan/core';
 import { createDataset, createShardReader } from '@lstm-gan/data';
-import { createLog, createRunConfig, createTrainingState, type StepMetrics } from '@lstm-gan/run';
+import { createLog, createRunConfig, createTrainingState, median, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, writeKeyFile, type CoordinatorLink } from '@lstm-gan/transport';
-import { heading, middle, row, type Report } from './report.ts';
+import { heading, row, type Report } from './report.ts';
 
 export interface ExchangeBenchOptions {
   readonly preset: Preset;
@@ -40,19 +40,20 @@ export async function benchExchange({ preset, arithmetic, rounds, workers }: Exc
   for (let round = 0; round < rounds; round++) {
     for (const { times, updates, ...one } of cases) {
       const measured = await measureExchange({ ...one, preset, arithmetic });
-      times.push(middle(measured.map(({ stepMs }) => stepMs)));
-      updates.push(middle(measured.map(({ updateMs }) => updateMs)));
+      times.push(median(measured.map(({ stepMs }) => stepMs)));
+      updates.push(median(measured.map(({ updateMs }) => updateMs)));
       process.stderr.write(`\rround ${round + 1} of ${rounds} `);
     }
   }
   process.stderr.write('\n');
-  const megabytes = 26.1;
+  const { generator, discriminator } = createLayouts(preset.model);
+  const megabytes = ((4 * (generator.size + discriminator.size)) / 1e6).toFixed(1);
   return {
     lines: [
       `A step of rows-large whose units compute nothing: weights out (${megabytes} MB a worker), contributions back, sum, Adam; ${rounds} rounds, milliseconds`,
       '',
       heading('update'),
-      ...cases.map(({ workers: count, road, times, updates }) => row(`${count} worker${count === 1 ? '' : 's'}, ${roadNames[road]}`, times, middle(updates).toFixed(1))),
+      ...cases.map(({ workers: count, road, times, updates }) => row(`${count} worker${count === 1 ? '' : 's'}, ${roadNames[road]}`, times, median(updates).toFixed(1))),
     ],
     data: { rounds, cases: cases.map(({ workers: count, road, times, updates }) => ({ workers: count, road, stepMs: times, updateMs: updates })) },
   };

@@ -6,9 +6,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ModelConfig, Preset } from '@lstm-gan/core';
 import { openEngine } from '@lstm-gan/engine';
+import { median } from '@lstm-gan/run';
 import { createMatmulPeak } from './matmul-peak.ts';
 import { createOwnStep, type StepTimes } from './own-step.ts';
-import { heading, middle, row, type Report } from './report.ts';
+import { heading, row, type Report } from './report.ts';
 import { createStockModel } from './stock-layers.ts';
 import { startTorchPeer, type TorchPeer } from './torch-peer.ts';
 
@@ -91,9 +92,9 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
   const { own, peers, peaks } = await measure(options);
   const { batch, rounds, threads } = options;
   const totals = own.map(({ totalMs }) => totalMs);
-  const ratioOf = ({ times }: Peer): number => middle(times.map((theirs, i) => theirs / totals[i]));
-  const shareOfPeak = middle(totals.map((ms, i) => (operationsPerImage * batch) / (ms / 1000) / peaks[i]));
-  const rate = (times: readonly number[]): string => ((1000 * batch) / middle(times)).toFixed(1);
+  const ratioOf = ({ times }: Peer): number => median(times.map((theirs, i) => theirs / totals[i]));
+  const shareOfPeak = median(totals.map((ms, i) => (operationsPerImage * batch) / (ms / 1000) / peaks[i]));
+  const rate = (times: readonly number[]): string => ((1000 * batch) / median(times)).toFixed(1);
   const rowOf = (name: string, times: readonly number[]): string => row(name, times, rate(times));
   return {
     lines: [
@@ -105,13 +106,13 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       rowOf('  sum, Adam, averages', own.map(({ updateMs }) => updateMs)),
       ...peers.map(({ name, times }) => rowOf(name, times)),
       '',
-      `A matrix product of 2,048 x 2,048 runs at ${(middle(peaks) / 1e9).toFixed(0)} GFLOP/s here; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that.`,
+      `A matrix product of 2,048 x 2,048 runs at ${(median(peaks) / 1e9).toFixed(0)} GFLOP/s here; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that.`,
       ...peers.map((peer) => `lstm-gan is ${ratioOf(peer).toFixed(2)} times as fast as ${peer.name} (median of the rounds' ratios).`),
     ],
     data: {
       batch, rounds, threads,
       ownMs: totals,
-      peakGigaflops: middle(peaks) / 1e9,
+      peakGigaflops: median(peaks) / 1e9,
       shareOfPeak,
       peers: peers.map((peer) => ({ name: peer.name, ms: peer.times, medianRatio: ratioOf(peer) })),
     },

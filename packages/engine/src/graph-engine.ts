@@ -68,7 +68,7 @@ class GraphEngine implements Engine {
 
     const begin: CompiledUnit<I, O>['begin'] = async (early) => {
       checkArrays(unit.name, earlySpecs(unit as Unit), early as Inputs);
-      const begun = kept.length === 0 ? undefined : await this.#during(unit.name, () => sessions[0].begin(feedsOf(sessions[0], early as Inputs), earlyNames.map(outputName), kept.map(outputName)));
+      const begun = kept.length + earlyNames.length === 0 ? undefined : await this.#during(unit.name, () => sessions[0].begin(feedsOf(sessions[0], early as Inputs), earlyNames.map(outputName), kept.map(outputName)));
       return {
         outputs: named(earlyNames, begun?.outputs ?? []),
         finish: async (rest) => {

@@ -123,7 +123,8 @@ it('never waits with a send to the last worker, which is gone: such a send can s
   await doomed.send(['H', header]);
   const { peer } = (await take(events)) as { peer: string };
   doomed.close();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // No signal is to be had: a ROUTER tells nobody that a peer is gone until something is sent to it.
+  await new Promise((resolve) => setTimeout(resolve, 300));
 
   coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
   const worker = createWorkerLink({ connect: coordinator.address });
