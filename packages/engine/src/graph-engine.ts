@@ -105,13 +105,13 @@ class GraphEngine implements Engine {
 
   /** One graph, or two for a unit that can be begun; from the cache, or traced now. */
   async #graphDefsOf(unit: Unit): Promise<Uint8Array[]> {
-    const { cacheDir, threads } = this.#options;
+    const { cacheDir, device, threads } = this.#options;
     const parts = unit.early === undefined ? (['whole'] as const) : (['begin', 'finish'] as const);
-    const keys = parts.map((part) => graphKey({ unit, tensorflow: this.#description.tensorflow, code: this.#code, part }));
+    const keys = parts.map((part) => graphKey({ unit, device, tensorflow: this.#description.tensorflow, code: this.#code, part }));
     const cached = await Promise.all(keys.map((key) => readGraph(cacheDir, key)));
     if (cached.every((graphDef) => graphDef !== undefined)) return cached;
     await loadStockBackend(this.#provisioned, threads);
-    const whole = lowerGraph(traceUnit(unit));
+    const whole = lowerGraph(traceUnit(unit, device));
     const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early, unit.earlyOutputs));
     const graphDefs = graphs.map((graph) => encodeGraphDef(withOutputNames(graph)));
     await Promise.all(keys.map((key, i) => writeGraph(cacheDir, key, graphDefs[i])));

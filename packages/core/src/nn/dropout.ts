@@ -1,5 +1,6 @@
 import { add, cast, greaterEqual, mul, tensor1d } from '@tensorflow/tfjs-core';
 import { stateless, type Layer } from './layer.ts';
+import { nativeOr } from './native-kernel.ts';
 import { randomUniform } from './stateless-random.ts';
 
 /**
@@ -10,7 +11,10 @@ export function dropout(rate: number, index: number): Layer {
   return stateless((x, { training, dropoutSeed }) => {
     if (!training || rate === 0 || dropoutSeed === undefined) return x;
     const seed = add(dropoutSeed, tensor1d([0, index], 'int32'));
-    const kept = cast(greaterEqual(randomUniform(seed, x.shape), rate), 'float32');
-    return mul(x, mul(kept, 1 / (1 - rate)));
+    const scale = 1 / (1 - rate);
+    return nativeOr('DropoutNative', { features: x, seed }, { rate, scale }, () => {
+      const kept = cast(greaterEqual(randomUniform(seed, x.shape), rate), 'float32');
+      return [mul(x, mul(kept, scale))];
+    })[0];
   });
 }

@@ -12,6 +12,7 @@ import {
   type Tensor, type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import type { Layer } from './layer.ts';
+import { thinProduct, thinProductTransposed } from './thin-product.ts';
 
 /** Above this many units the recurrent kernel starts Glorot-uniform: making it orthogonal would take seconds. */
 const largestOrthogonalUnits = 512;
@@ -81,7 +82,7 @@ function forward(x: Tensor, kernel: Tensor, recurrentKernel: Tensor, bias: Tenso
   const cells: Cell[] = [];
   const hidden: Tensor[] = [];
   for (let t = 0; t < steps; t++) {
-    const z = t === 0 ? projected[0] : add(projected[t], matMul(hidden[t - 1] as Tensor2D, recurrentKernel as Tensor2D));
+    const z = t === 0 ? projected[0] : add(projected[t], thinProduct(hidden[t - 1], recurrentKernel));
     const gate = (k: number) => slice(z, [0, k * units], [batch, units]);
     const i = sigmoid(gate(0));
     const f = sigmoid(gate(1));
@@ -132,8 +133,7 @@ function backwardThroughTime(dHidden: Tensor[], cells: Cell[], recurrentKernel: 
     );
     if (t === 0) break;
     dNextCell = mul(dc, f);
-    // z W_h^T as (W_h z^T)^T: 1.1 ms instead of 2.9 at 1,024 units on two cores.
-    dNextHidden = transpose(matMul(recurrentKernel, dz[t] as Tensor2D, false, true));
+    dNextHidden = thinProductTransposed(dz[t], recurrentKernel);
   }
   return dz;
 }

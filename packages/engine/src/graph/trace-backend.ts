@@ -5,8 +5,9 @@
 import { copyRegisteredKernels, findBackend, getBackend, getKernel, registerBackend, registerKernel, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { assert } from '@lstm-gan/core';
+import type { EngineOptions } from '../engine.ts';
 import type { TensorMetadata, TfeBinding } from './binding.ts';
-import { nativeKernels, registerNativeGradients } from './native-kernels.ts';
+import { nativeKernels, ownKernels, registerNativeGradients } from './native-kernels.ts';
 
 const traceBackendName = 'lstm-gan-trace';
 
@@ -25,9 +26,12 @@ export function stockBackend(): NodeBackend {
   return backend;
 }
 
-/** Runs `body` with a tracing backend over `binding` as the current backend; synchronous, and undone whatever happens. */
-export function withTraceBackend<T>(binding: TfeBinding, body: (backend: NodeBackend) => T): T {
-  registerTraceKernels();
+/**
+ * Runs `body` with a tracing backend over `binding` as the current backend; synchronous, and undone whatever happens.
+ * @param device what the graph will run on: always the same one in a process
+ */
+export function withTraceBackend<T>(binding: TfeBinding, device: EngineOptions['device'], body: (backend: NodeBackend) => T): T {
+  registerTraceKernels(device);
   const previous = getBackend();
   const Backend = stockBackend().constructor as new (binding: TfeBinding, packageName: string) => NodeBackend;
   const backend = new Backend(binding, '@tensorflow/tfjs-node-gpu');
@@ -43,10 +47,10 @@ export function withTraceBackend<T>(binding: TfeBinding, body: (backend: NodeBac
   }
 }
 
-function registerTraceKernels(): void {
+function registerTraceKernels(device: EngineOptions['device']): void {
   if (getKernel('Add', traceBackendName) !== undefined) return;
   copyRegisteredKernels('tensorflow', traceBackendName);
-  for (const [kernelName, kernelFunc] of Object.entries(nativeKernels)) {
+  for (const [kernelName, kernelFunc] of Object.entries(device === 'cpu' ? { ...nativeKernels, ...ownKernels } : nativeKernels)) {
     registerKernel({ kernelName, backendName: traceBackendName, kernelFunc });
   }
   registerNativeGradients();

@@ -6,6 +6,7 @@ import { tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { assert, UserError } from '@lstm-gan/core';
 import type { ArraySpec, Unit } from '@lstm-gan/core';
+import type { EngineOptions } from '../engine.ts';
 import { dataTypeNumbers, sameShape } from './graph.ts';
 import type { Graph, ValueRef } from './graph.ts';
 import type { Recorder } from './recorder.ts';
@@ -13,11 +14,11 @@ import { createRecorder } from './recorder.ts';
 import { stockBackend, withTraceBackend } from './trace-backend.ts';
 import type { NodeBackend } from './trace-backend.ts';
 
-/** Records a unit as a graph; throws a UserError for what a graph cannot hold. Needs tfjs-node's backend loaded. */
-export function traceUnit(unit: Unit): Graph {
+/** Records a unit as a graph for a device; throws a UserError for what a graph cannot hold. Needs tfjs-node's backend loaded. */
+export function traceUnit(unit: Unit, device: EngineOptions['device']): Graph {
   const recorder = createRecorder(stockBackend().binding);
   try {
-    return withTraceBackend(recorder.binding, (backend) =>
+    return withTraceBackend(recorder.binding, device, (backend) =>
       withoutJavaScriptRandomness(unit.name, () => record(unit, backend, recorder)),
     );
   } catch (error) {

@@ -78,6 +78,6 @@ async function compileAddon(compiler: string, libraryDir: string, sources: strin
   throw new UserError({
     code: 'compile-failed',
     message: `${compiler} could not compile ${path.basename(output)}:\n${result.output.trim().split('\n').slice(-8).join('\n')}`,
-    advice: 'A compiler for C++17 with its standard library is needed (g++ 9 or clang 10, or newer); name another one in CXX.',
+    advice: 'A compiler for C++17 with its standard library is needed (g++ 9 or clang 14, or newer); name another one in CXX.',
   });
 }

@@ -50,6 +50,8 @@ interface SessionAddon {
   average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number, threads: number): void;
   accumulate(target: Float32Array, term: Float32Array, threads: number): void;
   release(array: Float32Array | Uint8Array): void;
+  /** For operations of our own, in the whole process. */
+  setKernelThreads(threads: number): void;
   isFinite(vector: Float32Array): boolean;
   allocate(byteLength: number): ArrayBuffer;
 }
@@ -67,6 +69,7 @@ export function libraryVersion(provisioned: Provisioned): string {
 /** Opens a session with its own threads: `threads` inside an operation, one operation at a time. */
 export function openSession(provisioned: Provisioned, graphDef: Uint8Array, threads: number): Session {
   const addon = loadAddon(provisioned);
+  addon.setKernelThreads(threads);
   const handle = addon.open(graphDef, configProto(threads));
   return {
     run: (feeds, fetches, kept) => addon.run(handle, feeds, fetches, kept?.values, kept?.names),

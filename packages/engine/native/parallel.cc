@@ -1,0 +1,97 @@
+// Threads that wait for pieces of work. They stay: starting one takes as long as a small piece.
+#include "parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace lstm_gan {
+namespace {
+
+// One piece of work after the other; whoever calls takes part.
+class Crew {
+ public:
+  void Run(size_t count, size_t threads, const std::function<void(size_t)>& body) {
+    // Work of another thread goes on meanwhile: then this one does its own alone.
+    std::unique_lock<std::mutex> busy(busy_, std::try_to_lock);
+    const size_t others = busy.owns_lock() ? std::min(threads, count) - 1 : 0;
+    if (others == 0) {
+      for (size_t i = 0; i < count; ++i) body(i);
+      return;
+    }
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      while (members_ < others) {
+        std::thread(&Crew::Wait, this, members_).detach();
+        ++members_;
+      }
+      body_ = &body;
+      count_ = count;
+      next_ = 0;
+      wanted_ = working_ = others;
+      ++round_;
+    }
+    begin_.notify_all();
+    Take(body, count);
+    std::unique_lock<std::mutex> lock(mutex_);
+    end_.wait(lock, [this] { return working_ == 0; });
+  }
+
+ private:
+  void Take(const std::function<void(size_t)>& body, size_t count) {
+    for (size_t i = next_++; i < count; i = next_++) body(i);
+  }
+
+  void Wait(size_t member) {
+    uint64_t seen = 0;
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      begin_.wait(lock, [&] { return round_ != seen && member < wanted_; });
+      seen = round_;
+      const auto* body = body_;
+      const size_t count = count_;
+      lock.unlock();
+      Take(*body, count);
+      lock.lock();
+      if (--working_ == 0) end_.notify_one();
+    }
+  }
+
+  std::mutex busy_, mutex_;
+  std::condition_variable begin_, end_;
+  const std::function<void(size_t)>* body_ = nullptr;
+  std::atomic<size_t> next_{0};
+  size_t count_ = 0, wanted_ = 0, working_ = 0, members_ = 0;
+  uint64_t round_ = 0;
+};
+
+Crew& TheCrew() {
+  static Crew* crew = new Crew;  // never destroyed: its threads wait in it until the process ends
+  return *crew;
+}
+
+std::atomic<size_t> piece_threads{1};
+
+}  // namespace
+
+void SetPieceThreads(size_t threads) { piece_threads = std::max<size_t>(1, threads); }
+
+size_t PieceThreads() { return piece_threads; }
+
+void ForEachPiece(size_t count, const std::function<void(size_t)>& body) {
+  if (count > 0) TheCrew().Run(count, PieceThreads(), body);
+}
+
+void ForEachRange(size_t size, size_t grain, const std::function<void(size_t, size_t)>& body) {
+  const size_t grains = (size + grain - 1) / grain;
+  const size_t pieces = std::min(PieceThreads(), grains);
+  ForEachPiece(pieces, [&](size_t i) {
+    const size_t start = grains * i / pieces * grain, end = std::min(size, grains * (i + 1) / pieces * grain);
+    if (start < end) body(start, end);
+  });
+}
+
+}  // namespace lstm_gan

@@ -1,0 +1,100 @@
+import { normalNoise, statelessUniform } from '@lstm-gan/core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { locateTensorFlow, type Provisioned } from '../tensorflow/provision.ts';
+import { openSession } from '../tensorflow/session.ts';
+import { provisionedCache } from '../testing/provisioned.ts';
+import { encodeGraphDef } from './graph-def.ts';
+import { placeholderNode, type Attribute, type GraphNode, type ValueSpec } from './graph.ts';
+import { withOutputNames } from './output-names.ts';
+
+let provisioned: Provisioned;
+beforeAll(async () => {
+  const found = await locateTensorFlow(await provisionedCache(), 'cpu');
+  if (found === undefined) throw new Error('TensorFlow is provisioned');
+  provisioned = found;
+});
+
+const float = (...shape: number[]): ValueSpec => ({ dtype: 'float32', shape });
+const numbers = (key: number, size: number): Float32Array => normalNoise([key, 2], size);
+
+/** Runs one operation on its inputs, with so many threads; gives its outputs of float32. */
+async function runOperation(
+  op: string,
+  inputs: Readonly<Record<string, { readonly spec: ValueSpec; readonly data: Float32Array | Int32Array }>>,
+  attributes: Readonly<Record<string, Attribute>>,
+  outputs: readonly ValueSpec[],
+  threads = 1,
+): Promise<Float32Array[]> {
+  const placeholders = Object.entries(inputs).map(([name, { spec }]) => placeholderNode(name, spec));
+  const node: GraphNode = { name: 'own', op, attributes, inputs: placeholders.map(({ name }) => ({ node: name, output: 0 })), outputs };
+  const nodes = [...placeholders, node];
+  const refs = Object.fromEntries(outputs.map(({ dtype }, output) => [dtype, { node: 'own', output }]).filter(([dtype]) => dtype === 'float32'));
+  const graph = { nodes, inputs: Object.fromEntries(placeholders.map(({ name }) => [name, { node: name, output: 0 }])), outputs: refs };
+  const session = openSession(provisioned, encodeGraphDef(withOutputNames(graph)), threads);
+  try {
+    return await session.run(Object.entries(inputs).map(([name, { data }]) => ({ name, data })), ['own']);
+  } finally {
+    session.close();
+  }
+}
+
+describe('dropout', () => {
+  const rate = 0.3;
+  const scale = 1 / (1 - rate);
+  const attributes = { rate: { kind: 'float', value: rate }, scale: { kind: 'float', value: scale } } as const;
+
+  // Sizes of one value, one block, blocks and a rest, and of more than one thread's share.
+  it.each([1, 64, 1000, 70_003])('drops %i values where the stateless stream says so, with any number of threads', async (size) => {
+    const features = numbers(1, size);
+    const seed = Int32Array.of(-7, 123_456_789);
+    const inputs = { features: { spec: float(size), data: features }, seed: { spec: { dtype: 'int32', shape: [2] }, data: seed } } as const;
+    const outputs = [float(size), { dtype: 'bool', shape: [size] } as const];
+    const uniform = statelessUniform(seed, size);
+    const factor = Math.fround(scale);
+    const expected = features.map((value, i) => value * (uniform[i] >= rate ? factor : 0));
+    for (const threads of [1, 3]) {
+      expect(await runOperation('LstmGanDropout', inputs, attributes, outputs, threads)).toEqual([expected]);
+    }
+  });
+
+  it('refuses a seed that is none, in a sentence', async () => {
+    const inputs = { features: { spec: float(4), data: numbers(1, 4) }, seed: { spec: { dtype: 'int32', shape: [3] }, data: new Int32Array(3) } } as const;
+    await expect(runOperation('LstmGanDropout', inputs, attributes, [float(4), { dtype: 'bool', shape: [4] }])).rejects.toThrow('a seed of dropout has two numbers');
+  });
+});
+
+describe('the thin product', () => {
+  const product = (rows: Float32Array, matrix: Float32Array, [count, terms, columns]: number[], transposed: boolean): number[] =>
+    Array.from({ length: count * columns }, (_, i) => {
+      const [row, column] = [Math.floor(i / columns), i % columns];
+      let sum = 0;
+      for (let k = 0; k < terms; k++) sum += rows[row * terms + k] * matrix[transposed ? column * terms + k : k * columns + column];
+      return sum;
+    });
+
+  it.each([
+    [1, 16, 16, false],
+    [5, 48, 80, false],
+    [16, 128, 512, false],
+    [1, 16, 16, true],
+    [5, 80, 48, true],
+    [16, 512, 128, true],
+  ])('multiplies %i rows of %i terms to %i columns (transposed: %s), with the same bits for any number of threads', async (count, terms, columns, transposed) => {
+    const shape = transposed ? [columns, terms] : [terms, columns];
+    const [rows, matrix] = [numbers(3, count * terms), numbers(4, terms * columns)];
+    const inputs = { rows: { spec: float(count, terms), data: rows }, matrix: { spec: float(...shape), data: matrix } };
+    const run = (threads: number) => runOperation('LstmGanThinProduct', inputs, { transposed: { kind: 'bool', value: transposed } }, [float(count, columns)], threads);
+    const [one] = await run(1);
+    product(rows, matrix, [count, terms, columns], transposed).forEach((expected, i) => expect(Math.abs(one[i] - expected)).toBeLessThan(1e-6 * terms));
+    expect(await run(3)).toEqual([one]);
+  });
+
+  it.each([
+    [17, [16, 16]],
+    [4, [16, 24]],
+    [4, [32, 16]],
+  ])('refuses %i rows and a matrix of %j, in a sentence', async (count, shape) => {
+    const inputs = { rows: { spec: float(count, 16), data: numbers(3, count * 16) }, matrix: { spec: float(...shape), data: numbers(4, shape[0] * shape[1]) } };
+    await expect(runOperation('LstmGanThinProduct', inputs, { transposed: { kind: 'bool', value: false } }, [float(count, shape[1])])).rejects.toThrow('a thin product takes at most 16 rows');
+  });
+});
