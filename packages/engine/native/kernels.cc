@@ -59,6 +59,10 @@ void ShapesOfFirstInput(TF_ShapeInferenceContext* context, TF_Status* status) {
   TF_DeleteShapeHandle(shape);
 }
 
+void* CreateNothing(TF_OpKernelConstruction*) { return nullptr; }
+
+void DestroyNothing(void*) {}
+
 void UnknownShape(TF_ShapeInferenceContext* context, TF_Status* status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
 
 namespace {
@@ -83,6 +87,7 @@ void DefineKernels(napi_env env, napi_value exports) {
   std::call_once(once, [] {
     error = RegisterDropout();
     if (error.empty()) error = RegisterThinProduct();
+    if (error.empty()) error = RegisterTransposedConvolution();
   });
   if (!error.empty()) {
     Throw(env, "ERR_KERNEL", error);

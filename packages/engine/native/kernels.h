@@ -50,9 +50,13 @@ std::string Register(const Operation& operation);
 
 // Gives every output the shape of the first input.
 void ShapesOfFirstInput(TF_ShapeInferenceContext* context, TF_Status* status);
+// For kernels without attributes.
+void* CreateNothing(TF_OpKernelConstruction* construction);
+void DestroyNothing(void* nothing);
 void UnknownShape(TF_ShapeInferenceContext* context, TF_Status* status);
 
 std::string RegisterDropout();
 std::string RegisterThinProduct();
+std::string RegisterTransposedConvolution();
 
 }  // namespace lstm_gan

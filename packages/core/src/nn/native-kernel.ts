@@ -11,7 +11,7 @@ import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-cor
  * | LeakyReluNative (gradient) | features | alpha | max(x, alpha x), alpha < 1 |
  * | FusedBatchNormNative (gradient of y alone) | x [N, H, W, C], scale [C], offset [C] | epsilon | y, mean, biased variance |
  * | DropoutNative (gradient) | features, seed int32 [2] | rate, scale | features times scale where StatelessUniform >= rate, else 0 |
- * | ThinProductNative | rows [R, K], matrix [K, N], or transposed [N, K] | transposed 0 or 1 | their product [R, N] |
+ * | ThinProductNative | rows [R, K], matrix [K, N] | | their product [R, N] |
  * | StatelessUniformNative | seed int32 [2] | shape | floats in [0, 1), as TensorFlow's StatelessRandomUniform |
  * | StatelessNormalNative | seed int32 [2] | shape | as TensorFlow's StatelessRandomNormal |
  */

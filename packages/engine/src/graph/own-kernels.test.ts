@@ -64,28 +64,20 @@ describe('dropout', () => {
 });
 
 describe('the thin product', () => {
-  const product = (rows: Float32Array, matrix: Float32Array, [count, terms, columns]: number[], transposed: boolean): number[] =>
+  const product = (rows: Float32Array, matrix: Float32Array, [count, terms, columns]: number[]): number[] =>
     Array.from({ length: count * columns }, (_, i) => {
       const [row, column] = [Math.floor(i / columns), i % columns];
       let sum = 0;
-      for (let k = 0; k < terms; k++) sum += rows[row * terms + k] * matrix[transposed ? column * terms + k : k * columns + column];
+      for (let k = 0; k < terms; k++) sum += rows[row * terms + k] * matrix[k * columns + column];
       return sum;
     });
 
-  it.each([
-    [1, 16, 16, false],
-    [5, 48, 80, false],
-    [16, 128, 512, false],
-    [1, 16, 16, true],
-    [5, 80, 48, true],
-    [16, 512, 128, true],
-  ])('multiplies %i rows of %i terms to %i columns (transposed: %s), with the same bits for any number of threads', async (count, terms, columns, transposed) => {
-    const shape = transposed ? [columns, terms] : [terms, columns];
+  it.each([[1, 16, 16], [5, 48, 80], [16, 128, 512]])('multiplies %i rows of %i terms to %i columns, with the same bits for any number of threads', async (count, terms, columns) => {
     const [rows, matrix] = [numbers(3, count * terms), numbers(4, terms * columns)];
-    const inputs = { rows: { spec: float(count, terms), data: rows }, matrix: { spec: float(...shape), data: matrix } };
-    const run = (threads: number) => runOperation('LstmGanThinProduct', inputs, { transposed: { kind: 'bool', value: transposed } }, [float(count, columns)], threads);
+    const inputs = { rows: { spec: float(count, terms), data: rows }, matrix: { spec: float(terms, columns), data: matrix } };
+    const run = (threads: number) => runOperation('LstmGanThinProduct', inputs, {}, [float(count, columns)], threads);
     const [one] = await run(1);
-    product(rows, matrix, [count, terms, columns], transposed).forEach((expected, i) => expect(Math.abs(one[i] - expected)).toBeLessThan(1e-6 * terms));
+    product(rows, matrix, [count, terms, columns]).forEach((expected, i) => expect(Math.abs(one[i] - expected)).toBeLessThan(1e-6 * terms));
     expect(await run(3)).toEqual([one]);
   });
 
@@ -95,6 +87,47 @@ describe('the thin product', () => {
     [4, [32, 16]],
   ])('refuses %i rows and a matrix of %j, in a sentence', async (count, shape) => {
     const inputs = { rows: { spec: float(count, 16), data: numbers(3, count * 16) }, matrix: { spec: float(...shape), data: numbers(4, shape[0] * shape[1]) } };
-    await expect(runOperation('LstmGanThinProduct', inputs, { transposed: { kind: 'bool', value: false } }, [float(count, shape[1])])).rejects.toThrow('a thin product takes at most 16 rows');
+    await expect(runOperation('LstmGanThinProduct', inputs, {}, [float(count, shape[1])])).rejects.toThrow('a thin product takes at most 16 rows');
+  });
+});
+
+describe('the transposed convolution to an image', () => {
+  /** Whole numbers, so that every sum is exact. */
+  const whole = (size: number): Float32Array => Float32Array.from({ length: size }, (_, i) => ((i * 7) % 11) - 5);
+
+  /** By definition: place (h, w) adds x K[k, l] at (2 h + k - 1, 2 w + l - 1), where that is inside. */
+  function convolve(image: Float32Array, kernel: Float32Array, [batch, height, width, inputs, outputs]: number[]): Float32Array {
+    const result = new Float32Array(batch * 4 * height * width * outputs);
+    for (let i = 0; i < batch * height * width * 16 * outputs * inputs; i++) {
+      let rest = i;
+      const take = (length: number): number => {
+        const digit = rest % length;
+        rest = Math.floor(rest / length);
+        return digit;
+      };
+      const [c, o, l, k, w, h, b] = [take(inputs), take(outputs), take(4), take(4), take(width), take(height), take(batch)];
+      const [y, x] = [2 * h + k - 1, 2 * w + l - 1];
+      if (y < 0 || x < 0 || y >= 2 * height || x >= 2 * width) continue;
+      result[((b * 2 * height + y) * 2 * width + x) * outputs + o] += image[((b * height + h) * width + w) * inputs + c] * kernel[((k * 4 + l) * outputs + o) * inputs + c];
+    }
+    return result;
+  }
+
+  // Widths below, at, and above what is computed at once, with a rest.
+  it.each([[1, 1, 1, 1, 1], [2, 3, 5, 4, 1], [3, 2, 19, 7, 1], [1, 1, 1, 1, 3], [2, 3, 5, 4, 3], [3, 2, 11, 16, 3]])(
+    'does for %i images of %i x %i with %i channels to %i what the definition says, with any number of threads',
+    async (...shape) => {
+      const [batch, height, width, inputs, outputs] = shape;
+      const [image, kernel] = [whole(batch * height * width * inputs), whole(16 * outputs * inputs)];
+      const feeds = { image: { spec: float(batch, height, width, inputs), data: image }, kernel: { spec: float(4, 4, outputs, inputs), data: kernel } };
+      for (const threads of [1, 3]) {
+        expect(await runOperation('LstmGanTransposedConvolution', feeds, {}, [float(batch, 2 * height, 2 * width, outputs)], threads)).toEqual([convolve(image, kernel, shape)]);
+      }
+    },
+  );
+
+  it('refuses two channels, in a sentence', async () => {
+    const feeds = { image: { spec: float(1, 2, 2, 4), data: whole(16) }, kernel: { spec: float(4, 4, 2, 4), data: whole(128) } };
+    await expect(runOperation('LstmGanTransposedConvolution', feeds, {}, [float(1, 4, 4, 2)])).rejects.toThrow('a kernel [4, 4, 1 or 3, in]');
   });
 });

@@ -2,7 +2,7 @@
  * The tfjs backend on which units are traced: tfjs-node's own backend class and kernels over a recording binding, plus
  * the native kernels. A backend of its own leaves the plain 'tensorflow' one (the eager reference) untouched.
  */
-import { copyRegisteredKernels, findBackend, getBackend, getKernel, registerBackend, registerKernel, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import { copyRegisteredKernels, findBackend, getBackend, getKernel, registerBackend, registerKernel, removeBackend, setBackend, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { assert } from '@lstm-gan/core';
 import type { EngineOptions } from '../engine.ts';
@@ -51,6 +51,7 @@ function registerTraceKernels(device: EngineOptions['device']): void {
   if (getKernel('Add', traceBackendName) !== undefined) return;
   copyRegisteredKernels('tensorflow', traceBackendName);
   for (const [kernelName, kernelFunc] of Object.entries(device === 'cpu' ? { ...nativeKernels, ...ownKernels } : nativeKernels)) {
+    if (getKernel(kernelName, traceBackendName) !== undefined) unregisterKernel(kernelName, traceBackendName);
     registerKernel({ kernelName, backendName: traceBackendName, kernelFunc });
   }
   registerNativeGradients();

@@ -1,0 +1,44 @@
+// Vectors of 16 floats, and the choice of the code that a processor can run. Files that include this contract a product and a
+// sum to one operation where the processor has it.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+
+#include "addon.h"
+
+#ifdef __clang__
+#pragma clang fp contract(fast)
+#else
+#pragma GCC optimize("fp-contract=fast")
+#endif
+
+#define LSTM_GAN_INLINE inline __attribute__((always_inline))
+#define LSTM_GAN_AVX512 __attribute__((target("avx512f")))
+#define LSTM_GAN_AVX2 __attribute__((target("avx2,fma")))
+
+namespace lstm_gan {
+
+constexpr size_t kLane = 16;
+
+typedef float Lane __attribute__((vector_size(64)));
+typedef float LooseLane __attribute__((vector_size(64), aligned(4)));  // that lies anywhere
+
+// Memory for lanes.
+struct Aligned {
+  explicit Aligned(size_t floats) : data(static_cast<float*>(std::aligned_alloc(kAlignment, (floats * 4 + kAlignment - 1) & ~(kAlignment - 1)))) {
+    if (data == nullptr) std::abort();  // as TensorFlow does when it has no memory for what a kernel needs
+  }
+  ~Aligned() { std::free(data); }
+  Aligned(const Aligned&) = delete;
+  Aligned& operator=(const Aligned&) = delete;
+  float* const data;
+};
+
+template <typename Code>
+Code ForProcessor(Code avx512, Code avx2, Code any) {
+  if (__builtin_cpu_supports("avx512f")) return avx512;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? avx2 : any;
+}
+
+}  // namespace lstm_gan
