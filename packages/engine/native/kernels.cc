@@ -85,9 +85,9 @@ void DefineKernels(napi_env env, napi_value exports) {
   static std::once_flag once;
   static std::string error;
   std::call_once(once, [] {
-    error = RegisterDropout();
-    if (error.empty()) error = RegisterThinProduct();
-    if (error.empty()) error = RegisterTransposedConvolution();
+    for (const auto& operation : {RegisterDropout, RegisterLstmCell, RegisterThinProduct, RegisterTransposedConvolution}) {
+      if (error.empty()) error = operation();
+    }
   });
   if (!error.empty()) {
     Throw(env, "ERR_KERNEL", error);

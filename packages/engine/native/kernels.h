@@ -56,6 +56,7 @@ void DestroyNothing(void* nothing);
 void UnknownShape(TF_ShapeInferenceContext* context, TF_Status* status);
 
 std::string RegisterDropout();
+std::string RegisterLstmCell();
 std::string RegisterThinProduct();
 std::string RegisterTransposedConvolution();
 

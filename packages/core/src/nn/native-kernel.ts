@@ -11,6 +11,8 @@ import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-cor
  * | LeakyReluNative (gradient) | features | alpha | max(x, alpha x), alpha < 1 |
  * | FusedBatchNormNative (gradient of y alone) | x [N, H, W, C], scale [C], offset [C] | epsilon | y, mean, biased variance |
  * | DropoutNative (gradient) | features, seed int32 [2] | rate, scale | features times scale where StatelessUniform >= rate, else 0 |
+ * | LstmCellNative | z [R, 4U], bias [4U], cell [R, U] | | gates, cell, tanh of the cell, hidden: cellForward of lstm-cell.ts |
+ * | LstmCellGradNative | dHidden, dCell, gates, cell before, tanh of the cell | | cellBackward of lstm-cell.ts |
  * | ThinProductNative | rows [R, K], matrix [K, N] | | their product [R, N] |
  * | StatelessUniformNative | seed int32 [2] | shape | floats in [0, 1), as TensorFlow's StatelessRandomUniform |
  * | StatelessNormalNative | seed int32 [2] | shape | as TensorFlow's StatelessRandomNormal |
@@ -32,6 +34,8 @@ export type NativeKernelName =
   | 'LeakyReluNative'
   | 'FusedBatchNormNative'
   | 'DropoutNative'
+  | 'LstmCellNative'
+  | 'LstmCellGradNative'
   | 'ThinProductNative'
   | 'StatelessUniformNative'
   | 'StatelessNormalNative';

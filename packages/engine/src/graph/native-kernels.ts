@@ -105,6 +105,12 @@ const dropoutGrad = kernel(({ dy, kept }, backend, attributes) =>
   execute(backend, 'LstmGanDropoutGrad', [dy, kept], dropoutAttributes(backend.binding, attributes)),
 );
 
+const lstmCell = kernel(({ z, bias, cell }, backend) => execute(backend, 'LstmGanLstmCell', [z, bias, cell], [], 4));
+
+const lstmCellGrad = kernel(({ dHidden, dCell, gates, before, tanhCell }, backend) =>
+  execute(backend, 'LstmGanLstmCellGrad', [dHidden, dCell, gates, before, tanhCell], [], 2),
+);
+
 /** What the kernel of our own takes: rows that fit its registers, and a matrix that is cut without a rest. */
 const fitsThinProduct = (rows: number, matrix: readonly number[]): boolean => rows <= 16 && matrix.every((length) => length % 16 === 0);
 
@@ -134,12 +140,14 @@ const stateless = (op: string): KernelFunc =>
     return execute(backend, op, [constant(backend, lengths, [lengths.length]), seed], attributes);
   });
 
-type OwnKernelName = 'DropoutNative' | 'DropoutGradNative' | 'ThinProductNative' | 'Conv2DBackpropInput';
+type OwnKernelName = 'DropoutNative' | 'DropoutGradNative' | 'LstmCellNative' | 'LstmCellGradNative' | 'ThinProductNative' | 'Conv2DBackpropInput';
 
 /** Of the addon, and for the CPU alone; on a GPU the composition runs, of kernels that are there. */
 export const ownKernels: Readonly<Record<OwnKernelName, KernelFunc>> = {
   DropoutNative: dropout,
   DropoutGradNative: dropoutGrad,
+  LstmCellNative: lstmCell,
+  LstmCellGradNative: lstmCellGrad,
   ThinProductNative: thinProduct,
   Conv2DBackpropInput: transposedConvolution,
 };
