@@ -58,6 +58,12 @@ export interface EngineDescription {
   readonly threads: number;
 }
 
+/**
+ * How products are computed; weights and everything else are float32 always. `tf32` rounds factors to 10 bits of mantissa inside
+ * the kernels of NVIDIA's GPUs, `bfloat16` to 7 on any device.
+ */
+export type Precision = 'float32' | 'tf32' | 'bfloat16';
+
 /** What an engine is opened with. */
 export interface EngineOptions {
   /** Threads inside an operation; one operation runs at a time. Decides the bits: part of a run's identity. */
@@ -65,4 +71,6 @@ export interface EngineOptions {
   /** Where provisioning put TensorFlow, and where GraphDefs are kept. */
   readonly cacheDir: string;
   readonly device: 'cpu' | 'gpu';
+  /** Default float32. Decides the bits. */
+  readonly precision?: Precision;
 }

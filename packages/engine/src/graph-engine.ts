@@ -11,6 +11,7 @@ import { codeDigest } from './graph/code-digest.ts';
 import { graphKey, readGraph, writeGraph } from './graph/graph-cache.ts';
 import { encodeGraphDef } from './graph/graph-def.ts';
 import { lowerGraph } from './graph/lower.ts';
+import { lowerPrecision } from './graph/lower-precision.ts';
 import { outputName, withOutputNames } from './graph/output-names.ts';
 import { splitGraph } from './graph/split-graph.ts';
 import { traceUnit } from './graph/trace.ts';
@@ -21,6 +22,8 @@ import type { Provisioned } from './tensorflow/provision.ts';
 
 /** Opens the graph engine on provisioned TensorFlow. */
 export async function openGraphEngine(provisioned: Provisioned, options: EngineOptions): Promise<Engine> {
+  // Read when CUDA starts. TensorFlow would use TF32 unasked.
+  if (options.device === 'gpu') process.env['NVIDIA_TF32_OVERRIDE'] = options.precision === 'tf32' ? '1' : '0';
   return new GraphEngine(provisioned, options, await codeDigest());
 }
 
@@ -105,15 +108,15 @@ class GraphEngine implements Engine {
 
   /** One graph, or two for a unit that can be begun; from the cache, or traced now. */
   async #graphDefsOf(unit: Unit): Promise<Uint8Array[]> {
-    const { cacheDir, device, threads } = this.#options;
+    const { cacheDir, device, threads, precision = 'float32' } = this.#options;
     const parts = unit.early === undefined ? (['whole'] as const) : (['begin', 'finish'] as const);
-    const keys = parts.map((part) => graphKey({ unit, device, tensorflow: this.#description.tensorflow, code: this.#code, part }));
+    const keys = parts.map((part) => graphKey({ unit, device, precision, tensorflow: this.#description.tensorflow, code: this.#code, part }));
     const cached = await Promise.all(keys.map((key) => readGraph(cacheDir, key)));
     if (cached.every((graphDef) => graphDef !== undefined)) return cached;
     await loadStockBackend(this.#provisioned, threads);
     const whole = lowerGraph(traceUnit(unit, device));
     const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early, unit.earlyOutputs));
-    const graphDefs = graphs.map((graph) => encodeGraphDef(withOutputNames(graph)));
+    const graphDefs = graphs.map((graph) => encodeGraphDef(withOutputNames(lowerPrecision(graph, precision))));
     await Promise.all(keys.map((key, i) => writeGraph(cacheDir, key, graphDefs[i])));
     return graphDefs;
   }

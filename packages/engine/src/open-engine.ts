@@ -6,6 +6,7 @@ import { locateTensorFlow } from './tensorflow/provision.ts';
 
 /** Opens an engine on the TensorFlow that provisioning has put into the cache. */
 export async function openEngine(name: EngineName, options: EngineOptions): Promise<Engine> {
+  refusePrecision(name, options);
   const provisioned = await locateTensorFlow(options.cacheDir, options.device);
   if (provisioned === undefined) {
     throw new UserError({
@@ -15,4 +16,21 @@ export async function openEngine(name: EngineName, options: EngineOptions): Prom
     });
   }
   return name === 'graph' ? openGraphEngine(provisioned, options) : openEagerEngine(provisioned, options);
+}
+
+function refusePrecision(name: EngineName, { device, precision = 'float32' }: EngineOptions): void {
+  if (precision === 'tf32' && device === 'cpu') {
+    throw new UserError({
+      code: 'precision-needs-gpu',
+      message: "Precision tf32 is one of NVIDIA's GPUs; this was to compute on a processor.",
+      advice: 'Use --device gpu, or precision bfloat16 or float32.',
+    });
+  }
+  if (precision !== 'float32' && name === 'eager') {
+    throw new UserError({
+      code: 'precision-of-graphs',
+      message: `The eager engine is the reference, in float32; it was asked for ${precision}.`,
+      advice: 'Use the graph engine, or precision float32.',
+    });
+  }
 }

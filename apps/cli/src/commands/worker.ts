@@ -79,8 +79,8 @@ async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefi
     allocate: (length: number) => engine?.arithmetic.allocate(length) ?? new Float32Array(length),
     release: (array: Float32Array | Uint8Array) => engine?.arithmetic.release(array),
   };
-  const open = async ({ engine: engineName, threads }: RunConfig): Promise<Engine> => {
-    engine = await openEngine(engineName, { threads, device, cacheDir: cacheDirOf(options) });
+  const open = async ({ engine: engineName, threads, precision }: RunConfig): Promise<Engine> => {
+    engine = await openEngine(engineName, { threads, device, precision, cacheDir: cacheDirOf(options) });
     return engine;
   };
   try {

@@ -13,12 +13,13 @@ const unit: Unit = {
   outputs: { images: { shape: [2], dtype: 'float32' } },
   run: () => ({}),
 };
-const key = { unit, device: 'cpu' as const, tensorflow: '2.21.0', code: 'c0de', part: 'whole' as const };
+const key = { unit, device: 'cpu' as const, precision: 'float32' as const, tensorflow: '2.21.0', code: 'c0de', part: 'whole' as const };
 
 describe('graphKey', () => {
   it('differs when anything differs that decides a graph', () => {
     const variants = [
       key,
+      { ...key, precision: 'bfloat16' as const },
       { ...key, device: 'gpu' as const },
       { ...key, tensorflow: '2.20.0' },
       { ...key, code: 'other' },

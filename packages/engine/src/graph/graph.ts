@@ -3,7 +3,7 @@
  * The tracer makes one, lowering rewrites it (graph in, graph out), printing and encoding only read it. Types and
  * shapes of every value are known, because tracing ran the unit once.
  */
-export type DataType = 'float32' | 'int32' | 'uint8' | 'string' | 'complex64' | 'int64' | 'bool';
+export type DataType = 'float32' | 'int32' | 'uint8' | 'string' | 'complex64' | 'int64' | 'bool' | 'bfloat16';
 
 /** TensorFlow's numbers for the data types (types.proto). */
 export const dataTypeNumbers: Readonly<Record<DataType, number>> = {
@@ -14,6 +14,7 @@ export const dataTypeNumbers: Readonly<Record<DataType, number>> = {
   complex64: 8,
   int64: 9,
   bool: 10,
+  bfloat16: 14,
 };
 
 export interface ValueSpec {
