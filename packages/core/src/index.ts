@@ -15,7 +15,7 @@ export type { ArraySpec, Unit, UnitArray, UnitName } from './step/unit.ts';
 export type { NativeKernelName } from './nn/native-kernel.ts';
 export { adamUpdate, type AdamOptions, type AdamUpdate, type AdamVectors } from './optimizer/adam.ts';
 export { emaBeta, updateEma, type EmaOptions, type EmaUpdate } from './optimizer/ema.ts';
-export { createNetworkState, updateNetwork, type NetworkState } from './optimizer/network-state.ts';
+export { createNetworkState, updateNetwork, type NetworkState, type NetworkUpdate } from './optimizer/network-state.ts';
 export { interpolateNoise, noiseBetween } from './random/interpolate-noise.ts';
 export { normalNoise } from './random/normal-noise.ts';
 export { permutation } from './random/permutation.ts';
@@ -23,7 +23,8 @@ export { statelessUniform } from './random/stateless-uniform.ts';
 export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
 export { plainArithmetic, type VectorArithmetic } from './weights/vector-arithmetic.ts';
 export { findNotFinite, isFiniteVector } from './weights/finite.ts';
-export { accumulate, createFold, foldRange, type Fold, type FoldArithmetic } from './weights/fold.ts';
+export { createFold, type Fold, type FoldArithmetic } from './weights/fold.ts';
+export { addUp, leavesOf, type AddUp, type SumTree } from './weights/sum-tree.ts';
 export {
   countParameters,
   createLayout,

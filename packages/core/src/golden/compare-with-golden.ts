@@ -96,7 +96,7 @@ async function compareSteps(subject: Subject): Promise<void> {
   let generator = createNetworkState(initialWeights(subject, 'generator'));
   for (let step = 1; step <= 3; step++) {
     const discriminated = await discriminatorPhase(subject, step, generator, discriminator);
-    discriminator = updateNetwork(layouts.discriminator, discriminator, discriminated, 1, adam);
+    discriminator = updateNetwork(layouts.discriminator, discriminator, discriminated, 1, adam).state;
     const { loss, contribution } = await subject.run(subject.units.generatorBackward, {
       generator: generator.weights,
       discriminator: discriminator.weights,
@@ -105,7 +105,7 @@ async function compareSteps(subject: Subject): Promise<void> {
     });
     check('losses', `step${step}/lossGenerator`, loss);
     if (step === 1) checkGradient(subject, 'generator', contribution);
-    generator = updateNetwork(layouts.generator, generator, contribution, 1, adam);
+    generator = updateNetwork(layouts.generator, generator, contribution, 1, adam).state;
     holdSettled(subject, generator.weights);
   }
   for (const [network, state] of [['generator', generator], ['discriminator', discriminator]] as const) {

@@ -3,6 +3,8 @@
  * products in the state, because `Math.pow` differs between Node versions.
  */
 
+import { sumAt, type SumTree } from '../weights/sum-tree.ts';
+
 /** Adam's settings. */
 export interface AdamOptions {
   readonly learningRate: number;
@@ -16,8 +18,8 @@ export interface AdamOptions {
 
 /** What Adam reads and writes for the floats [start, end): new arrays are written, old ones only read. */
 export interface AdamVectors {
-  /** The folded sum of gradients; the mean is sum / divisor, rounded to float32. */
-  readonly gradientSum: Float32Array;
+  /** The sum of gradients, added up while it is read; the mean is sum / divisor, rounded to float32. */
+  readonly gradientSum: SumTree;
   readonly weights: Float32Array;
   readonly firstMoments: Float32Array;
   readonly secondMoments: Float32Array;
@@ -26,7 +28,10 @@ export interface AdamVectors {
   readonly newSecondMoments: Float32Array;
 }
 
-/** One update of the floats of a range; `adamUpdate` is the definition, and others must give its bits. */
+/**
+ * One update of the floats of a range; says whether the new weights are all finite. `adamUpdate` is the definition, and
+ * others must give its bits.
+ */
 export type AdamUpdate = (
   vectors: AdamVectors,
   /** First float, and one past the last. */
@@ -35,7 +40,7 @@ export type AdamUpdate = (
   options: AdamOptions,
   beta1Power: number,
   beta2Power: number,
-) => void;
+) => boolean;
 
 /**
  * One update: w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon).
@@ -46,12 +51,15 @@ export const adamUpdate: AdamUpdate = (vectors, [start, end], divisor, options, 
   const { learningRate, beta1, beta2, epsilon } = options;
   const correction1 = 1 / (1 - beta1Power);
   const correction2 = 1 / (1 - beta2Power);
+  let finite = true;
   for (let i = start; i < end; i++) {
-    const g = Math.fround(gradientSum[i] / divisor);
+    const g = Math.fround(sumAt(gradientSum, i) / divisor);
     const m = beta1 * firstMoments[i] + (1 - beta1) * g;
     const v = beta2 * secondMoments[i] + (1 - beta2) * g * g;
     newFirstMoments[i] = m;
     newSecondMoments[i] = v;
     newWeights[i] = weights[i] - (learningRate * (m * correction1)) / (Math.sqrt(v * correction2) + epsilon);
+    finite &&= Number.isFinite(newWeights[i]);
   }
+  return finite;
 };

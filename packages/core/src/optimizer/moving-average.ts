@@ -1,5 +1,6 @@
 import { assert } from '../user-error.ts';
 import type { Layout, LayoutEntry } from '../weights/layout.ts';
+import { sumAt, type SumTree } from '../weights/sum-tree.ts';
 
 /** The share of the old value that a moving average of batch normalisation keeps at each update. */
 const movingAverageMomentum = 0.8;
@@ -14,7 +15,7 @@ export const movingVarianceSuffix = '/movingVariance';
 export function moveAverages(
   layout: Layout,
   weights: Float32Array,
-  contributionSum: Float32Array,
+  contributionSum: SumTree,
   divisor: number,
   newWeights: Float32Array,
 ): void {
@@ -22,8 +23,8 @@ export function moveAverages(
     if (role !== 'state' || !name.endsWith(movingMeanSuffix)) continue;
     const variance = varianceOf(layout, name);
     for (let i = 0; i < size; i++) {
-      const mean = Math.fround(contributionSum[offset + i] / divisor);
-      const spread = Math.max(0, Math.fround(contributionSum[variance.offset + i] / divisor) - mean * mean);
+      const mean = Math.fround(sumAt(contributionSum, offset + i) / divisor);
+      const spread = Math.max(0, Math.fround(sumAt(contributionSum, variance.offset + i) / divisor) - mean * mean);
       newWeights[offset + i] = movingAverageMomentum * weights[offset + i] + (1 - movingAverageMomentum) * mean;
       newWeights[variance.offset + i] =
         movingAverageMomentum * weights[variance.offset + i] + (1 - movingAverageMomentum) * spread;

@@ -13,14 +13,14 @@ const options = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 
 it('moves parameters by Adam and state by moving averages', () => {
   const start = createNetworkState(Float32Array.of(1, -1, 0, 1));
-  const first = updateNetwork(layout, start, Float32Array.of(1, -4, 6, 26), 2, options);
+  const first = updateNetwork(layout, start, Float32Array.of(1, -4, 6, 26), 2, options).state;
   // Adam's first step is the learning rate against the gradient's sign.
   expect(first.weights[0]).toBeCloseTo(0.9, 6);
   expect(first.weights[1]).toBeCloseTo(-0.9, 6);
   expect(first.weights[2]).toBeCloseTo(0.2 * 3, 6);
   expect(first.weights[3]).toBeCloseTo(0.8 + 0.2 * (13 - 9), 6);
   expect(first.firstMoments).toEqual(Float32Array.of(0.25, -1, 0, 0));
-  const second = updateNetwork(layout, first, Float32Array.of(0, 0, 3, 13), 1, options);
+  const second = updateNetwork(layout, first, Float32Array.of(0, 0, 3, 13), 1, options).state;
   const m = 0.125 / (1 - 0.25);
   const v = (0.025 * 0.9) / (1 - 0.81);
   expect(second.weights[0]).toBeCloseTo(first.weights[0] - (0.1 * m) / (Math.sqrt(v) + 1e-8), 6);
@@ -31,6 +31,13 @@ it('writes new arrays and leaves the old state as it was', () => {
   const start = createNetworkState(Float32Array.of(1, -1, 0, 1));
   updateNetwork(layout, start, Float32Array.of(1, 1, 1, 1), 1, options);
   expect(start).toEqual(createNetworkState(Float32Array.of(1, -1, 0, 1)));
+});
+
+it.each([0, 2])('says that weights would no longer be finite, of parameters and of state (float %i)', (index) => {
+  const start = createNetworkState(Float32Array.of(1, -1, 0, 1));
+  const contribution = Float32Array.of(1, 1, 1, 1);
+  expect(updateNetwork(layout, start, contribution, 1, options).isFinite).toBe(true);
+  expect(updateNetwork(layout, start, contribution.fill(NaN, index, index + 1), 1, options).isFinite).toBe(false);
 });
 
 it.each([NaN, Infinity, -Infinity])('names the entry that holds %s', (value) => {

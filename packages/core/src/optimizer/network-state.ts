@@ -2,7 +2,9 @@
  * What training keeps of a network, and how a folded contribution moves it on. Every update makes new arrays: the old
  * ones may still be on the wire or in a checkpoint that is being written.
  */
-import type { Layout } from '../weights/layout.ts';
+import { isFiniteVector } from '../weights/finite.ts';
+import type { Layout, Role } from '../weights/layout.ts';
+import { lengthOf, type SumTree } from '../weights/sum-tree.ts';
 import { assert } from '../user-error.ts';
 import { plainArithmetic, type VectorArithmetic } from '../weights/vector-arithmetic.ts';
 import type { AdamOptions } from './adam.ts';
@@ -33,22 +35,29 @@ export function createNetworkState(weights: Float32Array): NetworkState {
   };
 }
 
+/** A network after an update, and whether its weights are all finite. */
+export interface NetworkUpdate {
+  readonly state: NetworkState;
+  readonly isFinite: boolean;
+}
+
 /**
  * The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state.
- * @param contributionSum the folded sum of the contributions of `shardCount` shards
+ * @param contributionSum the sum of the contributions of `shardCount` shards
  * @param arithmetic a faster one of the same bits, where there is one
  */
 export function updateNetwork(
   layout: Layout,
   state: NetworkState,
-  contributionSum: Float32Array,
+  contributionSum: SumTree,
   shardCount: number,
   options: AdamOptions,
-  { allocate, adam }: Pick<VectorArithmetic, 'allocate' | 'adam'> = plainArithmetic,
-): NetworkState {
-  assert(contributionSum.length === layout.size, `a contribution has ${layout.size} floats, got ${contributionSum.length}`);
+  { allocate, allocateOutgoing, adam }: Pick<VectorArithmetic, 'allocate' | 'allocateOutgoing' | 'adam'> = plainArithmetic,
+): NetworkUpdate {
+  const floats = lengthOf(contributionSum);
+  assert(floats === layout.size, `a contribution has ${layout.size} floats, got ${floats}`);
   const next: NetworkState = {
-    weights: allocate(layout.size),
+    weights: allocateOutgoing(layout.size),
     firstMoments: allocate(layout.size),
     secondMoments: allocate(layout.size),
     beta1Power: state.beta1Power * options.beta1,
@@ -64,14 +73,32 @@ export function updateNetwork(
     newFirstMoments: next.firstMoments,
     newSecondMoments: next.secondMoments,
   };
-  for (const { role, offset, size } of layout.entries) {
+  let isFinite = true;
+  moveAverages(layout, state.weights, contributionSum, shardCount, next.weights);
+  for (const { role, range } of stretchesOf(layout)) {
     if (role === 'trainable') {
-      adam(vectors, [offset, offset + size], shardCount, options, next.beta1Power, next.beta2Power);
+      isFinite = adam(vectors, range, shardCount, options, next.beta1Power, next.beta2Power) && isFinite;
     } else {
-      next.firstMoments.fill(0, offset, offset + size);
-      next.secondMoments.fill(0, offset, offset + size);
+      next.firstMoments.fill(0, ...range);
+      next.secondMoments.fill(0, ...range);
+      isFinite = isFiniteVector(next.weights.subarray(...range)) && isFinite;
     }
   }
-  moveAverages(layout, state.weights, contributionSum, shardCount, next.weights);
-  return next;
+  return { state: next, isFinite };
+}
+
+interface Stretch {
+  readonly role: Role;
+  range: [number, number];
+}
+
+/** Neighbours of one role taken together: a long range is quicker than many short ones. */
+function stretchesOf({ entries }: Layout): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (const { role, offset, size } of entries) {
+    const last = stretches.at(-1);
+    if (last?.role === role && last.range[1] === offset) last.range = [last.range[0], offset + size];
+    else stretches.push({ role, range: [offset, offset + size] });
+  }
+  return stretches;
 }

@@ -1,76 +1,72 @@
 /**
- * The fold: the sum of the shards' contributions in the order that the tree fixes. Each addition is done in float64
- * and stored as float32, so whoever does it gets the same bits, and partial sums may arrive in any order.
+ * The fold: the sum of the shards' contributions in the order that the tree over the shards fixes. Partial sums may arrive
+ * in any order; they are put together to a sum that whoever reads it does, and done at once only where many would be kept.
  */
 import { assert } from '../user-error.ts';
+import { addUp, leavesOf, type SumTree } from './sum-tree.ts';
 import { splitRange, type ShardRange } from './tree.ts';
 import { plainArithmetic, type VectorArithmetic } from './vector-arithmetic.ts';
 
 /** target += term, where it lies. */
 export function accumulate(target: Float32Array, term: Float32Array): void {
-  assert(target.length === term.length, `vectors of ${target.length} and ${term.length} floats cannot be added`);
-  for (let i = 0; i < target.length; i++) target[i] += term[i];
+  addUp([target, term], target);
 }
 
 /** What a fold needs of the arithmetic on vectors. */
-export type FoldArithmetic = Pick<VectorArithmetic, 'accumulate' | 'release'>;
+export type FoldArithmetic = Pick<VectorArithmetic, 'addUp' | 'allocate' | 'release'>;
 
-/**
- * Sums a range from the partial sums of subtrees that cover it, and uses these up; undefined while some are missing.
- * @param partial gives the sum of a subtree where it is known
- * @param arithmetic a faster one of the same bits, where there is one
- */
-export function foldRange(
-  range: ShardRange,
-  partial: (range: ShardRange) => Float32Array | undefined,
-  arithmetic: FoldArithmetic = plainArithmetic,
-): Float32Array | undefined {
-  const known = partial(range);
-  if (known !== undefined || range.end - range.start < 2) return known;
-  const [left, right] = splitRange(range);
-  const leftSum = foldRange(left, partial, arithmetic);
-  const rightSum = leftSum && foldRange(right, partial, arithmetic);
-  return leftSum && rightSum && merge(leftSum, rightSum, arithmetic);
-}
-
-/** The sum of siblings, in the left one's memory. */
-function merge(left: Float32Array, right: Float32Array, arithmetic: FoldArithmetic): Float32Array {
-  arithmetic.accumulate(left, right);
-  arithmetic.release(right);
-  return left;
-}
-
-/** Collects partial sums in any order; siblings are added as soon as both are there, so memory stays small. */
+/** Collects partial sums in any order. */
 export interface Fold {
   /** Adds the sum of a subtree that is not there yet, and uses it up. */
-  add(range: ShardRange, sum: Float32Array): void;
+  add(range: ShardRange, sum: SumTree): void;
   /** The whole sum, once every shard is in it. */
-  total(): Float32Array | undefined;
+  total(): SumTree | undefined;
 }
 
-/** A fold over shards [0, count). */
-export function createFold(count: number, arithmetic: FoldArithmetic = plainArithmetic): Fold {
-  const sums = new Map<string, Float32Array>();
+/** More vectors than that are not kept: siblings are added up as they come. */
+const maxVectors = 8;
+
+/**
+ * A fold over the shards of a subtree.
+ * @param arithmetic a faster one of the same bits, where there is one
+ */
+export function createFold(whole: ShardRange, arithmetic: FoldArithmetic = plainArithmetic): Fold {
+  const sums = new Map<string, SumTree>();
+  let vectors = 0;
   const keyOf = ({ start, end }: ShardRange) => `${start}-${end}`;
-  const mergeWithin = (range: ShardRange): void => {
+  const join = (left: SumTree, right: SumTree): SumTree => {
+    const tree = [left, right] as const;
+    if (vectors <= maxVectors) return tree;
+    vectors -= leavesOf(tree).length - 1;
+    return write(tree, arithmetic);
+  };
+  const joinWithin = (range: ShardRange): void => {
     if (sums.has(keyOf(range)) || range.end - range.start < 2) return;
     const [left, right] = splitRange(range);
-    mergeWithin(left);
-    mergeWithin(right);
-    const leftSum = sums.get(keyOf(left));
-    const rightSum = sums.get(keyOf(right));
+    joinWithin(left);
+    joinWithin(right);
+    const [leftSum, rightSum] = [sums.get(keyOf(left)), sums.get(keyOf(right))];
     if (leftSum === undefined || rightSum === undefined) return;
-    sums.set(keyOf(range), merge(leftSum, rightSum, arithmetic));
     sums.delete(keyOf(left));
     sums.delete(keyOf(right));
+    sums.set(keyOf(range), join(leftSum, rightSum));
   };
-  const whole = { start: 0, end: count };
   return {
     add(range, sum) {
       assert(!sums.has(keyOf(range)), `shards ${keyOf(range)} were added before`);
       sums.set(keyOf(range), sum);
-      mergeWithin(whole);
+      vectors += leavesOf(sum).length;
+      joinWithin(whole);
     },
     total: () => sums.get(keyOf(whole)),
   };
+}
+
+/** Does a sum now. What arrives may lie in a peer's memory, which is not to be written: the sum gets its own. */
+function write(tree: SumTree, arithmetic: FoldArithmetic): Float32Array {
+  const leaves = leavesOf(tree);
+  const sum = arithmetic.allocate(leaves[0].length);
+  arithmetic.addUp(tree, sum);
+  for (const leaf of leaves) arithmetic.release(leaf);
+  return sum;
 }

@@ -1,7 +1,7 @@
 import { adamUpdate, type AdamUpdate } from '../optimizer/adam.ts';
 import { updateEma, type EmaUpdate } from '../optimizer/ema.ts';
 import { isFiniteVector } from './finite.ts';
-import { accumulate } from './fold.ts';
+import { addUp, type AddUp } from './sum-tree.ts';
 
 /**
  * All that training does with whole weight vectors outside a graph. The TypeScript here defines the bits; a native
@@ -10,23 +10,28 @@ import { accumulate } from './fold.ts';
 export interface VectorArithmetic {
   /** A vector whose contents are anything: whoever asks for it writes every float. */
   readonly allocate: (length: number) => Float32Array;
+  /** The same for a vector that will be sent: where it can be, in memory that other processes of this machine can read. */
+  readonly allocateOutgoing: (length: number) => Float32Array;
   /** Gives back the memory of an array that nobody else holds: it may be empty from now on. */
   readonly release: (array: Float32Array | Uint8Array) => void;
-  /** target += term, where it lies. */
-  readonly accumulate: (target: Float32Array, term: Float32Array) => void;
+  readonly addUp: AddUp;
   /** Whether no float is infinite or NaN. */
   readonly isFinite: (vector: Float32Array) => boolean;
   readonly adam: AdamUpdate;
+  /** May still be writing the new average when it returns: `settle` waits for it. */
   readonly ema: EmaUpdate;
+  /** Returns when everything that was begun is written. */
+  readonly settle: () => void;
 }
 
 /** The definition, in TypeScript. */
 export const plainArithmetic: VectorArithmetic = {
   allocate: (length) => new Float32Array(length),
+  allocateOutgoing: (length) => new Float32Array(length),
   release: () => undefined,
-  // A function around it: fold.ts, which defines it, imports this file too.
-  accumulate: (target, term) => accumulate(target, term),
+  addUp,
   isFinite: isFiniteVector,
   adam: adamUpdate,
   ema: updateEma,
+  settle: () => undefined,
 };
