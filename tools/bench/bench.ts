@@ -66,7 +66,7 @@ async function measure(name: string, values: ReturnType<typeof readOptions>['val
   const provisioned = await locateTensorFlow(cacheDir, 'cpu');
   if (provisioned === undefined) throw new Error('Bug: the benchmark runs without TensorFlow');
   const workers = values.workers.split(',').map((count) => wholeNumber(count, 1));
-  return benchExchange({ preset, rounds, workers, arithmetic: loadNativeArithmetic(provisioned, 1) });
+  return benchExchange({ preset, rounds, workers, arithmetic: loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism())) });
 }
 
 const { values, positionals } = readOptions();

@@ -1,24 +1,25 @@
 import {
-  emaBeta, findNotFinite, plainArithmetic, updateNetwork, UserError, type Layout, type Network, type VectorArithmetic,
+  emaBeta, findNotFinite, plainArithmetic, updateNetwork, UserError, type Layout, type Network, type SumTree, type VectorArithmetic,
 } from '@lstm-gan/core';
 import type { RunConfig, TrainingState } from '@lstm-gan/run';
 
 /**
  * Applies the folded sum of a phase's contributions to its network: the mean, Adam and moving averages; in the
- * generator's phase the step is complete, and the EMA moves. New arrays throughout.
+ * generator's phase the step is complete, and the EMA moves: it may do so until `settle`, so that the weights need not wait
+ * for it. New arrays throughout.
  */
 export function applyUpdate(
   state: TrainingState,
   network: Network,
-  sum: Float32Array,
+  sum: SumTree,
   config: RunConfig,
   layouts: Readonly<Record<Network, Layout>>,
   arithmetic: VectorArithmetic = plainArithmetic,
 ): TrainingState {
   const { batchSize, shardSize } = config;
   const shardCount = batchSize / shardSize;
-  const updated = updateNetwork(layouts[network], state[network], sum, shardCount, config.optimizer[network], arithmetic);
-  if (!arithmetic.isFinite(updated.weights)) throw notFinite(layouts[network], updated.weights, network, state.step + 1);
+  const { state: updated, isFinite } = updateNetwork(layouts[network], state[network], sum, shardCount, config.optimizer[network], arithmetic);
+  if (!isFinite) throw notFinite(layouts[network], updated.weights, network, state.step + 1);
   if (network === 'discriminator') return { ...state, discriminator: updated };
   const step = state.step + 1;
   const beta = emaBeta(config.ema, batchSize, step * batchSize);

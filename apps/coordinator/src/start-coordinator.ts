@@ -2,7 +2,7 @@
  * The coordinator: a loop that turns what happens into orders (advance) and carries them out. Arrays, sockets, clocks and
  * files are here; decisions are not.
  */
-import { assert, createFold, createLayouts, plainArithmetic, UserError, type Fold, type Layout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
+import { assert, createFold, createLayouts, leavesOf, plainArithmetic, UserError, type Fold, type Layout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
 import type { ReadShards } from '@lstm-gan/data';
 import { layoutSha256, median, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { CoordinatorLink } from '@lstm-gan/transport';
@@ -103,6 +103,8 @@ class Training {
   /** Moves with every phase; `committed` with every step. */
   #working: TrainingState;
   #committed: TrainingState;
+  /** The one before it, until nothing reads its arrays any more; unless somebody holds it. */
+  #past: { readonly state: TrainingState; readonly membership: number } | undefined;
   /** Whether somebody else holds the committed state; of the initial one, whoever gave it. */
   #isHeld = true;
   /** Membership at the last commit, and at the one before. */
@@ -122,7 +124,11 @@ class Training {
     this.#decided = createCoordinatorState(this.#plan, initial.step, versions);
     this.#working = initial;
     this.#committed = initial;
-    this.#fold = createFold(this.#plan.shardCount, this.#arithmetic);
+    this.#fold = this.#createFold();
+  }
+
+  #createFold(): Fold {
+    return createFold({ start: 0, end: this.#plan.shardCount }, this.#arithmetic);
   }
 
   get isFinished(): boolean {
@@ -137,6 +143,7 @@ class Training {
   }
 
   result(): TrainingResult {
+    this.#arithmetic.settle();
     if (this.#failure !== undefined) throw this.#failure;
     const { generator, discriminator } = this.#committed;
     return {
@@ -197,12 +204,13 @@ class Training {
     const startMs = now();
     const sum = this.#fold.total();
     assert(sum !== undefined, 'an update comes when every shard is in the sum');
+    this.#releasePast();
     const before = this.#working[network];
     this.#working = applyUpdate(this.#working, network, sum, config, this.#layouts, this.#arithmetic);
     // Between two discriminator phases of a step, nobody else has seen the state.
     if (before !== this.#committed[network]) this.#releaseMoments(before);
-    this.#arithmetic.release(sum);
-    this.#fold = createFold(this.#plan.shardCount, this.#arithmetic);
+    for (const vector of leavesOf(sum)) this.#arithmetic.release(vector);
+    this.#fold = this.#createFold();
     const endMs = now();
     this.#clock.updated(network, endMs - startMs, endMs);
     this.happen({ kind: 'updated' });
@@ -210,22 +218,29 @@ class Training {
 
   #commit(step: number): void {
     const { config, initial, now, onCommit, isEnough } = this.#options;
-    if (!this.#isHeld) this.#releasePast(this.#committed);
+    this.#past = this.#isHeld ? undefined : { state: this.#committed, membership: this.#memberships[1] };
     this.#committed = this.#working;
     this.#memberships = [this.#decided.membership, this.#memberships[0]];
     this.#lastMetrics = this.#clock.finish(step, config.batchSize * config.discriminatorSteps, now());
     if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
     this.#isHeld = onCommit(this.#lastMetrics, this.#committed);
+    // Whoever holds it may read it at once; otherwise the EMA moves on while the new weights go out and the workers compute.
+    if (this.#isHeld) this.#arithmetic.settle();
     this.happen({ kind: 'committed', isEnough: isEnough?.() ?? false });
   }
 
   /**
-   * Gives back the arrays of a state that is past. Its weights were sent since the commit before it, each time with work
-   * that has come back: who was sent them has them, and they are no longer on their way, unless somebody left meanwhile.
-   * Then they are left to the garbage collector; if it had them all, it would run in every step.
+   * Gives back the arrays of the state that is past, from which the EMA may have been on its way until now. Its weights
+   * were sent since the commit before it, each time with work that has come back: who was sent them has them, and they are
+   * no longer on their way, unless somebody left meanwhile. Then they are left to the garbage collector; if it had them all,
+   * it would run in every step.
    */
-  #releasePast({ generator, discriminator, ema }: TrainingState): void {
-    const isDelivered = this.#memberships[1] === this.#decided.membership;
+  #releasePast(): void {
+    this.#arithmetic.settle();
+    if (this.#past === undefined) return;
+    const { state: { generator, discriminator, ema }, membership } = this.#past;
+    this.#past = undefined;
+    const isDelivered = membership === this.#decided.membership;
     for (const state of [generator, discriminator]) {
       this.#releaseMoments(state);
       if (isDelivered) this.#arithmetic.release(state.weights);

@@ -2,7 +2,7 @@
  * What a worker computes: the units of a phase for each shard of a lease, and the sum of each subtree. A pure function of
  * weights, images and (seed, step, phase, turn, shard), so it does not matter who computes a shard, or how often.
  */
-import { assert, foldRange, normalNoise, streamKey, type Network, type StreamPurpose, type VectorArithmetic } from '@lstm-gan/core';
+import { assert, createFold, leavesOf, normalNoise, streamKey, type Network, type ShardRange, type StreamPurpose, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
 import type { ShardLosses, Work } from '@lstm-gan/transport';
 import type { CarriedPasses, GeneratorPass } from './carried-passes.ts';
@@ -28,7 +28,8 @@ export class NotFiniteError extends Error {
 }
 
 interface ShardResult {
-  readonly leaf: Float32Array;
+  /** What the shard adds to the sum. */
+  readonly leaf: SumTree;
   readonly loss: number;
   readonly penalty: number;
 }
@@ -74,22 +75,41 @@ export async function runLease(
   started: (shard: number) => FinishShard | undefined = () => undefined,
 ): Promise<LeaseResult> {
   const { step, phase, turn } = work;
-  const leaves = new Map<number, Float32Array>();
+  const leaves = new Map<number, SumTree>();
   const losses: ShardLosses[] = [];
   for (const { shard, images } of shardsOf(work, tools.config)) {
     const finish = started(shard) ?? (await startShard(tools, phase, weights[phase], { step, phase, turn, shard }, images));
     const { leaf, loss, penalty } = await finish(weights, images);
     if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
-    if (!tools.arithmetic.isFinite(leaf)) throw new NotFiniteError(shard, 'The gradient');
     leaves.set(shard, leaf);
     losses.push({ shard, loss, penalty });
   }
-  const sums = work.subtrees.map((range) => {
-    const sum = foldRange(range, ({ start, end }) => (end - start === 1 ? leaves.get(start) : undefined), tools.arithmetic);
-    assert(sum !== undefined, 'every shard of a subtree was computed');
-    return sum;
-  });
-  return { sums, losses };
+  return { sums: work.subtrees.map((range) => sumOf(range, leaves, tools.arithmetic)), losses };
+}
+
+/** Adds up a subtree, in memory that can be sent, and uses its leaves up. */
+function sumOf(range: ShardRange, leaves: ReadonlyMap<number, SumTree>, arithmetic: VectorArithmetic): Float32Array {
+  // Kept to the end: should the sum not be finite, they tell whose fault it is.
+  const spent: (Float32Array | Uint8Array)[] = [];
+  const fold = createFold(range, { ...arithmetic, release: (vector) => void spent.push(vector) });
+  for (let shard = range.start; shard < range.end; shard++) {
+    const leaf = leaves.get(shard);
+    assert(leaf !== undefined, 'every shard of a subtree was computed');
+    fold.add({ start: shard, end: shard + 1 }, leaf);
+  }
+  const tree = fold.total();
+  assert(tree !== undefined, 'every shard is in the sum');
+  spent.push(...leavesOf(tree));
+  const sum = arithmetic.allocateOutgoing(leavesOf(tree)[0].length);
+  if (!arithmetic.addUp(tree, sum)) throw whoseFault(range, leaves, arithmetic);
+  for (const vector of spent) arithmetic.release(vector);
+  return sum;
+}
+
+/** A sum never becomes finite again, so it is enough to look at the leaves when it is not. */
+function whoseFault(range: ShardRange, leaves: ReadonlyMap<number, SumTree>, arithmetic: VectorArithmetic): NotFiniteError {
+  const found = [...leaves].find(([shard, leaf]) => shard >= range.start && shard < range.end && !leavesOf(leaf).every(arithmetic.isFinite));
+  return found === undefined ? new NotFiniteError(range.start, 'The sum of the gradients from that') : new NotFiniteError(found[0], 'The gradient');
 }
 
 /** The shards of some subtrees, with their images. */
@@ -149,10 +169,8 @@ type OnReal = Awaited<ReturnType<typeof judgeReal>>;
 
 async function joinHalves({ units, config, arithmetic }: LeaseTools, onReal: OnReal, discriminator: Float32Array, fake: Float32Array, place: ShardPlace): Promise<ShardResult> {
   const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: keysOf(config, place)('dropout-fake') });
-  arithmetic.accumulate(onReal.gradient, onFake.gradient);
-  arithmetic.release(onFake.gradient);
   arithmetic.release(fake);
-  return { leaf: onReal.gradient, loss: onReal.loss[0] + onFake.loss[0], penalty: onReal.penalty[0] };
+  return { leaf: [onReal.gradient, onFake.gradient], loss: onReal.loss[0] + onFake.loss[0], penalty: onReal.penalty[0] };
 }
 
 async function startGeneratorShard(tools: LeaseTools, own: Float32Array, place: ShardPlace): Promise<FinishShard> {

@@ -35,6 +35,7 @@ napi_value Initialize(napi_env env, napi_value exports) {
   DefineArithmetic(env, exports);
   DefineMemory(env, exports);
   DefineKernels(env, exports);
+  DefineShared(env, exports);
   const napi_property_descriptor version = Function("version", Version);
   napi_define_properties(env, exports, 1, &version);
   return exports;

@@ -39,6 +39,7 @@ void DefineRuns(napi_env env, napi_value exports);
 void DefineArithmetic(napi_env env, napi_value exports);
 void DefineMemory(napi_env env, napi_value exports);
 void DefineKernels(napi_env env, napi_value exports);
+void DefineShared(napi_env env, napi_value exports);
 
 inline napi_property_descriptor Function(const char* name, napi_callback callback) {
   return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr};

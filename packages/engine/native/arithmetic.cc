@@ -2,6 +2,8 @@
 // stored as float32, never contracted. Compiled for several processors; IEEE arithmetic is the same on all, and so it is
 // however a vector is cut among threads.
 #include <algorithm>
+#include <atomic>
+#include <cstring>
 #include <thread>
 
 #include "addon.h"
@@ -22,8 +24,47 @@ void ForPieces(size_t size, uint32_t threads, const Body& body) {
   for (std::thread& other : others) other.join();
 }
 
+constexpr size_t kBlock = 1024;  // floats: what is added up on the way stays in the nearest cache
+
+// A sum that is done while it is read: vectors, and in which order they are added (postfix: 0 takes the next, 1 adds two).
+struct Sum {
+  std::vector<const float*> vectors;
+  std::vector<uint8_t> order;
+  size_t depth = 1;
+};
+
+LSTM_GAN_CLONES void AddBlock(const float* a, const float* b, float* result, size_t size) {
+// Float32 addition is the float64 one rounded, so there is no need to widen.
+#pragma GCC ivdep
+  for (size_t i = 0; i < size; ++i) result[i] = a[i] + b[i];
+}
+
+// The sum of [start, start + size), where it lies if it is one vector's, else in `scratch`, which has `depth` blocks.
+const float* AddUpBlock(const Sum& sum, size_t start, size_t size, float* scratch) {
+  const float* stack[64];
+  size_t top = 0, next = 0;
+  for (const uint8_t step : sum.order) {
+    if (step == 0) {
+      stack[top++] = sum.vectors[next++] + start;
+      continue;
+    }
+    --top;
+    float* result = scratch + (top - 1) * kBlock;
+    AddBlock(stack[top - 1], stack[top], result, size);
+    stack[top - 1] = result;
+  }
+  return stack[0];
+}
+
+LSTM_GAN_CLONES bool AllFinite(const float* values, size_t size) {
+  const auto* bits = reinterpret_cast<const uint32_t*>(values);
+  uint32_t bad = 0;
+  for (size_t i = 0; i < size; ++i) bad |= (bits[i] & 0x7f800000u) == 0x7f800000u;
+  return bad == 0;
+}
+
 struct AdamArrays {
-  const float *gradient, *weights, *first, *second;
+  const float *weights, *first, *second;
   float *new_weights, *new_first, *new_second;
 };
 
@@ -31,13 +72,27 @@ struct AdamNumbers {
   double divisor, rate, beta1, beta2, epsilon, correction1, correction2;
 };
 
-LSTM_GAN_CLONES void Adam(const AdamArrays& arrays, const AdamNumbers& numbers, size_t start, size_t end) {
-  const auto [gradient, weights, first, second, new_weights, new_first, new_second] = arrays;
+// A quotient of float32 numbers is the same whether it is rounded once or by way of float64; a divisor that is no float32
+// number (no count of shards is one) is divided by as the float64 number that it is.
+LSTM_GAN_CLONES void Mean(const float* sum, double divisor, float* mean, size_t size) {
+  const float narrow = static_cast<float>(divisor);
+  if (narrow == divisor) {
+#pragma GCC ivdep
+    for (size_t i = 0; i < size; ++i) mean[i] = sum[i] / narrow;
+    return;
+  }
+#pragma GCC ivdep
+  for (size_t i = 0; i < size; ++i) mean[i] = static_cast<float>(sum[i] / divisor);
+}
+
+LSTM_GAN_CLONES void Adam(const float* gradient, const AdamArrays& arrays, const AdamNumbers& numbers, size_t start, size_t size) {
+  const float *weights = arrays.weights + start, *first = arrays.first + start, *second = arrays.second + start;
+  float *new_weights = arrays.new_weights + start, *new_first = arrays.new_first + start, *new_second = arrays.new_second + start;
   const auto [divisor, rate, beta1, beta2, epsilon, correction1, correction2] = numbers;
   const double rest1 = 1 - beta1, rest2 = 1 - beta2;
 #pragma GCC ivdep
-  for (size_t i = start; i < end; ++i) {
-    const double g = static_cast<float>(gradient[i] / divisor);
+  for (size_t i = 0; i < size; ++i) {
+    const double g = gradient[i];
     const double m = beta1 * first[i] + rest1 * g;
     const double v = beta2 * second[i] + rest2 * g * g;
     new_first[i] = static_cast<float>(m);
@@ -51,19 +106,6 @@ LSTM_GAN_CLONES void Average(const float* average, const float* weights, float* 
   const double rest = 1 - beta;
 #pragma GCC ivdep
   for (size_t i = start; i < end; ++i) result[i] = static_cast<float>(beta * average[i] + rest * weights[i]);
-}
-
-// Float32 addition is the float64 one rounded, so there is no need to widen.
-LSTM_GAN_CLONES void Accumulate(float* target, const float* term, size_t start, size_t end) {
-#pragma GCC ivdep
-  for (size_t i = start; i < end; ++i) target[i] += term[i];
-}
-
-LSTM_GAN_CLONES bool AllFinite(const float* values, size_t size) {
-  const auto* bits = reinterpret_cast<const uint32_t*>(values);
-  uint32_t bad = 0;
-  for (size_t i = 0; i < size; ++i) bad |= (bits[i] & 0x7f800000u) == 0x7f800000u;
-  return bad == 0;
 }
 
 // Reads `count` Float32Arrays of one length.
@@ -80,72 +122,146 @@ bool GetFloats(napi_env env, const napi_value* values, size_t count, std::vector
 
 constexpr uint32_t kMaxThreads = 64;
 
-// adam(gradient, weights, m, v, newWeights, newM, newV,
-//      [threads, start, end, divisor, rate, beta1, beta2, epsilon, beta1Power, beta2Power])
+// Reads the two arguments of a sum; its vectors have one length.
+bool GetSum(napi_env env, napi_value vectors, napi_value order, Sum* sum, size_t* length) {
+  std::vector<napi_value> items;
+  std::vector<float*> floats;
+  Bytes steps;
+  if (!GetArray(env, vectors, &items) || items.empty() || !GetFloats(env, items.data(), items.size(), &floats, length)) return false;
+  if (!GetBytes(env, order, &steps) || steps.type != napi_uint8_array) return false;
+  sum->vectors.assign(floats.begin(), floats.end());
+  sum->order.assign(steps.data, steps.data + steps.size);
+  size_t top = 0, taken = 0;
+  for (const uint8_t step : sum->order) {
+    if (step > 1 || (step == 1 && top < 2)) return false;
+    if (step == 0) ++taken;
+    top = step == 0 ? top + 1 : top - 1;
+    sum->depth = std::max(sum->depth, top);
+  }
+  return top == 1 && taken == floats.size() && sum->depth <= 64;
+}
+
+// Calls body(start, size, sum of it) for blocks of [first, last), with some threads; whether all calls returned true.
+template <typename Body>
+bool ForBlocks(const Sum& sum, size_t first, size_t last, uint32_t threads, const Body& body) {
+  std::atomic<bool> good{true};
+  ForPieces(last - first, threads, [&](size_t start, size_t end) {
+    std::vector<float> scratch(sum.depth * kBlock);
+    bool all = true;
+    for (size_t at = first + start; at < first + end; at += kBlock) {
+      const size_t size = std::min(kBlock, first + end - at);
+      all &= body(at, size, AddUpBlock(sum, at, size, scratch.data()));
+    }
+    if (!all) good = false;
+  });
+  return good;
+}
+
+napi_value Boolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  napi_get_boolean(env, value, &result);
+  return result;
+}
+
+// adam(vectors, order, weights, m, v, newWeights, newM, newV,
+//      [threads, start, end, divisor, rate, beta1, beta2, epsilon, beta1Power, beta2Power]): are the new weights finite?
 napi_value AdamUpdate(napi_env env, napi_callback_info info) {
-  size_t count = 8;
-  napi_value arguments[8];
+  size_t count = 9;
+  napi_value arguments[9];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  Sum sum;
   std::vector<float*> a;
   std::vector<napi_value> items;
   std::vector<double> n(10);
-  size_t length = 0;
-  bool fits = count == 8 && GetFloats(env, arguments, 7, &a, &length) && GetArray(env, arguments[7], &items) && items.size() == 10;
+  size_t length = 0, summed = 0;
+  bool fits = count == 9 && GetSum(env, arguments[0], arguments[1], &sum, &summed) && GetFloats(env, arguments + 2, 6, &a, &length) &&
+              summed == length && GetArray(env, arguments[8], &items) && items.size() == 10;
   for (size_t i = 0; fits && i < 10; ++i) fits = napi_get_value_double(env, items[i], &n[i]) == napi_ok;
   if (!fits || !(n[0] >= 1 && n[0] <= kMaxThreads && n[1] >= 0 && n[1] <= n[2] && n[2] <= static_cast<double>(length))) {
-    return Throw(env, "ERR_ARGUMENT", "adam takes seven Float32Arrays of one length, and ten numbers");
+    return Throw(env, "ERR_ARGUMENT", "adam takes a sum, six Float32Arrays, all of one length, and ten numbers");
   }
   const AdamNumbers numbers{n[3], n[4], n[5], n[6], n[7], 1 / (1 - n[8]), 1 / (1 - n[9])};
-  const AdamArrays arrays{a[0], a[1], a[2], a[3], a[4], a[5], a[6]};
-  const size_t first = static_cast<size_t>(n[1]);
-  ForPieces(static_cast<size_t>(n[2]) - first, static_cast<uint32_t>(n[0]),
-            [=](size_t start, size_t end) { Adam(arrays, numbers, first + start, first + end); });
-  return nullptr;
+  const AdamArrays arrays{a[0], a[1], a[2], a[3], a[4], a[5]};
+  return Boolean(env, ForBlocks(sum, static_cast<size_t>(n[1]), static_cast<size_t>(n[2]), static_cast<uint32_t>(n[0]),
+                                [&](size_t start, size_t size, const float* block) {
+                                  float mean[kBlock];
+                                  Mean(block, numbers.divisor, mean, size);
+                                  Adam(mean, arrays, numbers, start, size);
+                                  return AllFinite(arrays.new_weights + start, size);
+                                }));
 }
 
-// average(ema, weights, result, beta, threads)
+// An average that is being written beside the JavaScript thread, one at a time.
+struct Beside {
+  std::thread thread;
+  napi_ref arrays = nullptr;  // alive until it is written
+};
+
+Beside& TheBeside() {
+  static Beside* beside = new Beside;
+  return *beside;
+}
+
+void Settle(napi_env env) {
+  Beside& beside = TheBeside();
+  if (beside.thread.joinable()) beside.thread.join();
+  if (beside.arrays != nullptr) napi_delete_reference(env, beside.arrays);
+  beside.arrays = nullptr;
+}
+
+// average(ema, weights, result, beta): returns at once; settle waits
 napi_value AverageUpdate(napi_env env, napi_callback_info info) {
-  size_t count = 5;
-  napi_value arguments[5];
+  size_t count = 4;
+  napi_value arguments[4], kept;
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   std::vector<float*> a;
   size_t length = 0;
   double beta = 0;
-  uint32_t threads = 0;
-  if (count != 5 || !GetFloats(env, arguments, 3, &a, &length) || napi_get_value_double(env, arguments[3], &beta) != napi_ok ||
-      !GetUint32(env, arguments[4], &threads) || threads < 1 || threads > kMaxThreads) {
-    return Throw(env, "ERR_ARGUMENT", "average takes three Float32Arrays of one length, and two numbers");
+  if (count != 4 || !GetFloats(env, arguments, 3, &a, &length) || napi_get_value_double(env, arguments[3], &beta) != napi_ok) {
+    return Throw(env, "ERR_ARGUMENT", "average takes three Float32Arrays of one length, and a number");
   }
-  ForPieces(length, threads, [=](size_t start, size_t end) { Average(a[0], a[1], a[2], start, end, beta); });
+  Settle(env);
+  napi_create_array_with_length(env, 3, &kept);
+  for (uint32_t i = 0; i < 3; ++i) napi_set_element(env, kept, i, arguments[i]);
+  if (napi_create_reference(env, kept, 1, &TheBeside().arrays) != napi_ok) return Throw(env, "ERR_MEMORY", "no memory for an average");
+  TheBeside().thread = std::thread([=] { Average(a[0], a[1], a[2], 0, length, beta); });
   return nullptr;
 }
 
-// accumulate(target, term, threads)
-napi_value AccumulateVector(napi_env env, napi_callback_info info) {
-  size_t count = 3;
-  napi_value arguments[3];
-  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
-  std::vector<float*> a;
-  size_t length = 0;
-  uint32_t threads = 0;
-  if (count != 3 || !GetFloats(env, arguments, 2, &a, &length) || !GetUint32(env, arguments[2], &threads) || threads < 1 ||
-      threads > kMaxThreads) {
-    return Throw(env, "ERR_ARGUMENT", "accumulate takes two Float32Arrays of one length, and a number");
-  }
-  ForPieces(length, threads, [=](size_t start, size_t end) { Accumulate(a[0], a[1], start, end); });
+// settle(): returns when the average is written
+napi_value SettleAverage(napi_env env, napi_callback_info) {
+  Settle(env);
   return nullptr;
+}
+
+// addUp(vectors, order, target, threads): is the sum finite? The target may be one of the vectors.
+napi_value AddUp(napi_env env, napi_callback_info info) {
+  size_t count = 4;
+  napi_value arguments[4];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  Sum sum;
+  std::vector<float*> a;
+  size_t length = 0, summed = 0;
+  uint32_t threads = 0;
+  if (count != 4 || !GetSum(env, arguments[0], arguments[1], &sum, &summed) || !GetFloats(env, arguments + 2, 1, &a, &length) ||
+      summed != length || !GetUint32(env, arguments[3], &threads) || threads < 1 || threads > kMaxThreads) {
+    return Throw(env, "ERR_ARGUMENT", "addUp takes a sum, a Float32Array of its length, and a number");
+  }
+  return Boolean(env, ForBlocks(sum, 0, length, threads, [&](size_t start, size_t size, const float* block) {
+    std::memmove(a[0] + start, block, size * sizeof(float));
+    return AllFinite(a[0] + start, size);
+  }));
 }
 
 // isFinite(vector): boolean
 napi_value IsFinite(napi_env env, napi_callback_info info) {
   size_t count = 1;
-  napi_value argument, result;
+  napi_value argument;
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
   std::vector<float*> a;
   size_t length = 0;
   if (count != 1 || !GetFloats(env, &argument, 1, &a, &length)) return Throw(env, "ERR_ARGUMENT", "isFinite takes a Float32Array");
-  napi_get_boolean(env, AllFinite(a[0], length), &result);
-  return result;
+  return Boolean(env, AllFinite(a[0], length));
 }
 
 }  // namespace
@@ -154,9 +270,11 @@ void DefineArithmetic(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       Function("adam", AdamUpdate),
       Function("average", AverageUpdate),
-      Function("accumulate", AccumulateVector),
+      Function("addUp", AddUp),
       Function("isFinite", IsFinite),
+      Function("settle", SettleAverage),
   };
+  napi_add_env_cleanup_hook(env, [](void* env) { Settle(static_cast<napi_env>(env)); }, env);
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);
 }
 

@@ -1,4 +1,4 @@
-import { normalNoise, plainArithmetic as plain, type AdamVectors, type VectorArithmetic } from '@lstm-gan/core';
+import { normalNoise, plainArithmetic as plain, type AdamVectors, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
 import { beforeAll, expect, it } from 'vitest';
 import { provisionedCache } from '../testing/provisioned.ts';
 import { loadNativeArithmetic } from './native-arithmetic.ts';
@@ -41,12 +41,43 @@ it('updates by Adam with the bits of the reference, within the range and nowhere
 it('adds and averages with the bits of the reference', () => {
   const [a, b] = [numbers(5, 1), numbers(6, 1)];
   const bits = (vector: Float32Array) => Buffer.from(vector.buffer as ArrayBuffer);
-  for (const { accumulate, ema } of native) {
+  for (const { addUp, ema, settle } of native) {
     const [expected, actual] = [a.slice(), a.slice()];
-    plain.accumulate(expected, b);
-    accumulate(actual, b);
+    plain.addUp([expected, b], expected);
+    expect(addUp([actual, b], actual)).toBe(true);
     expect(bits(actual).equals(bits(expected))).toBe(true);
-    expect(bits(ema(a, b, 0.995)).equals(bits(plain.ema(a, b, 0.995)))).toBe(true);
+    const average = ema(a, b, 0.995);
+    settle();
+    expect(bits(average).equals(bits(plain.ema(a, b, 0.995)))).toBe(true);
+  }
+});
+
+const trees: [name: string, of: (k: readonly Float32Array[]) => SumTree][] = [
+  ['one vector', ([a]) => a],
+  ['((a + b) + (c + d))', ([a, b, c, d]) => [[a, b], [c, d]]],
+  ['(a + (b + (c + d)))', ([a, b, c, d]) => [a, [b, [c, d]]]],
+  ['(((a + b) + c) + d)', ([a, b, c, d]) => [[[a, b], c], d]],
+];
+
+it.each(trees)('adds %s in its order, by itself and on the way into Adam', (_, of) => {
+  const tree = of([11, 12, 13, 14].map((key) => numbers(key, 1e-3)));
+  const options = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
+  const [expected, ...actual] = [plain, ...native].map(({ addUp, adam }) => {
+    const [target, arrays] = [new Float32Array(size), { ...vectors(), gradientSum: tree }];
+    expect(addUp(tree, target)).toBe(true);
+    expect(adam(arrays, [7, size - 1], 7, options, 0.5, 0.999)).toBe(true);
+    return Buffer.concat([target, arrays.newWeights, arrays.newFirstMoments, arrays.newSecondMoments].map(({ buffer }) => Buffer.from(buffer as ArrayBuffer)));
+  });
+  expect(actual.every((result) => result.equals(expected))).toBe(true);
+});
+
+it('says that new weights are not finite, within the range', () => {
+  const options = { learningRate: 1, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
+  for (const { adam } of [plain, ...native]) {
+    const arrays = vectors();
+    arrays.weights[size - 1] = NaN;
+    expect(adam(arrays, [0, size - 1], 1, options, 0.5, 0.999)).toBe(true);
+    expect(adam(arrays, [0, size], 1, options, 0.5, 0.999)).toBe(false);
   }
 });
 
@@ -59,10 +90,10 @@ it.each([NaN, Infinity, -Infinity])('sees %s wherever it is', (value) => {
 
 it('refuses arrays of different lengths, and a range beyond them', () => {
   const options = { learningRate: 1, beta1: 0.5, beta2: 0.9, epsilon: 1 };
-  const [{ adam, accumulate }] = native;
+  const [{ adam, addUp }] = native;
   expect(() => adam({ ...vectors(), newWeights: new Float32Array(1) }, [0, 1], 1, options, 0.5, 0.9)).toThrow('one length');
   expect(() => adam(vectors(), [0, size + 1], 1, options, 0.5, 0.9)).toThrow('one length');
-  expect(() => accumulate(new Float32Array(2), new Float32Array(3))).toThrow('one length');
+  expect(() => addUp([new Float32Array(2), new Float32Array(3)], new Float32Array(2))).toThrow('of its length');
 });
 
 it('takes released memory again, aligned for TensorFlow', async () => {

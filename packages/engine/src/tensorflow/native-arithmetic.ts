@@ -1,25 +1,42 @@
-import type { VectorArithmetic } from '@lstm-gan/core';
+import { leavesOf, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
 import { loadAddon } from './session.ts';
+import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
 import type { Provisioned } from './provision.ts';
 
+/** Arithmetic whose outgoing vectors other processes of this machine can read. */
+export interface NativeArithmetic extends VectorArithmetic {
+  readonly sharing: SharedMemory;
+}
+
 /** Core's arithmetic on weight vectors as native code: the same bits for any number of threads, several times as fast. */
-export function loadNativeArithmetic(provisioned: Provisioned, threads: number): VectorArithmetic {
+export function loadNativeArithmetic(provisioned: Provisioned, threads: number): NativeArithmetic {
   const addon = loadAddon(provisioned);
+  const sharing = createSharedMemory(addon);
   const allocate = (length: number): Float32Array => (length === 0 ? new Float32Array(0) : new Float32Array(addon.allocate(length * 4)));
   return {
+    sharing,
     allocate,
-    release: (array) => addon.release(array),
-    accumulate: (target, term) => addon.accumulate(target, term, threads),
+    allocateOutgoing: (length) => sharing.allocate(length) ?? allocate(length),
+    release: sharing.release,
+    addUp: (tree, target) => addon.addUp(leavesOf(tree), orderOf(tree), target, threads),
     isFinite: (vector) => addon.isFinite(vector),
     adam(vectors, [start, end], divisor, { learningRate, beta1, beta2, epsilon }, beta1Power, beta2Power) {
       const { gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;
       const numbers = [threads, start, end, divisor, learningRate, beta1, beta2, epsilon, beta1Power, beta2Power];
-      addon.adam(gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments, numbers);
+      const arrays = [weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments];
+      return addon.adam(leavesOf(gradientSum), orderOf(gradientSum), ...arrays, numbers);
     },
     ema(average, weights, beta) {
       const next = allocate(average.length);
-      addon.average(average, weights, next, beta, threads);
+      addon.average(average, weights, next, beta);
       return next;
     },
+    settle: () => addon.settle(),
   };
+}
+
+/** How a tree is added, in postfix: 0 takes the next vector, 1 adds two. */
+function orderOf(tree: SumTree): Uint8Array {
+  const steps = (node: SumTree): number[] => (node instanceof Float32Array ? [0] : [...steps(node[0]), ...steps(node[1]), 1]);
+  return Uint8Array.from(steps(tree));
 }

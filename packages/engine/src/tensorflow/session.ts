@@ -36,7 +36,7 @@ export interface Session {
   close(): void;
 }
 
-interface SessionAddon {
+export interface SessionAddon {
   open(graphDef: Uint8Array, config: Uint8Array): unknown;
   run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept?: Kept, keptNames?: readonly string[]): Promise<Float32Array[]>;
   begin(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<[outputs: Float32Array[], kept: Kept]>;
@@ -45,15 +45,23 @@ interface SessionAddon {
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
   version(): string;
-  /** Seven arrays, then threads, start, end, divisor, rate, betas, epsilon and powers. */
-  adam(...parameters: [...arrays: Float32Array[], numbers: number[]]): void;
-  average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number, threads: number): void;
-  accumulate(target: Float32Array, term: Float32Array, threads: number): void;
+  /** A sum, six arrays, then threads, start, end, divisor, rate, betas, epsilon and powers. */
+  adam(vectors: readonly Float32Array[], order: Uint8Array, ...parameters: [...arrays: Float32Array[], numbers: number[]]): boolean;
+  average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
+  settle(): void;
+  addUp(vectors: readonly Float32Array[], order: Uint8Array, target: Float32Array, threads: number): boolean;
   release(array: Float32Array | Uint8Array): void;
   /** For operations of our own, in the whole process. */
   setKernelThreads(threads: number): void;
   isFinite(vector: Float32Array): boolean;
   allocate(byteLength: number): ArrayBuffer;
+  /** Undefined where there are no more blocks to be had. */
+  allocateShared(byteLength: number): ArrayBuffer | undefined;
+  /** The block that an array fills, once more in use; undefined for an array elsewhere. */
+  lend(array: Float32Array): [fd: number, name: string] | undefined;
+  takeBack(name: string, reusable: boolean): void;
+  attach(pid: number, fd: number, name: string, byteLength: number): ArrayBuffer;
+  forget(pid: number): void;
 }
 
 /** The addon; Node loads it once a process. */
