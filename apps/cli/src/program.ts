@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { createBareProgram } from './bare-program.ts';
 import { addBench } from './commands/bench.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfigSchema } from './commands/config-schema.ts';
@@ -10,17 +11,7 @@ import { addSetup } from './commands/setup.ts';
 import { addTrain } from './commands/train.ts';
 import { addWorker } from './commands/worker.ts';
 
-/** The whole command line, as data: nothing runs until it is given arguments. */
+/** The whole command line, as data. */
 export function createProgram(version: string): Command {
-  const program = new Command('lstm-gan')
-    .description('Train GANs with an LSTM generator on any number of CPUs or GPUs.')
-    .version(version)
-    .option('--verbose', 'show error codes and stack traces')
-    .configureHelp({ showGlobalOptions: true })
-    .showSuggestionAfterError()
-    .exitOverride()
-    .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 something to be mended in what was asked for, 130 interrupted twice.');
-  for (const add of [addTrain, addCoordinator, addWorker, addSample, addInspect, addBench, addConfigSchema, addDoctor, addSetup, addCompletion]) add(program);
-  for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
-  return program;
+  return createBareProgram(version, [addTrain, addCoordinator, addWorker, addSample, addInspect, addBench, addConfigSchema, addDoctor, addSetup, addCompletion]);
 }

@@ -1,31 +1,26 @@
-import { UserError } from '@lstm-gan/core';
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { exitCodes } from './exit-codes.ts';
-import { explainSystemError } from './explain-system-error.ts';
-import { createProgram } from './program.ts';
 
 /** Runs one command; every error becomes a sentence and an exit code. */
 export async function runCommandLine(parameters: readonly string[], version: string): Promise<void> {
   try {
-    await createProgram(version).parseAsync(parameters, { from: 'user' });
+    const program = await loadProgram(parameters, version);
+    await program.parseAsync(parameters, { from: 'user' });
   } catch (error) {
-    process.exitCode = answer(error, parameters.includes('--verbose'));
+    process.exitCode = await answer(error, parameters.includes('--verbose'));
   }
 }
 
-/** Failures that no other parameters mend, or that may pass by themselves; every other UserError is the user's. */
-const failures = ['not-finite', 'worker-failed', 'workers-gone', 'coordinator-gone', 'out-of-memory'];
+/** A worker's command is loaded alone: workers start by the dozen, and each has somebody waiting for it. */
+async function loadProgram([first]: readonly string[], version: string): Promise<Command> {
+  if (first !== 'worker') return (await import('./program.ts')).createProgram(version);
+  const [{ createBareProgram }, { addWorker }] = await Promise.all([import('./bare-program.ts'), import('./commands/worker.ts')]);
+  return createBareProgram(version, [addWorker]);
+}
 
-function answer(thrown: unknown, verbose: boolean): number {
+async function answer(error: unknown, verbose: boolean): Promise<number> {
   // Commander has said what it has to say.
-  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.success : exitCodes.userError;
-  const error = explainSystemError(thrown);
-  if (error instanceof UserError) {
-    process.stderr.write(`${error.message}\n${error.advice}\n`);
-    if (verbose) process.stderr.write(`code: ${error.code}\n${error.stack}\n`);
-    return failures.includes(error.code) ? exitCodes.failure : exitCodes.userError;
-  }
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  process.stderr.write(verbose ? `${stack}\n` : `${message}\nThis should not happen. Run it again with --verbose and report what it prints.\n`);
-  return exitCodes.failure;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.userError;
+  const { answerError } = await import('./answer-error.ts');
+  return answerError(error, verbose);
 }

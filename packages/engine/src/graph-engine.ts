@@ -10,14 +10,9 @@ import type { CompiledUnit, Engine, EngineDescription, EngineOptions } from './e
 import { codeDigest } from './graph/code-digest.ts';
 import { graphKey, readGraph, writeGraph } from './graph/graph-cache.ts';
 import { encodeGraphDef } from './graph/graph-def.ts';
-import { lowerGraph } from './graph/lower.ts';
-import { lowerPrecision } from './graph/lower-precision.ts';
-import { outputName, withOutputNames } from './graph/output-names.ts';
-import { splitGraph } from './graph/split-graph.ts';
-import { traceUnit } from './graph/trace.ts';
+import { outputName } from './graph/output-names.ts';
 import { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
 import { libraryVersion, openSession, type Session } from './tensorflow/session.ts';
-import { loadStockBackend } from './tensorflow/stock-backend.ts';
 import type { Provisioned } from './tensorflow/provision.ts';
 
 /** Opens the graph engine on provisioned TensorFlow. */
@@ -113,10 +108,9 @@ class GraphEngine implements Engine {
     const keys = parts.map((part) => graphKey({ unit, device, precision, tensorflow: this.#description.tensorflow, code: this.#code, part }));
     const cached = await Promise.all(keys.map((key) => readGraph(cacheDir, key)));
     if (cached.every((graphDef) => graphDef !== undefined)) return cached;
-    await loadStockBackend(this.#provisioned, threads);
-    const whole = lowerGraph(traceUnit(unit, device));
-    const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early, unit.earlyOutputs));
-    const graphDefs = graphs.map((graph) => encodeGraphDef(withOutputNames(lowerPrecision(graph, precision))));
+    // Loads tfjs, which a worker that finds its graphs does without.
+    const { makeGraphs } = await import('./graph/make-graphs.ts');
+    const graphDefs = (await makeGraphs(unit, this.#provisioned, { threads, device, precision })).map(encodeGraphDef);
     await Promise.all(keys.map((key, i) => writeGraph(cacheDir, key, graphDefs[i])));
     return graphDefs;
   }

@@ -1,5 +1,4 @@
 import { UserError } from '@lstm-gan/core';
-import { openEagerEngine } from './eager-engine.ts';
 import type { Engine, EngineName, EngineOptions } from './engine.ts';
 import { openGraphEngine } from './graph-engine.ts';
 import { locateTensorFlow } from './tensorflow/provision.ts';
@@ -15,7 +14,9 @@ export async function openEngine(name: EngineName, options: EngineOptions): Prom
       advice: `Run: lstm-gan setup --variant ${options.device}`,
     });
   }
-  return name === 'graph' ? openGraphEngine(provisioned, options) : openEagerEngine(provisioned, options);
+  if (name === 'graph') return openGraphEngine(provisioned, options);
+  const { openEagerEngine } = await import('./eager-engine.ts');
+  return openEagerEngine(provisioned, options);
 }
 
 function refusePrecision(name: EngineName, { device, precision = 'float32' }: EngineOptions): void {

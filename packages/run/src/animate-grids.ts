@@ -2,7 +2,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
-import sharp from 'sharp';
 
 const frameMs = 200;
 /** The last one stays, to be looked at. */
@@ -23,6 +22,7 @@ export async function animateGrids(folder: string, format: 'gif' | 'webp'): Prom
   }
   const chosen = thinOut(grids, maxFrames).map((name) => path.join(folder, name));
   const options = { loop: 0, delay: chosen.map((_, k) => (k === chosen.length - 1 ? lastFrameMs : frameMs)) };
+  const { default: sharp } = await import('sharp');
   const animation = chosen.length === 1 ? sharp(chosen[0]) : sharp(chosen, { join: { animated: true } });
   const picture = await (format === 'gif' ? animation.gif({ ...options, colours: 256 }) : animation.webp(options)).toBuffer();
   return { picture, frames: chosen.length };

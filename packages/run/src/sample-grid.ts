@@ -1,4 +1,5 @@
-import sharp, { type Sharp } from 'sharp';
+// Loaded with the first picture: a worker draws none.
+import type { Sharp } from 'sharp';
 
 /** How pictures lie in memory: `count` images of `size` x `size` x `channels`, one behind the other. */
 export interface ImageShape {
@@ -32,7 +33,7 @@ export async function renderGrid(images: Float32Array, { size, channels }: Image
       canvas.set(row, ((top + y) * width + left) * channels);
     }
   }
-  const picture = encoder(canvas, { width, height, channels });
+  const picture = await encoder(canvas, { width, height, channels });
   return size >= 64 ? picture.png().toBuffer() : picture.resize(width * 2, height * 2, { kernel: 'nearest' }).png().toBuffer();
 }
 
@@ -40,12 +41,14 @@ export async function renderGrid(images: Float32Array, { size, channels }: Image
 export function renderImages(images: Float32Array, { size, channels }: ImageShape): Promise<Buffer>[] {
   const pixels = toPixels(images);
   const imageBytes = size * size * channels;
-  return Array.from({ length: pixels.length / imageBytes }, (_, index) =>
-    encoder(pixels.slice(index * imageBytes, (index + 1) * imageBytes), { width: size, height: size, channels }).png().toBuffer(),
-  );
+  return Array.from({ length: pixels.length / imageBytes }, async (_, index) => {
+    const image = pixels.slice(index * imageBytes, (index + 1) * imageBytes);
+    return (await encoder(image, { width: size, height: size, channels })).png().toBuffer();
+  });
 }
 
 /** Gray images stay gray: sharp would make three equal channels of one. */
-function encoder(pixels: Uint8Array, raw: { width: number; height: number; channels: 1 | 3 }): Sharp {
+async function encoder(pixels: Uint8Array, raw: { width: number; height: number; channels: 1 | 3 }): Promise<Sharp> {
+  const { default: sharp } = await import('sharp');
   return sharp(pixels, { raw }).toColourspace(raw.channels === 1 ? 'b-w' : 'srgb');
 }

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { defaultCacheDir } from '@lstm-gan/engine';
+import { defaultCacheDir } from '@lstm-gan/engine/early';
 import type { Command } from 'commander';
 
 export interface CacheOptions {

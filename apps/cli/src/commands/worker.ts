@@ -1,18 +1,10 @@
 import { hostname } from 'node:os';
-import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '@lstm-gan/core';
-import { openEngine, type Engine } from '@lstm-gan/engine';
-import { createLog, createTerminalLog, type Logger, type RunConfig } from '@lstm-gan/run';
-import { createWorkerLink, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
-import { startWorker } from '@lstm-gan/worker';
+import { preloadTensorFlow } from '@lstm-gan/engine/early';
 import { Option, type Command } from 'commander';
-import { chooseDevice, countGpus } from '../devices.ts';
 import { seconds } from '../option-values.ts';
-import { readableLog } from '../readable-log.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
-interface WorkerCommandOptions extends CacheOptions {
+export interface WorkerCommandOptions extends CacheOptions {
   readonly connect: string;
   readonly keyFile?: string;
   readonly name: string;
@@ -37,55 +29,10 @@ export function addWorker(program: Command): void {
     .addOption(new Option('--device <kind>', 'what to compute on').choices(['cpu', 'gpu']).default('cpu'))
     .option('--patience <seconds>', 'how long to try again when the coordinator is gone', seconds, 60)
     .addHelpText('after', examples);
-  addCacheDir(command).action(work);
-}
-
-const retryMs = 1000;
-
-async function work(options: WorkerCommandOptions): Promise<void> {
-  const { connect, keyFile, patience, device } = options;
-  chooseDevice(device, countGpus());
-  const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
-  const leaving = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
-  // JSON where a file keeps it, as of the workers that train starts.
-  const log = process.stderr.isTTY ? createTerminalLog(readableLog(process.stderr)) : createLog(process.stderr.fd);
-  // A coordinator on this machine that is gone does not come back at the same socket.
-  const patienceMs = connect.startsWith('ipc:') ? 0 : 1000 * patience;
-  let lastContactMs = performance.now();
-  for (;;) {
-    try {
-      return await workOnce(options, keys, log, leaving.signal, () => (lastContactMs = performance.now()));
-    } catch (error) {
-      const leftMs = lastContactMs + patienceMs - performance.now();
-      if (leaving.signal.aborted || !isPassing(error) || leftMs <= 0) throw error;
-      log.warn(`${error.message} Trying again for ${Math.ceil(leftMs / 1000)} s.`);
-      await delay(retryMs);
-      if (leaving.signal.aborted) return;
-    }
-  }
-}
-
-/** Whether it is worth trying again: nobody answers, or the coordinator has not noticed yet that we were gone. */
-function isPassing(error: unknown): error is UserError {
-  return error instanceof UserError && ['coordinator-gone', 'rejected-name-taken'].includes(error.code);
-}
-
-async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefined, log: Logger, signal: AbortSignal, onContact: () => void): Promise<void> {
-  const { connect, name, device } = options;
-  // Weights come when the engine is there.
-  let engine: Engine | undefined;
-  const memory = {
-    allocate: (length: number) => engine?.arithmetic.allocate(length) ?? new Float32Array(length),
-    release: (array: Float32Array | Uint8Array) => engine?.arithmetic.release(array),
-  };
-  const open = async ({ engine: engineName, threads, precision }: RunConfig): Promise<Engine> => {
-    engine = await openEngine(engineName, { threads, device, precision, cacheDir: cacheDirOf(options) });
-    return engine;
-  };
-  try {
-    await startWorker({ link: createWorkerLink({ connect, keys, memory }), name, openEngine: open, log, signal, now: () => performance.now() });
-  } finally {
-    if (engine !== undefined) onContact();
-  }
+  addCacheDir(command).action(async (options: WorkerCommandOptions) => {
+    // Everything else is loaded while the library is.
+    void preloadTensorFlow(cacheDirOf(options), options.device);
+    const { work } = await import('../work.ts');
+    await work(options);
+  });
 }

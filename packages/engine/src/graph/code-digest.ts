@@ -8,11 +8,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import { assert } from '@lstm-gan/core';
 
 /** SHA-256, hexadecimal, over paths and contents. */
 export async function codeDigest(): Promise<string> {
+  // Of the package's description: the package itself is not to be loaded for a name.
+  const { version: tfjsVersion } = createRequire(import.meta.url)('@tensorflow/tfjs-core/package.json') as { version: string };
   const own = fileURLToPath(new URL('..', import.meta.url));
   const hash = createHash('sha256').update(tfjsVersion);
   // Both packages run from the same kind of folder: src in a checkout, dist in an installation.
@@ -34,10 +35,8 @@ async function hashFolder(hash: ReturnType<typeof createHash>, folder: string): 
     .filter((entry) => entry.isFile() && isCode(entry.name))
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
     .sort();
-  for (const file of files) {
-    const content = await readFile(path.join(folder, file));
-    hash.update(`\n${file} ${content.byteLength}\n`).update(content);
-  }
+  const contents = await Promise.all(files.map((file) => readFile(path.join(folder, file))));
+  files.forEach((file, k) => hash.update(`\n${file} ${contents[k].byteLength}\n`).update(contents[k]));
 }
 
 function isCode(name: string): boolean {

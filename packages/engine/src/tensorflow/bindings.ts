@@ -2,12 +2,11 @@
  * Compiles the two addons against the library they run with: tfjs-node's own binding (its C++ source is in its npm
  * package) for tracing and the eager engine, and our session for everything else.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UserError } from '@lstm-gan/core';
+import { nativeFolder } from './bindings-key.ts';
 import type { TensorFlowPaths } from './cache-folder.ts';
 import type { Progress } from './progress.ts';
 import { runCommand } from './run-command.ts';
@@ -25,15 +24,6 @@ export function tfjsNodeFolder(cacheDir: string): string | undefined {
     }
   }
   return undefined;
-}
-
-const nativeFolder = fileURLToPath(new URL('../../native', import.meta.url));
-
-/** A short key of what our addon is compiled from: sources and headers. */
-export async function bindingsKey(folder = nativeFolder): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of (await readdir(folder)).sort()) hash.update(`${file}\n`).update(await readFile(path.join(folder, file)));
-  return hash.digest('hex').slice(0, 12);
 }
 
 async function sourcesIn(folder: string): Promise<string[]> {
