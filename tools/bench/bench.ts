@@ -5,6 +5,8 @@ import { presets, type Preset } from '@lstm-gan/core';
 import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow } from '@lstm-gan/engine';
 import { benchExchange } from './exchange.ts';
 import type { Report } from './report.ts';
+import { benchStartup } from './startup.ts';
+import { benchScaling } from './scaling.ts';
 import { benchStep } from './step.ts';
 
 const usage = `npm run bench -- [step | exchange] [options]
@@ -62,6 +64,8 @@ async function measure(name: string, values: ReturnType<typeof readOptions>['val
   if (name === 'step') {
     return benchStep({ preset, cacheDir, rounds, batch: wholeNumber(values.batch, 1), threads: wholeNumber(values.threads, 1), peerPython: values['peer-python'] });
   }
+  if (name === 'startup') return benchStartup({ preset, cacheDir, rounds, batch: wholeNumber(values.batch, 1), arithmetic: loadNativeArithmetic((await locateTensorFlow(cacheDir, 'cpu'))!, 1), peerPython: values['peer-python'] });
+  if (name === 'scaling') return benchScaling({ preset, cacheDir, rounds, batch: wholeNumber(values.batch, 1), arithmetic: loadNativeArithmetic((await locateTensorFlow(cacheDir, 'cpu'))!, 2), peerPython: values['peer-python'] });
   if (name !== 'exchange') return refuse(`There is no benchmark ${name}.`);
   const provisioned = await locateTensorFlow(cacheDir, 'cpu');
   if (provisioned === undefined) throw new Error('Bug: the benchmark runs without TensorFlow');

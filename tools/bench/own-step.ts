@@ -1,54 +1,69 @@
 /** Ours: the units of both phases on an engine, and both updates, everything included, in one process. */
 import { performance } from 'node:perf_hooks';
-import { createLayouts, normalNoise, streamKey, updateNetwork } from '@lstm-gan/core';
+import { createLayouts, leavesOf, normalNoise, splitRange, streamKey, updateNetwork, type Preset, type StreamPurpose, type SumTree } from '@lstm-gan/core';
 import type { Engine } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
 import { compileUnits } from '@lstm-gan/worker';
-import type { Preset } from '@lstm-gan/core';
 
 export interface StepTimes {
   readonly totalMs: number;
-  /** In native calls. */
+  /** In units. */
   readonly unitsMs: number;
   /** Sum, Adam, moving averages, EMA. */
   readonly updateMs: number;
 }
 
-/** One iteration a call, on shards of the whole batch. */
-export async function createOwnStep(engine: Engine, preset: Preset, batch: number): Promise<(images: Uint8Array) => Promise<StepTimes>> {
-  const config = createRunConfig(preset, { batchSize: batch, shardSize: batch });
+/** One iteration a call, on shards one after the other; their gradients are summed as a worker sums them. */
+export async function createOwnStep(engine: Engine, preset: Preset, batch: number, shardSize = batch): Promise<(images: Uint8Array) => Promise<StepTimes>> {
+  const config = createRunConfig(preset, { batchSize: batch, shardSize });
   const { arithmetic } = engine;
   const units = await compileUnits(engine, config);
   const layouts = createLayouts(config.model);
+  const shardCount = batch / shardSize;
+  const shards = Array.from({ length: shardCount }, (_, shard) => shard);
   let state: TrainingState = createTrainingState(config);
-  const drawNoise = () => normalNoise(streamKey({ seed: 1, purpose: 'noise', step: state.step }), batch * config.model.latent);
-  const seedOf = (purpose: 'dropout-real' | 'dropout-fake' | 'dropout-generator' | 'regularizer') =>
-    streamKey({ seed: 1, purpose, step: state.step });
+  const seedOf = (purpose: StreamPurpose, shard: number) => streamKey({ seed: 1, purpose, step: state.step, shard });
+
+  const judge = async (shard: number, images: Uint8Array) => {
+    const { weights: discriminator } = state.discriminator;
+    const noise = normalNoise(seedOf('noise', shard), shardSize * config.model.latent);
+    const pass = await units.generatorBackward.begin({ generator: state.generator.weights, noise });
+    const fake = pass.outputs.images as Float32Array;
+    const pixels = images.subarray((shard * images.length) / shardCount, ((shard + 1) * images.length) / shardCount);
+    const { gradient } = await units.discriminatorReal.run({
+      discriminator, images: pixels, dropoutSeed: seedOf('dropout-real', shard), regularizerSeed: seedOf('regularizer', shard),
+    });
+    const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: seedOf('dropout-fake', shard) });
+    arithmetic.release(fake);
+    return { pass, gradient: [gradient, onFake.gradient] as const };
+  };
+  // In the order in which a worker adds them, while Adam reads them.
+  const treeOf = (leaves: readonly SumTree[]): SumTree => (leaves.length === 1 ? leaves[0] : splitRange({ start: 0, end: leaves.length }).map(({ start, end }) => treeOf(leaves.slice(start, end))) as [SumTree, SumTree]);
+  /** What the last iteration left; the moving average may still be reading it. */
+  let past: Float32Array[] = [];
 
   return async (images) => {
     const startMs = performance.now();
-    const [generator, discriminator] = [state.generator.weights, state.discriminator.weights];
-    const pass = await units.generatorBackward.begin({ generator, noise: drawNoise() });
-    const fake = pass.outputs.images as Float32Array;
-    const onReal = await units.discriminatorReal.run({
-      discriminator, images, dropoutSeed: seedOf('dropout-real'), regularizerSeed: seedOf('regularizer'),
-    });
-    const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: seedOf('dropout-fake') });
+    const passes: Awaited<ReturnType<typeof judge>>[] = [];
+    for (const shard of shards) passes.push(await judge(shard, images));
     const firstUpdateMs = performance.now();
-    const { gradient } = onReal;
-    const past: Float32Array[] = [onFake.gradient, fake, gradient];
-    const updated = updateNetwork(layouts.discriminator, state.discriminator, [gradient, onFake.gradient], 1, config.optimizer.discriminator, arithmetic).state;
-    const secondPhaseMs = performance.now();
-    const { contribution } = await pass.finish({ discriminator: updated.weights, dropoutSeed: seedOf('dropout-generator') });
-    const secondUpdateMs = performance.now();
-    if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
-    const next = updateNetwork(layouts.generator, state.generator, contribution, 1, config.optimizer.generator, arithmetic).state;
-    const { firstMoments, secondMoments, weights } = state.generator;
-    past.push(contribution, weights, firstMoments, secondMoments, state.ema);
-    past.push(state.discriminator.weights, state.discriminator.firstMoments, state.discriminator.secondMoments);
-    state = { step: state.step + 1, generator: next, discriminator: updated, ema: arithmetic.ema(state.ema, next.weights, 0.998) };
     arithmetic.settle();
     past.forEach(arithmetic.release);
+    const gradient = treeOf(passes.map(({ gradient }) => gradient));
+    const { state: updated } = updateNetwork(layouts.discriminator, state.discriminator, gradient, shardCount, config.optimizer.discriminator, arithmetic);
+    const secondPhaseMs = performance.now();
+    const contributions: Float32Array[] = [];
+    for (const shard of shards) {
+      const { contribution } = await passes[shard].pass.finish({ discriminator: updated.weights, dropoutSeed: seedOf('dropout-generator', shard) });
+      if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
+      contributions.push(contribution);
+    }
+    const secondUpdateMs = performance.now();
+    const contribution = treeOf(contributions);
+    const { state: next } = updateNetwork(layouts.generator, state.generator, contribution, shardCount, config.optimizer.generator, arithmetic);
+    const ema = arithmetic.ema(state.ema, next.weights, 0.998);
+    past = [...leavesOf(gradient), ...contributions, state.ema, ...[state.generator, state.discriminator].flatMap(({ weights, firstMoments, secondMoments }) => [weights, firstMoments, secondMoments])];
+    state = { step: state.step + 1, generator: next, discriminator: updated, ema };
     const endMs = performance.now();
     const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);
     return { totalMs: endMs - startMs, updateMs, unitsMs: endMs - startMs - updateMs };

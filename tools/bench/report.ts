@@ -6,10 +6,22 @@ export interface Report {
   readonly data: object;
 }
 
+/** A row of a result, for programs and for the picture: milliseconds of the middle round, the fastest and the slowest. */
+export interface Spread {
+  readonly name: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export function spreadOf(name: string, times: readonly number[]): Spread {
+  return { name, median: median(times), min: Math.min(...times), max: Math.max(...times) };
+}
+
 /** The head of a table of times, and one of its rows. */
-export const heading = (last: string): string => `${''.padEnd(32)}${' median    min    max'}${last.padStart(10)}`;
+export const heading = (last: string): string => `${''.padEnd(44)}${' median    min    max'}${last.padStart(10)}`;
 
 export function row(name: string, times: readonly number[], last: string): string {
   const ms = (value: number): string => value.toFixed(value < 100 ? 1 : 0).padStart(7);
-  return `${name.padEnd(32)}${ms(median(times))}${ms(Math.min(...times))}${ms(Math.max(...times))}${last.padStart(10)}`;
+  return `${name.padEnd(44)}${ms(median(times))}${ms(Math.min(...times))}${ms(Math.max(...times))}${last.padStart(10)}`;
 }

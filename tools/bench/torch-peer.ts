@@ -1,48 +1,67 @@
-/** The same model in PyTorch, in a Python process of its own that does an iteration when asked. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+/** The same model in PyTorch, in Python processes of their own that do an iteration when asked. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startAsked } from './asked-process.ts';
+
+/** How PyTorch is asked to compute: what makes it faster on some machines, and slower on others. */
+export interface TorchOptions {
+  /** Through torch.compile. */
+  readonly compile: boolean;
+  /** Images and filters in memory format channels_last. */
+  readonly channelsLast: boolean;
+}
 
 export interface TorchPeer {
-  /** With PyTorch's version. */
+  /** With PyTorch's version and its options. */
   readonly name: string;
   /** Milliseconds of one iteration, by its own clock. */
   step(): Promise<number>;
   close(): Promise<void>;
 }
 
-export interface TorchOptions {
+export interface TorchPeerOptions extends TorchOptions {
   /** A Python that has PyTorch. */
   readonly python: string;
   readonly batch: number;
   readonly threads: number;
-  /** Through torch.compile. */
-  readonly compile: boolean;
 }
 
+const script = fileURLToPath(new URL('torch_step.py', import.meta.url));
+
+/** All of them; the fastest is what a benchmark compares with. */
+export const torchOptions: readonly TorchOptions[] = [false, true].flatMap((compile) => [false, true].map((channelsLast) => ({ compile, channelsLast })));
+
+const flagsOf = ({ compile, channelsLast }: TorchOptions): string[] => [...(compile ? ['--compile'] : []), ...(channelsLast ? ['--channels-last'] : [])];
+const namesOf = ({ compile, channelsLast }: TorchOptions): string => `${compile ? ', compiled' : ''}${channelsLast ? ', channels last' : ''}`;
+
 /** Throws when the Python cannot be started, or has no PyTorch. */
-export async function startTorchPeer({ python, batch, threads, compile }: TorchOptions): Promise<TorchPeer> {
-  const script = fileURLToPath(new URL('torch_step.py', import.meta.url));
-  const parameters = [script, '--batch', String(batch), '--threads', String(threads), ...(compile ? ['--compile'] : [])];
-  const child = spawn(python, parameters, { stdio: ['pipe', 'pipe', 'inherit'] });
-  await once(child, 'spawn');
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const nextLine = async (): Promise<string> => {
-    const { value, done } = await lines.next();
-    if (done === true) throw new Error(`${python} ended; what it said stands above.`);
-    return value;
-  };
-  const version = await nextLine();
+export async function startTorchPeer({ python, batch, threads, ...options }: TorchPeerOptions): Promise<TorchPeer> {
+  const { greeting, step, close } = await startAsked(python, [script, '--batch', String(batch), '--threads', String(threads), ...flagsOf(options)]);
+  return { name: `${greeting}${namesOf(options)}`, step, close };
+}
+
+export interface TorchGroupOptions extends TorchOptions {
+  readonly python: string;
+  /** Images of each process. */
+  readonly batch: number;
+  /** The core that each process keeps to. */
+  readonly cores: readonly number[];
+}
+
+/** DistributedDataParallel over gloo, a process a core, each on one thread; an iteration takes what the slowest takes. */
+export async function startTorchGroup({ python, batch, cores, ...options }: TorchGroupOptions): Promise<TorchPeer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-ddp-'));
+  const parameters = [script, '--batch', String(batch), '--threads', '1', ...flagsOf(options), '--world', String(cores.length), '--meet', path.join(folder, 'meet')];
+  const env = { ...process.env, GLOO_SOCKET_IFNAME: 'lo' };
+  const members = await Promise.all(cores.map((core, rank) => startAsked('taskset', ['--cpu-list', String(core), python, ...parameters, '--rank', String(rank)], { env })));
   return {
-    name: `${version}${compile ? ', compiled' : ''}`,
-    async step() {
-      child.stdin.write('\n');
-      return Number(await nextLine());
-    },
+    name: `${members[0].greeting}, DDP over gloo${namesOf(options)}`,
+    step: async () => Math.max(...(await Promise.all(members.map((member) => member.step())))),
     async close() {
-      child.stdin.end();
-      await once(child, 'exit');
+      await Promise.all(members.map((member) => member.close()));
+      await rm(folder, { recursive: true });
     },
   };
 }

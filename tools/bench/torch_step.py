@@ -16,9 +16,15 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--batch", type=int, required=True)
 parser.add_argument("--threads", type=int, required=True)
 parser.add_argument("--compile", action="store_true")
+parser.add_argument("--channels-last", action="store_true")
 parser.add_argument("--device", default="cpu")
+parser.add_argument("--rank", type=int, default=0)
+parser.add_argument("--world", type=int, default=1, help="processes of DistributedDataParallel, over gloo")
+parser.add_argument("--meet", help="the file over which they find each other")
 args = parser.parse_args()
 torch.set_num_threads(args.threads)
+if args.world > 1:
+    torch.distributed.init_process_group("gloo", init_method=f"file://{args.meet}", rank=args.rank, world_size=args.world)
 
 
 class Generator(nn.Module):
@@ -45,15 +51,24 @@ def make_discriminator():
 
 
 device = torch.device(args.device)
-generator, discriminator = Generator().to(device), make_discriminator().to(device)
+format = torch.channels_last if args.channels_last else torch.contiguous_format
+generator = Generator().to(device, memory_format=format)
+discriminator = make_discriminator().to(device, memory_format=format)
 adam = {"lr": 2e-4, "betas": (0.5, 0.999), "fused": True}
 generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)
 discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), **adam)
 average = [parameter.detach().clone() for parameter in generator.parameters()]
 parameters = list(generator.parameters())
+plain_discriminator = discriminator
 if args.compile:
     generator, discriminator = torch.compile(generator), torch.compile(discriminator)
-real = (torch.rand(args.batch, 3, 64, 64) * 2 - 1).to(device)
+    plain_discriminator = discriminator
+if args.world > 1:
+    # broadcast_buffers=False: with it DDP fails on the usual GAN pattern with batch normalisation.
+    parallel = {"broadcast_buffers": False, "gradient_as_bucket_view": True}
+    generator = nn.parallel.DistributedDataParallel(generator, **parallel)
+    discriminator = nn.parallel.DistributedDataParallel(discriminator, **parallel)
+real = (torch.rand(args.batch, 3, 64, 64) * 2 - 1).to(device).to(memory_format=format)
 one, zero = torch.ones(args.batch, 1, device=device), torch.zeros(args.batch, 1, device=device)
 
 
@@ -66,8 +81,9 @@ def step():
     loss.backward()
     discriminator_optimizer.step()
     generator_optimizer.zero_grad()
+    # Without DDP's wrapper: this gradient is not the discriminator's to average.
     discriminator.requires_grad_(False)
-    generator_loss = binary_cross_entropy_with_logits(discriminator(fake), one)
+    generator_loss = binary_cross_entropy_with_logits(plain_discriminator(fake), one)
     generator_loss.backward()
     discriminator.requires_grad_(True)
     generator_optimizer.step()

@@ -1,0 +1,96 @@
+/**
+ * A run without a folder, for measuring: a real coordinator in this process and real workers of the built command line over
+ * the local link, on pixels that mean nothing.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { startCoordinator } from '@lstm-gan/coordinator';
+import { UserError, type VectorArithmetic } from '@lstm-gan/core';
+import { createDataset, createShardReader } from '@lstm-gan/data';
+import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
+import { createCoordinatorLink, createKeyPair, type CoordinatorLink, type WorkerMessage } from '@lstm-gan/transport';
+
+export interface LocalRunOptions {
+  readonly config: RunConfig;
+  readonly arithmetic: VectorArithmetic;
+  readonly cacheDir: string;
+  readonly steps: number;
+  /** The core that each worker keeps to; as many workers as entries. */
+  readonly cores: readonly (number | undefined)[];
+  /** Called when the workers are about to be started. */
+  readonly onStart?: () => void;
+  readonly onMessage?: (kind: WorkerMessage['kind']) => void;
+  /** The coordinator hears of nothing until it resolves; asked before every message. */
+  readonly hold?: () => Promise<void>;
+  readonly onStep?: (metrics: StepMetrics) => void;
+}
+
+const command = fileURLToPath(new URL('../../apps/cli/bin/lstm-gan.js', import.meta.url));
+
+/** Resolves when all steps are committed and the workers have ended; throws what a worker said when one ends too early. */
+export async function runLocally(options: LocalRunOptions): Promise<void> {
+  const { config, arithmetic, steps, cores, onStart, onStep } = options;
+  requireBuild();
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
+  const link = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic });
+  const initial = createTrainingState(config);
+  const gone = new AbortController();
+  onStart?.();
+  const workers = cores.map((core, index) => startWorkerProcess(link.address, `worker-${index + 1}`, core, options.cacheDir));
+  for (const { child } of workers) child.once('exit', () => gone.abort());
+  const { size, channels } = config.model.image;
+  const count = 2 * config.batchSize;
+  const dataset = createDataset({ name: 'nothing', count, size, channels, digest: '' }, new Uint8Array(count * size * size * channels));
+  const { state } = await startCoordinator({
+    config, initial, arithmetic, steps, run: 'bench', incarnation: 1,
+    link: listened(link, options),
+    readShards: createShardReader(dataset, config),
+    log: createLog('/dev/null'),
+    now: () => performance.now(),
+    signal: gone.signal,
+    onCommit(metrics) {
+      onStep?.(metrics);
+      return false;
+    },
+  });
+  await Promise.all(workers.map(({ child }) => child.exitCode ?? once(child, 'exit')));
+  await rm(folder, { recursive: true });
+  if (state.step < steps) throw new Error(`A worker ended too early:\n${workers.map(({ said }) => said()).join('\n')}`);
+}
+
+function requireBuild(): void {
+  if (existsSync(path.join(path.dirname(command), '../dist/main.js'))) return;
+  throw new UserError({ code: 'usage', message: 'The built command line is measured, and it is not built.', advice: 'Run: npm run build' });
+}
+
+function startWorkerProcess(address: string, name: string, core: number | undefined, cacheDir: string): { child: ChildProcess; said: () => string } {
+  const parameters = [command, 'worker', '--connect', address, '--name', name, '--cache-dir', cacheDir];
+  const [program, ...before] = core === undefined ? [process.execPath] : ['taskset', '--cpu-list', String(core), process.execPath];
+  const child = spawn(program, [...before, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let text = '';
+  child.stderr.on('data', (part: Buffer) => (text += part.toString()));
+  return { child, said: () => text };
+}
+
+/** A link that tells what is heard on it, and can be held up. */
+function listened(link: CoordinatorLink, { onMessage, hold }: Pick<LocalRunOptions, 'onMessage' | 'hold'>): CoordinatorLink {
+  return {
+    address: link.address,
+    send: (peer, message) => link.send(peer, message),
+    disconnect: (peer) => link.disconnect(peer),
+    close: () => link.close(),
+    async *events() {
+      for await (const event of link.events()) {
+        if (event.kind === 'message') onMessage?.(event.message.kind);
+        await hold?.();
+        yield event;
+      }
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * From a worker's start to its first contribution, its graphs being in the cache: the built command line, a real coordinator
+ * and the local link, rows-large. Beside it PyTorch, from Python's start to the end of its first iteration's first half.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Preset, VectorArithmetic } from '@lstm-gan/core';
+import { createRunConfig, median } from '@lstm-gan/run';
+import type { WorkerMessage } from '@lstm-gan/transport';
+import { runLocally } from './local-run.ts';
+import { heading, row, type Report } from './report.ts';
+import { startTorchPeer } from './torch-peer.ts';
+
+export interface StartupBenchOptions {
+  readonly preset: Preset;
+  readonly cacheDir: string;
+  readonly arithmetic: VectorArithmetic;
+  readonly batch: number;
+  readonly rounds: number;
+  readonly peerPython: string | undefined;
+}
+
+/** When the coordinator heard each message of a worker first, in milliseconds since the worker's process was started. */
+interface Start {
+  /** Node, imports, and the first word over the link. */
+  readonly helloMs: number;
+  /** TensorFlow loaded, graphs opened, probed. */
+  readonly readyMs: number;
+  /** Weights received, the discriminator's phase computed. */
+  readonly contributionMs: number;
+}
+
+/** Measures starts of ours and of PyTorch in turn; the first of each fills the caches and does not count. */
+export async function benchStartup(options: StartupBenchOptions): Promise<Report> {
+  const { batch, rounds, peerPython } = options;
+  const starts: Start[] = [];
+  const theirs: number[] = [];
+  for (let round = -1; round < rounds; round++) {
+    const start = await measureStart(options);
+    const torch = peerPython === undefined ? undefined : await measureTorch(peerPython, batch);
+    process.stderr.write(`\rround ${round + 2} of ${rounds + 1} `);
+    if (round < 0) continue;
+    starts.push(start);
+    if (torch !== undefined) theirs.push(torch);
+  }
+  process.stderr.write('\n');
+  return reportOf(options, starts, theirs);
+}
+
+function reportOf({ batch, rounds }: Pick<StartupBenchOptions, 'batch' | 'rounds'>, starts: readonly Start[], theirs: readonly number[]): Report {
+  const ours = starts.map(({ contributionMs }) => contributionMs);
+  const ratio = median(theirs.map((ms, round) => ms / ours[round]));
+  return {
+    lines: [
+      `From a worker's start to its first contribution, rows-large, batch ${batch}, 1 thread, graphs cached, ${rounds} starts, milliseconds`,
+      '',
+      heading(''),
+      row('lstm-gan worker', ours, ''),
+      row('  start, imports: until hello', starts.map(({ helloMs }) => helloMs), ''),
+      row('  TensorFlow, probes: until ready', starts.map(({ helloMs, readyMs }) => readyMs - helloMs), ''),
+      row('  weights, first phase', starts.map(({ readyMs, contributionMs }) => contributionMs - readyMs), ''),
+      ...(theirs.length === 0 ? [] : [row('PyTorch, to its first iteration', theirs, `${ratio.toFixed(2)} x`)]),
+    ],
+    data: { batch, rounds, starts, peers: theirs.length === 0 ? [] : [{ name: 'PyTorch', ms: theirs, medianRatio: ratio }] },
+  };
+}
+
+async function measureStart({ preset, batch, cacheDir, arithmetic }: StartupBenchOptions): Promise<Start> {
+  const heard: Partial<Record<WorkerMessage['kind'], number>> = {};
+  let startMs = 0;
+  await runLocally({
+    config: createRunConfig(preset, { batchSize: batch, shardSize: batch }),
+    arithmetic, cacheDir, steps: 1, cores: [undefined],
+    onStart: () => (startMs = performance.now()),
+    onMessage: (kind) => (heard[kind] ??= performance.now() - startMs),
+  });
+  const { hello, ready, contribution } = heard;
+  if (hello === undefined || ready === undefined || contribution === undefined) throw new Error('Bug: a run ended without a contribution');
+  return { helloMs: hello, readyMs: ready, contributionMs: contribution };
+}
+
+async function measureTorch(python: string, batch: number): Promise<number> {
+  const startMs = performance.now();
+  const peer = await startTorchPeer({ python, batch, threads: 1, compile: false, channelsLast: false });
+  await peer.step();
+  const ms = performance.now() - startMs;
+  await peer.close();
+  return ms;
+}
