@@ -1,31 +1,45 @@
 /** `npm run bench`: measures this machine, ours beside what one would use otherwise. */
+import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { presets, type Preset } from '@lstm-gan/core';
-import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow } from '@lstm-gan/engine';
+import { presets, UserError, type Preset } from '@lstm-gan/core';
+import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
+import { drawResults } from './draw-results.ts';
 import { benchExchange } from './exchange.ts';
+import { benchMemory } from './memory.ts';
 import type { Report } from './report.ts';
-import { benchStartup } from './startup.ts';
 import { benchScaling } from './scaling.ts';
+import { benchStartup } from './startup.ts';
 import { benchStep } from './step.ts';
 
-const usage = `npm run bench -- [step | exchange] [options]
+const usage = `npm run bench -- [step | scaling | startup | memory | exchange | draw] [options]
 
 step (what it is without a word): one iteration, ours, in stock tfjs layers, and in PyTorch where there is a Python for it
   --batch N      images an iteration (16)
-  --rounds N     rounds that count, at least 7 (9); two more come first
   --threads N    threads for each (2)
-  --peer-python PYTHON
-                 a Python with PyTorch: measures it too, eager and compiled
+
+scaling: two workers on a core each beside one process on one core, and PyTorch's DistributedDataParallel
+  --batch N      images a worker (16)
+
+startup: from a worker's start to its first contribution, its graphs being in the cache
+
+memory: resident memory of coordinator and worker, step after step
+  --steps N      how many (3000)
 
 exchange: a step with real coordinator, workers and links, whose units compute nothing
-  --rounds N     as above
   --workers LIST how many workers (1,2)
 
+draw: the picture of the results in a folder
+
+  --rounds N     rounds that count, at least 9 (9); in each of them everything is measured in turn
+  --peer-python PYTHON
+                 a Python with PyTorch: measures it too
+  --out FOLDER   keeps the results there as JSON, and the picture of all that is there
   --json         one line of JSON instead of a table
 
 The model is the preset rows-large: generator 5,850,947 parameters, discriminator 675,265, 64x64 RGB. One iteration is a
-discriminator step on real and fake images, Adam, a generator step, Adam.
+discriminator step on real and fake images, Adam, a generator step, Adam. docs/benchmarks.md tells how each is measured.
 `;
 
 function refuse(sentence: string): never {
@@ -45,9 +59,11 @@ function readOptions() {
       options: {
         batch: { type: 'string', default: '16' },
         rounds: { type: 'string', default: '9' },
+        steps: { type: 'string', default: '3000' },
         threads: { type: 'string', default: '2' },
         workers: { type: 'string', default: '1,2' },
         'peer-python': { type: 'string' },
+        out: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -57,20 +73,40 @@ function readOptions() {
   }
 }
 
-async function measure(name: string, values: ReturnType<typeof readOptions>['values']): Promise<Report> {
+type Values = ReturnType<typeof readOptions>['values'];
+
+interface Result {
+  readonly machine: string;
+  readonly report: Report;
+}
+
+async function measure(name: string, values: Values): Promise<Result> {
   const cacheDir = defaultCacheDir(process.env, os.homedir());
-  const preset = presets.get('rows-large') as Preset;
-  const rounds = wholeNumber(values.rounds, 7);
-  if (name === 'step') {
-    return benchStep({ preset, cacheDir, rounds, batch: wholeNumber(values.batch, 1), threads: wholeNumber(values.threads, 1), peerPython: values['peer-python'] });
+  const engine = await openEngine('graph', { cacheDir, threads: 2, device: 'cpu' });
+  const machine = `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} cores, Node ${process.versions.node}, TensorFlow ${engine.describe().tensorflow}`;
+  const report = await reportOf(name, values, { preset: presets.get('rows-large') as Preset, cacheDir, arithmetic: engine.arithmetic });
+  await engine.close();
+  return { machine, report };
+}
+
+async function reportOf(name: string, values: Values, { preset, cacheDir, arithmetic }: Pick<Parameters<typeof benchScaling>[0], 'preset' | 'cacheDir' | 'arithmetic'>): Promise<Report> {
+  const rounds = wholeNumber(values.rounds, 9);
+  const batch = wholeNumber(values.batch, 1);
+  const peerPython = values['peer-python'];
+  switch (name) {
+    case 'step':
+      return benchStep({ preset, cacheDir, rounds, batch, threads: wholeNumber(values.threads, 1), peerPython });
+    case 'scaling':
+      return benchScaling({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
+    case 'startup':
+      return benchStartup({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
+    case 'memory':
+      return benchMemory({ cacheDir, steps: wholeNumber(values.steps, 100) });
+    case 'exchange':
+      return benchExchange({ preset, rounds, arithmetic, workers: values.workers.split(',').map((count) => wholeNumber(count, 1)) });
+    default:
+      return refuse(`There is no benchmark ${name}.`);
   }
-  if (name === 'startup') return benchStartup({ preset, cacheDir, rounds, batch: wholeNumber(values.batch, 1), arithmetic: loadNativeArithmetic((await locateTensorFlow(cacheDir, 'cpu'))!, 1), peerPython: values['peer-python'] });
-  if (name === 'scaling') return benchScaling({ preset, cacheDir, rounds, batch: wholeNumber(values.batch, 1), arithmetic: loadNativeArithmetic((await locateTensorFlow(cacheDir, 'cpu'))!, 2), peerPython: values['peer-python'] });
-  if (name !== 'exchange') return refuse(`There is no benchmark ${name}.`);
-  const provisioned = await locateTensorFlow(cacheDir, 'cpu');
-  if (provisioned === undefined) throw new Error('Bug: the benchmark runs without TensorFlow');
-  const workers = values.workers.split(',').map((count) => wholeNumber(count, 1));
-  return benchExchange({ preset, rounds, workers, arithmetic: loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism())) });
 }
 
 const { values, positionals } = readOptions();
@@ -79,6 +115,19 @@ if (values.help === true) {
   process.exit(0);
 }
 const [name = 'step'] = positionals;
-const machine = `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} cores, Node ${process.versions.node}, TensorFlow 2.21.0`;
-const { lines, data } = await measure(name, values);
-process.stdout.write(values.json === true ? `${JSON.stringify({ benchmark: name, machine, ...data })}\n` : `${[machine, ...lines].join('\n')}\n`);
+try {
+  if (name !== 'draw') {
+    const { machine, report } = await measure(name, values);
+    const json = JSON.stringify({ benchmark: name, machine, ...report.data });
+    process.stdout.write(values.json === true ? `${json}\n` : `${[machine, ...report.lines].join('\n')}\n`);
+    if (values.out !== undefined) {
+      await mkdir(values.out, { recursive: true });
+      await writeFile(path.join(values.out, name === 'scaling' ? `scaling-${values.batch}.json` : `${name}.json`), `${json}\n`);
+    }
+  }
+  if (values.out !== undefined) await drawResults(values.out);
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n${error.advice}\n`);
+  process.exitCode = 2;
+}

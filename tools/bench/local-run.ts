@@ -31,7 +31,8 @@ export interface LocalRunOptions {
   readonly onStep?: (metrics: StepMetrics) => void;
 }
 
-const command = fileURLToPath(new URL('../../apps/cli/bin/lstm-gan.js', import.meta.url));
+/** The built command line. */
+export const command = fileURLToPath(new URL('../../apps/cli/bin/lstm-gan.js', import.meta.url));
 
 /** Resolves when all steps are committed and the workers have ended; throws what a worker said when one ends too early. */
 export async function runLocally(options: LocalRunOptions): Promise<void> {
@@ -64,7 +65,8 @@ export async function runLocally(options: LocalRunOptions): Promise<void> {
   if (state.step < steps) throw new Error(`A worker ended too early:\n${workers.map(({ said }) => said()).join('\n')}`);
 }
 
-function requireBuild(): void {
+/** Refuses a checkout that is not built. */
+export function requireBuild(): void {
   if (existsSync(path.join(path.dirname(command), '../dist/main.js'))) return;
   throw new UserError({ code: 'usage', message: 'The built command line is measured, and it is not built.', advice: 'Run: npm run build' });
 }

@@ -8,7 +8,7 @@ import { createRunConfig, median, type StepMetrics } from '@lstm-gan/run';
 import { startAsked, type AskedProcess } from './asked-process.ts';
 import { startPacedRun, type PacedRun } from './paced-run.ts';
 import { heading, row, spreadOf, type Report } from './report.ts';
-import { startTorchGroup, torchOptions, type TorchPeer } from './torch-peer.ts';
+import { startFastest, startTorchGroup, torchOptions } from './torch-peer.ts';
 
 export interface ScalingBenchOptions {
   readonly preset: Preset;
@@ -36,8 +36,7 @@ export async function benchScaling(options: ScalingBenchOptions): Promise<Report
   const stepsPerTurn = batch > 16 ? 1 : 2;
   const run = startPacedRun({ config, arithmetic, cacheDir, cores, turns: rounds + warmUpRounds, stepsPerTurn });
   const single = await startSingle(batch, shardSize);
-  const groups: TorchPeer[] = [];
-  for (const chosen of peerPython === undefined ? [] : torchOptions) groups.push(await startTorchGroup({ python: peerPython as string, batch, cores, ...chosen }));
+  const groups = peerPython === undefined ? [] : [await startFastest(torchOptions.map((chosen) => () => startTorchGroup({ python: peerPython, batch, cores, ...chosen })))];
   const steps: StepMetrics[] = [];
   const pair: Measured = { name: '2 workers and coordinator', times: [] };
   const alone: Measured = { name: 'one process, one core', times: [] };

@@ -7,7 +7,7 @@ import type { Preset, VectorArithmetic } from '@lstm-gan/core';
 import { createRunConfig, median } from '@lstm-gan/run';
 import type { WorkerMessage } from '@lstm-gan/transport';
 import { runLocally } from './local-run.ts';
-import { heading, row, type Report } from './report.ts';
+import { heading, row, spreadOf, type Report } from './report.ts';
 import { startTorchPeer } from './torch-peer.ts';
 
 export interface StartupBenchOptions {
@@ -60,7 +60,10 @@ function reportOf({ batch, rounds }: Pick<StartupBenchOptions, 'batch' | 'rounds
       row('  weights, first phase', starts.map(({ readyMs, contributionMs }) => contributionMs - readyMs), ''),
       ...(theirs.length === 0 ? [] : [row('PyTorch, to its first iteration', theirs, `${ratio.toFixed(2)} x`)]),
     ],
-    data: { batch, rounds, starts, peers: theirs.length === 0 ? [] : [{ name: 'PyTorch', ms: theirs, medianRatio: ratio }] },
+    data: {
+      batch, rounds, starts,
+      rows: [spreadOf('lstm-gan worker', ours), ...(theirs.length === 0 ? [] : [{ ...spreadOf('PyTorch, to its first iteration', theirs), ratio }])],
+    },
   };
 }
 

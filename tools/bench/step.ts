@@ -9,9 +9,9 @@ import { openEngine } from '@lstm-gan/engine';
 import { median } from '@lstm-gan/run';
 import { createMatmulPeak } from './matmul-peak.ts';
 import { createOwnStep, type StepTimes } from './own-step.ts';
-import { heading, row, type Report } from './report.ts';
+import { heading, row, spreadOf, type Report } from './report.ts';
 import { createStockModel } from './stock-layers.ts';
-import { startTorchPeer, type TorchPeer } from './torch-peer.ts';
+import { startTorchPeer, torchOptions, type TorchPeer } from './torch-peer.ts';
 
 export interface StepBenchOptions {
   readonly preset: Preset;
@@ -59,8 +59,8 @@ async function measure({ preset, cacheDir, batch, rounds, threads, peerPython }:
   const { size, channels } = preset.model.image;
   const images = Uint8Array.from({ length: batch * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);
   const torchPeers: TorchPeer[] = [];
-  for (const compile of peerPython === undefined ? [] : [false, true]) {
-    torchPeers.push(await startTorchPeer({ python: peerPython as string, batch, threads, compile }));
+  for (const chosen of peerPython === undefined ? [] : torchOptions) {
+    torchPeers.push(await startTorchPeer({ python: peerPython as string, batch, threads, ...chosen }));
   }
   const peers = [stockPeer(preset.model, images, batch), ...torchPeers.map(({ name, step }) => ({ name, step, times: [] }))];
   const measurePeak = await createMatmulPeak(graph);
@@ -94,6 +94,8 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
   const totals = own.map(({ totalMs }) => totalMs);
   const ratioOf = ({ times }: Peer): number => median(times.map((theirs, i) => theirs / totals[i]));
   const shareOfPeak = median(totals.map((ms, i) => (operationsPerImage * batch) / (ms / 1000) / peaks[i]));
+  const torch = peers.filter(({ name }) => name.startsWith('PyTorch'));
+  const fastest = torch.length === 0 ? undefined : torch.reduce((best, peer) => (median(peer.times) < median(best.times) ? peer : best));
   const rate = (times: readonly number[]): string => ((1000 * batch) / median(times)).toFixed(1);
   const rowOf = (name: string, times: readonly number[]): string => row(name, times, rate(times));
   return {
@@ -107,14 +109,14 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       ...peers.map(({ name, times }) => rowOf(name, times)),
       '',
       `A matrix product of 2,048 x 2,048 runs at ${(median(peaks) / 1e9).toFixed(0)} GFLOP/s here; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that.`,
-      ...peers.map((peer) => `lstm-gan is ${ratioOf(peer).toFixed(2)} times as fast as ${peer.name} (median of the rounds' ratios).`),
+      ...peers.map((peer) => `lstm-gan is ${ratioOf(peer).toFixed(2)} times as fast as ${peer.name}${peer === fastest ? ', the fastest PyTorch here' : ''} (median of the rounds' ratios).`),
     ],
     data: {
       batch, rounds, threads,
+      rows: [spreadOf('lstm-gan', totals), ...peers.map((peer) => ({ ...spreadOf(peer.name, peer.times), ratio: ratioOf(peer) }))],
       ownMs: totals,
       peakGigaflops: median(peaks) / 1e9,
       shareOfPeak,
-      peers: peers.map((peer) => ({ name: peer.name, ms: peer.times, medianRatio: ratioOf(peer) })),
     },
   };
 }

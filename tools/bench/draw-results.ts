@@ -1,0 +1,36 @@
+/** The results that lie in a folder, as one picture. */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+import { barsSvg, type BarGroup } from './bars-svg.ts';
+import type { Spread } from './report.ts';
+
+interface Result {
+  readonly machine: string;
+  readonly rows?: readonly Spread[];
+}
+
+const titles: readonly (readonly [name: string, title: string])[] = [
+  ['step', 'One iteration, batch 16, 2 threads'],
+  ['scaling-16', 'A step on two cores, 16 images each'],
+  ['scaling-64', 'A step on two cores, 64 images each'],
+  ['startup', "From a worker's start to its first contribution"],
+];
+
+/** Writes `benchmarks.svg` beside the results; leaves out what was not measured. */
+export async function drawResults(folder: string): Promise<void> {
+  const files = await readdir(folder).catch(() => [] as string[]);
+  const groups: BarGroup[] = [];
+  let machine: string | undefined;
+  for (const [name, title] of titles) {
+    if (!files.includes(`${name}.json`)) continue;
+    const result = JSON.parse(await readFile(path.join(folder, `${name}.json`), 'utf8')) as Result;
+    if (result.rows === undefined || result.rows.length === 0) continue;
+    machine ??= result.machine;
+    groups.push({ title, rows: result.rows });
+  }
+  if (machine === undefined) {
+    throw new UserError({ code: 'usage', message: `${folder} holds no results to draw.`, advice: 'Measure with --out first: npm run bench -- step --out docs/benchmarks' });
+  }
+  await writeFile(path.join(folder, 'benchmarks.svg'), barsSvg(groups, machine));
+}

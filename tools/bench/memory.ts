@@ -1,0 +1,85 @@
+/**
+ * Whether memory grows with the steps: the built command line trains as it does for everybody, with checkpoints, metrics and
+ * sample grids, and Linux is asked what the coordinator and the worker hold.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { median } from '@lstm-gan/run';
+import { command, requireBuild } from './local-run.ts';
+import type { Report } from './report.ts';
+
+export interface MemoryBenchOptions {
+  readonly cacheDir: string;
+  readonly steps: number;
+}
+
+/** Resident megabytes of one process, sample by sample, and the step that the run was at. */
+interface Sample {
+  readonly step: number;
+  readonly coordinator: number;
+  readonly worker: number;
+}
+
+const sampleMs = 250;
+/** Steps before which nothing is compared: caches fill, the collector finds its pace. */
+const warmUpShare = 0.2;
+
+export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Promise<Report> {
+  requireBuild();
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-memory-'));
+  const out = path.join(folder, 'run');
+  const parameters = ['train', '--preset', 'digits', '--batch-size', '16', '--shard-size', '16', '--workers', '1', '--steps', String(steps), '--out', out, '--cache-dir', cacheDir, '--json'];
+  const child = spawn(process.execPath, [command, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4000)));
+  const ended = once(child, 'exit');
+  const samples: Sample[] = [];
+  while (child.exitCode === null && child.signalCode === null) {
+    const sample = takeSample(child.pid ?? 0, path.join(out, 'metrics.jsonl'));
+    if (sample !== undefined) samples.push(sample);
+    await Promise.race([ended, delay(sampleMs)]);
+  }
+  await rm(folder, { recursive: true });
+  if (child.exitCode !== 0) throw new Error(`The run failed:\n${said}`);
+  return reportOf(steps, samples.filter(({ step }) => step >= warmUpShare * steps));
+}
+
+function takeSample(coordinatorId: number, metrics: string): Sample | undefined {
+  try {
+    const [workerId] = readFileSync(`/proc/${coordinatorId}/task/${coordinatorId}/children`, 'utf8').trim().split(' ');
+    const step = Number(/.*"step":(\d+)/s.exec(readFileSync(metrics, 'utf8'))?.[1]);
+    return { step, coordinator: residentMegabytes(coordinatorId), worker: residentMegabytes(Number(workerId)) };
+  } catch {
+    // Not there yet, or no longer.
+    return undefined;
+  }
+}
+
+function residentMegabytes(processId: number): number {
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${processId}/status`, 'utf8'))?.[1];
+  if (kibibytes === undefined) throw new Error(`process ${processId} is gone`);
+  return Number(kibibytes) / 1024;
+}
+
+function reportOf(steps: number, samples: readonly Sample[]): Report {
+  const tenth = Math.floor(samples.length / 10);
+  const grown = (['coordinator', 'worker'] as const).map((name) => {
+    const values = samples.map((sample) => sample[name]);
+    const [before, after] = [median(values.slice(0, tenth)), median(values.slice(-tenth))];
+    return { name, before, after, growth: after / before - 1, peak: Math.max(...values) };
+  });
+  return {
+    lines: [
+      `Resident memory over ${steps} steps of digits, batch 16, one worker; medians of the first and the last tenth behind ${warmUpShare * steps} steps, MB`,
+      '',
+      `${''.padEnd(14)}  before   after    peak  growth`,
+      ...grown.map(({ name, before, after, peak, growth }) => `${name.padEnd(14)}${[before, after, peak].map((value) => value.toFixed(0).padStart(8)).join('')}${`${(100 * growth).toFixed(1)} %`.padStart(8)}`),
+    ],
+    data: { steps, processes: grown, rows: [] },
+  };
+}
