@@ -13,6 +13,13 @@ export interface StepTimes {
   readonly updateMs: number;
 }
 
+/** A sum in the order in which a worker adds, done while Adam reads it. */
+function treeOf(leaves: readonly SumTree[]): SumTree {
+  if (leaves.length === 1) return leaves[0];
+  const [left, right] = splitRange({ start: 0, end: leaves.length }).map(({ start, end }) => treeOf(leaves.slice(start, end)));
+  return [left, right];
+}
+
 /** One iteration a call, on shards one after the other; their gradients are summed as a worker sums them. */
 export async function createOwnStep(engine: Engine, preset: Preset, batch: number, shardSize = batch): Promise<(images: Uint8Array) => Promise<StepTimes>> {
   const config = createRunConfig(preset, { batchSize: batch, shardSize });
@@ -37,8 +44,6 @@ export async function createOwnStep(engine: Engine, preset: Preset, batch: numbe
     arithmetic.release(fake);
     return { pass, gradient: [gradient, onFake.gradient] as const };
   };
-  // In the order in which a worker adds them, while Adam reads them.
-  const treeOf = (leaves: readonly SumTree[]): SumTree => (leaves.length === 1 ? leaves[0] : splitRange({ start: 0, end: leaves.length }).map(({ start, end }) => treeOf(leaves.slice(start, end))) as [SumTree, SumTree]);
   /** What the last iteration left; the moving average may still be reading it. */
   let past: Float32Array[] = [];
 

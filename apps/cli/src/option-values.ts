@@ -34,6 +34,12 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError(`Expected a number of seconds from 0, got ${text}.`);
 }
 
+/** `0-3,8`, as taskset and the kernel write it. */
+export function cpuList(text: string): string {
+  if (/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) return text;
+  throw new InvalidArgumentError(`Expected processors such as 0-3,8, got ${text}.`);
+}
+
 /** Gathers the values of an option that may be given again. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

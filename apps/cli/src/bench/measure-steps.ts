@@ -28,7 +28,7 @@ const warmUpSteps = 5;
 export async function measureSteps({ config, steps, arithmetic, now, onStep, ...crewOptions }: MeasureOptions): Promise<Measurement> {
   const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
   const log = createLog(path.join(root, 'log.jsonl'));
-  const crew = await localCrew(crewOptions)({ shardCount: config.batchSize / config.shardSize, folder: { root }, log, arithmetic });
+  const crew = await localCrew(crewOptions)({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder: { root }, log, arithmetic });
   const total = warmUpSteps + steps;
   const measured: StepMetrics[] = [];
   let tensorflow = '';

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { preloadTensorFlow } from '@lstm-gan/engine/early';
 import { Option, type Command } from 'commander';
-import { seconds } from '../option-values.ts';
+import { cpuList, seconds } from '../option-values.ts';
+import { keepTo } from '../keep-to.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 export interface WorkerCommandOptions extends CacheOptions {
@@ -10,6 +11,7 @@ export interface WorkerCommandOptions extends CacheOptions {
   readonly name: string;
   readonly device: 'cpu' | 'gpu';
   readonly patience: number;
+  readonly cpus?: string;
 }
 
 const examples = `
@@ -27,9 +29,12 @@ export function addWorker(program: Command): void {
     .option('--key-file <file>', 'the key file that the coordinator made for its workers (not needed for ipc://)')
     .option('--name <name>', 'a name that no other worker of the run has', `${hostname()}-${process.pid}`)
     .addOption(new Option('--device <kind>', 'what to compute on').choices(['cpu', 'gpu']).default('cpu'))
+    .option('--cpus <list>', 'processors to keep to, such as 0-3,8 (needs taskset; default: those that it was started on)', cpuList)
     .option('--patience <seconds>', 'how long to try again when the coordinator is gone', seconds, 60)
     .addHelpText('after', examples);
   addCacheDir(command).action(async (options: WorkerCommandOptions) => {
+    // First: threads that come later keep to them too.
+    if (options.cpus !== undefined) keepTo(options.cpus);
     // Everything else is loaded while the library is.
     void preloadTensorFlow(cacheDirOf(options), options.device);
     const { work } = await import('../work.ts');

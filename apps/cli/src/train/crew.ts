@@ -5,7 +5,9 @@ import path from 'node:path';
 import { UserError, type VectorArithmetic } from '@lstm-gan/core';
 import type { Logger, RunFolder } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, openRunKeys, type CoordinatorLink } from '@lstm-gan/transport';
+import { divideCores } from './divide-cores.ts';
 import { startLocalWorkers } from './local-workers.ts';
+import { canPin, readProcessors } from './processors.ts';
 
 interface Crew {
   readonly link: CoordinatorLink;
@@ -20,6 +22,8 @@ interface Crew {
 interface CrewContext {
   /** Of a batch: more workers than that have no work. */
   readonly shardCount: number;
+  /** That each worker computes with. */
+  readonly threads: number;
   readonly folder: Pick<RunFolder, 'root'>;
   readonly log: Logger;
   readonly arithmetic: VectorArithmetic;
@@ -33,19 +37,22 @@ export interface LocalCrewOptions {
   readonly atMost: number;
   readonly device: 'cpu' | 'gpu';
   readonly cacheDir: string;
+  /** Whether each worker keeps to cores of its own, where there are enough. */
+  readonly pin: boolean;
 }
 
 /** Workers of our own, over a socket in a folder of our own: no port, no keys, no encryption to pay for. */
-export function localCrew({ workers, atMost, device, cacheDir }: LocalCrewOptions): GatherCrew {
-  return async ({ shardCount, folder, log, arithmetic }) => {
+export function localCrew({ workers, atMost, device, cacheDir, pin }: LocalCrewOptions): GatherCrew {
+  return async ({ shardCount, threads, folder, log, arithmetic }) => {
     const count = workers ?? Math.min(atMost, shardCount);
     const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
     const bind = `ipc://${socketFolder}/coordinator`;
     const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic });
+    const processors = pin && device === 'cpu' && count > 1 && canPin(process.env) ? divideCores(readProcessors(), count, threads) : undefined;
     const gone = new AbortController();
     let ending = false;
     const children = startLocalWorkers({
-      count, address: link.address, device, cacheDir, logFolder: folder.root,
+      count, address: link.address, device, cacheDir, processors, logFolder: folder.root,
       onExit(sentence, left) {
         if (ending) return;
         // The last one's is in the error that follows.
@@ -53,7 +60,7 @@ export function localCrew({ workers, atMost, device, cacheDir }: LocalCrewOption
         if (left === 0) gone.abort(sentence);
       },
     });
-    log.info({ processIds: children.processIds }, `${count} local workers started.`);
+    log.info({ processIds: children.processIds, processors }, `${count} local workers started.`);
     return {
       link,
       gone: gone.signal,

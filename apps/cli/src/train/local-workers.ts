@@ -9,6 +9,8 @@ export interface LocalWorkersOptions {
   readonly address: string;
   readonly device: 'cpu' | 'gpu';
   readonly cacheDir: string;
+  /** The processors that each worker keeps to; undefined lets the system choose. */
+  readonly processors: readonly (readonly number[])[] | undefined;
   /** Where each worker's output goes. */
   readonly logFolder: string;
   /** Called when a worker ends, with a sentence that says how, and what it said last; `left` workers are still running. */
@@ -56,7 +58,7 @@ interface Spawned {
   readonly logStart: number;
 }
 
-function spawnWorker(index: number, { address, device, cacheDir, logFolder }: LocalWorkersOptions): Spawned {
+function spawnWorker(index: number, { address, device, cacheDir, logFolder, processors }: LocalWorkersOptions): Spawned {
   const name = `worker-${index + 1}`;
   const log = path.join(logFolder, `${name}.log`);
   const output = openSync(log, 'a');
@@ -64,7 +66,8 @@ function spawnWorker(index: number, { address, device, cacheDir, logFolder }: Lo
   const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: String(index), TF_FORCE_GPU_ALLOW_GROWTH: 'true' } : {};
   const parameters = ['worker', '--connect', address, '--name', name, '--device', device, '--cache-dir', cacheDir];
   // A process group of its own: Ctrl-C is the coordinator's to answer. A worker whose coordinator dies ends by itself.
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...parameters], {
+  const [program, ...before] = [...pinned(processors?.[index]), process.execPath];
+  const child = spawn(program, [...before, ...process.execArgv, process.argv[1], ...parameters], {
     stdio: ['ignore', output, output],
     detached: true,
     env: { ...process.env, ...gpu },
@@ -72,6 +75,9 @@ function spawnWorker(index: number, { address, device, cacheDir, logFolder }: Lo
   closeSync(output);
   return { child, log, logStart };
 }
+
+/** Before the program starts, so that every thread of it keeps to them, and memory is taken near them. */
+const pinned = (processors: readonly number[] | undefined): string[] => (processors === undefined ? [] : ['taskset', '--cpu-list', processors.join(',')]);
 
 /** Of these ends nearly all are for lack of memory: TensorFlow's kernels crash where they get none. */
 const memoryEnds: Partial<Record<NodeJS.Signals, string>> = {

@@ -41,7 +41,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   logLeftOut(log, dataset);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // Workers build their graphs while the sampler builds its own.
-  const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, folder, log, arithmetic: options.arithmetic });
+  const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder, log, arithmetic: options.arithmetic });
   const dismiss = async (): Promise<void> => {
     crew.expectEnd();
     await crew.link.close();

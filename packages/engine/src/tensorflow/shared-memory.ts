@@ -6,7 +6,7 @@
 import type { SessionAddon } from './session.ts';
 
 /** Where a process of this machine finds a block of another one. */
-export interface BlockReference {
+interface BlockReference {
   readonly pid: number;
   /** In that process. */
   readonly fd: number;
