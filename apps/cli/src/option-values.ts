@@ -40,6 +40,13 @@ export function cpuList(text: string): string {
   throw new InvalidArgumentError(`Expected processors such as 0-3,8, got ${text}.`);
 }
 
+/** `10.0.0.7:4000`, `eth0:4000`, `10.0.0.7`, as a link binds to it; without a port to any free one. */
+export function peerAddress(text: string): string {
+  const [, host, port = '*'] = /^([\w.-]+)(?::(\d{1,5}|\*))?$/.exec(text) ?? [];
+  if (host !== undefined) return `tcp://${host}:${port}`;
+  throw new InvalidArgumentError(`Expected HOST:PORT or HOST, an address of this machine, got ${text}.`);
+}
+
 /** Gathers the values of an option that may be given again. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

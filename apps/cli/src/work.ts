@@ -1,10 +1,11 @@
 /** The command `worker`, behind its options. */
+import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '@lstm-gan/core';
 import { openEngine, type Engine } from '@lstm-gan/engine';
 import { createLog, createTerminalLog, type Logger, type RunConfig } from '@lstm-gan/run';
-import { createWorkerLink, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
+import { createPeerLink, createWorkerLink, peerBind, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 import { cacheDirOf } from './commands/cache-dir-option.ts';
 import type { WorkerCommandOptions } from './commands/worker.ts';
@@ -55,7 +56,13 @@ async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefi
     return engine;
   };
   try {
-    await startWorker({ link: createWorkerLink({ connect, keys, memory }), name, openEngine: open, log, signal, now: () => performance.now() });
+    await startWorker({
+      link: createWorkerLink({ connect, keys, memory }),
+      openPeers: async () => createPeerLink({ bind: options.peerAddress ?? (await peerBind(connect, name)), memory }),
+      host: hostname(),
+      name, openEngine: open, log, signal,
+      now: () => performance.now(),
+    });
   } finally {
     if (engine !== undefined) onContact();
   }

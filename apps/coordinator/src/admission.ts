@@ -28,6 +28,9 @@ export function refuseReady({ plan, probes }: CoordinatorState, worker: string, 
       sentence: `Worker ${worker} runs ${ready.engine} with ${ready.threads} threads; the run uses ${plan.engine} with ${plan.threads}.`,
     };
   }
+  if (plan.exchange === 'sliced' && ready.peer === null) {
+    return { reason: 'unexpected-message', sentence: `Worker ${worker} did not say where other workers reach it.` };
+  }
   const different = Object.keys(probes ?? {}).filter((unit) => ready.probes[unit] !== probes?.[unit]);
   if (different.length === 0) return undefined;
   return {

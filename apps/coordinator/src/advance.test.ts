@@ -6,17 +6,17 @@ import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, t
 
 const sha = 'a'.repeat(64);
 const plan = (shardCount: number, lastStep: number, discriminatorSteps: number): Plan => ({
-  run: 'r', incarnation: 1, shardCount, discriminatorSteps, lastStep, engine: 'graph', threads: 1, config: '{}',
-  layouts: { generator: sha, discriminator: sha }, layoutSizes: { generator: 1, discriminator: 1 },
+  run: 'r', incarnation: 1, exchange: 'star', shardCount, discriminatorSteps, lastStep, engine: 'graph', threads: 1, config: '{}',
+  layouts: { generator: sha, discriminator: sha }, layoutSizes: { generator: 1, discriminator: 1 }, sliceSizes: { generator: [1], discriminator: [1] },
 });
 const header = { run: 'r', incarnation: 1, membership: 1 };
 const ready: Ready = {
   kind: 'ready', ...header, engine: 'graph', tensorflow: '2', device: 'CPU', threads: 1,
-  layouts: { generator: sha, discriminator: sha }, probes: { u: sha }, graphs: { u: sha },
+  layouts: { generator: sha, discriminator: sha }, probes: { u: sha }, graphs: { u: sha }, peer: null,
 };
 type SendWork = Extract<Effect, { kind: 'send-work' }>;
 const answer = ({ lease, round }: SendWork): Contribution => ({
-  kind: 'contribution', ...header, step: round.step, phase: round.phase, turn: round.turn, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
+  kind: 'contribution', ...header, step: round.step, phase: round.phase, turn: round.turn, crew: 0, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
   subtrees: [lease.range], computeMs: 1, waitingMs: 0, sums: [new Float32Array(1)],
   losses: Array.from({ length: lease.range.end - lease.range.start }, (_, k) => ({ shard: lease.range.start + k, loss: 0, penalty: 0 })),
 });
@@ -32,7 +32,7 @@ function drive(shardCount: number, lastStep: number, discriminatorSteps = 1, eno
     done.push(...result.effects);
     if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...happen({ kind: 'updated' }));
     const commit = result.effects.find((effect) => effect.kind === 'commit');
-    if (commit !== undefined) effects.push(...happen({ kind: 'committed', isEnough: commit.step === enoughStep }));
+    if (commit !== undefined) effects.push(...happen({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: false }));
     return effects;
   };
   const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });
@@ -200,7 +200,7 @@ describe('the end', () => {
     const run = drive(1, 100);
     const [{ lease, round }] = works(run.join('a'));
     const effects = run.say('a', {
-      kind: 'failed', ...header, step: round.step, phase: round.phase, turn: round.turn, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
+      kind: 'failed', ...header, step: round.step, phase: round.phase, turn: round.turn, crew: 0, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
       shard: 0, reason: 'not-finite', sentence: 'The loss of shard 0 is not a finite number.',
     });
     expect(effects[0]).toMatchObject({ kind: 'abort', message: expect.stringMatching(/step 1.*worker-a.*shard 0/) });

@@ -8,7 +8,9 @@ import type { Contribution, Failed, Hello, Ready, WorkerMessage } from '@lstm-ga
 import { refuseHello, refuseReady } from './admission.ts';
 import { assignLeases } from './leases.ts';
 import { shareAdvice } from './share-advice.ts';
-import { createRound, type Advance, type CoordinatorEvent, type CoordinatorState, type Effect, type Member, type Refusal } from './state.ts';
+import { endWithRecorded, loseMember, proceed, regroup, takeGathered } from './sliced-crew.ts';
+import { hearCrew, type Heard } from './hear-crew.ts';
+import { createRound, finish, prefixed, type Advance, type CoordinatorEvent, type CoordinatorState, type Effect, type Member, type Refusal } from './state.ts';
 
 /** What follows from an event. */
 export function advance(state: CoordinatorState, event: CoordinatorEvent): Advance {
@@ -19,7 +21,9 @@ export function advance(state: CoordinatorState, event: CoordinatorEvent): Advan
     case 'updated':
       return completeRound(state);
     case 'committed':
-      return goOn(state, event.isEnough);
+      return goOn({ ...state, stopping: state.stopping || event.isEnough }, event.isWanted);
+    case 'gathered':
+      return takeGathered(state, event.gathering);
     case 'stop':
       return stop(state);
     case 'message':
@@ -38,37 +42,71 @@ function hear(state: CoordinatorState, peer: string, message: WorkerMessage): Ad
     case 'contribution':
       return contribute(state, member, message);
     case 'leave':
-      return dismiss(state, peer, 'It left.');
+      return letGo(state, member);
     case 'failed':
-      return fail(state, member, message);
+      return message.crew === (state.sliced?.crew ?? 0) ? fail(state, member, message) : drop(state);
+    default:
+      return follow(hearCrew(state, member, message), member);
   }
+}
+
+/** What follows from what a member of a crew said. */
+function follow({ state, verdict }: Heard, member: Member): Advance {
+  switch (verdict.kind) {
+    case 'noted':
+      return { state, effects: verdict.effects };
+    case 'dropped':
+      return drop(state);
+    case 'unexpected':
+      return unexpected(state, member.peer, verdict.what);
+    case 'refused':
+      return refuse(state, verdict.peer, verdict.refusal);
+    case 'settled':
+      return proceed(state);
+    case 'not-finite':
+      return stopNotFinite(state, verdict.entry);
+    case 'updated':
+      return prefixed([{ kind: 'complete', phase: state.round.phase, updateMs: verdict.updateMs }], completeRound(state));
+  }
+}
+
+/** A worker asks to be let go. In a crew it stays until its slices are with others: behind the step. */
+function letGo(state: CoordinatorState, member: Member): Advance {
+  if (state.sliced?.members.includes(member.peer) !== true) return dismiss(state, member.peer, 'It left.');
+  return { state: { ...state, members: state.members.map((other) => (other === member ? { ...member, leaving: true } : other)) }, effects: [] };
 }
 
 function welcome(state: CoordinatorState, peer: string, hello: Hello): Advance {
   const refusal = refuseHello(state, hello);
   if (refusal !== undefined) return refuse(state, peer, refusal);
   const { run, incarnation, config } = state.plan;
-  const member: Member = { peer, name: hello.worker, ready: false, versions: {} };
-  const message = { kind: 'welcome', run, incarnation, membership: state.membership, protocol: hello.protocol, config } as const;
+  const member: Member = { peer, name: hello.worker, ready: false, versions: {}, address: null, leaving: false };
+  const message = { kind: 'welcome', run, incarnation, membership: state.membership, protocol: hello.protocol, exchange: state.plan.exchange, config } as const;
   return { state: { ...state, members: [...state.members, member] }, effects: [{ kind: 'send', peer, message }] };
 }
 
 function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
   const refusal = refuseReady(state, member.name, ready);
-  if (refusal !== undefined) return refuse(withoutMember(state, member.peer), member.peer, refusal);
-  const members = state.members.map((candidate) => (candidate === member ? { ...member, ready: true } : candidate));
+  if (refusal !== undefined) return refuse(state, member.peer, refusal);
+  const members = state.members.map((candidate) => (candidate === member ? { ...member, ready: true, address: ready.peer } : candidate));
   const admitted = { ...state, members, membership: state.membership + 1, steadySinceStep: state.round.step, probes: state.probes ?? ready.probes };
   const text = `Worker ${member.name} joined (${ready.device}, TensorFlow ${ready.tensorflow}).`;
   const log: Effect = { kind: 'log', level: 'info', text };
-  if (state.probes !== undefined) return prefixed([log], assignLeases(admitted));
+  if (state.probes !== undefined) return prefixed([log], employ(admitted));
   const { tensorflow, graphs, probes } = ready;
-  return prefixed([log, { kind: 'identify', computes: { tensorflow, graphs, probes } }], assignLeases(admitted));
+  return prefixed([log, { kind: 'identify', computes: { tensorflow, graphs, probes } }], employ(admitted));
+}
+
+/** Somebody new is there: work in the round under way; in the sliced exchange a place in the next crew, behind the step. */
+function employ(state: CoordinatorState): Advance {
+  if (state.sliced === undefined) return assignLeases(state);
+  return state.sliced.stage === 'resting' ? regroup(state) : { state, effects: [] };
 }
 
 function contribute(state: CoordinatorState, member: Member, contribution: Contribution): Advance {
   const { round, plan } = state;
   const lease = round.leases.find(({ id, peer }) => id === contribution.lease && peer === member.peer);
-  if (lease === undefined || contribution.step !== round.step || contribution.phase !== round.phase || contribution.turn !== round.turn) return drop(state);
+  if (lease === undefined || contribution.crew !== (state.sliced?.crew ?? 0) || contribution.step !== round.step || contribution.phase !== round.phase || contribution.turn !== round.turn) return drop(state);
   const [range] = contribution.subtrees;
   const { start, end } = lease.range;
   const floats = plan.layoutSizes[round.phase];
@@ -77,6 +115,7 @@ function contribute(state: CoordinatorState, member: Member, contribution: Contr
     range.start === start &&
     range.end === end &&
     isSubtree(range, plan.shardCount) &&
+    contribution.sums.length === (state.sliced === undefined ? 1 : 0) &&
     contribution.sums.every((sum) => sum.length === floats) &&
     contribution.losses.length === end - start &&
     contribution.losses.every(({ shard }, i) => shard === start + i);
@@ -85,7 +124,7 @@ function contribute(state: CoordinatorState, member: Member, contribution: Contr
   const leases = round.leases.filter((other) => other !== lease);
   const next = { ...state, round: { ...round, leases, shardsDone } };
   const collect: Effect = { kind: 'collect', contribution, worker: member.name };
-  if (shardsDone < plan.shardCount) return prefixed([collect], assignLeases(next));
+  if (shardsDone < plan.shardCount || state.sliced !== undefined) return prefixed([collect], assignLeases(next));
   return { state: next, effects: [collect, { kind: 'update', step: round.step, phase: round.phase }] };
 }
 
@@ -97,17 +136,24 @@ function completeRound(state: CoordinatorState): Advance {
   if (round.phase === 'discriminator') {
     const isLast = turn + 1 === plan.discriminatorSteps;
     const next = isLast ? ({ step, phase: 'generator', turn: 0 } as const) : ({ step, phase: 'discriminator', turn: turn + 1 } as const);
-    return assignLeases({ ...updated, round: createRound(next, plan.shardCount) });
+    return onward({ ...updated, round: createRound(next, plan.shardCount) });
   }
   const next = createRound({ step: step + 1, phase: 'discriminator', turn: 0 }, plan.shardCount);
   return { state: { ...updated, round: next }, effects: [{ kind: 'commit', step }] };
 }
 
 /** A step is committed: on to the next one, or the end. */
-function goOn(state: CoordinatorState, isEnough: boolean): Advance {
+function goOn(state: CoordinatorState, isWanted: boolean): Advance {
   const committedStep = state.round.step - 1;
-  if (committedStep >= state.plan.lastStep || state.stopping || isEnough) return finish(state);
-  return advise(state, committedStep);
+  const isOver = committedStep >= state.plan.lastStep || state.stopping;
+  if (isOver) return state.sliced === undefined ? finish(state) : proceed(state, isWanted);
+  const { state: advised, effects } = advise(state, committedStep);
+  return prefixed(effects, onward(advised, isWanted));
+}
+
+/** The next round begins. */
+function onward(state: CoordinatorState, isWanted = false): Advance {
+  return state.sliced === undefined ? assignLeases(state) : proceed(state, isWanted);
 }
 
 /** Workers come one by one: only a crew that has stayed the same for a while is judged, and once. */
@@ -117,23 +163,18 @@ function advise(state: CoordinatorState, committedStep: number): Advance {
   const workers = state.members.filter(({ ready }) => ready).length;
   const isDue = !state.advised && workers > 0 && committedStep - state.steadySinceStep === steadySteps;
   const text = isDue ? shareAdvice(state.plan.shardCount, workers) : undefined;
-  if (text === undefined) return assignLeases(state);
-  return prefixed([{ kind: 'log', level: 'warn', text }], assignLeases({ ...state, advised: true }));
+  if (text === undefined) return { state, effects: [] };
+  return { state: { ...state, advised: true }, effects: [{ kind: 'log', level: 'warn', text }] };
 }
 
 /** Stops behind the step in work; at once where none is. */
 function stop(state: CoordinatorState): Advance {
-  const { round } = state;
-  const untouched = round.phase === 'discriminator' && round.turn === 0 && round.leases.length === 0 && round.shardsDone === 0;
+  const { round, sliced } = state;
+  const atStart = round.phase === 'discriminator' && round.turn === 0 && round.leases.length === 0 && round.shardsDone === 0;
+  const untouched = atStart && (sliced === undefined || sliced.stage === 'resting' || sliced.stage === 'settling');
   const abandoned = !state.members.some(({ ready }) => ready);
-  return untouched || abandoned ? finish(state) : { state: { ...state, stopping: true }, effects: [] };
-}
-
-function finish(state: CoordinatorState): Advance {
-  const { run, incarnation } = state.plan;
-  const message = { kind: 'finish', run, incarnation, membership: state.membership } as const;
-  const farewells = state.members.map(({ peer }): Effect => ({ kind: 'send', peer, message }));
-  return { state: { ...state, finished: true }, effects: [...farewells, { kind: 'finish' }] };
+  if (!untouched && !abandoned) return { state: { ...state, stopping: true }, effects: [] };
+  return sliced === undefined || atStart ? finish(state) : endWithRecorded(state);
 }
 
 /** A worker is gone: its shards go back, and to the others at once. */
@@ -144,8 +185,13 @@ function dismiss(state: CoordinatorState, peer: string, sentence: string): Advan
   const others = next.members.filter(({ ready }) => ready).length;
   const level = sentence === 'It left.' ? 'info' : 'warn';
   const text = `Worker ${member.name} is gone: ${sentence} ${others} others go on.`;
-  if (others === 0 && state.stopping) return prefixed([{ kind: 'log', level, text }], finish(next));
-  return prefixed([{ kind: 'log', level, text }], assignLeases(next));
+  if (others === 0 && state.stopping && state.sliced === undefined) return prefixed([{ kind: 'log', level, text }], finish(next));
+  return prefixed([{ kind: 'log', level, text }], goOnWithout(next, peer));
+}
+
+/** Its shards go to the others; its slices to their backups. */
+function goOnWithout(state: CoordinatorState, peer: string): Advance {
+  return state.sliced === undefined ? assignLeases(state) : loseMember(state, peer);
 }
 
 function withoutMember(state: CoordinatorState, peer: string): CoordinatorState {
@@ -160,34 +206,37 @@ function withoutMember(state: CoordinatorState, peer: string): CoordinatorState 
   };
 }
 
+const notFiniteAdvice = 'The last checkpoint is from before it. Lower the learning rates, or regularize the discriminator.';
+
 function fail(state: CoordinatorState, member: Member, { step, phase, shard, reason, sentence }: Failed): Advance {
   const code = reason === 'not-finite' ? 'not-finite' : 'worker-failed';
-  const advice =
-    reason === 'not-finite'
-      ? 'The last checkpoint is from before it. Lower the learning rates, or regularize the discriminator.'
-      : "The worker's machine may lack memory; its log tells more.";
+  const advice = reason === 'not-finite' ? notFiniteAdvice : "The worker's machine may lack memory; its log tells more.";
   const message = `Training stopped in step ${step}, ${phase} phase: worker ${member.name}, shard ${shard}: ${sentence}`;
   return prefixed([{ kind: 'abort', code, message, advice }], finish(state));
 }
 
-function unexpected(state: CoordinatorState, peer: string, what: string): Advance {
-  return refuse(withoutMember(state, peer), peer, { reason: 'unexpected-message', sentence: `Nobody expected ${what} now.` });
+/** A slice's update would not be finite. */
+function stopNotFinite(state: CoordinatorState, entry: string): Advance {
+  const message = `Training stopped in step ${state.round.step}: ${state.round.phase}/${entry} would no longer be finite.`;
+  return prefixed([{ kind: 'abort', code: 'not-finite', message, advice: notFiniteAdvice }], finish(state));
 }
 
+function unexpected(state: CoordinatorState, peer: string, what: string): Advance {
+  return refuse(state, peer, { reason: 'unexpected-message', sentence: `Nobody expected ${what} now.` });
+}
+
+/** Tells a peer why it may not take part, or no longer. */
 function refuse(state: CoordinatorState, peer: string, { reason, sentence }: Refusal): Advance {
   const effects: Effect[] = [
     { kind: 'send', peer, message: { kind: 'reject', reason, sentence } },
     { kind: 'disconnect', peer },
     { kind: 'log', level: 'warn', text: `A worker was refused: ${sentence}` },
   ];
-  return prefixed(effects, assignLeases(state));
+  const isMember = state.members.some((member) => member.peer === peer);
+  return prefixed(effects, goOnWithout(isMember ? withoutMember(state, peer) : state, peer));
 }
 
 /** Stale, late or twice: recognised, counted, dropped. */
 function drop(state: CoordinatorState): Advance {
   return { state: { ...state, droppedContributions: state.droppedContributions + 1 }, effects: [] };
-}
-
-function prefixed(effects: readonly Effect[], { state, effects: more }: Advance): Advance {
-  return { state, effects: [...effects, ...more] };
 }

@@ -1,6 +1,7 @@
 /** Who computes what: pending shards are cut for as many workers as are idle, and each idle worker is given one piece. */
-import { splitRange, type Network, type ShardRange } from '@lstm-gan/core';
-import type { Advance, CoordinatorState, Effect, Lease, Member } from './state.ts';
+import { splitRange, type ShardRange } from '@lstm-gan/core';
+import type { WeightsVersions } from '@lstm-gan/transport';
+import { networks, type Advance, type CoordinatorState, type Effect, type Lease, type Member } from './state.ts';
 
 /** Cuts ranges, the largest first, until there are at least `count` or only single shards. */
 function spread(ranges: readonly ShardRange[], count: number): ShardRange[] {
@@ -18,11 +19,12 @@ export function largestShare(shardCount: number, workers: number): number {
   return Math.max(...spread([{ start: 0, end: shardCount }], workers).map(({ start, end }) => end - start));
 }
 
-/** Gives every idle worker a piece of what is pending, with the weights that it lacks. */
+/** Gives every idle worker a piece of what is pending, with the weights that it lacks. In the sliced exchange only while a round is under way, and only to its crew. */
 export function assignLeases(state: CoordinatorState): Advance {
-  const { round, members, versions } = state;
+  const { round, members, versions, sliced } = state;
+  if (sliced !== undefined && sliced.stage !== 'computing') return { state, effects: [] };
   const busy = new Set(round.leases.map(({ peer }) => peer));
-  const idle = members.filter(({ ready, peer }) => ready && !busy.has(peer));
+  const idle = members.filter(({ ready, peer }) => ready && !busy.has(peer) && (sliced?.members.includes(peer) ?? true));
   if (idle.length === 0 || round.pending.length === 0) return { state, effects: [] };
   const pieces = spread(round.pending, idle.length);
   const given = idle.slice(0, pieces.length);
@@ -44,8 +46,9 @@ export function assignLeases(state: CoordinatorState): Advance {
   };
 }
 
-function missingWeights({ peer, versions: known }: Member, versions: Readonly<Record<Network, number>>): Effect[] {
-  return (['generator', 'discriminator'] as const)
+/** Orders to send a member the weights that it lacks. */
+export function missingWeights({ peer, versions: known }: Member, versions: WeightsVersions): Effect[] {
+  return networks
     .filter((network) => known[network] !== versions[network])
     .map((network) => ({ kind: 'send-weights', peer, network, version: versions[network] }));
 }

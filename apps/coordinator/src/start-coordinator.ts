@@ -2,13 +2,15 @@
  * The coordinator: a loop that turns what happens into orders (advance) and carries them out. Arrays, sockets, clocks and
  * files are here; decisions are not.
  */
-import { assert, createFold, createLayouts, leavesOf, plainArithmetic, UserError, type Fold, type Layout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
+import { assert, createFold, createLayouts, cutSlices, leavesOf, plainArithmetic, UserError, type Fold, type Layout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
 import type { ReadShards } from '@lstm-gan/data';
-import { layoutSha256, median, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
-import type { CoordinatorLink } from '@lstm-gan/transport';
+import { median, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
+import type { Contribution, CoordinatorLink, Exchange, RunHeader, SliceState } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { applyUpdate } from './apply-update.ts';
 import { batchNumber } from './batch-number.ts';
+import { createPlan } from './create-plan.ts';
+import { HeldState } from './held-state.ts';
 import { createCoordinatorState, type Computes, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, type StepClock } from './step-clock.ts';
 
@@ -33,11 +35,14 @@ export interface CoordinatorOptions {
   readonly now: () => number;
   /** Aborted to stop behind the step in work. */
   readonly signal: AbortSignal;
-  /**
-   * Hears of every committed step; must not keep the loop waiting. Returns whether it holds on to the state, whose arrays
-   * then never change; otherwise they are used again.
-   */
-  readonly onCommit: (metrics: StepMetrics, state: TrainingState) => boolean;
+  /** How contributions and weights travel; the star unless told otherwise. */
+  readonly exchange?: Exchange;
+  /** Hears of every committed step; must not keep the loop waiting. Returns whether the state behind this step is wanted. */
+  readonly onCommit: (metrics: StepMetrics) => boolean;
+  /** Given a state that was wanted, once it is here: in the sliced exchange it is gathered while training goes on. It never changes. */
+  readonly onState?: (state: TrainingState) => void;
+  /** In the sliced exchange: the run goes back to this step, because state is lost. The steps behind it come again, with the same bits. */
+  readonly onRewind?: (step: number) => void;
   /** Asked behind every committed step, onCommit having heard of it: whether training may end there. */
   readonly isEnough?: () => boolean;
 }
@@ -76,20 +81,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Tra
   return training.result();
 }
 
-function planOf({ config, run, incarnation, steps }: CoordinatorOptions, layouts: Readonly<Record<Network, Layout>>): Plan {
-  return {
-    run,
-    incarnation,
-    shardCount: config.batchSize / config.shardSize,
-    discriminatorSteps: config.discriminatorSteps,
-    lastStep: steps,
-    engine: config.engine,
-    threads: config.threads,
-    config: JSON.stringify(config),
-    layouts: { generator: layoutSha256(layouts.generator), discriminator: layoutSha256(layouts.discriminator) },
-    layoutSizes: { generator: layouts.generator.size, discriminator: layouts.discriminator.size },
-  };
-}
+type SlicedEffect = Extract<Effect, { kind: 'seed' | 'await-slices' | 'forget-slices' | 'collect-slice' | 'complete' | 'redo' | 'rewind' }>;
 
 /** What goes with the decisions' state: arrays, the fold of the round, measurements. */
 class Training {
@@ -100,7 +92,7 @@ class Training {
   readonly #clock: StepClock;
   readonly #rates: number[] = [];
   #decided: CoordinatorState;
-  /** Moves with every phase; `committed` with every step. */
+  /** Star: moves with every phase; `committed` with every step. */
   #working: TrainingState;
   #committed: TrainingState;
   /** The one before it, until nothing reads its arrays any more; unless somebody holds it. */
@@ -110,6 +102,9 @@ class Training {
   /** Membership at the last commit, and at the one before. */
   #memberships: readonly [number, number] = [0, 0];
   #fold: Fold;
+  /** Sliced: the round's, which count when it is complete. */
+  #contributions: { readonly worker: string; readonly contribution: Contribution }[] = [];
+  readonly #held: HeldState;
   #lastMetrics: StepMetrics | undefined;
   #failure: UserError | undefined;
 
@@ -118,7 +113,9 @@ class Training {
     this.#options = options;
     this.#arithmetic = options.arithmetic ?? plainArithmetic;
     this.#layouts = createLayouts(config.model);
-    this.#plan = planOf(options, this.#layouts);
+    const slices = { generator: cutSlices(this.#layouts.generator), discriminator: cutSlices(this.#layouts.discriminator) };
+    this.#plan = createPlan(options, this.#layouts, slices);
+    this.#held = new HeldState(initial, slices);
     this.#clock = createStepClock(now());
     const versions = { generator: initial.generator.updates, discriminator: initial.discriminator.updates };
     this.#decided = createCoordinatorState(this.#plan, initial.step, versions);
@@ -145,9 +142,10 @@ class Training {
   result(): TrainingResult {
     this.#arithmetic.settle();
     if (this.#failure !== undefined) throw this.#failure;
-    const { generator, discriminator } = this.#committed;
+    const state = this.#plan.exchange === 'sliced' ? this.#held.state : this.#committed;
+    const { generator, discriminator } = state;
     return {
-      state: this.#committed,
+      state,
       weightsSha256: weightsSha256(generator.weights, discriminator.weights),
       imagesPerSecond: median(this.#rates),
       losses: this.#lastMetrics?.losses,
@@ -164,8 +162,7 @@ class Training {
       case 'send-work':
         return this.#send(effect);
       case 'collect':
-        effect.contribution.subtrees.forEach((range, i) => this.#fold.add(range, effect.contribution.sums[i]));
-        return this.#clock.contributed(effect.worker, effect.contribution);
+        return this.#collect(effect.worker, effect.contribution);
       case 'update':
         return this.#update(effect.phase);
       case 'identify':
@@ -181,21 +178,71 @@ class Training {
         return;
       case 'finish':
         return;
+      default:
+        return this.#performSliced(effect);
     }
+  }
+
+  /** Orders of the sliced exchange. */
+  #performSliced(effect: SlicedEffect): void {
+    switch (effect.kind) {
+      case 'seed': {
+        const slice = this.#held.slice(effect.network, effect.slice);
+        return this.#options.link.send(effect.peer, { kind: 'slice', ...this.#header(), gathering: effect.crew, ...slice });
+      }
+      case 'await-slices':
+        return this.#held.expect(effect.gathering);
+      case 'forget-slices':
+        return this.#held.forget(effect.gathering);
+      case 'collect-slice':
+        return this.#collectSlice(effect.slice);
+      case 'complete':
+        return this.#complete(effect.phase, effect.updateMs);
+      case 'redo':
+        return void (this.#contributions = []);
+      case 'rewind':
+        this.#held.rewind();
+        this.#clock.restart(this.#options.now());
+        return this.#options.onRewind?.(effect.step);
+    }
+  }
+
+  #collect(worker: string, contribution: Contribution): void {
+    if (this.#plan.exchange === 'sliced') return void this.#contributions.push({ worker, contribution });
+    contribution.subtrees.forEach((range, i) => this.#fold.add(range, contribution.sums[i]));
+    this.#clock.contributed(worker, contribution);
+  }
+
+  /** A sliced round is complete: now its contributions count. */
+  #complete(phase: Network, updateMs: number): void {
+    for (const { worker, contribution } of this.#contributions) this.#clock.contributed(worker, contribution);
+    this.#contributions = [];
+    this.#clock.updated(phase, updateMs, this.#options.now());
+  }
+
+  #collectSlice(slice: SliceState): void {
+    const gathering = this.#held.take(slice);
+    if (gathering === undefined) return;
+    if (gathering.isRecord) this.#options.onState?.(this.#held.state);
+    this.happen({ kind: 'gathered', gathering: gathering.id });
+  }
+
+  #header(): RunHeader {
+    return { run: this.#plan.run, incarnation: this.#plan.incarnation, membership: this.#decided.membership };
   }
 
   #send(effect: Extract<Effect, { kind: 'send-weights' | 'send-work' }>): void {
     const { link, readShards } = this.#options;
-    const header = { run: this.#plan.run, incarnation: this.#plan.incarnation, membership: this.#decided.membership };
+    const header = this.#header();
     if (effect.kind === 'send-weights') {
       const { peer, network, version } = effect;
-      return link.send(peer, { kind: 'weights', ...header, network, version, values: this.#working[network].weights });
+      return link.send(peer, { kind: 'weights', ...header, network, version, values: (this.#plan.exchange === 'sliced' ? this.#held.state : this.#working)[network].weights });
     }
     const { step, phase, turn } = effect.round;
     const subtrees = [effect.lease.range];
     const isRead = phase === 'discriminator' || step < this.#plan.lastStep;
     const images = isRead ? readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees) : new Uint8Array(0);
-    const place = { step, phase, turn, lease: effect.lease.id, weightsVersions: this.#decided.versions };
+    const place = { step, phase, turn, crew: this.#decided.sliced?.crew ?? 0, lease: effect.lease.id, weightsVersions: this.#decided.versions };
     link.send(effect.peer, { kind: 'work', ...header, ...place, subtrees, images });
   }
 
@@ -217,16 +264,23 @@ class Training {
   }
 
   #commit(step: number): void {
-    const { config, initial, now, onCommit, isEnough } = this.#options;
-    this.#past = this.#isHeld ? undefined : { state: this.#committed, membership: this.#memberships[1] };
-    this.#committed = this.#working;
-    this.#memberships = [this.#decided.membership, this.#memberships[0]];
+    const { config, initial, now, onCommit, onState, isEnough } = this.#options;
+    const isStar = this.#plan.exchange === 'star';
+    if (isStar) {
+      this.#past = this.#isHeld ? undefined : { state: this.#committed, membership: this.#memberships[1] };
+      this.#committed = this.#working;
+      this.#memberships = [this.#decided.membership, this.#memberships[0]];
+    }
     this.#lastMetrics = this.#clock.finish(step, config.batchSize * config.discriminatorSteps, now());
     if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
-    this.#isHeld = onCommit(this.#lastMetrics, this.#committed);
-    // Whoever holds it may read it at once; otherwise the EMA moves on while the new weights go out and the workers compute.
-    if (this.#isHeld) this.#arithmetic.settle();
-    this.happen({ kind: 'committed', isEnough: isEnough?.() ?? false });
+    const isWanted = onCommit(this.#lastMetrics);
+    this.#isHeld = isWanted;
+    if (isStar && isWanted) {
+      // Whoever holds it may read it at once; otherwise the EMA moves on while the new weights go out and the workers compute.
+      this.#arithmetic.settle();
+      onState?.(this.#committed);
+    }
+    this.happen({ kind: 'committed', isEnough: isEnough?.() ?? false, isWanted });
   }
 
   /**

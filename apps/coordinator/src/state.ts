@@ -3,12 +3,16 @@
  * decisions are in advance.ts; whoever holds sockets, clocks and arrays carries the orders out.
  */
 import type { Network, ShardRange } from '@lstm-gan/core';
-import type { Contribution, CoordinatorMessage, Phase, Ready, RejectReason, WorkerMessage } from '@lstm-gan/transport';
+import type { Contribution, CoordinatorMessage, Exchange, PeerAddress, Phase, Ready, RejectReason, SliceState, WeightsVersions, WorkerMessage } from '@lstm-gan/transport';
+import type { Holders } from './assign-slices.ts';
+
+export const networks: readonly Network[] = ['generator', 'discriminator'];
 
 /** What stays the same for the life of a coordinator. */
 export interface Plan {
   readonly run: string;
   readonly incarnation: number;
+  readonly exchange: Exchange;
   readonly shardCount: number;
   /** Discriminator phases a step. */
   readonly discriminatorSteps: number;
@@ -20,6 +24,8 @@ export interface Plan {
   readonly config: string;
   readonly layouts: Readonly<Record<Network, string>>;
   readonly layoutSizes: Readonly<Record<Network, number>>;
+  /** How many floats each slice has. */
+  readonly sliceSizes: Readonly<Record<Network, readonly number[]>>;
 }
 
 /** What a worker computes with; part of a run's identity. */
@@ -32,6 +38,10 @@ export interface Member {
   readonly ready: boolean;
   /** The weights it was last sent. */
   readonly versions: Readonly<Partial<Record<Network, number>>>;
+  /** Where other workers reach it. */
+  readonly address: PeerAddress | null;
+  /** It has asked to be let go behind the step in work. */
+  readonly leaving: boolean;
 }
 
 export interface Lease {
@@ -52,8 +62,45 @@ export interface Round {
   readonly shardsDone: number;
 }
 
+/** What the sliced exchange adds: who holds which slice, and how far the crew is. */
+export interface SlicedState {
+  /**
+   * `resting`: there is no crew. `gathering`: the coordinator waits for the state that it is to seed the next crew with, or to
+   * end with. `settling`: a crew takes up its places. `computing`: a round is under way.
+   */
+  readonly stage: 'resting' | 'gathering' | 'settling' | 'computing';
+  /** The number of the newest crew. */
+  readonly crew: number;
+  /** Peers, in the order of their numbers. */
+  readonly members: readonly string[];
+  readonly holders: Readonly<Record<Network, readonly (Holders | undefined)[]>>;
+  /** Who has settled, or has the round's result. */
+  readonly reported: readonly string[];
+  /** The longest of those who have. */
+  readonly updateMs: number;
+  /** The state that the coordinator itself holds: all of it, at these versions. */
+  readonly held: WeightsVersions;
+  /** The state of a step's end that was recorded last: the run goes back to it when a slice is lost with owner and backup. */
+  readonly recorded: { readonly step: number; readonly versions: WeightsVersions };
+  readonly gatherings: readonly Gathering[];
+  readonly nextGathering: number;
+}
+
+/** State that members were asked for. */
+export interface Gathering {
+  readonly id: number;
+  readonly asked: readonly string[];
+  readonly versions: WeightsVersions;
+  /** Steps committed at these versions. */
+  readonly step: number;
+  /** Whether somebody wants to keep it: it is of a step's end. */
+  readonly isRecord: boolean;
+}
+
 export interface CoordinatorState {
   readonly plan: Plan;
+  /** Undefined in the star. */
+  readonly sliced: SlicedState | undefined;
   readonly membership: number;
   /** In the order in which they came. */
   readonly members: readonly Member[];
@@ -77,8 +124,10 @@ export type CoordinatorEvent =
   | { readonly kind: 'left'; readonly peer: string; readonly sentence: string }
   /** The order `update` was carried out. */
   | { readonly kind: 'updated' }
-  /** The order `commit` was carried out; with `isEnough`, training may end behind the step. */
-  | { readonly kind: 'committed'; readonly isEnough: boolean }
+  /** The order `commit` was carried out; with `isEnough`, training may end behind the step; with `isWanted`, its state is to be kept. */
+  | { readonly kind: 'committed'; readonly isEnough: boolean; readonly isWanted: boolean }
+  /** All slices of a gathering are here. */
+  | { readonly kind: 'gathered'; readonly gathering: number }
   | { readonly kind: 'stop' };
 
 export type Effect =
@@ -93,6 +142,19 @@ export type Effect =
   | { readonly kind: 'identify'; readonly computes: Computes }
   /** Both networks of the step are updated; answered with the event `committed`. */
   | { readonly kind: 'commit'; readonly step: number }
+  /** Sends a slice of the held state to somebody who is to own it or back it up. */
+  | { readonly kind: 'seed'; readonly peer: string; readonly network: Network; readonly slice: number; readonly crew: number }
+  /** Members were asked for their slices; answered with the event `gathered`. */
+  | { readonly kind: 'await-slices'; readonly gathering: Gathering }
+  /** They will not all come. */
+  | { readonly kind: 'forget-slices'; readonly gathering: Gathering }
+  | { readonly kind: 'collect-slice'; readonly slice: SliceState }
+  /** Every member has a round's result; its contributions count. */
+  | { readonly kind: 'complete'; readonly phase: Phase; readonly updateMs: number }
+  /** The round in work is done again by another crew: its contributions are forgotten. */
+  | { readonly kind: 'redo' }
+  /** The run goes back to what was recorded behind a step. */
+  | { readonly kind: 'rewind'; readonly step: number }
   | { readonly kind: 'disconnect'; readonly peer: string }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string }
   /** Nothing more will happen. */
@@ -110,9 +172,10 @@ export interface Refusal {
 }
 
 /** The state of a coordinator that goes on behind `committedStep`. */
-export function createCoordinatorState(plan: Plan, committedStep: number, versions: Readonly<Record<Network, number>>): CoordinatorState {
+export function createCoordinatorState(plan: Plan, committedStep: number, versions: WeightsVersions): CoordinatorState {
   return {
     plan,
+    sliced: plan.exchange === 'sliced' ? createSlicedState(plan, committedStep, versions) : undefined,
     membership: 1,
     members: [],
     round: createRound({ step: committedStep + 1, phase: 'discriminator', turn: 0 }, plan.shardCount),
@@ -125,6 +188,30 @@ export function createCoordinatorState(plan: Plan, committedStep: number, versio
     finished: committedStep >= plan.lastStep,
     droppedContributions: 0,
   };
+}
+
+function createSlicedState({ sliceSizes }: Plan, step: number, versions: WeightsVersions): SlicedState {
+  const nobody = (network: Network): undefined[] => sliceSizes[network].map(() => undefined);
+  return {
+    stage: 'resting', crew: 0, members: [], holders: { generator: nobody('generator'), discriminator: nobody('discriminator') },
+    reported: [], updateMs: 0, held: versions, recorded: { step, versions }, gatherings: [], nextGathering: 1,
+  };
+}
+
+/** Orders before what follows from something else. */
+export function prefixed(effects: readonly Effect[], { state, effects: more }: Advance): Advance {
+  return { state, effects: [...effects, ...more] };
+}
+
+/** Everybody may go: nothing more will happen. */
+export function finish(state: CoordinatorState): Advance {
+  const farewells = state.members.map(({ peer }): Effect => farewell(state, peer));
+  return { state: { ...state, finished: true }, effects: [...farewells, { kind: 'finish' }] };
+}
+
+/** Lets a worker go that has nothing more to do. */
+export function farewell({ plan: { run, incarnation }, membership }: CoordinatorState, peer: string): Effect {
+  return { kind: 'send', peer, message: { kind: 'finish', run, incarnation, membership } };
 }
 
 export function createRound(place: Pick<Round, 'step' | 'phase' | 'turn'>, shardCount: number): Round {

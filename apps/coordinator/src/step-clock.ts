@@ -12,6 +12,8 @@ export interface StepClock {
   contributed(worker: string, contribution: Contribution): void;
   /** A phase ends now, with an update that took so long. */
   updated(phase: Phase, updateMs: number, nowMs: number): void;
+  /** Forgets what was measured of the step in work, which begins anew. */
+  restart(nowMs: number): void;
   /** The measurements of the step, which ends now; the next one begins. */
   finish(step: number, images: number, nowMs: number): StepMetrics;
 }
@@ -23,6 +25,11 @@ export function createStepClock(startMs: number): StepClock {
   let updateMs = 0;
   let workers = new Map<string, WorkerTimes>();
   let losses = new ShardMeans();
+  const begin = (nowMs: number): void => {
+    [begunMs, updateMs] = [nowMs, 0];
+    phaseMs = { discriminator: 0, generator: 0 };
+    [workers, losses] = [new Map(), new ShardMeans()];
+  };
 
   return {
     contributed(worker, { losses: ofShards, phase, turn, computeMs, waitingMs }) {
@@ -34,6 +41,10 @@ export function createStepClock(startMs: number): StepClock {
     updated(phase, ms, nowMs) {
       updateMs += ms;
       phaseMs = { ...phaseMs, [phase]: phaseMs[phase] + nowMs - phaseBegunMs };
+      phaseBegunMs = nowMs;
+    },
+    restart(nowMs) {
+      begin(nowMs);
       phaseBegunMs = nowMs;
     },
     finish(step, images, nowMs) {
@@ -53,11 +64,7 @@ export function createStepClock(startMs: number): StepClock {
         waitingMs: times.reduce((sum, worker) => sum + worker.waitingMs, 0),
         workers: Object.fromEntries(workers),
       };
-      begunMs = nowMs;
-      phaseMs = { discriminator: 0, generator: 0 };
-      updateMs = 0;
-      workers = new Map();
-      losses = new ShardMeans();
+      begin(nowMs);
       return metrics;
     },
   };

@@ -5,11 +5,13 @@
 import { createLayouts, UserError, assert, type Network } from '@lstm-gan/core';
 import type { Engine, EngineDescription } from '@lstm-gan/engine';
 import { checkRunConfig, layoutSha256, type Logger, type RunConfig } from '@lstm-gan/run';
-import { protocolVersion, type CoordinatorMessage, type Ready, type Reject, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
+import { protocolVersion, type CoordinatorMessage, type PeerLink, type Ready, type Reject, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
 import { compileUnits, fingerprints, type CompiledUnits } from './compile-units.ts';
 import { createCarriedPasses, type CarriedPasses } from './carried-passes.ts';
 import { createAhead, type Ahead, type AheadShard } from './ahead.ts';
+import { hearPeers } from './hear-peers.ts';
 import { NotFiniteError, runLease, shardsOf, startShard, type ShardPlace } from './run-lease.ts';
+import { SlicedExchange, type CurrentWeights } from './sliced-exchange.ts';
 
 export interface WorkerOptions {
   readonly link: WorkerLink;
@@ -17,6 +19,10 @@ export interface WorkerOptions {
   readonly name: string;
   /** Called once the run's configuration is known. */
   readonly openEngine: (config: RunConfig) => Promise<Engine>;
+  /** Called where the run's exchange is sliced: this worker's end towards the others. */
+  readonly openPeers: () => Promise<PeerLink>;
+  /** Equal for workers on one machine. */
+  readonly host: string;
   readonly log: Logger;
   /** Aborted to leave politely: behind the lease in work. */
   readonly signal: AbortSignal;
@@ -31,7 +37,10 @@ interface Job {
   readonly units: CompiledUnits;
   readonly ahead: Ahead;
   readonly carried: CarriedPasses;
-  readonly weights: Partial<Record<Network, { version: number; values: Float32Array }>>;
+  readonly weights: CurrentWeights;
+  /** In the sliced exchange. */
+  readonly peers: PeerLink | undefined;
+  readonly exchange: SlicedExchange | undefined;
   idleSinceMs: number;
 }
 
@@ -41,7 +50,8 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
   let job: Job | undefined;
   const leave = (): void => {
     if (job !== undefined) link.send({ kind: 'leave', ...job.header });
-    void link.close();
+    // Who owns slices stays until others have them: behind the step. Then the coordinator says that it may go.
+    if (job?.exchange === undefined || job.exchange.crew === 0) void link.close();
   };
   signal.addEventListener('abort', leave, { once: true });
   try {
@@ -54,7 +64,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       }
       const { message } = event;
       if (message.kind === 'finish') {
-        log.info('The run is finished.');
+        log.info(signal.aborted ? 'Left.' : 'The run is finished.');
         return void (await link.close());
       }
       if (message.kind === 'welcome') job = await build(message, options);
@@ -65,6 +75,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     signal.removeEventListener('abort', leave);
     // Also when it fails: an open link keeps the process, and the coordinator would wait for a worker that does nothing.
     await link.close();
+    await job?.peers?.close();
     await job?.engine.close();
     log.debug({ worker: name }, 'worker stopped');
   }
@@ -79,18 +90,26 @@ function rejected({ reason, sentence }: Reject): UserError {
   return new UserError({ code: `rejected-${reason}`, message: `The coordinator refused this worker: ${sentence}`, advice: 'Mend that, then start it again.' });
 }
 
-async function build({ run, incarnation, membership, config: text }: Welcome, { link, name, openEngine, log, now }: WorkerOptions): Promise<Job> {
+async function build({ run, incarnation, membership, config: text, exchange: how }: Welcome, options: WorkerOptions): Promise<Job> {
+  const { link, name, openEngine, openPeers, log, now } = options;
   const config = checkRunConfig(JSON.parse(text));
   const engine = await openEngine(config);
   const units = await compileUnits(engine, config);
   const header = { run, incarnation, membership };
+  const weights: CurrentWeights = {};
+  const peers = how === 'sliced' ? await openPeers() : undefined;
+  const exchange = peers && new SlicedExchange({
+    header, config, weights, now, arithmetic: engine.arithmetic,
+    post: { meet: (others) => peers.meet(others), toPeer: (worker, message) => peers.send(worker, message), report: (message) => link.send(message) },
+  });
+  if (peers !== undefined && exchange !== undefined) hearPeers({ peers, exchange, header, link, log });
   const ready = await describe(header, config, engine.describe(), units);
-  link.send(ready);
+  link.send({ ...ready, peer: peers === undefined ? null : { address: peers.address, publicKey: peers.publicKey, host: options.host } });
   log.info(`Ready as ${name} for a run of preset ${config.preset} (${ready.device}, threads: ${ready.threads}, TensorFlow ${ready.tensorflow}).`);
-  return { header, config, engine, units, ahead: createAhead(now), carried: createCarriedPasses(), weights: {}, idleSinceMs: now() };
+  return { header, config, engine, units, ahead: createAhead(now), carried: createCarriedPasses(), weights, peers, exchange, idleSinceMs: now() };
 }
 
-async function describe(header: RunHeader, config: RunConfig, description: EngineDescription, units: CompiledUnits): Promise<Ready> {
+async function describe(header: RunHeader, config: RunConfig, description: EngineDescription, units: CompiledUnits): Promise<Omit<Ready, 'peer'>> {
   const layouts = createLayouts(config.model);
   const { engine, tensorflow, threads, device } = description;
   return {
@@ -110,14 +129,35 @@ async function serve(message: CoordinatorMessage, job: Job, options: WorkerOptio
     case 'weights':
       await forget(job, message.network);
       job.weights[message.network] = { version: message.version, values: message.values };
+      job.exchange?.settleIfReady();
       return;
     case 'work':
       return work(message, job, options);
     case 'reject':
       throw rejected(message);
+    case 'crew':
+    case 'slice':
+    case 'begin':
+    case 'gather':
+      if (job.exchange !== undefined) return serveExchange(message, job, job.exchange);
+      break;
     default:
-      throw new Error(`Bug: the coordinator sent ${message.kind} in the middle of a run`);
   }
+  throw new Error(`Bug: the coordinator sent ${message.kind} in the middle of a run`);
+}
+
+type ExchangeMessage = Extract<CoordinatorMessage, { kind: 'crew' | 'slice' | 'begin' | 'gather' }>;
+
+async function serveExchange(message: ExchangeMessage, job: Job, exchange: SlicedExchange): Promise<void> {
+  if (message.kind === 'slice') return exchange.seed(message);
+  const due = exchange.dueNetwork(message.weightsVersions);
+  if (due !== undefined) {
+    await forget(job, due);
+    exchange.promote();
+  }
+  if (message.kind === 'crew') exchange.join(message);
+  else if (message.kind === 'begin') exchange.begin(message);
+  else exchange.gather(message);
 }
 
 async function work(message: Work, job: Job, { link, now }: WorkerOptions): Promise<void> {
@@ -134,7 +174,8 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
     const { sums, losses } = await runLease(toolsOf(job), weights, message, (shard) => job.ahead.take({ ...round, shard }, round.weightsVersions));
     job.idleSinceMs = now();
     const computeMs = job.idleSinceMs - startMs + aheadMs;
-    link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums });
+    link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums: job.exchange === undefined ? sums : [] });
+    job.exchange?.contribute(message, sums);
     job.ahead.begin(nextShards(message, job));
   } catch (error) {
     const shard = error instanceof NotFiniteError ? error.shard : subtrees[0].start;

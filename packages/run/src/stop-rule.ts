@@ -24,6 +24,8 @@ export interface StopRule {
   readonly condition: StopCondition;
   /** Takes the next step in; after a gap it begins anew. */
   observe(metrics: Pick<StepMetrics, 'step' | 'losses'>): void;
+  /** Goes back to where it was behind a step that it has taken in, or that came before the first. */
+  rewind(step: number): void;
   /** The average as of the last step; undefined until there are enough steps. */
   readonly value: number | undefined;
   readonly isMet: boolean;
@@ -45,11 +47,15 @@ export function parseStopCondition(text: string): Pick<StopCondition, 'metric' |
   });
 }
 
+/** Runs go back to their last checkpoint, which is seconds old. */
+const rememberedSteps = 10_000;
+
 /** A rule that has seen nothing yet. */
 export function createStopRule(condition: StopCondition): StopRule {
   const { metric, comparison, threshold, windowSteps, patienceSteps } = condition;
   let window: number[] = [];
   let lastStep: number | undefined;
+  const past: { readonly step: number; readonly window: number[]; readonly heldSteps: number }[] = [];
   let heldSteps = 0;
   const average = (): number | undefined => (window.length < windowSteps ? undefined : window.reduce((sum, loss) => sum + loss, 0) / windowSteps);
   return {
@@ -64,6 +70,13 @@ export function createStopRule(condition: StopCondition): StopRule {
       const value = average();
       const holds = value !== undefined && (comparison === '<' ? value < threshold : value > threshold);
       heldSteps = holds ? heldSteps + 1 : 0;
+      past.push({ step, window, heldSteps });
+      if (past.length > rememberedSteps) past.shift();
+    },
+    rewind(step) {
+      while (past.length > 0 && (past.at(-1)?.step ?? 0) > step) past.pop();
+      const before = past.at(-1);
+      [window, heldSteps, lastStep] = [before?.window ?? [], before?.heldSteps ?? 0, before?.step];
     },
     get value() {
       return average();

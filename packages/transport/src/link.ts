@@ -1,4 +1,5 @@
-import type { CoordinatorMessage, WorkerMessage } from './protocol.ts';
+import type { CoordinatorMessage, PeerMessage, WorkerMessage } from './protocol.ts';
+import type { CrewMember } from './sliced-protocol.ts';
 
 /**
  * Links carry messages between a coordinator and its workers. Messages of one peer arrive whole, once and in order, or
@@ -7,38 +8,60 @@ import type { CoordinatorMessage, WorkerMessage } from './protocol.ts';
  * in chunks that the receiver has granted (credit), so a slow peer costs bounded memory and blocks nobody else.
  */
 
-/** What a coordinator hears of its workers. */
-export type CoordinatorLinkEvent =
-  | { readonly kind: 'message'; readonly peer: string; readonly message: WorkerMessage }
+/** What a coordinator hears of its workers; or whoever listens, of those who connect. */
+export type CoordinatorLinkEvent<Received = WorkerMessage> =
+  | { readonly kind: 'message'; readonly peer: string; readonly message: Received }
   /** The peer is gone: it closed, died, stayed silent too long, or broke the protocol; the sentence says which. */
   | { readonly kind: 'left'; readonly peer: string; readonly sentence: string };
 
-/** The coordinator's end: one link to all workers. */
-export interface CoordinatorLink {
+/** The coordinator's end, or whoever's listens: one link to all that connect. */
+export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMessage> {
   /** What a worker connects to, for example `tcp://127.0.0.1:4321`. */
   readonly address: string;
   /** Ends when the link is closed. One reader. */
-  events(): AsyncIterable<CoordinatorLinkEvent>;
+  events(): AsyncIterable<CoordinatorLinkEvent<Received>>;
   /** Queues; a message to a peer that has left is dropped. */
-  send(peer: string, message: CoordinatorMessage): void;
+  send(peer: string, message: Sent): void;
   /** Sends what is queued for the peer, then forgets it. */
   disconnect(peer: string): void;
   /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
   close(): Promise<void>;
 }
 
-/** What a worker hears of its coordinator. */
-export type WorkerLinkEvent =
-  | { readonly kind: 'message'; readonly message: CoordinatorMessage }
+/** What a worker hears of its coordinator; or whoever connects, of the one who listens. */
+export type WorkerLinkEvent<Received = CoordinatorMessage> =
+  | { readonly kind: 'message'; readonly message: Received }
   /** `refused`: trying again with the same keys is of no use. */
   | { readonly kind: 'closed'; readonly sentence: string; readonly refused?: boolean };
 
-/** A worker's end. */
-export interface WorkerLink {
+/** A worker's end, or whoever's connects. */
+export interface WorkerLink<Received = CoordinatorMessage, Sent = WorkerMessage> {
   /** Ends after `closed`, or when this end is closed. One reader. */
-  events(): AsyncIterable<WorkerLinkEvent>;
+  events(): AsyncIterable<WorkerLinkEvent<Received>>;
   /** Queues; after `closed` it is dropped. */
-  send(message: WorkerMessage): void;
+  send(message: Sent): void;
   /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** What a worker hears of the others. */
+export type PeerLinkEvent =
+  | { readonly kind: 'message'; readonly message: PeerMessage }
+  /** One of those it met cannot be reached, or no longer; the sentence says why. */
+  | { readonly kind: 'unreachable'; readonly worker: string; readonly sentence: string };
+
+/** A worker's end towards all other workers: it listens for them, and connects to each when there is something to say. */
+export interface PeerLink {
+  /** Where the others reach it. */
+  readonly address: string;
+  /** Of the key pair that it answers and connects with. */
+  readonly publicKey: string;
+  /** Ends when the link is closed. One reader. */
+  events(): AsyncIterable<PeerLinkEvent>;
+  /** From now on these are the others, and nobody else is let in. Lines to whoever is no longer one of them are closed. */
+  meet(others: readonly CrewMember[]): void;
+  /** Queues; a message to somebody who is not met, or is unreachable, is dropped. */
+  send(worker: string, message: PeerMessage): void;
+  /** Closes at once: what is still queued is of no use to anybody. A second call does nothing. */
   close(): Promise<void>;
 }

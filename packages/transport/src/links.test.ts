@@ -2,9 +2,12 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createMemoryLink } from './memory/memory-link.ts';
+import { createMemoryPeers } from './memory/memory-peers.ts';
 import { testLink } from './testing/link-contract.ts';
+import { testPeerLink } from './testing/peer-contract.ts';
 import { createCoordinatorLink } from './zeromq/coordinator-link.ts';
 import { createKeyPair } from './zeromq/keys.ts';
+import { createPeerLink } from './zeromq/peer-link.ts';
 import { createWorkerLink } from './zeromq/worker-link.ts';
 
 testLink('memory', async () => createMemoryLink());
@@ -24,3 +27,8 @@ testLink('zeromq', async () => {
     connect: () => createWorkerLink({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey } }),
   };
 });
+
+const memoryPeers = createMemoryPeers();
+testPeerLink('memory', async () => memoryPeers.open());
+testPeerLink('zeromq', () => createPeerLink({ bind: 'tcp://127.0.0.1:*', connectTimeoutMs: 1000 }));
+testPeerLink('zeromq over ipc', async () => createPeerLink({ bind: `ipc://${await mkdtemp(path.join(tmpdir(), 'lstm-gan-ipc-'))}/peer` }), 'anybody');

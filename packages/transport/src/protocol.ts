@@ -1,4 +1,5 @@
 import type { Network, ShardRange } from '@lstm-gan/core';
+import type { Begin, Crew, Gather, Piece, Renewed, Settled, SliceState, Total, Unreachable, Updated } from './sliced-protocol.ts';
 
 /**
  * Everything that coordinator and workers say to each other. A message is a plain object with a literal `kind`; its
@@ -12,10 +13,23 @@ import type { Network, ShardRange } from '@lstm-gan/core';
  *            <-  weights, work ...          (or reject)
  *   contribution ->
  *            <-  finish
+ *
+ * In the sliced exchange (sliced-protocol.ts) every worker of the crew folds and updates some slices of the weights. The coordinator seeds the
+ * crew, says when a round begins, hears when everybody has its result, and gathers what a checkpoint needs:
+ *
+ *            <-  crew, weights, slice ...   (who takes part, who owns what; the state)
+ *   settled  ->
+ *            <-  begin, work
+ *   contribution (without sums), updated  ->
+ *            <-  gather
+ *   slice ... ->
+ *
+ * and workers say to each other: piece (of a partial sum, to the slice's owner), total (the folded sum, to its backup), renewed
+ * (the slice's new weights, to all others).
  */
 
 /** Both ends of a link must have the same. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** The phase that trains a network carries its name. */
 export type Phase = Network;
@@ -29,17 +43,28 @@ export interface RunHeader {
   readonly membership: number;
 }
 
-/** Which round and which lease a message belongs to. */
-export interface RoundHeader extends RunHeader {
+/** How contributions and weights travel: through the coordinator, or straight between workers. */
+export type Exchange = 'star' | 'sliced';
+
+/** The place of a round in the run. */
+export interface RoundPlace {
   /** Counts from 1. */
   readonly step: number;
   readonly phase: Phase;
   /** Which of the step's phases of this kind, from 0: a step may have several discriminator phases. */
   readonly turn: number;
+}
+
+/** How many updates each network has had. */
+export type WeightsVersions = Readonly<Record<Network, number>>;
+
+/** Which round and which lease a message belongs to. */
+export interface RoundHeader extends RunHeader, RoundPlace {
+  /** The number of the crew, in the sliced exchange: a round that loses somebody is done again by another crew. In the star 0. */
+  readonly crew: number;
   /** Unique within an incarnation. */
   readonly lease: number;
-  /** How many updates each network has had. */
-  readonly weightsVersions: Readonly<Record<Network, number>>;
+  readonly weightsVersions: WeightsVersions;
 }
 
 /** A worker's first message. */
@@ -63,6 +88,17 @@ export interface Ready extends RunHeader {
   readonly probes: Readonly<Record<string, string>>;
   /** Unit name to SHA-256 of its GraphDef. */
   readonly graphs: Readonly<Record<string, string>>;
+  /** Where other workers reach it, in the sliced exchange. */
+  readonly peer: PeerAddress | null;
+}
+
+/** How a worker is reached by others. */
+export interface PeerAddress {
+  readonly address: string;
+  /** Of the key pair that it answers and connects with. */
+  readonly publicKey: string;
+  /** Equal for workers on one machine. */
+  readonly host: string;
 }
 
 /** The losses of one shard, means over its images. */
@@ -82,7 +118,7 @@ export interface Contribution extends RoundHeader {
   readonly computeMs: number;
   /** Time since the previous contribution in which there was nothing to compute. */
   readonly waitingMs: number;
-  /** One partial sum for each subtree, in the layout of the phase's network. */
+  /** One partial sum for each subtree, in the layout of the phase's network; none in the sliced exchange, where they go to the owners. */
   readonly sums: readonly Float32Array[];
 }
 
@@ -103,6 +139,7 @@ export interface Failed extends RoundHeader {
 export interface Welcome extends RunHeader {
   readonly kind: 'welcome';
   readonly protocol: number;
+  readonly exchange: Exchange;
   /** The RunConfig as JSON text; package `run` checks it. */
   readonly config: string;
 }
@@ -139,6 +176,7 @@ export type RejectReason =
   | 'layout-differs'
   | 'probe-differs'
   | 'unexpected-message'
+  | 'unreachable'
   | 'malformed-message';
 
 /** The worker is not let in, or no longer. */
@@ -149,7 +187,11 @@ export interface Reject {
   readonly sentence: string;
 }
 
-/** All that a worker says. */
-export type WorkerMessage = Hello | Ready | Contribution | Leave | Failed;
+/** All that a worker says to its coordinator. */
+export type WorkerMessage = Hello | Ready | Contribution | Leave | Failed | Settled | Updated | SliceState | Unreachable;
 /** All that a coordinator says. */
-export type CoordinatorMessage = Welcome | Weights | Work | Finish | Reject;
+export type CoordinatorMessage = Welcome | Weights | Work | Finish | Reject | Crew | Begin | Gather | SliceState;
+/** All that workers say to each other. */
+export type PeerMessage = Piece | Total | Renewed;
+/** All that travels. */
+export type Message = WorkerMessage | CoordinatorMessage | PeerMessage;

@@ -11,7 +11,7 @@ import { channelCount, imageCount, listed, positiveInteger, seed } from '../opti
 import { createCountdown, createProgressDisplay } from '../progress-display.ts';
 import { readableLog } from '../readable-log.ts';
 import { setUp } from '../set-up.ts';
-import type { GatherCrew } from '../train/crew.ts';
+import type { ExchangeChoice, GatherCrew } from '../train/crew.ts';
 import { findRun, type RunPlace } from '../train/find-run.ts';
 import { lastStep, stopRuleOf, takeInPast, type LengthOptions } from '../train/how-long.ts';
 import { beginRun, resumedConfig, resumeRun, type OpenRun } from '../train/open-run.ts';
@@ -27,8 +27,11 @@ export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions {
   readonly resume?: string | true;
   readonly keep: number;
   readonly sampleEvery: number;
+  readonly exchange: ExchangeChoice;
   readonly json?: boolean;
 }
+
+const exchangeHelp = 'how gradients and weights travel: star, through the coordinator; sliced, straight between workers; auto, sliced where the coordinator listens on a network';
 
 /** Adds the options of a run to a command. */
 export function addRunOptions(command: Command): Command {
@@ -55,6 +58,7 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option('--resume [run]', 'go on with a run: its folder, or one of its checkpoints (default: latest, the newest in runs)').conflicts('out'))
     .option('--keep <count>', 'how many of the newest checkpoints stay', positiveInteger, 2)
     .option('--sample-every <steps>', 'steps between sample grids', positiveInteger, 200)
+    .addOption(new Option('--exchange <kind>', exchangeHelp).choices(['auto', 'star', 'sliced']).default('auto'))
     .option('--json', 'end with one line of JSON on standard output');
 }
 

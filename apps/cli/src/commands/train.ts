@@ -39,5 +39,5 @@ async function train(options: TrainOptions): Promise<void> {
   const gpus = countGpus();
   const device = chooseDevice(options.device, gpus);
   if (device === 'gpu' && options.printConfig !== true) await setUp(cacheDir, 'gpu', () => performance.now());
-  await runTraining(options, localCrew({ workers: options.workers, atMost: device === 'gpu' ? gpus : 2, device, cacheDir, pin: options.pin }));
+  await runTraining(options, localCrew({ workers: options.workers, atMost: device === 'gpu' ? gpus : 2, device, cacheDir, pin: options.pin, exchange: options.exchange }));
 }

@@ -4,13 +4,14 @@ import { hostname, networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError, type VectorArithmetic } from '@lstm-gan/core';
 import type { Logger, RunFolder } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, openRunKeys, type CoordinatorLink } from '@lstm-gan/transport';
+import { createCoordinatorLink, createKeyPair, openRunKeys, type CoordinatorLink, type Exchange } from '@lstm-gan/transport';
 import { divideCores } from './divide-cores.ts';
 import { startLocalWorkers } from './local-workers.ts';
 import { canPin, readProcessors } from './processors.ts';
 
 interface Crew {
   readonly link: CoordinatorLink;
+  readonly exchange: Exchange;
   /** Aborted when nobody is left who could compute, and nobody will come; the reason is a sentence about the last of them. */
   readonly gone: AbortSignal;
   /** Told before the run ends: whoever leaves from now on is no loss. */
@@ -39,10 +40,11 @@ export interface LocalCrewOptions {
   readonly cacheDir: string;
   /** Whether each worker keeps to cores of its own, where there are enough. */
   readonly pin: boolean;
+  readonly exchange?: ExchangeChoice;
 }
 
 /** Workers of our own, over a socket in a folder of our own: no port, no keys, no encryption to pay for. */
-export function localCrew({ workers, atMost, device, cacheDir, pin }: LocalCrewOptions): GatherCrew {
+export function localCrew({ workers, atMost, device, cacheDir, pin, exchange = 'auto' }: LocalCrewOptions): GatherCrew {
   return async ({ shardCount, threads, folder, log, arithmetic }) => {
     const count = workers ?? Math.min(atMost, shardCount);
     const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
@@ -63,6 +65,7 @@ export function localCrew({ workers, atMost, device, cacheDir, pin }: LocalCrewO
     log.info({ processIds: children.processIds, processors }, `${count} local workers started.`);
     return {
       link,
+      exchange: chooseExchange(exchange, link.address),
       gone: gone.signal,
       expectEnd: () => void (ending = true),
       async dismissed() {
@@ -71,6 +74,17 @@ export function localCrew({ workers, atMost, device, cacheDir, pin }: LocalCrewO
       },
     };
   };
+}
+
+export type ExchangeChoice = Exchange | 'auto';
+
+/**
+ * Sliced where workers are reached over a network, as then the coordinator's line is what everybody waits for. On one machine
+ * nothing is gained by sending everything to everybody.
+ */
+export function chooseExchange(choice: ExchangeChoice, address: string): Exchange {
+  if (choice !== 'auto') return choice;
+  return /^(ipc:|tcp:\/\/(127\.|localhost))/.test(address) ? 'star' : 'sliced';
 }
 
 /** The error of a run that ended too early because its own workers did. */
@@ -83,14 +97,14 @@ export function workersGone(root: string, { reason }: AbortSignal): UserError {
 }
 
 /** Whoever connects with the run's join key, whenever that is. */
-export function joiningCrew(address: string): GatherCrew {
+export function joiningCrew(address: string, exchange: ExchangeChoice): GatherCrew {
   const bind = bindAddress(address);
   return async ({ folder, log, arithmetic }) => {
     const { server, worker, workerKeyFile } = await openRunKeys(path.join(folder.root, 'keys'));
     const link = await createCoordinatorLink({ bind, keys: server, isAuthorized: (key) => key === worker.publicKey, memory: arithmetic });
     const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${path.resolve(workerKeyFile)}`;
     log.info(`Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`);
-    return { link, gone: new AbortController().signal, expectEnd: () => undefined, dismissed: async () => undefined };
+    return { link, exchange: chooseExchange(exchange, link.address), gone: new AbortController().signal, expectEnd: () => undefined, dismissed: async () => undefined };
   };
 }
 

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { createBackground } from '@lstm-gan/coordinator';
 import {
-  isBetter, isJudgedBy, openMetrics, readBest, renderGrid, writeAtomically, writeBest, writeCheckpoint, writeRunIdentity,
+  forgetBehind, isBetter, isJudgedBy, openMetrics, readBest, renderGrid, writeAtomically, writeBest, writeCheckpoint, writeRunIdentity,
   type BestCheckpoint, type MetricsWriter, type RunConfig, type RunFolder, type RunIdentity, type StepMetrics, type StopRule, type TrainingState,
 } from '@lstm-gan/run';
 import type { Sampler } from './sampler.ts';
@@ -31,8 +31,12 @@ export interface Records {
   readonly failed: AbortSignal;
   /** Keeps what the run computes with. */
   began(identity: RunIdentity): void;
-  /** Returns whether it holds on to the state. */
-  committed(metrics: StepMetrics, state: TrainingState): boolean;
+  /** Returns whether it wants the state behind the step. */
+  committed(metrics: StepMetrics): boolean;
+  /** Takes a state that it wanted; until then others may be committed. */
+  arrived(state: TrainingState): void;
+  /** Forgets the steps behind this one: they come again. */
+  rewound(step: number): void;
   /** Writes the last checkpoint and grid; returns where they are, and which checkpoint is the best. */
   finish(state: TrainingState): Promise<{ checkpoint: string; grid: string; best: BestCheckpoint | undefined }>;
 }
@@ -44,6 +48,7 @@ export function keepRecords(options: RecordOptions): Records {
   const checkpoints = keepCheckpointsOf(options, metricsFile);
   let checkpointMs = now();
   let gridStep = -1;
+  const wanted = new Map<number, { readonly grid: boolean; readonly checkpoint: boolean; readonly value: number | undefined }>();
 
   const gridFile = (step: number) => path.join(folder.samples, `step-${String(step).padStart(8, '0')}.png`);
   const writeGrid = async ({ step, ema }: TrainingState): Promise<void> => {
@@ -56,20 +61,27 @@ export function keepRecords(options: RecordOptions): Records {
     began(identity) {
       background.run(() => writeRunIdentity(folder.root, identity));
     },
-    committed(metrics, state) {
+    committed(metrics) {
       metricsFile.write(metrics);
-      const gridIsDue = state.step % sampleEverySteps === 0;
-      if (gridIsDue) {
+      const { step } = metrics;
+      const grid = step % sampleEverySteps === 0;
+      const checkpoint = now() - checkpointMs >= checkpointEveryMs && !background.isBusy();
+      if (checkpoint) checkpointMs = now();
+      if (grid || checkpoint) wanted.set(step, { grid, checkpoint, value: stopRule?.value });
+      return grid || checkpoint;
+    },
+    arrived(state) {
+      const { grid, checkpoint, value } = wanted.get(state.step) ?? {};
+      wanted.delete(state.step);
+      if (grid === true) {
         gridStep = state.step;
         background.run(() => writeGrid(state));
       }
-      const checkpointIsDue = now() - checkpointMs >= checkpointEveryMs && !background.isBusy();
-      if (checkpointIsDue) {
-        checkpointMs = now();
-        const value = stopRule?.value;
-        background.run(async () => void (await checkpoints.write(state, value)));
-      }
-      return gridIsDue || checkpointIsDue;
+      if (checkpoint === true) background.run(async () => void (await checkpoints.write(state, value)));
+    },
+    rewound(step) {
+      wanted.clear();
+      forgetBehind(folder, step);
     },
     async finish(state) {
       await background.drained();

@@ -65,11 +65,17 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
       signal: AbortSignal.any([signal, crew.gone, records.failed]),
-      onCommit(metrics, state) {
+      exchange: crew.exchange,
+      onCommit(metrics) {
         stopRule?.observe(metrics);
-        if (state.step === steps || stopRule?.isMet === true) crew.expectEnd();
+        if (metrics.step === steps || stopRule?.isMet === true) crew.expectEnd();
         onStep(metrics);
-        return records.committed(metrics, state);
+        return records.committed(metrics);
+      },
+      onState: (state) => records.arrived(state),
+      onRewind(step) {
+        records.rewound(step);
+        stopRule?.rewind(step);
       },
       isEnough: () => stopRule?.isMet ?? false,
     });

@@ -4,8 +4,8 @@
  */
 import { Packr } from 'msgpackr';
 import { z } from 'zod';
-import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
-import { coordinatorSchemas, workerSchemas } from './message-schemas.ts';
+import type { CoordinatorMessage, Message, PeerMessage, Reject, WorkerMessage } from '../protocol.ts';
+import { coordinatorSchemas, peerSchemas, refusalSchemas, workerSchemas } from './message-schemas.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 export interface EncodedMessage {
@@ -46,7 +46,7 @@ export const defaultLimits: Limits = { maxHeaderBytes: 1 << 20, maxArrayBytes: 2
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 
 /** Splits a message into a header and its arrays. */
-export function encodeMessage(message: WorkerMessage | CoordinatorMessage): EncodedMessage {
+export function encodeMessage(message: Message): EncodedMessage {
   const { plain, arrays } = splitArrays(message);
   const announced = arrays.map((array) => [array instanceof Float32Array ? 'float32' : 'uint8', array.length]);
   return {
@@ -55,13 +55,20 @@ export function encodeMessage(message: WorkerMessage | CoordinatorMessage): Enco
   };
 }
 
-function splitArrays(message: WorkerMessage | CoordinatorMessage): { plain: object; arrays: readonly (Float32Array | Uint8Array)[] } {
+function splitArrays(message: Message): { plain: object; arrays: readonly (Float32Array | Uint8Array)[] } {
   switch (message.kind) {
     case 'contribution': {
       const { sums, ...plain } = message;
       return { plain, arrays: sums };
     }
-    case 'weights': {
+    case 'slice': {
+      const { weights, firstMoments, secondMoments, ema, ...plain } = message;
+      return { plain, arrays: [weights, firstMoments, secondMoments, ema] };
+    }
+    case 'weights':
+    case 'piece':
+    case 'total':
+    case 'renewed': {
       const { values, ...plain } = message;
       return { plain, arrays: [values] };
     }
@@ -75,30 +82,54 @@ function splitArrays(message: WorkerMessage | CoordinatorMessage): { plain: obje
 }
 
 /** Checks a header from a worker. */
-export const decodeWorkerHeader: DecodeHeader<WorkerMessage> = (header, limits) => {
-  const { plain, arrays } = openHeader(header, limits, workerSchemas);
-  if (plain.kind === 'contribution') {
-    expectArrays(plain.kind, arrays, plain.subtrees.length, 'float32');
-    return { arrays, complete: (values) => ({ ...plain, sums: values as Float32Array[] }) };
-  }
-  expectArrays(plain.kind, arrays, 0, 'float32');
-  return { arrays, complete: () => plain };
-};
-
+export const decodeWorkerHeader: DecodeHeader<WorkerMessage> = decoderOf(workerSchemas);
 /** Checks a header from a coordinator. */
-export const decodeCoordinatorHeader: DecodeHeader<CoordinatorMessage> = (header, limits) => {
-  const { plain, arrays } = openHeader(header, limits, coordinatorSchemas);
-  if (plain.kind === 'weights') {
-    expectArrays(plain.kind, arrays, 1, 'float32');
-    return { arrays, complete: ([values]) => ({ ...plain, values: values as Float32Array }) };
+export const decodeCoordinatorHeader: DecodeHeader<CoordinatorMessage> = decoderOf(coordinatorSchemas);
+/** Checks a header from another worker. */
+export const decodePeerHeader: DecodeHeader<PeerMessage> = decoderOf(peerSchemas);
+/** Checks a header from another worker that was sent something. */
+export const decodeRefusalHeader: DecodeHeader<Reject> = decoderOf(refusalSchemas);
+
+type Schemas = Readonly<Record<string, z.ZodType>>;
+
+function decoderOf<Decoded extends Message>(schemas: Schemas): DecodeHeader<Decoded> {
+  return (header, limits) => {
+    const { plain, arrays } = openHeader(header, limits, schemas);
+    // The schemas are those of the messages, less their arrays, which `awaitArrays` expects.
+    return awaitArrays(plain as Message, arrays) as DecodedHeader<Decoded>;
+  };
+}
+
+/** What completes a message of a kind: which arrays, and where they belong. */
+function awaitArrays(plain: Message, arrays: readonly AnnouncedArray[]): DecodedHeader<Message> {
+  const expect = (count: number, type: ArrayType = 'float32'): void => expectArrays(plain.kind, arrays, count, type);
+  switch (plain.kind) {
+    case 'contribution':
+      expect(arrays.length === 0 ? 0 : plain.subtrees.length);
+      return { arrays, complete: (values) => ({ ...plain, sums: values as Float32Array[] }) };
+    case 'slice':
+      expect(4);
+      return {
+        arrays,
+        complete(values) {
+          const [weights, firstMoments, secondMoments, ema] = values as Float32Array[];
+          return { ...plain, weights, firstMoments, secondMoments, ema };
+        },
+      };
+    case 'weights':
+    case 'piece':
+    case 'total':
+    case 'renewed':
+      expect(1);
+      return { arrays, complete: ([values]) => ({ ...plain, values: values as Float32Array }) };
+    case 'work':
+      expect(1, 'uint8');
+      return { arrays, complete: ([images]) => ({ ...plain, images: images as Uint8Array }) };
+    default:
+      expect(0);
+      return { arrays, complete: () => plain };
   }
-  if (plain.kind === 'work') {
-    expectArrays(plain.kind, arrays, 1, 'uint8');
-    return { arrays, complete: ([images]) => ({ ...plain, images: images as Uint8Array }) };
-  }
-  expectArrays(plain.kind, arrays, 0, 'float32');
-  return { arrays, complete: () => plain };
-};
+}
 
 function expectArrays(kind: string, arrays: readonly AnnouncedArray[], count: number, type: ArrayType): void {
   if (arrays.length === count && arrays.every((array) => array.type === type)) return;
@@ -107,11 +138,7 @@ function expectArrays(kind: string, arrays: readonly AnnouncedArray[], count: nu
 
 const announcedSchema = z.array(z.tuple([z.enum(['float32', 'uint8']), z.number().int().nonnegative()]));
 
-function openHeader<Schemas extends Readonly<Record<string, z.ZodType>>>(
-  header: Uint8Array,
-  limits: Limits,
-  schemas: Schemas,
-): { plain: z.infer<Schemas[keyof Schemas]>; arrays: AnnouncedArray[] } {
+function openHeader(header: Uint8Array, limits: Limits, schemas: Schemas): { plain: unknown; arrays: AnnouncedArray[] } {
   if (header.byteLength > limits.maxHeaderBytes) {
     throw new ProtocolError(`A header has at most ${limits.maxHeaderBytes} bytes; got ${header.byteLength}.`);
   }
@@ -127,7 +154,7 @@ function openHeader<Schemas extends Readonly<Record<string, z.ZodType>>>(
   if (!announced.success) throw new ProtocolError(`The arrays of a ${kind} message are malformed: ${firstIssue(announced.error)}.`);
   const arrays = announced.data.map(([type, length]) => ({ type, length }));
   checkSize(kind, arrays, limits);
-  return { plain: plain.data as z.infer<Schemas[keyof Schemas]>, arrays };
+  return { plain: plain.data, arrays };
 }
 
 function unpack(header: Uint8Array): unknown {

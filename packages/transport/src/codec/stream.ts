@@ -5,7 +5,7 @@
  *
  *   H header | C bytes | G (one more chunk may come) | P (still there?) | B (goodbye: nothing more will come)
  */
-import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
+import type { Message } from '../protocol.ts';
 import { arrayBytes, encodeMessage, type AnnouncedArray, type DecodedHeader, type DecodeHeader, type Limits } from './codec.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -19,7 +19,7 @@ export const initialCredit = 8;
 
 /** What waits to be sent to one peer. */
 export interface Outbox {
-  add(message: WorkerMessage | CoordinatorMessage): void;
+  add(message: Message): void;
   /** The next frame that may go out now, if any. */
   next(): Frame | undefined;
   /** The receiver has taken a chunk. */
@@ -54,13 +54,13 @@ export function createOutbox(): Outbox {
 }
 
 /** Puts one peer's frames together to messages. */
-export interface Inbox<Message> {
+export interface Inbox<Received> {
   /** Takes an H or C frame; returns a message when it is whole. Throws a ProtocolError for what does not fit. */
-  accept(kind: 'H' | 'C', bytes: Uint8Array): Message | undefined;
+  accept(kind: 'H' | 'C', bytes: Uint8Array): Received | undefined;
 }
 
-interface Assembly<Message> {
-  readonly header: DecodedHeader<Message>;
+interface Assembly<Received> {
+  readonly header: DecodedHeader<Received>;
   readonly buffers: Uint8Array[];
   /** Array being filled, and how far. */
   index: number;
@@ -77,14 +77,14 @@ export interface Memory {
 
 const plainMemory: Memory = { allocate: (length) => new Float32Array(length), release: () => undefined };
 
-export function createInbox<Message>(
-  decode: DecodeHeader<Message>,
+export function createInbox<Received>(
+  decode: DecodeHeader<Received>,
   limits: Limits,
   memory: Memory = plainMemory,
-): Inbox<Message> {
-  let assembly: Assembly<Message> | undefined;
+): Inbox<Received> {
+  let assembly: Assembly<Received> | undefined;
 
-  const finishIfWhole = (current: Assembly<Message>): Message | undefined => {
+  const finishIfWhole = (current: Assembly<Received>): Received | undefined => {
     while (current.index < current.buffers.length && current.filled === current.buffers[current.index].length) {
       current.index += 1;
       current.filled = 0;

@@ -14,7 +14,7 @@ const weights = (version: number, floats: number): Weights => ({
   kind: 'weights', ...run, network: 'generator', version, values: Float32Array.from({ length: floats }, (_, i) => version * 1000 + (i % 997)),
 });
 const contribution = (lease: number, floats: number): Contribution => ({
-  kind: 'contribution', ...run, step: 1, phase: 'generator', turn: 0, lease, weightsVersions: { generator: 1, discriminator: 2 },
+  kind: 'contribution', ...run, step: 1, phase: 'generator', turn: 0, crew: 0, lease, weightsVersions: { generator: 1, discriminator: 2 },
   subtrees: [{ start: 0, end: 2 }, { start: 2, end: 3 }],
   losses: [{ shard: 0, loss: 0.5, penalty: 0 }], computeMs: 1.5, waitingMs: 0,
   sums: [new Float32Array(floats).fill(lease), new Float32Array(floats).fill(-lease)],

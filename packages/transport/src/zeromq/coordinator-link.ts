@@ -4,12 +4,12 @@
  * for dead; the next frame to a peer that is gone fails at once, and a ping goes out several times a second.
  */
 import { Context, Router } from 'zeromq';
-import { decodeWorkerHeader, defaultLimits, type Limits } from '../codec/codec.ts';
+import { decodeWorkerHeader, defaultLimits, type DecodeHeader, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
 import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Outbox, type Memory } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent } from '../link.ts';
-import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
+import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
 import { startAdmission, zapDomain } from './admission.ts';
 import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';
@@ -42,9 +42,16 @@ export function isLocalAddress(address: string): boolean {
   return address.startsWith('ipc://');
 }
 
-interface Peer {
+/** What is spoken on a line, as whoever listens hears and says it. */
+export interface ListeningDialect<Received, Sent> {
+  readonly decode: DecodeHeader<Received>;
+  /** Tells a peer that what it sent was malformed. */
+  readonly refusal: (sentence: string) => Sent;
+}
+
+interface Peer<Received> {
   readonly routingId: Buffer;
-  readonly inbox: Inbox<WorkerMessage>;
+  readonly inbox: Inbox<Received>;
   readonly outbox: Outbox;
   /** Control frames go first. */
   readonly control: Frame[];
@@ -54,7 +61,18 @@ interface Peer {
 }
 
 /** Binds; throws a UserError for an address that cannot be had. */
-export async function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<CoordinatorLink> {
+export function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<CoordinatorLink> {
+  return listen<WorkerMessage, CoordinatorMessage>(options, {
+    decode: decodeWorkerHeader,
+    refusal: (sentence) => ({ kind: 'reject', reason: 'malformed-message', sentence }),
+  });
+}
+
+/** Binds for whatever is spoken there. */
+export async function listen<Received, Sent extends Message>(
+  options: CoordinatorLinkOptions,
+  dialect: ListeningDialect<Received, Sent>,
+): Promise<CoordinatorLink<Received, Sent>> {
   const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized, deadLineMs = 2000, lingerMs = 2000 } = options;
   const context = new Context({ ioThreads: 2 });
   const local = isLocalAddress(bind);
@@ -81,25 +99,27 @@ export async function createCoordinatorLink(options: CoordinatorLinkOptions): Pr
     admission?.close();
     throw explainBindError(bind, error);
   }
-  return new ZeromqCoordinatorLink(socket, options, () => admission?.close());
+  return new ZeromqCoordinatorLink(socket, options, dialect, () => admission?.close());
 }
 
-class ZeromqCoordinatorLink implements CoordinatorLink {
+class ZeromqCoordinatorLink<Received, Sent extends Message> implements CoordinatorLink<Received, Sent> {
   readonly address: string;
+  readonly #dialect: ListeningDialect<Received, Sent>;
   readonly #socket: Router;
   readonly #limits: Limits;
   readonly #memory: Memory | undefined;
   readonly #maxPeers: number;
   readonly #lingerMs: number;
   readonly #onClose: () => void;
-  readonly #events = createEventQueue<CoordinatorLinkEvent>();
-  readonly #peers = new Map<string, Peer>();
+  readonly #events = createEventQueue<CoordinatorLinkEvent<Received>>();
+  readonly #peers = new Map<string, Peer<Received>>();
   readonly #pump = createPump(() => this.#sendNext());
   readonly #ping: NodeJS.Timeout;
   #closing = false;
 
-  constructor(socket: Router, options: CoordinatorLinkOptions, onClose: () => void) {
+  constructor(socket: Router, options: CoordinatorLinkOptions, dialect: ListeningDialect<Received, Sent>, onClose: () => void) {
     this.#socket = socket;
+    this.#dialect = dialect;
     this.#limits = options.limits ?? defaultLimits;
     this.#memory = options.memory;
     this.#maxPeers = options.maxPeers ?? 256;
@@ -110,11 +130,11 @@ class ZeromqCoordinatorLink implements CoordinatorLink {
     void receiveAll(socket, (routingId, kind, parts) => this.#take(routingId, kind, parts));
   }
 
-  events(): AsyncIterable<CoordinatorLinkEvent> {
+  events(): AsyncIterable<CoordinatorLinkEvent<Received>> {
     return this.#events;
   }
 
-  send(name: string, message: CoordinatorMessage): void {
+  send(name: string, message: Sent): void {
     const peer = this.#peers.get(name);
     if (peer === undefined || peer.leaving) return;
     peer.outbox.add(message);
@@ -167,8 +187,8 @@ class ZeromqCoordinatorLink implements CoordinatorLink {
   }
 
   /** Tells a peer what was wrong with what it sent, and lets it go. */
-  #refuse(name: string, peer: Peer, sentence: string): void {
-    peer.outbox.add({ kind: 'reject', reason: 'malformed-message', sentence });
+  #refuse(name: string, peer: Peer<Received>, sentence: string): void {
+    peer.outbox.add(this.#dialect.refusal(sentence));
     peer.leaving = true;
     this.#events.push({ kind: 'left', peer: name, sentence });
   }
@@ -182,15 +202,15 @@ class ZeromqCoordinatorLink implements CoordinatorLink {
     this.#pump.wake();
   }
 
-  #greet(routingId: Buffer, name: string): Peer | undefined {
+  #greet(routingId: Buffer, name: string): Peer<Received> | undefined {
     if (this.#peers.size >= this.#maxPeers || this.#closing) return undefined;
-    const inbox = createInbox(decodeWorkerHeader, this.#limits, this.#memory);
-    const peer: Peer = { routingId, inbox, outbox: createOutbox(), control: [], leaving: false, saidGoodbye: false };
+    const inbox = createInbox(this.#dialect.decode, this.#limits, this.#memory);
+    const peer: Peer<Received> = { routingId, inbox, outbox: createOutbox(), control: [], leaving: false, saidGoodbye: false };
     this.#peers.set(name, peer);
     return peer;
   }
 
-  #accept(name: string, peer: Peer, kind: string, parts: Buffer[]): void {
+  #accept(name: string, peer: Peer<Received>, kind: string, parts: Buffer[]): void {
     try {
       const message = acceptFrame(peer, kind, parts);
       if (message !== undefined) this.#events.push({ kind: 'message', peer: name, message });
@@ -202,7 +222,7 @@ class ZeromqCoordinatorLink implements CoordinatorLink {
 }
 
 /** The last frame for a peer that was let go and has everything. */
-function goodbye(peer: Peer): Frame | undefined {
+function goodbye(peer: Peer<unknown>): Frame | undefined {
   if (!peer.leaving || peer.saidGoodbye || !peer.outbox.isEmpty()) return undefined;
   peer.saidGoodbye = true;
   return { kind: 'B' };
@@ -217,7 +237,7 @@ async function receiveAll(socket: Router, take: (routingId: Buffer, kind: string
 }
 
 /** Handles one frame of a peer; a chunk that was taken is granted again. */
-function acceptFrame(peer: Peer, kind: string, parts: Buffer[]): WorkerMessage | undefined {
+function acceptFrame<Received>(peer: Peer<Received>, kind: string, parts: Buffer[]): Received | undefined {
   if (kind === 'P' && parts.length === 0) return undefined;
   if (kind === 'G' && parts.length === 0) {
     peer.outbox.grant();

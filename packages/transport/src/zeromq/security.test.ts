@@ -84,7 +84,7 @@ it('refuses arrays beyond the limits before it makes room for them', async () =>
   const worker = createWorkerLink({ connect: coordinator.address, keys: { ...listed, serverKey: server.publicKey } });
   opened.push(worker);
   worker.send({
-    kind: 'contribution', run: 'r', incarnation: 1, membership: 1, step: 1, phase: 'generator', turn: 0, lease: 1,
+    kind: 'contribution', run: 'r', incarnation: 1, membership: 1, step: 1, phase: 'generator', turn: 0, crew: 0, lease: 1,
     weightsVersions: { generator: 0, discriminator: 0 }, subtrees: [{ start: 0, end: 1 }], losses: [], computeMs: 0, waitingMs: 0,
     sums: [new Float32Array(251)],
   });

@@ -4,12 +4,12 @@
  */
 import { UserError } from '@lstm-gan/core';
 import { Context, Dealer } from 'zeromq';
-import { decodeCoordinatorHeader, defaultLimits, type Limits } from '../codec/codec.ts';
+import { decodeCoordinatorHeader, defaultLimits, type DecodeHeader, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
 import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Memory } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../link.ts';
-import type { CoordinatorMessage, WorkerMessage } from '../protocol.ts';
+import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
 import { isLocalAddress } from './coordinator-link.ts';
 import { createPump } from './pump.ts';
 import type { WorkerKeys } from './keys.ts';
@@ -31,6 +31,12 @@ export interface WorkerLinkOptions {
   readonly lingerMs?: number;
 }
 
+/** What is spoken on a line, as whoever connects hears it, and what the other end is called in sentences. */
+export interface ConnectingDialect<Received> {
+  readonly decode: DecodeHeader<Received>;
+  readonly whom: 'coordinator' | 'worker';
+}
+
 /** Connects to a coordinator; throws for what is no address; what goes wrong later comes as the event `closed`. */
 export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
   if (!/^(tcp:\/\/[^\s/]+:\d{1,5}|ipc:\/\/.+)$/.test(options.connect)) {
@@ -40,7 +46,12 @@ export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
       advice: 'Give tcp://HOST:PORT, as the coordinator prints it.',
     });
   }
-  return new ZeromqWorkerLink(options);
+  return connect<CoordinatorMessage, WorkerMessage>(options, { decode: decodeCoordinatorHeader, whom: 'coordinator' });
+}
+
+/** Connects to whoever listens at an address, for whatever is spoken there. */
+export function connect<Received, Sent extends Message>(options: WorkerLinkOptions, dialect: ConnectingDialect<Received>): WorkerLink<Received, Sent> {
+  return new ZeromqWorkerLink<Received, Sent>(options, dialect);
 }
 
 /**
@@ -72,10 +83,11 @@ function curveOf(address: string, keys: WorkerKeys | undefined) {
   return { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey };
 }
 
-class ZeromqWorkerLink implements WorkerLink {
+class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Received, Sent> {
   readonly #socket: Dealer;
-  readonly #events = createEventQueue<WorkerLinkEvent>();
-  readonly #inbox: Inbox<CoordinatorMessage>;
+  readonly #whom: string;
+  readonly #events = createEventQueue<WorkerLinkEvent<Received>>();
+  readonly #inbox: Inbox<Received>;
   readonly #outbox = createOutbox();
   readonly #control: Frame[] = [];
   readonly #pump = createPump(() => this.#sendNext());
@@ -85,12 +97,13 @@ class ZeromqWorkerLink implements WorkerLink {
   #open = true;
   #framesTaken = 0;
 
-  constructor(options: WorkerLinkOptions) {
+  constructor(options: WorkerLinkOptions, { decode, whom }: ConnectingDialect<Received>) {
     const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, silenceMs = 30_000, lingerMs = 2000, memory } = options;
     this.#socket = openSocket(options);
-    this.#inbox = createInbox(decodeCoordinatorHeader, limits, memory);
+    this.#whom = whom;
+    this.#inbox = createInbox(decode, limits, memory);
     this.#lingerMs = lingerMs;
-    const late = `No coordinator answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
+    const late = `No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
     this.#patience = setTimeout(() => this.#end(late), connectTimeoutMs);
     this.#silence = this.#watchSilence(silenceMs);
     watch(
@@ -101,16 +114,17 @@ class ZeromqWorkerLink implements WorkerLink {
         connected: () => clearTimeout(this.#patience),
       },
       connect,
+      whom,
     );
     this.#socket.connect(connect);
     void receiveAll(this.#socket, (kind, parts) => this.#take(kind, parts));
   }
 
-  events(): AsyncIterable<WorkerLinkEvent> {
+  events(): AsyncIterable<WorkerLinkEvent<Received>> {
     return this.#events;
   }
 
-  send(message: WorkerMessage): void {
+  send(message: Sent): void {
     if (!this.#open) return;
     this.#outbox.add(message);
     this.#pump.wake();
@@ -128,7 +142,7 @@ class ZeromqWorkerLink implements WorkerLink {
     try {
       await this.#socket.send([frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
     } catch (error) {
-      if (this.#open) this.#end(`The line to the coordinator broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+      if (this.#open) this.#end(`The line to the ${this.#whom} broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
       return false;
     }
     return true;
@@ -138,13 +152,13 @@ class ZeromqWorkerLink implements WorkerLink {
     this.#framesTaken += 1;
     try {
       if (kind === 'P') return;
-      if (kind === 'B') return void this.#sayGoodbye('The coordinator closed the link.');
+      if (kind === 'B') return void this.#sayGoodbye(`The ${this.#whom} closed the link.`);
       if (kind === 'G') this.#outbox.grant();
       else this.#accept(kind, parts);
       this.#pump.wake();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#end(`The coordinator broke the protocol: ${error.message}`);
+      this.#end(`The ${this.#whom} broke the protocol: ${error.message}`);
     }
   }
 
@@ -175,7 +189,7 @@ class ZeromqWorkerLink implements WorkerLink {
     return setInterval(() => {
       silent = this.#framesTaken === before ? silent + 1 : 0;
       before = this.#framesTaken;
-      if (silent >= looks) this.#end(`The coordinator has said nothing for ${silenceMs / 1000} s.`);
+      if (silent >= looks) this.#end(`The ${this.#whom} has said nothing for ${silenceMs / 1000} s.`);
     }, silenceMs / looks);
   }
 
@@ -197,14 +211,15 @@ function watch(
   socket: Dealer,
   { refuse, endWhenDrained, connected }: { refuse(sentence: string): void; endWhenDrained(sentence: string): void; connected(): void },
   address: string,
+  whom: string,
 ): void {
   socket.events.on('handshake', connected);
-  socket.events.on('disconnect', () => endWhenDrained('The coordinator is gone.'));
-  const refused = `The coordinator at ${address} refused the keys of this worker.`;
+  socket.events.on('disconnect', () => endWhenDrained(`The ${whom} is gone.`));
+  const refused = `The ${whom} at ${address} refused the keys of this worker.`;
   socket.events.on('handshake:error:auth', () => refuse(refused));
-  socket.events.on('handshake:error:protocol', () => refuse(`${address} does not answer as a coordinator of this run does.`));
+  socket.events.on('handshake:error:protocol', () => refuse(`${address} does not answer as a ${whom} of this run does.`));
   // libzmq tells a refusal apart from other errors only sometimes.
-  socket.events.on('handshake:error:other', () => refuse(`The coordinator at ${address} did not let this worker in: its keys are not this run's.`));
+  socket.events.on('handshake:error:other', () => refuse(`The ${whom} at ${address} did not let this worker in: its keys are not this run's.`));
 }
 
 async function receiveAll(socket: Dealer, take: (kind: string, parts: Buffer[]) => void): Promise<void> {

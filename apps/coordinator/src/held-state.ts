@@ -1,0 +1,94 @@
+/**
+ * The state of a run as its coordinator holds it in the sliced exchange: what it began with, or what was gathered since, put
+ * together from slices as they come. New arrays each time: what is held may be on its way to a checkpoint or a worker.
+ */
+import { assert, sliceView, type Network, type NetworkState, type Slice } from '@lstm-gan/core';
+import type { TrainingState } from '@lstm-gan/run';
+import type { RunHeader, SliceState } from '@lstm-gan/transport';
+import { networks, type Gathering } from './state.ts';
+
+export type Slices = Readonly<Record<Network, readonly Slice[]>>;
+
+export class HeldState {
+  readonly #slices: Slices;
+  readonly #expected = new Map<number, { readonly gathering: Gathering; readonly assembly: Assembly }>();
+  #state: TrainingState;
+  #recorded: TrainingState;
+
+  constructor(initial: TrainingState, slices: Slices) {
+    this.#slices = slices;
+    this.#state = initial;
+    this.#recorded = initial;
+  }
+
+  /** What was gathered last. */
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  expect(gathering: Gathering): void {
+    this.#expected.set(gathering.id, { gathering, assembly: createAssembly(this.#slices, gathering) });
+  }
+
+  forget({ id }: Gathering): void {
+    this.#expected.delete(id);
+  }
+
+  /** Takes a slice in; what was gathered with it, once no more is missing. */
+  take(slice: SliceState): Gathering | undefined {
+    const expected = this.#expected.get(slice.gathering);
+    const state = expected?.assembly.take(slice);
+    if (expected === undefined || state === undefined) return undefined;
+    const { gathering } = expected;
+    this.forget(gathering);
+    this.#state = state;
+    if (gathering.isRecord && state.step > this.#recorded.step) this.#recorded = state;
+    return gathering;
+  }
+
+  /** Goes back to what was recorded last. */
+  rewind(): void {
+    this.#state = this.#recorded;
+  }
+
+  /** A slice for whoever is to own it or back it up: views of the state. */
+  slice(network: Network, slice: number): Omit<SliceState, 'kind' | 'gathering' | keyof RunHeader> {
+    const { weights, firstMoments, secondMoments, beta1Power, beta2Power, updates } = this.#state[network];
+    const place = this.#slices[network][slice];
+    return {
+      network, slice, updates, beta1Power, beta2Power,
+      weights: sliceView(weights, place),
+      firstMoments: sliceView(firstMoments, place),
+      secondMoments: sliceView(secondMoments, place),
+      ema: network === 'generator' ? sliceView(this.#state.ema, place) : new Float32Array(0),
+    };
+  }
+}
+
+interface Assembly {
+  /** The whole state with the last slice. What does not belong to it, or came before, is ignored. */
+  take(slice: SliceState): TrainingState | undefined;
+}
+
+function createAssembly(slices: Slices, { versions, step }: Gathering): Assembly {
+  const missing = { generator: new Set(slices.generator.keys()), discriminator: new Set(slices.discriminator.keys()) };
+  const parts: Partial<Record<Network, NetworkState>> = {};
+  let ema: Float32Array | undefined;
+  return {
+    take(slice) {
+      const { network, updates, beta1Power, beta2Power } = slice;
+      if (updates !== versions[network] || !missing[network].delete(slice.slice)) return undefined;
+      const { start } = slices[network][slice.slice];
+      const size = slices[network].at(-1)?.end ?? 0;
+      const part = (parts[network] ??= {
+        weights: new Float32Array(size), firstMoments: new Float32Array(size), secondMoments: new Float32Array(size), beta1Power, beta2Power, updates,
+      });
+      for (const name of ['weights', 'firstMoments', 'secondMoments'] as const) part[name].set(slice[name], start);
+      if (network === 'generator') (ema ??= new Float32Array(size)).set(slice.ema, start);
+      if (networks.some((name) => missing[name].size > 0)) return undefined;
+      const { generator, discriminator } = parts;
+      assert(generator !== undefined && discriminator !== undefined && ema !== undefined, 'a state without missing slices is whole');
+      return { step, generator, discriminator, ema };
+    },
+  };
+}
