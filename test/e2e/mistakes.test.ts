@@ -180,7 +180,7 @@ describe('a coordinator', () => {
     link.send({ kind: 'hello', protocol: protocolVersion, worker: 'other' });
     const { run: name, incarnation, membership } = (await answerTo(link)) as Welcome;
     const layouts = { generator: '0'.repeat(64), discriminator: '0'.repeat(64) };
-    link.send({ kind: 'ready', run: name, incarnation, membership, engine: 'graph', tensorflow: '2.21.0', device: 'cpu', threads: 1, layouts, probes: {}, graphs: {} });
+    link.send({ kind: 'ready', run: name, incarnation, membership, engine: 'graph', tensorflow: '2.21.0', device: 'cpu', threads: 1, layouts, probes: {}, graphs: {}, peer: null });
     expect(await answerTo(link)).toMatchObject({ kind: 'reject', reason: 'layout-differs', sentence: expect.stringContaining('Worker other lays the weights out differently.') });
     await link.close();
   });

@@ -17,13 +17,6 @@ it('gives other weights for another seed', async () => {
   expect(other.weightsSha256).not.toBe(alone.weightsSha256);
 });
 
-it.each([2, 3, 4])('gives the same weights, moments and averages with %i workers as with one', async (workers) => {
-  const result = await trainOnCluster({ workers, steps });
-  expect(result.endings).toEqual(Array(workers).fill(0));
-  expect(result.weightsSha256).toBe(alone.weightsSha256);
-  expect(result.state).toEqual(alone.state);
-});
-
 it('gives the same weights with 1, 2 and 4 workers when a step has several discriminator phases', async () => {
   const config = { ...smallConfig, discriminatorSteps: 2 };
   const losses = new Map<number, unknown[]>();
@@ -46,28 +39,38 @@ it('gives the same weights with 1 and 3 workers when each phase draws noise of i
   expect((await trainOnCluster({ workers: 3, steps, config })).state).toEqual(one.state);
 });
 
-describe('when a worker is killed in the middle', () => {
-  it('the others take its shards and the weights are the same', async () => {
-    const longer = 40;
-    const quiet = await trainOnCluster({ workers: 2, steps: longer });
-    const result = await trainOnCluster({
-      workers: 3,
-      steps: longer,
-      onStep: ({ step }, workers) => {
-        if (step === 3) workers[0].kill('SIGKILL');
-        if (step === 6) workers[1].kill('SIGKILL');
-      },
-    });
-    expect([...result.endings].sort()).toEqual([0, 'SIGKILL', 'SIGKILL']);
-    expect(result.log).toContain('is gone');
-    expect(result.weightsSha256).toBe(quiet.weightsSha256);
-    expect(result.state).toEqual(quiet.state);
+describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {
+  it.each([1, 2, 3, 4])('gives the same weights, moments and averages with %i workers as one alone', async (workers) => {
+    const result = await trainOnCluster({ workers, steps, exchange });
+    expect(result.endings).toEqual(Array(workers).fill(0));
+    expect(result.weightsSha256).toBe(alone.weightsSha256);
+    expect(result.state).toEqual(alone.state);
   });
 
-  it('and one that leaves politely is no loss either', async () => {
-    const result = await trainOnCluster({ workers: 2, steps, onStep: ({ step }, workers) => void (step === 2 && workers[0].kill('SIGTERM')) });
-    expect(result.endings).toEqual([0, 0]);
-    expect(result.weightsSha256).toBe(alone.weightsSha256);
+  describe('when a worker is killed in the middle', () => {
+    it('the others take its shards and the weights are the same', async () => {
+      const longer = 40;
+      const quiet = await trainOnCluster({ workers: 2, steps: longer, exchange });
+      const result = await trainOnCluster({
+        workers: 3,
+        steps: longer,
+        exchange,
+        onStep: ({ step }, workers) => {
+          if (step === 3) workers[0].kill('SIGKILL');
+          if (step === 6) workers[1].kill('SIGKILL');
+        },
+      });
+      expect([...result.endings].sort()).toEqual([0, 'SIGKILL', 'SIGKILL']);
+      expect(result.log).toContain('is gone');
+      expect(result.weightsSha256).toBe(quiet.weightsSha256);
+      expect(result.state).toEqual(quiet.state);
+    });
+
+    it('and one that leaves politely is no loss either', async () => {
+      const result = await trainOnCluster({ workers: 2, steps, exchange, onStep: ({ step }, workers) => void (step === 2 && workers[0].kill('SIGTERM')) });
+      expect(result.endings).toEqual([0, 0]);
+      expect(result.weightsSha256).toBe(alone.weightsSha256);
+    });
   });
 });
 

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, writeKeyFile } from '@lstm-gan/transport';
+import { createCoordinatorLink, createKeyPair, writeKeyFile, type Exchange } from '@lstm-gan/transport';
 import { lstmGan } from './command-line.ts';
 import { smallConfig, smallDataset } from './small-run.ts';
 
@@ -17,6 +17,7 @@ export interface ClusterOptions {
   readonly workers: number;
   readonly steps: number;
   readonly config?: RunConfig;
+  readonly exchange?: Exchange;
   /** Hears of every committed step, and may do harm to the workers. */
   readonly onStep?: (metrics: StepMetrics, workers: readonly WorkerProcess[]) => void;
 }
@@ -31,7 +32,7 @@ export interface ClusterResult extends TrainingResult {
 const limitMs = 40_000;
 
 /** Trains from nothing with worker processes; all are gone when it resolves. Throws, with everything they said, when it takes too long. */
-export async function trainOnCluster({ workers, steps, config = smallConfig, onStep }: ClusterOptions): Promise<ClusterResult> {
+export async function trainOnCluster({ workers, steps, config = smallConfig, exchange = 'star', onStep }: ClusterOptions): Promise<ClusterResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-cluster-'));
   const [server, client] = [createKeyPair(), createKeyPair()];
   const link = await createCoordinatorLink({ keys: server, isAuthorized: (key) => key === client.publicKey });
@@ -47,7 +48,7 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, onS
   const { batchSize, shardSize, seed, flip } = config;
   const train = async (): Promise<ClusterResult> => {
     const result = await startCoordinator({
-      config, steps, link, run: 'test', incarnation: 1,
+      config, steps, link, exchange, run: 'test', incarnation: 1,
       initial: createTrainingState(config),
       readShards: createShardReader(smallDataset, { batchSize, shardSize, seed, flip }),
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),

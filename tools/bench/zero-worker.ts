@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import type { Unit, VectorArithmetic } from '@lstm-gan/core';
 import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow, type CompiledUnit, type Engine } from '@lstm-gan/engine';
 import { createLog } from '@lstm-gan/run';
-import { createWorkerLink, readKeyFile } from '@lstm-gan/transport';
+import { createPeerLink, createWorkerLink, peerBind, readKeyFile } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 
 /** Outputs are always the same zeros: making new ones would take longer than sending them. */
@@ -47,6 +47,8 @@ await startWorker({
   link: createWorkerLink({ connect: address, keys, memory: engine.arithmetic }),
   name,
   openEngine: async () => engine,
+  openPeers: async () => createPeerLink({ bind: await peerBind(address, name), memory: engine.arithmetic }),
+  host: name,
   log: createLog('/dev/null'),
   signal: new AbortController().signal,
   now: () => performance.now(),

@@ -82,14 +82,17 @@ export class SlicedExchange {
     const { network } = round;
     weights[network] = { version: (weights[network]?.version ?? 0) + 1, values: round.weights };
     const beta = emaBeta(config.ema, config.batchSize, round.place.step * config.batchSize);
+    const past: Float32Array[] = [];
     for (const [slice, state] of round.states) {
       const old = this.#keptSlice(network, slice);
       const ema = network === 'generator' ? arithmetic.ema(old.ema, state.weights, beta) : old.ema;
       this.#kept[network].set(slice, { state, ema, isShared: false });
       if (old.isShared) continue;
-      for (const array of [old.state.weights, old.state.firstMoments, old.state.secondMoments]) releaseWhole(arithmetic, array);
-      if (ema !== old.ema) releaseWhole(arithmetic, old.ema);
+      past.push(old.state.weights, old.state.firstMoments, old.state.secondMoments);
+      if (ema !== old.ema) past.push(old.ema);
     }
+    arithmetic.settle();
+    for (const array of past) releaseWhole(arithmetic, array);
     round.releaseSpent();
   }
 

@@ -4,7 +4,8 @@
  * began with is written: it is worth nothing until every member has its result. Knows no sockets and no clocks.
  */
 import {
-  createFold, findNotFinite, isSubtree, sliceView, updateNetwork, type AdamOptions, type Fold, type Layout, type Network, type NetworkState, type ShardRange, type Slice, type VectorArithmetic,
+  createFold, findNotFinite, isSubtree, leavesOf, lengthOf, sliceView, updateNetwork,
+  type AdamOptions, type Fold, type Layout, type Network, type NetworkState, type NetworkUpdate, type ShardRange, type Slice, type SumTree, type VectorArithmetic,
 } from '@lstm-gan/core';
 import type { PeerMessage, RoundPlace } from '@lstm-gan/transport';
 
@@ -62,9 +63,10 @@ export class SlicedRound {
     this.place = place;
     this.weights = arithmetic.allocate(slices.at(-1)?.range.end ?? 0);
     this.#missing = new Set(slices.keys());
-    const foldArithmetic = { accumulate: arithmetic.accumulate, release: (array: Float32Array | Uint8Array) => this.#release(array) };
+    const foldArithmetic = { addUp: arithmetic.addUp, allocate: arithmetic.allocate, release: (array: Float32Array | Uint8Array) => this.#release(array) };
+    const whole = { start: 0, end: shardCount };
     role.owners.forEach((owner, slice) => {
-      if (owner === role.self) this.#collected.set(slice, { fold: createFold(shardCount, foldArithmetic), covered: new Uint8Array(shardCount) });
+      if (owner === role.self) this.#collected.set(slice, { fold: createFold(whole, foldArithmetic), covered: new Uint8Array(shardCount) });
     });
   }
 
@@ -129,24 +131,35 @@ export class SlicedRound {
   }
 
   /** The owner's part: the backup works on the same sum meanwhile. */
-  #settleSlice(slice: number, total: Float32Array): void {
-    const { role, slices, send, arithmetic } = this.#options;
+  #settleSlice(slice: number, sum: SumTree): void {
+    const { role, slices, send } = this.#options;
     const backup = role.backups[slice];
-    this.#spent.push(total);
-    if (backup >= 0) send(backup, 'total', slice, total);
-    const { weights } = this.#update(slice, total);
+    const total = backup >= 0 ? this.#addUp(sum) : sum;
+    this.#spent.push(...leavesOf(total));
+    if (total instanceof Float32Array && backup >= 0) send(backup, 'total', slice, total);
+    const { state, isFinite } = this.#update(slice, total);
     for (let member = 0; member < role.memberCount; member++) {
-      if (member !== role.self && member !== backup) send(member, 'renewed', slice, weights);
+      if (member !== role.self && member !== backup) send(member, 'renewed', slice, state.weights);
     }
-    if (!arithmetic.isFinite(weights)) this.#notFinite ??= findNotFinite(slices[slice].layout, weights);
+    if (!isFinite) this.#notFinite ??= findNotFinite(slices[slice].layout, state.weights);
   }
 
-  #update(slice: number, total: Float32Array): NetworkState {
+  /** Does a sum now, and uses its vectors up. */
+  #addUp(sum: SumTree): Float32Array {
+    if (sum instanceof Float32Array) return sum;
+    const { allocate, addUp } = this.#options.arithmetic;
+    const total = allocate(lengthOf(sum));
+    addUp(sum, total);
+    for (const leaf of leavesOf(sum)) this.#release(leaf);
+    return total;
+  }
+
+  #update(slice: number, total: SumTree): NetworkUpdate {
     const { slices, shardCount, optimizer, arithmetic, stateOf } = this.#options;
-    const state = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, arithmetic);
-    this.states.set(slice, state);
-    this.#renew(slice, state.weights);
-    return state;
+    const update = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, arithmetic);
+    this.states.set(slice, update.state);
+    this.#renew(slice, update.state.weights);
+    return update;
   }
 
   #renew(slice: number, weights: Float32Array): void {

@@ -24,7 +24,7 @@ export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream
 export { plainArithmetic, type VectorArithmetic } from './weights/vector-arithmetic.ts';
 export { findNotFinite, isFiniteVector } from './weights/finite.ts';
 export { createFold, type Fold, type FoldArithmetic } from './weights/fold.ts';
-export { addUp, leavesOf, type AddUp, type SumTree } from './weights/sum-tree.ts';
+export { addUp, leavesOf, lengthOf, type AddUp, type SumTree } from './weights/sum-tree.ts';
 export {
   countParameters,
   createLayout,

@@ -29,7 +29,7 @@ const metricsOf = (step: number) => ({ step }) as StepMetrics;
 it('writes a checkpoint only when the lines of its steps will outlive a crash of the machine', async () => {
   // What is written to it goes nowhere, and it says so.
   const records = keep({ folder: { ...folder, metrics: '/dev/null' } });
-  records.committed(metricsOf(1), { ...initial, step: 1 });
+  records.committed(metricsOf(1));
   await expect(records.finish({ ...initial, step: 1 })).rejects.toThrow('EINVAL');
   expect(await readdir(folder.checkpoints)).toEqual([]);
 });
@@ -47,7 +47,8 @@ it('says at once that a checkpoint cannot be written, and keeps the one before',
   const records = keep();
   const failed = new Promise((resolve) => records.failed.addEventListener('abort', resolve));
   nowMs += 1000;
-  records.committed(metricsOf(2), { ...initial, step: 2 });
+  expect(records.committed(metricsOf(2))).toBe(true);
+  records.arrived({ ...initial, step: 2 });
   await failed;
   await expect(records.finish({ ...initial, step: 2 })).rejects.toMatchObject({ code: 'cannot-write', message: expect.stringContaining('the disk is full') });
   expect(await readdir(folder.checkpoints)).toEqual(['step-00000001.safetensors']);

@@ -45,10 +45,10 @@ it('gives the bits of the whole when slices are updated one by one', () => {
   fc.assert(
     fc.property(layouts, (layout) => {
       const sums = [1, 2].map((seed) => numbers(layout.size, seed));
-      const whole = sums.reduce((state, sum) => updateNetwork(layout, state, sum, 3, options), createNetworkState(numbers(layout.size, 0)));
+      const whole = sums.reduce((state, sum) => updateNetwork(layout, state, sum, 3, options).state, createNetworkState(numbers(layout.size, 0)));
       const updateSlice = (slice: Slice): NetworkState =>
         sums.reduce(
-          (state, sum) => updateNetwork(sliceLayout(layout, slice), state, sliceView(sum, slice), 3, options),
+          (state, sum) => updateNetwork(sliceLayout(layout, slice), state, sliceView(sum, slice), 3, options).state,
           createNetworkState(numbers(layout.size, 0).slice(slice.start, slice.end)),
         );
       for (const slice of cutSlices(layout)) {
