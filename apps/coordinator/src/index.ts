@@ -1,2 +1,3 @@
 export { createBackground, type Background } from './background.ts';
-export { startCoordinator, type CoordinatorOptions, type TrainingResult } from './start-coordinator.ts';
+export type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
+export { startCoordinator } from './start-coordinator.ts';

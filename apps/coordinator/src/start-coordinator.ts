@@ -3,59 +3,16 @@
  * files are here; decisions are not.
  */
 import { assert, createFold, createLayouts, cutSlices, leavesOf, plainArithmetic, UserError, type Fold, type Layout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
-import type { ReadShards } from '@lstm-gan/data';
-import { median, weightsSha256, type Logger, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
-import type { Contribution, CoordinatorLink, Exchange, RunHeader, SliceState } from '@lstm-gan/transport';
+import { median, weightsSha256, type StepMetrics, type TrainingState } from '@lstm-gan/run';
+import type { Contribution, RunHeader, SliceState } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { applyUpdate } from './apply-update.ts';
 import { batchNumber } from './batch-number.ts';
+import type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
 import { createPlan } from './create-plan.ts';
 import { HeldState } from './held-state.ts';
-import { createCoordinatorState, type Computes, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
+import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, type StepClock } from './step-clock.ts';
-
-export interface CoordinatorOptions {
-  readonly config: RunConfig;
-  /** Unique for the run; messages of another one are stale. */
-  readonly run: string;
-  /** Counts the coordinator's starts on this run, from 1. */
-  readonly incarnation: number;
-  /** What to go on from. */
-  readonly initial: TrainingState;
-  /** The step to stop behind. */
-  readonly steps: number;
-  readonly link: CoordinatorLink;
-  /** Faster arithmetic of the same bits; core's own where there is none. */
-  readonly arithmetic?: VectorArithmetic;
-  readonly readShards: ReadShards;
-  /** Hears what the first worker computes with, before anything is computed; throws if the run began otherwise. */
-  readonly onIdentify?: (computes: Computes) => void;
-  readonly log: Logger;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
-  /** Aborted to stop behind the step in work. */
-  readonly signal: AbortSignal;
-  /** How contributions and weights travel; the star unless told otherwise. */
-  readonly exchange?: Exchange;
-  /** Hears of every committed step; must not keep the loop waiting. Returns whether the state behind this step is wanted. */
-  readonly onCommit: (metrics: StepMetrics) => boolean;
-  /** Given a state that was wanted, once it is here: in the sliced exchange it is gathered while training goes on. It never changes. */
-  readonly onState?: (state: TrainingState) => void;
-  /** In the sliced exchange: the run goes back to this step, because state is lost. The steps behind it come again, with the same bits. */
-  readonly onRewind?: (step: number) => void;
-  /** Asked behind every committed step, onCommit having heard of it: whether training may end there. */
-  readonly isEnough?: () => boolean;
-}
-
-export interface TrainingResult {
-  /** The last committed state. */
-  readonly state: TrainingState;
-  readonly weightsSha256: string;
-  /** Median after the fifth step; NaN for shorter runs. */
-  readonly imagesPerSecond: number;
-  readonly losses: StepMetrics['losses'] | undefined;
-  readonly droppedContributions: number;
-}
 
 /** Trains until `steps` are committed or the signal stops it; throws a UserError when training cannot go on. */
 export async function startCoordinator(options: CoordinatorOptions): Promise<TrainingResult> {
@@ -215,8 +172,7 @@ class Training {
 
   /** A sliced round is complete: now its contributions count. */
   #complete(phase: Network, updateMs: number): void {
-    for (const { worker, contribution } of this.#contributions) this.#clock.contributed(worker, contribution);
-    this.#contributions = [];
+    for (const { worker, contribution } of this.#contributions.splice(0)) this.#clock.contributed(worker, contribution);
     this.#clock.updated(phase, updateMs, this.#options.now());
   }
 
@@ -255,7 +211,7 @@ class Training {
     const before = this.#working[network];
     this.#working = applyUpdate(this.#working, network, sum, config, this.#layouts, this.#arithmetic);
     // Between two discriminator phases of a step, nobody else has seen the state.
-    if (before !== this.#committed[network]) this.#releaseMoments(before);
+    if (before !== this.#committed[network]) releaseMoments(before, this.#arithmetic);
     for (const vector of leavesOf(sum)) this.#arithmetic.release(vector);
     this.#fold = this.#createFold();
     const endMs = now();
@@ -296,14 +252,14 @@ class Training {
     this.#past = undefined;
     const isDelivered = membership === this.#decided.membership;
     for (const state of [generator, discriminator]) {
-      this.#releaseMoments(state);
+      releaseMoments(state, this.#arithmetic);
       if (isDelivered) this.#arithmetic.release(state.weights);
     }
     this.#arithmetic.release(ema);
   }
+}
 
-  #releaseMoments({ firstMoments, secondMoments }: NetworkState): void {
-    this.#arithmetic.release(firstMoments);
-    this.#arithmetic.release(secondMoments);
-  }
+function releaseMoments({ firstMoments, secondMoments }: NetworkState, { release }: VectorArithmetic): void {
+  release(firstMoments);
+  release(secondMoments);
 }

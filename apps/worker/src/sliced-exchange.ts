@@ -13,7 +13,7 @@ import { compareRounds, releaseWhole, SlicedRound, type Role, type SlicePlace } 
 export type CurrentWeights = Partial<Record<Network, { version: number; values: Float32Array }>>;
 
 /** Where a member's words go. */
-export interface Post {
+interface Post {
   meet(others: readonly CrewMember[]): void;
   toPeer(worker: string, message: PeerMessage): void;
   report(message: WorkerMessage): void;

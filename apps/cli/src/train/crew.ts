@@ -9,7 +9,8 @@ import { divideCores } from './divide-cores.ts';
 import { startLocalWorkers } from './local-workers.ts';
 import { canPin, readProcessors } from './processors.ts';
 
-interface Crew {
+/** Who computes, and how to reach them. */
+export interface Crew {
   readonly link: CoordinatorLink;
   readonly exchange: Exchange;
   /** Aborted when nobody is left who could compute, and nobody will come; the reason is a sentence about the last of them. */
@@ -82,7 +83,7 @@ export type ExchangeChoice = Exchange | 'auto';
  * Sliced where workers are reached over a network, as then the coordinator's line is what everybody waits for. On one machine
  * nothing is gained by sending everything to everybody.
  */
-export function chooseExchange(choice: ExchangeChoice, address: string): Exchange {
+function chooseExchange(choice: ExchangeChoice, address: string): Exchange {
   if (choice !== 'auto') return choice;
   return /^(ipc:|tcp:\/\/(127\.|localhost))/.test(address) ? 'star' : 'sliced';
 }

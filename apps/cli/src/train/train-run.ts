@@ -3,7 +3,7 @@ import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import type { VectorArithmetic } from '@lstm-gan/core';
 import { checkRunIdentity, createLog, describeStop, type BestCheckpoint, type Logger, type StepMetrics, type StopRule } from '@lstm-gan/run';
-import { workersGone, type GatherCrew } from './crew.ts';
+import { workersGone, type Crew, type GatherCrew } from './crew.ts';
 import { keepRecords } from './keep-records.ts';
 import type { OpenRun } from './open-run.ts';
 import { openSampler, sampleNoise } from './sampler.ts';
@@ -42,13 +42,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // Workers build their graphs while the sampler builds its own.
   const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder, log, arithmetic: options.arithmetic });
-  const dismiss = async (): Promise<void> => {
-    crew.expectEnd();
-    await crew.link.close();
-    await crew.dismissed();
-  };
   const sampler = await openSampler(config.model, { noise: sampleNoise(config.model, sampleCount, config.seed), cacheDir }).catch(async (error: unknown) => {
-    await dismiss();
+    await dismiss(crew);
     throw error;
   });
   const records = keepRecords({ ...options, sampler, checkpointEveryMs });
@@ -85,9 +80,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted) throw workersGone(folder.root, crew.gone);
     return { ...result, ...written };
   } finally {
-    await Promise.all([dismiss(), sampler.close()]);
+    await Promise.all([dismiss(crew), sampler.close()]);
     log.flush();
   }
+}
+
+async function dismiss(crew: Crew): Promise<void> {
+  crew.expectEnd();
+  await crew.link.close();
+  await crew.dismissed();
 }
 
 function logLeftOut(log: Logger, { leftOut }: Dataset): void {
