@@ -47,10 +47,11 @@ async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefi
   const { connect, name, device } = options;
   // Weights come when the engine is there.
   let engine: Engine | undefined;
-  const memory = {
+  const own = {
     allocate: (length: number) => engine?.arithmetic.allocate(length) ?? new Float32Array(length),
     release: (array: Float32Array | Uint8Array) => engine?.arithmetic.release(array),
   };
+  const memory = { ...own, sharing: () => engine?.arithmetic.sharing?.() };
   const open = async ({ engine: engineName, threads, precision }: RunConfig): Promise<Engine> => {
     engine = await openEngine(engineName, { threads, device, precision, cacheDir: cacheDirOf(options) });
     return engine;
@@ -58,7 +59,7 @@ async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefi
   try {
     await startWorker({
       link: createWorkerLink({ connect, keys, memory }),
-      openPeers: async () => createPeerLink({ bind: options.peerAddress ?? (await peerBind(connect, name)), memory }),
+      openPeers: async () => createPeerLink({ bind: options.peerAddress ?? (await peerBind(connect, name)), memory: own }),
       host: hostname(),
       name, openEngine: open, log, signal,
       now: () => performance.now(),

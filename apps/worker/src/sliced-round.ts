@@ -156,7 +156,9 @@ export class SlicedRound {
 
   #update(slice: number, total: SumTree): NetworkUpdate {
     const { slices, shardCount, optimizer, arithmetic, stateOf } = this.#options;
-    const update = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, arithmetic);
+    // What is lent to the coordinator's process is gone from here, and this state is kept.
+    const kept = { ...arithmetic, allocateOutgoing: arithmetic.allocate };
+    const update = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, kept);
     this.states.set(slice, update.state);
     this.#renew(slice, update.state.weights);
     return update;

@@ -1,4 +1,5 @@
 import type { ArraySpec, Unit, UnitArray, VectorArithmetic } from '@lstm-gan/core';
+import type { NativeArithmetic } from './tensorflow/native-arithmetic.ts';
 
 /**
  * An engine executes units. It takes and gives plain arrays; tensors stay inside. Two implementations pass the same
@@ -8,7 +9,7 @@ import type { ArraySpec, Unit, UnitArray, VectorArithmetic } from '@lstm-gan/cor
 export interface Engine {
   readonly name: EngineName;
   /** Native arithmetic on flat vectors, with the engine's threads. */
-  readonly arithmetic: VectorArithmetic;
+  readonly arithmetic: VectorArithmetic & Partial<Pick<NativeArithmetic, 'sharing'>>;
   /** Prepares a unit; the graph engine traces it, or takes its GraphDef from the cache. */
   compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>>;
   /** What it computes with. */

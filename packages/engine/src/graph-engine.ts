@@ -3,7 +3,7 @@
  * on a thread of its own. With a cached graph tfjs-node is not even loaded.
  */
 import { createHash } from 'node:crypto';
-import { checkArrays, UserError, type Unit, type UnitArray, type VectorArithmetic } from '@lstm-gan/core';
+import { checkArrays, UserError, type Unit, type UnitArray } from '@lstm-gan/core';
 import { closedError } from './closed-error.ts';
 import { earlySpecs } from './early-specs.ts';
 import type { CompiledUnit, Engine, EngineDescription, EngineOptions } from './engine.ts';
@@ -11,7 +11,7 @@ import { codeDigest } from './graph/code-digest.ts';
 import { graphKey, readGraph, writeGraph } from './graph/graph-cache.ts';
 import { encodeGraphDef } from './graph/graph-def.ts';
 import { outputName } from './graph/output-names.ts';
-import { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
+import { loadNativeArithmetic, type NativeArithmetic } from './tensorflow/native-arithmetic.ts';
 import { libraryVersion, openSession, type Session } from './tensorflow/session.ts';
 import type { Provisioned } from './tensorflow/provision.ts';
 
@@ -26,7 +26,7 @@ type Inputs = Readonly<Record<string, UnitArray>>;
 
 class GraphEngine implements Engine {
   readonly name = 'graph';
-  readonly arithmetic: VectorArithmetic;
+  readonly arithmetic: NativeArithmetic;
   readonly #provisioned: Provisioned;
   readonly #options: EngineOptions;
   readonly #code: string;

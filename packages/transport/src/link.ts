@@ -4,7 +4,7 @@ import type { CrewMember } from './sliced-protocol.ts';
 /**
  * Links carry messages between a coordinator and its workers. Messages of one peer arrive whole, once and in order, or
  * the peer leaves. Arrays given to `send` are never written again: a link may still be reading them. Arrays that arrive
- * belong to the receiver. Large arrays move
+ * belong to the receiver, and may lie where nobody can write: whoever has used one up releases it. Large arrays move
  * in chunks that the receiver has granted (credit), so a slow peer costs bounded memory and blocks nobody else.
  */
 
@@ -38,7 +38,7 @@ export type WorkerLinkEvent<Received = CoordinatorMessage> =
 export interface WorkerLink<Received = CoordinatorMessage, Sent = WorkerMessage> {
   /** Ends after `closed`, or when this end is closed. One reader. */
   events(): AsyncIterable<WorkerLinkEvent<Received>>;
-  /** Queues; after `closed` it is dropped. */
+  /** Queues; after `closed` it is dropped. The arrays belong to the link from now on. */
   send(message: Sent): void;
   /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
   close(): Promise<void>;

@@ -5,6 +5,7 @@ import { createMemoryLink } from './memory/memory-link.ts';
 import { createMemoryPeers } from './memory/memory-peers.ts';
 import { testLink } from './testing/link-contract.ts';
 import { testPeerLink } from './testing/peer-contract.ts';
+import { createPlainSharing } from './testing/plain-sharing.ts';
 import { createCoordinatorLink } from './zeromq/coordinator-link.ts';
 import { createKeyPair } from './zeromq/keys.ts';
 import { createPeerLink } from './zeromq/peer-link.ts';
@@ -17,6 +18,15 @@ testLink('zeromq over ipc', async () => {
   const keys = createKeyPair();
   const coordinator = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys, isAuthorized: () => false });
   return { coordinator, connect: () => createWorkerLink({ connect: coordinator.address }) };
+});
+
+testLink('zeromq over ipc, with memory shared,', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-ipc-'));
+  const sharing = createPlainSharing();
+  const allocate = (length: number) => sharing.allocate(length) ?? new Float32Array(length);
+  const memory = { allocate, release: (array: Float32Array | Uint8Array) => sharing.release(array as Float32Array), sharing: () => sharing };
+  const coordinator = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys: createKeyPair(), isAuthorized: () => false, memory });
+  return { coordinator, memory, connect: () => createWorkerLink({ connect: coordinator.address, memory }) };
 });
 
 testLink('zeromq', async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startCoordinator } from '@lstm-gan/coordinator';
-import type { VectorArithmetic } from '@lstm-gan/core';
+import type { NativeArithmetic } from '@lstm-gan/engine';
 import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import { localCrew, workersGone, type LocalCrewOptions } from '../train/crew.ts';
@@ -12,7 +12,7 @@ export interface MeasureOptions extends LocalCrewOptions {
   readonly config: RunConfig;
   /** Steps that count. */
   readonly steps: number;
-  readonly arithmetic: VectorArithmetic;
+  readonly arithmetic: NativeArithmetic;
   readonly now: () => number;
   readonly onStep: (done: number, total: number) => void;
 }

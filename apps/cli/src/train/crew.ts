@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
-import { UserError, type VectorArithmetic } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core';
+import type { NativeArithmetic } from '@lstm-gan/engine';
 import type { Logger, RunFolder } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, openRunKeys, type CoordinatorLink, type Exchange } from '@lstm-gan/transport';
 import { divideCores } from './divide-cores.ts';
@@ -28,7 +29,7 @@ interface CrewContext {
   readonly threads: number;
   readonly folder: Pick<RunFolder, 'root'>;
   readonly log: Logger;
-  readonly arithmetic: VectorArithmetic;
+  readonly arithmetic: NativeArithmetic;
 }
 
 export type GatherCrew = (context: CrewContext) => Promise<Crew>;
@@ -50,7 +51,7 @@ export function localCrew({ workers, atMost, device, cacheDir, pin, exchange = '
     const count = workers ?? Math.min(atMost, shardCount);
     const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
     const bind = `ipc://${socketFolder}/coordinator`;
-    const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic });
+    const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic, onNotice: (sentence) => log.warn(sentence) });
     const processors = pin && device === 'cpu' && count > 1 && canPin(process.env) ? divideCores(readProcessors(), count, threads) : undefined;
     const gone = new AbortController();
     let ending = false;

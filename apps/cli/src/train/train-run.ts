@@ -1,7 +1,7 @@
 /** One training, from an open run folder to its last checkpoint: link, local workers, coordinator, records. */
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
-import type { VectorArithmetic } from '@lstm-gan/core';
+import type { NativeArithmetic } from '@lstm-gan/engine';
 import { checkRunIdentity, createLog, describeStop, type BestCheckpoint, type Logger, type StepMetrics, type StopRule } from '@lstm-gan/run';
 import { workersGone, type Crew, type GatherCrew } from './crew.ts';
 import { keepRecords } from './keep-records.ts';
@@ -19,7 +19,7 @@ export interface TrainRunOptions extends OpenRun {
   readonly stopRule: StopRule | undefined;
   readonly signal: AbortSignal;
   readonly now: () => number;
-  readonly arithmetic: VectorArithmetic;
+  readonly arithmetic: NativeArithmetic;
   readonly onStep: (metrics: StepMetrics) => void;
   /** Lines for the terminal, JSON as pino writes them. */
   readonly terminal: { write(line: string): void };

@@ -5,7 +5,8 @@ import type { Provisioned } from './provision.ts';
 
 /** Arithmetic whose outgoing vectors other processes of this machine can read. */
 export interface NativeArithmetic extends VectorArithmetic {
-  readonly sharing: SharedMemory;
+  /** The memory that outgoing vectors lie in. */
+  readonly sharing: () => SharedMemory;
 }
 
 /** Core's arithmetic on weight vectors as native code: the same bits for any number of threads, several times as fast. */
@@ -14,7 +15,7 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
   const sharing = createSharedMemory(addon);
   const allocate = (length: number): Float32Array => (length === 0 ? new Float32Array(0) : new Float32Array(addon.allocate(length * 4)));
   return {
-    sharing,
+    sharing: () => sharing,
     allocate,
     allocateOutgoing: (length) => sharing.allocate(length) ?? allocate(length),
     release: sharing.release,

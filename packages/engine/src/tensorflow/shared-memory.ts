@@ -6,7 +6,7 @@
 import type { SessionAddon } from './session.ts';
 
 /** Where a process of this machine finds a block of another one. */
-interface BlockReference {
+export interface BlockReference {
   readonly pid: number;
   /** In that process. */
   readonly fd: number;
@@ -14,6 +14,7 @@ interface BlockReference {
   readonly name: string;
 }
 
+/** Lends this process's blocks, and borrows other processes'. */
 export interface SharedMemory {
   /** A vector that can be lent; undefined for a small one, which is sooner copied, and where there are no more blocks. */
   readonly allocate: (length: number) => Float32Array | undefined;

@@ -54,7 +54,7 @@ function deliver(message: Message, decode: DecodeHeader<Message>) {
   const inbox = createInbox<Message>(decode, defaultLimits);
   for (;;) {
     const frame = outbox.next();
-    if (frame === undefined || !('bytes' in frame)) throw new Error('the message never became whole');
+    if (frame?.kind !== 'H' && frame?.kind !== 'C') throw new Error('the message never became whole');
     const whole = inbox.accept(frame.kind, frame.bytes);
     if (whole !== undefined) return whole;
   }

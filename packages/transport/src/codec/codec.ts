@@ -7,10 +7,11 @@ import { z } from 'zod';
 import type { CoordinatorMessage, Message, PeerMessage, Reject, WorkerMessage } from '../protocol.ts';
 import { coordinatorSchemas, peerSchemas, refusalSchemas, workerSchemas } from './message-schemas.ts';
 import { ProtocolError } from './protocol-error.ts';
+import { packReference, referenceSchema, type BlockReference } from './shared-line.ts';
 
 export interface EncodedMessage {
   readonly header: Uint8Array;
-  /** Views of the message's own arrays: they must not be written again. */
+  /** Views of the message's own arrays that travel as bytes: they must not be written again. */
   readonly arrays: readonly Uint8Array[];
 }
 
@@ -20,6 +21,8 @@ type ArrayType = 'float32' | 'uint8';
 export interface AnnouncedArray {
   readonly type: ArrayType;
   readonly length: number;
+  /** Where it lies, instead of following as bytes. */
+  readonly reference?: BlockReference;
 }
 
 /** A header that passed its checks, waiting for its arrays. */
@@ -45,13 +48,26 @@ export const defaultLimits: Limits = { maxHeaderBytes: 1 << 20, maxArrayBytes: 2
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 
+/** Gives a reference to send instead of an array's bytes, where there is one. */
+export type Lend = (array: Float32Array) => BlockReference | undefined;
+
 /** Splits a message into a header and its arrays. */
-export function encodeMessage(message: Message): EncodedMessage {
+export function encodeMessage(message: Message, lend: Lend = () => undefined): EncodedMessage {
   const { plain, arrays } = splitArrays(message);
-  const announced = arrays.map((array) => [array instanceof Float32Array ? 'float32' : 'uint8', array.length]);
+  const travelling = arrays.map((array) => {
+    // Before it is lent: a lent array may be the peer's alone, and empty here.
+    const { length } = array;
+    return { array, length, reference: array instanceof Float32Array ? lend(array) : undefined };
+  });
+  const announced = travelling.map(({ array, length, reference }) => {
+    const fields = [array instanceof Float32Array ? 'float32' : 'uint8', length] as const;
+    return reference === undefined ? fields : [...fields, packReference(reference)];
+  });
   return {
     header: packr.pack([plain, announced]),
-    arrays: arrays.map((array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
+    arrays: travelling
+      .filter(({ reference }) => reference === undefined)
+      .map(({ array }) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
   };
 }
 
@@ -136,7 +152,13 @@ function expectArrays(kind: string, arrays: readonly AnnouncedArray[], count: nu
   throw new ProtocolError(`A ${kind} message has ${count} ${type} arrays; got ${arrays.map((array) => array.type).join(', ') || 'none'}.`);
 }
 
-const announcedSchema = z.array(z.tuple([z.enum(['float32', 'uint8']), z.number().int().nonnegative()]));
+const length = z.number().int().nonnegative();
+const announcedSchema = z.array(
+  z.union([
+    z.tuple([z.enum(['float32', 'uint8']), length]).transform(([type, length]): AnnouncedArray => ({ type, length })),
+    z.tuple([z.literal('float32'), length, referenceSchema]).transform(([type, length, reference]): AnnouncedArray => ({ type, length, reference })),
+  ]),
+);
 
 function openHeader(header: Uint8Array, limits: Limits, schemas: Schemas): { plain: unknown; arrays: AnnouncedArray[] } {
   if (header.byteLength > limits.maxHeaderBytes) {
@@ -152,7 +174,7 @@ function openHeader(header: Uint8Array, limits: Limits, schemas: Schemas): { pla
   if (!plain.success) throw new ProtocolError(`A ${kind} message is malformed: ${firstIssue(plain.error)}.`);
   const announced = announcedSchema.safeParse(parts[1]);
   if (!announced.success) throw new ProtocolError(`The arrays of a ${kind} message are malformed: ${firstIssue(announced.error)}.`);
-  const arrays = announced.data.map(([type, length]) => ({ type, length }));
+  const arrays = announced.data;
   checkSize(kind, arrays, limits);
   return { plain: plain.data, arrays };
 }

@@ -4,13 +4,16 @@
  * elsewhere.
  *
  *   H header | C bytes | G (one more chunk may come) | P (still there?) | B (goodbye: nothing more will come)
+ *   M, Y, N, F are about memory that is shared: see shared-line.ts
  */
 import type { Message } from '../protocol.ts';
 import { arrayBytes, encodeMessage, type AnnouncedArray, type DecodedHeader, type DecodeHeader, type Limits } from './codec.ts';
 import { ProtocolError } from './protocol-error.ts';
+import type { SharedLine, Sharing, SharingFrame } from './shared-line.ts';
 
 export type Frame =
   | { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array }
+  | SharingFrame
   | { readonly kind: 'G' | 'P' | 'B' };
 
 export const chunkBytes = 2 * 1024 * 1024;
@@ -27,12 +30,13 @@ export interface Outbox {
   isEmpty(): boolean;
 }
 
-export function createOutbox(): Outbox {
+/** @param line to a peer that may read arrays where they lie */
+export function createOutbox(line?: Pick<SharedLine, 'lend'>): Outbox {
   const frames: Frame[] = [];
   let credit = initialCredit;
   return {
     add(message) {
-      const { header, arrays } = encodeMessage(message);
+      const { header, arrays } = encodeMessage(message, line?.lend);
       frames.push({ kind: 'H', bytes: header });
       for (const array of arrays) {
         for (let start = 0; start < array.byteLength; start += chunkBytes) {
@@ -73,6 +77,8 @@ export interface Memory {
   readonly allocate: (length: number) => Float32Array;
   /** Gives back the memory of an array that nobody holds. */
   readonly release: (array: Float32Array | Uint8Array) => void;
+  /** Where there is memory that other processes of this machine can read; asked for each time, for it may come later. */
+  readonly sharing?: () => Sharing | undefined;
 }
 
 const plainMemory: Memory = { allocate: (length) => new Float32Array(length), release: () => undefined };
@@ -81,11 +87,13 @@ export function createInbox<Received>(
   decode: DecodeHeader<Received>,
   limits: Limits,
   memory: Memory = plainMemory,
+  line?: Pick<SharedLine, 'borrow'>,
 ): Inbox<Received> {
   let assembly: Assembly<Received> | undefined;
 
   const finishIfWhole = (current: Assembly<Received>): Received | undefined => {
-    while (current.index < current.buffers.length && current.filled === current.buffers[current.index].length) {
+    const isFull = (): boolean => current.header.arrays[current.index].reference !== undefined || current.filled === current.buffers[current.index].length;
+    while (current.index < current.buffers.length && isFull()) {
       current.index += 1;
       current.filled = 0;
     }
@@ -99,7 +107,7 @@ export function createInbox<Received>(
       if (kind === 'H') {
         if (assembly !== undefined) throw new ProtocolError('A header came before the arrays of the last one were complete.');
         const header = decode(bytes, limits);
-        assembly = { header, buffers: header.arrays.map((array) => makeBuffer(array, memory)), index: 0, filled: 0 };
+        assembly = { header, buffers: header.arrays.map((array) => makeBuffer(array, memory, line)), index: 0, filled: 0 };
         return finishIfWhole(assembly);
       }
       const buffer = assembly?.buffers[assembly.index];
@@ -117,9 +125,10 @@ export function createInbox<Received>(
   };
 }
 
-function makeBuffer(array: AnnouncedArray, { allocate }: Memory): Uint8Array {
+function makeBuffer(array: AnnouncedArray, { allocate }: Memory, line: Pick<SharedLine, 'borrow'> | undefined): Uint8Array {
   if (array.type === 'uint8') return new Uint8Array(arrayBytes(array));
-  const floats = allocate(array.length);
+  if (array.reference !== undefined && line === undefined) throw new ProtocolError('An array came by reference, over a link that leads to other machines.');
+  const floats = array.reference === undefined ? allocate(array.length) : (line as SharedLine).borrow(array.reference, array.length);
   return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
 }
 

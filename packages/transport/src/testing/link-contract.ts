@@ -6,6 +6,8 @@ import type { Contribution, Hello, Weights } from '../protocol.ts';
 export interface LinkPair {
   readonly coordinator: CoordinatorLink;
   connect(): WorkerLink;
+  /** Where arrays are that both ends may read; plain arrays otherwise. */
+  readonly memory?: { allocate(length: number): Float32Array; release(array: Float32Array): void };
 }
 
 export const hello = (worker: string): Hello => ({ kind: 'hello', protocol: 1, worker });
@@ -54,7 +56,7 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
         expect(message).toEqual(hello(`worker-${k}`));
         joined.push({ worker, peer, inbox: worker.events()[Symbol.asyncIterator]() });
       }
-      return { coordinator: pair.coordinator, events, joined };
+      return { coordinator: pair.coordinator, events, joined, memory: pair.memory };
     };
 
     it('carries messages in order, once, with their arrays', async () => {
@@ -85,6 +87,36 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
         const sums = message.kind === 'contribution' ? message.sums : [];
         expect(sums.map((sum) => sum.length)).toEqual([floats / 2, floats / 2]);
         expect(sums[1].every((value) => value === -4)).toBe(true);
+      }
+    });
+
+    it('carries arrays to and fro again and again, in memory that is used again', async () => {
+      const { coordinator, events, joined, memory } = await start(2);
+      const lay = (array: Float32Array): Float32Array => {
+        const laid = memory?.allocate(array.length) ?? new Float32Array(array.length);
+        laid.set(array);
+        return laid;
+      };
+      const floats = 50_000;
+      for (let version = 1; version <= 30; version++) {
+        const { values, ...rest } = weights(version, floats);
+        const shared = lay(values);
+        for (const { peer } of joined) coordinator.send(peer, { ...rest, values: shared });
+        memory?.release(shared);
+        for (const { worker, inbox } of joined) {
+          const event = await take(inbox);
+          const message = event.kind === 'message' && event.message.kind === 'weights' ? event.message : undefined;
+          expect(sameBytes(message?.values, values)).toBe(true);
+          if (message !== undefined) memory?.release(message.values);
+          const { sums, ...fields } = contribution(version, floats);
+          worker.send({ ...fields, sums: sums.map(lay) });
+        }
+        for (let k = 0; k < 2; k++) {
+          const { message } = await takeMessage(events);
+          const sums = message.kind === 'contribution' ? message.sums : [];
+          expect(sums.map((sum, i) => sameBytes(sum, contribution(version, floats).sums[i]))).toEqual([true, true]);
+          for (const sum of sums) memory?.release(sum);
+        }
       }
     });
 

@@ -6,6 +6,7 @@
 import { Context, Router } from 'zeromq';
 import { decodeWorkerHeader, defaultLimits, type DecodeHeader, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
+import { createSharedLine, isAboutMemory, type SharedLine } from '../codec/shared-line.ts';
 import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Outbox, type Memory } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent } from '../link.ts';
@@ -28,6 +29,8 @@ export interface CoordinatorLinkOptions {
   readonly limits?: Limits;
   /** Memory that is used again, instead of plain arrays. */
   readonly memory?: Memory;
+  /** Told what the log should say. */
+  readonly onNotice?: (sentence: string) => void;
   readonly maxPeers?: number;
   /** How often a silent peer is tried. */
   readonly pingMs?: number;
@@ -53,6 +56,8 @@ interface Peer<Received> {
   readonly routingId: Buffer;
   readonly inbox: Inbox<Received>;
   readonly outbox: Outbox;
+  /** Of a peer on this machine. */
+  readonly line: SharedLine | undefined;
   /** Control frames go first. */
   readonly control: Frame[];
   /** Let go: what is queued still goes out, then a goodbye, which it answers. */
@@ -108,6 +113,8 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
   readonly #socket: Router;
   readonly #limits: Limits;
   readonly #memory: Memory | undefined;
+  readonly #isLocal: boolean;
+  #onNotice: ((sentence: string) => void) | undefined;
   readonly #maxPeers: number;
   readonly #lingerMs: number;
   readonly #onClose: () => void;
@@ -122,6 +129,8 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     this.#dialect = dialect;
     this.#limits = options.limits ?? defaultLimits;
     this.#memory = options.memory;
+    this.#isLocal = isLocalAddress(options.bind ?? '');
+    this.#onNotice = options.onNotice;
     this.#maxPeers = options.maxPeers ?? 256;
     this.#lingerMs = options.lingerMs ?? 2000;
     this.#onClose = onClose;
@@ -153,6 +162,7 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     clearInterval(this.#ping);
     for (const peer of this.#peers.values()) peer.leaving = true;
     await this.#pump.drained(() => this.#peers.size === 0, this.#lingerMs);
+    for (const peer of this.#peers.values()) peer.line?.close();
     this.#socket.close();
     this.#onClose();
     this.#events.end();
@@ -183,6 +193,7 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
   #forget(name: string, sentence: string): void {
     const peer = this.#peers.get(name);
     this.#peers.delete(name);
+    peer?.line?.close();
     if (peer !== undefined && !peer.leaving) this.#events.push({ kind: 'left', peer: name, sentence });
   }
 
@@ -204,10 +215,26 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
 
   #greet(routingId: Buffer, name: string): Peer<Received> | undefined {
     if (this.#peers.size >= this.#maxPeers || this.#closing) return undefined;
-    const inbox = createInbox(this.#dialect.decode, this.#limits, this.#memory);
-    const peer: Peer<Received> = { routingId, inbox, outbox: createOutbox(), control: [], leaving: false, saidGoodbye: false };
+    const control: Frame[] = [];
+    const line = this.#isLocal ? this.#shareWith(control) : undefined;
+    const inbox = createInbox(this.#dialect.decode, this.#limits, this.#memory, line);
+    const peer: Peer<Received> = { routingId, inbox, outbox: createOutbox(line), line, control, leaving: false, saidGoodbye: false };
     this.#peers.set(name, peer);
     return peer;
+  }
+
+  #shareWith(control: Frame[]): SharedLine {
+    return createSharedLine({
+      sharing: () => this.#memory?.sharing?.(),
+      push: (frame) => {
+        control.push(frame);
+        this.#pump.wake();
+      },
+      onRefused: (sentence) => {
+        this.#onNotice?.(sentence);
+        this.#onNotice = undefined;
+      },
+    });
   }
 
   #accept(name: string, peer: Peer<Received>, kind: string, parts: Buffer[]): void {
@@ -241,6 +268,10 @@ function acceptFrame<Received>(peer: Peer<Received>, kind: string, parts: Buffer
   if (kind === 'P' && parts.length === 0) return undefined;
   if (kind === 'G' && parts.length === 0) {
     peer.outbox.grant();
+    return undefined;
+  }
+  if (parts.length === 1 && peer.line !== undefined && isAboutMemory(kind)) {
+    peer.line.accept(kind, parts[0]);
     return undefined;
   }
   if ((kind !== 'H' && kind !== 'C') || parts.length !== 1) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');

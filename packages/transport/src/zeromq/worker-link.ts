@@ -6,7 +6,8 @@ import { UserError } from '@lstm-gan/core';
 import { Context, Dealer } from 'zeromq';
 import { decodeCoordinatorHeader, defaultLimits, type DecodeHeader, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
-import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Memory } from '../codec/stream.ts';
+import { createSharedLine, isAboutMemory, type SharedLine } from '../codec/shared-line.ts';
+import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Memory, type Outbox } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../link.ts';
 import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
@@ -88,7 +89,10 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
   readonly #whom: string;
   readonly #events = createEventQueue<WorkerLinkEvent<Received>>();
   readonly #inbox: Inbox<Received>;
-  readonly #outbox = createOutbox();
+  readonly #outbox: Outbox;
+  readonly #memory: Memory | undefined;
+  /** To a coordinator on this machine. */
+  readonly #line: SharedLine | undefined;
   readonly #control: Frame[] = [];
   readonly #pump = createPump(() => this.#sendNext());
   readonly #lingerMs: number;
@@ -101,7 +105,10 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, silenceMs = 30_000, lingerMs = 2000, memory } = options;
     this.#socket = openSocket(options);
     this.#whom = whom;
-    this.#inbox = createInbox(decode, limits, memory);
+    this.#memory = memory;
+    this.#line = isLocalAddress(connect) ? createSharedLine({ sharing: () => memory?.sharing?.(), push: (frame) => this.#say(frame) }) : undefined;
+    this.#inbox = createInbox(decode, limits, memory, this.#line);
+    this.#outbox = createOutbox(this.#line && { lend: (array) => this.#lend(array) });
     this.#lingerMs = lingerMs;
     const late = `No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
     this.#patience = setTimeout(() => this.#end(late), connectTimeoutMs);
@@ -126,8 +133,21 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
 
   send(message: Sent): void {
     if (!this.#open) return;
+    this.#line?.offer();
     this.#outbox.add(message);
     this.#pump.wake();
+  }
+
+  #say(frame: Frame): void {
+    this.#control.push(frame);
+    this.#pump.wake();
+  }
+
+  /** What is lent is the link's: with our array gone, the block is free as soon as the coordinator gives it back. */
+  #lend(array: Float32Array) {
+    const reference = this.#line?.lend(array);
+    if (reference !== undefined) this.#memory?.release(array);
+    return reference;
   }
 
   async close(): Promise<void> {
@@ -163,6 +183,7 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
   }
 
   #accept(kind: string, parts: Buffer[]): void {
+    if (parts.length === 1 && this.#line !== undefined && isAboutMemory(kind)) return this.#line.accept(kind, parts[0]);
     if ((kind !== 'H' && kind !== 'C') || parts.length !== 1) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
     const message = this.#inbox.accept(kind, parts[0]);
     if (kind === 'C') this.#control.push({ kind: 'G' });
@@ -172,6 +193,7 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
   #end(sentence: string, refused = false): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#line?.close();
     clearTimeout(this.#patience);
     clearInterval(this.#silence);
     this.#socket.close();
