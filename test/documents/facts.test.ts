@@ -32,7 +32,8 @@ describe('troubleshooting', () => {
       return files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
     }),
   );
-  const all = sources.join('\n');
+  // A line's sentences name whom it reaches; users meet those about the coordinator.
+  const all = sources.join('\n').replaceAll(/\$\{(this\.#)?whom\}/g, 'coordinator');
   const rows = [...textOf('troubleshooting').matchAll(/^\| `([a-z0-9-]+)` \| (.+?) \| .+ \|$/gm)].map(([, code, sentence]) => ({ code, sentence }));
 
   /** The codes of every UserError, however it is written; throws where it is written in a way that this does not read. */
