@@ -1,21 +1,28 @@
 // Arithmetic on weights, equal bit for bit to core's TypeScript (which explains it): float64 arithmetic in the same order,
 // stored as float32, never contracted. Compiled for several processors; IEEE arithmetic is the same on all, and so it is
 // however a vector is cut among threads.
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
 #include <thread>
 
 #include "addon.h"
-#include "parallel.h"
 
 namespace lstm_gan {
 namespace {
 
 #define LSTM_GAN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+
+// Calls body(start, end) for pieces of [0, size), one a thread. Fewer than 64 Ki floats are not worth a thread.
+template <typename Body>
+void ForPieces(size_t size, uint32_t threads, const Body& body) {
+  const size_t count = std::max<size_t>(1, std::min<size_t>(threads, size >> 16));
+  const size_t piece = (size / count + 15) & ~size_t{15};
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < count; ++i) others.emplace_back(body, std::min(size, i * piece), i + 1 == count ? size : std::min(size, (i + 1) * piece));
+  body(0, count == 1 ? size : std::min(size, piece));
+  for (std::thread& other : others) other.join();
+}
 
 constexpr size_t kBlock = 1024;  // floats: what is added up on the way stays in the nearest cache
 
@@ -56,14 +63,6 @@ LSTM_GAN_CLONES bool AllFinite(const float* values, size_t size) {
   return bad == 0;
 }
 
-// Writes a block past the caches: the old lines of what is written need not be read, which is a third of the traffic.
-void Stream(const float* block, float* result, size_t size) {
-  size_t i = 0;
-  for (; i < size && reinterpret_cast<uintptr_t>(result + i) % 16 != 0; ++i) result[i] = block[i];
-  for (; i + 4 <= size; i += 4) _mm_stream_ps(result + i, _mm_loadu_ps(block + i));
-  for (; i < size; ++i) result[i] = block[i];
-}
-
 struct AdamArrays {
   const float *weights, *first, *second;
   float *new_weights, *new_first, *new_second;
@@ -75,16 +74,8 @@ struct AdamNumbers {
 
 // A quotient of float32 numbers is the same whether it is rounded once or by way of float64; a divisor that is no float32
 // number (no count of shards is one) is divided by as the float64 number that it is.
-// By a power of two it is the same as times the reciprocal, which is exact.
 LSTM_GAN_CLONES void Mean(const float* sum, double divisor, float* mean, size_t size) {
   const float narrow = static_cast<float>(divisor);
-  int exponent = 0;
-  if (narrow == divisor && std::frexp(divisor, &exponent) == 0.5 && std::abs(exponent) < 100) {
-    const float reciprocal = 1 / narrow;
-#pragma GCC ivdep
-    for (size_t i = 0; i < size; ++i) mean[i] = sum[i] * reciprocal;
-    return;
-  }
   if (narrow == divisor) {
 #pragma GCC ivdep
     for (size_t i = 0; i < size; ++i) mean[i] = sum[i] / narrow;
@@ -94,13 +85,9 @@ LSTM_GAN_CLONES void Mean(const float* sum, double divisor, float* mean, size_t 
   for (size_t i = 0; i < size; ++i) mean[i] = static_cast<float>(sum[i] / divisor);
 }
 
-// What Adam gives for a block, before it is written.
-struct AdamBlock {
-  alignas(64) float weights[kBlock], first[kBlock], second[kBlock];
-};
-
-LSTM_GAN_CLONES void Adam(const float* gradient, const AdamArrays& arrays, const AdamNumbers& numbers, size_t start, size_t size, AdamBlock* block) {
+LSTM_GAN_CLONES void Adam(const float* gradient, const AdamArrays& arrays, const AdamNumbers& numbers, size_t start, size_t size) {
   const float *weights = arrays.weights + start, *first = arrays.first + start, *second = arrays.second + start;
+  float *new_weights = arrays.new_weights + start, *new_first = arrays.new_first + start, *new_second = arrays.new_second + start;
   const auto [divisor, rate, beta1, beta2, epsilon, correction1, correction2] = numbers;
   const double rest1 = 1 - beta1, rest2 = 1 - beta2;
 #pragma GCC ivdep
@@ -108,27 +95,17 @@ LSTM_GAN_CLONES void Adam(const float* gradient, const AdamArrays& arrays, const
     const double g = gradient[i];
     const double m = beta1 * first[i] + rest1 * g;
     const double v = beta2 * second[i] + rest2 * g * g;
-    block->first[i] = static_cast<float>(m);
-    block->second[i] = static_cast<float>(v);
-    block->weights[i] =
+    new_first[i] = static_cast<float>(m);
+    new_second[i] = static_cast<float>(v);
+    new_weights[i] =
         static_cast<float>(weights[i] - (rate * (m * correction1)) / (__builtin_sqrt(v * correction2) + epsilon));
   }
 }
 
-LSTM_GAN_CLONES void AverageBlock(const float* average, const float* weights, float* result, size_t size, double beta) {
+LSTM_GAN_CLONES void Average(const float* average, const float* weights, float* result, size_t start, size_t end, double beta) {
   const double rest = 1 - beta;
 #pragma GCC ivdep
-  for (size_t i = 0; i < size; ++i) result[i] = static_cast<float>(beta * average[i] + rest * weights[i]);
-}
-
-void Average(const float* average, const float* weights, float* result, size_t length, double beta) {
-  alignas(64) float block[kBlock];
-  for (size_t at = 0; at < length; at += kBlock) {
-    const size_t size = std::min(kBlock, length - at);
-    AverageBlock(average + at, weights + at, block, size, beta);
-    Stream(block, result + at, size);
-  }
-  _mm_sfence();
+  for (size_t i = start; i < end; ++i) result[i] = static_cast<float>(beta * average[i] + rest * weights[i]);
 }
 
 // Reads `count` Float32Arrays of one length.
@@ -168,16 +145,13 @@ bool GetSum(napi_env env, napi_value vectors, napi_value order, Sum* sum, size_t
 template <typename Body>
 bool ForBlocks(const Sum& sum, size_t first, size_t last, uint32_t threads, const Body& body) {
   std::atomic<bool> good{true};
-  // Fewer than 64 Ki floats are not worth a thread.
-  const size_t pieces = std::max<size_t>(1, std::min<size_t>(threads, (last - first) >> 16));
-  ForEachRange(last - first, kBlock, pieces, [&](size_t start, size_t end) {
+  ForPieces(last - first, threads, [&](size_t start, size_t end) {
     std::vector<float> scratch(sum.depth * kBlock);
     bool all = true;
     for (size_t at = first + start; at < first + end; at += kBlock) {
       const size_t size = std::min(kBlock, first + end - at);
       all &= body(at, size, AddUpBlock(sum, at, size, scratch.data()));
     }
-    _mm_sfence();  // what was written past the caches is there for every thread and process
     if (!all) good = false;
   });
   return good;
@@ -210,14 +184,10 @@ napi_value AdamUpdate(napi_env env, napi_callback_info info) {
   const AdamArrays arrays{a[0], a[1], a[2], a[3], a[4], a[5]};
   return Boolean(env, ForBlocks(sum, static_cast<size_t>(n[1]), static_cast<size_t>(n[2]), static_cast<uint32_t>(n[0]),
                                 [&](size_t start, size_t size, const float* block) {
-                                  alignas(64) float mean[kBlock];
-                                  AdamBlock result;
+                                  float mean[kBlock];
                                   Mean(block, numbers.divisor, mean, size);
-                                  Adam(mean, arrays, numbers, start, size, &result);
-                                  Stream(result.first, arrays.new_first + start, size);
-                                  Stream(result.second, arrays.new_second + start, size);
-                                  Stream(result.weights, arrays.new_weights + start, size);
-                                  return AllFinite(result.weights, size);
+                                  Adam(mean, arrays, numbers, start, size);
+                                  return AllFinite(arrays.new_weights + start, size);
                                 }));
 }
 
@@ -254,7 +224,7 @@ napi_value AverageUpdate(napi_env env, napi_callback_info info) {
   napi_create_array_with_length(env, 3, &kept);
   for (uint32_t i = 0; i < 3; ++i) napi_set_element(env, kept, i, arguments[i]);
   if (napi_create_reference(env, kept, 1, &TheBeside().arrays) != napi_ok) return Throw(env, "ERR_MEMORY", "no memory for an average");
-  TheBeside().thread = std::thread([=] { Average(a[0], a[1], a[2], length, beta); });
+  TheBeside().thread = std::thread([=] { Average(a[0], a[1], a[2], 0, length, beta); });
   return nullptr;
 }
 
@@ -278,9 +248,8 @@ napi_value AddUp(napi_env env, napi_callback_info info) {
     return Throw(env, "ERR_ARGUMENT", "addUp takes a sum, a Float32Array of its length, and a number");
   }
   return Boolean(env, ForBlocks(sum, 0, length, threads, [&](size_t start, size_t size, const float* block) {
-    const bool finite = AllFinite(block, size);
-    Stream(block, a[0] + start, size);
-    return finite;
+    std::memmove(a[0] + start, block, size * sizeof(float));
+    return AllFinite(a[0] + start, size);
   }));
 }
 

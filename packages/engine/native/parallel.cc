@@ -86,14 +86,9 @@ void ForEachPiece(size_t count, const std::function<void(size_t)>& body) {
 }
 
 void ForEachRange(size_t size, size_t grain, const std::function<void(size_t, size_t)>& body) {
-  ForEachRange(size, grain, PieceThreads(), body);
-}
-
-void ForEachRange(size_t size, size_t grain, size_t threads, const std::function<void(size_t, size_t)>& body) {
   const size_t grains = (size + grain - 1) / grain;
-  const size_t pieces = std::min(threads, grains);
-  if (pieces == 0) return;
-  TheCrew().Run(pieces, threads, [&](size_t i) {
+  const size_t pieces = std::min(PieceThreads(), grains);
+  ForEachPiece(pieces, [&](size_t i) {
     const size_t start = grains * i / pieces * grain, end = std::min(size, grains * (i + 1) / pieces * grain);
     if (start < end) body(start, end);
   });

@@ -16,7 +16,4 @@ void ForEachPiece(size_t count, const std::function<void(size_t)>& body);
 // The same for pieces of [0, size) whose bounds are multiples of `grain`: body(start, end).
 void ForEachRange(size_t size, size_t grain, const std::function<void(size_t, size_t)>& body);
 
-// The same with so many threads.
-void ForEachRange(size_t size, size_t grain, size_t threads, const std::function<void(size_t, size_t)>& body);
-
 }  // namespace lstm_gan
