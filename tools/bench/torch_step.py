@@ -91,7 +91,7 @@ def step():
     return loss.item() + generator_loss.item()
 
 
-print(f"PyTorch {torch.__version__}", flush=True)
+print(f"PyTorch {torch.__version__.split('+')[0]}", flush=True)
 for _ in sys.stdin:
     start = time.perf_counter()
     step()
