@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets, type Preset } from '@lstm-gan/core';
 import { createRunConfig, createRunFolder, createTrainingState, readCheckpoint, readLatestCheckpoint, writeCheckpoint } from '@lstm-gan/run';
 import { createWorkerLink, protocolVersion, readKeyFile, type Welcome, type WorkerKeys, type WorkerLink } from '@lstm-gan/transport';
-import { commandLine, lstmGan, root, summaryOf, type RunSummary } from '../support/command-line.ts';
+import { lstmGan, root, summaryOf, type RunSummary } from '../support/command-line.ts';
 import { createDisk, type Disk } from '../support/disks.ts';
 
 const digits = presets.get('digits') as Preset;
@@ -34,6 +34,12 @@ async function expectSentence(process: Process, exitCode: 1 | 2, sentence: strin
   expect(stderr).toMatch(sentence);
   expect(stderr).not.toMatch(/\n\s+at |This should not happen/);
   expect(code).toBe(exitCode);
+}
+
+/** Process numbers of a run's local workers. */
+async function workersOf(runFolder: string): Promise<number[]> {
+  const lines = (await readFile(path.join(runFolder, 'log.jsonl'), 'utf8')).trim().split('\n');
+  return lines.flatMap((line) => (JSON.parse(line) as { processIds?: number[] }).processIds ?? []);
 }
 
 /** Resolves once a process has written something to a stream. */
@@ -86,8 +92,7 @@ describe('a run', () => {
   it('whose workers were all killed says so, keeps what they computed, and can go on', async () => {
     const training = lstmGan(['train', '--steps', '1000', '--workers', '1', '--out', out('killed')]);
     await heard(training, 'stderr', /step 1\//);
-    const lines = (await readFile(path.join(out('killed'), 'log.jsonl'), 'utf8')).trim().split('\n');
-    const [pid] = lines.flatMap((line) => (JSON.parse(line) as { processIds?: number[] }).processIds ?? []);
+    const [pid] = await workersOf(out('killed'));
     process.kill(pid, 'SIGKILL');
     await expectSentence(training, 1, /^All local workers have ended.* worker-1 ended with SIGKILL, as the system ends processes when memory runs out\.\nThe ends of .*worker-\*\.log say more/m);
     const { checkpoint } = await readLatestCheckpoint(path.join(out('killed'), 'checkpoints'), () => undefined);
@@ -97,9 +102,13 @@ describe('a run', () => {
   });
 
   it('whose worker has too little memory says so, and ends', async () => {
-    // TensorFlow may answer with an error, or end the process: either way there is a sentence. Of private memory, which is what runs out: of address space node takes terabytes. A layer alone would need 1 GB.
     const parameters = ['train', '--steps', '1', '--workers', '1', '--batch-size', '16384', '--shard-size', '16384', '--out', out('starved')];
-    const training = execa('prlimit', ['--data=900000000', ...commandLine(parameters)], { cwd: root, reject: false }) as Process;
+    const training = lstmGan(parameters);
+    await heard(training, 'stderr', /1 local workers started/);
+    const [pid] = await workersOf(out('starved'));
+    // Only the worker, and of private memory, which is what runs out: of address space node takes terabytes. A layer alone would need 1 GB.
+    // TensorFlow may answer with an error, or end the process: either way there is a sentence.
+    await execa('prlimit', ['--data=900000000', '--pid', String(pid)]);
     await expectSentence(training, 1, /^All local workers have ended.* worker-1 ended with .*too little memory.* a smaller --shard-size.*\nThe ends of .*worker-\*\.log say more/m);
   });
 });

@@ -86,6 +86,7 @@ function listened(link: CoordinatorLink, { onMessage, hold }: Pick<LocalRunOptio
     address: link.address,
     send: (peer, message) => link.send(peer, message),
     disconnect: (peer) => link.disconnect(peer),
+    watch: (peer, silenceMs) => link.watch(peer, silenceMs),
     close: () => link.close(),
     async *events() {
       for await (const event of link.events()) {

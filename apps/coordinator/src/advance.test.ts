@@ -50,7 +50,7 @@ describe('a round', () => {
   it('gives the first worker everything, with both networks, and then only the network that changed', () => {
     const run = drive(4, 2);
     const first = run.join('a');
-    expect(kinds(first)).toEqual(['send', 'log', 'identify', 'send-weights', 'send-weights', 'send-work']);
+    expect(kinds(first)).toEqual(['send', 'log', 'watch', 'identify', 'send-weights', 'send-weights', 'send-work']);
     expect(works(first)[0].lease.range).toEqual({ start: 0, end: 4 });
     const second = run.say('a', answer(works(first)[0]));
     expect(kinds(second)).toEqual(['collect', 'update', 'send-weights', 'send-work']);

@@ -91,10 +91,13 @@ function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
   const members = state.members.map((candidate) => (candidate === member ? { ...member, ready: true, address: ready.peer } : candidate));
   const admitted = { ...state, members, membership: state.membership + 1, steadySinceStep: state.round.step, probes: state.probes ?? ready.probes };
   const text = `Worker ${member.name} joined (${ready.device}, TensorFlow ${ready.tensorflow}).`;
-  const log: Effect = { kind: 'log', level: 'info', text };
-  if (state.probes !== undefined) return prefixed([log], employ(admitted));
   const { tensorflow, graphs, probes } = ready;
-  return prefixed([log, { kind: 'identify', computes: { tensorflow, graphs, probes } }], employ(admitted));
+  const effects: Effect[] = [
+    { kind: 'log', level: 'info', text },
+    { kind: 'watch', peer: member.peer },
+    ...(state.probes === undefined ? [{ kind: 'identify', computes: { tensorflow, graphs, probes } } as const] : []),
+  ];
+  return prefixed(effects, employ(admitted));
 }
 
 /** Somebody new is there: work in the round under way; in the sliced exchange a place in the next crew, behind the step. */

@@ -128,6 +128,8 @@ class Training {
         return this.#commit(effect.step);
       case 'disconnect':
         return link.disconnect(effect.peer);
+      case 'watch':
+        return link.watch(effect.peer, silenceMs(this.#plan));
       case 'log':
         return log[effect.level](effect.text);
       case 'abort':
@@ -257,6 +259,11 @@ class Training {
     }
     this.#arithmetic.release(ema);
   }
+}
+
+/** How long a worker's program may be busy with itself: arrays of a GB/s, which it adds up, and else next to nothing. */
+function silenceMs({ layoutSizes }: Plan): number {
+  return 800 + ((layoutSizes.generator + layoutSizes.discriminator) * Float32Array.BYTES_PER_ELEMENT) / 1e6;
 }
 
 function releaseMoments({ firstMoments, secondMoments }: NetworkState, { release }: VectorArithmetic): void {

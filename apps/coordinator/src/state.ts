@@ -156,6 +156,8 @@ export type Effect =
   /** The run goes back to what was recorded behind a step. */
   | { readonly kind: 'rewind'; readonly step: number }
   | { readonly kind: 'disconnect'; readonly peer: string }
+  /** Somebody works with it from now on: should it hang, that is to be noticed. */
+  | { readonly kind: 'watch'; readonly peer: string }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string }
   /** Nothing more will happen. */
   | { readonly kind: 'finish' }

@@ -24,6 +24,8 @@ export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMes
   send(peer: string, message: Sent): void;
   /** Sends what is queued for the peer, then forgets it. */
   disconnect(peer: string): void;
+  /** From now on the peer's program is to give a sign of life every `silenceMs`, or it is taken for lost. */
+  watch(peer: string, silenceMs: number): void;
   /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
   close(): Promise<void>;
 }

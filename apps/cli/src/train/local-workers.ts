@@ -84,6 +84,7 @@ const memoryEnds: Partial<Record<NodeJS.Signals, string>> = {
   SIGKILL: 'SIGKILL, as the system ends processes when memory runs out',
   SIGABRT: 'SIGABRT, as TensorFlow ends when there is too little memory (a smaller --shard-size or fewer --workers need less)',
   SIGSEGV: 'SIGSEGV, as TensorFlow may end when there is too little memory (a smaller --shard-size or fewer --workers need less)',
+  SIGTRAP: 'SIGTRAP, as V8 ends when there is too little memory (a smaller --shard-size or fewer --workers need less)',
 };
 
 function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {

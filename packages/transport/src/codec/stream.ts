@@ -28,6 +28,8 @@ export interface Outbox {
   /** The receiver has taken a chunk. */
   grant(): void;
   isEmpty(): boolean;
+  /** Forgets what has not gone out. */
+  clear(): void;
 }
 
 /** @param line to a peer that may read arrays where they lie */
@@ -54,6 +56,7 @@ export function createOutbox(line?: Pick<SharedLine, 'lend'>): Outbox {
       credit = Math.min(initialCredit, credit + 1);
     },
     isEmpty: () => frames.length === 0,
+    clear: () => void frames.splice(0),
   };
 }
 

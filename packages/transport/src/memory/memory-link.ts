@@ -30,6 +30,8 @@ export function createMemoryLink(): MemoryLink {
     events: () => events,
     send: (peer, message) => peers.get(peer)?.push({ kind: 'message', message: structuredClone(message) }),
     disconnect: dismiss,
+    // Both ends are one process.
+    watch: () => undefined,
     async close() {
       for (const peer of [...peers.keys()]) dismiss(peer);
       events.end();

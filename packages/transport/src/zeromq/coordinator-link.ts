@@ -1,19 +1,20 @@
 /**
  * The coordinator's end over ZeroMQ: one ROUTER socket, encrypted with CURVE. libzmq's own threads watch the connections
- * (a killed process closes its socket, ZMTP heartbeats find a cut line), so a peer whose JavaScript is busy is never taken
- * for dead; the next frame to a peer that is gone fails at once, and a ping goes out several times a second.
+ * (a killed process closes its socket; of one that is stopped or cut off, signs of life are missing), so a peer whose JavaScript
+ * is busy is never taken for dead; the next frame to a peer that is gone fails at once, and a ping goes out ten times a second.
  */
 import { Context, Router } from 'zeromq';
 import { decodeWorkerHeader, defaultLimits, type DecodeHeader, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
-import { createSharedLine, isAboutMemory, type SharedLine } from '../codec/shared-line.ts';
-import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Outbox, type Memory } from '../codec/stream.ts';
+import { createSharedLine, type SharedLine } from '../codec/shared-line.ts';
+import { createInbox, createOutbox, chunkBytes, type Frame, type Memory } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent } from '../link.ts';
 import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
 import { startAdmission, zapDomain } from './admission.ts';
 import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';
+import { acceptFrame, goodbye, isSilent, type ConnectedPeer } from './connected-peer.ts';
 import { createPump } from './pump.ts';
 
 /** Where a coordinator listens, to whom, and how patiently. */
@@ -34,8 +35,6 @@ export interface CoordinatorLinkOptions {
   readonly maxPeers?: number;
   /** How often a silent peer is tried. */
   readonly pingMs?: number;
-  /** A line without any sign of life is closed after this. */
-  readonly deadLineMs?: number;
   /** How long close() waits for what is queued. */
   readonly lingerMs?: number;
 }
@@ -52,19 +51,6 @@ export interface ListeningDialect<Received, Sent> {
   readonly refusal: (sentence: string) => Sent;
 }
 
-interface Peer<Received> {
-  readonly routingId: Buffer;
-  readonly inbox: Inbox<Received>;
-  readonly outbox: Outbox;
-  /** Of a peer on this machine. */
-  readonly line: SharedLine | undefined;
-  /** Control frames go first. */
-  readonly control: Frame[];
-  /** Let go: what is queued still goes out, then a goodbye, which it answers. */
-  leaving: boolean;
-  saidGoodbye: boolean;
-}
-
 /** Binds; throws a UserError for an address that cannot be had. */
 export function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<CoordinatorLink> {
   return listen<WorkerMessage, CoordinatorMessage>(options, {
@@ -78,7 +64,7 @@ export async function listen<Received, Sent extends Message>(
   options: CoordinatorLinkOptions,
   dialect: ListeningDialect<Received, Sent>,
 ): Promise<CoordinatorLink<Received, Sent>> {
-  const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized, deadLineMs = 2000, lingerMs = 2000 } = options;
+  const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized } = options;
   const context = new Context({ ioThreads: 2 });
   const local = isLocalAddress(bind);
   const admission = local ? undefined : await startAdmission(context, isAuthorized);
@@ -91,11 +77,9 @@ export async function listen<Received, Sent extends Message>(
     // zeromq 6.8 would wait, once no peer is left, until the socket is writable again, and such a send may swallow the wake-up
     // of a receive: a worker that joined just then was never heard, and waited for ever.
     sendTimeout: 0,
-    linger: lingerMs,
+    // Whoever has everything has said goodbye before the socket is closed; for others nothing is kept.
+    linger: 0,
     maxMessageSize: Math.max(chunkBytes, (options.limits ?? defaultLimits).maxHeaderBytes) + 64,
-    heartbeatInterval: Math.ceil(deadLineMs / 4),
-    heartbeatTimeout: deadLineMs,
-    heartbeatTimeToLive: deadLineMs,
   });
   try {
     await socket.bind(bind);
@@ -117,9 +101,10 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
   #onNotice: ((sentence: string) => void) | undefined;
   readonly #maxPeers: number;
   readonly #lingerMs: number;
+  readonly #pingMs: number;
   readonly #onClose: () => void;
   readonly #events = createEventQueue<CoordinatorLinkEvent<Received>>();
-  readonly #peers = new Map<string, Peer<Received>>();
+  readonly #peers = new Map<string, ConnectedPeer<Received>>();
   readonly #pump = createPump(() => this.#sendNext());
   readonly #ping: NodeJS.Timeout;
   #closing = false;
@@ -135,7 +120,8 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     this.#lingerMs = options.lingerMs ?? 2000;
     this.#onClose = onClose;
     this.address = socket.lastEndpoint ?? '';
-    this.#ping = setInterval(() => this.#pingAll(), options.pingMs ?? 250);
+    this.#pingMs = options.pingMs ?? 100;
+    this.#ping = setInterval(() => this.#pingAll(), this.#pingMs);
     void receiveAll(socket, (routingId, kind, parts) => this.#take(routingId, kind, parts));
   }
 
@@ -156,21 +142,38 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     this.#pump.wake();
   }
 
+  watch(name: string, silenceMs: number): void {
+    const peer = this.#peers.get(name);
+    if (peer !== undefined) peer.mayLeaveUnanswered = Math.ceil(silenceMs / this.#pingMs);
+  }
+
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
     clearInterval(this.#ping);
     for (const peer of this.#peers.values()) peer.leaving = true;
-    await this.#pump.drained(() => this.#peers.size === 0, this.#lingerMs);
+    await this.#pump.drained(() => [...this.#peers.values()].every(isSilent), this.#lingerMs);
     for (const peer of this.#peers.values()) peer.line?.close();
     this.#socket.close();
     this.#onClose();
     this.#events.end();
   }
 
+  /** Pings are counted, not time: when this process was stopped itself, nobody else was silent. */
   #pingAll(): void {
-    for (const peer of this.#peers.values()) if (peer.control.length === 0) peer.control.push({ kind: 'P' });
+    for (const [name, peer] of this.#peers) {
+      if (peer.control.length === 0) peer.control.push({ kind: 'P' });
+      peer.unanswered += 1;
+      if (isSilent(peer) && !peer.leaving) this.#giveUp(name, peer);
+    }
     this.#pump.wake();
+  }
+
+  /** Should it come to itself, it finds a goodbye, and comes back as somebody new. */
+  #giveUp(name: string, peer: ConnectedPeer<Received>): void {
+    peer.outbox.clear();
+    peer.leaving = true;
+    this.#events.push({ kind: 'left', peer: name, sentence: `The worker has given no sign of life for ${peer.mayLeaveUnanswered * this.#pingMs} ms.` });
   }
 
   /** Sends one frame of each peer that has one; says whether there was any. */
@@ -198,7 +201,7 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
   }
 
   /** Tells a peer what was wrong with what it sent, and lets it go. */
-  #refuse(name: string, peer: Peer<Received>, sentence: string): void {
+  #refuse(name: string, peer: ConnectedPeer<Received>, sentence: string): void {
     peer.outbox.add(this.#dialect.refusal(sentence));
     peer.leaving = true;
     this.#events.push({ kind: 'left', peer: name, sentence });
@@ -208,17 +211,18 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     const name = routingId.toString('hex');
     const peer = this.#peers.get(name) ?? this.#greet(routingId, name);
     if (peer === undefined) return;
+    peer.unanswered = 0;
     if (kind === 'B') this.#forget(name, 'The worker closed the link.');
     else if (!peer.leaving || kind === 'G') this.#accept(name, peer, kind, parts);
     this.#pump.wake();
   }
 
-  #greet(routingId: Buffer, name: string): Peer<Received> | undefined {
+  #greet(routingId: Buffer, name: string): ConnectedPeer<Received> | undefined {
     if (this.#peers.size >= this.#maxPeers || this.#closing) return undefined;
     const control: Frame[] = [];
     const line = this.#isLocal ? this.#shareWith(control) : undefined;
     const inbox = createInbox(this.#dialect.decode, this.#limits, this.#memory, line);
-    const peer: Peer<Received> = { routingId, inbox, outbox: createOutbox(line), line, control, leaving: false, saidGoodbye: false };
+    const peer: ConnectedPeer<Received> = { routingId, inbox, outbox: createOutbox(line), line, control, leaving: false, saidGoodbye: false, unanswered: 0, mayLeaveUnanswered: Infinity };
     this.#peers.set(name, peer);
     return peer;
   }
@@ -237,7 +241,7 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     });
   }
 
-  #accept(name: string, peer: Peer<Received>, kind: string, parts: Buffer[]): void {
+  #accept(name: string, peer: ConnectedPeer<Received>, kind: string, parts: Buffer[]): void {
     try {
       const message = acceptFrame(peer, kind, parts);
       if (message !== undefined) this.#events.push({ kind: 'message', peer: name, message });
@@ -248,34 +252,10 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
   }
 }
 
-/** The last frame for a peer that was let go and has everything. */
-function goodbye(peer: Peer<unknown>): Frame | undefined {
-  if (!peer.leaving || peer.saidGoodbye || !peer.outbox.isEmpty()) return undefined;
-  peer.saidGoodbye = true;
-  return { kind: 'B' };
-}
-
 async function receiveAll(socket: Router, take: (routingId: Buffer, kind: string, parts: Buffer[]) => void): Promise<void> {
   try {
     for await (const [routingId, kind, ...parts] of socket) take(routingId, kind?.toString('latin1') ?? '', parts);
   } catch (error) {
     if (!socket.closed) throw error;
   }
-}
-
-/** Handles one frame of a peer; a chunk that was taken is granted again. */
-function acceptFrame<Received>(peer: Peer<Received>, kind: string, parts: Buffer[]): Received | undefined {
-  if (kind === 'P' && parts.length === 0) return undefined;
-  if (kind === 'G' && parts.length === 0) {
-    peer.outbox.grant();
-    return undefined;
-  }
-  if (parts.length === 1 && peer.line !== undefined && isAboutMemory(kind)) {
-    peer.line.accept(kind, parts[0]);
-    return undefined;
-  }
-  if ((kind !== 'H' && kind !== 'C') || parts.length !== 1) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
-  const message = peer.inbox.accept(kind, parts[0]);
-  if (kind === 'C') peer.control.push({ kind: 'G' });
-  return message;
 }

@@ -91,27 +91,6 @@ it('refuses arrays beyond the limits before it makes room for them', async () =>
   expect(await take(events)).toMatchObject({ kind: 'left', sentence: expect.stringContaining('at most 1000 bytes; got 1004') });
 });
 
-it('notices a worker process that was killed', async () => {
-  const { coordinator, server, listed, events } = await start();
-  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-'));
-  const keyFile = path.join(folder, 'worker.key');
-  await writeKeyFile(keyFile, { ...listed, serverKey: server.publicKey });
-  const script = path.join(folder, 'worker.mjs');
-  const link = new URL('./worker-link.ts', import.meta.url).href;
-  const keys = new URL('./keys.ts', import.meta.url).href;
-  await writeFile(
-    script,
-    `import { createWorkerLink } from ${JSON.stringify(link)}; import { readKeyFile } from ${JSON.stringify(keys)};
-     const link = createWorkerLink({ connect: ${JSON.stringify(coordinator.address)}, keys: await readKeyFile(${JSON.stringify(keyFile)}) });
-     link.send(${JSON.stringify(hello('doomed'))}); for await (const event of link.events()) void event;`,
-  );
-  const tsx = import.meta.resolve('tsx');
-  const child = spawn(process.execPath, ['--conditions=source', '--import', tsx, script], { stdio: 'inherit' });
-  expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: 'doomed' } });
-  child.kill('SIGKILL');
-  expect(await take(events)).toMatchObject({ kind: 'left' });
-});
-
 it('never waits with a send to the last worker, which is gone: such a send can swallow the hello of the next one', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-'));
   const coordinator = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys: createKeyPair(), isAuthorized: () => false, pingMs: 60_000 });

@@ -12,6 +12,7 @@ import { createEventQueue } from '../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../link.ts';
 import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
 import { isLocalAddress } from './coordinator-link.ts';
+import { heartbeatsOf } from './heartbeats.ts';
 import { createPump } from './pump.ts';
 import type { WorkerKeys } from './keys.ts';
 
@@ -24,6 +25,7 @@ export interface WorkerLinkOptions {
   readonly limits?: Limits;
   /** Memory that is used again, instead of plain arrays. */
   readonly memory?: Memory;
+  /** A line on which the other end's libzmq answers nothing for so long is closed. */
   readonly deadLineMs?: number;
   /** How long to try to reach the coordinator. */
   readonly connectTimeoutMs?: number;
@@ -68,9 +70,7 @@ function openSocket({ connect, keys, limits = defaultLimits, deadLineMs = 4000, 
     ...(isLocalAddress(connect) ? {} : curveOf(connect, keys)),
     linger: lingerMs,
     maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
-    heartbeatInterval: Math.ceil(deadLineMs / 4),
-    heartbeatTimeout: deadLineMs,
-    heartbeatTimeToLive: deadLineMs,
+    ...heartbeatsOf(deadLineMs),
   });
   contexts.add(context);
   socket.events.on('end', () => contexts.delete(context));
@@ -171,7 +171,7 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
   #take(kind: string, parts: Buffer[]): void {
     this.#framesTaken += 1;
     try {
-      if (kind === 'P') return;
+      if (kind === 'P') return this.#answerPing();
       if (kind === 'B') return void this.#sayGoodbye(`The ${this.#whom} closed the link.`);
       if (kind === 'G') this.#outbox.grant();
       else this.#accept(kind, parts);
@@ -180,6 +180,10 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
       if (!(error instanceof ProtocolError)) throw error;
       this.#end(`The ${this.#whom} broke the protocol: ${error.message}`);
     }
+  }
+
+  #answerPing(): void {
+    if (this.#control.length === 0) this.#say({ kind: 'P' });
   }
 
   #accept(kind: string, parts: Buffer[]): void {

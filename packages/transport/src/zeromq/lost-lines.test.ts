@@ -1,0 +1,76 @@
+/** Lines whose other end dies, hangs or does harm, with real processes. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { Context, Dealer } from 'zeromq';
+import { encodeMessage } from '../codec/codec.ts';
+import { hello, take } from '../testing/link-contract.ts';
+import { createCoordinatorLink } from './coordinator-link.ts';
+import { createKeyPair } from './keys.ts';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+const moduleUrl = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
+
+/** Runs a script of ours in a process of its own. */
+async function run(script: string): Promise<ChildProcess> {
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-line-')), 'script.mjs');
+  await writeFile(file, script);
+  const child = spawn(process.execPath, ['--conditions=source', '--import', import.meta.resolve('tsx'), file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  return child;
+}
+
+const socketFile = async (): Promise<string> => `ipc://${await mkdtemp(path.join(tmpdir(), 'lstm-gan-line-'))}/socket`;
+
+it.each(['SIGKILL', 'SIGSTOP'] as const)('notices a worker process that got %s, over TCP and over ipc', async (signal) => {
+  for (const bind of ['tcp://127.0.0.1:*', await socketFile()]) {
+    const [server, client] = [createKeyPair(), createKeyPair()];
+    const coordinator = await createCoordinatorLink({ bind, keys: server, isAuthorized: (key) => key === client.publicKey });
+    const events = coordinator.events()[Symbol.asyncIterator]();
+    const child = await run(
+      `import { createWorkerLink } from ${moduleUrl('./worker-link.ts')};
+       const link = createWorkerLink(${JSON.stringify({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey } })});
+       link.send(${JSON.stringify(hello('doomed'))}); for await (const event of link.events()) void event;`,
+    );
+    const joined = await take(events);
+    expect(joined).toMatchObject({ kind: 'message', message: { worker: 'doomed' } });
+    coordinator.watch(joined.peer, 500);
+    child.kill(signal);
+    expect(await take(events)).toMatchObject({ kind: 'left' });
+    child.kill('SIGKILL');
+    await coordinator.close();
+  }
+});
+
+it('closes in good order though a peer reads nothing, goes on sending and dies: libzmq would end the process', async () => {
+  const address = await socketFile();
+  const [first, chunk] = [hello('deaf'), { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1 }];
+  const coordinator = await run(
+    `import { createCoordinatorLink } from ${moduleUrl('./coordinator-link.ts')}; import { createKeyPair } from ${moduleUrl('./keys.ts')};
+     const link = await createCoordinatorLink({ bind: ${JSON.stringify(address)}, keys: createKeyPair(), isAuthorized: () => false, lingerMs: 1000 });
+     for await (const { peer } of link.events()) {
+       link.send(peer, { ...${JSON.stringify(chunk)}, values: new Float32Array(8e6) });
+       await link.close();
+       console.log('closed');
+     }
+     // Times for heartbeats come and go.
+     setTimeout(() => undefined, 1500);`,
+  );
+  const deaf = new Dealer({ context: new Context(), linger: 0, receiveHighWaterMark: 1 });
+  deaf.connect(address);
+  await deaf.send(['H', encodeMessage(first).header]);
+  const sending = setInterval(() => void deaf.send(['G']).catch(() => undefined), 20);
+  const ended = once(coordinator, 'exit');
+  await once(coordinator.stdout as NodeJS.ReadableStream, 'data');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  clearInterval(sending);
+  deaf.close();
+  expect(await ended).toEqual([0, null]);
+});
