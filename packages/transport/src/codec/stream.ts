@@ -28,6 +28,8 @@ export interface Outbox {
   /** The receiver has taken a chunk. */
   grant(): void;
   isEmpty(): boolean;
+  /** Whether chunks are on their way, as far as the receiver has said. */
+  isUnderWay(): boolean;
   /** Forgets what has not gone out. */
   clear(): void;
 }
@@ -56,6 +58,7 @@ export function createOutbox(line?: Pick<SharedLine, 'lend'>): Outbox {
       credit = Math.min(initialCredit, credit + 1);
     },
     isEmpty: () => frames.length === 0,
+    isUnderWay: () => credit < initialCredit,
     clear: () => void frames.splice(0),
   };
 }
@@ -64,6 +67,8 @@ export function createOutbox(line?: Pick<SharedLine, 'lend'>): Outbox {
 export interface Inbox<Received> {
   /** Takes an H or C frame; returns a message when it is whole. Throws a ProtocolError for what does not fit. */
   accept(kind: 'H' | 'C', bytes: Uint8Array): Received | undefined;
+  /** Whether more of a message is to come. */
+  isUnderWay(): boolean;
 }
 
 interface Assembly<Received> {
@@ -106,6 +111,7 @@ export function createInbox<Received>(
   };
 
   return {
+    isUnderWay: () => assembly !== undefined,
     accept(kind, bytes) {
       if (kind === 'H') {
         if (assembly !== undefined) throw new ProtocolError('A header came before the arrays of the last one were complete.');

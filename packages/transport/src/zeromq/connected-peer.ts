@@ -17,12 +17,26 @@ export interface ConnectedPeer<Received> {
   saidGoodbye: boolean;
   /** Pings since it was last heard. */
   unanswered: number;
-  /** How many may be; without a limit, only libzmq watches it. */
+  /** The most of them lately. */
+  slowest: number;
+  /** How many may be on a quiet line; without a limit, only libzmq watches it. */
   mayLeaveUnanswered: number;
 }
 
-/** Whether it left more pings unanswered than it may. */
-export const isSilent = ({ unanswered, mayLeaveUnanswered }: ConnectedPeer<unknown>): boolean => unanswered > mayLeaveUnanswered;
+/** Notes a sign of life. */
+export function hear(peer: ConnectedPeer<unknown>): void {
+  peer.slowest = Math.max(peer.unanswered, 0.99 * peer.slowest);
+  peer.unanswered = 0;
+}
+
+/**
+ * Whether it left more pings unanswered than it may. Answers queue behind arrays, so a line that is slow by nature is given
+ * four times what it took lately, and one that carries arrays just now five times as long.
+ */
+export function isSilent({ unanswered, slowest, mayLeaveUnanswered, inbox, outbox }: ConnectedPeer<unknown>): boolean {
+  const isBusy = inbox.isUnderWay() || outbox.isUnderWay();
+  return unanswered > Math.max(mayLeaveUnanswered, 4 * slowest) * (isBusy ? 5 : 1);
+}
 
 /** The last frame for a peer that was let go and has everything. */
 export function goodbye(peer: ConnectedPeer<unknown>): Frame | undefined {

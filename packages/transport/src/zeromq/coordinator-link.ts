@@ -14,7 +14,7 @@ import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts'
 import { startAdmission, zapDomain } from './admission.ts';
 import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';
-import { acceptFrame, goodbye, isSilent, type ConnectedPeer } from './connected-peer.ts';
+import { acceptFrame, goodbye, hear, isSilent, type ConnectedPeer } from './connected-peer.ts';
 import { createPump } from './pump.ts';
 
 /** Where a coordinator listens, to whom, and how patiently. */
@@ -173,7 +173,7 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
   #giveUp(name: string, peer: ConnectedPeer<Received>): void {
     peer.outbox.clear();
     peer.leaving = true;
-    this.#events.push({ kind: 'left', peer: name, sentence: `The worker has given no sign of life for ${peer.mayLeaveUnanswered * this.#pingMs} ms.` });
+    this.#events.push({ kind: 'left', peer: name, sentence: `The worker has given no sign of life for ${peer.unanswered * this.#pingMs} ms.` });
   }
 
   /** Sends one frame of each peer that has one; says whether there was any. */
@@ -211,7 +211,7 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     const name = routingId.toString('hex');
     const peer = this.#peers.get(name) ?? this.#greet(routingId, name);
     if (peer === undefined) return;
-    peer.unanswered = 0;
+    hear(peer);
     if (kind === 'B') this.#forget(name, 'The worker closed the link.');
     else if (!peer.leaving || kind === 'G') this.#accept(name, peer, kind, parts);
     this.#pump.wake();
@@ -222,7 +222,7 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     const control: Frame[] = [];
     const line = this.#isLocal ? this.#shareWith(control) : undefined;
     const inbox = createInbox(this.#dialect.decode, this.#limits, this.#memory, line);
-    const peer: ConnectedPeer<Received> = { routingId, inbox, outbox: createOutbox(line), line, control, leaving: false, saidGoodbye: false, unanswered: 0, mayLeaveUnanswered: Infinity };
+    const peer: ConnectedPeer<Received> = { routingId, inbox, outbox: createOutbox(line), line, control, leaving: false, saidGoodbye: false, unanswered: 0, slowest: 0, mayLeaveUnanswered: Infinity };
     this.#peers.set(name, peer);
     return peer;
   }

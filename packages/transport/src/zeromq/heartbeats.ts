@@ -7,11 +7,7 @@
  * waiting with every message that comes, until the next sign of life: whoever stops just then is found by `watch` alone.
  */
 
-const heartbeatMs = 200;
-/** A multiple of 100: ZMTP counts so. */
-const lostAfterMs = 800;
-
-/** Options of a socket that connects. @param deadLineMs how long the listening end may leave signs of life unanswered */
+/** Options of a socket that connects. @param deadLineMs how long either end may hear nothing; frames of arrays take their time on a slow line */
 export function heartbeatsOf(deadLineMs: number) {
-  return { heartbeatInterval: heartbeatMs, heartbeatTimeToLive: lostAfterMs, heartbeatTimeout: deadLineMs };
+  return { heartbeatInterval: Math.ceil(deadLineMs / 8), heartbeatTimeToLive: deadLineMs, heartbeatTimeout: deadLineMs };
 }

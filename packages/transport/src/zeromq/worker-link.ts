@@ -25,7 +25,7 @@ export interface WorkerLinkOptions {
   readonly limits?: Limits;
   /** Memory that is used again, instead of plain arrays. */
   readonly memory?: Memory;
-  /** A line on which the other end's libzmq answers nothing for so long is closed. */
+  /** A line on which libzmq hears nothing from the other end for so long is closed. */
   readonly deadLineMs?: number;
   /** How long to try to reach the coordinator. */
   readonly connectTimeoutMs?: number;
