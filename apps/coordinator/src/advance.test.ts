@@ -1,57 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { protocolVersion, type Contribution, type Ready, type WorkerMessage } from '@lstm-gan/transport';
-import { advance } from './advance.ts';
-import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
-
-const sha = 'a'.repeat(64);
-const plan = (shardCount: number, lastStep: number, discriminatorSteps: number): Plan => ({
-  run: 'r', incarnation: 1, exchange: 'star', shardCount, discriminatorSteps, lastStep, engine: 'graph', threads: 1, config: '{}',
-  layouts: { generator: sha, discriminator: sha }, layoutSizes: { generator: 1, discriminator: 1 }, sliceSizes: { generator: [1], discriminator: [1] },
-});
-const header = { run: 'r', incarnation: 1, membership: 1 };
-const ready: Ready = {
-  kind: 'ready', ...header, engine: 'graph', tensorflow: '2', device: 'CPU', threads: 1,
-  layouts: { generator: sha, discriminator: sha }, probes: { u: sha }, graphs: { u: sha }, peer: null,
-};
-type SendWork = Extract<Effect, { kind: 'send-work' }>;
-const answer = ({ lease, round }: SendWork): Contribution => ({
-  kind: 'contribution', ...header, step: round.step, phase: round.phase, turn: round.turn, crew: 0, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
-  subtrees: [lease.range], computeMs: 1, waitingMs: 0, sums: [new Float32Array(1)],
-  losses: Array.from({ length: lease.range.end - lease.range.start }, (_, k) => ({ shard: lease.range.start + k, loss: 0, penalty: 0 })),
-});
-
-/** Drives the state machine by hand; orders to update are answered at once, as the shell does. */
-function drive(shardCount: number, lastStep: number, discriminatorSteps = 1, enoughStep?: number) {
-  let state: CoordinatorState = createCoordinatorState(plan(shardCount, lastStep, discriminatorSteps), 0, { generator: 0, discriminator: 0 });
-  const done: Effect[] = [];
-  const happen = (event: CoordinatorEvent): Effect[] => {
-    const result = advance(state, event);
-    state = result.state;
-    const effects = [...result.effects];
-    done.push(...result.effects);
-    if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...happen({ kind: 'updated' }));
-    const commit = result.effects.find((effect) => effect.kind === 'commit');
-    if (commit !== undefined) effects.push(...happen({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: false }));
-    return effects;
-  };
-  const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });
-  const join = (peer: string, change: Partial<Ready> = {}) => [
-    ...say(peer, { kind: 'hello', protocol: protocolVersion, worker: `worker-${peer}` }),
-    ...say(peer, { ...ready, ...change }),
-  ];
-  return { happen, say, join, done, get state() { return state; } };
-}
-
-const works = (effects: Effect[]) => effects.filter((effect): effect is SendWork => effect.kind === 'send-work');
-const kinds = (effects: Effect[]) => effects.map(({ kind }) => kind);
+import { protocolVersion, type Contribution } from '@lstm-gan/transport';
+import type { Effect } from './state.ts';
+import { answer, drive, header, kinds, sha, works, type SendWork } from './testing/drive.ts';
 
 describe('a round', () => {
   it('gives the first worker everything, with both networks, and then only the network that changed', () => {
     const run = drive(4, 2);
     const first = run.join('a');
     expect(kinds(first)).toEqual(['send', 'log', 'watch', 'identify', 'send-weights', 'send-weights', 'send-work']);
-    expect(works(first)[0].lease.range).toEqual({ start: 0, end: 4 });
+    expect(works(first)[0].lease.ranges).toEqual([{ start: 0, end: 4 }]);
     const second = run.say('a', answer(works(first)[0]));
     expect(kinds(second)).toEqual(['collect', 'update', 'send-weights', 'send-work']);
     expect(second[2]).toMatchObject({ network: 'discriminator', version: 1 });
@@ -66,7 +24,7 @@ describe('a round', () => {
     run.join('b');
     run.join('c');
     const next = works(run.say('a', answer(work)));
-    expect(next.map(({ peer, lease }) => [peer, lease.range.start, lease.range.end])).toEqual([['a', 0, 1], ['b', 1, 2], ['c', 2, 4]]);
+    expect(next.map(({ peer, lease: { ranges } }) => [peer, ranges])).toEqual([['a', [{ start: 0, end: 2 }]], ['b', [{ start: 2, end: 3 }]], ['c', [{ start: 3, end: 4 }]]]);
   });
 
   it('comes once for each discriminator phase that a step is to have, then for the generator', () => {
@@ -102,7 +60,7 @@ describe('a round', () => {
     const run = drive(4, 2);
     const [work] = works(run.join('a'));
     run.join('b');
-    expect(works(run.happen({ kind: 'left', peer: 'a', sentence: 'It died.' }))).toMatchObject([{ peer: 'b', lease: { range: { start: 0, end: 4 } } }]);
+    expect(works(run.happen({ kind: 'left', peer: 'a', sentence: 'It died.' }))).toMatchObject([{ peer: 'b', lease: { ranges: [{ start: 0, end: 4 }] } }]);
     expect(run.say('a', answer(work))).toMatchObject([{ kind: 'send', message: { kind: 'reject' } }, { kind: 'disconnect' }, { kind: 'log' }]);
   });
 
@@ -213,6 +171,7 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('duplicate' as const), which: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('die' as const), which: fc.nat() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('join' as const), which: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), which: fc.nat() }) },
 );
 
 it('sums every shard exactly once and never gets stuck, whatever happens to the workers', () => {
@@ -243,6 +202,7 @@ it('sums every shard exactly once and never gets stuck, whatever happens to the 
       const act = ({ kind, which }: { kind: string; which: number }): void => {
         const peers = run.state.members.map(({ peer }) => peer);
         if (kind === 'answer') reply(which);
+        else if (kind === 'wait') note(run.wait(which % 1000));
         else if (kind === 'join') note(run.join(`p${++joined}`));
         else if (kind === 'die' && peers.length > 0) {
           const peer = peers[which % peers.length];
@@ -256,7 +216,7 @@ it('sums every shard exactly once and never gets stuck, whatever happens to the 
       actions.forEach(act);
       // Whatever has happened, a worker that comes now can bring the run to its end.
       if (!run.state.finished) note(run.join('last'));
-      for (let k = 0; k < (discriminatorSteps + 1) * 3 * shardCount + 2 && !run.state.finished; k++) reply(0);
+      for (let k = 0; k < (discriminatorSteps + 1) * 6 * shardCount + 60 && !run.state.finished; k++) reply(0);
       expect(run.state.finished).toBe(true);
       expect(run.done.filter(({ kind }) => kind === 'commit')).toMatchObject([{ step: 1 }, { step: 2 }, { step: 3 }]);
     }),

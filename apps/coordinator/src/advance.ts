@@ -3,17 +3,22 @@
  * borrowed, never owned: whatever happens to a worker, its shards go back to the others, and every shard of a round is in
  * the sum exactly once.
  */
-import { isSubtree } from '@lstm-gan/core';
 import type { Contribution, Failed, Hello, Ready, WorkerMessage } from '@lstm-gan/transport';
 import { refuseHello, refuseReady } from './admission.ts';
+import { judgeContribution, originalOf, releaseLeases, settleLease, type ContributionVerdict } from './judge-contribution.ts';
 import { assignLeases } from './leases.ts';
+import { measure, plan, unknownPace } from './pace.ts';
 import { shareAdvice } from './share-advice.ts';
 import { endWithRecorded, loseMember, proceed, regroup, takeGathered } from './sliced-crew.ts';
 import { hearCrew, type Heard } from './hear-crew.ts';
-import { createRound, finish, prefixed, type Advance, type CoordinatorEvent, type CoordinatorState, type Effect, type Member, type Refusal } from './state.ts';
+import { createRound, finish, prefixed, type Advance, type CoordinatorEvent, type CoordinatorState, type Effect, type Member, type Overtaken, type Refusal } from './state.ts';
 
-/** What follows from an event. */
-export function advance(state: CoordinatorState, event: CoordinatorEvent): Advance {
+type Counting = Extract<ContributionVerdict, { kind: 'counts' }>;
+type Differed = Extract<CoordinatorEvent, { kind: 'differed' }>;
+
+/** What follows from an event that happens now. */
+export function advance(before: CoordinatorState, event: CoordinatorEvent, nowMs: number): Advance {
+  const state = { ...before, nowMs };
   if (state.finished) return { state, effects: [] };
   switch (event.kind) {
     case 'left':
@@ -26,6 +31,10 @@ export function advance(state: CoordinatorState, event: CoordinatorEvent): Advan
       return takeGathered(state, event.gathering);
     case 'stop':
       return stop(state);
+    case 'tick':
+      return assignLeases(state);
+    case 'differed':
+      return stopDiffering(state, event);
     case 'message':
       return hear(state, event.peer, event.message);
   }
@@ -73,14 +82,14 @@ function follow({ state, verdict }: Heard, member: Member): Advance {
 /** A worker asks to be let go. In a crew it stays until its slices are with others: behind the step. */
 function letGo(state: CoordinatorState, member: Member): Advance {
   if (state.sliced?.members.includes(member.peer) !== true) return dismiss(state, member.peer, 'It left.');
-  return { state: { ...state, members: state.members.map((other) => (other === member ? { ...member, leaving: true } : other)) }, effects: [] };
+  return { state: replaced(state, member, { leaving: true }), effects: [] };
 }
 
 function welcome(state: CoordinatorState, peer: string, hello: Hello): Advance {
   const refusal = refuseHello(state, hello);
   if (refusal !== undefined) return refuse(state, peer, refusal);
   const { run, incarnation, config } = state.plan;
-  const member: Member = { peer, name: hello.worker, ready: false, versions: {}, address: null, leaving: false };
+  const member: Member = { peer, name: hello.worker, ready: false, versions: {}, address: null, leaving: false, pace: unknownPace, overtaken: [] };
   const message = { kind: 'welcome', run, incarnation, membership: state.membership, protocol: hello.protocol, exchange: state.plan.exchange, config } as const;
   return { state: { ...state, members: [...state.members, member] }, effects: [{ kind: 'send', peer, message }] };
 }
@@ -88,8 +97,7 @@ function welcome(state: CoordinatorState, peer: string, hello: Hello): Advance {
 function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
   const refusal = refuseReady(state, member.name, ready);
   if (refusal !== undefined) return refuse(state, member.peer, refusal);
-  const members = state.members.map((candidate) => (candidate === member ? { ...member, ready: true, address: ready.peer } : candidate));
-  const admitted = { ...state, members, membership: state.membership + 1, steadySinceStep: state.round.step, probes: state.probes ?? ready.probes };
+  const admitted = { ...replaced(state, member, { ready: true, address: ready.peer }), membership: state.membership + 1, steadySinceStep: state.round.step, probes: state.probes ?? ready.probes };
   const text = `Worker ${member.name} joined (${ready.device}, TensorFlow ${ready.tensorflow}).`;
   const { tensorflow, graphs, probes } = ready;
   const effects: Effect[] = [
@@ -107,28 +115,37 @@ function employ(state: CoordinatorState): Advance {
 }
 
 function contribute(state: CoordinatorState, member: Member, contribution: Contribution): Advance {
-  const { round, plan } = state;
-  const lease = round.leases.find(({ id, peer }) => id === contribution.lease && peer === member.peer);
-  if (lease === undefined || contribution.crew !== (state.sliced?.crew ?? 0) || contribution.step !== round.step || contribution.phase !== round.phase || contribution.turn !== round.turn) return drop(state);
-  const [range] = contribution.subtrees;
-  const { start, end } = lease.range;
-  const floats = plan.layoutSizes[round.phase];
-  const fits =
-    contribution.subtrees.length === 1 &&
-    range.start === start &&
-    range.end === end &&
-    isSubtree(range, plan.shardCount) &&
-    contribution.sums.length === (state.sliced === undefined ? 1 : 0) &&
-    contribution.sums.every((sum) => sum.length === floats) &&
-    contribution.losses.length === end - start &&
-    contribution.losses.every(({ shard }, i) => shard === start + i);
-  if (!fits) return unexpected(state, member.peer, 'a contribution that does not fit its lease');
-  const shardsDone = round.shardsDone + end - start;
-  const leases = round.leases.filter((other) => other !== lease);
-  const next = { ...state, round: { ...round, leases, shardsDone } };
-  const collect: Effect = { kind: 'collect', contribution, worker: member.name };
-  if (shardsDone < plan.shardCount || state.sliced !== undefined) return prefixed([collect], assignLeases(next));
-  return { state: next, effects: [collect, { kind: 'update', step: round.step, phase: round.phase }] };
+  const verdict = judgeContribution(state, member, contribution);
+  switch (verdict.kind) {
+    case 'dropped':
+      return drop(state);
+    case 'unfit':
+      return unexpected(state, member.peer, 'a contribution that does not fit its lease');
+    case 'overtaken':
+      return compare(state, member, contribution, verdict.by);
+    case 'counts':
+      return count(state, member, contribution, verdict);
+  }
+}
+
+function count(state: CoordinatorState, member: Member, contribution: Contribution, { lease, twin }: Counting): Advance {
+  const pace = measure(member.pace, contribution, state.nowMs - lease.sinceMs);
+  const settled = settleLease(replaced(state, member, { pace }), lease, twin);
+  const { round, plan, sliced } = settled;
+  const collect: Effect = { kind: 'collect', contribution, worker: member.name, lease: twin && originalOf(lease) };
+  if (round.shardsDone < plan.shardCount || sliced !== undefined) return prefixed([collect], assignLeases(settled));
+  return { state: settled, effects: [collect, { kind: 'update', step: round.step, phase: round.phase }] };
+}
+
+/** Somebody was faster: it counts for nothing, but must be the same; and whoever computed it is idle now. */
+function compare(state: CoordinatorState, member: Member, contribution: Contribution, by: Overtaken): Advance {
+  const idle = replaced(state, member, { overtaken: member.overtaken.filter((other) => other !== by) });
+  const { state: dropped } = drop(idle);
+  return prefixed([{ kind: 'compare', contribution, worker: member.name, lease: by.original }], assignLeases(dropped));
+}
+
+function replaced(state: CoordinatorState, member: Member, change: Partial<Member>): CoordinatorState {
+  return { ...state, members: state.members.map((other) => (other === member ? { ...member, ...change } : other)) };
 }
 
 /** The round's network is updated: on to the next phase, or the step is complete. */
@@ -150,7 +167,8 @@ function goOn(state: CoordinatorState, isWanted: boolean): Advance {
   const committedStep = state.round.step - 1;
   const isOver = committedStep >= state.plan.lastStep || state.stopping;
   if (isOver) return state.sliced === undefined ? finish(state) : proceed(state, isWanted);
-  const { state: advised, effects } = advise(state, committedStep);
+  const members = state.members.map((member) => ({ ...member, pace: plan(member.pace, state.plan.discriminatorSteps) }));
+  const { state: advised, effects } = advise({ ...state, members }, committedStep);
   return prefixed(effects, onward(advised, isWanted));
 }
 
@@ -198,14 +216,12 @@ function goOnWithout(state: CoordinatorState, peer: string): Advance {
 }
 
 function withoutMember(state: CoordinatorState, peer: string): CoordinatorState {
-  const { round } = state;
-  const lost = round.leases.filter((lease) => lease.peer === peer).map(({ range }) => range);
   return {
     ...state,
     membership: state.membership + 1,
-    steadySinceStep: round.step,
+    steadySinceStep: state.round.step,
     members: state.members.filter((member) => member.peer !== peer),
-    round: { ...round, pending: [...round.pending, ...lost], leases: round.leases.filter((lease) => lease.peer !== peer) },
+    round: releaseLeases(state, peer),
   };
 }
 
@@ -222,6 +238,15 @@ function fail(state: CoordinatorState, member: Member, { step, phase, shard, rea
 function stopNotFinite(state: CoordinatorState, entry: string): Advance {
   const message = `Training stopped in step ${state.round.step}: ${state.round.phase}/${entry} would no longer be finite.`;
   return prefixed([{ kind: 'abort', code: 'not-finite', message, advice: notFiniteAdvice }], finish(state));
+}
+
+/** One of two machines computes wrong bits; nobody knows which, nor since when. */
+function stopDiffering(state: CoordinatorState, { workers: [first, second], contribution: { step, phase, subtrees } }: Differed): Advance {
+  const shards = subtrees.map(({ start, end }) => (end - start === 1 ? `${start}` : `${start} to ${end - 1}`)).join(', ');
+  const message = `Workers ${first} and ${second} computed different bits for the same shards (${shards}) of step ${step}, ${phase} phase.`;
+  if (!state.plan.isStrict) return { state, effects: [{ kind: 'log', level: 'warn', text: message }] };
+  const advice = 'The memory or the processor of one of the two machines is at fault. Test both, and go on from the last checkpoint without the bad one.';
+  return prefixed([{ kind: 'abort', code: 'bits-differ', message, advice }], finish(state));
 }
 
 function unexpected(state: CoordinatorState, peer: string, what: string): Advance {

@@ -28,6 +28,8 @@ export interface CoordinatorOptions {
   readonly signal: AbortSignal;
   /** How contributions and weights travel; the star unless told otherwise. */
   readonly exchange?: Exchange;
+  /** Refuses workers that compute other bits than the run, and stops where two differ; so unless told otherwise. */
+  readonly isStrict?: boolean;
   /** Hears of every committed step; must not keep the loop waiting. Returns whether the state behind this step is wanted. */
   readonly onCommit: (metrics: StepMetrics) => boolean;
   /** Given a state that was wanted, once it is here: in the sliced exchange it is gathered while training goes on. It never changes. */
@@ -46,4 +48,5 @@ export interface TrainingResult {
   readonly imagesPerSecond: number;
   readonly losses: StepMetrics['losses'] | undefined;
   readonly droppedContributions: number;
+  readonly copiedLeases: number;
 }

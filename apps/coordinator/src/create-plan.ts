@@ -4,15 +4,16 @@ import type { Slices } from './held-state.ts';
 import type { CoordinatorOptions } from './coordinator-options.ts';
 import type { Plan } from './state.ts';
 
-type Planned = Pick<CoordinatorOptions, 'config' | 'run' | 'incarnation' | 'steps' | 'exchange'>;
+type Planned = Pick<CoordinatorOptions, 'config' | 'run' | 'incarnation' | 'steps' | 'exchange' | 'isStrict'>;
 
 /** What decisions need to know of a run. */
-export function createPlan({ config, run, incarnation, steps, exchange = 'star' }: Planned, layouts: Readonly<Record<Network, Layout>>, slices: Slices): Plan {
+export function createPlan({ config, run, incarnation, steps, exchange = 'star', isStrict = true }: Planned, layouts: Readonly<Record<Network, Layout>>, slices: Slices): Plan {
   const sizes = (network: Network): number[] => slices[network].map(({ start, end }) => end - start);
   return {
     run,
     incarnation,
     exchange,
+    isStrict,
     shardCount: config.batchSize / config.shardSize,
     discriminatorSteps: config.discriminatorSteps,
     lastStep: steps,

@@ -1,49 +1,83 @@
-/** Who computes what: pending shards are cut for as many workers as are idle, and each idle worker is given one piece. */
-import { splitRange, type ShardRange } from '@lstm-gan/core';
+/**
+ * Who computes what: what is pending is divided by speed among all who take part, and whoever is idle is given its share.
+ * When nothing is pending, a lease that is late is given to somebody idle as well: the results are the same, so the first
+ * counts.
+ */
 import type { WeightsVersions } from '@lstm-gan/transport';
+import { expectedMs } from './pace.ts';
+import { countShards, cutRanges, shareOut } from './shares.ts';
 import { networks, type Advance, type CoordinatorState, type Effect, type Lease, type Member } from './state.ts';
 
-/** Cuts ranges, the largest first, until there are at least `count` or only single shards. */
-function spread(ranges: readonly ShardRange[], count: number): ShardRange[] {
-  const pieces = [...ranges];
-  for (;;) {
-    const largest = pieces.reduce((best, { start, end }, i) => (end - start > pieces[best].end - pieces[best].start ? i : best), 0);
-    const range = pieces[largest];
-    if (range === undefined || pieces.length >= count || range.end - range.start < 2) return pieces;
-    pieces.splice(largest, 1, ...splitRange(range));
-  }
-}
+/** A lease that takes twice as long as expected, and a little longer, is late. */
+const lateFactor = 2;
+const lateSlackMs = 100;
 
-/** How many shards the worker with most of them computes, when a whole batch is shared by so many. */
-export function largestShare(shardCount: number, workers: number): number {
-  return Math.max(...spread([{ start: 0, end: shardCount }], workers).map(({ start, end }) => end - start));
-}
-
-/** Gives every idle worker a piece of what is pending, with the weights that it lacks. In the sliced exchange only while a round is under way, and only to its crew. */
+/** Gives every idle worker its share of what is pending, or a copy of what is late. In the sliced exchange only while a round is under way, and only to its crew. */
 export function assignLeases(state: CoordinatorState): Advance {
-  const { round, members, versions, sliced } = state;
-  if (sliced !== undefined && sliced.stage !== 'computing') return { state, effects: [] };
-  const busy = new Set(round.leases.map(({ peer }) => peer));
-  const idle = members.filter(({ ready, peer }) => ready && !busy.has(peer) && (sliced?.members.includes(peer) ?? true));
-  if (idle.length === 0 || round.pending.length === 0) return { state, effects: [] };
-  const pieces = spread(round.pending, idle.length);
-  const given = idle.slice(0, pieces.length);
-  const leases = given.map(({ peer }, i): Lease => ({ id: state.nextLease + i, peer, range: pieces[i] }));
-  const next = { ...round, pending: pieces.slice(given.length), leases: [...round.leases, ...leases] };
-  const effects = given.flatMap((member, i): Effect[] => [
-    ...missingWeights(member, versions),
-    { kind: 'send-work', peer: member.peer, lease: leases[i], round: next },
-  ]);
-  const served = new Set(given);
-  return {
-    state: {
-      ...state,
-      round: next,
-      nextLease: state.nextLease + leases.length,
-      members: members.map((member) => (served.has(member) ? { ...member, versions } : member)),
-    },
-    effects,
-  };
+  if (state.sliced !== undefined && state.sliced.stage !== 'computing') return { state, effects: [] };
+  const busy = new Set(state.round.leases.map(({ peer }) => peer));
+  const idle = workersOf(state).filter(({ peer, overtaken }) => !busy.has(peer) && overtaken.length === 0);
+  if (idle.length === 0) return { state, effects: [] };
+  return state.round.pending.length > 0 ? divide(state, idle) : copyLate(state, idle);
+}
+
+function workersOf({ members, sliced }: CoordinatorState): Member[] {
+  return members.filter(({ ready, peer }) => ready && (sliced?.members.includes(peer) ?? true));
+}
+
+function divide(state: CoordinatorState, idle: readonly Member[]): Advance {
+  const { round, plan } = state;
+  // Whoever is busy still will be idle soon, and then takes its share.
+  const isIdle = new Set(idle);
+  const workers = [...idle, ...workersOf(state).filter((member) => !isIdle.has(member))];
+  const shares: number[] = shareOut(countShards(round.pending), pacesOf(workers)).slice(0, idle.length);
+  // A share of nothing is for the others to take; where they may never come, it is not.
+  if (!shares.some(Boolean)) shares[0] = 1;
+  const { pieces, rest } = cutRanges(round.pending, shares, plan.shardCount);
+  const given = idle.flatMap((member, k) => (pieces[k].length === 0 ? [] : [{ member, ranges: pieces[k], copyOf: undefined }]));
+  return give({ ...state, round: { ...round, pending: rest } }, given);
+}
+
+/** Of whoever is not measured yet, the mean of the others. */
+function pacesOf(workers: readonly Member[]): number[] {
+  const known = workers.flatMap(({ pace }) => pace.plannedMs ?? []);
+  const mean = known.length === 0 ? 1 : known.reduce((sum, ms) => sum + ms, 0) / known.length;
+  return workers.map(({ pace }) => pace.plannedMs ?? mean);
+}
+
+function copyLate(state: CoordinatorState, idle: readonly Member[]): Advance {
+  const { leases } = state.round;
+  const isCopied = new Set(leases.flatMap(({ copyOf }) => copyOf ?? []));
+  const late = leases
+    .filter((lease) => lease.copyOf === undefined && !isCopied.has(lease.id) && isLate(state, lease))
+    .toSorted((a, b) => countShards(b.ranges) - countShards(a.ranges));
+  const fastest = idle.toSorted((a, b) => (a.pace.plannedMs ?? Infinity) - (b.pace.plannedMs ?? Infinity));
+  const given = late.slice(0, fastest.length).map((lease, k) => ({ member: fastest[k], ranges: lease.ranges, copyOf: lease.id }));
+  const next = give(state, given);
+  return { state: { ...next.state, copiedLeases: state.copiedLeases + given.length }, effects: next.effects };
+}
+
+/** Of whoever is not measured yet, as much is expected as of the slowest of the others. */
+function isLate({ members, round, nowMs }: CoordinatorState, { peer, ranges, sinceMs }: Lease): boolean {
+  const expected = (member: Member): number | undefined => expectedMs(member.pace, round.phase, countShards(ranges));
+  const own = members.filter((member) => member.peer === peer).map(expected);
+  const others = members.flatMap((member) => expected(member) ?? []);
+  const ms = own[0] ?? Math.max(...others);
+  return others.length > 0 && nowMs - sinceMs > lateFactor * ms + lateSlackMs;
+}
+
+interface Given extends Pick<Lease, 'ranges' | 'copyOf'> {
+  readonly member: Member;
+}
+
+function give(state: CoordinatorState, given: readonly Given[]): Advance {
+  const { round, versions } = state;
+  const leases = given.map(({ member: { peer }, ranges, copyOf }, k): Lease => ({ id: state.nextLease + k, peer, ranges, sinceMs: state.nowMs, copyOf }));
+  const next = { ...round, leases: [...round.leases, ...leases] };
+  const effects = given.flatMap(({ member }, k): Effect[] => [...missingWeights(member, versions), { kind: 'send-work', peer: member.peer, lease: leases[k], round: next }]);
+  const served = new Set(given.map(({ member }) => member));
+  const members = state.members.map((member) => (served.has(member) ? { ...member, versions } : member));
+  return { state: { ...state, round: next, nextLease: state.nextLease + leases.length, members }, effects };
 }
 
 /** Orders to send a member the weights that it lacks. */

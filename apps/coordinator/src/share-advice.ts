@@ -1,4 +1,5 @@
-import { largestShare } from './leases.ts';
+/** How many shards the worker with most of them computes, when all are equally fast. */
+const largestShare = (shardCount: number, workers: number): number => Math.ceil(shardCount / workers);
 
 /** What is wrong with a number of workers for a number of shards, and which would be better; undefined where nothing is. */
 export function shareAdvice(shardCount: number, workers: number): string | undefined {

@@ -9,10 +9,14 @@ import { advance } from './advance.ts';
 import { applyUpdate } from './apply-update.ts';
 import { batchNumber } from './batch-number.ts';
 import type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
+import { createComparison } from './compare-contributions.ts';
 import { createPlan } from './create-plan.ts';
 import { HeldState } from './held-state.ts';
 import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, type StepClock } from './step-clock.ts';
+
+/** How often it is looked whether somebody is late. */
+const tickMs = 50;
 
 /** Trains until `steps` are committed or the signal stops it; throws a UserError when training cannot go on. */
 export async function startCoordinator(options: CoordinatorOptions): Promise<TrainingResult> {
@@ -23,6 +27,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Tra
     if (training.isFinished) void options.link.close();
   };
   options.signal.addEventListener('abort', onAbort, { once: true });
+  const ticks = setInterval(() => training.happen({ kind: 'tick' }), tickMs);
   try {
     if (!training.isFinished) {
       if (options.signal.aborted) onAbort();
@@ -32,6 +37,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Tra
       }
     }
   } finally {
+    clearInterval(ticks);
     options.signal.removeEventListener('abort', onAbort);
     await options.link.close();
   }
@@ -62,6 +68,7 @@ class Training {
   /** Sliced: the round's, which count when it is complete. */
   #contributions: { readonly worker: string; readonly contribution: Contribution }[] = [];
   readonly #held: HeldState;
+  readonly #comparison = createComparison();
   #lastMetrics: StepMetrics | undefined;
   #failure: UserError | undefined;
 
@@ -91,7 +98,7 @@ class Training {
 
   /** Decides what follows from an event, and does it. */
   happen(event: CoordinatorEvent): void {
-    const { state, effects } = advance(this.#decided, event);
+    const { state, effects } = advance(this.#decided, event, this.#options.now());
     this.#decided = state;
     for (const effect of effects) this.#perform(effect);
   }
@@ -107,6 +114,7 @@ class Training {
       imagesPerSecond: median(this.#rates),
       losses: this.#lastMetrics?.losses,
       droppedContributions: this.#decided.droppedContributions,
+      copiedLeases: this.#decided.copiedLeases,
     };
   }
 
@@ -119,7 +127,9 @@ class Training {
       case 'send-work':
         return this.#send(effect);
       case 'collect':
-        return this.#collect(effect.worker, effect.contribution);
+        return this.#collect(effect);
+      case 'compare':
+        return this.#compare(effect);
       case 'update':
         return this.#update(effect.phase);
       case 'identify':
@@ -166,10 +176,17 @@ class Training {
     }
   }
 
-  #collect(worker: string, contribution: Contribution): void {
+  #collect({ worker, contribution, lease }: Extract<Effect, { kind: 'collect' }>): void {
+    if (lease !== undefined) this.#comparison.note(lease, worker, contribution);
     if (this.#plan.exchange === 'sliced') return void this.#contributions.push({ worker, contribution });
     contribution.subtrees.forEach((range, i) => this.#fold.add(range, contribution.sums[i]));
     this.#clock.contributed(worker, contribution);
+  }
+
+  #compare({ worker, contribution, lease }: Extract<Effect, { kind: 'compare' }>): void {
+    const other = this.#comparison.whoDiffers(lease, contribution);
+    for (const sum of contribution.sums) this.#arithmetic.release(sum);
+    if (other !== undefined) this.happen({ kind: 'differed', workers: [other, worker], contribution });
   }
 
   /** A sliced round is complete: now its contributions count. */
@@ -197,7 +214,7 @@ class Training {
       return link.send(peer, { kind: 'weights', ...header, network, version, values: (this.#plan.exchange === 'sliced' ? this.#held.state : this.#working)[network].weights });
     }
     const { step, phase, turn } = effect.round;
-    const subtrees = [effect.lease.range];
+    const subtrees = effect.lease.ranges;
     const isRead = phase === 'discriminator' || step < this.#plan.lastStep;
     const images = isRead ? readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees) : new Uint8Array(0);
     const place = { step, phase, turn, crew: this.#decided.sliced?.crew ?? 0, lease: effect.lease.id, weightsVersions: this.#decided.versions };

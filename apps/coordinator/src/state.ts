@@ -5,6 +5,7 @@
 import type { Network, ShardRange } from '@lstm-gan/core';
 import type { Contribution, CoordinatorMessage, Exchange, PeerAddress, Phase, Ready, RejectReason, SliceState, WeightsVersions, WorkerMessage } from '@lstm-gan/transport';
 import type { Holders } from './assign-slices.ts';
+import type { Pace } from './pace.ts';
 
 export const networks: readonly Network[] = ['generator', 'discriminator'];
 
@@ -13,6 +14,8 @@ export interface Plan {
   readonly run: string;
   readonly incarnation: number;
   readonly exchange: Exchange;
+  /** Workers that compute other bits are refused. */
+  readonly isStrict: boolean;
   readonly shardCount: number;
   /** Discriminator phases a step. */
   readonly discriminatorSteps: number;
@@ -42,12 +45,26 @@ export interface Member {
   readonly address: PeerAddress | null;
   /** It has asked to be let go behind the step in work. */
   readonly leaving: boolean;
+  /** How fast it was lately. */
+  readonly pace: Pace;
+  /** Leases that others were faster with: it is at work on them, and what it gives for them does not count. */
+  readonly overtaken: readonly Overtaken[];
+}
+
+export interface Overtaken {
+  readonly lease: number;
+  /** The lease of which one is a copy. */
+  readonly original: number;
 }
 
 export interface Lease {
   readonly id: number;
   readonly peer: string;
-  readonly range: ShardRange;
+  /** Subtrees, in the order of their shards. */
+  readonly ranges: readonly ShardRange[];
+  readonly sinceMs: number;
+  /** The lease of the same shards that it was given out beside, because that one is late. */
+  readonly copyOf: number | undefined;
 }
 
 /** One exchange: the shards of a phase, and where each is. */
@@ -99,6 +116,8 @@ export interface Gathering {
 
 export interface CoordinatorState {
   readonly plan: Plan;
+  /** When what is decided just now happened; of a clock that never goes back. */
+  readonly nowMs: number;
   /** Undefined in the star. */
   readonly sliced: SlicedState | undefined;
   readonly membership: number;
@@ -117,6 +136,8 @@ export interface CoordinatorState {
   readonly finished: boolean;
   /** Contributions that came too late, twice or for nothing. */
   readonly droppedContributions: number;
+  /** Leases that were given out a second time. */
+  readonly copiedLeases: number;
 }
 
 export type CoordinatorEvent =
@@ -128,14 +149,20 @@ export type CoordinatorEvent =
   | { readonly kind: 'committed'; readonly isEnough: boolean; readonly isWanted: boolean }
   /** All slices of a gathering are here. */
   | { readonly kind: 'gathered'; readonly gathering: number }
+  /** Two workers gave other bits for the same shards. */
+  | { readonly kind: 'differed'; readonly workers: readonly [string, string]; readonly contribution: Pick<Contribution, 'step' | 'phase' | 'subtrees'> }
+  /** Time has passed: somebody may be late. */
+  | { readonly kind: 'tick' }
   | { readonly kind: 'stop' };
 
 export type Effect =
   | { readonly kind: 'send'; readonly peer: string; readonly message: CoordinatorMessage }
   | { readonly kind: 'send-weights'; readonly peer: string; readonly network: Network; readonly version: number }
   | { readonly kind: 'send-work'; readonly peer: string; readonly lease: Lease; readonly round: Round }
-  /** Puts a contribution's sums into the fold of the round. */
-  | { readonly kind: 'collect'; readonly contribution: Contribution; readonly worker: string }
+  /** Puts a contribution's sums into the fold of the round. `lease`: somebody else computes the same, and is to be compared with it. */
+  | { readonly kind: 'collect'; readonly contribution: Contribution; readonly worker: string; readonly lease: number | undefined }
+  /** Compares a contribution that does not count with the one that did; answered with the event `differed` where they are not the same. */
+  | { readonly kind: 'compare'; readonly contribution: Contribution; readonly worker: string; readonly lease: number }
   /** Folds, updates the phase's network, and answers with the event `updated`. */
   | { readonly kind: 'update'; readonly step: number; readonly phase: Phase }
   /** The first worker is admitted: what it computes with, all others must. */
@@ -177,6 +204,7 @@ export interface Refusal {
 export function createCoordinatorState(plan: Plan, committedStep: number, versions: WeightsVersions): CoordinatorState {
   return {
     plan,
+    nowMs: 0,
     sliced: plan.exchange === 'sliced' ? createSlicedState(plan, committedStep, versions) : undefined,
     membership: 1,
     members: [],
@@ -189,6 +217,7 @@ export function createCoordinatorState(plan: Plan, committedStep: number, versio
     stopping: false,
     finished: committedStep >= plan.lastStep,
     droppedContributions: 0,
+    copiedLeases: 0,
   };
 }
 

@@ -1,0 +1,35 @@
+/** Whether two workers that computed the same shards came to the same bits. Only hashes are kept: the sums are used up. */
+import { createHash } from 'node:crypto';
+import type { Contribution } from '@lstm-gan/transport';
+
+export interface Comparison {
+  /** Keeps what a worker gave for a lease that another one computes as well. */
+  note(lease: number, worker: string, contribution: Contribution): void;
+  /** The worker that gave something else for the same lease; undefined where all is well, or nothing is known of the lease. */
+  whoDiffers(lease: number, contribution: Contribution): string | undefined;
+}
+
+/** Some second contributions never come. */
+const mostKept = 64;
+
+export function createComparison(): Comparison {
+  const noted = new Map<number, { readonly worker: string; readonly hash: string }>();
+  return {
+    note(lease, worker, contribution) {
+      const [oldest] = noted.keys();
+      if (noted.size >= mostKept && oldest !== undefined) noted.delete(oldest);
+      noted.set(lease, { worker, hash: hashOf(contribution) });
+    },
+    whoDiffers(lease, contribution) {
+      const first = noted.get(lease);
+      noted.delete(lease);
+      return first === undefined || first.hash === hashOf(contribution) ? undefined : first.worker;
+    },
+  };
+}
+
+function hashOf({ losses, sums }: Contribution): string {
+  const hash = createHash('sha256').update(JSON.stringify(losses));
+  for (const sum of sums) hash.update(new Uint8Array(sum.buffer, sum.byteOffset, sum.byteLength));
+  return hash.digest('hex');
+}

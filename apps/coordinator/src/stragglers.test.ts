@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { answer, drive, kinds, works, type SendWork } from './testing/drive.ts';
+
+describe('workers of different speed', () => {
+  /** Each answers after its own time for a shard; returns what is given out in the last step. */
+  const sharesAfter = (steps: number, speeds: Readonly<Record<string, number>>, shardCount: number): Readonly<Record<string, number>> => {
+    const run = drive(shardCount, 100);
+    const queue = Object.keys(speeds).flatMap((peer) => works(run.join(peer)));
+    let shares: Record<string, number> = {};
+    while (run.state.round.step <= steps) {
+      const work = queue.shift() as SendWork;
+      const shards = answer(work).losses.length;
+      if (work.round.step === steps) shares = { ...shares, [work.peer]: shards };
+      queue.push(...works(run.say(work.peer, { ...answer(work), computeMs: shards * speeds[work.peer] })));
+    }
+    return shares;
+  };
+
+  it('are given as much as lets all of them end at once', () => {
+    expect(sharesAfter(4, { a: 10, b: 30 }, 8)).toEqual({ a: 6, b: 2 });
+    expect(sharesAfter(4, { a: 30, b: 10, c: 10 }, 7)).toEqual({ a: 1, b: 3, c: 3 });
+  });
+
+  it('keep their shares while they are about equally fast', () => {
+    expect(sharesAfter(4, { a: 10, b: 11 }, 8)).toEqual({ a: 4, b: 4 });
+  });
+});
+
+describe('a lease that is late', () => {
+  /** Two workers that are known to take 10 ms for a shard; `a` has answered in the second step, `b` not. */
+  const start = () => {
+    const run = drive(2, 9);
+    const queue = [...works(run.join('a')), ...works(run.join('b'))];
+    for (;;) {
+      const work = queue.shift() as SendWork;
+      if (run.state.round.step === 2 && work.peer === 'b') return { run, late: work };
+      queue.push(...works(run.say(work.peer, { ...answer(work), computeMs: 10 * answer(work).losses.length })));
+    }
+  };
+
+  it('is given to somebody idle as well, once, and not before it is', () => {
+    const { run, late } = start();
+    expect(run.wait(110)).toEqual([]);
+    expect(works(run.wait(20))).toMatchObject([{ peer: 'a', lease: { ranges: late.lease.ranges, copyOf: late.lease.id } }]);
+    expect(run.wait(1000)).toEqual([]);
+    expect(run.state.copiedLeases).toBe(1);
+  });
+
+  it('counts once, whoever is first, and the other is compared with it and has no part in the next round before it is idle', () => {
+    const { run, late } = start();
+    const [copy] = works(run.wait(500));
+    const effects = run.say('a', answer(copy));
+    expect(effects[0]).toMatchObject({ kind: 'collect', lease: late.lease.id });
+    expect(works(effects)).toMatchObject([{ peer: 'a' }]);
+    const overtaken = run.say('b', answer(late));
+    expect(overtaken[0]).toMatchObject({ kind: 'compare', lease: late.lease.id, worker: 'worker-b' });
+    expect(works(overtaken)).toMatchObject([{ peer: 'b' }]);
+    expect(run.state.droppedContributions).toBe(1);
+  });
+
+  it('is no loss when one of the two dies', () => {
+    for (const peer of ['a', 'b']) {
+      const { run, late } = start();
+      const [copy] = works(run.wait(500));
+      expect(works(run.happen({ kind: 'left', peer, sentence: 'It died.' }))).toEqual([]);
+      const [survivor, lost] = peer === 'a' ? [late, copy] : [copy, late];
+      expect(kinds(run.say(survivor.peer, answer(survivor))).slice(0, 2)).toEqual(['collect', 'update']);
+      expect(lost.lease.ranges).toEqual(survivor.lease.ranges);
+    }
+  });
+
+  it('stops the run where two workers gave other bits, and names both', () => {
+    const { run, late } = start();
+    const effects = run.happen({ kind: 'differed', workers: ['worker-a', 'worker-b'], contribution: answer(late) });
+    expect(effects[0]).toMatchObject({ kind: 'abort', code: 'bits-differ', message: 'Workers worker-a and worker-b computed different bits for the same shards (1) of step 2, discriminator phase.' });
+    expect(run.state.finished).toBe(true);
+  });
+});

@@ -1,0 +1,54 @@
+/** The coordinator's decisions, driven by hand. */
+import { protocolVersion, type Contribution, type Ready, type WorkerMessage } from '@lstm-gan/transport';
+import { advance } from '../advance.ts';
+import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from '../state.ts';
+
+export const sha = 'a'.repeat(64);
+const plan = (shardCount: number, lastStep: number, discriminatorSteps: number): Plan => ({
+  run: 'r', incarnation: 1, exchange: 'star', isStrict: true, shardCount, discriminatorSteps, lastStep, engine: 'graph', threads: 1, config: '{}',
+  layouts: { generator: sha, discriminator: sha }, layoutSizes: { generator: 1, discriminator: 1 }, sliceSizes: { generator: [1], discriminator: [1] },
+});
+export const header = { run: 'r', incarnation: 1, membership: 1 };
+const ready: Ready = {
+  kind: 'ready', ...header, engine: 'graph', tensorflow: '2', device: 'CPU', threads: 1,
+  layouts: { generator: sha, discriminator: sha }, probes: { u: sha }, graphs: { u: sha }, peer: null,
+};
+/** An order to send work. */
+export type SendWork = Extract<Effect, { kind: 'send-work' }>;
+/** What a worker gives back. */
+export const answer = ({ lease, round }: SendWork): Contribution => ({
+  kind: 'contribution', ...header, step: round.step, phase: round.phase, turn: round.turn, crew: 0, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
+  subtrees: lease.ranges, computeMs: 1, waitingMs: 0, sums: lease.ranges.map(() => new Float32Array(1)),
+  losses: lease.ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => ({ shard: start + k, loss: 0, penalty: 0 }))),
+});
+
+/** Drives the state machine by hand; orders to update are answered at once, as the shell does. */
+export function drive(shardCount: number, lastStep: number, discriminatorSteps = 1, enoughStep?: number) {
+  let state: CoordinatorState = createCoordinatorState(plan(shardCount, lastStep, discriminatorSteps), 0, { generator: 0, discriminator: 0 });
+  const done: Effect[] = [];
+  let nowMs = 0;
+  const happen = (event: CoordinatorEvent): Effect[] => {
+    const result = advance(state, event, nowMs);
+    state = result.state;
+    const effects = [...result.effects];
+    done.push(...result.effects);
+    if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...happen({ kind: 'updated' }));
+    const commit = result.effects.find((effect) => effect.kind === 'commit');
+    if (commit !== undefined) effects.push(...happen({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: false }));
+    return effects;
+  };
+  const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });
+  const join = (peer: string, change: Partial<Ready> = {}) => [
+    ...say(peer, { kind: 'hello', protocol: protocolVersion, worker: `worker-${peer}` }),
+    ...say(peer, { ...ready, ...change }),
+  ];
+  const wait = (ms: number) => {
+    nowMs += ms;
+    return happen({ kind: 'tick' });
+  };
+  return { happen, say, join, wait, done, get state() { return state; } };
+}
+
+/** What work goes out. */
+export const works = (effects: Effect[]) => effects.filter((effect): effect is SendWork => effect.kind === 'send-work');
+export const kinds = (effects: Effect[]) => effects.map(({ kind }) => kind);
