@@ -40,7 +40,7 @@ describe('troubleshooting', () => {
   function codesOf(text: string): string[] {
     const errors = [...text.matchAll(/new UserError\(\s*(?:\{\s*code(?:: ('[^']+'|`[^`]+`))?,|(\w+)\))/g)];
     if (errors.length !== text.split('new UserError(').length - 1) throw new Error(`a UserError whose code cannot be read:\n${text}`);
-    const refused = [...text.matchAll(/refuse\('([a-z][a-z-]+)', /g), ...text.matchAll(/const code = .* \? '([a-z-]+)' : '([a-z-]+)'/g)].flatMap(([, ...codes]) => codes);
+    const refused = [...text.matchAll(/refuse\('([a-z][a-z-]+)', /g), ...text.matchAll(/const code = .* \? '([a-z-]+)' : '([a-z-]+)'/g), ...text.matchAll(/kind: 'abort', code: '([a-z-]+)'/g)].flatMap(([, ...codes]) => codes);
     return [...errors.flatMap(([, code]) => (code === undefined ? [] : [code.slice(1, -1)])), ...refused].flatMap(expand);
   }
 

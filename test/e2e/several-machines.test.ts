@@ -75,6 +75,34 @@ it('is found again by its workers when it was killed and goes on', async () => {
   expect([exitCode, stderr]).toEqual([0, expect.stringContaining('Trying again for')]);
 });
 
+it('goes on by the very command that began it, however often it is killed, and writes no step twice', async () => {
+  const steps = 1200;
+  const small = ['--set', 'model.generator={kind: dense, units: [16]}', '--set', 'model.image.size=8', '--set', 'model.discriminator.filters=[4]', '--steps', String(steps)];
+  const quiet = summaryOf((await lstmGan(['train', ...small, '--out', path.join(folder, 'quiet'), '--json'])).stdout);
+  const port = 20_000 + ((process.pid + 7) % 20_000);
+  const command = coordinate('often', `127.0.0.1:${port}`, ...small, '--checkpoint-every', '0.2', '--sample-every', '500');
+  const metrics = async () => (await readFile(path.join(folder, 'often', 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => (JSON.parse(line) as { step: number }).step);
+  let coordinator = start(command);
+  const join = await joinCommand(coordinator);
+  const worker = start(join);
+  await waitForStep('often', 5);
+  const second = await start(command);
+  expect([second.exitCode, second.stderr]).toEqual([2, expect.stringContaining('is training in')]);
+  for (const step of [300, 600, 900]) {
+    await waitForStep('often', step);
+    coordinator.kill('SIGKILL');
+    await coordinator;
+    coordinator = start(command);
+  }
+  const { stdout, stderr } = await coordinator;
+  expect(stderr).toMatch(/was interrupted: going on behind step \d+\./);
+  expect(summaryOf(stdout)).toMatchObject({ step: steps, weightsSha256: quiet.weightsSha256 });
+  expect(await metrics()).toEqual(Array.from({ length: steps }, (_, k) => k + 1));
+  expect((await worker).exitCode).toBe(0);
+  // It is over now: the same command would not begin it again.
+  expect(await start(command)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('holds a run already') });
+});
+
 it('lets a worker leave at once when it is told to, also while it waits for a coordinator that is gone', async () => {
   const coordinator = start(coordinate('left', '127.0.0.1:*'));
   const worker = start(await joinCommand(coordinator));
@@ -119,5 +147,8 @@ it('works between machines with addresses of their own, over a slow cable', { ti
   const join = await joinCommand(coordinator);
   const workers = network.machines.map(({ enter }) => start([...join, '--name', enter[3]], enter));
   expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
-  for (const worker of workers) expect((await worker).exitCode).toBe(0);
+  for (const worker of workers) {
+    const { exitCode, stderr } = await worker;
+    expect(exitCode, stderr).toBe(0);
+  }
 });

@@ -3,7 +3,7 @@ import { exitCodes } from './exit-codes.ts';
 import { explainSystemError } from './explain-system-error.ts';
 
 /** Failures that no other parameters mend, or that may pass by themselves; every other UserError is the user's. */
-const failures = ['not-finite', 'worker-failed', 'workers-gone', 'coordinator-gone', 'out-of-memory'];
+const failures = ['not-finite', 'bits-differ', 'worker-failed', 'workers-gone', 'coordinator-gone', 'out-of-memory'];
 
 /** Says what went wrong, and gives the exit code. */
 export function answerError(thrown: unknown, verbose: boolean): number {

@@ -12,8 +12,8 @@ import { createCountdown, createProgressDisplay, formatDuration } from './progre
 it('has exactly these commands and options: users and scripts rely on them', () => {
   const options = createProgram('0').commands.map((command) => [command.name(), command.options.map(({ long }) => long).join(' ')]);
   expect(Object.fromEntries(options)).toEqual({
-    train: '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --stop-when --stop-window --stop-patience --batch-size --shard-size --threads --seed --engine --out --resume --keep --sample-every --exchange --json --workers --device --no-pin --cache-dir',
-    coordinator: '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --stop-when --stop-window --stop-patience --batch-size --shard-size --threads --seed --engine --out --resume --keep --sample-every --exchange --json --bind --cache-dir',
+    train: '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --stop-when --stop-window --stop-patience --batch-size --shard-size --threads --seed --engine --out --resume --keep --checkpoint-every --sample-every --exchange --no-strict --json --workers --device --no-pin --cache-dir',
+    coordinator: '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --stop-when --stop-window --stop-patience --batch-size --shard-size --threads --seed --engine --out --resume --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir',
     worker: '--connect --key-file --name --device --cpus --patience --peer-address --cache-dir',
     sample: '--out --out-dir --animation --count --interpolate --seed --cache-dir',
     inspect: '--out --json',

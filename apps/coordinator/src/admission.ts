@@ -16,8 +16,14 @@ export function refuseHello({ members }: CoordinatorState, { protocol, worker }:
   return undefined;
 }
 
+/** The units in which a worker computes other bits than the run. */
+export function differingUnits({ probes }: CoordinatorState, ready: Ready): string[] {
+  return Object.keys(probes ?? {}).filter((unit) => ready.probes[unit] !== probes?.[unit]);
+}
+
 /** Why a worker that is ready is refused, if it is. */
-export function refuseReady({ plan, probes }: CoordinatorState, worker: string, ready: Ready): Refusal | undefined {
+export function refuseReady(state: CoordinatorState, worker: string, ready: Ready): Refusal | undefined {
+  const { plan } = state;
   const { generator, discriminator } = ready.layouts;
   if (generator !== plan.layouts.generator || discriminator !== plan.layouts.discriminator) {
     return { reason: 'layout-differs', sentence: `Worker ${worker} lays the weights out differently. Install the same version of lstm-gan on both.` };
@@ -31,10 +37,10 @@ export function refuseReady({ plan, probes }: CoordinatorState, worker: string, 
   if (plan.exchange === 'sliced' && ready.peer === null) {
     return { reason: 'unexpected-message', sentence: `Worker ${worker} did not say where other workers reach it.` };
   }
-  const different = Object.keys(probes ?? {}).filter((unit) => ready.probes[unit] !== probes?.[unit]);
-  if (different.length === 0) return undefined;
+  const different = differingUnits(state, ready);
+  if (different.length === 0 || !plan.isStrict) return undefined;
   return {
     reason: 'probe-differs',
-    sentence: `Worker ${worker} (${ready.device}, TensorFlow ${ready.tensorflow}) computes other bits than the run in ${different.join(', ')}; the weights would depend on who takes part. Use machines with the same kind of processor.`,
+    sentence: `Worker ${worker} (${ready.device}, TensorFlow ${ready.tensorflow}) computes other bits than the run in ${different.join(', ')}; the weights would depend on who takes part. Use machines with the same kind of processor, or start the coordinator with --no-strict.`,
   };
 }

@@ -4,9 +4,9 @@
  * the sum exactly once.
  */
 import type { Contribution, Failed, Hello, Ready, WorkerMessage } from '@lstm-gan/transport';
-import { refuseHello, refuseReady } from './admission.ts';
+import { differingUnits, refuseHello, refuseReady } from './admission.ts';
 import { judgeContribution, originalOf, releaseLeases, settleLease, type ContributionVerdict } from './judge-contribution.ts';
-import { assignLeases } from './leases.ts';
+import { assignLeases, findHung } from './leases.ts';
 import { measure, plan, unknownPace } from './pace.ts';
 import { shareAdvice } from './share-advice.ts';
 import { endWithRecorded, loseMember, proceed, regroup, takeGathered } from './sliced-crew.ts';
@@ -32,12 +32,20 @@ export function advance(before: CoordinatorState, event: CoordinatorEvent, nowMs
     case 'stop':
       return stop(state);
     case 'tick':
-      return assignLeases(state);
+      return lookAround(state);
     case 'differed':
       return stopDiffering(state, event);
     case 'message':
       return hear(state, event.peer, event.message);
   }
+}
+
+/** Time has passed: somebody may be late, or hang. */
+function lookAround(state: CoordinatorState): Advance {
+  const hung = findHung(state);
+  if (hung === undefined) return assignLeases(state);
+  const sentence = `It has been at work on a lease for ${Math.round((state.nowMs - hung.sinceMs) / 1000)} s, ten times as long as expected.`;
+  return prefixed([{ kind: 'disconnect', peer: hung.peer }], dismiss(state, hung.peer, sentence));
 }
 
 function hear(state: CoordinatorState, peer: string, message: WorkerMessage): Advance {
@@ -102,10 +110,18 @@ function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
   const { tensorflow, graphs, probes } = ready;
   const effects: Effect[] = [
     { kind: 'log', level: 'info', text },
+    ...warnOfDifference(state, member.name, ready),
     { kind: 'watch', peer: member.peer },
     ...(state.probes === undefined ? [{ kind: 'identify', computes: { tensorflow, graphs, probes } } as const] : []),
   ];
   return prefixed(effects, employ(admitted));
+}
+
+/** Of a worker that a strict run would not have admitted. */
+function warnOfDifference(state: CoordinatorState, worker: string, ready: Ready): Effect[] {
+  const units = differingUnits(state, ready);
+  if (units.length === 0) return [];
+  return [{ kind: 'log', level: 'warn', text: `Worker ${worker} computes other bits than the run in ${units.join(', ')}: from here on the weights depend on who takes part.` }];
 }
 
 /** Somebody new is there: work in the round under way; in the sliced exchange a place in the next crew, behind the step. */

@@ -18,7 +18,9 @@ export function assignLeases(state: CoordinatorState): Advance {
   const busy = new Set(state.round.leases.map(({ peer }) => peer));
   const idle = workersOf(state).filter(({ peer, overtaken }) => !busy.has(peer) && overtaken.length === 0);
   if (idle.length === 0) return { state, effects: [] };
-  return state.round.pending.length > 0 ? divide(state, idle) : copyLate(state, idle);
+  if (state.round.pending.length > 0) return divide(state, idle);
+  // In the sliced exchange a round waits for every member anyway, and what is still on its way behind it would be in the way of the next.
+  return state.sliced === undefined ? copyLate(state, idle) : { state, effects: [] };
 }
 
 function workersOf({ members, sliced }: CoordinatorState): Member[] {
@@ -57,13 +59,22 @@ function copyLate(state: CoordinatorState, idle: readonly Member[]): Advance {
   return { state: { ...next.state, copiedLeases: state.copiedLeases + given.length }, effects: next.effects };
 }
 
+function isLate(state: CoordinatorState, lease: Lease): boolean {
+  return lastsLongerThan(state, lease, lateFactor, lateSlackMs);
+}
+
+/** Whoever has a lease for ten times as long as expected, and ten seconds more: its program answers, but its device does not. */
+export function findHung(state: CoordinatorState): Lease | undefined {
+  return state.round.leases.find((lease) => lastsLongerThan(state, lease, 10, 10_000));
+}
+
 /** Of whoever is not measured yet, as much is expected as of the slowest of the others. */
-function isLate({ members, round, nowMs }: CoordinatorState, { peer, ranges, sinceMs }: Lease): boolean {
+function lastsLongerThan({ members, round, nowMs }: CoordinatorState, { peer, ranges, sinceMs }: Lease, factor: number, slackMs: number): boolean {
   const expected = (member: Member): number | undefined => expectedMs(member.pace, round.phase, countShards(ranges));
   const own = members.filter((member) => member.peer === peer).map(expected);
   const others = members.flatMap((member) => expected(member) ?? []);
   const ms = own[0] ?? Math.max(...others);
-  return others.length > 0 && nowMs - sinceMs > lateFactor * ms + lateSlackMs;
+  return others.length > 0 && nowMs - sinceMs > factor * ms + slackMs;
 }
 
 interface Given extends Pick<Lease, 'ranges' | 'copyOf'> {

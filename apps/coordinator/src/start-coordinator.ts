@@ -59,11 +59,11 @@ class Training {
   #working: TrainingState;
   #committed: TrainingState;
   /** The one before it, until nothing reads its arrays any more; unless somebody holds it. */
-  #past: { readonly state: TrainingState; readonly membership: number } | undefined;
+  #past: { readonly state: TrainingState; readonly disturbances: number } | undefined;
   /** Whether somebody else holds the committed state; of the initial one, whoever gave it. */
   #isHeld = true;
-  /** Membership at the last commit, and at the one before. */
-  #memberships: readonly [number, number] = [0, 0];
+  /** How many there had been at the last commit, and at the one before. */
+  #disturbancesThen: readonly [number, number] = [0, 0];
   #fold: Fold;
   /** Sliced: the round's, which count when it is complete. */
   #contributions: { readonly worker: string; readonly contribution: Contribution }[] = [];
@@ -86,6 +86,11 @@ class Training {
     this.#working = initial;
     this.#committed = initial;
     this.#fold = this.#createFold();
+  }
+
+  /** Counts what happened after which it is not certain any more that whoever was sent something has it. */
+  get #disturbances(): number {
+    return this.#decided.membership + this.#decided.copiedLeases;
   }
 
   #createFold(): Fold {
@@ -139,7 +144,7 @@ class Training {
       case 'disconnect':
         return link.disconnect(effect.peer);
       case 'watch':
-        return link.watch(effect.peer, silenceMs(this.#plan));
+        return this.#watch(effect.peer);
       case 'log':
         return log[effect.level](effect.text);
       case 'abort':
@@ -150,6 +155,11 @@ class Training {
       default:
         return this.#performSliced(effect);
     }
+  }
+
+  /** The eager engine computes where a worker's program would answer. */
+  #watch(peer: string): void {
+    if (this.#plan.engine === 'graph') this.#options.link.watch(peer, silenceMs(this.#plan));
   }
 
   /** Orders of the sliced exchange. */
@@ -242,9 +252,9 @@ class Training {
     const { config, initial, now, onCommit, onState, isEnough } = this.#options;
     const isStar = this.#plan.exchange === 'star';
     if (isStar) {
-      this.#past = this.#isHeld ? undefined : { state: this.#committed, membership: this.#memberships[1] };
+      this.#past = this.#isHeld ? undefined : { state: this.#committed, disturbances: this.#disturbancesThen[1] };
       this.#committed = this.#working;
-      this.#memberships = [this.#decided.membership, this.#memberships[0]];
+      this.#disturbancesThen = [this.#disturbances, this.#disturbancesThen[0]];
     }
     this.#lastMetrics = this.#clock.finish(step, config.batchSize * config.discriminatorSteps, now());
     if (step - initial.step > 5) this.#rates.push(this.#lastMetrics.imagesPerSecond);
@@ -261,15 +271,15 @@ class Training {
   /**
    * Gives back the arrays of the state that is past, from which the EMA may have been on its way until now. Its weights
    * were sent since the commit before it, each time with work that has come back: who was sent them has them, and they are
-   * no longer on their way, unless somebody left meanwhile. Then they are left to the garbage collector; if it had them all,
+   * no longer on their way, unless somebody left meanwhile, or was overtaken with its work. Then they are left to the garbage collector; if it had them all,
    * it would run in every step.
    */
   #releasePast(): void {
     this.#arithmetic.settle();
     if (this.#past === undefined) return;
-    const { state: { generator, discriminator, ema }, membership } = this.#past;
+    const { state: { generator, discriminator, ema }, disturbances } = this.#past;
     this.#past = undefined;
-    const isDelivered = membership === this.#decided.membership;
+    const isDelivered = disturbances === this.#disturbances;
     for (const state of [generator, discriminator]) {
       releaseMoments(state, this.#arithmetic);
       if (isDelivered) this.#arithmetic.release(state.weights);

@@ -69,6 +69,19 @@ describe('a lease that is late', () => {
     }
   });
 
+  it('costs whoever has it its place, when it takes ten times as long and ten seconds more', () => {
+    const run = drive(2, 9);
+    const [work] = works(run.join('a'));
+    const [next] = works(run.say('a', { ...answer(work), computeMs: 2000 }));
+    const [own] = works(run.say('a', { ...answer(next), computeMs: 2000 }));
+    expect(run.wait(10_000 + 10 * 2000 - 1)).toEqual([]);
+    const [copy] = works(run.join('b'));
+    expect(copy.lease.copyOf).toBe(own.lease.id);
+    const effects = run.wait(2);
+    expect(effects.slice(0, 2)).toMatchObject([{ kind: 'disconnect', peer: 'a' }, { kind: 'log', text: expect.stringContaining('ten times as long as expected') }]);
+    expect(kinds(run.say('b', answer(copy)))).toContain('update');
+  });
+
   it('stops the run where two workers gave other bits, and names both', () => {
     const { run, late } = start();
     const effects = run.happen({ kind: 'differed', workers: ['worker-a', 'worker-b'], contribution: answer(late) });

@@ -16,4 +16,4 @@ export { renderGrid, renderImages, type ImageShape } from './sample-grid.ts';
 export { createStopRule, describeStop, isBetter, parseStopCondition, type StopCondition, type StopRule } from './stop-rule.ts';
 export { createTrainingState, type TrainingState } from './training-state.ts';
 export { layoutSha256, weightsSha256 } from './weights-hash.ts';
-export { explainWriteError, writeAtomically } from './write-atomically.ts';
+export { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';

@@ -7,14 +7,14 @@ import { datasets, openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
 import { checkpointName, describeStop, printConfig, type ConfigLayer, type RunConfig, type StopRule } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
-import { channelCount, imageCount, listed, positiveInteger, seed } from '../option-values.ts';
+import { channelCount, imageCount, listed, positiveInteger, seconds, seed } from '../option-values.ts';
 import { createCountdown, createProgressDisplay } from '../progress-display.ts';
 import { readableLog } from '../readable-log.ts';
 import { setUp } from '../set-up.ts';
 import type { ExchangeChoice, GatherCrew } from '../train/crew.ts';
 import { findRun, type RunPlace } from '../train/find-run.ts';
 import { lastStep, stopRuleOf, takeInPast, type LengthOptions } from '../train/how-long.ts';
-import { beginRun, resumedConfig, resumeRun, type OpenRun } from '../train/open-run.ts';
+import { beginRun, resumedConfig, resumeRun, wasInterrupted, type OpenRun } from '../train/open-run.ts';
 import { plainConfig, planConfig, readLayers, type ConfigOptions } from '../train/plan-config.ts';
 import { trainRun, type TrainRunOptions, type TrainRunResult } from '../train/train-run.ts';
 import { cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
@@ -26,8 +26,10 @@ export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions {
   /** `true` for the newest run. */
   readonly resume?: string | true;
   readonly keep: number;
+  readonly checkpointEvery: number;
   readonly sampleEvery: number;
   readonly exchange: ExchangeChoice;
+  readonly strict: boolean;
   readonly json?: boolean;
 }
 
@@ -57,8 +59,10 @@ export function addRunOptions(command: Command): Command {
     .option('--out <folder>', 'run folder (default: runs/PRESET)')
     .addOption(new Option('--resume [run]', 'go on with a run: its folder, or one of its checkpoints (default: latest, the newest in runs)').conflicts('out'))
     .option('--keep <count>', 'how many of the newest checkpoints stay', positiveInteger, 2)
+    .option('--checkpoint-every <seconds>', 'at most so long between checkpoints: what a crash may cost', seconds, 10)
     .option('--sample-every <steps>', 'steps between sample grids', positiveInteger, 200)
     .addOption(new Option('--exchange <kind>', exchangeHelp).choices(['auto', 'star', 'sliced']).default('auto'))
+    .option('--no-strict', 'admit workers that compute other bits too: the run is marked, for its weights depend on who takes part')
     .option('--json', 'end with one line of JSON on standard output');
 }
 
@@ -85,8 +89,9 @@ export async function runTraining(options: RunOptions, gatherCrew: GatherCrew): 
     const dataset = await openData(open.config, options, now);
     const steps = lastStep(options, open.config, open.initial.step);
     await takeInPast(stopRule, open.folder.metrics, open.initial.step);
-    const result = await runWithProgress(open, { steps, stopRule, sampleEverySteps: options.sampleEvery, keepCheckpoints: options.keep, gatherCrew, cacheDir, dataset, arithmetic, now });
+    const result = await runWithProgress(open, { steps, stopRule, isStrict: options.strict, sampleEverySteps: options.sampleEvery, keepCheckpoints: options.keep, checkpointEveryMs: 1000 * options.checkpointEvery, gatherCrew, cacheDir, dataset, arithmetic, now });
     dataset.close();
+    open.end();
     report(open, steps, stopRule, result, options.json === true);
     if (options.json !== true) reportLeftOut(dataset);
   } finally {
@@ -108,14 +113,17 @@ function openData({ data, model }: RunConfig, options: RunOptions, now: () => nu
 /** A run that is planned, or one that is there. */
 type Start = { readonly planned: RunConfig; readonly place?: undefined } | { readonly place: RunPlace; readonly planned?: undefined };
 
-function openRun(options: RunOptions, { planned, place }: Start, layers: readonly ConfigLayer[]): Promise<OpenRun> {
-  if (planned !== undefined) return beginRun(options.out ?? path.join('runs', planned.preset), planned);
-  return resumeRun(place, layers, (file, error) => {
-    process.stderr.write(`${file} is passed over: ${error.message}\n`);
-  });
+async function openRun(options: RunOptions, { planned, place }: Start, layers: readonly ConfigLayer[]): Promise<OpenRun> {
+  const onDamaged = (file: string, error: Error): void => void process.stderr.write(`${file} is passed over: ${error.message}\n`);
+  if (planned === undefined) return resumeRun(place, layers, { onDamaged, isStrict: options.strict });
+  const root = options.out ?? path.join('runs', planned.preset);
+  if (!(await wasInterrupted(root, planned))) return beginRun(root, planned, options.strict);
+  const open = await resumeRun({ root }, [], { onDamaged, isStrict: options.strict });
+  process.stderr.write(`The run in ${root} was interrupted: going on behind step ${open.initial.step}.\n`);
+  return open;
 }
 
-type RunContext = Pick<TrainRunOptions, 'steps' | 'stopRule' | 'sampleEverySteps' | 'keepCheckpoints' | 'gatherCrew' | 'cacheDir' | 'dataset' | 'arithmetic' | 'now'>;
+type RunContext = Pick<TrainRunOptions, 'steps' | 'stopRule' | 'isStrict' | 'sampleEverySteps' | 'keepCheckpoints' | 'checkpointEveryMs' | 'gatherCrew' | 'cacheDir' | 'dataset' | 'arithmetic' | 'now'>;
 
 /** Shows progress and answers Ctrl-C. */
 async function runWithProgress(open: OpenRun, context: RunContext): Promise<TrainRunResult> {
@@ -146,12 +154,12 @@ async function runWithProgress(open: OpenRun, context: RunContext): Promise<Trai
   }
 }
 
-function report({ folder, config }: OpenRun, steps: number, stopRule: StopRule | undefined, result: TrainRunResult, json: boolean): void {
+function report({ folder, config, isStrict }: OpenRun, steps: number, stopRule: StopRule | undefined, result: TrainRunResult, json: boolean): void {
   const { state, weightsSha256, imagesPerSecond, losses, checkpoint, grid, best } = result;
   const isEnough = stopRule?.isMet === true;
   const endedBy = isEnough ? 'stop-when' : state.step < steps ? 'signal' : 'steps';
   if (json) {
-    process.stdout.write(`${JSON.stringify({ runDir: path.resolve(folder.root), step: state.step, weightsSha256, imagesPerSecond, losses, endedBy })}\n`);
+    process.stdout.write(`${JSON.stringify({ runDir: path.resolve(folder.root), step: state.step, weightsSha256, imagesPerSecond, losses, endedBy, strict: isStrict })}\n`);
     return;
   }
   const more = endedBy === 'signal' ? steps : state.step * 2;
@@ -162,7 +170,7 @@ function report({ folder, config }: OpenRun, steps: number, stopRule: StopRule |
     `  metrics      ${folder.metrics}`,
     `  checkpoint   ${checkpoint}`,
     ...(best === undefined ? [] : [`  best         ${path.join(folder.checkpoints, checkpointName(best.step))} (${best.metric} ${best.value.toPrecision(4)})`]),
-    `  weights      sha256 ${weightsSha256}`,
+    `  weights      sha256 ${weightsSha256}${isStrict ? '' : ' (of this run alone: --no-strict)'}`,
     'Go on:',
     `  npx lstm-gan train --resume ${folder.root} --steps ${more}`,
     // To whoever has seen the digits, not to somebody with pictures of his own.

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';
 import { configure, readSettings, writeCheckpoint, type RunConfig } from '@lstm-gan/run';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { beginRun, resumedConfig, resumeRun } from './open-run.ts';
+import { beginRun, resumedConfig, resumeRun, wasInterrupted } from './open-run.ts';
 import { readLayers, type ConfigOptions } from './plan-config.ts';
 
 const small = [
@@ -21,7 +21,7 @@ beforeAll(async () => {
   await folder.release();
 });
 
-const resume = async (options: ConfigOptions) => resumeRun({ root }, await readLayers(options), () => undefined);
+const resume = async (options: ConfigOptions) => resumeRun({ root }, await readLayers(options), { onDamaged: () => undefined });
 
 describe('a run goes on', () => {
   it('with its own configuration, said again or not', async () => {
@@ -33,10 +33,10 @@ describe('a run goes on', () => {
   });
 
   it('from an earlier checkpoint where one is named, which must be sound', async () => {
-    const open = await resumeRun({ root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') }, [], () => undefined);
+    const open = await resumeRun({ root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') }, [], { onDamaged: () => undefined });
     await open.folder.release();
     expect(open.initial.step).toBe(2);
-    await expect(resumeRun({ root, checkpoint: path.join(root, 'config.json') }, [], () => undefined)).rejects.toMatchObject({ name: 'UserError' });
+    await expect(resumeRun({ root, checkpoint: path.join(root, 'config.json') }, [], { onDamaged: () => undefined })).rejects.toMatchObject({ name: 'UserError' });
   });
 
   it('without a change to its folder until it is taken up', async () => {
@@ -47,16 +47,41 @@ describe('a run goes on', () => {
     };
     await writeFile(path.join(root, 'metrics.jsonl'), '{"step":1}\n{"step":2}\n{"step":3}\n');
     const before = await contents();
-    const open = await resumeRun({ root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') }, [], () => undefined);
+    const open = await resumeRun({ root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') }, [], { onDamaged: () => undefined });
     await open.folder.release();
     expect(await contents()).toEqual(before);
-    const again = await resumeRun({ root }, [], () => undefined);
+    const again = await resumeRun({ root }, [], { onDamaged: () => undefined });
     again.takeUp();
     await again.folder.release();
     expect(again.incarnation).toBe(open.incarnation);
-    const next = await resumeRun({ root }, [], () => undefined);
+    const next = await resumeRun({ root }, [], { onDamaged: () => undefined });
     await next.folder.release();
     expect([next.run, next.incarnation]).toEqual([again.run, again.incarnation + 1]);
+  });
+
+  it('by the command that began it, where it was interrupted: not where it ended by itself, is of another configuration, or has no checkpoint', async () => {
+    expect(await wasInterrupted(root, config)).toBe(true);
+    expect(await wasInterrupted(root, { ...config, seed: 9 })).toBe(false);
+    const open = await resume({});
+    open.takeUp();
+    open.end();
+    await open.folder.release();
+    expect(await wasInterrupted(root, config)).toBe(false);
+    const empty = path.join(root, '..', 'empty');
+    const { folder, takeUp } = await beginRun(empty, config);
+    takeUp();
+    await folder.release();
+    expect(await wasInterrupted(empty, config)).toBe(false);
+  });
+
+  it('marked for good, once workers with other bits could take part', async () => {
+    const open = async (isStrict?: boolean) => {
+      const opened = await resumeRun({ root }, [], { onDamaged: () => undefined, isStrict });
+      opened.takeUp();
+      await opened.folder.release();
+      return opened.isStrict;
+    };
+    expect([await open(), await open(false), await open(true)]).toEqual([true, false, false]);
   });
 
   it('with its data elsewhere', async () => {

@@ -1,11 +1,11 @@
 /** What is trained and where: a new run in a new folder, or one to go on with from its newest checkpoint. */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import {
-  checkRunConfig, createRunFolder, createTrainingState, differencesOf, explainWriteError, forgetBehind, mergeValues, readCheckpoint, readLatestCheckpoint, readRunIdentity, reopenRunFolder,
+  checkRunConfig, createRunFolder, createTrainingState, differencesOf, explainWriteError, forgetBehind, listCheckpoints, mergeValues, readCheckpoint, readIfPresent, readLatestCheckpoint, readRunIdentity, reopenRunFolder,
   type Checkpoint, type ConfigLayer, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
 } from '@lstm-gan/run';
 import type { RunPlace } from './find-run.ts';
@@ -22,26 +22,45 @@ export interface OpenRun {
   readonly identity: RunIdentity | undefined;
   /** The checkpoint that it goes on from. */
   readonly resumedFrom: string | undefined;
+  /** Whether no worker with other bits could ever take part. */
+  readonly isStrict: boolean;
+  /** Marks that the run came to an end by itself: the same command would not go on with it. */
+  end(): void;
   /** Makes the folder ready for the next step. Before, when the run may still be refused, all that it has made stays. */
   takeUp(): void;
 }
 
 /** Begins a run; refuses a folder that holds one. */
-export async function beginRun(root: string, config: RunConfig): Promise<OpenRun> {
+export async function beginRun(root: string, config: RunConfig, isStrict = true): Promise<OpenRun> {
   const folder = await createRunFolder(root, config);
-  const run = randomBytes(8).toString('hex');
+  const number = { run: randomBytes(8).toString('hex'), incarnation: 1, strict: isStrict };
   return {
-    config, folder, run, incarnation: 1, initial: createTrainingState(config), identity: undefined, resumedFrom: undefined,
-    takeUp: () => writeNumber(root, run, 1),
+    config, folder, ...number, isStrict, initial: createTrainingState(config), identity: undefined, resumedFrom: undefined,
+    takeUp: () => writeNumber(root, { ...number, ended: false }),
+    end: () => writeNumber(root, { ...number, ended: true }),
   };
+}
+
+/** Whether a folder holds a run with a checkpoint and the same configuration that did not come to its end: its coordinator was killed, or stopped by an error. */
+export async function wasInterrupted(root: string, config: RunConfig): Promise<boolean> {
+  const [number, newest] = [await readNumber(root), (await listCheckpoints(path.join(root, 'checkpoints'))).at(-1)];
+  if (number?.ended !== false || newest === undefined) return false;
+  const stated = parseConfig((await readIfPresent(path.join(root, 'config.json'))) ?? '');
+  return stated !== undefined && differencesOf(stated, config).length === 0;
+}
+
+export interface ResumeOptions {
+  /** Hears of every checkpoint that is passed over. */
+  readonly onDamaged: OnDamaged;
+  /** A run that was not, once, stays marked. */
+  readonly isStrict?: boolean;
 }
 
 /**
  * Goes on with a run in its folder, with its own configuration or not at all.
  * @param layers what was asked for this time; may say where the data lies now, and nothing else that is new
- * @param onDamaged hears of every checkpoint that is passed over
  */
-export async function resumeRun(place: RunPlace, layers: readonly ConfigLayer[], onDamaged: OnDamaged): Promise<OpenRun> {
+export async function resumeRun(place: RunPlace, layers: readonly ConfigLayer[], { onDamaged, isStrict: isWanted = true }: ResumeOptions): Promise<OpenRun> {
   const { root } = place;
   const { folder, durable } = await reopenRunFolder(root, async () => {
     const { file, checkpoint } = await chooseCheckpoint(place, onDamaged);
@@ -49,14 +68,17 @@ export async function resumeRun(place: RunPlace, layers: readonly ConfigLayer[],
     const identity = await readRunIdentity(root);
     return { config: unchanged(checkpoint.config, layers), initial: checkpoint.state, resumedFrom: file, identity };
   });
-  const { run, incarnation: before } = await readNumber(root);
-  const incarnation = before + 1;
+  // A lost or torn number only means that old messages cannot be told from new ones, and there are none left.
+  const before = (await readNumber(root)) ?? { run: randomBytes(8).toString('hex'), incarnation: 0, strict: true };
+  const isStrict = before.strict && isWanted;
+  const number = { run: before.run, incarnation: before.incarnation + 1, strict: isStrict };
   return {
-    ...durable, folder, run, incarnation,
+    ...durable, folder, ...number, isStrict,
     takeUp() {
       forgetBehind(folder, durable.initial.step);
-      writeNumber(root, run, incarnation);
+      writeNumber(root, { ...number, ended: false });
     },
+    end: () => writeNumber(root, { ...number, ended: true }),
   };
 }
 
@@ -111,20 +133,33 @@ function unchanged(config: RunConfig, layers: readonly ConfigLayer[]): RunConfig
 
 const numberFile = (root: string): string => path.join(root, 'run.json');
 
-function writeNumber(root: string, run: string, incarnation: number): void {
+/** Which run, and how it stands. */
+interface RunNumber {
+  readonly run: string;
+  readonly incarnation: number;
+  readonly strict: boolean;
+  /** Missing in runs of earlier versions. */
+  readonly ended?: boolean;
+}
+
+/** Replaces the file as a whole: a coordinator may be killed at any instant. */
+function writeNumber(root: string, number: RunNumber): void {
+  const file = numberFile(root);
   try {
-    writeFileSync(numberFile(root), `${JSON.stringify({ run, incarnation })}\n`);
+    writeFileSync(`${file}.partial`, `${JSON.stringify(number)}\n`, { flush: true });
+    renameSync(`${file}.partial`, file);
   } catch (error) {
-    throw explainWriteError(numberFile(root), error);
+    throw explainWriteError(file, error);
   }
 }
 
-async function readNumber(root: string): Promise<{ run: string; incarnation: number }> {
+async function readNumber(root: string): Promise<RunNumber | undefined> {
+  const text = await readIfPresent(numberFile(root));
   try {
-    const { run, incarnation } = JSON.parse(await readFile(numberFile(root), 'utf8')) as Record<string, unknown>;
-    if (typeof run === 'string' && Number.isSafeInteger(incarnation)) return { run, incarnation: incarnation as number };
+    const { run, incarnation, strict, ended } = JSON.parse(text ?? '') as Record<string, unknown>;
+    if (typeof run !== 'string' || !Number.isSafeInteger(incarnation)) return undefined;
+    return { run, incarnation: incarnation as number, strict: strict !== false, ...(typeof ended === 'boolean' ? { ended } : {}) };
   } catch {
-    // A lost or torn number only means that old messages cannot be told from new ones, and there are none left.
+    return undefined;
   }
-  return { run: randomBytes(8).toString('hex'), incarnation: 0 };
 }

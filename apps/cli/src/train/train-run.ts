@@ -2,7 +2,7 @@
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import type { NativeArithmetic } from '@lstm-gan/engine';
-import { checkRunIdentity, createLog, describeStop, type BestCheckpoint, type Logger, type StepMetrics, type StopRule } from '@lstm-gan/run';
+import { checkRunIdentity, createLog, describeStop, type BestCheckpoint, type Logger, type RunIdentity, type StepMetrics, type StopRule } from '@lstm-gan/run';
 import { workersGone, type Crew, type GatherCrew } from './crew.ts';
 import { keepRecords } from './keep-records.ts';
 import type { OpenRun } from './open-run.ts';
@@ -15,8 +15,11 @@ export interface TrainRunOptions extends OpenRun {
   readonly cacheDir: string;
   readonly sampleEverySteps: number;
   readonly keepCheckpoints: number;
+  readonly checkpointEveryMs: number;
   /** Ends the run before `steps` when it is met; knows the steps that are behind. */
   readonly stopRule: StopRule | undefined;
+  /** Whether workers that compute other bits are refused from now on. */
+  readonly isStrict: boolean;
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly arithmetic: NativeArithmetic;
@@ -31,30 +34,28 @@ export interface TrainRunResult extends TrainingResult {
   readonly best: BestCheckpoint | undefined;
 }
 
-const checkpointEveryMs = 10_000;
 const sampleCount = 64;
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
-  const { config, folder, dataset, cacheDir, now, signal, onStep, stopRule } = options;
+  const { config, folder, dataset, cacheDir, now, signal, onStep, stopRule, arithmetic, isStrict } = options;
   const steps = stopRule?.isMet === true ? options.initial.step : options.steps;
   const log = createLog(folder.log, options.terminal);
   logLeftOut(log, dataset);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // Workers build their graphs while the sampler builds its own.
-  const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder, log, arithmetic: options.arithmetic });
+  const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder, log, arithmetic });
   const sampler = await openSampler(config.model, { noise: sampleNoise(config.model, sampleCount, config.seed), cacheDir }).catch(async (error: unknown) => {
     await dismiss(crew);
     throw error;
   });
-  const records = keepRecords({ ...options, sampler, checkpointEveryMs });
+  const records = keepRecords({ ...options, sampler });
   try {
     const { batchSize, shardSize, seed, flip } = config;
     const result = await startCoordinator({
-      config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps, link: crew.link, log, now,
-      arithmetic: options.arithmetic,
+      config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps, link: crew.link, log, now, arithmetic, isStrict,
       onIdentify(computes) {
         const identity = { config, dataDigest: dataset.digest, ...computes };
-        if (options.identity !== undefined) checkRunIdentity(folder.root, options.identity, identity);
+        if (options.identity !== undefined) checkIdentity(options, options.identity, identity, log);
         options.takeUp();
         if (options.identity === undefined) records.began(identity);
       },
@@ -82,6 +83,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   } finally {
     await Promise.all([dismiss(crew), sampler.close()]);
     log.flush();
+  }
+}
+
+function checkIdentity({ folder, isStrict }: TrainRunOptions, before: RunIdentity, present: RunIdentity, log: Logger): void {
+  try {
+    checkRunIdentity(folder.root, before, present);
+  } catch (error) {
+    if (isStrict) throw error;
+    log.warn((error as Error).message);
   }
 }
 
