@@ -4,17 +4,16 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { startCoordinator } from '@lstm-gan/coordinator';
-import { UserError, type VectorArithmetic } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core';
 import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, type CoordinatorLink, type WorkerMessage } from '@lstm-gan/transport';
+import { command, requireBuild } from '../built-command.ts';
 
 export interface LocalRunOptions {
   readonly config: RunConfig;
@@ -30,9 +29,6 @@ export interface LocalRunOptions {
   readonly hold?: () => Promise<void>;
   readonly onStep?: (metrics: StepMetrics) => void;
 }
-
-/** The built command line. */
-export const command = fileURLToPath(new URL('../../apps/cli/bin/lstm-gan.js', import.meta.url));
 
 /** Resolves when all steps are committed and the workers have ended; throws what a worker said when one ends too early. */
 export async function runLocally(options: LocalRunOptions): Promise<void> {
@@ -63,12 +59,6 @@ export async function runLocally(options: LocalRunOptions): Promise<void> {
   await Promise.all(workers.map(({ child }) => child.exitCode ?? once(child, 'exit')));
   await rm(folder, { recursive: true });
   if (state.step < steps) throw new Error(`A worker ended too early:\n${workers.map(({ said }) => said()).join('\n')}`);
-}
-
-/** Refuses a checkout that is not built. */
-export function requireBuild(): void {
-  if (existsSync(path.join(path.dirname(command), '../dist/main.js'))) return;
-  throw new UserError({ code: 'usage', message: 'The built command line is measured, and it is not built.', advice: 'Run: npm run build' });
 }
 
 function startWorkerProcess(address: string, name: string, core: number | undefined, cacheDir: string): { child: ChildProcess; said: () => string } {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '@lstm-gan/run';
-import { command, requireBuild } from './local-run.ts';
+import { command, requireBuild } from '../built-command.ts';
 import type { Report } from './report.ts';
 
 export interface MemoryBenchOptions {
