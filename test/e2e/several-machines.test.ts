@@ -149,6 +149,6 @@ it('works between machines with addresses of their own, over a slow cable', { ti
   expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
   for (const worker of workers) {
     const { exitCode, stderr } = await worker;
-    expect(exitCode, stderr).toBe(0);
+    expect(exitCode, String(stderr)).toBe(0);
   }
 });

@@ -1,0 +1,124 @@
+/**
+ * A worker without engine, sockets and clocks. It keeps to the protocol as the real one does, has the real sliced exchange in
+ * it, and its gradients are cheap pure functions of what a real one's depend on: weights, step, phase, turn and shard.
+ */
+import { createFold, plainArithmetic, type Network, type ShardRange, type VectorArithmetic } from '@lstm-gan/core';
+import type { RunConfig } from '@lstm-gan/run';
+import { protocolVersion, type CoordinatorMessage, type Contribution, type PeerMessage, type RunHeader, type Welcome, type Work, type WorkerMessage } from '@lstm-gan/transport';
+import { SlicedExchange, type CurrentWeights } from '../../apps/worker/src/sliced-exchange.ts';
+
+export interface SimulatedWorkerOptions {
+  readonly name: string;
+  readonly arithmetic: VectorArithmetic;
+  readonly now: () => number;
+  readonly layouts: Readonly<Record<Network, string>>;
+  readonly report: (message: WorkerMessage) => void;
+  readonly toPeer: (worker: string, message: PeerMessage) => void;
+}
+
+interface Job {
+  readonly header: RunHeader;
+  readonly config: RunConfig;
+  readonly weights: CurrentWeights;
+  readonly exchange: SlicedExchange | undefined;
+}
+
+const sha = '0'.repeat(64);
+
+export class SimulatedWorker {
+  readonly #options: SimulatedWorkerOptions;
+  #job: Job | undefined;
+  /** Told that the run is over, or that it is not wanted. */
+  isDismissed = false;
+
+  constructor(options: SimulatedWorkerOptions) {
+    this.#options = options;
+    options.report({ kind: 'hello', protocol: protocolVersion, worker: options.name });
+  }
+
+  leave(): void {
+    if (this.#job !== undefined) this.#options.report({ kind: 'leave', ...this.#job.header });
+    // Who owns slices stays until others have them.
+    if (this.#job?.exchange === undefined || this.#job.exchange.crew === 0) this.isDismissed = true;
+  }
+
+  hear(message: CoordinatorMessage): void {
+    switch (message.kind) {
+      case 'welcome':
+        return this.#build(message);
+      case 'weights':
+        this.#currentJob.weights[message.network] = { version: message.version, values: message.values };
+        return this.#currentJob.exchange?.settleIfReady();
+      case 'work':
+        return this.#compute(message);
+      case 'finish':
+      case 'reject':
+        this.isDismissed = true;
+        return;
+      case 'slice':
+        return this.#currentJob.exchange?.seed(message);
+      default:
+        return this.#serveExchange(message);
+    }
+  }
+
+  hearPeer(message: PeerMessage): void {
+    this.#job?.exchange?.hear(message);
+  }
+
+  get #currentJob(): Job {
+    if (this.#job === undefined) throw new Error('Something came before the welcome.');
+    return this.#job;
+  }
+
+  #build({ run, incarnation, membership, config: text, exchange: how }: Welcome): void {
+    const { name, arithmetic, now, layouts, report, toPeer } = this.#options;
+    const [header, config, weights] = [{ run, incarnation, membership }, JSON.parse(text) as RunConfig, {}];
+    const exchange = how === 'sliced' ? new SlicedExchange({ header, config, weights, now, arithmetic, post: { meet: () => undefined, toPeer, report } }) : undefined;
+    this.#job = { header, config, weights, exchange };
+    const peer = exchange === undefined ? null : { address: name, publicKey: name, host: name };
+    report({ kind: 'ready', ...header, engine: config.engine, tensorflow: '2', device: 'none', threads: config.threads, layouts, probes: { unit: sha }, graphs: { unit: sha }, peer });
+  }
+
+  #serveExchange(message: Extract<CoordinatorMessage, { kind: 'crew' | 'begin' | 'gather' }>): void {
+    const { exchange } = this.#currentJob;
+    if (exchange === undefined) throw new Error(`The star knows no ${message.kind}.`);
+    if (exchange.dueNetwork(message.weightsVersions) !== undefined) exchange.promote();
+    if (message.kind === 'crew') exchange.join(message);
+    else if (message.kind === 'begin') exchange.begin(message);
+    else exchange.gather(message);
+  }
+
+  #compute(work: Work): void {
+    const { weights, exchange } = this.#currentJob;
+    const { generator, discriminator } = weights;
+    if (generator?.version !== work.weightsVersions.generator || discriminator?.version !== work.weightsVersions.discriminator) throw new Error('Work came without its weights.');
+    const current = { generator: generator.values, discriminator: discriminator.values };
+    const { kind: _kind, images: _images, ...place } = work;
+    const sums = work.subtrees.map((range) => sumOf(range, work, current));
+    const losses = work.subtrees.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => ({ shard: start + k, loss: leaf(work, current, start + k)[0], penalty: 0 })));
+    const contribution: Contribution = { kind: 'contribution', ...place, losses, computeMs: losses.length * 10, waitingMs: 0, sums: exchange === undefined ? sums : [] };
+    this.#options.report(contribution);
+    exchange?.contribute(work, sums);
+  }
+}
+
+type Current = Readonly<Record<Network, Float32Array>>;
+
+function sumOf(range: ShardRange, work: Work, current: Current): Float32Array {
+  const fold = createFold(range);
+  for (let shard = range.start; shard < range.end; shard++) fold.add({ start: shard, end: shard + 1 }, leaf(work, current, shard));
+  const total = fold.total();
+  if (total === undefined) throw new Error('A subtree has all of its shards.');
+  const sum = new Float32Array(current[work.phase].length);
+  plainArithmetic.addUp(total, sum);
+  return sum;
+}
+
+/** Stands for a gradient: no two places, and no two states of the weights, have the same. */
+function leaf({ step, phase, turn }: Work, current: Current, shard: number): Float32Array {
+  const own = current[phase];
+  const other = current[phase === 'generator' ? 'discriminator' : 'generator'];
+  const place = Math.sin(1 + step * 7 + turn * 3 + shard * 13);
+  return own.map((weight, k) => place * Math.cos(k + weight) + 0.1 * other[k % other.length]);
+}

@@ -1,0 +1,265 @@
+/**
+ * A whole run in one thread, without sockets, clocks and chance: the real coordinator's training and workers' exchange, and
+ * between them lines on which a schedule decides what arrives next, who dies, hangs, leaves, comes or is repeated. Lines are
+ * as TCP's: in order, whole or broken. What is given to a line is read only when it arrives: whoever gives its memory back
+ * before is found out.
+ */
+import { createLayouts, plainArithmetic, type VectorArithmetic } from '@lstm-gan/core';
+import { createTerminalLog, createTrainingState, layoutSha256, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
+import type { CoordinatorMessage, Exchange, PeerMessage, WorkerMessage } from '@lstm-gan/transport';
+import { Training } from '../../apps/coordinator/src/training.ts';
+import { SimulatedWorker } from './simulated-worker.ts';
+
+/** What a schedule does next. Numbers choose among what there is. */
+export type Move =
+  /** The next message of a line arrives. */
+  | { readonly kind: 'deliver'; readonly which: number }
+  /** Many arrive, of all lines. */
+  | { readonly kind: 'flow'; readonly which: number }
+  /** It arrives, and once more: as after a connection that came back. */
+  | { readonly kind: 'repeat'; readonly which: number }
+  | { readonly kind: 'join' | 'kill' | 'leave' | 'hang' | 'wake' | 'restart'; readonly which: number }
+  | { readonly kind: 'wait'; readonly which: number };
+
+/** A fault at a place of the run, as a value: what happens to a worker when it is to compute there. */
+export interface Fault {
+  /** Which of those that came, from 0. */
+  readonly worker: number;
+  readonly step: number;
+  readonly phase: 'generator' | 'discriminator';
+  readonly kind: 'kill' | 'hang' | 'leave';
+}
+
+export const failAt = (worker: number, step: number, phase: Fault['phase'], kind: Fault['kind']): Fault => ({ worker, step, phase, kind });
+
+export interface SimulationOptions {
+  readonly config: RunConfig;
+  readonly exchange: Exchange;
+  readonly steps: number;
+  /** A state is durable every so many steps. */
+  readonly durableEvery: number;
+  readonly faults?: readonly Fault[];
+}
+
+interface Member {
+  readonly peer: string;
+  readonly number: number;
+  readonly worker: SimulatedWorker;
+  isHanging: boolean;
+}
+
+interface Line {
+  readonly from: string;
+  readonly to: string;
+  readonly messages: (CoordinatorMessage | WorkerMessage | PeerMessage | 'broken')[];
+}
+
+const coordinator = 'coordinator';
+
+export class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #givenBack = new WeakSet<ArrayBufferLike>();
+  readonly #arithmetic: VectorArithmetic = {
+    ...plainArithmetic,
+    release: (array) => {
+      if (array.byteLength === array.buffer.byteLength) this.#givenBack.add(array.buffer);
+    },
+  };
+  readonly #layouts: { generator: string; discriminator: string };
+  readonly #lines = new Map<string, Line>();
+  readonly #members = new Map<string, Member>();
+  readonly #faults: Fault[];
+  #training: Training;
+  #durable: TrainingState;
+  #incarnation = 0;
+  #joined = 0;
+  #nowMs = 0;
+  /** Of each step, as it was committed last. */
+  readonly losses = new Map<number, StepMetrics['losses']>();
+  #committedStep = 0;
+  #longestLine = 0;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#faults = [...(options.faults ?? [])];
+    const layouts = createLayouts(options.config.model);
+    this.#layouts = { generator: layoutSha256(layouts.generator), discriminator: layoutSha256(layouts.discriminator) };
+    this.#durable = createTrainingState(options.config);
+    this.#training = this.#start();
+  }
+
+  get isFinished(): boolean {
+    return this.#training.isFinished;
+  }
+
+  /** Of what the run ends with; throws when it was stopped by an error. */
+  get state(): TrainingState {
+    return this.#training.result().state;
+  }
+
+  get counts(): { readonly copiedLeases: number; readonly droppedContributions: number } {
+    return this.#training.result();
+  }
+
+  /** The most messages that ever waited on a line. */
+  get longestLine(): number {
+    return this.#longestLine;
+  }
+
+  move({ kind, which }: Move): void {
+    if (this.isFinished) return;
+    switch (kind) {
+      case 'deliver':
+      case 'repeat':
+        return this.#deliver(which, kind === 'repeat');
+      case 'flow':
+        for (let k = 0; k < which % 20; k++) this.#deliver(which * (k + 1) + k * k, false);
+        return;
+      case 'wait':
+        this.#nowMs += which % 3000;
+        return this.#training.happen({ kind: 'tick' });
+      case 'join':
+        if (this.#members.size < 5) this.#join();
+        return;
+      case 'restart':
+        return this.#restart();
+      default: {
+        const member = [...this.#members.values()][which % Math.max(1, this.#members.size)] as Member | undefined;
+        if (member !== undefined) this.#harm(member, kind);
+      }
+    }
+  }
+
+  /** Lets everything go its way, with somebody there to compute; returns false when the run does not come to an end. */
+  complete(): boolean {
+    for (let rounds = 0; rounds < 40 && !this.isFinished; rounds++) {
+      for (const member of [...this.#members.values()]) if (member.isHanging) this.#giveUp(member);
+      if (this.#members.size === 0) this.#join();
+      for (let k = 0; k < 100_000 && !this.isFinished && this.#open().length > 0; k++) this.#deliver(0, false);
+      this.#nowMs += 20_000;
+      if (!this.isFinished) this.#training.happen({ kind: 'tick' });
+    }
+    return this.isFinished;
+  }
+
+  #start(): Training {
+    const { config, exchange, steps, durableEvery } = this.#options;
+    this.#incarnation += 1;
+    this.#committedStep = this.#durable.step;
+    return new Training({
+      config, exchange, steps, run: 'simulated', incarnation: this.#incarnation, initial: this.#durable, arithmetic: this.#arithmetic,
+      link: {
+        address: '', events: () => { throw new Error('unused'); }, close: async () => undefined, watch: () => undefined,
+        send: (peer, message) => this.#put(coordinator, peer, message),
+        disconnect: (peer) => this.#put(coordinator, peer, 'broken'),
+      },
+      readShards: () => new Uint8Array(0),
+      log: createTerminalLog({ write: () => undefined }),
+      now: () => this.#nowMs,
+      signal: new AbortController().signal,
+      onCommit: (metrics) => this.#committed(metrics, durableEvery),
+      onState: (state) => this.#keep(state),
+      onRewind: (step) => (this.#committedStep = step),
+    });
+  }
+
+  #committed({ step, losses }: StepMetrics, durableEvery: number): boolean {
+    if (step !== this.#committedStep + 1) throw new Error(`Step ${step} was committed behind step ${this.#committedStep}.`);
+    this.#committedStep = step;
+    const before = this.losses.get(step);
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(losses)) throw new Error(`Step ${step} came again with other losses.`);
+    this.losses.set(step, losses);
+    return step % durableEvery === 0;
+  }
+
+  #keep(state: TrainingState): void {
+    if (state.step < this.#durable.step) throw new Error(`The durable step ${this.#durable.step} was undone: ${state.step}.`);
+    this.#durable = structuredClone(state);
+  }
+
+  /** Killed, and started again from what is durable: all lines to it break. */
+  #restart(): void {
+    if (this.isFinished) return;
+    const numbers = this.#members.size;
+    this.#members.clear();
+    this.#lines.clear();
+    this.#training = this.#start();
+    for (let k = 0; k < numbers; k++) this.#join();
+  }
+
+  #join(): void {
+    const number = this.#joined++;
+    const peer = `worker-${number}`;
+    const send = (to: string) => (message: WorkerMessage | PeerMessage) => this.#put(peer, to, message);
+    const worker = new SimulatedWorker({
+      name: peer, arithmetic: this.#arithmetic, now: () => this.#nowMs, layouts: this.#layouts,
+      report: send(coordinator), toPeer: (to, message) => send(to)(message),
+    });
+    this.#members.set(peer, { peer, number, worker, isHanging: false });
+  }
+
+  #harm(member: Member, kind: 'kill' | 'leave' | 'hang' | 'wake'): void {
+    if (kind === 'hang') member.isHanging = true;
+    else if (kind === 'wake') member.isHanging = false;
+    else if (kind === 'leave') member.worker.leave();
+    if (kind === 'kill' || member.worker.isDismissed) this.#giveUp(member);
+  }
+
+  /** What it has said so far may still arrive; then its line is broken. */
+  #giveUp({ peer }: Member): void {
+    this.#members.delete(peer);
+    for (const [key, line] of this.#lines) if (line.to === peer || (line.from === peer && line.to !== coordinator)) this.#lines.delete(key);
+    this.#put(peer, coordinator, 'broken');
+  }
+
+  #put(from: string, to: string, message: Line['messages'][number]): void {
+    if (to !== coordinator && !this.#members.has(to)) return;
+    const key = `${from} ${to}`;
+    const line = this.#lines.get(key) ?? { from, to, messages: [] };
+    line.messages.push(message);
+    this.#longestLine = Math.max(this.#longestLine, line.messages.length);
+    this.#lines.set(key, line);
+  }
+
+  /** Lines with something on them for somebody who listens. */
+  #open(): Line[] {
+    return [...this.#lines.values()].filter(({ to, messages }) => messages.length > 0 && this.#members.get(to)?.isHanging !== true);
+  }
+
+  #deliver(which: number, isRepeated: boolean): void {
+    const lines = this.#open();
+    const line = lines[which % Math.max(1, lines.length)] as Line | undefined;
+    const message = line?.messages.shift();
+    if (line === undefined || message === undefined || this.isFinished) return;
+    this.#nowMs += 1;
+    this.#arrive(line, message);
+    // A line to the coordinator that came back; between workers and from it, nothing is said twice.
+    if (isRepeated && message !== 'broken' && message.kind === 'contribution' && !this.isFinished) this.#arrive(line, message);
+  }
+
+  #arrive({ from, to }: Line, message: Line['messages'][number]): void {
+    const lost = Object.entries(message).find(([, value]) => [value].flat().some((array: unknown) => array instanceof Float32Array && this.#givenBack.has(array.buffer)));
+    if (lost !== undefined) throw new Error(`${lost[0]} of ${message === 'broken' ? message : message.kind} from ${from} to ${to} was given back while it was on its way.`);
+    if (to === coordinator) {
+      if (message === 'broken') this.#training.happen({ kind: 'left', peer: from, sentence: 'It died.' });
+      else this.#training.happen({ kind: 'message', peer: from, message: structuredClone(message as WorkerMessage) });
+      return;
+    }
+    const member = this.#members.get(to);
+    if (member === undefined) return;
+    if (message === 'broken') return this.#giveUp(member);
+    if (from !== coordinator) return member.worker.hearPeer(structuredClone(message as PeerMessage));
+    if ((message as CoordinatorMessage).kind === 'work' && this.#failsAt(member, message as Extract<CoordinatorMessage, { kind: 'work' }>)) return;
+    member.worker.hear(structuredClone(message as CoordinatorMessage));
+    // It was let go: it goes, and its line ends.
+    if (member.worker.isDismissed) this.#giveUp(member);
+  }
+
+  #failsAt(member: Member, { step, phase }: { step: number; phase: string }): boolean {
+    const at = this.#faults.findIndex((fault) => fault.worker === member.number && fault.step === step && fault.phase === phase);
+    if (at < 0) return false;
+    const [{ kind }] = this.#faults.splice(at, 1);
+    this.#harm(member, kind);
+    return !this.#members.has(member.peer);
+  }
+}
