@@ -126,6 +126,28 @@ it('refuses a worker with the keys of another run, in a sentence', async () => {
   await coordinator;
 });
 
+it('lets a worker in with a key of its own, until that is revoked', async () => {
+  const coordinator = start(coordinate('keyed', '127.0.0.1:*'));
+  const join = await joinCommand(coordinator);
+  const run = path.join(folder, 'keyed');
+  expect((await lstmGan(['keys', run, '--add', 'node-7'])).stdout).toMatch(/^node-7 +.*keys\/node-7\.key\nworker +.*keys\/worker\.key\n?$/);
+  expect((await stat(path.join(run, 'keys', 'node-7.key'))).mode & 0o777).toBe(0o600);
+  const own = join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', 'node-7.key') : part));
+  const worker = start(own);
+  await waitForStep('keyed', 1);
+  for (const name of ['node-7', 'worker']) await lstmGan(['keys', run, '--revoke', name]);
+  worker.kill('SIGKILL');
+  for (const command of [own, join]) {
+    const { exitCode, stderr } = await start(command);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('key file')]);
+  }
+  await lstmGan(['keys', run, '--add', 'node-8']);
+  const copy = join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', 'node-8.key') : part));
+  expect((await start(copy)).exitCode).toBe(0);
+  expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
+  expect((await lstmGan(['keys', run, '--add', '../x'])).exitCode).toBe(2);
+});
+
 it('says that a port is in use, and what it can be bound to', async () => {
   const coordinator = start(coordinate('first', '127.0.0.1:*'));
   const address = (await joinCommand(coordinator))[2].replace('tcp://', '');

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, writeKeyFile, type Exchange } from '@lstm-gan/transport';
+import { createCoordinatorLink, createKeyPair, writeKeyFile, type Exchange, type KeyPair } from '@lstm-gan/transport';
 import { lstmGan } from './command-line.ts';
 import { smallConfig, smallDataset } from './small-run.ts';
 
@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly steps: number;
   readonly config?: RunConfig;
   readonly exchange?: Exchange;
+  /** Told how to get in, before the workers are started: whoever else comes is no worker. */
+  readonly onListening?: (address: string, keys: { readonly server: KeyPair; readonly worker: KeyPair }) => void;
   /** Hears of every committed step, and may do harm to the workers. */
   readonly onStep?: (metrics: StepMetrics, workers: readonly WorkerProcess[]) => void;
 }
@@ -32,10 +34,11 @@ export interface ClusterResult extends TrainingResult {
 const limitMs = 40_000;
 
 /** Trains from nothing with worker processes; all are gone when it resolves. Throws, with everything they said, when it takes too long. */
-export async function trainOnCluster({ workers, steps, config = smallConfig, exchange = 'star', onStep }: ClusterOptions): Promise<ClusterResult> {
+export async function trainOnCluster({ workers, steps, config = smallConfig, exchange = 'star', onStep, onListening }: ClusterOptions): Promise<ClusterResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-cluster-'));
   const [server, client] = [createKeyPair(), createKeyPair()];
   const link = await createCoordinatorLink({ keys: server, isAuthorized: (key) => key === client.publicKey });
+  onListening?.(link.address, { server, worker: client });
   const keyFile = path.join(folder, 'worker.key');
   await writeKeyFile(keyFile, { ...client, serverKey: server.publicKey });
   const processes = Array.from({ length: workers }, (_, k) =>

@@ -6,6 +6,7 @@ import { addConfigSchema } from './commands/config-schema.ts';
 import { addCoordinator } from './commands/coordinator.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addInspect } from './commands/inspect.ts';
+import { addKeys } from './commands/keys.ts';
 import { addSample } from './commands/sample.ts';
 import { addSetup } from './commands/setup.ts';
 import { addTrain } from './commands/train.ts';
@@ -13,5 +14,5 @@ import { addWorker } from './commands/worker.ts';
 
 /** The whole command line, as data. */
 export function createProgram(version: string): Command {
-  return createBareProgram(version, [addTrain, addCoordinator, addWorker, addSample, addInspect, addBench, addConfigSchema, addDoctor, addSetup, addCompletion]);
+  return createBareProgram(version, [addTrain, addCoordinator, addWorker, addKeys, addSample, addInspect, addBench, addConfigSchema, addDoctor, addSetup, addCompletion]);
 }

@@ -6,6 +6,7 @@ import { startCoordinator } from '@lstm-gan/coordinator';
 import type { NativeArithmetic } from '@lstm-gan/engine';
 import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
+import { messageLimits } from '../train/message-limits.ts';
 import { localCrew, workersGone, type LocalCrewOptions } from '../train/crew.ts';
 
 export interface MeasureOptions extends LocalCrewOptions {
@@ -28,7 +29,7 @@ const warmUpSteps = 5;
 export async function measureSteps({ config, steps, arithmetic, now, onStep, ...crewOptions }: MeasureOptions): Promise<Measurement> {
   const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
   const log = createLog(path.join(root, 'log.jsonl'));
-  const crew = await localCrew(crewOptions)({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder: { root }, log, arithmetic });
+  const crew = await localCrew(crewOptions)({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder: { root }, log, arithmetic, limits: messageLimits(config) });
   const total = warmUpSteps + steps;
   const measured: StepMetrics[] = [];
   let tensorflow = '';

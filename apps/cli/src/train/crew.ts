@@ -5,7 +5,7 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import type { NativeArithmetic } from '@lstm-gan/engine';
 import type { Logger, RunFolder } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, openRunKeys, type CoordinatorLink, type Exchange } from '@lstm-gan/transport';
+import { createCoordinatorLink, createKeyPair, openRunKeys, type CoordinatorLink, type Exchange, type Limits } from '@lstm-gan/transport';
 import { divideCores } from './divide-cores.ts';
 import { startLocalWorkers } from './local-workers.ts';
 import { canPin, readProcessors } from './processors.ts';
@@ -30,6 +30,8 @@ interface CrewContext {
   readonly folder: Pick<RunFolder, 'root'>;
   readonly log: Logger;
   readonly arithmetic: NativeArithmetic;
+  /** How large a message of a worker may be. */
+  readonly limits: Limits;
 }
 
 export type GatherCrew = (context: CrewContext) => Promise<Crew>;
@@ -47,11 +49,11 @@ export interface LocalCrewOptions {
 
 /** Workers of our own, over a socket in a folder of our own: no port, no keys, no encryption to pay for. */
 export function localCrew({ workers, atMost, device, cacheDir, pin, exchange = 'auto' }: LocalCrewOptions): GatherCrew {
-  return async ({ shardCount, threads, folder, log, arithmetic }) => {
+  return async ({ shardCount, threads, folder, log, arithmetic, limits }) => {
     const count = workers ?? Math.min(atMost, shardCount);
     const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
     const bind = `ipc://${socketFolder}/coordinator`;
-    const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic, onNotice: (sentence) => log.warn(sentence) });
+    const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic, limits, onNotice: (sentence) => log.warn(sentence) });
     const processors = pin && device === 'cpu' && count > 1 && canPin(process.env) ? divideCores(readProcessors(), count, threads) : undefined;
     const gone = new AbortController();
     let ending = false;
@@ -101,10 +103,11 @@ export function workersGone(root: string, { reason }: AbortSignal): UserError {
 /** Whoever connects with the run's join key, whenever that is. */
 export function joiningCrew(address: string, exchange: ExchangeChoice): GatherCrew {
   const bind = bindAddress(address);
-  return async ({ folder, log, arithmetic }) => {
-    const { server, worker, workerKeyFile } = await openRunKeys(path.join(folder.root, 'keys'));
-    const link = await createCoordinatorLink({ bind, keys: server, isAuthorized: (key) => key === worker.publicKey, memory: arithmetic });
-    const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${path.resolve(workerKeyFile)}`;
+  return async ({ folder, log, arithmetic, limits }) => {
+    const { server, workerKeyFile, isAuthorized } = await openRunKeys(path.join(folder.root, 'keys'));
+    const link = await createCoordinatorLink({ bind, keys: server, isAuthorized, memory: arithmetic, limits });
+    const keyFile = workerKeyFile === undefined ? 'FILE   # all keys are revoked: lstm-gan keys makes new ones' : path.resolve(workerKeyFile);
+    const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${keyFile}`;
     log.info(`Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`);
     return { link, exchange: chooseExchange(exchange, link.address), gone: new AbortController().signal, expectEnd: () => undefined, dismissed: async () => undefined };
   };

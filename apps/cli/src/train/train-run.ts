@@ -5,6 +5,7 @@ import type { NativeArithmetic } from '@lstm-gan/engine';
 import { checkRunIdentity, createLog, describeStop, type BestCheckpoint, type Logger, type RunIdentity, type StepMetrics, type StopRule } from '@lstm-gan/run';
 import { workersGone, type Crew, type GatherCrew } from './crew.ts';
 import { keepRecords } from './keep-records.ts';
+import { messageLimits } from './message-limits.ts';
 import type { OpenRun } from './open-run.ts';
 import { openSampler, sampleNoise } from './sampler.ts';
 
@@ -43,7 +44,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   logLeftOut(log, dataset);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // Workers build their graphs while the sampler builds its own.
-  const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder, log, arithmetic });
+  const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder, log, arithmetic, limits: messageLimits(config) });
   const sampler = await openSampler(config.model, { noise: sampleNoise(config.model, sampleCount, config.seed), cacheDir }).catch(async (error: unknown) => {
     await dismiss(crew);
     throw error;

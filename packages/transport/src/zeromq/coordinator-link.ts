@@ -51,6 +51,8 @@ export interface ListeningDialect<Received, Sent> {
   readonly refusal: (sentence: string) => Sent;
 }
 
+const mostWaitingFrames = 128;
+
 /** Binds; throws a UserError for an address that cannot be had. */
 export function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<CoordinatorLink> {
   return listen<WorkerMessage, CoordinatorMessage>(options, {
@@ -79,6 +81,8 @@ export async function listen<Received, Sent extends Message>(
     sendTimeout: 0,
     // Whoever has everything has said goodbye before the socket is closed; for others nothing is kept.
     linger: 0,
+    // Of each peer; more than one that keeps to credit and pings ever has under way. What is beyond waits at the peer.
+    receiveHighWaterMark: mostWaitingFrames,
     maxMessageSize: Math.max(chunkBytes, (options.limits ?? defaultLimits).maxHeaderBytes) + 64,
   });
   try {

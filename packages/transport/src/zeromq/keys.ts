@@ -1,9 +1,10 @@
 /**
  * CURVE keys, made anew for every run. A worker's key file holds what it needs to connect: the server's public key and a
- * key pair of its own, which the coordinator has authorized.
+ * key pair of its own. The coordinator lets in whoever has a pair of those that lie in the run's folder at that moment: one
+ * that all workers share, or one for each, and to remove a file is to revoke it.
  */
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import { curveKeyPair } from 'zeromq';
@@ -56,26 +57,77 @@ export async function readKeyFile(file: string): Promise<WorkerKeys> {
   return parsed.data;
 }
 
-/** The keys of a run: the coordinator's own, and one that lets workers join. */
+/** The keys of a run: the coordinator's own, and those that let workers join. */
 export interface RunKeys {
   readonly server: KeyPair;
-  readonly worker: KeyPair;
-  /** What a worker is started with. */
-  readonly workerKeyFile: string;
+  /** What a worker is started with; undefined while all are revoked. */
+  readonly workerKeyFile: string | undefined;
+  /** Reads the folder at every question. */
+  readonly isAuthorized: (publicKey: string) => boolean;
+}
+
+/** A key file of a run that lets whoever has it join. */
+export interface JoinKey {
+  /** `worker` for the one that is made with the run. */
+  readonly name: string;
+  readonly file: string;
+  readonly publicKey: string;
 }
 
 /** Opens the keys in a folder (0700), or makes them: a coordinator that starts again is the one its workers know. */
 export async function openRunKeys(folder: string): Promise<RunKeys> {
-  const serverFile = path.join(folder, 'coordinator.key');
-  const workerKeyFile = path.join(folder, 'worker.key');
+  const serverFile = path.join(folder, serverKeyName);
   if (!existsSync(serverFile)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const [server, worker] = [createKeyPair(), createKeyPair()];
     // The worker's first: with the coordinator's the folder is complete.
-    await writeKeyFile(workerKeyFile, { ...worker, serverKey: server.publicKey });
+    await writeKeyFile(path.join(folder, 'worker.key'), { ...worker, serverKey: server.publicKey });
     await writeKeyFile(serverFile, { ...server, serverKey: server.publicKey });
   }
-  return { server: await readKeyFile(serverFile), worker: await readKeyFile(workerKeyFile), workerKeyFile };
+  return {
+    server: await readKeyFile(serverFile),
+    workerKeyFile: listJoinKeys(folder)[0]?.file,
+    isAuthorized: (publicKey) => listJoinKeys(folder).some((key) => key.publicKey === publicKey),
+  };
+}
+
+const serverKeyName = 'coordinator.key';
+
+/** All key files in a run's folder that let workers join, by name; files that hold no keys are none. */
+export function listJoinKeys(folder: string): JoinKey[] {
+  const names = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  return names
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.key') && entry.name !== serverKeyName)
+    .map(({ name }) => path.join(folder, name))
+    .sort()
+    .flatMap((file) => {
+      const keys = workerKeysSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
+      return keys.success ? [{ name: path.basename(file, '.key'), file, publicKey: keys.data.publicKey }] : [];
+    });
+}
+
+/** Makes a key file for one worker, or for some; refuses a name that is taken. */
+export async function addJoinKey(folder: string, name: string): Promise<JoinKey> {
+  const file = keyFileOf(folder, name);
+  if (existsSync(file)) throw keyFileError(`There is a key called ${name} already: ${file}.`, 'Choose another name, or revoke that one first.');
+  const server = await readKeyFile(path.join(folder, serverKeyName));
+  const keys = createKeyPair();
+  await writeKeyFile(file, { ...keys, serverKey: server.publicKey });
+  return { name, file, publicKey: keys.publicKey };
+}
+
+/** From now on nobody gets in with this key. Who is in stays until its line breaks. */
+export async function revokeJoinKey(folder: string, name: string): Promise<void> {
+  const file = keyFileOf(folder, name);
+  if (!existsSync(file)) throw keyFileError(`There is no key called ${name}; there are ${listJoinKeys(folder).map((key) => key.name).join(', ') || 'none'}.`, 'Give one of these names.');
+  await rm(file);
+}
+
+function keyFileOf(folder: string, name: string): string {
+  if (!/^[\w-][\w.-]{0,63}$/.test(name) || `${name}.key` === serverKeyName) {
+    throw keyFileError(`A key cannot be called ${name}.`, 'Use up to 64 letters, digits, points and hyphens; the name of the coordinator is taken.');
+  }
+  return path.join(folder, `${name}.key`);
 }
 
 function keyFileError(message: string, advice: string): UserError {
