@@ -42,6 +42,12 @@ export class SimulatedWorker {
     if (this.#job?.exchange === undefined || this.#job.exchange.crew === 0) this.isDismissed = true;
   }
 
+  /** Says that it cannot reach another one. */
+  complain(worker: string): void {
+    const { header, exchange } = this.#currentJob;
+    if (exchange !== undefined) this.#options.report({ kind: 'unreachable', ...header, crew: exchange.crew, worker, sentence: 'It does not answer.' });
+  }
+
   hear(message: CoordinatorMessage): void {
     switch (message.kind) {
       case 'welcome':

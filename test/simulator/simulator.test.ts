@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { presets, type Preset } from '@lstm-gan/core';
 import { configure, readSettings, type RunConfig, type TrainingState } from '@lstm-gan/run';
 import { describe, expect, it } from 'vitest';
-import { failAt, Simulation, type Fault, type Move, type SimulationOptions } from './simulator.ts';
+import { failAt, faultKinds, type Fault, type Move } from './faults.ts';
+import { Simulation, type SimulationOptions } from './simulator.ts';
 
 const config: RunConfig = {
   ...configure(presets.get('digits') as Preset, [readSettings(['model.generator={kind: dense, units: [2]}', 'model.image.size=4', 'model.discriminator.filters=[1]', 'model.latent=1', 'batchSize=10', 'shardSize=2', 'discriminatorSteps=2'])]),
@@ -24,7 +25,7 @@ const quiet = simulate('star', []);
 
 const move: fc.Arbitrary<Move> = fc.record({
   kind: fc.oneof(
-    ...([['flow', 10], ['deliver', 6], ['repeat', 1], ['join', 2], ['kill', 1], ['leave', 1], ['hang', 1], ['wake', 1], ['wait', 4], ['restart', 1]] as const).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })),
+    ...([['flow', 14], ['deliver', 8], ['repeat', 1], ['join', 2], ...faultKinds.map((kind) => [kind, 1] as const), ['wake', 1], ['wait', 4], ['restart', 1]] as const).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })),
   ),
   which: fc.nat(9999),
 });
@@ -34,7 +35,7 @@ describe.each(['star', 'sliced'] as const)('through the %s', (exchange) => {
     expect(vectorsOf(simulate(exchange, []).state)).toEqual(vectorsOf(quiet.state));
   });
 
-  it.each(['kill', 'hang', 'leave'] as const)('a worker that is to %s in any phase changes nothing', (kind) => {
+  it.each(faultKinds)('%s in any phase changes nothing', (kind) => {
     for (const phase of ['discriminator', 'generator'] as const) {
       const three: Move[] = [{ kind: 'join', which: 0 }, { kind: 'join', which: 0 }];
       const simulation = simulate(exchange, three, [failAt(1, 2, phase, kind), failAt(0, 3, phase, kind)]);

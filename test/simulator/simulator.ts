@@ -8,29 +8,8 @@ import { createLayouts, plainArithmetic, type VectorArithmetic } from '@lstm-gan
 import { createTerminalLog, createTrainingState, layoutSha256, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { CoordinatorMessage, Exchange, PeerMessage, WorkerMessage } from '@lstm-gan/transport';
 import { Training } from '../../apps/coordinator/src/training.ts';
+import type { Fault, FaultKind, Move } from './faults.ts';
 import { SimulatedWorker } from './simulated-worker.ts';
-
-/** What a schedule does next. Numbers choose among what there is. */
-export type Move =
-  /** The next message of a line arrives. */
-  | { readonly kind: 'deliver'; readonly which: number }
-  /** Many arrive, of all lines. */
-  | { readonly kind: 'flow'; readonly which: number }
-  /** It arrives, and once more: as after a connection that came back. */
-  | { readonly kind: 'repeat'; readonly which: number }
-  | { readonly kind: 'join' | 'kill' | 'leave' | 'hang' | 'wake' | 'restart'; readonly which: number }
-  | { readonly kind: 'wait'; readonly which: number };
-
-/** A fault at a place of the run, as a value: what happens to a worker when it is to compute there. */
-export interface Fault {
-  /** Which of those that came, from 0. */
-  readonly worker: number;
-  readonly step: number;
-  readonly phase: 'generator' | 'discriminator';
-  readonly kind: 'kill' | 'hang' | 'leave';
-}
-
-export const failAt = (worker: number, step: number, phase: Fault['phase'], kind: Fault['kind']): Fault => ({ worker, step, phase, kind });
 
 export interface SimulationOptions {
   readonly config: RunConfig;
@@ -46,6 +25,8 @@ interface Member {
   readonly number: number;
   readonly worker: SimulatedWorker;
   isHanging: boolean;
+  /** Messages of others that arrive before it wakes; of one that is slow. */
+  wakesAfter: number;
 }
 
 interface Line {
@@ -69,6 +50,8 @@ export class Simulation {
   readonly #lines = new Map<string, Line>();
   readonly #members = new Map<string, Member>();
   readonly #faults: Fault[];
+  /** Pairs of workers that do not reach each other. */
+  readonly #partitions = new Set<string>();
   #training: Training;
   #durable: TrainingState;
   #incarnation = 0;
@@ -195,14 +178,49 @@ export class Simulation {
       name: peer, arithmetic: this.#arithmetic, now: () => this.#nowMs, layouts: this.#layouts,
       report: send(coordinator), toPeer: (to, message) => send(to)(message),
     });
-    this.#members.set(peer, { peer, number, worker, isHanging: false });
+    this.#members.set(peer, { peer, number, worker, isHanging: false, wakesAfter: Infinity });
   }
 
-  #harm(member: Member, kind: 'kill' | 'leave' | 'hang' | 'wake'): void {
-    if (kind === 'hang') member.isHanging = true;
-    else if (kind === 'wake') member.isHanging = false;
-    else if (kind === 'leave') member.worker.leave();
-    if (kind === 'kill' || member.worker.isDismissed) this.#giveUp(member);
+  #harm(member: Member, kind: FaultKind | 'wake'): void {
+    switch (kind) {
+      case 'hang':
+      case 'slow':
+        member.isHanging = true;
+        member.wakesAfter = kind === 'slow' ? 40 : Infinity;
+        return;
+      case 'wake':
+        member.isHanging = false;
+        return;
+      case 'leave':
+        member.worker.leave();
+        if (member.worker.isDismissed) this.#giveUp(member);
+        return;
+      case 'partition':
+        return this.#part(member);
+      case 'disconnect':
+        this.#giveUp(member);
+        return this.#join();
+      // A link refuses what is no message, and lets whoever said it go.
+      case 'corrupt':
+      case 'kill':
+        return this.#giveUp(member);
+    }
+  }
+
+  #part(member: Member): void {
+    const peers = [...this.#members.keys()];
+    const other = peers[(peers.indexOf(member.peer) + 1) % peers.length];
+    if (other === member.peer) return;
+    for (const [from, to] of [[member.peer, other], [other, member.peer]]) {
+      this.#partitions.add(`${from} ${to}`);
+      if ((this.#lines.get(`${from} ${to}`)?.messages.length ?? 0) > 0) this.#lose(from, to);
+    }
+  }
+
+  /** What was on its way is lost, and whoever said it complains. */
+  #lose(from: string, to: string): void {
+    this.#lines.delete(`${from} ${to}`);
+    this.#members.get(from)?.worker.complain(to);
   }
 
   /** What it has said so far may still arrive; then its line is broken. */
@@ -214,6 +232,7 @@ export class Simulation {
 
   #put(from: string, to: string, message: Line['messages'][number]): void {
     if (to !== coordinator && !this.#members.has(to)) return;
+    if (this.#partitions.has(`${from} ${to}`)) return this.#lose(from, to);
     const key = `${from} ${to}`;
     const line = this.#lines.get(key) ?? { from, to, messages: [] };
     line.messages.push(message);
@@ -232,6 +251,7 @@ export class Simulation {
     const message = line?.messages.shift();
     if (line === undefined || message === undefined || this.isFinished) return;
     this.#nowMs += 1;
+    for (const member of this.#members.values()) if (member.isHanging && --member.wakesAfter <= 0) member.isHanging = false;
     this.#arrive(line, message);
     // A line to the coordinator that came back; between workers and from it, nothing is said twice.
     if (isRepeated && message !== 'broken' && message.kind === 'contribution' && !this.isFinished) this.#arrive(line, message);

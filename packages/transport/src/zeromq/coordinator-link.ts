@@ -51,7 +51,7 @@ export interface ListeningDialect<Received, Sent> {
   readonly refusal: (sentence: string) => Sent;
 }
 
-const mostWaitingFrames = 128;
+const mostWaitingFrames = 256;
 
 /** Binds; throws a UserError for an address that cannot be had. */
 export function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<CoordinatorLink> {
