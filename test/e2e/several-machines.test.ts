@@ -6,7 +6,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandLine, lstmGan, root, summaryOf } from '../support/command-line.ts';
-import { createNetwork, type Network } from '../support/network-namespaces.ts';
+import { createNetwork, type Network } from '../../tools/network/network-namespaces.ts';
 
 let folder: string;
 let expected: string;

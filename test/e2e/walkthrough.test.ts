@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { commandLine, root, summaryOf, type lstmGan } from '../support/command-line.ts';
-import { createNetwork } from '../support/network-namespaces.ts';
+import { createNetwork } from '../../tools/network/network-namespaces.ts';
 import { canvasPixels, drawnAfter, servePlayground } from '../support/playground.ts';
 
 /** On top of what the document asks for: steps of some milliseconds. */

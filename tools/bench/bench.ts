@@ -8,12 +8,13 @@ import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
 import { drawResults } from './draw-results.ts';
 import { benchExchange } from './exchange.ts';
 import { benchMemory } from './memory.ts';
+import { benchNetwork } from './network.ts';
 import type { Report } from './report.ts';
 import { benchScaling } from './scaling.ts';
 import { benchStartup } from './startup.ts';
 import { benchStep } from './step.ts';
 
-const usage = `npm run bench -- [step | scaling | startup | memory | exchange | draw] [options]
+const usage = `npm run bench -- [step | scaling | startup | memory | exchange | network | draw] [options]
 
 step (what it is without a word): one iteration, ours, in stock tfjs layers, and in PyTorch where there is a Python for it
   --batch N      images an iteration (16)
@@ -27,8 +28,10 @@ startup: from a worker's start to its first contribution, its graphs being in th
 memory: resident memory of coordinator and worker, step after step
   --steps N      how many (3000)
 
-exchange: a step with real coordinator, workers and links, whose units compute nothing
+exchange: a step with real coordinator, workers and links, whose units compute nothing; and PyTorch's all-reduce over gloo
   --workers LIST how many workers (1,2)
+
+network: star and sliced, coordinator and four workers on cables of 1 Gbit/s each (network namespaces: needs their rights)
 
 draw: the picture of the results in a folder
 
@@ -103,7 +106,9 @@ async function reportOf(name: string, values: Values, { preset, cacheDir, arithm
     case 'memory':
       return benchMemory({ cacheDir, steps: wholeNumber(values.steps, 100) });
     case 'exchange':
-      return benchExchange({ preset, rounds, arithmetic, workers: values.workers.split(',').map((count) => wholeNumber(count, 1)) });
+      return benchExchange({ preset, rounds, arithmetic, peerPython, workers: values.workers.split(',').map((count) => wholeNumber(count, 1)) });
+    case 'network':
+      return benchNetwork({ rounds });
     default:
       return refuse(`There is no benchmark ${name}.`);
   }

@@ -10,11 +10,12 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { startCoordinator } from '@lstm-gan/coordinator';
-import { createLayouts, type Preset, type VectorArithmetic } from '@lstm-gan/core';
+import { createLayouts, type Preset, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
 import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createRunConfig, createTrainingState, median, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, writeKeyFile, type CoordinatorLink } from '@lstm-gan/transport';
-import { heading, row, type Report } from './report.ts';
+import { heading, row, spreadOf, type Report } from './report.ts';
+import { startGloo, type TorchPeer } from './torch-peer.ts';
 
 export interface ExchangeBenchOptions {
   readonly preset: Preset;
@@ -22,6 +23,8 @@ export interface ExchangeBenchOptions {
   /** Rounds that count; in each, every case runs some steps. */
   readonly rounds: number;
   readonly workers: readonly number[];
+  /** A Python with PyTorch, whose all-reduce is measured beside it. */
+  readonly peerPython: string | undefined;
 }
 
 /** How workers are reached: a socket in the file system, or encrypted TCP. */
@@ -34,29 +37,73 @@ interface Case {
 
 const roadNames: Readonly<Record<Road, string>> = { ipc: 'local socket', curve: 'TCP, encrypted' };
 
+interface Measured extends Case {
+  /** Of each round: a whole step, of it fold and Adam, and the same step with the sum alone. */
+  readonly times: number[];
+  readonly updates: number[];
+  readonly sumsOnly: number[];
+}
+
 /** Cases take turns, so that a machine whose speed wanders wanders for all. */
-export async function benchExchange({ preset, arithmetic, rounds, workers }: ExchangeBenchOptions): Promise<Report> {
-  const cases = workers.flatMap((count) => (['ipc', 'curve'] as const).map((road): Case & { times: number[]; updates: number[] } => ({ workers: count, road, times: [], updates: [] })));
+export async function benchExchange(options: ExchangeBenchOptions): Promise<Report> {
+  const { preset, arithmetic, rounds, workers, peerPython } = options;
+  const { generator, discriminator } = createLayouts(preset.model);
+  const numbers = generator.size + discriminator.size;
+  const cases = workers.flatMap((count) => (['ipc', 'curve'] as const).map((road): Measured => ({ workers: count, road, times: [], updates: [], sumsOnly: [] })));
+  const peers = await startPeers(options, numbers);
   for (let round = 0; round < rounds; round++) {
-    for (const { times, updates, ...one } of cases) {
+    for (const { times, updates, sumsOnly, ...one } of cases) {
       const measured = await measureExchange({ ...one, preset, arithmetic });
       times.push(median(measured.map(({ stepMs }) => stepMs)));
       updates.push(median(measured.map(({ updateMs }) => updateMs)));
+      sumsOnly.push(median(measured.map(({ stepMs, updateMs }) => stepMs - updateMs)) + measureSum(arithmetic, one.workers, [generator.size, discriminator.size]));
       process.stderr.write(`\rround ${round + 1} of ${rounds} `);
     }
+    for (const { peer, times } of peers) times.push(await medianOf(peer));
   }
   process.stderr.write('\n');
-  const { generator, discriminator } = createLayouts(preset.model);
-  const megabytes = ((4 * (generator.size + discriminator.size)) / 1e6).toFixed(1);
+  await Promise.all(peers.map(({ peer }) => peer.close()));
+  const nameOf = ({ workers: count, road }: Case): string => `${count} worker${count === 1 ? '' : 's'}, ${roadNames[road]}`;
   return {
     lines: [
-      `A step of rows-large whose units compute nothing: weights out (${megabytes} MB a worker), contributions back, sum, Adam; ${rounds} rounds, milliseconds`,
+      `A step of rows-large whose units compute nothing: weights out (${((4 * numbers) / 1e6).toFixed(1)} MB a worker), contributions back, sum, Adam; ${rounds} rounds, milliseconds`,
       '',
       heading('update'),
-      ...cases.map(({ workers: count, road, times, updates }) => row(`${count} worker${count === 1 ? '' : 's'}, ${roadNames[road]}`, times, median(updates).toFixed(1))),
+      ...cases.map((one) => row(nameOf(one), one.times, median(one.updates).toFixed(1))),
+      '',
+      'The same with the sum alone, without Adam',
+      ...cases.filter((one) => one.workers > 1).map((one) => row(nameOf(one), one.sumsOnly, '')),
+      ...peers.map(({ peer, times }) => row(peer.name, times, '')),
+      ...(peerPython === undefined ? ['', 'Without --peer-python PYTHON there is no gloo beside it.'] : []),
     ],
-    data: { rounds, cases: cases.map(({ workers: count, road, times, updates }) => ({ workers: count, road, stepMs: times, updateMs: updates })) },
+    data: {
+      rounds,
+      cases: cases.map(({ workers: count, road, times, updates, sumsOnly }) => ({ workers: count, road, stepMs: times, updateMs: updates, sumOnlyMs: sumsOnly })),
+      rows: [...cases.map((one) => spreadOf(nameOf(one), one.times)), ...peers.map(({ peer, times }) => spreadOf(peer.name, times))],
+    },
   };
+}
+
+async function startPeers({ peerPython: python, workers }: ExchangeBenchOptions, numbers: number): Promise<{ peer: TorchPeer; times: number[] }[]> {
+  const groups = python === undefined ? [] : workers.filter((count) => count > 1).map((processes) => startGloo({ python, processes, numbers }));
+  return (await Promise.all(groups)).map((peer) => ({ peer, times: [] }));
+}
+
+async function medianOf(peer: TorchPeer): Promise<number> {
+  const times: number[] = [];
+  for (let k = 0; k < steps; k++) times.push(await peer.step());
+  return median(times);
+}
+
+/** Milliseconds of adding up what so many workers give, of both networks. */
+function measureSum({ addUp, allocate, release }: VectorArithmetic, count: number, sizes: readonly number[]): number {
+  const terms = sizes.map((size) => Array.from({ length: count }, () => allocate(size).fill(1)));
+  const sums = sizes.map((size) => allocate(size).fill(0));
+  const startMs = performance.now();
+  terms.forEach((vectors, k) => addUp(vectors.reduce<SumTree>((tree, vector, index) => (index === 0 ? vector : [tree, vector]), vectors[0]), sums[k]));
+  const ms = performance.now() - startMs;
+  for (const vector of [...terms.flat(), ...sums]) release(vector);
+  return ms;
 }
 
 interface ExchangeOptions extends Case {
@@ -65,7 +112,7 @@ interface ExchangeOptions extends Case {
 }
 
 const warmUpSteps = 5;
-const steps = 20;
+const steps = 10;
 const shardSize = 16;
 
 /** The measurements of the steps that count; a step is a full exchange for both networks. */

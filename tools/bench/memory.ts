@@ -26,14 +26,14 @@ interface Sample {
 }
 
 const sampleMs = 250;
-/** Steps before which nothing is compared: caches fill, the collector finds its pace. */
-const warmUpShare = 0.2;
+/** Steps before those that count: caches fill, the collector finds its pace. */
+const warmUpSteps = 1500;
 
 export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Promise<Report> {
   requireBuild();
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-memory-'));
   const out = path.join(folder, 'run');
-  const parameters = ['train', '--preset', 'digits', '--batch-size', '16', '--shard-size', '16', '--workers', '1', '--steps', String(steps), '--out', out, '--cache-dir', cacheDir, '--json'];
+  const parameters = ['train', '--preset', 'digits', '--batch-size', '16', '--shard-size', '16', '--workers', '1', '--steps', String(warmUpSteps + steps), '--out', out, '--cache-dir', cacheDir, '--json'];
   const child = spawn(process.execPath, [command, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4000)));
@@ -46,7 +46,7 @@ export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Prom
   }
   await rm(folder, { recursive: true });
   if (child.exitCode !== 0) throw new Error(`The run failed:\n${said}`);
-  return reportOf(steps, samples.filter(({ step }) => step >= warmUpShare * steps));
+  return reportOf(steps, samples.filter(({ step }) => step >= warmUpSteps));
 }
 
 function takeSample(coordinatorId: number, metrics: string): Sample | undefined {
@@ -75,7 +75,7 @@ function reportOf(steps: number, samples: readonly Sample[]): Report {
   });
   return {
     lines: [
-      `Resident memory over ${steps} steps of digits, batch 16, one worker; medians of the first and the last tenth behind ${warmUpShare * steps} steps, MB`,
+      `Resident memory over ${steps} steps of digits, batch 16, one worker; behind ${warmUpSteps} others; medians of the first and the last tenth, MB`,
       '',
       `${''.padEnd(14)}  before   after    peak  growth`,
       ...grown.map(({ name, before, after, peak, growth }) => `${name.padEnd(14)}${[before, after, peak].map((value) => value.toFixed(0).padStart(8)).join('')}${`${(100 * growth).toFixed(1)} %`.padStart(8)}`),

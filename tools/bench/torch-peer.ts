@@ -66,6 +66,30 @@ export async function startTorchGroup({ python, batch, cores, ...options }: Torc
   };
 }
 
+export interface GlooOptions {
+  readonly python: string;
+  readonly processes: number;
+  /** Of each process; all get the sums. */
+  readonly numbers: number;
+}
+
+/** What PyTorch sums gradients up with between processes: gloo's all-reduce, and nothing else. It takes what the slowest takes. */
+export async function startGloo({ python, processes, numbers }: GlooOptions): Promise<TorchPeer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-gloo-'));
+  const file = fileURLToPath(new URL('gloo_all_reduce.py', import.meta.url));
+  const parameters = [file, '--numbers', String(numbers), '--world', String(processes), '--meet', path.join(folder, 'meet')];
+  const env = { ...process.env, GLOO_SOCKET_IFNAME: 'lo' };
+  const members = await Promise.all(Array.from({ length: processes }, (_, rank) => startAsked(python, [...parameters, '--rank', String(rank)], { env })));
+  return {
+    name: `${members[0].greeting}'s all-reduce, ${processes} processes`,
+    step: async () => Math.max(...(await Promise.all(members.map((member) => member.step())))),
+    async close() {
+      await Promise.all(members.map((member) => member.close()));
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
 /** Of some ways to compute the one with the fastest iteration of three; the others are closed again. */
 export async function startFastest(ways: readonly (() => Promise<TorchPeer>)[]): Promise<TorchPeer> {
   let best: { readonly peer: TorchPeer; readonly ms: number } | undefined;

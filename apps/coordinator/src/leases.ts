@@ -40,11 +40,14 @@ function divide(state: CoordinatorState, idle: readonly Member[]): Advance {
   return give({ ...state, round: { ...round, pending: rest } }, given);
 }
 
+/** What a shard costs beside its computing; where that takes as long as nothing, differences in it are noise, and shares stay even. */
+const handlingMs = 5;
+
 /** Of whoever is not measured yet, the mean of the others. */
 function pacesOf(workers: readonly Member[]): number[] {
   const known = workers.flatMap(({ pace }) => pace.plannedMs ?? []);
-  const mean = known.length === 0 ? 1 : known.reduce((sum, ms) => sum + ms, 0) / known.length;
-  return workers.map(({ pace }) => pace.plannedMs ?? mean);
+  const mean = known.reduce((sum, ms) => sum + ms, 0) / Math.max(1, known.length);
+  return workers.map(({ pace }) => (pace.plannedMs ?? mean) + handlingMs);
 }
 
 function copyLate(state: CoordinatorState, idle: readonly Member[]): Advance {

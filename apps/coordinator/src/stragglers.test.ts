@@ -17,12 +17,13 @@ describe('workers of different speed', () => {
   };
 
   it('are given as much as lets all of them end at once', () => {
-    expect(sharesAfter(4, { a: 10, b: 30 }, 8)).toEqual({ a: 6, b: 2 });
-    expect(sharesAfter(4, { a: 30, b: 10, c: 10 }, 7)).toEqual({ a: 1, b: 3, c: 3 });
+    expect(sharesAfter(4, { a: 100, b: 300 }, 8)).toEqual({ a: 6, b: 2 });
+    expect(sharesAfter(4, { a: 300, b: 100, c: 100 }, 7)).toEqual({ a: 1, b: 3, c: 3 });
   });
 
   it('keep their shares while they are about equally fast', () => {
-    expect(sharesAfter(4, { a: 10, b: 11 }, 8)).toEqual({ a: 4, b: 4 });
+    expect(sharesAfter(4, { a: 100, b: 110 }, 8)).toEqual({ a: 4, b: 4 });
+    expect(sharesAfter(4, { a: 0.01, b: 1 }, 4)).toEqual({ a: 2, b: 2 });
   });
 });
 

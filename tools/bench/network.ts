@@ -1,0 +1,84 @@
+/**
+ * The star beside the sliced exchange over slow cables: the coordinator and four workers each in a network namespace of its own,
+ * joined by virtual cables of 1 Gbit/s, encrypted as always, with units that compute nothing.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '@lstm-gan/core';
+import { median } from '@lstm-gan/run';
+import { createNetwork, type Network } from '../network/network-namespaces.ts';
+import { heading, row, spreadOf, type Report } from './report.ts';
+
+export interface NetworkBenchOptions {
+  readonly rounds: number;
+}
+
+const rate = '1gbit';
+const burst = '256kb';
+const workers = 4;
+
+/** Both take turns. Throws where namespaces are not allowed. */
+export async function benchNetwork({ rounds }: NetworkBenchOptions): Promise<Report> {
+  const network = await createNetwork({ machines: workers + 1, rate, burst });
+  if (network === undefined) {
+    throw new UserError({ code: 'usage', message: 'This machine allows no network namespaces.', advice: 'They need root, or CAP_NET_ADMIN: try it as root, outside a container.' });
+  }
+  const times = { star: [] as number[], sliced: [] as number[] };
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const exchange of ['star', 'sliced'] as const) times[exchange].push(median(await measureSteps(network, exchange)));
+      process.stderr.write(`\rround ${round + 1} of ${rounds} `);
+    }
+  } finally {
+    await network.remove();
+  }
+  process.stderr.write('\n');
+  const gain = median(times.star.map((ms, k) => ms / times.sliced[k]));
+  return {
+    lines: [
+      `A step of rows-large whose units compute nothing, ${workers} workers and the coordinator on cables of ${rate} each (tbf, burst ${burst}); ${rounds} rounds, milliseconds`,
+      '',
+      heading(''),
+      row('star', times.star, ''),
+      row('sliced', times.sliced, `${gain.toFixed(2)} x`),
+    ],
+    data: { rounds, workers, rate, burst, gain, rows: [spreadOf('star', times.star), spreadOf('sliced', times.sliced)] },
+  };
+}
+
+async function measureSteps({ machines: [first, ...others] }: Network, exchange: string): Promise<number[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-network-'));
+  const keyFile = path.join(folder, 'worker.key');
+  const coordinator = startScript(first.enter, new URL('zero-coordinator.ts', import.meta.url), [`tcp://${first.address}:*`, String(workers), exchange, keyFile]);
+  const children: ChildProcess[] = [];
+  try {
+    const lines = createInterface({ input: coordinator.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+    const next = async (): Promise<string> => {
+      const { value, done } = await lines.next();
+      if (done === true) throw new Error('The coordinator ended; what it said stands above.');
+      return value as string;
+    };
+    const address = (await next()).replace('listening ', '');
+    for (const [index, { enter }] of others.entries()) children.push(startScript(enter, new URL('zero-worker.ts', import.meta.url), [address, `worker-${index + 1}`, keyFile]));
+    return JSON.parse(await next()) as number[];
+  } finally {
+    for (const child of [coordinator, ...children]) if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, 'exit'), gone(child)]);
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Who does not end by itself is ended. */
+async function gone(child: ChildProcess): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5000).unref());
+  child.kill('SIGKILL');
+}
+
+function startScript(enter: readonly string[], script: URL, parameters: readonly string[]): ChildProcess {
+  const [program, ...before] = [...enter, process.execPath];
+  return spawn(program, [...before, ...process.execArgv, fileURLToPath(script), ...parameters], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
