@@ -14,6 +14,8 @@ const titles: readonly (readonly [name: string, title: string])[] = [
   ['step', 'One iteration, batch 16, 2 threads'],
   ['scaling-16', 'A step on two cores, 16 images each'],
   ['scaling-64', 'A step on two cores, 64 images each'],
+  ['exchange', 'A step of rows-large whose units compute nothing; and a sum of as many numbers over gloo'],
+  ['network', 'The same between machines, each on a cable of 1 Gbit/s'],
   ['startup', "From a worker's start to its first contribution"],
 ];
 

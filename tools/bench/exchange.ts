@@ -63,6 +63,7 @@ export async function benchExchange(options: ExchangeBenchOptions): Promise<Repo
   }
   process.stderr.write('\n');
   await Promise.all(peers.map(({ peer }) => peer.close()));
+  const crews = cases.filter((one) => one.workers > 1);
   const nameOf = ({ workers: count, road }: Case): string => `${count} worker${count === 1 ? '' : 's'}, ${roadNames[road]}`;
   return {
     lines: [
@@ -72,14 +73,14 @@ export async function benchExchange(options: ExchangeBenchOptions): Promise<Repo
       ...cases.map((one) => row(nameOf(one), one.times, median(one.updates).toFixed(1))),
       '',
       'The same with the sum alone, without Adam',
-      ...cases.filter((one) => one.workers > 1).map((one) => row(nameOf(one), one.sumsOnly, '')),
+      ...crews.map((one) => row(nameOf(one), one.sumsOnly, '')),
       ...peers.map(({ peer, times }) => row(peer.name, times, '')),
       ...(peerPython === undefined ? ['', 'Without --peer-python PYTHON there is no gloo beside it.'] : []),
     ],
     data: {
       rounds,
       cases: cases.map(({ workers: count, road, times, updates, sumsOnly }) => ({ workers: count, road, stepMs: times, updateMs: updates, sumOnlyMs: sumsOnly })),
-      rows: [...cases.map((one) => spreadOf(nameOf(one), one.times)), ...peers.map(({ peer, times }) => spreadOf(peer.name, times))],
+      rows: [...cases.map((one) => spreadOf(nameOf(one), one.times)), ...crews.map((one) => spreadOf(`${nameOf(one)}, without Adam`, one.sumsOnly)), ...peers.map(({ peer, times }) => spreadOf(peer.name, times))],
     },
   };
 }
