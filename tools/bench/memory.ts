@@ -26,6 +26,8 @@ interface Sample {
 }
 
 const sampleMs = 250;
+/** Small, so that thousands of steps end within minutes: what could pile up piles up by the step, not by the image. */
+const batch = 2;
 /** Steps before those that count: caches fill, the collector finds its pace. */
 const warmUpSteps = 1500;
 
@@ -33,7 +35,7 @@ export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Prom
   requireBuild();
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-memory-'));
   const out = path.join(folder, 'run');
-  const parameters = ['train', '--preset', 'digits', '--batch-size', '16', '--shard-size', '16', '--workers', '1', '--steps', String(warmUpSteps + steps), '--out', out, '--cache-dir', cacheDir, '--json'];
+  const parameters = ['train', '--preset', 'digits', '--batch-size', String(batch), '--shard-size', String(batch), '--workers', '1', '--steps', String(warmUpSteps + steps), '--out', out, '--cache-dir', cacheDir, '--json'];
   const child = spawn(process.execPath, [command, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4000)));
@@ -75,11 +77,17 @@ function reportOf(steps: number, samples: readonly Sample[]): Report {
   });
   return {
     lines: [
-      `Resident memory over ${steps} steps of digits, batch 16, one worker; behind ${warmUpSteps} others; medians of the first and the last tenth, MB`,
+      `Resident memory over ${steps} steps of digits, batch ${batch}, one worker, behind ${warmUpSteps} others; medians of the first and the last tenth, MB`,
       '',
       `${''.padEnd(14)}  before   after    peak  growth`,
       ...grown.map(({ name, before, after, peak, growth }) => `${name.padEnd(14)}${[before, after, peak].map((value) => value.toFixed(0).padStart(8)).join('')}${`${(100 * growth).toFixed(1)} %`.padStart(8)}`),
     ],
-    data: { steps, processes: grown, rows: [] },
+    data: { steps, batch, processes: grown, samples: thin(samples) },
   };
+}
+
+/** Enough of them for a picture, in whole megabytes. */
+function thin(samples: readonly Sample[]): Sample[] {
+  const every = Math.ceil(samples.length / 100);
+  return samples.filter((_, k) => k % every === 0).map(({ step, coordinator, worker }) => ({ step, coordinator: Math.round(coordinator), worker: Math.round(worker) }));
 }
