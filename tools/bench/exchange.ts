@@ -33,15 +33,17 @@ type Road = 'ipc' | 'curve';
 interface Case {
   readonly workers: number;
   readonly road: Road;
+  /** The sum of gradients in the place of new weights, as an all-reduce gives it: neither Adam nor averages. */
+  readonly isSumOnly: boolean;
 }
 
 const roadNames: Readonly<Record<Road, string>> = { ipc: 'local socket', curve: 'TCP, encrypted' };
 
 interface Measured extends Case {
-  /** Of each round: a whole step, of it fold and Adam, and the same step with the sum alone. */
+  readonly name: string;
+  /** Of each round: a whole step, and of it fold and Adam. */
   readonly times: number[];
   readonly updates: number[];
-  readonly sumsOnly: number[];
 }
 
 /** Cases take turns, so that a machine whose speed wanders wanders for all. */
@@ -49,39 +51,53 @@ export async function benchExchange(options: ExchangeBenchOptions): Promise<Repo
   const { preset, arithmetic, rounds, workers, peerPython } = options;
   const { generator, discriminator } = createLayouts(preset.model);
   const numbers = generator.size + discriminator.size;
-  const cases = workers.flatMap((count) => (['ipc', 'curve'] as const).map((road): Measured => ({ workers: count, road, times: [], updates: [], sumsOnly: [] })));
+  const cases = casesOf(workers);
   const peers = await startPeers(options, numbers);
   for (let round = 0; round < rounds; round++) {
-    for (const { times, updates, sumsOnly, ...one } of cases) {
-      const measured = await measureExchange({ ...one, preset, arithmetic });
+    for (const { times, updates, ...one } of cases) {
+      const measured = await measureExchange({ ...one, preset, arithmetic: one.isSumOnly ? onlySums(arithmetic) : arithmetic });
       times.push(median(measured.map(({ stepMs }) => stepMs)));
       updates.push(median(measured.map(({ updateMs }) => updateMs)));
-      sumsOnly.push(median(measured.map(({ stepMs, updateMs }) => stepMs - updateMs)) + measureSum(arithmetic, one.workers, [generator.size, discriminator.size]));
       process.stderr.write(`\rround ${round + 1} of ${rounds} `);
     }
     for (const { peer, times } of peers) times.push(await medianOf(peer));
   }
   process.stderr.write('\n');
   await Promise.all(peers.map(({ peer }) => peer.close()));
-  const crews = cases.filter((one) => one.workers > 1);
-  const nameOf = ({ workers: count, road }: Case): string => `${count} worker${count === 1 ? '' : 's'}, ${roadNames[road]}`;
   return {
     lines: [
       `A step of rows-large whose units compute nothing: weights out (${((4 * numbers) / 1e6).toFixed(1)} MB a worker), contributions back, sum, Adam; ${rounds} rounds, milliseconds`,
       '',
       heading('update'),
-      ...cases.map((one) => row(nameOf(one), one.times, median(one.updates).toFixed(1))),
-      '',
-      'The same with the sum alone, without Adam',
-      ...crews.map((one) => row(nameOf(one), one.sumsOnly, '')),
+      ...cases.map(({ name, times, updates }) => row(name, times, median(updates).toFixed(1))),
       ...peers.map(({ peer, times }) => row(peer.name, times, '')),
       ...(peerPython === undefined ? ['', 'Without --peer-python PYTHON there is no gloo beside it.'] : []),
     ],
     data: {
       rounds,
-      cases: cases.map(({ workers: count, road, times, updates, sumsOnly }) => ({ workers: count, road, stepMs: times, updateMs: updates, sumOnlyMs: sumsOnly })),
-      rows: [...cases.map((one) => spreadOf(nameOf(one), one.times)), ...crews.map((one) => spreadOf(`${nameOf(one)}, without Adam`, one.sumsOnly)), ...peers.map(({ peer, times }) => spreadOf(peer.name, times))],
+      cases: cases.map(({ name: _, times, updates, ...one }) => ({ ...one, stepMs: times, updateMs: updates })),
+      rows: [...cases.map(({ name, times }) => spreadOf(name, times)), ...peers.map(({ peer, times }) => spreadOf(peer.name, times))],
     },
+  };
+}
+
+/** Sums alone where there is something to sum, and over the road that is as fast as gloo's. */
+function casesOf(workers: readonly number[]): Measured[] {
+  return workers
+    .flatMap((count): Case[] => [
+      ...(['ipc', 'curve'] as const).map((road) => ({ workers: count, road, isSumOnly: false })),
+      ...(count > 1 ? [{ workers: count, road: 'ipc', isSumOnly: true } as const] : []),
+    ])
+    .map((one) => ({ ...one, name: `${one.workers} worker${one.workers === 1 ? '' : 's'}, ${roadNames[one.road]}${one.isSumOnly ? ', sums alone' : ''}`, times: [], updates: [] }));
+}
+
+function onlySums(arithmetic: VectorArithmetic): VectorArithmetic {
+  const partOf = (tree: SumTree, start: number, end: number): SumTree =>
+    tree instanceof Float32Array ? tree.subarray(start, end) : [partOf(tree[0], start, end), partOf(tree[1], start, end)];
+  return {
+    ...arithmetic,
+    adam: ({ gradientSum, newWeights }, [start, end]) => arithmetic.addUp(partOf(gradientSum, start, end), newWeights.subarray(start, end)),
+    ema: () => new Float32Array(0),
   };
 }
 
@@ -94,17 +110,6 @@ async function medianOf(peer: TorchPeer): Promise<number> {
   const times: number[] = [];
   for (let k = 0; k < steps; k++) times.push(await peer.step());
   return median(times);
-}
-
-/** Milliseconds of adding up what so many workers give, of both networks. */
-function measureSum({ addUp, allocate, release }: VectorArithmetic, count: number, sizes: readonly number[]): number {
-  const terms = sizes.map((size) => Array.from({ length: count }, () => allocate(size).fill(1)));
-  const sums = sizes.map((size) => allocate(size).fill(0));
-  const startMs = performance.now();
-  terms.forEach((vectors, k) => addUp(vectors.reduce<SumTree>((tree, vector, index) => (index === 0 ? vector : [tree, vector]), vectors[0]), sums[k]));
-  const ms = performance.now() - startMs;
-  for (const vector of [...terms.flat(), ...sums]) release(vector);
-  return ms;
 }
 
 interface ExchangeOptions extends Case {
