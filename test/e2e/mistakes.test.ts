@@ -109,7 +109,7 @@ describe('a run', () => {
     // Only the worker, and of private memory, which is what runs out: of address space node takes terabytes. A layer alone would need 1 GB.
     // TensorFlow may answer with an error, or end the process: either way there is a sentence.
     await execa('prlimit', ['--data=900000000', '--pid', String(pid)]);
-    await expectSentence(training, 1, /^All local workers have ended.* worker-1 ended with .*too little memory.* a smaller --shard-size.*\nThe ends of .*worker-\*\.log say more/m);
+    await expectSentence(training, 1, /^All local workers have ended.* worker-1 ended with .*too little memory.*a smaller --shard-size.*\nThe ends of .*worker-\*\.log say more/m);
   });
 });
 
