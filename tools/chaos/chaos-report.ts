@@ -1,12 +1,17 @@
 /** What came out of a run of chaos, in words. */
 import type { Harm } from './do-harm.ts';
 
+export interface QuietRun {
+  /** By which options, on which machine: only the same can be compared. */
+  readonly trained: string;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly weightsSha256: string;
+}
+
 export interface ChaosResult {
   readonly command: string;
-  readonly machine: string;
-  readonly steps: number;
-  readonly exchange: string;
-  readonly quiet: { readonly seconds: number; readonly weightsSha256: string };
+  readonly quiet: QuietRun;
   readonly chaos: { readonly seconds: number; readonly weightsSha256: string };
   readonly isEveryStepOnce: boolean;
   readonly harm: readonly Harm[];
@@ -17,12 +22,12 @@ export interface ChaosResult {
 }
 
 export function linesOf(result: ChaosResult): string[] {
-  const { steps, exchange, quiet, chaos, isEveryStepOnce, harm, noticedMs, recoveredMs, machine } = result;
+  const { quiet, chaos, isEveryStepOnce, harm, noticedMs, recoveredMs } = result;
   const counts = new Map<string, number>();
   for (const { kind } of harm) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const faults = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
   return [
-    `${steps} steps, ${exchange} exchange, ${machine}`,
+    `${quiet.steps} steps with ${quiet.trained}`,
     `in peace   ${quiet.seconds.toFixed(1)} s  ${quiet.weightsSha256}`,
     `in chaos   ${chaos.seconds.toFixed(1)} s  ${chaos.weightsSha256}  ${quiet.weightsSha256 === chaos.weightsSha256 ? 'the same weights' : 'OTHER WEIGHTS'}`,
     `faults     ${faults === '' ? 'none' : faults}`,

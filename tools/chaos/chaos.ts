@@ -2,7 +2,7 @@
  * `npm run chaos`: trains in peace, then the same steps again while workers and the coordinator are killed, stopped and cut
  * off, all as real processes over encrypted TCP; and compares the weights and the time.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os, { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -15,11 +15,12 @@ import { Cluster } from './cluster.ts';
 import { doHarm, type Harm } from './do-harm.ts';
 import { faultKinds, type FaultKind } from './fault-schedule.ts';
 import { goneAtMs, lastStep, readSteps } from './run-record.ts';
-import { linesOf, type ChaosResult } from './chaos-report.ts';
+import { linesOf, type ChaosResult, type QuietRun } from './chaos-report.ts';
 
 const usage = `npm run chaos -- [options]
 
   --minutes M                  train in peace for so long, then as many steps again in chaos (2)
+  --quiet FILE                 the result of another run of chaos (its --out): its quiet run is compared with, instead of one made now
   --kill-every S               seconds between faults of workers, on average (5); 0 for none
   --kill-coordinator-every T   seconds between kills of the coordinator; 0 for none (0)
   --kinds LIST                 faults of workers, of ${faultKinds.join(', ')} (kill)
@@ -50,6 +51,7 @@ function readOptions() {
     return parseArgs({
       options: {
         minutes: { type: 'string', default: '2' },
+        quiet: { type: 'string' },
         'kill-every': { type: 'string', default: '5' },
         'kill-coordinator-every': { type: 'string', default: '0' },
         kinds: { type: 'string', default: 'kill' },
@@ -86,6 +88,9 @@ const minutes = number(options.minutes, 0.1);
 const seed = number(options.seed, 0);
 const what = [...(options.preset === undefined ? [] : ['--preset', options.preset]), ...(options.config === undefined ? [] : ['--config', options.config])];
 const parameters = [...what, '--exchange', options.exchange, '--checkpoint-every', options['checkpoint-every']];
+const machine = `${os.availableParallelism()} cores, ${os.cpus()[0]?.model ?? 'unknown'}`;
+/** What a quiet run can be compared by. */
+const trained = [`--workers ${workers}`, ...parameters, `on ${machine}`].join(' ');
 
 /** Runs a cluster to its end, and measures from the first committed step on. */
 async function train(out: string, steps: number, during: (cluster: Cluster, signal: AbortSignal) => Promise<Harm[]>) {
@@ -120,20 +125,28 @@ async function stopAfter(cluster: Cluster, signal: AbortSignal): Promise<Harm[]>
   return [];
 }
 
+/** Of another result where one is given: half an hour of peace then serves many hours of chaos. */
+async function trainInPeace(folder: string): Promise<QuietRun> {
+  if (options.quiet === undefined) {
+    const { step, seconds, weightsSha256 } = await train(path.join(folder, 'quiet'), 100_000_000, stopAfter);
+    return { trained, steps: step, seconds, weightsSha256 };
+  }
+  const text = await readFile(options.quiet, 'utf8').catch((error: Error) => refuse(error.message));
+  const { quiet } = JSON.parse(text) as ChaosResult;
+  return quiet.trained === trained ? quiet : refuse(`The quiet run of ${options.quiet} was of ${quiet.trained}; this one is of ${trained}.`);
+}
+
 async function compare(folder: string): Promise<ChaosResult> {
-  const quiet = await train(path.join(folder, 'quiet'), 100_000_000, stopAfter);
+  const quiet = await trainInPeace(folder);
   const out = path.join(folder, 'chaos');
-  const harmed = await train(out, quiet.step, (cluster, signal) => doHarm(cluster, { out, seed, kinds: everyS > 0 ? kinds : [], everyS, workers, coordinatorEveryS, signal }));
+  const harmed = await train(out, quiet.steps, (cluster, signal) => doHarm(cluster, { out, seed, kinds: everyS > 0 ? kinds : [], everyS, workers, coordinatorEveryS, signal }));
   const steps = readSteps(out);
   const noticedMs = harmed.harm.flatMap(({ kind, worker, atMs }) => (worker === undefined || kind === 'leave' ? [] : [(goneAtMs(out, worker) ?? NaN) - atMs])).filter((ms) => ms >= 0);
   return {
     command: `npm run chaos -- ${process.argv.slice(2).join(' ')}`,
-    machine: `${os.availableParallelism()} cores, ${os.cpus()[0]?.model ?? 'unknown'}`,
-    steps: quiet.step,
-    exchange: options.exchange,
-    quiet: { seconds: quiet.seconds, weightsSha256: quiet.weightsSha256 },
+    quiet,
     chaos: { seconds: harmed.seconds, weightsSha256: harmed.weightsSha256 },
-    isEveryStepOnce: steps.length === quiet.step && steps.every((step, k) => step === k + 1),
+    isEveryStepOnce: steps.length === quiet.steps && steps.every((step, k) => step === k + 1),
     harm: harmed.harm,
     noticedMs,
     recoveredMs: harmed.harm.flatMap(({ recoveredMs }) => recoveredMs ?? []),
