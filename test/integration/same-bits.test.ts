@@ -74,6 +74,22 @@ describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {
   });
 });
 
+it('a worker that is told to leave finishes its lease first', async () => {
+  // A lease takes seconds, and the worker is told in the middle of its third one.
+  const { model } = smallConfig;
+  const config = { ...smallConfig, batchSize: 96, shardSize: 1, model: { ...model, discriminator: { ...model.discriminator, filters: [64, 256] } } };
+  const messages: string[] = [];
+  await trainOnCluster({
+    workers: 1, steps, config,
+    onMessage: ({ kind }) => void messages.push(kind),
+    onStep: (_, [worker]) => void setTimeout(() => {
+      messages.push('told');
+      worker.kill('SIGTERM');
+    }, 200),
+  });
+  expect(messages.slice(messages.indexOf('told'))).toEqual(['told', 'leave', 'contribution']);
+});
+
 it('stops at a number that is not finite, and names worker, shard and step', async () => {
   const wild = { ...smallConfig.optimizer.discriminator, learningRate: 1e30 };
   const config = { ...smallConfig, optimizer: { generator: wild, discriminator: wild } };

@@ -37,9 +37,9 @@ export class SimulatedWorker {
   }
 
   leave(): void {
-    if (this.#job !== undefined) this.#options.report({ kind: 'leave', ...this.#job.header });
-    // Who owns slices stays until others have them.
-    if (this.#job?.exchange === undefined || this.#job.exchange.crew === 0) this.isDismissed = true;
+    // Who has said hello is told when it may go.
+    if (this.#job === undefined) this.isDismissed = true;
+    else this.#options.report({ kind: 'leave', ...this.#job.header });
   }
 
   /** Says that it cannot reach another one. */

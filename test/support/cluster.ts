@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, writeKeyFile, type Exchange, type KeyPair } from '@lstm-gan/transport';
+import { createCoordinatorLink, createKeyPair, writeKeyFile, type CoordinatorLink, type Exchange, type KeyPair, type WorkerMessage } from '@lstm-gan/transport';
 import { lstmGan } from './command-line.ts';
 import { smallConfig, smallDataset } from './small-run.ts';
 
@@ -22,6 +22,7 @@ export interface ClusterOptions {
   readonly onListening?: (address: string, keys: { readonly server: KeyPair; readonly worker: KeyPair }) => void;
   /** Hears of every committed step, and may do harm to the workers. */
   readonly onStep?: (metrics: StepMetrics, workers: readonly WorkerProcess[]) => void;
+  readonly onMessage?: (message: WorkerMessage) => void;
 }
 
 export interface ClusterResult extends TrainingResult {
@@ -34,7 +35,7 @@ export interface ClusterResult extends TrainingResult {
 const limitMs = 40_000;
 
 /** Trains from nothing with worker processes; all are gone when it resolves. Throws, with everything they said, when it takes too long. */
-export async function trainOnCluster({ workers, steps, config = smallConfig, exchange = 'star', onStep, onListening }: ClusterOptions): Promise<ClusterResult> {
+export async function trainOnCluster({ workers, steps, config = smallConfig, exchange = 'star', onStep, onMessage, onListening }: ClusterOptions): Promise<ClusterResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-cluster-'));
   const [server, client] = [createKeyPair(), createKeyPair()];
   const link = await createCoordinatorLink({ keys: server, isAuthorized: (key) => key === client.publicKey });
@@ -51,7 +52,8 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, exc
   const { batchSize, shardSize, seed, flip } = config;
   const train = async (): Promise<ClusterResult> => {
     const result = await startCoordinator({
-      config, steps, link, exchange, run: 'test', incarnation: 1,
+      config, steps, exchange, run: 'test', incarnation: 1,
+      link: listened(link, onMessage),
       initial: createTrainingState(config),
       readShards: createShardReader(smallDataset, { batchSize, shardSize, seed, flip }),
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),
@@ -82,4 +84,21 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, exc
     late.catch(() => undefined);
     over.abort();
   }
+}
+
+/** A link that tells what is heard on it. */
+function listened(link: CoordinatorLink, onMessage: ClusterOptions['onMessage']): CoordinatorLink {
+  return {
+    address: link.address,
+    send: (peer, message) => link.send(peer, message),
+    disconnect: (peer) => link.disconnect(peer),
+    watch: (peer, silenceMs) => link.watch(peer, silenceMs),
+    close: () => link.close(),
+    async *events() {
+      for await (const event of link.events()) {
+        if (event.kind === 'message') onMessage?.(event.message);
+        yield event;
+      }
+    },
+  };
 }

@@ -64,6 +64,25 @@ describe('a round', () => {
     expect(run.say('a', answer(work))).toMatchObject([{ kind: 'send', message: { kind: 'reject' } }, { kind: 'disconnect' }, { kind: 'log' }]);
   });
 
+  it('lets a worker that leaves finish its lease, gives it no other, and says when it may go', () => {
+    const run = drive(4, 2);
+    const [first] = works(run.join('a'));
+    expect(run.say('a', { kind: 'leave', ...header })).toEqual([]);
+    run.join('b');
+    const effects = run.say('a', answer(first));
+    expect(effects.filter((effect) => effect.kind === 'send' && effect.peer === 'a')).toMatchObject([{ message: { kind: 'finish' } }]);
+    expect(works(effects).every(({ peer }) => peer === 'b')).toBe(true);
+    expect(run.state.members.map(({ peer }) => peer)).toEqual(['b']);
+    expect(kinds(run.say('b', { kind: 'leave', ...header }))).toEqual([]);
+  });
+
+  it('lets a worker that has nothing to do go at once', () => {
+    const run = drive(1, 2);
+    run.join('a');
+    run.join('idle');
+    expect(kinds(run.say('idle', { kind: 'leave', ...header }))).toEqual(['send', 'log']);
+  });
+
   it('waits while nobody is there and goes on when somebody comes', () => {
     const run = drive(2, 1);
     run.join('a');

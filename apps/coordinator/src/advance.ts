@@ -11,7 +11,7 @@ import { measure, plan, unknownPace } from './pace.ts';
 import { shareAdvice } from './share-advice.ts';
 import { endWithRecorded, loseMember, proceed, regroup, takeGathered } from './sliced-crew.ts';
 import { hearCrew, type Heard } from './hear-crew.ts';
-import { createRound, finish, prefixed, type Advance, type CoordinatorEvent, type CoordinatorState, type Effect, type Member, type Overtaken, type Refusal } from './state.ts';
+import { createRound, farewell, finish, prefixed, type Advance, type CoordinatorEvent, type CoordinatorState, type Effect, type Member, type Overtaken, type Refusal } from './state.ts';
 
 type Counting = Extract<ContributionVerdict, { kind: 'counts' }>;
 type Differed = Extract<CoordinatorEvent, { kind: 'differed' }>;
@@ -57,7 +57,7 @@ function hear(state: CoordinatorState, peer: string, message: WorkerMessage): Ad
     case 'ready':
       return member.ready ? unexpected(state, peer, message.kind) : admit(state, member, message);
     case 'contribution':
-      return contribute(state, member, message);
+      return releaseIfDone(contribute(state, member, message), peer);
     case 'leave':
       return letGo(state, member);
     case 'failed':
@@ -89,8 +89,19 @@ function follow({ state, verdict }: Heard, member: Member): Advance {
 
 /** A worker asks to be let go. In a crew it stays until its slices are with others: behind the step. */
 function letGo(state: CoordinatorState, member: Member): Advance {
-  if (state.sliced?.members.includes(member.peer) !== true) return dismiss(state, member.peer, 'It left.');
-  return { state: replaced(state, member, { leaving: true }), effects: [] };
+  return releaseIfDone({ state: replaced(state, member, { leaving: true }), effects: [] }, member.peer);
+}
+
+/** Who wants to leave goes as soon as nothing is awaited of it any more. */
+function releaseIfDone(before: Advance, peer: string): Advance {
+  const { state, effects } = before;
+  const member = state.members.find((candidate) => candidate.peer === peer);
+  if (member?.leaving !== true || isAwaited(state, member)) return before;
+  return prefixed([...effects, farewell(state, peer)], dismiss(state, peer, 'It left.'));
+}
+
+function isAwaited({ round, sliced }: CoordinatorState, { peer, overtaken }: Member): boolean {
+  return sliced === undefined ? overtaken.length > 0 || round.leases.some((lease) => lease.peer === peer) : sliced.members.includes(peer);
 }
 
 function welcome(state: CoordinatorState, peer: string, hello: Hello): Advance {

@@ -23,8 +23,9 @@ export function assignLeases(state: CoordinatorState): Advance {
   return state.sliced === undefined ? copyLate(state, idle) : { state, effects: [] };
 }
 
+/** Who leaves is given nothing more; but of a crew everybody is needed to the end of the step. */
 function workersOf({ members, sliced }: CoordinatorState): Member[] {
-  return members.filter(({ ready, peer }) => ready && (sliced?.members.includes(peer) ?? true));
+  return members.filter(({ ready, leaving, peer }) => ready && (sliced?.members.includes(peer) ?? !leaving));
 }
 
 function divide(state: CoordinatorState, idle: readonly Member[]): Advance {

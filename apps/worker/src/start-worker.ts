@@ -49,9 +49,9 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
   const { link, name, signal, log } = options;
   let job: Job | undefined;
   const leave = (): void => {
-    if (job !== undefined) link.send({ kind: 'leave', ...job.header });
-    // Who owns slices stays until others have them: behind the step. Then the coordinator says that it may go.
-    if (job?.exchange === undefined || job.exchange.crew === 0) void link.close();
+    // The coordinator says when it may go: behind the lease in work, or when its slices are with others.
+    if (job === undefined) void link.close();
+    else link.send({ kind: 'leave', ...job.header });
   };
   signal.addEventListener('abort', leave, { once: true });
   try {
