@@ -8,19 +8,26 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandLine, lstmGan, root, summaryOf } from '../support/command-line.ts';
 import { createNetwork, type Network } from '../../tools/network/network-namespaces.ts';
 
+const smallSteps = 1200;
+/** Of a run that takes a while, though its model is small. */
+const small = ['--set', 'model.generator={kind: dense, units: [16]}', '--set', 'model.image.size=8', '--set', 'model.discriminator.filters=[4]', '--steps', String(smallSteps)];
+
 let folder: string;
 let expected: string;
+let expectedOfSmall: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-machines-'));
-  expected = summaryOf((await lstmGan(['train', '--steps', '12', '--out', path.join(folder, 'local'), '--json'])).stdout).weightsSha256;
+  const quiet = async (out: string, ...parameters: string[]) => summaryOf((await lstmGan(['train', ...parameters, '--out', path.join(folder, out), '--json'])).stdout).weightsSha256;
+  expected = await quiet('local', '--steps', '12');
+  expectedOfSmall = await quiet('small', ...small);
 });
 
 type Process = ReturnType<typeof lstmGan>;
 
 /** Starts `lstm-gan`, somewhere. */
-function start(parameters: readonly string[], enter: readonly string[] = []): Process {
+function start(parameters: readonly string[], { enter = [], env = {} }: { readonly enter?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {}): Process {
   const [program, ...rest] = [...enter, ...commandLine(parameters)];
-  return execa(program, rest, { cwd: root, reject: false }) as Process;
+  return execa(program, rest, { cwd: root, reject: false, env }) as Process;
 }
 
 /** The worker's command, once the coordinator prints it. */
@@ -76,9 +83,6 @@ it('is found again by its workers when it was killed and goes on', async () => {
 });
 
 it('goes on by the very command that began it, however often it is killed, and writes no step twice', async () => {
-  const steps = 1200;
-  const small = ['--set', 'model.generator={kind: dense, units: [16]}', '--set', 'model.image.size=8', '--set', 'model.discriminator.filters=[4]', '--steps', String(steps)];
-  const quiet = summaryOf((await lstmGan(['train', ...small, '--out', path.join(folder, 'quiet'), '--json'])).stdout);
   const port = 20_000 + ((process.pid + 7) % 20_000);
   const command = coordinate('often', `127.0.0.1:${port}`, ...small, '--checkpoint-every', '0.2', '--sample-every', '500');
   const metrics = async () => (await readFile(path.join(folder, 'often', 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => (JSON.parse(line) as { step: number }).step);
@@ -96,8 +100,8 @@ it('goes on by the very command that began it, however often it is killed, and w
   }
   const { stdout, stderr } = await coordinator;
   expect(stderr).toMatch(/was interrupted: going on behind step \d+\./);
-  expect(summaryOf(stdout)).toMatchObject({ step: steps, weightsSha256: quiet.weightsSha256 });
-  expect(await metrics()).toEqual(Array.from({ length: steps }, (_, k) => k + 1));
+  expect(summaryOf(stdout)).toMatchObject({ step: smallSteps, weightsSha256: expectedOfSmall });
+  expect(await metrics()).toEqual(Array.from({ length: smallSteps }, (_, k) => k + 1));
   expect((await worker).exitCode).toBe(0);
   // It is over now: the same command would not begin it again.
   expect(await start(command)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('holds a run already') });
@@ -126,26 +130,48 @@ it('refuses a worker with the keys of another run, in a sentence', async () => {
   await coordinator;
 });
 
-it('lets a worker in with a key of its own, until that is revoked', async () => {
-  const coordinator = start(coordinate('keyed', '127.0.0.1:*'));
+it('lets a worker in with a key of its own, until that is revoked: then it has to go, and the others come again', async () => {
+  const coordinator = start(coordinate('keyed', '127.0.0.1:*', ...small));
   const join = await joinCommand(coordinator);
   const run = path.join(folder, 'keyed');
-  expect((await lstmGan(['keys', run, '--add', 'node-7'])).stdout).toMatch(/^node-7 +.*keys\/node-7\.key\nworker +.*keys\/worker\.key\n?$/);
+  for (const name of ['node-7', 'node-8']) expect((await lstmGan(['keys', run, '--add', name])).exitCode).toBe(0);
+  expect((await lstmGan(['keys', run])).stdout).toMatch(/^node-7 +.*keys\/node-7\.key\nnode-8 .*\nworker +.*keys\/worker\.key\n?$/);
   expect((await stat(path.join(run, 'keys', 'node-7.key'))).mode & 0o777).toBe(0o600);
-  const own = join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', 'node-7.key') : part));
-  const worker = start(own);
-  await waitForStep('keyed', 1);
-  for (const name of ['node-7', 'worker']) await lstmGan(['keys', run, '--revoke', name]);
-  worker.kill('SIGKILL');
-  for (const command of [own, join]) {
-    const { exitCode, stderr } = await start(command);
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('key file')]);
-  }
-  await lstmGan(['keys', run, '--add', 'node-8']);
-  const copy = join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', 'node-8.key') : part));
-  expect((await start(copy)).exitCode).toBe(0);
-  expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
+  const joinAs = (name: string) => [...join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', `${name}.key`) : part)), '--name', name];
+  const [seven, eight] = [start(joinAs('node-7')), start(joinAs('node-8'))];
+  for (const name of ['node-7', 'node-8']) await waitUntil(path.join(run, 'log.jsonl'), (log) => log.includes(`Worker ${name} joined`));
+  for (const name of ['node-7', 'worker']) expect((await lstmGan(['keys', run, '--revoke', name])).exitCode).toBe(0);
+  expect(await seven).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
+  expect(await start(join)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
+  expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expectedOfSmall);
+  expect(await eight).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('Trying again for') });
   expect((await lstmGan(['keys', run, '--add', '../x'])).exitCode).toBe(2);
+});
+
+// Kernels for a processor of long ago add up in another order.
+const otherBits = { ONEDNN_MAX_CPU_ISA: 'SSE41' };
+
+it('refuses a worker that computes other bits, and says in which units', async () => {
+  const coordinator = start(coordinate('strict', '127.0.0.1:*'));
+  const join = await joinCommand(coordinator);
+  const first = start(join);
+  await waitForStep('strict', 1);
+  const other = await start([...join, '--name', 'other'], { env: otherBits });
+  expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/computes other bits than the run in .*discriminatorReal.*--no-strict/) });
+  expect(summaryOf((await coordinator).stdout)).toMatchObject({ weightsSha256: expected, strict: true });
+  expect((await first).exitCode).toBe(0);
+});
+
+it('lets it in with --no-strict, warns, and marks the run', async () => {
+  const coordinator = start(coordinate('loose', '127.0.0.1:*', ...small, '--no-strict'));
+  const join = await joinCommand(coordinator);
+  const first = start(join);
+  await waitForStep('loose', 1);
+  const other = start([...join, '--name', 'other'], { env: otherBits });
+  const { stdout, stderr } = await coordinator;
+  expect(stderr).toContain('Worker other computes other bits than the run in');
+  expect(summaryOf(stdout)).toMatchObject({ step: smallSteps, strict: false });
+  for (const worker of [first, other]) expect((await worker).exitCode).toBe(0);
 });
 
 it('says that a port is in use, and what it can be bound to', async () => {
@@ -165,9 +191,9 @@ afterAll(() => network?.remove());
 it('works between machines with addresses of their own, over a slow cable', { timeout: 120_000 }, async (context) => {
   network = await createNetwork({ machines: 2, rate: '200mbit' });
   if (network === undefined) return context.skip('this machine allows no network namespaces');
-  const coordinator = start(coordinate('network', `${network.hub.address}:5577`), network.hub.enter);
+  const coordinator = start(coordinate('network', `${network.hub.address}:5577`), network.hub);
   const join = await joinCommand(coordinator);
-  const workers = network.machines.map(({ enter }) => start([...join, '--name', enter[3]], enter));
+  const workers = network.machines.map(({ enter }) => start([...join, '--name', enter[3]], { enter }));
   expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
   for (const worker of workers) {
     const { exitCode, stderr } = await worker;

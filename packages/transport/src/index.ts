@@ -1,4 +1,4 @@
-export type { CoordinatorLink, CoordinatorLinkEvent, PeerLink, PeerLinkEvent, WorkerLink, WorkerLinkEvent } from './link.ts';
+export type { CoordinatorLink, CoordinatorLinkEvent, PeerLink, PeerLinkEvent, RenewableLink, WorkerLink, WorkerLinkEvent } from './link.ts';
 export {
   protocolVersion,
   type Contribution,

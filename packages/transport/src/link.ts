@@ -30,6 +30,12 @@ export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMes
   close(): Promise<void>;
 }
 
+/** A link whose lines can be ended, also those of whoever does not want to go. */
+export interface RenewableLink<Received = WorkerMessage, Sent = CoordinatorMessage> extends CoordinatorLink<Received, Sent> {
+  /** Ends all lines, and listens again at the same address: whoever may still join comes back. Everybody leaves, as an event. */
+  renew(): Promise<void>;
+}
+
 /** What a worker hears of its coordinator; or whoever connects, of the one who listens. */
 export type WorkerLinkEvent<Received = CoordinatorMessage> =
   | { readonly kind: 'message'; readonly message: Received }

@@ -100,16 +100,24 @@ export function workersGone(root: string, { reason }: AbortSignal): UserError {
   });
 }
 
-/** Whoever connects with the run's join key, whenever that is. */
+const revocationMs = 1000;
+
+/** Whoever connects with a join key of the run, whenever that is. */
 export function joiningCrew(address: string, exchange: ExchangeChoice): GatherCrew {
   const bind = bindAddress(address);
   return async ({ folder, log, arithmetic, limits }) => {
-    const { server, workerKeyFile, isAuthorized } = await openRunKeys(path.join(folder.root, 'keys'));
+    const { server, workerKeyFile, isAuthorized, takeRevoked } = await openRunKeys(path.join(folder.root, 'keys'));
     const link = await createCoordinatorLink({ bind, keys: server, isAuthorized, memory: arithmetic, limits });
     const keyFile = workerKeyFile === undefined ? 'FILE   # all keys are revoked: lstm-gan keys makes new ones' : path.resolve(workerKeyFile);
     const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${keyFile}`;
     log.info(`Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`);
-    return { link, exchange: chooseExchange(exchange, link.address), gone: new AbortController().signal, expectEnd: () => undefined, dismissed: async () => undefined };
+    // Keys are asked for at the door alone.
+    const revocations = setInterval(() => {
+      if (!takeRevoked()) return;
+      log.warn('A key that somebody joined with was revoked: all workers have to join again.');
+      void link.renew();
+    }, revocationMs);
+    return { link, exchange: chooseExchange(exchange, link.address), gone: new AbortController().signal, expectEnd: () => undefined, dismissed: async () => clearInterval(revocations) };
   };
 }
 

@@ -3,18 +3,20 @@
  * (a killed process closes its socket; of one that is stopped or cut off, signs of life are missing), so a peer whose JavaScript
  * is busy is never taken for dead; the next frame to a peer that is gone fails at once, and a ping goes out ten times a second.
  */
-import { Context, Router } from 'zeromq';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Context, type Router } from 'zeromq';
 import { decodeWorkerHeader, defaultLimits, type DecodeHeader, type Limits } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
 import { createSharedLine, type SharedLine } from '../codec/shared-line.ts';
-import { createInbox, createOutbox, chunkBytes, type Frame, type Memory } from '../codec/stream.ts';
+import { createInbox, createOutbox, type Frame, type Memory } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
-import type { CoordinatorLink, CoordinatorLinkEvent } from '../link.ts';
+import type { CoordinatorLinkEvent, RenewableLink } from '../link.ts';
 import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
-import { startAdmission, zapDomain } from './admission.ts';
+import { startAdmission } from './admission.ts';
 import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';
 import { acceptFrame, goodbye, hear, isSilent, type ConnectedPeer } from './connected-peer.ts';
+import { openListeningSocket } from './listening-socket.ts';
 import { createPump } from './pump.ts';
 
 /** Where a coordinator listens, to whom, and how patiently. */
@@ -51,10 +53,8 @@ export interface ListeningDialect<Received, Sent> {
   readonly refusal: (sentence: string) => Sent;
 }
 
-const mostWaitingFrames = 256;
-
 /** Binds; throws a UserError for an address that cannot be had. */
-export function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<CoordinatorLink> {
+export function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<RenewableLink> {
   return listen<WorkerMessage, CoordinatorMessage>(options, {
     decode: decodeWorkerHeader,
     refusal: (sentence) => ({ kind: 'reject', reason: 'malformed-message', sentence }),
@@ -65,26 +65,13 @@ export function createCoordinatorLink(options: CoordinatorLinkOptions): Promise<
 export async function listen<Received, Sent extends Message>(
   options: CoordinatorLinkOptions,
   dialect: ListeningDialect<Received, Sent>,
-): Promise<CoordinatorLink<Received, Sent>> {
+): Promise<RenewableLink<Received, Sent>> {
   const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized } = options;
   const context = new Context({ ioThreads: 2 });
   const local = isLocalAddress(bind);
   const admission = local ? undefined : await startAdmission(context, isAuthorized);
-  const curve = { curveServer: true, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, zapDomain };
-  const socket = new Router({
-    context,
-    ...(local ? {} : curve),
-    mandatory: true,
-    // Credit keeps every pipe far from full, so whatever cannot be sent at once goes to a peer that is gone: it fails at once.
-    // zeromq 6.8 would wait, once no peer is left, until the socket is writable again, and such a send may swallow the wake-up
-    // of a receive: a worker that joined just then was never heard, and waited for ever.
-    sendTimeout: 0,
-    // Whoever has everything has said goodbye before the socket is closed; for others nothing is kept.
-    linger: 0,
-    // Of each peer; more than one that keeps to credit and pings ever has under way. What is beyond waits at the peer.
-    receiveHighWaterMark: mostWaitingFrames,
-    maxMessageSize: Math.max(chunkBytes, (options.limits ?? defaultLimits).maxHeaderBytes) + 64,
-  });
+  const open = () => openListeningSocket({ context, keys: local ? undefined : keys, limits: options.limits ?? defaultLimits });
+  const socket = open();
   try {
     await socket.bind(bind);
   } catch (error) {
@@ -92,13 +79,24 @@ export async function listen<Received, Sent extends Message>(
     admission?.close();
     throw explainBindError(bind, error);
   }
-  return new ZeromqCoordinatorLink(socket, options, dialect, () => admission?.close());
+  return new ZeromqCoordinatorLink({ socket, open, onClose: () => admission?.close() }, options, dialect);
 }
 
-class ZeromqCoordinatorLink<Received, Sent extends Message> implements CoordinatorLink<Received, Sent> {
+interface Listening {
+  /** Bound. */
+  readonly socket: Router;
+  /** Makes another one like it, not bound. */
+  readonly open: () => Router;
+  readonly onClose: () => void;
+}
+
+const rebindMs = 20;
+
+class ZeromqCoordinatorLink<Received, Sent extends Message> implements RenewableLink<Received, Sent> {
   readonly address: string;
   readonly #dialect: ListeningDialect<Received, Sent>;
-  readonly #socket: Router;
+  readonly #listening: Listening;
+  #socket: Router;
   readonly #limits: Limits;
   readonly #memory: Memory | undefined;
   readonly #isLocal: boolean;
@@ -106,15 +104,16 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
   readonly #maxPeers: number;
   readonly #lingerMs: number;
   readonly #pingMs: number;
-  readonly #onClose: () => void;
   readonly #events = createEventQueue<CoordinatorLinkEvent<Received>>();
   readonly #peers = new Map<string, ConnectedPeer<Received>>();
   readonly #pump = createPump(() => this.#sendNext());
   readonly #ping: NodeJS.Timeout;
+  #renewal: Promise<void> | undefined;
   #closing = false;
 
-  constructor(socket: Router, options: CoordinatorLinkOptions, dialect: ListeningDialect<Received, Sent>, onClose: () => void) {
-    this.#socket = socket;
+  constructor(listening: Listening, options: CoordinatorLinkOptions, dialect: ListeningDialect<Received, Sent>) {
+    this.#listening = listening;
+    this.#socket = listening.socket;
     this.#dialect = dialect;
     this.#limits = options.limits ?? defaultLimits;
     this.#memory = options.memory;
@@ -122,11 +121,14 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     this.#onNotice = options.onNotice;
     this.#maxPeers = options.maxPeers ?? 256;
     this.#lingerMs = options.lingerMs ?? 2000;
-    this.#onClose = onClose;
-    this.address = socket.lastEndpoint ?? '';
+    this.address = this.#socket.lastEndpoint ?? '';
     this.#pingMs = options.pingMs ?? 100;
     this.#ping = setInterval(() => this.#pingAll(), this.#pingMs);
-    void receiveAll(socket, (routingId, kind, parts) => this.#take(routingId, kind, parts));
+    this.#receive();
+  }
+
+  #receive(): void {
+    void receiveAll(this.#socket, (routingId, kind, parts) => this.#take(routingId, kind, parts));
   }
 
   events(): AsyncIterable<CoordinatorLinkEvent<Received>> {
@@ -151,6 +153,24 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     if (peer !== undefined) peer.mayLeaveUnanswered = Math.ceil(silenceMs / this.#pingMs);
   }
 
+  renew(): Promise<void> {
+    this.#renewal ??= this.#reopen().finally(() => (this.#renewal = undefined));
+    return this.#renewal;
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#closing) return;
+    // libzmq ends no single line of somebody who stays; with the socket it ends them all.
+    this.#socket.close();
+    for (const name of [...this.#peers.keys()]) this.#forget(name, 'All lines are made anew.');
+    const socket = this.#listening.open();
+    // The old one lets go of the address a moment later.
+    while (!this.#closing && !(await socket.bind(this.address).then(() => true, () => false))) await delay(rebindMs);
+    if (this.#closing) return socket.close();
+    this.#socket = socket;
+    this.#receive();
+  }
+
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -158,8 +178,9 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Coordinat
     for (const peer of this.#peers.values()) peer.leaving = true;
     await this.#pump.drained(() => [...this.#peers.values()].every(isSilent), this.#lingerMs);
     for (const peer of this.#peers.values()) peer.line?.close();
+    await this.#renewal;
     this.#socket.close();
-    this.#onClose();
+    this.#listening.onClose();
     this.#events.end();
   }
 

@@ -64,6 +64,8 @@ export interface RunKeys {
   readonly workerKeyFile: string | undefined;
   /** Reads the folder at every question. */
   readonly isAuthorized: (publicKey: string) => boolean;
+  /** Whether somebody got in with a key that was revoked since; says so once of each. */
+  readonly takeRevoked: () => boolean;
 }
 
 /** A key file of a run that lets whoever has it join. */
@@ -84,10 +86,22 @@ export async function openRunKeys(folder: string): Promise<RunKeys> {
     await writeKeyFile(path.join(folder, 'worker.key'), { ...worker, serverKey: server.publicKey });
     await writeKeyFile(serverFile, { ...server, serverKey: server.publicKey });
   }
+  const used = new Set<string>();
+  const present = (): Set<string> => new Set(listJoinKeys(folder).map(({ publicKey }) => publicKey));
   return {
     server: await readKeyFile(serverFile),
     workerKeyFile: listJoinKeys(folder)[0]?.file,
-    isAuthorized: (publicKey) => listJoinKeys(folder).some((key) => key.publicKey === publicKey),
+    isAuthorized(publicKey) {
+      const isListed = present().has(publicKey);
+      if (isListed) used.add(publicKey);
+      return isListed;
+    },
+    takeRevoked() {
+      const keys = present();
+      const revoked = [...used].filter((publicKey) => !keys.has(publicKey));
+      for (const publicKey of revoked) used.delete(publicKey);
+      return revoked.length > 0;
+    },
   };
 }
 
@@ -101,7 +115,7 @@ export function listJoinKeys(folder: string): JoinKey[] {
     .map(({ name }) => path.join(folder, name))
     .sort()
     .flatMap((file) => {
-      const keys = workerKeysSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
+      const keys = workerKeysSchema.safeParse(parseJson(textOf(file)));
       return keys.success ? [{ name: path.basename(file, '.key'), file, publicKey: keys.data.publicKey }] : [];
     });
 }
@@ -116,7 +130,7 @@ export async function addJoinKey(folder: string, name: string): Promise<JoinKey>
   return { name, file, publicKey: keys.publicKey };
 }
 
-/** From now on nobody gets in with this key. Who is in stays until its line breaks. */
+/** From now on nobody gets in with this key; a coordinator that runs notices, and ends the lines of whoever is in. */
 export async function revokeJoinKey(folder: string, name: string): Promise<void> {
   const file = keyFileOf(folder, name);
   if (!existsSync(file)) throw keyFileError(`There is no key called ${name}; there are ${listJoinKeys(folder).map((key) => key.name).join(', ') || 'none'}.`, 'Give one of these names.');
@@ -132,6 +146,15 @@ function keyFileOf(folder: string, name: string): string {
 
 function keyFileError(message: string, advice: string): UserError {
   return new UserError({ code: 'key-file', message, advice });
+}
+
+/** Of a file that may be revoked at this very moment. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function parseJson(text: string): unknown {

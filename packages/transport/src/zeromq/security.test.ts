@@ -6,7 +6,6 @@ import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { Context, Dealer, Router } from 'zeromq';
 import { encodeMessage } from '../codec/codec.ts';
-import type { CoordinatorLink } from '../link.ts';
 import { hello, take } from '../testing/link-contract.ts';
 import { createCoordinatorLink } from './coordinator-link.ts';
 import { createKeyPair, encodeZ85, readKeyFile, writeKeyFile } from './keys.ts';
@@ -20,7 +19,7 @@ afterEach(async () => {
 async function start(limits?: { maxHeaderBytes: number; maxArrayBytes: number; maxArrays: number }) {
   const [server, listed] = [createKeyPair(), createKeyPair()];
   const allowed = new Set([listed.publicKey]);
-  const coordinator: CoordinatorLink = await createCoordinatorLink({ keys: server, isAuthorized: (key) => allowed.has(key), limits });
+  const coordinator = await createCoordinatorLink({ keys: server, isAuthorized: (key) => allowed.has(key), limits });
   opened.push(coordinator);
   return { coordinator, server, listed, allowed, events: coordinator.events()[Symbol.asyncIterator]() };
 }
@@ -51,6 +50,32 @@ it('does not let in a client whose key is not listed, nor one without CURVE, nor
   expect(await rawClient(coordinator.address, curve(listed)).handshake).toBe('handshake:error:auth');
   await coordinator.close();
   expect((await events.next()).done).toBe(true);
+});
+
+it('ends all lines when they are made anew, also of somebody who stays: who has a key comes again, who has none does not', async () => {
+  const { coordinator, server, listed, allowed, events } = await start();
+  const revoked = createKeyPair();
+  allowed.add(revoked.publicKey);
+  const join = async (name: string) => {
+    const worker = createWorkerLink({ connect: coordinator.address, keys: { ...listed, serverKey: server.publicKey } });
+    opened.push(worker);
+    worker.send(hello(name));
+    expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: name } });
+    return worker;
+  };
+  const worker = await join('honest');
+  const stubborn = rawClient(coordinator.address, { curveServerKey: server.publicKey, curvePublicKey: revoked.publicKey, curveSecretKey: revoked.secretKey });
+  expect(await stubborn.handshake).toBe('handshake');
+  await stubborn.socket.send(['H', encodeMessage(hello('stubborn')).header]);
+  expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: 'stubborn' } });
+  const refused = new Promise((resolve) => stubborn.socket.events.on('handshake:error:auth', resolve));
+
+  allowed.delete(revoked.publicKey);
+  await Promise.all([coordinator.renew(), coordinator.renew()]);
+  for (const _ of ['honest', 'stubborn']) expect(await take(events)).toMatchObject({ kind: 'left', sentence: 'All lines are made anew.' });
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ kind: 'closed' });
+  await refused;
+  await join('honest-again');
 });
 
 it('tells a worker with keys that are not listed why it does not get in', async () => {
