@@ -12,10 +12,12 @@ export type Move =
   | { readonly kind: 'wait'; readonly which: number };
 
 /**
- * What can happen to a worker. `slow`: it hears nothing until some other messages have arrived. `disconnect`: its lines break, and it comes again.
- * `corrupt`: what it says is no message, so it is refused. `partition`: it and the next one do not reach each other any more.
+ * What can happen to a worker, or to the coordinator while it is at work. `leave`: it ends politely. `slow`: it hears nothing until
+ * some other messages have arrived. `disconnect`: its lines break, and it comes again. `corrupt`: what it says is no message, so it is
+ * refused. `partition`: it and the next one do not reach each other any more. `disk-full`: the next state cannot be written, so
+ * training stops, and the same command goes on.
  */
-export const faultKinds = ['kill', 'leave', 'hang', 'slow', 'disconnect', 'corrupt', 'partition'] as const;
+export const faultKinds = ['kill', 'leave', 'hang', 'slow', 'disconnect', 'corrupt', 'partition', 'disk-full'] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 /** A fault at a place of the run, as a value: what happens to a worker when it is to compute there. */

@@ -7,6 +7,7 @@
 import { createLayouts, plainArithmetic, type VectorArithmetic } from '@lstm-gan/core';
 import { createTerminalLog, createTrainingState, layoutSha256, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { CoordinatorMessage, Exchange, PeerMessage, WorkerMessage } from '@lstm-gan/transport';
+import type { CoordinatorEvent } from '../../apps/coordinator/src/state.ts';
 import { Training } from '../../apps/coordinator/src/training.ts';
 import type { Fault, FaultKind, Move } from './faults.ts';
 import { SimulatedWorker } from './simulated-worker.ts';
@@ -61,6 +62,8 @@ export class Simulation {
   readonly losses = new Map<number, StepMetrics['losses']>();
   #committedStep = 0;
   #longestLine = 0;
+  /** `failed`: something could not be written, and nothing is written any more; `stopping`: training was told. */
+  #disk: 'sound' | 'full' | 'failed' | 'stopping' = 'sound';
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -72,16 +75,12 @@ export class Simulation {
   }
 
   get isFinished(): boolean {
-    return this.#training.isFinished;
+    return this.#training.isFinished && (this.#disk === 'sound' || this.#disk === 'full');
   }
 
   /** Of what the run ends with; throws when it was stopped by an error. */
   get state(): TrainingState {
     return this.#training.result().state;
-  }
-
-  get counts(): { readonly copiedLeases: number; readonly droppedContributions: number } {
-    return this.#training.result();
   }
 
   /** The most messages that ever waited on a line. */
@@ -100,7 +99,7 @@ export class Simulation {
         return;
       case 'wait':
         this.#nowMs += which % 3000;
-        return this.#training.happen({ kind: 'tick' });
+        return this.#happen({ kind: 'tick' });
       case 'join':
         if (this.#members.size < 5) this.#join();
         return;
@@ -120,9 +119,20 @@ export class Simulation {
       if (this.#members.size === 0) this.#join();
       for (let k = 0; k < 100_000 && !this.isFinished && this.#open().length > 0; k++) this.#deliver(0, false);
       this.#nowMs += 20_000;
-      if (!this.isFinished) this.#training.happen({ kind: 'tick' });
+      if (!this.isFinished) this.#happen({ kind: 'tick' });
     }
     return this.isFinished;
+  }
+
+  #happen(event: CoordinatorEvent): void {
+    this.#training.happen(event);
+    if (this.#disk === 'failed') {
+      this.#disk = 'stopping';
+      this.#training.happen({ kind: 'stop' });
+    }
+    if (this.#disk !== 'stopping' || !this.#training.isFinished) return;
+    // Somebody makes room on the disk, and gives the same command again.
+    this.#restart();
   }
 
   #start(): Training {
@@ -156,13 +166,15 @@ export class Simulation {
   }
 
   #keep(state: TrainingState): void {
+    if (this.#disk === 'full') this.#disk = 'failed';
+    if (this.#disk !== 'sound') return;
     if (state.step < this.#durable.step) throw new Error(`The durable step ${this.#durable.step} was undone: ${state.step}.`);
     this.#durable = structuredClone(state);
   }
 
   /** Killed, and started again from what is durable: all lines to it break. */
   #restart(): void {
-    if (this.isFinished) return;
+    if (this.#disk !== 'full') this.#disk = 'sound';
     const numbers = this.#members.size;
     this.#members.clear();
     this.#lines.clear();
@@ -197,6 +209,9 @@ export class Simulation {
         return;
       case 'partition':
         return this.#part(member);
+      case 'disk-full':
+        if (this.#disk === 'sound') this.#disk = 'full';
+        return;
       case 'disconnect':
         this.#giveUp(member);
         return this.#join();
@@ -261,8 +276,8 @@ export class Simulation {
     const lost = Object.entries(message).find(([, value]) => [value].flat().some((array: unknown) => array instanceof Float32Array && this.#givenBack.has(array.buffer)));
     if (lost !== undefined) throw new Error(`${lost[0]} of ${message === 'broken' ? message : message.kind} from ${from} to ${to} was given back while it was on its way.`);
     if (to === coordinator) {
-      if (message === 'broken') this.#training.happen({ kind: 'left', peer: from, sentence: 'It died.' });
-      else this.#training.happen({ kind: 'message', peer: from, message: structuredClone(message as WorkerMessage) });
+      if (message === 'broken') this.#happen({ kind: 'left', peer: from, sentence: 'It died.' });
+      else this.#happen({ kind: 'message', peer: from, message: structuredClone(message as WorkerMessage) });
       return;
     }
     const member = this.#members.get(to);
