@@ -1,18 +1,19 @@
-/** What came out of a run of chaos, in words. */
-import type { Harm } from './do-harm.ts';
+/** What came out of chaos, in words. */
+import type { Harm } from './harming.ts';
+import type { Turn } from './trained-run.ts';
 
-export interface QuietRun {
-  /** By which options, on which machine: only the same can be compared. */
-  readonly trained: string;
-  readonly steps: number;
-  readonly seconds: number;
-  readonly weightsSha256: string;
+/** What was trained, how, and what came out. */
+export interface RunResult {
+  /** Options that decide the bits. */
+  readonly what: string;
+  /** Workers, exchange and machine, which decide the time. */
+  readonly how: string;
+  readonly turns: readonly Turn[];
 }
 
-export interface ChaosResult {
-  readonly command: string;
-  readonly quiet: QuietRun;
-  readonly chaos: { readonly seconds: number; readonly weightsSha256: string };
+export interface HarmedResult extends RunResult {
+  /** Of its faults. */
+  readonly schedule: string;
   readonly isEveryStepOnce: boolean;
   readonly harm: readonly Harm[];
   /** From harm to a worker until the coordinator had given its shards to others. */
@@ -21,21 +22,44 @@ export interface ChaosResult {
   readonly recoveredMs: readonly number[];
 }
 
-export function linesOf(result: ChaosResult): string[] {
-  const { quiet, chaos, isEveryStepOnce, harm, noticedMs, recoveredMs } = result;
+export interface ChaosResult {
+  readonly command: string;
+  readonly quiet: RunResult;
+  readonly harmed: readonly HarmedResult[];
+}
+
+/** Whether the promise was kept. */
+export function isSame({ quiet, harmed }: ChaosResult): boolean {
+  return harmed.every((run) => run.isEveryStepOnce && hasSameState(quiet, run));
+}
+
+/** At the end of every turn. */
+function hasSameState(quiet: RunResult, { turns }: RunResult): boolean {
+  return turns.every(({ steps, checkpointSha256 }, k) => steps === quiet.turns[k].steps && checkpointSha256 === quiet.turns[k].checkpointSha256);
+}
+
+/** The time in peace over the time in chaos, for the same steps. */
+function goodput(quiet: RunResult, { turns }: RunResult): number {
+  const seconds = (of: readonly Turn[]): number => of.reduce((sum, turn) => sum + turn.seconds, 0);
+  return seconds(quiet.turns.slice(0, turns.length)) / seconds(turns);
+}
+
+export function linesOf({ quiet, harmed }: ChaosResult): string[] {
+  return harmed.flatMap((run) => [
+    `${run.turns.at(-1)?.steps ?? 0} steps of ${run.what || 'the default'}, ${run.how}; ${run.schedule}`,
+    `state      ${run.turns.at(-1)?.checkpointSha256 ?? ''} ${hasSameState(quiet, run) ? `the same as in peace, ${run.turns.length} times` : 'ANOTHER STATE'}`,
+    `faults     ${faultsOf(run)}`,
+    `goodput    ${quiet.how === run.how ? `${(100 * goodput(quiet, run)).toFixed(1)} %` : `not compared: the quiet run was one of ${quiet.how}`}`,
+    ...(run.noticedMs.length === 0 ? [] : [`a worker's shards are with others after ${quantiles(run.noticedMs)}`]),
+    ...(run.recoveredMs.length === 0 ? [] : [`behind a kill of the coordinator the next step is committed after ${quantiles(run.recoveredMs)}`]),
+    run.isEveryStepOnce ? 'metrics    every step once, in order' : 'metrics    A STEP IS MISSING OR THERE TWICE',
+  ]);
+}
+
+function faultsOf({ harm }: HarmedResult): string {
   const counts = new Map<string, number>();
   for (const { kind } of harm) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const faults = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
-  return [
-    `${quiet.steps} steps with ${quiet.trained}`,
-    `in peace   ${quiet.seconds.toFixed(1)} s  ${quiet.weightsSha256}`,
-    `in chaos   ${chaos.seconds.toFixed(1)} s  ${chaos.weightsSha256}  ${quiet.weightsSha256 === chaos.weightsSha256 ? 'the same weights' : 'OTHER WEIGHTS'}`,
-    `faults     ${faults === '' ? 'none' : faults}`,
-    `goodput    ${((100 * quiet.seconds) / chaos.seconds).toFixed(1)} %`,
-    ...(noticedMs.length === 0 ? [] : [`a worker's shards are with others after ${quantiles(noticedMs)}`]),
-    ...(recoveredMs.length === 0 ? [] : [`behind a kill of the coordinator the next step is committed after ${quantiles(recoveredMs)}`]),
-    isEveryStepOnce ? 'metrics    every step once, in order' : 'metrics    A STEP IS MISSING OR THERE TWICE',
-  ];
+  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'none';
 }
 
 function quantiles(values: readonly number[]): string {

@@ -6,29 +6,38 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { command } from '../built-command.ts';
+import type { CabledMachine, Network } from '../network/network-namespaces.ts';
 import { layWire, type Wire } from './wire.ts';
 
 export interface ClusterOptions {
   /** The run's folder. */
   readonly out: string;
   readonly workers: number;
-  /** Options of `lstm-gan coordinator`. */
+  /** Options of `lstm-gan coordinator`, its folder among them. */
   readonly parameters: readonly string[];
   readonly cacheDir: string;
   /** Whether workers are reached by wires that can be cut. */
   readonly isWired: boolean;
+  /** Machines for the coordinator and each worker, instead of this one. */
+  readonly network: Network | undefined;
 }
 
-interface Place {
+/** What of a worker's way to the coordinator can be disturbed. */
+interface Connection {
   readonly wire: Wire | undefined;
+  readonly cable: CabledMachine | undefined;
+}
+
+interface Place extends Connection {
   generation: number;
   child: ChildProcess | undefined;
+  /** Nobody takes it for now. */
+  isAway: boolean;
 }
 
 /** What the coordinator writes at its end with --json. */
 export interface Summary {
   readonly step: number;
-  readonly weightsSha256: string;
 }
 
 export class Cluster {
@@ -38,7 +47,6 @@ export class Cluster {
   #coordinator: ChildProcess | undefined;
   #isOver = false;
   #said = '';
-  #summary: Summary | undefined;
   readonly #ended: Promise<Summary>;
   #resolve: (summary: Summary) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -53,7 +61,9 @@ export class Cluster {
   /** Starts the coordinator, and workers as soon as it has made their key. */
   static async start(options: ClusterOptions): Promise<Cluster> {
     const port = await freePort();
-    const places = await Promise.all(Array.from({ length: options.workers }, async (): Promise<Place> => ({ wire: options.isWired ? await layWire(port) : undefined, generation: 0, child: undefined })));
+    const places = await Promise.all(Array.from({ length: options.workers }, async (_, k): Promise<Place> => (
+      { wire: options.isWired ? await layWire(port) : undefined, cable: options.network?.machines[k], generation: 0, child: undefined, isAway: false }
+    )));
     const cluster = new Cluster(options, port, places);
     cluster.#startCoordinator();
     while (!existsSync(cluster.#keyFile) && !cluster.#isOver) await delay(50);
@@ -66,10 +76,6 @@ export class Cluster {
     return this.#ended;
   }
 
-  get workers(): readonly string[] {
-    return this.#places.map((_, index) => this.nameOf(index));
-  }
-
   /** Of the worker that has a place now. */
   nameOf(index: number): string {
     return `worker-${index + 1}-${this.#places[index].generation}`;
@@ -79,8 +85,16 @@ export class Cluster {
     this.#places[index].child?.kill(signal);
   }
 
-  wireOf(index: number): Wire | undefined {
-    return this.#places[index].wire;
+  connectionOf(index: number): Connection {
+    return this.#places[index];
+  }
+
+  /** Lets a worker leave, with nobody in its place until it is called back. */
+  setAway(index: number, isAway: boolean): void {
+    const place = this.#places[index];
+    place.isAway = isAway;
+    if (isAway) place.child?.kill('SIGTERM');
+    else if (place.child === undefined || !isRunning(place.child)) this.#startWorker(place);
   }
 
   killCoordinator(): void {
@@ -100,21 +114,24 @@ export class Cluster {
     await Promise.all(this.#places.map(({ wire }) => wire?.close()));
   }
 
+  get #address(): string {
+    return `${this.#options.network?.hub.address ?? '127.0.0.1'}:${this.#port}`;
+  }
+
   get #keyFile(): string {
     return path.join(this.#options.out, 'keys', 'worker.key');
   }
 
   #startCoordinator(): void {
-    const { out, parameters, cacheDir } = this.#options;
-    const child = this.#spawn(['coordinator', ...parameters, '--bind', `127.0.0.1:${this.#port}`, '--out', out, '--cache-dir', cacheDir, '--json'], 'pipe');
+    const { parameters, cacheDir, network } = this.#options;
+    const child = this.#spawn(network?.hub, ['coordinator', ...parameters, '--bind', this.#address, '--cache-dir', cacheDir, '--json'], 'pipe');
     this.#coordinator = child;
     let text = '';
     child.stdout?.on('data', (part: Buffer) => (text += part.toString()));
     child.once('close', (code, signal) => {
       if (code === 0) {
         this.#isOver = true;
-        this.#summary = JSON.parse(text) as Summary;
-        this.#resolve(this.#summary);
+        this.#resolve(JSON.parse(text) as Summary);
       } else if (signal === 'SIGKILL') {
         if (!this.#isOver) this.#startCoordinator();
       } else {
@@ -125,17 +142,19 @@ export class Cluster {
   }
 
   #startWorker(place: Place): void {
-    if (this.#isOver) return;
+    if (this.#isOver || place.isAway) return;
     place.generation += 1;
     const name = this.nameOf(this.#places.indexOf(place));
-    const address = place.wire?.address ?? `tcp://127.0.0.1:${this.#port}`;
-    place.child = this.#spawn(['worker', '--connect', address, '--key-file', this.#keyFile, '--name', name, '--peer-address', '127.0.0.1:*', '--cache-dir', this.#options.cacheDir], 'ignore');
+    const address = place.wire?.address ?? `tcp://${this.#address}`;
+    const peerAddress = `${place.cable?.address ?? '127.0.0.1'}:*`;
+    place.child = this.#spawn(place.cable, ['worker', '--connect', address, '--key-file', this.#keyFile, '--name', name, '--peer-address', peerAddress, '--cache-dir', this.#options.cacheDir], 'ignore');
     // As a supervisor does: whoever is gone is replaced at once.
     place.child.once('exit', () => this.#startWorker(place));
   }
 
-  #spawn(parameters: readonly string[], stdout: 'pipe' | 'ignore'): ChildProcess {
-    const child = spawn(process.execPath, [command, ...parameters], { stdio: ['ignore', stdout, 'pipe'] });
+  #spawn(machine: { readonly enter: readonly string[] } | undefined, parameters: readonly string[], stdout: 'pipe' | 'ignore'): ChildProcess {
+    const [program, ...before] = [...(machine?.enter ?? []), process.execPath];
+    const child = spawn(program, [...before, command, ...parameters], { stdio: ['ignore', stdout, 'pipe'] });
     child.stderr?.on('data', (part: Buffer) => (this.#said = (this.#said + part.toString()).slice(-8000)));
     return child;
   }

@@ -1,24 +1,42 @@
 /** Which harm is done, when, and to whom: a pure function of a seed, so that a run of chaos can be done again. */
 import { statelessUniform } from '@lstm-gan/core';
 
-/** `kill`: SIGKILL. `hang`: SIGSTOP for some seconds. `leave`: SIGTERM. `cut`: all of its connections are broken. `mute`: they stand, and nothing passes for some seconds. */
-export const faultKinds = ['kill', 'hang', 'leave', 'cut', 'mute'] as const;
-export type FaultKind = (typeof faultKinds)[number];
+/** What can be done to a worker, and what that is. */
+export const faults = {
+  kill: 'SIGKILL',
+  hang: 'SIGSTOP, and SIGCONT 2 to 6 s later',
+  leave: 'SIGTERM: it leaves politely',
+  away: 'SIGTERM, and nobody takes its place for 2 to 6 s',
+  cut: 'its connection to the coordinator breaks',
+  mute: 'that connection stands, and carries nothing for 2 to 6 s',
+  delay: 'that connection takes 0.2 s longer, for 2 to 6 s',
+  'half-open': 'the coordinator sees that connection break, the worker does not',
+  unplug: 'its network cable is out for 2 to 6 s',
+  partition: 'it reaches the coordinator and no other worker for 2 to 6 s',
+} as const;
+export type FaultKind = keyof typeof faults;
+export const faultKinds = Object.keys(faults) as FaultKind[];
+
+/** What a fault needs: a connection through this process, or machines with cables of their own. */
+export const wireKinds: readonly FaultKind[] = ['cut', 'mute', 'delay', 'half-open'];
+export const cableKinds: readonly FaultKind[] = ['unplug', 'partition'];
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** Seconds after the one before it. */
-  readonly afterS: number;
+  /** Seconds of chaos before it. */
+  readonly atS: number;
   /** Which of the workers. */
   readonly worker: number;
-  /** Of hang and mute. */
+  /** Of what lasts. */
   readonly lastsS: number;
 }
 
 /** An endless list of faults, one every `everyS` seconds on average, between half and one and a half of it. */
 export function* scheduleFaults(seed: number, kinds: readonly FaultKind[], everyS: number, workers: number): Generator<Fault, never> {
+  let atS = 0;
   for (let k = 0; ; k++) {
     const [when, which, whom, long] = statelessUniform([seed, k], 4);
-    yield { kind: kinds[Math.floor(which * kinds.length)], afterS: everyS * (0.5 + when), worker: Math.floor(whom * workers), lastsS: 2 + 4 * long };
+    atS += everyS * (0.5 + when);
+    yield { kind: kinds[Math.floor(which * kinds.length)], atS, worker: Math.floor(whom * workers), lastsS: 2 + 4 * long };
   }
 }

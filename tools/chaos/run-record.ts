@@ -1,5 +1,6 @@
 /** What a run's folder tells while it trains: the steps that are committed, and when somebody was found to be gone. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** The last step of metrics.jsonl; 0 before the first. */
@@ -21,9 +22,15 @@ export function metricsBytes(out: string): number {
   return existsSync(file) ? statSync(file).size : 0;
 }
 
-/** When the log says first that a worker is gone, in milliseconds since 1970. */
-export function goneAtMs(out: string, worker: string): number | undefined {
-  const lines = readFileSync(path.join(out, 'log.jsonl'), 'utf8').split('\n');
-  const line = lines.find((text) => text.includes(`Worker ${worker} is gone`));
-  return line === undefined ? undefined : (JSON.parse(line) as { time: number }).time;
+/** Of the file of the last checkpoint, which has no times in it: runs that did the same have the same. */
+export function checkpointSha256(out: string): string {
+  const checkpoints = path.join(out, 'checkpoints');
+  const last = readdirSync(checkpoints).filter((name) => name.endsWith('.safetensors')).sort().at(-1) ?? '';
+  return createHash('sha256').update(readFileSync(path.join(checkpoints, last))).digest('hex');
+}
+
+/** When the log says that a worker is gone, for the first time since then; both in milliseconds since 1970. */
+export function goneAtMs(out: string, worker: string, sinceMs: number): number | undefined {
+  const lines = readFileSync(path.join(out, 'log.jsonl'), 'utf8').split('\n').filter((text) => text.includes(`Worker ${worker} is gone`));
+  return lines.map((line) => (JSON.parse(line) as { time: number }).time).find((time) => time >= sinceMs);
 }

@@ -1,51 +1,95 @@
-/** A TCP connection's way through this process, where it can be cut, or stand and carry nothing. */
+/** A TCP connection's way through this process, where it can be cut, slowed down, or stand and carry nothing. */
 import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Wire {
   /** Where to connect instead. */
   readonly address: string;
   /** Breaks what is connected; who connects anew gets through. */
   cut(): void;
+  /** Breaks what is connected for the far end alone: the near one is not told, and speaks to nobody. */
+  halve(): void;
   /** While it is mute, connections stand and nothing passes. */
   mute(isMute: boolean): void;
+  /** How long whatever enters from now on is under way, in milliseconds. */
+  delay(latencyMs: number): void;
   close(): Promise<void>;
+}
+
+interface Line {
+  readonly near: Socket;
+  readonly far: Socket;
+  isHalved: boolean;
 }
 
 /** @param port of 127.0.0.1 that it leads to */
 export async function layWire(port: number): Promise<Wire> {
-  const sockets = new Set<Socket>();
-  let isMuted = false;
+  const lines = new Set<Line>();
+  let [isMuted, latencyMs] = [false, 0];
   const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
-    for (const [socket, other] of [[near, far], [far, near]] as const) {
-      sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.pipe(other);
-      if (isMuted) socket.pause();
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
+    const line = { near, far: connect(port, '127.0.0.1'), isHalved: false };
+    lines.add(line);
+    join(line, () => latencyMs);
+    near.once('close', () => lines.delete(line));
+    if (isMuted) hold(line, true);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port: own } = server.address() as { port: number };
+  const cut = (): void => lines.forEach(({ near, far }) => [near, far].forEach((socket) => socket.destroy()));
   return {
     address: `tcp://127.0.0.1:${own}`,
-    cut() {
-      for (const socket of sockets) socket.destroy();
+    cut,
+    halve() {
+      for (const line of lines) {
+        line.isHalved = true;
+        line.far.destroy();
+      }
     },
     mute(isMute) {
       isMuted = isMute;
-      for (const socket of sockets) if (isMute) socket.pause(); else socket.resume();
+      for (const line of lines) hold(line, isMute);
+    },
+    delay(milliseconds) {
+      latencyMs = milliseconds;
     },
     async close() {
-      for (const socket of sockets) socket.destroy();
+      cut();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+function join(line: Line, latencyMs: () => number): void {
+  const { near, far } = line;
+  for (const socket of [near, far]) {
+    socket.setNoDelay(true);
+    socket.on('error', () => undefined);
+  }
+  forward(near, far, latencyMs);
+  forward(far, near, latencyMs);
+  near.once('close', () => far.destroySoon());
+  far.once('close', () => {
+    if (!line.isHalved) near.destroySoon();
+  });
+}
+
+/** Chunks keep their order, whatever the latency was when each of them came. */
+function forward(from: Socket, to: Socket, latencyMs: () => number): void {
+  let before = Promise.resolve();
+  from.on('data', (bytes: Buffer) => {
+    const dueMs = performance.now() + latencyMs();
+    before = before.then(async () => {
+      const earlyMs = dueMs - performance.now();
+      if (earlyMs > 0) await delay(earlyMs);
+      if (to.writable) to.write(bytes);
+    });
+  });
+  from.on('end', () => (before = before.then(() => void to.end())));
+}
+
+function hold({ near, far }: Line, isHeld: boolean): void {
+  for (const socket of [near, far]) if (isHeld) socket.pause(); else socket.resume();
 }

@@ -10,10 +10,18 @@ interface Machine {
   readonly enter: readonly string[];
 }
 
+/** A machine at the other end of a cable. */
+export interface CabledMachine extends Machine {
+  /** Pulls its cable out, or puts it back. */
+  plug(isIn: boolean): Promise<void>;
+  /** Whether it reaches the hub, and no other machine. */
+  part(isApart: boolean): Promise<void>;
+}
+
 export interface Network {
   /** This side of every cable. */
   readonly hub: Machine;
-  readonly machines: readonly Machine[];
+  readonly machines: readonly CabledMachine[];
   remove(): Promise<void>;
 }
 
@@ -52,10 +60,24 @@ export async function createNetwork({ machines: count, rate, burst = '64kb' }: N
       await limit(name, 'eth0');
     }
   }
-  const machine = (name: string, address: string): Machine => ({ address, enter: ['ip', 'netns', 'exec', name] });
+  const addresses = names.slice(1).map((_, k) => `10.77.0.${10 + k}`);
+  /** What ends a fault may come when the network is gone already. */
+  const lenient = (...parameters: string[]): Promise<void> => ip(...parameters).then(() => undefined, () => undefined);
+  const machines = addresses.map((address, k): CabledMachine => {
+    const name = names[k + 1];
+    const others = addresses.filter((other) => other !== address);
+    return {
+      address,
+      enter: ['ip', 'netns', 'exec', name],
+      plug: (isIn) => lenient('-n', hub, 'link', 'set', `p${k}`, isIn ? 'up' : 'down'),
+      async part(isApart) {
+        for (const other of others) await lenient('-n', name, 'route', isApart ? 'replace' : 'del', 'blackhole', `${other}/32`);
+      },
+    };
+  });
   return {
-    hub: machine(hub, '10.77.0.1'),
-    machines: names.slice(1).map((name, k) => machine(name, `10.77.0.${10 + k}`)),
+    hub: { address: '10.77.0.1', enter: ['ip', 'netns', 'exec', hub] },
+    machines,
     async remove() {
       for (const name of names) await run('ip', ['netns', 'del', name]).catch(() => undefined);
     },

@@ -1,0 +1,122 @@
+/** Carries a schedule of faults out on a run while it trains, and keeps what was done. */
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Cluster } from './cluster.ts';
+import { scheduleFaults, type Fault, type FaultKind } from './fault-schedule.ts';
+import { lastStep, metricsBytes } from './run-record.ts';
+
+export interface HarmingOptions {
+  readonly out: string;
+  readonly seed: number;
+  readonly kinds: readonly FaultKind[];
+  /** Seconds between faults of workers; 0 for none. */
+  readonly everyS: number;
+  readonly workers: number;
+  /** Seconds between kills of the coordinator; 0 for none. */
+  readonly coordinatorEveryS: number;
+}
+
+export interface Harm {
+  readonly kind: FaultKind | 'kill-coordinator';
+  readonly worker: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly step: number;
+  /** Of the coordinator: until the next step was committed. */
+  readonly recoveredMs?: number;
+}
+
+/** Its times are those of the run alone: where that is trained in turns, it stands still between them. */
+export class Harming {
+  readonly done: Harm[] = [];
+  readonly #options: HarmingOptions;
+  readonly #faults: Generator<Fault, never>;
+  #next: Fault | undefined;
+  #coordinatorKills = 0;
+  #elapsedS = 0;
+
+  constructor(options: HarmingOptions) {
+    this.#options = options;
+    this.#faults = scheduleFaults(options.seed, options.kinds, options.everyS, options.workers);
+  }
+
+  /** Does harm until the signal ends the turn. */
+  async during(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    const startMs = performance.now();
+    const elapsedS = (): number => this.#elapsedS + (performance.now() - startMs) / 1000;
+    const comes = (atS: number): Promise<boolean> => passes(Math.max(0, atS - elapsedS()), signal);
+    await Promise.all([this.#harmWorkers(cluster, comes), this.#killCoordinator(cluster, comes, signal)]);
+    this.#elapsedS = elapsedS();
+  }
+
+  async #harmWorkers(cluster: Cluster, comes: (atS: number) => Promise<boolean>): Promise<void> {
+    const { kinds, everyS, out } = this.#options;
+    if (kinds.length === 0 || everyS === 0) return;
+    for (;;) {
+      const fault = (this.#next ??= this.#faults.next().value);
+      if (!(await comes(fault.atS))) return;
+      this.#next = undefined;
+      this.done.push({ kind: fault.kind, worker: cluster.nameOf(fault.worker), atMs: Date.now(), step: lastStep(out) });
+      void inflict(cluster, fault);
+    }
+  }
+
+  async #killCoordinator(cluster: Cluster, comes: (atS: number) => Promise<boolean>, signal: AbortSignal): Promise<void> {
+    const { coordinatorEveryS, out } = this.#options;
+    while (coordinatorEveryS > 0 && (await comes((this.#coordinatorKills + 1) * coordinatorEveryS))) {
+      this.#coordinatorKills += 1;
+      const harm = { kind: 'kill-coordinator', worker: undefined, atMs: Date.now(), step: lastStep(out) } as const;
+      cluster.killCoordinator();
+      const hasRecovered = await hasGrown(out, signal);
+      this.done.push(hasRecovered ? { ...harm, recoveredMs: Date.now() - harm.atMs } : harm);
+    }
+  }
+}
+
+/** Resolves when it is over; of what lasts, after its time. */
+async function inflict(cluster: Cluster, { kind, worker, lastsS }: Fault): Promise<void> {
+  const { wire, cable } = cluster.connectionOf(worker);
+  const lasting = async (set: (isOn: boolean) => unknown): Promise<void> => {
+    await set(true);
+    await delay(1000 * lastsS);
+    await set(false);
+  };
+  switch (kind) {
+    case 'kill':
+      return cluster.signalWorker(worker, 'SIGKILL');
+    case 'leave':
+      return cluster.signalWorker(worker, 'SIGTERM');
+    case 'away':
+      return lasting((isAway) => cluster.setAway(worker, isAway));
+    case 'hang':
+      return lasting((isHanging) => cluster.signalWorker(worker, isHanging ? 'SIGSTOP' : 'SIGCONT'));
+    case 'cut':
+      return wire?.cut();
+    case 'half-open':
+      return wire?.halve();
+    case 'mute':
+      return lasting((isMute) => wire?.mute(isMute));
+    case 'delay':
+      return lasting((isSlow) => wire?.delay(isSlow ? 200 : 0));
+    case 'unplug':
+      return lasting((isOut) => cable?.plug(!isOut));
+    case 'partition':
+      return lasting((isApart) => cable?.part(isApart));
+  }
+}
+
+/** Resolves when the next step is committed: metrics are cut to the durable step first, and then grow. False where the run ends before. */
+async function hasGrown(out: string, signal: AbortSignal): Promise<boolean> {
+  for (let before = Infinity; ; ) {
+    const bytes = metricsBytes(out);
+    if (bytes > before) return true;
+    before = bytes;
+    if (!(await passes(0.02, signal))) return false;
+  }
+}
+
+/** Whether some seconds pass without an end. */
+async function passes(seconds: number, signal: AbortSignal): Promise<boolean> {
+  await delay(1000 * seconds, undefined, { signal }).catch(() => undefined);
+  return !signal.aborted;
+}

@@ -1,0 +1,72 @@
+/** A run of a cluster that is trained in turns, each of which goes on where the one before ended. */
+import os from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { defaultCacheDir } from '@lstm-gan/engine';
+import type { Network } from '../network/network-namespaces.ts';
+import { Cluster } from './cluster.ts';
+import { checkpointSha256, lastStep } from './run-record.ts';
+
+export interface TrainedRunOptions {
+  /** Its folder. */
+  readonly out: string;
+  /** Options of `lstm-gan coordinator`: what is trained. */
+  readonly what: readonly string[];
+  /** Options of `lstm-gan coordinator`: how. */
+  readonly how: readonly string[];
+  readonly workers: number;
+  readonly isWired: boolean;
+  readonly network: Network | undefined;
+}
+
+/** What a turn came to. */
+export interface Turn {
+  /** Of the run, at its end. */
+  readonly steps: number;
+  /** From its first committed step on. */
+  readonly seconds: number;
+  /** Of the last checkpoint's file: both networks' weights and moments, the averages, the step. */
+  readonly checkpointSha256: string;
+}
+
+export class TrainedRun {
+  readonly turns: Turn[] = [];
+  readonly #options: TrainedRunOptions;
+
+  constructor(options: TrainedRunOptions) {
+    this.#options = options;
+  }
+
+  /** Trains until so many steps of the run are committed, or the cluster is stopped. */
+  async train(steps: number, during: (cluster: Cluster, signal: AbortSignal) => Promise<void>): Promise<Turn> {
+    const { out, what, how } = this.#options;
+    const before = lastStep(out);
+    const whence = before === 0 ? [...what, '--out', out] : ['--resume', out];
+    const cluster = await Cluster.start({ ...this.#options, cacheDir: defaultCacheDir(process.env, os.homedir()), parameters: [...whence, ...how, '--steps', String(steps)] });
+    try {
+      const over = new AbortController();
+      const ended = cluster.ended.finally(() => over.abort());
+      while (lastStep(out) === before) await Promise.race([delay(20), ended]);
+      const startMs = performance.now();
+      const show = showProgress(out, startMs);
+      const harming = during(cluster, over.signal);
+      const { step } = await ended.finally(() => clearInterval(show));
+      const seconds = (performance.now() - startMs) / 1000;
+      if (process.stderr.isTTY) process.stderr.write('\n');
+      await harming;
+      const turn = { steps: step, seconds, checkpointSha256: checkpointSha256(out) };
+      this.turns.push(turn);
+      return turn;
+    } finally {
+      await cluster.close();
+    }
+  }
+}
+
+function showProgress(out: string, startMs: number): NodeJS.Timeout {
+  const [before, after, everyMs] = process.stderr.isTTY ? ['\r', ' ', 1000] : ['', '\n', 20_000];
+  return setInterval(() => {
+    process.stderr.write(`${before}${path.basename(out)}: step ${lastStep(out)}, ${Math.round((performance.now() - startMs) / 1000)} s${after}`);
+  }, everyMs);
+}
