@@ -7,6 +7,7 @@ import { presets, UserError, type Preset } from '@lstm-gan/core';
 import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
 import { drawResults } from './draw-results.ts';
 import { benchExchange } from './exchange.ts';
+import { benchLeases } from './leases.ts';
 import { benchMemory } from './memory.ts';
 import { benchNetwork } from './network.ts';
 import type { Report } from './report.ts';
@@ -14,7 +15,7 @@ import { benchScaling } from './scaling.ts';
 import { benchStartup } from './startup.ts';
 import { benchStep } from './step.ts';
 
-const usage = `npm run bench -- [step | scaling | startup | memory | exchange | network | draw] [options]
+const usage = `npm run bench -- [step | scaling | leases | startup | memory | exchange | network | draw] [options]
 
 step (what it is without a word): one iteration, ours, in stock tfjs layers, and in PyTorch where there is a Python for it
   --batch N      images an iteration (16)
@@ -22,6 +23,10 @@ step (what it is without a word): one iteration, ours, in stock tfjs layers, and
 
 scaling: two workers on a core each beside one process on one core, and PyTorch's DistributedDataParallel
   --batch N      images a worker (16)
+
+leases: what leases, tree and checks cost: a coordinator and one worker beside a plain loop with the same sum and Adam
+  --batch N      images an iteration, in four shards (16)
+  --threads N    threads (2)
 
 startup: from a worker's start to its first contribution, its graphs being in the cache
 
@@ -101,6 +106,8 @@ async function reportOf(name: string, values: Values, { preset, cacheDir, arithm
       return benchStep({ preset, cacheDir, rounds, batch, threads: wholeNumber(values.threads, 1), peerPython });
     case 'scaling':
       return benchScaling({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
+    case 'leases':
+      return benchLeases({ preset, cacheDir, arithmetic, rounds, batch, threads: wholeNumber(values.threads, 1) });
     case 'startup':
       return benchStartup({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
     case 'memory':

@@ -1,6 +1,5 @@
 /**
- * `own-step-process.ts IMAGES SHARD-SIZE`: our own iteration in one process on one thread, without any exchange. One
- * iteration for every line on standard input, its milliseconds as the answer; blocked between.
+ * `own-step-process.ts IMAGES SHARD-SIZE THREADS`: our own iteration in one process, without any exchange. One iteration for every line on standard input, its milliseconds as the answer; blocked between.
  */
 import os from 'node:os';
 import { createInterface } from 'node:readline';
@@ -8,9 +7,9 @@ import { presets, type Preset } from '@lstm-gan/core';
 import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
 import { createOwnStep } from './own-step.ts';
 
-const [images, shardSize] = process.argv.slice(2).map(Number);
+const [images, shardSize, threads] = process.argv.slice(2).map(Number);
 const preset = presets.get('rows-large') as Preset;
-const engine = await openEngine('graph', { threads: 1, device: 'cpu', cacheDir: defaultCacheDir(process.env, os.homedir()) });
+const engine = await openEngine('graph', { threads, device: 'cpu', cacheDir: defaultCacheDir(process.env, os.homedir()) });
 const { size, channels } = preset.model.image;
 const step = await createOwnStep(engine, preset, images, shardSize);
 const pixels = new Uint8Array(images * size * size * channels).fill(127);

@@ -57,7 +57,7 @@ export async function benchScaling(options: ScalingBenchOptions): Promise<Report
 
 async function startSingle(batch: number, shardSize: number): Promise<AskedProcess> {
   const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
-  return startAsked('taskset', ['--cpu-list', String(cores[0]), process.execPath, ...process.execArgv, script, String(batch), String(shardSize)]);
+  return startAsked('taskset', ['--cpu-list', String(cores[0]), process.execPath, ...process.execArgv, script, String(batch), String(shardSize), '1']);
 }
 
 async function inTurn(processes: readonly Pick<AskedProcess, 'step'>[], steps: number): Promise<number[]> {
