@@ -29,8 +29,11 @@ export function checkpointSha256(out: string): string {
   return createHash('sha256').update(readFileSync(path.join(checkpoints, last))).digest('hex');
 }
 
-/** When the log says that a worker is gone, for the first time since then; both in milliseconds since 1970. */
+/** When the log says that a worker is gone that took part at that moment; both in milliseconds since 1970. Others may have had its name before, and later. */
 export function goneAtMs(out: string, worker: string, sinceMs: number): number | undefined {
-  const lines = readFileSync(path.join(out, 'log.jsonl'), 'utf8').split('\n').filter((text) => text.includes(`Worker ${worker} is gone`));
-  return lines.map((line) => (JSON.parse(line) as { time: number }).time).find((time) => time >= sinceMs);
+  const lines = readFileSync(path.join(out, 'log.jsonl'), 'utf8').split('\n').filter((text) => text.includes(`Worker ${worker} `));
+  const events = lines.map((line) => JSON.parse(line) as { time: number; msg: string }).filter(({ msg }) => / joined | is gone/.test(msg));
+  const next = events.findIndex(({ time }) => time >= sinceMs);
+  if (next < 1 || !events[next - 1].msg.includes(' joined ')) return undefined;
+  return events[next].time;
 }
