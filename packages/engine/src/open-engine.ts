@@ -1,5 +1,6 @@
 import { UserError } from '@lstm-gan/core';
 import type { Engine, EngineName, EngineOptions } from './engine.ts';
+import { multipliesInBfloat16 } from './processor.ts';
 import { openGraphEngine } from './graph-engine.ts';
 import { locateTensorFlow } from './tensorflow/provision.ts';
 
@@ -32,6 +33,13 @@ function refusePrecision(name: EngineName, { device, precision = 'float32' }: En
       code: 'precision-of-graphs',
       message: `The eager engine is the reference, in float32; it was asked for ${precision}.`,
       advice: 'Use the graph engine, or precision float32.',
+    });
+  }
+  if (precision === 'bfloat16' && device === 'cpu' && !multipliesInBfloat16()) {
+    throw new UserError({
+      code: 'precision-needs-avx512',
+      message: 'Precision bfloat16 needs a processor with AVX-512: on this one TensorFlow would round sums, too.',
+      advice: 'Use another machine, or precision float32.',
     });
   }
 }

@@ -3,6 +3,7 @@ import { conv2d, matMul, reshape, type Tensor2D, type Tensor4D } from '@tensorfl
 import { beforeAll, expect, it } from 'vitest';
 import type { Precision } from './engine.ts';
 import { openEngine } from './open-engine.ts';
+import { multipliesInBfloat16 } from './processor.ts';
 import { runOn, smallInputs } from './testing/engine-contract.ts';
 import { provisionedCache } from './testing/provisioned.ts';
 
@@ -36,7 +37,9 @@ function roundToBfloat16(values: Float32Array): Float32Array {
   return new Float32Array(words.buffer);
 }
 
-it('rounds the factors of products and convolutions to bfloat16, and their results, and nothing between', async () => {
+const ifItMultiplies = it.skipIf(!multipliesInBfloat16());
+
+ifItMultiplies('rounds the factors of products and convolutions to bfloat16, and their results, and nothing between', async () => {
   const unit: Unit<'x' | 'kernel' | 'matrix', 'y' | 'z'> = {
     name: 'generator-sample',
     identity: 'a convolution and a product',
@@ -62,7 +65,7 @@ it('rounds the factors of products and convolutions to bfloat16, and their resul
   }
 });
 
-it('gives gradients in bfloat16 that point where those of float32 do', async () => {
+ifItMultiplies('gives gradients in bfloat16 that point where those of float32 do', async () => {
   const [exact, rounded] = [await outputsAt('float32'), await outputsAt('bfloat16')];
   expect(Object.keys(rounded)).toEqual(Object.keys(exact));
   for (const [name, values] of Object.entries(exact)) {
@@ -70,6 +73,10 @@ it('gives gradients in bfloat16 that point where those of float32 do', async () 
     if (norm(values) > 0) expect(dot / (norm(values) * norm(rounded[name])), name).toBeGreaterThan(0.98);
   }
   expect(rounded['generator-backward contribution']).not.toEqual(exact['generator-backward contribution']);
+});
+
+it.skipIf(multipliesInBfloat16())('refuses bfloat16 on a processor that has no kernels for it', async () => {
+  await expect(openEngine('graph', { cacheDir, threads: 1, device: 'cpu', precision: 'bfloat16' })).rejects.toMatchObject({ code: 'precision-needs-avx512' });
 });
 
 it.each([

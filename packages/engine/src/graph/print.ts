@@ -6,9 +6,16 @@ import type { Attribute, Graph, GraphNode, TensorValue, ValueRef, ValueSpec } fr
 
 /** The text of a graph; constants of more than eight values are shortened. */
 export function printGraph(graph: Graph): string {
-  const lines = graph.nodes.map((node) => `${node.name} = ${printOperation(node)} -> ${node.outputs.map(printSpec).join(', ')}`);
+  const lines = graph.nodes.map((node) => `${node.name} = ${printOperation(node)} -> ${shownOutputs(node).map(printSpec).join(', ')}`);
   for (const [name, ref] of Object.entries(graph.outputs)) lines.push(`return ${name} = ${printRef(ref)}`);
   return lines.join('\n');
+}
+
+/** What these operations keep for their gradient has shapes of the processor's kernels. */
+const namedOutputs: Readonly<Record<string, number>> = { FusedBatchNormV3: 3, FusedBatchNormGradV3: 3 };
+
+function shownOutputs({ op, outputs }: GraphNode): readonly ValueSpec[] {
+  return outputs.slice(0, namedOutputs[op] ?? outputs.length);
 }
 
 function printOperation(node: GraphNode): string {
