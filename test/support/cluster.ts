@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, writeKeyFile, type CoordinatorLink, type Exchange, type KeyPair, type WorkerMessage } from '@lstm-gan/transport';
+import { createCoordinatorLink, createKeyPair, writeKeyFile, type Exchange, type KeyPair, type WorkerMessage } from '@lstm-gan/transport';
+import { listened } from '../../tools/listened-link.ts';
 import { lstmGan } from './command-line.ts';
 import { smallConfig, smallDataset } from './small-run.ts';
 
@@ -53,7 +54,7 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, exc
   const train = async (): Promise<ClusterResult> => {
     const result = await startCoordinator({
       config, steps, exchange, run: 'test', incarnation: 1,
-      link: listened(link, onMessage),
+      link: listened(link, { onMessage }),
       initial: createTrainingState(config),
       readShards: createShardReader(smallDataset, { batchSize, shardSize, seed, flip }),
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),
@@ -84,21 +85,4 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, exc
     late.catch(() => undefined);
     over.abort();
   }
-}
-
-/** A link that tells what is heard on it. */
-function listened(link: CoordinatorLink, onMessage: ClusterOptions['onMessage']): CoordinatorLink {
-  return {
-    address: link.address,
-    send: (peer, message) => link.send(peer, message),
-    disconnect: (peer) => link.disconnect(peer),
-    watch: (peer, silenceMs) => link.watch(peer, silenceMs),
-    close: () => link.close(),
-    async *events() {
-      for await (const event of link.events()) {
-        if (event.kind === 'message') onMessage?.(event.message);
-        yield event;
-      }
-    },
-  };
 }

@@ -12,8 +12,9 @@ import { startCoordinator } from '@lstm-gan/coordinator';
 import type { VectorArithmetic } from '@lstm-gan/core';
 import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, type CoordinatorLink, type WorkerMessage } from '@lstm-gan/transport';
+import { createCoordinatorLink, createKeyPair, type WorkerMessage } from '@lstm-gan/transport';
 import { command, requireBuild } from '../built-command.ts';
+import { listened } from '../listened-link.ts';
 
 export interface LocalRunOptions {
   readonly config: RunConfig;
@@ -46,7 +47,7 @@ export async function runLocally(options: LocalRunOptions): Promise<void> {
   const dataset = createDataset({ name: 'nothing', count, size, channels, digest: '' }, new Uint8Array(count * size * size * channels));
   const { state } = await startCoordinator({
     config, initial, arithmetic, steps, run: 'bench', incarnation: 1,
-    link: listened(link, options),
+    link: listened(link, { onMessage: ({ kind }) => options.onMessage?.(kind), hold: options.hold }),
     readShards: createShardReader(dataset, config),
     log: createLog('/dev/null'),
     now: () => performance.now(),
@@ -68,22 +69,4 @@ function startWorkerProcess(address: string, name: string, core: number | undefi
   let text = '';
   child.stderr.on('data', (part: Buffer) => (text += part.toString()));
   return { child, said: () => text };
-}
-
-/** A link that tells what is heard on it, and can be held up. */
-function listened(link: CoordinatorLink, { onMessage, hold }: Pick<LocalRunOptions, 'onMessage' | 'hold'>): CoordinatorLink {
-  return {
-    address: link.address,
-    send: (peer, message) => link.send(peer, message),
-    disconnect: (peer) => link.disconnect(peer),
-    watch: (peer, silenceMs) => link.watch(peer, silenceMs),
-    close: () => link.close(),
-    async *events() {
-      for await (const event of link.events()) {
-        if (event.kind === 'message') onMessage?.(event.message.kind);
-        await hold?.();
-        yield event;
-      }
-    },
-  };
 }

@@ -1,5 +1,6 @@
 /**
- * `own-step-process.ts IMAGES SHARD-SIZE THREADS`: our own iteration in one process, without any exchange. One iteration for every line on standard input, its milliseconds as the answer; blocked between.
+ * `own-step-process.ts IMAGES SHARD-SIZE THREADS`: our own iteration in one process, without any exchange. One iteration for
+ * every line on standard input, its milliseconds as the answer; blocked between.
  */
 import os from 'node:os';
 import { createInterface } from 'node:readline';

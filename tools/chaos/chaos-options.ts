@@ -67,11 +67,11 @@ export function readOptions(): ChaosOptions {
   const needsCables = kinds.some((kind) => cableKinds.includes(kind));
   return {
     minutes: number(values.minutes, 0.1),
-    turns: number(values.turns, 1),
+    turns: wholeNumber(values.turns),
     quiet: values.quiet,
     kinds,
     schedules: readSchedules(values),
-    workers: number(values.workers, 1),
+    workers: wholeNumber(values.workers),
     what: [...(values.preset === undefined ? [] : ['--preset', values.preset]), ...(values.config === undefined ? [] : ['--config', values.config])],
     how: ['--exchange', values.exchange, '--checkpoint-every', values['checkpoint-every']],
     rate: values.rate ?? (needsCables ? '1gbit' : undefined),
@@ -121,6 +121,11 @@ function readSchedules(values: ReturnType<typeof parse>): ChaosOptions['schedule
 function number(text: string, least: number): number {
   const value = Number(text);
   return text.trim() !== '' && value >= least ? value : refuse(`Expected a number from ${least}, got ${text}.`);
+}
+
+function wholeNumber(text: string): number {
+  const value = number(text, 1);
+  return Number.isSafeInteger(value) ? value : refuse(`Expected a whole number, got ${text}.`);
 }
 
 function readKinds(text: string): FaultKind[] {

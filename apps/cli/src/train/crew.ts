@@ -113,7 +113,12 @@ export function joiningCrew(address: string, exchange: ExchangeChoice): GatherCr
     log.info(`Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`);
     // Keys are asked for at the door alone.
     const revocations = setInterval(() => {
-      if (!takeRevoked()) return;
+      try {
+        if (!takeRevoked()) return;
+      } catch (error) {
+        // A folder that cannot be read for a moment revokes nobody.
+        return log.warn(`The keys of the run cannot be read: ${(error as Error).message}`);
+      }
       log.warn('A key that somebody joined with was revoked: all workers have to join again.');
       void link.renew();
     }, revocationMs);
