@@ -28,7 +28,7 @@ describe('a round', () => {
   });
 
   it('comes once for each discriminator phase that a step is to have, then for the generator', () => {
-    const run = drive(2, 2, 3);
+    const run = drive(2, 2, { discriminatorSteps: 3 });
     let [work] = works(run.join('a'));
     const rounds: unknown[] = [];
     for (let k = 0; k < 8; k++) {
@@ -46,7 +46,7 @@ describe('a round', () => {
   });
 
   it('takes no contribution of another turn, and stops only behind the whole step', () => {
-    const run = drive(2, 9, 2);
+    const run = drive(2, 9, { discriminatorSteps: 2 });
     const [work] = works(run.join('a'));
     expect(run.say('a', { ...answer(work), turn: 1 })).toEqual([]);
     expect(run.state.droppedContributions).toBe(1);
@@ -159,7 +159,7 @@ describe('the end', () => {
   });
 
   it('comes behind the very step that is enough, and nothing of the next one is begun', () => {
-    const run = drive(1, 100, 1, 2);
+    const run = drive(1, 100, { enoughStep: 2 });
     let open = works(run.join('a'));
     while (open.length > 0) open = works(run.say('a', answer(open[0])));
     expect(run.done.slice(-3)).toMatchObject([{ kind: 'commit', step: 2 }, { kind: 'send', message: { kind: 'finish' } }, { kind: 'finish' }]);
@@ -196,7 +196,7 @@ const action = fc.oneof(
 it('sums every shard exactly once and never gets stuck, whatever happens to the workers', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 3 }), fc.array(action, { maxLength: 60 }), (shardCount, discriminatorSteps, actions) => {
-      const run = drive(shardCount, 3, discriminatorSteps);
+      const run = drive(shardCount, 3, { discriminatorSteps });
       let outstanding: SendWork[] = [];
       const answered: { peer: string; message: Contribution }[] = [];
       let collected: number[] = [];

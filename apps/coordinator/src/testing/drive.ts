@@ -4,10 +4,10 @@ import { advance } from '../advance.ts';
 import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from '../state.ts';
 
 export const sha = 'a'.repeat(64);
-const plan = (shardCount: number, lastStep: number, discriminatorSteps: number): Plan => ({
-  run: 'r', incarnation: 1, exchange: 'star', isStrict: true, shardCount, discriminatorSteps, lastStep, engine: 'graph', threads: 1, config: '{}',
+const basicPlan: Plan = {
+  run: 'r', incarnation: 1, exchange: 'star', isStrict: true, shardCount: 1, discriminatorSteps: 1, lastStep: 1, engine: 'graph', threads: 1, config: '{}',
   layouts: { generator: sha, discriminator: sha }, layoutSizes: { generator: 1, discriminator: 1 }, sliceSizes: { generator: [1], discriminator: [1] },
-});
+};
 export const header = { run: 'r', incarnation: 1, membership: 1 };
 const ready: Ready = {
   kind: 'ready', ...header, engine: 'graph', tensorflow: '2', device: 'CPU', threads: 1,
@@ -22,9 +22,16 @@ export const answer = ({ lease, round }: SendWork): Contribution => ({
   losses: lease.ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => ({ shard: start + k, loss: 0, penalty: 0 }))),
 });
 
+export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps'>> {
+  /** Behind which training may end. */
+  readonly enoughStep?: number;
+  /** Whose state somebody wants to keep. */
+  readonly wantedStep?: number;
+}
+
 /** Drives the state machine by hand; orders to update are answered at once, as the shell does. */
-export function drive(shardCount: number, lastStep: number, discriminatorSteps = 1, enoughStep?: number) {
-  let state: CoordinatorState = createCoordinatorState(plan(shardCount, lastStep, discriminatorSteps), 0, { generator: 0, discriminator: 0 });
+export function drive(shardCount: number, lastStep: number, { enoughStep, wantedStep, ...change }: Course = {}) {
+  let state: CoordinatorState = createCoordinatorState({ ...basicPlan, shardCount, lastStep, ...change }, 0, { generator: 0, discriminator: 0 });
   const done: Effect[] = [];
   let nowMs = 0;
   const happen = (event: CoordinatorEvent): Effect[] => {
@@ -34,7 +41,7 @@ export function drive(shardCount: number, lastStep: number, discriminatorSteps =
     done.push(...result.effects);
     if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...happen({ kind: 'updated' }));
     const commit = result.effects.find((effect) => effect.kind === 'commit');
-    if (commit !== undefined) effects.push(...happen({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: false }));
+    if (commit !== undefined) effects.push(...happen({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: commit.step === wantedStep }));
     return effects;
   };
   const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import type { CoordinatorMessage, SliceState, Updated } from '@lstm-gan/transport';
+import type { Effect, SlicedState } from './state.ts';
+import { answer, drive, header, kinds, works } from './testing/drive.ts';
+
+/** A run of two shards through the sliced exchange, each network one slice; each worker on a machine of its own. */
+function driveCrew(wantedStep?: number) {
+  const run = drive(2, 9, { exchange: 'sliced', wantedStep });
+  const sliced = () => run.state.sliced as SlicedState;
+  const updated = (): Updated => {
+    const { step, phase, turn } = run.state.round;
+    return { kind: 'updated', ...header, step, phase, turn, crew: sliced().crew, updateMs: 1, notFinite: null };
+  };
+  const contribute = (effects: Effect[]) => works(effects).flatMap((work) => run.say(work.peer, { ...answer(work), crew: sliced().crew, sums: [] }));
+  const settle = () => sliced().members.flatMap((peer) => run.say(peer, { kind: 'settled', ...header, crew: sliced().crew }));
+  /** Everybody contributes and has the result; what follows. */
+  const finishRound = (effects: Effect[]) => {
+    contribute(effects);
+    const message = updated();
+    return sliced().members.flatMap((peer) => run.say(peer, message));
+  };
+  const finishStep = (effects: Effect[]) => finishRound(finishRound(effects));
+  const gathered = () => run.happen({ kind: 'gathered', gathering: sliced().gatherings[0].id });
+  const join = (peer: string) => run.join(peer, { peer: { address: `tcp://${peer}`, publicKey: peer, host: peer } });
+  const lose = (peer: string) => run.happen({ kind: 'left', peer, sentence: 'It died.' });
+  /** The first round of a crew that has settled: the one that came first alone, then with the others. */
+  const start = (peers: readonly string[]) => {
+    peers.forEach(join);
+    if (peers.length > 1) settle();
+    return settle();
+  };
+  return { ...run, sliced, updated, contribute, settle, finishRound, finishStep, gathered, join, lose, start, get state() { return run.state; } };
+}
+
+/** What was said to whom. */
+const messages = <Kind extends CoordinatorMessage['kind']>(effects: Effect[], kind: Kind) =>
+  effects.flatMap((effect) => (effect.kind === 'send' && effect.message.kind === kind ? [{ peer: effect.peer, ...(effect.message as Extract<CoordinatorMessage, { kind: Kind }>) }] : []));
+const seeds = (effects: Effect[]) => effects.flatMap((effect) => (effect.kind === 'seed' ? [`${effect.network} ${effect.peer}`] : []));
+
+describe('a crew', () => {
+  it('is told its places and given the state, and begins when it has settled', () => {
+    const run = driveCrew();
+    const joined = run.join('a');
+    expect(messages(joined, 'crew')).toMatchObject([{ peer: 'a', crew: 1, self: 0, owners: { generator: [0] }, backups: { generator: [-1] } }]);
+    expect(seeds(joined)).toEqual(['generator a', 'discriminator a']);
+    expect(works(joined)).toEqual([]);
+    const settled = run.settle();
+    expect(kinds(settled)).toEqual(['send', 'send-work']);
+    expect(messages(settled, 'begin')).toMatchObject([{ peer: 'a', step: 1, phase: 'discriminator' }]);
+  });
+
+  it('has ended a round when every member has the result', () => {
+    const run = driveCrew();
+    run.contribute(run.start(['a', 'b']));
+    const updated = run.updated();
+    expect(run.say('a', updated)).toEqual([]);
+    expect(run.say('a', updated)).toEqual([]);
+    const effects = run.say('b', updated);
+    expect(kinds(effects)).toEqual(['complete', 'send', 'send', 'send-work', 'send-work']);
+    expect(run.state.versions).toEqual({ generator: 0, discriminator: 1 });
+    expect(run.state.droppedContributions).toBe(1);
+  });
+
+  it('takes newcomers in behind the step, and gives them what they lack alone', () => {
+    const run = driveCrew();
+    run.join('a');
+    const first = run.settle();
+    expect(messages(run.join('b'), 'crew')).toEqual([]);
+    const second = run.finishRound(first);
+    expect(works(second)).toMatchObject([{ peer: 'a' }]);
+    const ended = run.finishRound(second);
+    expect(messages(ended, 'gather')).toMatchObject([{ peer: 'a', slices: { generator: [0], discriminator: [0] } }]);
+    expect(works(ended)).toEqual([]);
+    const installed = run.gathered();
+    expect(messages(installed, 'crew')).toMatchObject([{ peer: 'a', crew: 2, self: 0 }, { peer: 'b', crew: 2, self: 1 }]);
+    expect(seeds(installed)).toEqual(['generator b', 'discriminator b']);
+    expect(installed.filter(({ kind }) => kind === 'send-weights')).toMatchObject([{ peer: 'b' }, { peer: 'b' }]);
+  });
+
+  it('lets whoever leaves go behind the step, when its slices are with others', () => {
+    const run = driveCrew();
+    const begun = run.start(['a', 'b']);
+    expect(run.say('a', { kind: 'leave', ...header })).toEqual([]);
+    const ended = run.finishStep(begun);
+    expect(messages(ended, 'finish')).toEqual([]);
+    const installed = run.gathered();
+    expect(messages(installed, 'finish')).toMatchObject([{ peer: 'a' }]);
+    expect(messages(installed, 'crew')).toMatchObject([{ peer: 'b', crew: 3 }]);
+    expect(run.state.members.map(({ peer }) => peer)).toEqual(['b']);
+  });
+
+  it('goes on while the state of a step that somebody wants is gathered', () => {
+    const run = driveCrew(1);
+    const ended = run.finishStep(run.start(['a', 'b']));
+    expect(kinds(ended)).toContain('await-slices');
+    expect(works(ended)).toHaveLength(2);
+    expect(run.gathered()).toEqual([]);
+    expect(run.sliced().recorded.step).toBe(1);
+  });
+
+  it('stops training where an update would not be finite', () => {
+    const run = driveCrew();
+    run.contribute(run.start(['a']));
+    expect(run.say('a', { ...run.updated(), notFinite: 'dense/kernel' })).toMatchObject([{ kind: 'abort', code: 'not-finite' }, { kind: 'send' }, { kind: 'finish' }]);
+  });
+});
+
+describe('a crew that loses a member', () => {
+  it('does the round again with the backups, from what they are asked for', () => {
+    const run = driveCrew();
+    run.contribute(run.finishRound(run.start(['a', 'b'])));
+    const lost = run.lose('a');
+    expect(kinds(lost)).toEqual(['log', 'redo', 'await-slices', 'send']);
+    expect(messages(lost, 'gather')).toMatchObject([{ peer: 'b', weightsVersions: { generator: 0, discriminator: 1 } }]);
+    expect(run.state.round).toMatchObject({ step: 1, phase: 'generator', shardsDone: 0 });
+    run.gathered();
+    expect(works(run.settle())).toMatchObject([{ peer: 'b', lease: { ranges: [{ start: 0, end: 2 }] } }]);
+  });
+
+  it('needs nobody for a state that the coordinator holds still', () => {
+    const run = driveCrew();
+    run.start(['a', 'b']);
+    const lost = run.lose('a');
+    expect(kinds(lost)).not.toContain('await-slices');
+    expect(messages(lost, 'crew')).toMatchObject([{ peer: 'b', crew: 3 }]);
+  });
+
+  it('goes back to what was recorded last when owner and backup are lost', () => {
+    const run = driveCrew(1);
+    const second = run.finishStep(run.start(['a', 'b', 'c']));
+    run.gathered();
+    run.finishRound(run.finishStep(second));
+    const { owner, backup } = run.sliced().holders.generator[0] ?? {};
+    expect(kinds(run.lose(owner as string))).toContain('await-slices');
+    const lost = run.lose(backup as string);
+    expect(lost.filter(({ kind }) => ['forget-slices', 'rewind'].includes(kind))).toMatchObject([{ kind: 'forget-slices' }, { kind: 'rewind', step: 1 }]);
+    expect(run.state.round).toMatchObject({ step: 2, phase: 'discriminator', shardsDone: 0 });
+    expect(seeds(lost)).toHaveLength(2);
+  });
+
+  it('rests when nobody is left, and goes on with whoever comes', () => {
+    const run = driveCrew();
+    run.start(['a']);
+    run.lose('a');
+    expect(run.sliced().stage).toBe('resting');
+    expect(messages(run.join('b'), 'crew')).toMatchObject([{ peer: 'b', crew: 2 }]);
+    expect(works(run.settle())).toMatchObject([{ peer: 'b' }]);
+  });
+
+  it('takes no word of the crew before', () => {
+    const run = driveCrew();
+    run.contribute(run.start(['a', 'b']));
+    const late = run.updated();
+    run.lose('a');
+    run.settle();
+    expect(run.say('b', late)).toEqual([]);
+    expect(run.say('b', { kind: 'settled', ...header, crew: late.crew })).toEqual([]);
+    expect(run.state.round).toMatchObject({ step: 1, phase: 'discriminator', shardsDone: 0 });
+  });
+});
+
+describe('a member that says what it should not', () => {
+  const slice = (change: Partial<SliceState>): SliceState => ({
+    kind: 'slice', ...header, gathering: 1, network: 'discriminator', slice: 0, updates: 1, beta1Power: 0.5, beta2Power: 0.9,
+    weights: new Float32Array(1), firstMoments: new Float32Array(1), secondMoments: new Float32Array(1), ema: new Float32Array(0), ...change,
+  });
+
+  it('is refused for a slice of another size', () => {
+    const run = driveCrew();
+    run.start(['a', 'b']);
+    expect(messages(run.say('b', slice({ weights: new Float32Array(2) })), 'reject')).toMatchObject([{ peer: 'b', reason: 'unexpected-message' }]);
+  });
+
+  it('is not heard with a slice that nobody asked for', () => {
+    const run = driveCrew();
+    run.start(['a']);
+    expect(run.say('a', slice({}))).toEqual([]);
+    expect(run.state.droppedContributions).toBe(1);
+  });
+
+  it('goes, where it came later, when another cannot reach it', () => {
+    const run = driveCrew();
+    run.start(['a', 'b']);
+    const unreachable = { kind: 'unreachable', ...header, crew: 2, sentence: 'Timed out.' } as const;
+    expect(messages(run.say('b', { ...unreachable, worker: 'worker-a' }), 'reject')).toMatchObject([{ peer: 'b', reason: 'unreachable' }]);
+    expect(run.state.members.map(({ peer }) => peer)).toEqual(['a']);
+  });
+});
