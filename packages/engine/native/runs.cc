@@ -1,145 +1,13 @@
 // Runs of a session: flat typed arrays in and out, each run as one call on a thread of libuv's pool.
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 
-#include "session.h"
+#include "run.h"
 
 namespace lstm_gan {
 namespace {
 
 constexpr size_t kCopiedBytes = 4096;
-
-// Values of one run that only another run will read: they never become JavaScript's, whose collector knows nothing of them.
-struct Kept {
-  std::vector<TF_Tensor*> tensors;  // empty once they are used up
-  ~Kept() { Free(); }
-  void Free() {
-    for (TF_Tensor* tensor : tensors) TF_DeleteTensor(tensor);
-    tensors.clear();
-  }
-};
-
-struct Run {
-  bool keeps = false;
-  size_t given = 0;  // so many outputs become arrays; the others, if it keeps, a Kept
-  Session* session = nullptr;
-  std::vector<TF_Output> inputs;
-  std::vector<TF_Tensor*> input_tensors;
-  std::vector<TF_Output> outputs;
-  std::vector<TF_Tensor*> output_tensors;
-  std::string error;
-  bool lacks_memory = false;
-  napi_deferred deferred = nullptr;
-  napi_async_work work = nullptr;
-  std::vector<Bytes> borrowed;  // fed without a copy
-  napi_ref kept = nullptr;  // the session handle and the fed arrays, alive until the run is over
-
-  ~Run() {
-    for (TF_Tensor* tensor : input_tensors) TF_DeleteTensor(tensor);
-    for (TF_Tensor* tensor : output_tensors) {
-      if (tensor != nullptr) TF_DeleteTensor(tensor);
-    }
-  }
-};
-
-TF_DataType DataTypeOf(napi_typedarray_type type) {
-  if (type == napi_float32_array) return TF_FLOAT;
-  return type == napi_int32_array ? TF_INT32 : TF_UINT8;
-}
-
-// "name" or "name:1"
-bool FindOutput(TF_Graph* graph, const std::string& text, TF_Output* output) {
-  const size_t colon = text.rfind(':');
-  std::string name = text;
-  int index = 0;
-  if (colon != std::string::npos) {
-    name = text.substr(0, colon);
-    index = std::atoi(text.c_str() + colon + 1);
-  }
-  output->oper = TF_GraphOperationByName(graph, name.c_str());
-  output->index = index;
-  return output->oper != nullptr && index >= 0 && index < TF_OperationNumOutputs(output->oper);
-}
-
-// The caller's array itself where it lies aligned (the run keeps it alive), else an aligned copy.
-TF_Tensor* MakeTensor(const Bytes& bytes, const std::vector<int64_t>& shape) {
-  const TF_DataType type = DataTypeOf(bytes.type);
-  const int rank = static_cast<int>(shape.size());
-  if (bytes.size > 0 && reinterpret_cast<uintptr_t>(bytes.data) % kAlignment == 0) {
-    return TF_NewTensor(type, shape.data(), rank, bytes.data, bytes.size, [](void*, size_t, void*) {}, nullptr);
-  }
-  TF_Tensor* tensor = TF_AllocateTensor(type, shape.data(), rank, bytes.size);
-  if (tensor != nullptr && bytes.size > 0) std::memcpy(TF_TensorData(tensor), bytes.data, bytes.size);
-  return tensor;
-}
-
-// Reads one feed {name, data} into a run, in the shape of its placeholder; an empty text when all is well.
-std::string AddFeed(napi_env env, napi_value feed, Run* run) {
-  std::string name;
-  Bytes bytes;
-  napi_value data = Property(env, feed, "data");
-  if (!GetString(env, Property(env, feed, "name"), &name) || data == nullptr || !GetBytes(env, data, &bytes)) {
-    return "a feed is {name: string, data: Float32Array | Int32Array | Uint8Array}";
-  }
-  TF_Output output;
-  if (!FindOutput(run->session->graph, name, &output)) return "the graph has no value " + name;
-  if (TF_OperationOutputType(output) != DataTypeOf(bytes.type)) return name + " is fed with another type than it has";
-  Status status;
-  const int rank = TF_GraphGetTensorNumDims(run->session->graph, output, status.value);
-  if (!status.ok() || rank < 0) return "the graph does not say of what shape " + name + " is";
-  std::vector<int64_t> shape(rank);
-  if (rank > 0) TF_GraphGetTensorShape(run->session->graph, output, shape.data(), rank, status.value);
-  if (!status.ok()) return status.message();
-  size_t size = bytes.type == napi_uint8_array ? 1 : 4;
-  for (int64_t length : shape) {
-    if (length < 0) return "the graph leaves the shape of " + name + " open";
-    size *= static_cast<size_t>(length);
-  }
-  if (size != bytes.size) {
-    return name + " has " + std::to_string(bytes.size) + " bytes; its shape needs " + std::to_string(size);
-  }
-  TF_Tensor* tensor = MakeTensor(bytes, shape);
-  if (tensor == nullptr) {
-    run->lacks_memory = true;
-    return "no memory for " + name;
-  }
-  if (TF_TensorData(tensor) == bytes.data) run->borrowed.push_back(bytes);
-  run->inputs.push_back(output);
-  run->input_tensors.push_back(tensor);
-  return "";
-}
-
-// Feeds kept values, in the order of their names, and uses them up.
-std::string AddKept(napi_env env, napi_value value, napi_value names, Run* run) {
-  napi_valuetype type = napi_undefined;
-  napi_typeof(env, value, &type);
-  if (type == napi_undefined) return "";
-  void* data = nullptr;
-  std::vector<napi_value> name_list;
-  if (napi_get_value_external(env, value, &data) != napi_ok || !GetArray(env, names, &name_list)) return "kept values are what begin gave";
-  auto* kept = static_cast<Kept*>(data);
-  if (kept->tensors.size() != name_list.size()) return "the kept values were used up, or are another unit's";
-  for (size_t i = 0; i < name_list.size(); ++i) {
-    std::string name;
-    TF_Output output;
-    if (!GetString(env, name_list[i], &name) || !FindOutput(run->session->graph, name, &output)) return "the graph has no value " + name;
-    run->inputs.push_back(output);
-    run->input_tensors.push_back(kept->tensors[i]);
-  }
-  kept->tensors.clear();
-  return "";
-}
-
-std::string AddFetch(napi_env env, napi_value fetch, Run* run) {
-  std::string name;
-  TF_Output output;
-  if (!GetString(env, fetch, &name)) return "fetches are names";
-  if (!FindOutput(run->session->graph, name, &output)) return "the graph has no value " + name;
-  if (TF_OperationOutputType(output) != TF_FLOAT) return name + " is not float32";
-  run->outputs.push_back(output);
-  return "";
-}
 
 void Execute(napi_env, void* data) {
   auto* run = static_cast<Run*>(data);
@@ -229,24 +97,6 @@ void Complete(napi_env env, napi_status, void* data) {
   if (--run->session->running == 0 && run->session->closed) run->session->Free();
 }
 
-std::string Prepare(napi_env env, napi_value feeds, napi_value fetches, napi_value keeps, Run* run) {
-  std::vector<napi_value> feed_list, fetch_list;
-  bool fits = GetArray(env, feeds, &feed_list) && GetArray(env, fetches, &fetch_list);
-  run->given = fetch_list.size();
-  fits = fits && (!run->keeps || GetArray(env, keeps, &fetch_list)) && !fetch_list.empty();
-  if (!fits) return "a run takes a session, a list of feeds and lists of names to fetch";
-  for (napi_value feed : feed_list) {
-    const std::string error = AddFeed(env, feed, run);
-    if (!error.empty()) return error;
-  }
-  for (napi_value fetch : fetch_list) {
-    const std::string error = AddFetch(env, fetch, run);
-    if (!error.empty()) return error;
-  }
-  run->output_tensors.assign(run->outputs.size(), nullptr);
-  return "";
-}
-
 // run(handle, feeds, fetches, kept?, keptNames?): Promise<Float32Array[]>
 // begin(handle, feeds, fetches, keeps): Promise<[Float32Array[], kept]>
 napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
@@ -258,8 +108,9 @@ napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
   run->session = count >= 3 ? GetSession(env, arguments[0]) : nullptr;
   if (run->session == nullptr) return Throw(env, "ERR_ARGUMENT", "run takes a session, feeds and fetches");
   if (run->session->closed) return Throw(env, "ERR_CLOSED", "the session was closed");
-  std::string error = Prepare(env, arguments[1], arguments[2], arguments[3], run.get());
-  if (error.empty() && !keeps) error = AddKept(env, arguments[3], arguments[4], run.get());
+  std::string error = ReadFeeds(env, arguments[1], run.get());
+  if (error.empty()) error = ReadFetches(env, arguments[2], arguments[3], run.get());
+  if (error.empty() && !keeps) error = ReadKept(env, arguments[3], arguments[4], run.get());
   if (!error.empty()) return Throw(env, run->lacks_memory ? "ERR_MEMORY" : "ERR_ARGUMENT", error);
 
   napi_value promise, name, kept;
