@@ -52,8 +52,6 @@ export async function createOwnStep(engine: Engine, preset: Preset, batch: numbe
     const passes: Awaited<ReturnType<typeof judge>>[] = [];
     for (const shard of shards) passes.push(await judge(shard, images));
     const firstUpdateMs = performance.now();
-    arithmetic.settle();
-    past.forEach(arithmetic.release);
     const gradient = treeOf(passes.map(({ gradient }) => gradient));
     const { state: updated } = updateNetwork(layouts.discriminator, state.discriminator, gradient, shardCount, config.optimizer.discriminator, arithmetic);
     const secondPhaseMs = performance.now();
@@ -64,6 +62,8 @@ export async function createOwnStep(engine: Engine, preset: Preset, batch: numbe
       contributions.push(contribution);
     }
     const secondUpdateMs = performance.now();
+    arithmetic.settle();
+    past.forEach(arithmetic.release);
     const contribution = treeOf(contributions);
     const { state: next } = updateNetwork(layouts.generator, state.generator, contribution, shardCount, config.optimizer.generator, arithmetic);
     const ema = arithmetic.ema(state.ema, next.weights, 0.998);

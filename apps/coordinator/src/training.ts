@@ -207,7 +207,8 @@ export class Training {
     const startMs = now();
     const sum = this.#fold.total();
     assert(sum !== undefined, 'an update comes when every shard is in the sum');
-    this.#releasePast();
+    // Not before: the EMA of the step that is past may take as long as the discriminator's phase.
+    if (network === 'generator') this.#releasePast();
     const before = this.#working[network];
     this.#working = applyUpdate(this.#working, network, sum, config, this.#layouts, this.#arithmetic);
     // Between two discriminator phases of a step, nobody else has seen the state.

@@ -46,6 +46,8 @@ export class SlicedExchange {
   readonly #options: SlicedExchangeOptions;
   readonly #slices: Readonly<Record<Network, readonly SlicePlace[]>>;
   readonly #kept: Readonly<Record<Network, Map<number, KeptSlice>>> = { generator: new Map(), discriminator: new Map() };
+  /** From which the averages are on their way until they are settled. */
+  readonly #pastAverages: Float32Array[] = [];
   #crew: Crew | undefined;
   #isSettled = false;
   #round: SlicedRound | undefined;
@@ -81,19 +83,24 @@ export class SlicedExchange {
     const { weights, arithmetic, config } = this.#options;
     const { network } = round;
     weights[network] = { version: (weights[network]?.version ?? 0) + 1, values: round.weights };
+    if (network === 'generator') this.#settleAverages();
     const beta = emaBeta(config.ema, config.batchSize, round.place.step * config.batchSize);
-    const past: Float32Array[] = [];
     for (const [slice, state] of round.states) {
       const old = this.#keptSlice(network, slice);
       const ema = network === 'generator' ? arithmetic.ema(old.ema, state.weights, beta) : old.ema;
       this.#kept[network].set(slice, { state, ema, isShared: false });
       if (old.isShared) continue;
-      past.push(old.state.weights, old.state.firstMoments, old.state.secondMoments);
-      if (ema !== old.ema) past.push(old.ema);
+      for (const array of [old.state.weights, old.state.firstMoments, old.state.secondMoments]) releaseWhole(arithmetic, array);
+      if (ema !== old.ema) this.#pastAverages.push(old.ema);
     }
-    arithmetic.settle();
-    for (const array of past) releaseWhole(arithmetic, array);
     round.releaseSpent();
+  }
+
+  /** The averages of a step have all phases of the next one to be written in. */
+  #settleAverages(): void {
+    const { arithmetic } = this.#options;
+    arithmetic.settle();
+    for (const array of this.#pastAverages.splice(0)) releaseWhole(arithmetic, array);
   }
 
   /** Takes its place in a new crew; a round that was under way is done again. */
@@ -182,6 +189,7 @@ export class SlicedExchange {
   /** Gives the coordinator the slices that it asks for. */
   gather({ gathering, slices }: Gather): void {
     const { post, header } = this.#options;
+    this.#settleAverages();
     for (const network of networks) {
       for (const slice of slices[network]) {
         const kept = this.#keptSlice(network, slice);

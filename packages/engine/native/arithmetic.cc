@@ -191,10 +191,10 @@ napi_value AdamUpdate(napi_env env, napi_callback_info info) {
                                 }));
 }
 
-// An average that is being written beside the JavaScript thread, one at a time.
+// Averages that are being written beside the JavaScript thread, one after the other.
 struct Beside {
-  std::thread thread;
-  napi_ref arrays = nullptr;  // alive until it is written
+  std::thread thread;            // of the last; it waits for the one before it
+  std::vector<napi_ref> arrays;  // alive until they are written
 };
 
 Beside& TheBeside() {
@@ -205,8 +205,8 @@ Beside& TheBeside() {
 void Settle(napi_env env) {
   Beside& beside = TheBeside();
   if (beside.thread.joinable()) beside.thread.join();
-  if (beside.arrays != nullptr) napi_delete_reference(env, beside.arrays);
-  beside.arrays = nullptr;
+  for (napi_ref arrays : beside.arrays) napi_delete_reference(env, arrays);
+  beside.arrays.clear();
 }
 
 // average(ema, weights, result, beta): returns at once; settle waits
@@ -220,15 +220,20 @@ napi_value AverageUpdate(napi_env env, napi_callback_info info) {
   if (count != 4 || !GetFloats(env, arguments, 3, &a, &length) || napi_get_value_double(env, arguments[3], &beta) != napi_ok) {
     return Throw(env, "ERR_ARGUMENT", "average takes three Float32Arrays of one length, and a number");
   }
-  Settle(env);
   napi_create_array_with_length(env, 3, &kept);
   for (uint32_t i = 0; i < 3; ++i) napi_set_element(env, kept, i, arguments[i]);
-  if (napi_create_reference(env, kept, 1, &TheBeside().arrays) != napi_ok) return Throw(env, "ERR_MEMORY", "no memory for an average");
-  TheBeside().thread = std::thread([=] { Average(a[0], a[1], a[2], 0, length, beta); });
+  napi_ref arrays = nullptr;
+  if (napi_create_reference(env, kept, 1, &arrays) != napi_ok) return Throw(env, "ERR_MEMORY", "no memory for an average");
+  Beside& beside = TheBeside();
+  beside.arrays.push_back(arrays);
+  beside.thread = std::thread([=, before = std::move(beside.thread)]() mutable {
+    if (before.joinable()) before.join();
+    Average(a[0], a[1], a[2], 0, length, beta);
+  });
   return nullptr;
 }
 
-// settle(): returns when the average is written
+// settle(): returns when all averages are written
 napi_value SettleAverage(napi_env env, napi_callback_info) {
   Settle(env);
   return nullptr;
