@@ -47,14 +47,14 @@ const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTi
 
 async function drawOnce({ model, weights }: Generator): Promise<void> {
   const wanted = backend.value as BackendName;
-  const from = seed.valueAsNumber;
+  const [from, way] = [seed.valueAsNumber, position];
   if (walking === undefined) {
     element('status').textContent = `Drawing on ${wanted} …`;
     await painted();
   }
   const used = await startBackend(wanted);
   const begin = performance.now();
-  const images = await generate(model, weights, noiseAt(from, position, count.valueAsNumber * model.latent));
+  const images = await generate(model, weights, noiseAt(from, way, count.valueAsNumber * model.latent));
   const tookMs = Math.round(performance.now() - begin);
   drawGrid(element<HTMLCanvasElement>('canvas'), images, model.image);
   const instead = used === wanted ? '' : `; ${wanted} does not start in this browser`;
@@ -107,9 +107,11 @@ async function startOrStopWalk(): Promise<void> {
   const mine = walking === undefined ? Symbol('walk') : undefined;
   walking = mine;
   walk.setAttribute('aria-pressed', String(mine !== undefined));
+  if (mine === undefined) return;
+  const frame = () => new Promise(requestAnimationFrame);
   let before = performance.now();
-  while (mine !== undefined && walking === mine) {
-    await new Promise(requestAnimationFrame);
+  // Looked at behind the frame: who has stopped the walk may have gone to another seed while it was waited for.
+  for (await frame(); walking === mine; await frame()) {
     const now = performance.now();
     if (controls.checkValidity()) position += (now - before) / 1000 / walkSeconds;
     before = now;
