@@ -25,6 +25,7 @@ scaling: two workers on a core each beside one process on one core, and PyTorch'
   --batch N      images a worker (16)
 
 leases: what leases, tree and checks cost: a coordinator and one worker beside a plain loop with the same sum and Adam
+  --preset NAME  of which model (rows-large, as everywhere else)
   --batch N      images an iteration, in four shards (16)
   --threads N    threads (2)
 
@@ -60,6 +61,10 @@ function wholeNumber(text: string, least: number): number {
   return Number.isSafeInteger(value) && value >= least ? value : refuse(`Expected a whole number from ${least}, got ${text}.`);
 }
 
+function presetOf(name: string): Preset {
+  return presets.get(name) ?? refuse(`There is no preset ${name}; there are ${[...presets.keys()].join(', ')}.`);
+}
+
 function readOptions() {
   try {
     return parseArgs({
@@ -69,6 +74,7 @@ function readOptions() {
         rounds: { type: 'string', default: '9' },
         steps: { type: 'string', default: '3000' },
         threads: { type: 'string', default: '2' },
+        preset: { type: 'string', default: 'rows-large' },
         workers: { type: 'string', default: '1,2' },
         'peer-python': { type: 'string' },
         out: { type: 'string' },
@@ -107,7 +113,7 @@ async function reportOf(name: string, values: Values, { preset, cacheDir, arithm
     case 'scaling':
       return benchScaling({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
     case 'leases':
-      return benchLeases({ preset, cacheDir, arithmetic, rounds, batch, threads: wholeNumber(values.threads, 1) });
+      return benchLeases({ preset: presetOf(values.preset), cacheDir, arithmetic, rounds, batch, threads: wholeNumber(values.threads, 1) });
     case 'startup':
       return benchStartup({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
     case 'memory':

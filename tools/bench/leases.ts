@@ -28,7 +28,7 @@ export async function benchLeases({ preset, cacheDir, arithmetic, batch, threads
   const config = createRunConfig(preset, { batchSize: batch, shardSize, threads });
   const run = startPacedRun({ config, arithmetic, cacheDir, cores: [undefined], turns: rounds + warmUpRounds, stepsPerTurn });
   const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
-  const loop = await startAsked(process.execPath, [...process.execArgv, script, String(batch), String(shardSize), String(threads)]);
+  const loop = await startAsked(process.execPath, [...process.execArgv, script, preset.name, String(batch), String(shardSize), String(threads)]);
   const [whole, plain]: [number[], number[]] = [[], []];
   for (let round = -warmUpRounds; round < rounds; round++) {
     const turn = await run.next();

@@ -1,5 +1,5 @@
 /**
- * `own-step-process.ts IMAGES SHARD-SIZE THREADS`: our own iteration in one process, without any exchange. One iteration for
+ * `own-step-process.ts PRESET IMAGES SHARD-SIZE THREADS`: our own iteration in one process, without any exchange. One iteration for
  * every line on standard input, its milliseconds as the answer; blocked between.
  */
 import os from 'node:os';
@@ -8,8 +8,9 @@ import { presets, type Preset } from '@lstm-gan/core';
 import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
 import { createOwnStep } from './own-step.ts';
 
-const [images, shardSize, threads] = process.argv.slice(2).map(Number);
-const preset = presets.get('rows-large') as Preset;
+const [name, ...numbers] = process.argv.slice(2);
+const [images, shardSize, threads] = numbers.map(Number);
+const preset = presets.get(name) as Preset;
 const engine = await openEngine('graph', { threads, device: 'cpu', cacheDir: defaultCacheDir(process.env, os.homedir()) });
 const { size, channels } = preset.model.image;
 const step = await createOwnStep(engine, preset, images, shardSize);

@@ -35,7 +35,7 @@ export async function benchScaling(options: ScalingBenchOptions): Promise<Report
   const config = createRunConfig(preset, { batchSize: cores.length * batch, shardSize });
   const stepsPerTurn = batch > 16 ? 1 : 2;
   const run = startPacedRun({ config, arithmetic, cacheDir, cores, turns: rounds + warmUpRounds, stepsPerTurn });
-  const single = await startSingle(batch, shardSize);
+  const single = await startSingle(preset, batch, shardSize);
   const groups = peerPython === undefined ? [] : [await startFastest(torchOptions.map((chosen) => () => startTorchGroup({ python: peerPython, batch, cores, ...chosen })))];
   const steps: StepMetrics[] = [];
   const pair: Measured = { name: '2 workers and coordinator', times: [] };
@@ -55,9 +55,9 @@ export async function benchScaling(options: ScalingBenchOptions): Promise<Report
   return reportOf(options, pair, alone, peers, steps);
 }
 
-async function startSingle(batch: number, shardSize: number): Promise<AskedProcess> {
+async function startSingle(preset: Preset, batch: number, shardSize: number): Promise<AskedProcess> {
   const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
-  return startAsked('taskset', ['--cpu-list', String(cores[0]), process.execPath, ...process.execArgv, script, String(batch), String(shardSize), '1']);
+  return startAsked('taskset', ['--cpu-list', String(cores[0]), process.execPath, ...process.execArgv, script, preset.name, String(batch), String(shardSize), '1']);
 }
 
 async function inTurn(processes: readonly Pick<AskedProcess, 'step'>[], steps: number): Promise<number[]> {

@@ -23,7 +23,7 @@ export async function compileUnits(engine: Engine, { model, shardSize }: RunConf
 
 /** The hashes that decide admission: unit name to probe and to graph. */
 export async function fingerprints(units: CompiledUnits): Promise<{ probes: Record<string, string>; graphs: Record<string, string> }> {
-  // At the same time: most of a first run is TensorFlow's optimizer, which has a thread alone.
+  // At the same time: much of a first run, as of any, has a thread alone.
   const named = Object.entries(units) as [string, CompiledUnit][];
   const probes = await Promise.all(named.map(async ([name, unit]) => [name, await probeUnit(unit)] as const));
   return { probes: Object.fromEntries(probes), graphs: Object.fromEntries(named.map(([name, { graphHash }]) => [name, graphHash])) };
