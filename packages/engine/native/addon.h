@@ -32,6 +32,8 @@ napi_value Property(napi_env env, napi_value object, const char* name);
 
 // An ArrayBuffer over memory that goes where `free` says once JavaScript lets go of it: when it is released, or collected.
 napi_value LendBuffer(napi_env env, void* data, size_t size, std::function<void()> free);
+// Detaches it, so that its memory is free at once; what cannot be detached is left to the collector.
+void ReleaseBuffer(napi_env env, napi_value buffer);
 
 // The functions of a part, put on the addon's exports.
 void DefineSessions(napi_env env, napi_value exports);

@@ -75,7 +75,7 @@ napi_value Release(napi_env env, napi_callback_info info) {
       napi_get_typedarray_info(env, argument, nullptr, nullptr, nullptr, &buffer, nullptr) != napi_ok) {
     return Throw(env, "ERR_ARGUMENT", "release takes a typed array");
   }
-  napi_detach_arraybuffer(env, buffer);  // what cannot be detached is left to the collector
+  ReleaseBuffer(env, buffer);
   return nullptr;
 }
 

@@ -1,4 +1,6 @@
 // Small things about JavaScript values.
+#include <cstdint>
+
 #include "addon.h"
 
 namespace lstm_gan {
@@ -54,17 +56,86 @@ bool GetArray(napi_env env, napi_value value, std::vector<napi_value>* items) {
   return true;
 }
 
+namespace {
+
+// What V8 is told of memory outside its heap: the most that lived at a time, not how much lives just now. A step takes and
+// gives back hundreds of MB; V8, which collects its heap whenever 64 MB are new, did so six times a step. What is left to the
+// collector still counts in full, as it should: it lets that grow, so V8 collects, and it falls again.
+class ToldMemory {
+ public:
+  // Behind the making of a buffer, for which V8 has counted its bytes.
+  void Take(napi_env env, size_t bytes) {
+    live_ += bytes;
+    const size_t grown = live_ > told_ ? live_ - told_ : 0;
+    told_ += grown;
+    Adjust(env, static_cast<int64_t>(grown) - static_cast<int64_t>(bytes));
+  }
+
+  // Ahead of its detaching, at which V8 takes them off: V8 measures growth from the lowest that it saw.
+  void Give(napi_env env, size_t bytes) {
+    live_ -= bytes;
+    Adjust(env, static_cast<int64_t>(bytes));
+  }
+
+  // It was collected, and V8 is to know it.
+  void Forget(size_t bytes) {
+    live_ -= bytes;
+    told_ -= bytes;
+  }
+
+ private:
+  static void Adjust(napi_env env, int64_t bytes) {
+    int64_t now = 0;
+    napi_adjust_external_memory(env, bytes, &now);
+  }
+
+  size_t live_ = 0;
+  size_t told_ = 0;
+};
+
+// Never destroyed: finalizers may run when the process ends. On the JavaScript thread only, as they are.
+ToldMemory& Told() {
+  static ToldMemory* told = new ToldMemory;
+  return *told;
+}
+
+// What a buffer lies over.
+struct Lent {
+  std::function<void()> free;
+  size_t bytes;
+  bool released = false;
+};
+
+void EndLent(napi_env, void*, void* hint) {
+  auto* lent = static_cast<Lent*>(hint);
+  if (!lent->released) Told().Forget(lent->bytes);
+  lent->free();
+  delete lent;
+}
+
+}  // namespace
+
 napi_value LendBuffer(napi_env env, void* data, size_t size, std::function<void()> free) {
-  auto* hint = new std::function<void()>(std::move(free));
-  const auto end = [](napi_env, void*, void* hint) {
-    auto* free = static_cast<std::function<void()>*>(hint);
-    (*free)();
-    delete free;
-  };
+  auto* lent = new Lent{std::move(free), size};
   napi_value buffer = nullptr;
-  if (napi_create_external_arraybuffer(env, data, size, end, hint, &buffer) == napi_ok) return buffer;
-  end(env, data, hint);
-  return nullptr;
+  if (napi_create_external_arraybuffer(env, data, size, EndLent, lent, &buffer) != napi_ok) {
+    lent->free();
+    delete lent;
+    return nullptr;
+  }
+  Told().Take(env, size);
+  napi_wrap(env, buffer, lent, nullptr, nullptr, nullptr);
+  return buffer;
+}
+
+void ReleaseBuffer(napi_env env, napi_value buffer) {
+  void* wrapped = nullptr;
+  if (napi_remove_wrap(env, buffer, &wrapped) == napi_ok) {
+    auto* lent = static_cast<Lent*>(wrapped);
+    Told().Give(env, lent->bytes);
+    lent->released = true;
+  }
+  napi_detach_arraybuffer(env, buffer);
 }
 
 }  // namespace lstm_gan

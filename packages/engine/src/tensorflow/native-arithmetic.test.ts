@@ -1,4 +1,11 @@
-import { normalNoise, plainArithmetic as plain, type AdamVectors, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
+import {
+  normalNoise,
+  plainArithmetic as plain,
+  type AdamVectors,
+  type SumTree,
+  type VectorArithmetic,
+} from '@lstm-gan/core';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { beforeAll, expect, it } from 'vitest';
 import { provisionedCache } from '../testing/provisioned.ts';
 import { loadNativeArithmetic } from './native-arithmetic.ts';
@@ -31,7 +38,9 @@ it('updates by Adam with the bits of the reference, within the range and nowhere
     return arrays;
   });
   const bytes = ({ newWeights, newFirstMoments, newSecondMoments }: AdamVectors) =>
-    Buffer.concat([newWeights, newFirstMoments, newSecondMoments].map(({ buffer }) => Buffer.from(buffer as ArrayBuffer)));
+    Buffer.concat(
+      [newWeights, newFirstMoments, newSecondMoments].map(({ buffer }) => Buffer.from(buffer as ArrayBuffer)),
+    );
   const [expected, ...actual] = results.map(bytes);
   expect(actual.every((result) => result.equals(expected))).toBe(true);
   expect([results[1].newWeights[0], results[2].newWeights[size - 3]]).toEqual([0, 0]);
@@ -54,7 +63,13 @@ it('adds and averages with the bits of the reference', () => {
 
 const trees: [name: string, of: (k: readonly Float32Array[]) => SumTree][] = [
   ['one vector', ([a]) => a],
-  ['((a + b) + (c + d))', ([a, b, c, d]) => [[a, b], [c, d]]],
+  [
+    '((a + b) + (c + d))',
+    ([a, b, c, d]) => [
+      [a, b],
+      [c, d],
+    ],
+  ],
   ['(a + (b + (c + d)))', ([a, b, c, d]) => [a, [b, [c, d]]]],
   ['(((a + b) + c) + d)', ([a, b, c, d]) => [[[a, b], c], d]],
 ];
@@ -66,7 +81,11 @@ it.each(trees)('adds %s in its order, by itself and on the way into Adam', (_, o
     const [target, arrays] = [new Float32Array(size), { ...vectors(), gradientSum: tree }];
     expect(addUp(tree, target)).toBe(true);
     expect(adam(arrays, [7, size - 1], 7, options, 0.5, 0.999)).toBe(true);
-    return Buffer.concat([target, arrays.newWeights, arrays.newFirstMoments, arrays.newSecondMoments].map(({ buffer }) => Buffer.from(buffer as ArrayBuffer)));
+    return Buffer.concat(
+      [target, arrays.newWeights, arrays.newFirstMoments, arrays.newSecondMoments].map(({ buffer }) =>
+        Buffer.from(buffer as ArrayBuffer),
+      ),
+    );
   });
   expect(actual.every((result) => result.equals(expected))).toBe(true);
 });
@@ -91,7 +110,9 @@ it.each([NaN, Infinity, -Infinity])('sees %s wherever it is', (value) => {
 it('refuses arrays of different lengths, and a range beyond them', () => {
   const options = { learningRate: 1, beta1: 0.5, beta2: 0.9, epsilon: 1 };
   const [{ adam, addUp }] = native;
-  expect(() => adam({ ...vectors(), newWeights: new Float32Array(1) }, [0, 1], 1, options, 0.5, 0.9)).toThrow('one length');
+  expect(() => adam({ ...vectors(), newWeights: new Float32Array(1) }, [0, 1], 1, options, 0.5, 0.9)).toThrow(
+    'one length',
+  );
   expect(() => adam(vectors(), [0, size + 1], 1, options, 0.5, 0.9)).toThrow('one length');
   expect(() => addUp([new Float32Array(2), new Float32Array(3)], new Float32Array(2))).toThrow('of its length');
 });
@@ -107,5 +128,39 @@ it('takes released memory again, aligned for TensorFlow', async () => {
 });
 
 it('says that there is no memory, instead of ending the process', () => {
-  expect(() => native[0].allocate(2e10)).toThrow(expect.objectContaining({ code: 'ERR_MEMORY', message: expect.stringMatching(/^no memory for /) }) as Error);
+  expect(() => native[0].allocate(2e10)).toThrow(
+    expect.objectContaining({ code: 'ERR_MEMORY', message: expect.stringMatching(/^no memory for /) }) as Error,
+  );
+});
+
+const turn = () => new Promise(setImmediate);
+
+/** How often V8 went through its whole heap meanwhile. */
+async function fullCollections(work: () => Promise<void>): Promise<number> {
+  let count = 0;
+  const observer = new PerformanceObserver((list) => {
+    const kinds = list.getEntries().map((entry) => (entry as unknown as { detail: { kind: number } }).detail.kind);
+    count += kinds.filter((kind) => kind === constants.NODE_PERFORMANCE_GC_MAJOR).length;
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  await work();
+  await turn();
+  await turn();
+  observer.disconnect();
+  return count;
+}
+
+it('has the collector not run for memory that is released, and run for what is left to it', async () => {
+  const [{ allocate, release }] = native;
+  const rounds = (end: (array: Float32Array) => void) => async () => {
+    for (let round = 0; round < 30; round++) {
+      const arrays = Array.from({ length: 16 }, () => allocate(6e6));
+      await turn();
+      arrays.forEach(end);
+      await turn();
+    }
+  };
+  await rounds(release)();
+  expect(await fullCollections(rounds(release))).toBeLessThan(3);
+  expect(await fullCollections(rounds(() => undefined))).toBeGreaterThan(3);
 });
