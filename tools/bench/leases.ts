@@ -20,7 +20,7 @@ export interface LeasesBenchOptions {
 }
 
 const warmUpRounds = 2;
-const stepsPerTurn = 3;
+const stepsPerTurn = 5;
 
 /** In every round each runs some steps in turn, while the other is blocked at a pipe or a socket. */
 export async function benchLeases({ preset, cacheDir, arithmetic, batch, threads, rounds }: LeasesBenchOptions): Promise<Report> {

@@ -49,6 +49,7 @@ await startWorker({
   openEngine: async () => engine,
   openPeers: async () => createPeerLink({ bind: await peerBind(address, name), memory: engine.arithmetic }),
   host: name,
+  besideCoordinator: true,
   log: createLog('/dev/null'),
   signal: new AbortController().signal,
   now: () => performance.now(),

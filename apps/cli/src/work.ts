@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '@lstm-gan/core';
 import { openEngine, type Engine } from '@lstm-gan/engine';
 import { createLog, createTerminalLog, type Logger, type RunConfig } from '@lstm-gan/run';
-import { createPeerLink, createWorkerLink, peerBind, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
+import { createPeerLink, createWorkerLink, isLocalAddress, peerBind, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 import { cacheDirOf } from './commands/cache-dir-option.ts';
 import type { WorkerCommandOptions } from './commands/worker.ts';
@@ -23,7 +23,7 @@ export async function work(options: WorkerCommandOptions): Promise<void> {
   // JSON where a file keeps it, as of the workers that train starts.
   const log = process.stderr.isTTY ? createTerminalLog((await import('./readable-log.ts')).readableLog(process.stderr)) : createLog(process.stderr.fd);
   // A coordinator on this machine that is gone does not come back at the same socket.
-  const patienceMs = connect.startsWith('ipc:') ? 0 : 1000 * patience;
+  const patienceMs = isLocalAddress(connect) ? 0 : 1000 * patience;
   let lastContactMs = performance.now();
   for (;;) {
     try {
@@ -61,6 +61,7 @@ async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefi
       link: createWorkerLink({ connect, keys, memory }),
       openPeers: async () => createPeerLink({ bind: options.peerAddress ?? (await peerBind(connect, name)), memory: own }),
       host: hostname(),
+      besideCoordinator: isLocalAddress(connect),
       name, openEngine: open, log, signal,
       now: () => performance.now(),
     });

@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly openPeers: () => Promise<PeerLink>;
   /** Equal for workers on one machine. */
   readonly host: string;
+  /** Whether the coordinator runs on this machine. */
+  readonly besideCoordinator: boolean;
   readonly log: Logger;
   /** Aborted to leave politely: behind the lease in work. */
   readonly signal: AbortSignal;
@@ -35,7 +37,8 @@ interface Job {
   readonly config: RunConfig;
   readonly engine: Engine;
   readonly units: CompiledUnits;
-  readonly ahead: Ahead;
+  /** None where it would take the processor from the update that it waits for. */
+  readonly ahead: Ahead | undefined;
   readonly carried: CarriedPasses;
   readonly weights: CurrentWeights;
   /** In the sliced exchange. */
@@ -106,7 +109,9 @@ async function build({ run, incarnation, membership, config: text, exchange: how
   const ready = await describe(header, config, engine.describe(), units);
   link.send({ ...ready, peer: peers === undefined ? null : { address: peers.address, publicKey: peers.publicKey, host: options.host } });
   log.info(`Ready as ${name} for a run of preset ${config.preset} (${ready.device}, threads: ${ready.threads}, TensorFlow ${ready.tensorflow}).`);
-  return { header, config, engine, units, ahead: createAhead(now), carried: createCarriedPasses(), weights, peers, exchange, idleSinceMs: now() };
+  const sharesProcessor = options.besideCoordinator && engine.describe().device.kind === 'cpu';
+  const ahead = sharesProcessor ? undefined : createAhead(now);
+  return { header, config, engine, units, ahead, carried: createCarriedPasses(), weights, peers, exchange, idleSinceMs: now() };
 }
 
 async function describe(header: RunHeader, config: RunConfig, description: EngineDescription, units: CompiledUnits): Promise<Omit<Ready, 'peer'>> {
@@ -165,18 +170,18 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
   const { kind: _kind, subtrees, images: _images, ...round } = message;
   assert(generator?.version === round.weightsVersions.generator, "the generator's weights came before the work");
   assert(discriminator?.version === round.weightsVersions.discriminator, "the discriminator's weights came before the work");
-  await job.ahead.stop();
+  await job.ahead?.stop();
   const startMs = now();
-  const aheadMs = job.ahead.takeMs();
+  const aheadMs = job.ahead?.takeMs() ?? 0;
   const waitingMs = Math.max(0, startMs - job.idleSinceMs - aheadMs);
   try {
     const weights = { generator: generator.values, discriminator: discriminator.values };
-    const { sums, losses } = await runLease(toolsOf(job), weights, message, (shard) => job.ahead.take({ ...round, shard }, round.weightsVersions));
+    const { sums, losses } = await runLease(toolsOf(job), weights, message, (shard) => job.ahead?.take({ ...round, shard }, round.weightsVersions));
     job.idleSinceMs = now();
     const computeMs = job.idleSinceMs - startMs + aheadMs;
     link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums: job.exchange === undefined ? sums : [] });
     job.exchange?.contribute(message, sums);
-    job.ahead.begin(nextShards(message, job));
+    job.ahead?.begin(nextShards(message, job));
   } catch (error) {
     const shard = error instanceof NotFiniteError ? error.shard : subtrees[0].start;
     const reason = error instanceof NotFiniteError ? 'not-finite' : 'engine';
@@ -206,6 +211,6 @@ function nextPlace({ step, phase, turn }: Work, { discriminatorSteps }: RunConfi
 /** Gives back weights that are no longer the newest. What was started with them was for a phase that is over. */
 async function forget({ weights, engine, ahead }: Job, network: Network): Promise<void> {
   const old = weights[network];
-  await ahead.stop(network);
+  await ahead?.stop(network);
   if (old !== undefined) engine.arithmetic.release(old.values);
 }

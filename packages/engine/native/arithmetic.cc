@@ -191,6 +191,10 @@ napi_value AdamUpdate(napi_env env, napi_callback_info info) {
                                 }));
 }
 
+// Floats until whoever waits for a processor gets it: the threads that carry the new weights away wake up meanwhile, and waited a
+// millisecond for theirs.
+constexpr size_t kTurn = 16 * kBlock;
+
 // Averages that are being written beside the JavaScript thread, one after the other.
 struct Beside {
   std::thread thread;            // of the last; it waits for the one before it
@@ -228,7 +232,10 @@ napi_value AverageUpdate(napi_env env, napi_callback_info info) {
   beside.arrays.push_back(arrays);
   beside.thread = std::thread([=, before = std::move(beside.thread)]() mutable {
     if (before.joinable()) before.join();
-    Average(a[0], a[1], a[2], 0, length, beta);
+    for (size_t at = 0; at < length; at += kTurn) {
+      Average(a[0], a[1], a[2], at, std::min(length, at + kTurn), beta);
+      std::this_thread::yield();
+    }
   });
   return nullptr;
 }

@@ -31,7 +31,7 @@ export type { BlockReference, Sharing } from './codec/shared-line.ts';
 export type { Memory } from './codec/stream.ts';
 export { createMemoryLink, type MemoryLink } from './memory/memory-link.ts';
 export { createMemoryPeers, type MemoryPeers } from './memory/memory-peers.ts';
-export { createCoordinatorLink, type CoordinatorLinkOptions } from './zeromq/coordinator-link.ts';
+export { createCoordinatorLink, isLocalAddress, type CoordinatorLinkOptions } from './zeromq/coordinator-link.ts';
 export { addJoinKey, createKeyPair, listJoinKeys, openRunKeys, readKeyFile, revokeJoinKey, writeKeyFile, type JoinKey, type KeyPair, type RunKeys, type WorkerKeys } from './zeromq/keys.ts';
 export { createPeerLink, type PeerLinkOptions } from './zeromq/peer-link.ts';
 export { peerBind } from './zeromq/peer-bind.ts';
