@@ -100,9 +100,9 @@ function sumOf(range: ShardRange, leaves: ReadonlyMap<number, SumTree>, arithmet
   const tree = fold.total();
   assert(tree !== undefined, 'every shard is in the sum');
   spent.push(...leavesOf(tree));
-  const sum = arithmetic.allocateOutgoing(leavesOf(tree)[0].length);
-  if (!arithmetic.addUp(tree, sum)) throw whoseFault(range, leaves, arithmetic);
-  for (const vector of spent) arithmetic.release(vector);
+  const sum = arithmetic.addUpOutgoing(tree);
+  if (sum === undefined) throw whoseFault(range, leaves, arithmetic);
+  for (const vector of spent) if (vector !== sum) arithmetic.release(vector);
   return sum;
 }
 

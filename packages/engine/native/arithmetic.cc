@@ -246,22 +246,26 @@ napi_value SettleAverage(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
-// addUp(vectors, order, target, threads): is the sum finite? The target may be one of the vectors.
+// addUp(vectors, order, target, threads, whole): is the sum finite? The target may be one of the vectors. Unless it is to be
+// whole, it keeps what it had near what is not finite.
 napi_value AddUp(napi_env env, napi_callback_info info) {
-  size_t count = 4;
-  napi_value arguments[4];
+  size_t count = 5;
+  napi_value arguments[5];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   Sum sum;
   std::vector<float*> a;
   size_t length = 0, summed = 0;
   uint32_t threads = 0;
-  if (count != 4 || !GetSum(env, arguments[0], arguments[1], &sum, &summed) || !GetFloats(env, arguments + 2, 1, &a, &length) ||
-      summed != length || !GetUint32(env, arguments[3], &threads) || threads < 1 || threads > kMaxThreads) {
-    return Throw(env, "ERR_ARGUMENT", "addUp takes a sum, a Float32Array of its length, and a number");
+  bool whole = true;
+  if (count != 5 || !GetSum(env, arguments[0], arguments[1], &sum, &summed) || !GetFloats(env, arguments + 2, 1, &a, &length) ||
+      summed != length || !GetUint32(env, arguments[3], &threads) || threads < 1 || threads > kMaxThreads ||
+      napi_get_value_bool(env, arguments[4], &whole) != napi_ok) {
+    return Throw(env, "ERR_ARGUMENT", "addUp takes a sum, a Float32Array of its length, a number, and whether to write all of it");
   }
   return Boolean(env, ForBlocks(sum, 0, length, threads, [&](size_t start, size_t size, const float* block) {
-    std::memmove(a[0] + start, block, size * sizeof(float));
-    return AllFinite(a[0] + start, size);
+    const bool finite = AllFinite(block, size);
+    if ((finite || whole) && block != a[0] + start) std::memcpy(a[0] + start, block, size * sizeof(float));
+    return finite;
   }));
 }
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <mutex>
 
 namespace lstm_gan {
 namespace {
@@ -16,6 +17,7 @@ class Blocks {
  public:
   // Null where the system gives no more.
   Block* Take(size_t size) {
+    std::lock_guard<std::mutex> lock(mutex_);
     Block* block = TakeIdle(size);
     if (block == nullptr) block = Make(size);
     if (block != nullptr) block->uses = 1;
@@ -23,16 +25,25 @@ class Blocks {
   }
 
   Block* Find(const void* data) {
+    std::lock_guard<std::mutex> lock(mutex_);
     const auto found = by_address_.find(data);
     return found == by_address_.end() ? nullptr : found->second;
   }
 
   Block* Find(const std::string& name) {
+    std::lock_guard<std::mutex> lock(mutex_);
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second;
   }
 
-  void Drop(Block* block) {
+  void Hold(Block* block) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ++block->uses;
+  }
+
+  void Drop(Block* block, bool reusable) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    block->reusable = block->reusable && reusable;
     if (--block->uses > 0) return;
     if (!block->reusable || idle_bytes_ + block->size > kMaxIdleBytes) return Unmake(block);
     idle_bytes_ += block->size;
@@ -90,6 +101,7 @@ class Blocks {
     return token;
   }
 
+  std::mutex mutex_;
   std::multimap<size_t, Block*> idle_;
   std::map<const void*, Block*> by_address_;
   std::map<std::string, Block*> by_name_;
@@ -107,6 +119,7 @@ Blocks& OurBlocks() {
 Block* TakeBlock(size_t size) { return OurBlocks().Take(size); }
 Block* FindBlock(const void* data) { return OurBlocks().Find(data); }
 Block* FindBlock(const std::string& name) { return OurBlocks().Find(name); }
-void DropBlock(Block* block) { OurBlocks().Drop(block); }
+void HoldBlock(Block* block) { OurBlocks().Hold(block); }
+void DropBlock(Block* block, bool reusable) { OurBlocks().Drop(block, reusable); }
 
 }  // namespace lstm_gan

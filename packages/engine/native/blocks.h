@@ -1,7 +1,7 @@
 // Memory that other processes of this user and machine read where it lies: blocks without a name in any file system (memfd),
 // so nothing is left behind by whoever is killed. A peer opens a block by way of /proc, and believes nothing: its name, its
-// size, and that it can neither shrink nor grow, which would end whoever reads it. Mapped by peers for reading only. All of
-// it is touched on the JavaScript thread only.
+// size, and that it can neither shrink nor grow, which would end whoever reads it. Mapped by peers for reading only.
+// Mappings are touched on the JavaScript thread only, blocks by the threads of graphs too.
 #pragma once
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ struct Block {
   void* data = nullptr;
   size_t size = 0;
   std::string name;
-  size_t uses = 0;       // the array over it, and every peer that was lent it
+  size_t uses = 0;       // the array over it, and every peer that was lent it; guarded, as what follows
   bool reusable = true;  // not where a peer left without giving it back: it may still be reading
 };
 
@@ -34,8 +34,10 @@ Block* TakeBlock(size_t size);
 // Null where there is none.
 Block* FindBlock(const void* data);
 Block* FindBlock(const std::string& name);
-// One use less; idle after the last.
-void DropBlock(Block* block);
+// One use more.
+void HoldBlock(Block* block);
+// One use less; idle after the last, or gone if it is not reusable.
+void DropBlock(Block* block, bool reusable = true);
 
 // A block of a peer, mapped. Kept while its peer is there, because mapping takes as long as copying.
 struct Mapping {

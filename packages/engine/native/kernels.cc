@@ -28,6 +28,16 @@ void* KernelCall::Output(int index, TF_DataType type, const std::vector<int64_t>
   return TF_TensorData(tensor);
 }
 
+void* KernelCall::GiveOutput(int index, TF_Tensor* tensor) {
+  if (tensor == nullptr) {
+    TF_SetStatus(status_.value, TF_RESOURCE_EXHAUSTED, "no memory for a tensor");
+    return nullptr;
+  }
+  tensors_.push_back(tensor);
+  TF_SetOutput(context_, index, tensor, status_.value);
+  return TF_TensorData(tensor);
+}
+
 void KernelCall::Fail(const std::string& message) { TF_SetStatus(status_.value, TF_INVALID_ARGUMENT, message.c_str()); }
 
 std::vector<int64_t> ShapeOf(const TF_Tensor* tensor) {
@@ -85,7 +95,7 @@ void DefineKernels(napi_env env, napi_value exports) {
   static std::once_flag once;
   static std::string error;
   std::call_once(once, [] {
-    for (const auto& operation : {RegisterDropout, RegisterLstmCell, RegisterThinProduct, RegisterTransposedConvolution}) {
+    for (const auto& operation : {RegisterDropout, RegisterJoin, RegisterLstmCell, RegisterThinProduct, RegisterTransposedConvolution}) {
       if (error.empty()) error = operation();
     }
   });

@@ -24,6 +24,8 @@ class KernelCall {
   TF_Tensor* Input(int index);
   // The new tensor's data; null when there is no memory.
   void* Output(int index, TF_DataType type, const std::vector<int64_t>& shape);
+  // Gives this tensor, whose memory is its own, and its data.
+  void* GiveOutput(int index, TF_Tensor* tensor);
   void Fail(const std::string& message);
 
  private:
@@ -56,6 +58,7 @@ void DestroyNothing(void* nothing);
 void UnknownShape(TF_ShapeInferenceContext* context, TF_Status* status);
 
 std::string RegisterDropout();
+std::string RegisterJoin();
 std::string RegisterLstmCell();
 std::string RegisterThinProduct();
 std::string RegisterTransposedConvolution();

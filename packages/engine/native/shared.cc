@@ -24,6 +24,23 @@ napi_value AllocateShared(napi_env env, napi_callback_info info) {
   return LendBuffer(env, block->data, size, [block] { DropBlock(block); });
 }
 
+// The block that an array is all of; null where it lies elsewhere.
+Block* BlockOf(const Bytes& bytes) {
+  Block* block = FindBlock(bytes.data);
+  return block != nullptr && WholePages(bytes.size) == block->size ? block : nullptr;
+}
+
+// isShared(array): boolean
+napi_value IsShared(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument, result;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  Bytes bytes;
+  if (count != 1 || !GetBytes(env, argument, &bytes)) return Throw(env, "ERR_ARGUMENT", "isShared takes an array");
+  napi_get_boolean(env, BlockOf(bytes) != nullptr, &result);
+  return result;
+}
+
 // lend(array): [fd, name] | undefined
 napi_value Lend(napi_env env, napi_callback_info info) {
   size_t count = 1;
@@ -31,12 +48,12 @@ napi_value Lend(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
   Bytes bytes;
   if (count != 1 || !GetBytes(env, argument, &bytes)) return Throw(env, "ERR_ARGUMENT", "lend takes an array");
-  Block* block = FindBlock(bytes.data);
-  if (block == nullptr || WholePages(bytes.size) != block->size) {
+  Block* block = BlockOf(bytes);
+  if (block == nullptr) {
     napi_get_undefined(env, &result);
     return result;
   }
-  ++block->uses;
+  HoldBlock(block);
   napi_create_array_with_length(env, 2, &result);
   napi_create_int32(env, block->fd, &fd);
   napi_create_string_utf8(env, block->name.c_str(), block->name.size(), &name);
@@ -57,8 +74,7 @@ napi_value TakeBack(napi_env env, napi_callback_info info) {
   }
   Block* block = FindBlock(name);
   if (block == nullptr) return Throw(env, "ERR_ARGUMENT", "nobody was lent the block " + name);
-  block->reusable = block->reusable && reusable;
-  DropBlock(block);
+  DropBlock(block, reusable);
   return nullptr;
 }
 
@@ -95,8 +111,8 @@ napi_value Forget(napi_env env, napi_callback_info info) {
 
 void DefineShared(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
-      Function("allocateShared", AllocateShared), Function("attach", Attach),     Function("forget", Forget),
-      Function("lend", Lend),                     Function("takeBack", TakeBack),
+      Function("allocateShared", AllocateShared), Function("attach", Attach), Function("forget", Forget),
+      Function("isShared", IsShared),             Function("lend", Lend),     Function("takeBack", TakeBack),
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);
 }

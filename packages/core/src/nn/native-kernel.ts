@@ -13,6 +13,7 @@ import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-cor
  * | DropoutNative (gradient) | features, seed int32 [2] | rate, scale | features times scale where StatelessUniform >= rate, else 0 |
  * | LstmCellNative | z [R, 4U], bias [4U], cell [R, U] | | gates, cell, tanh of the cell, hidden: cellForward of lstm-cell.ts |
  * | LstmCellGradNative | dHidden, dCell, gates, cell before, tanh of the cell | | cellBackward of lstm-cell.ts |
+ * | JoinNative | some tensors | | their numbers, one behind the other |
  * | ThinProductNative | rows [R, K], matrix [K, N] | | their product [R, N] |
  * | StatelessUniformNative | seed int32 [2] | shape | floats in [0, 1), as TensorFlow's StatelessRandomUniform |
  * | StatelessNormalNative | seed int32 [2] | shape | as TensorFlow's StatelessRandomNormal |
@@ -36,6 +37,7 @@ export type NativeKernelName =
   | 'DropoutNative'
   | 'LstmCellNative'
   | 'LstmCellGradNative'
+  | 'JoinNative'
   | 'ThinProductNative'
   | 'StatelessUniformNative'
   | 'StatelessNormalNative';

@@ -1,4 +1,5 @@
-import { concat, keep, reshape, slice, tidy, valueAndGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { keep, reshape, slice, tidy, valueAndGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { join } from '../nn/join.ts';
 import type { Layout } from '../weights/layout.ts';
 
 /** The named tensors of a flat vector [size] in a layout. */
@@ -41,8 +42,8 @@ export function valueAndGradients<Extra extends string>(
     return copy;
   });
   const gradientOf = new Map(names.map((name, i) => [name, grads[i]]));
-  const parts = layout.entries.map(({ name }) => reshape(gradientOf.get(name) ?? stateOf(name, extras), [-1]));
-  return { loss: value, gradient: tidy(() => concat(parts)), extras };
+  const parts = layout.entries.map(({ name }) => gradientOf.get(name) ?? stateOf(name, extras));
+  return { loss: value, gradient: tidy(() => join(parts)), extras };
 }
 
 function mapValues<K extends string>(record: Readonly<Record<K, Tensor>>, change: (tensor: Tensor) => Tensor) {

@@ -132,6 +132,11 @@ const transposedConvolution: KernelFunc = (call) => {
   return (getKernel('Conv2DBackpropInput', 'tensorflow') as KernelConfig).kernelFunc(call);
 };
 
+const join = kernel((parts, backend) => {
+  const inputs = Object.values(parts);
+  return execute(backend, 'LstmGanJoin', inputs, [{ name: 'N', type: backend.binding.TF_ATTR_INT, value: inputs.length }]);
+});
+
 const stateless = (op: string): KernelFunc =>
   kernel(({ seed }, backend, { shape }) => {
     const { binding } = backend;
@@ -140,7 +145,7 @@ const stateless = (op: string): KernelFunc =>
     return execute(backend, op, [constant(backend, lengths, [lengths.length]), seed], attributes);
   });
 
-type OwnKernelName = 'DropoutNative' | 'DropoutGradNative' | 'LstmCellNative' | 'LstmCellGradNative' | 'ThinProductNative' | 'Conv2DBackpropInput';
+type OwnKernelName = 'DropoutNative' | 'DropoutGradNative' | 'LstmCellNative' | 'LstmCellGradNative' | 'JoinNative' | 'ThinProductNative' | 'Conv2DBackpropInput';
 
 /** Of the addon, and for the CPU alone; on a GPU the composition runs, of kernels that are there. */
 export const ownKernels: Readonly<Record<OwnKernelName, KernelFunc>> = {
@@ -148,6 +153,7 @@ export const ownKernels: Readonly<Record<OwnKernelName, KernelFunc>> = {
   DropoutGradNative: dropoutGrad,
   LstmCellNative: lstmCell,
   LstmCellGradNative: lstmCellGrad,
+  JoinNative: join,
   ThinProductNative: thinProduct,
   Conv2DBackpropInput: transposedConvolution,
 };

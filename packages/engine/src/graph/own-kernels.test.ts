@@ -90,6 +90,16 @@ describe('the thin product', () => {
   });
 });
 
+it.each([[[3]], [[5, 1, 7]], [[20_000, 3, 70_001, 1]]])('puts vectors of %j numbers one behind the other, with any number of threads', async (sizes) => {
+  const parts = sizes.map((size, i) => numbers(5 + i, size));
+  const inputs = Object.fromEntries(parts.map((data, i) => [`part${i}`, { spec: float(data.length), data }]));
+  const expected = Float32Array.from(parts.flatMap((part) => [...part]));
+  for (const threads of [1, 3]) {
+    const [joined] = await runOperation('LstmGanJoin', inputs, { N: { kind: 'int', value: sizes.length } }, [float(expected.length)], threads);
+    expect(joined).toEqual(expected);
+  }
+});
+
 describe('the transposed convolution to an image', () => {
   /** Whole numbers, so that every sum is exact. */
   const whole = (size: number): Float32Array => Float32Array.from({ length: size }, (_, i) => ((i * 7) % 11) - 5);

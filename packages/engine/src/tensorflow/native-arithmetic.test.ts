@@ -127,6 +127,24 @@ it('takes released memory again, aligned for TensorFlow', async () => {
   expect(allocate(50_001)[50_000]).toBe(7);
 });
 
+it('adds up in memory that can be sent, in place where the first vector lies there', () => {
+  for (const { addUpOutgoing, allocateOutgoing, isFinite } of [plain, ...native]) {
+    const expected = new Float32Array(size);
+    plain.addUp([numbers(1, 1), numbers(2, 1)], expected);
+    expect(addUpOutgoing([numbers(1, 1), numbers(2, 1)])).toEqual(expected);
+    const first = allocateOutgoing(size);
+    first.set(numbers(1, 1));
+    expect(addUpOutgoing([first, numbers(2, 1)])).toEqual(expected);
+    first.set(numbers(1, 1).fill(Infinity, 7, 8));
+    const second = numbers(2, 1).fill(NaN, size - 1);
+    expect(addUpOutgoing([first, second])).toBeUndefined();
+    expect([first[7], isFinite(first.subarray(8)), isFinite(second)]).toEqual([Infinity, true, false]);
+  }
+  const [{ addUpOutgoing, allocateOutgoing }] = native;
+  const only = allocateOutgoing(size).fill(1);
+  expect(addUpOutgoing(only)).toBe(only);
+});
+
 it('says that there is no memory, instead of ending the process', () => {
   expect(() => native[0].allocate(2e10)).toThrow(
     expect.objectContaining({ code: 'ERR_MEMORY', message: expect.stringMatching(/^no memory for /) }) as Error,

@@ -14,12 +14,18 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
   const addon = loadAddon(provisioned);
   const sharing = createSharedMemory(addon);
   const allocate = (length: number): Float32Array => (length === 0 ? new Float32Array(0) : new Float32Array(addon.allocate(length * 4)));
+  const allocateOutgoing = (length: number): Float32Array => sharing.allocate(length) ?? allocate(length);
   return {
     sharing: () => sharing,
     allocate,
-    allocateOutgoing: (length) => sharing.allocate(length) ?? allocate(length),
+    allocateOutgoing,
     release: sharing.release,
-    addUp: (tree, target) => addon.addUp(leavesOf(tree), orderOf(tree), target, threads),
+    addUp: (tree, target) => addon.addUp(leavesOf(tree), orderOf(tree), target, threads, true),
+    addUpOutgoing(tree) {
+      const leaves = leavesOf(tree);
+      const sum = sharing.isOwn(leaves[0]) ? leaves[0] : allocateOutgoing(leaves[0].length);
+      return addon.addUp(leaves, orderOf(tree), sum, threads, false) ? sum : undefined;
+    },
     isFinite: (vector) => addon.isFinite(vector),
     adam(vectors, [start, end], divisor, { learningRate, beta1, beta2, epsilon }, beta1Power, beta2Power) {
       const { gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;

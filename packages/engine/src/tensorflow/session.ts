@@ -50,7 +50,7 @@ export interface SessionAddon {
   adam(vectors: readonly Float32Array[], order: Uint8Array, ...parameters: [...arrays: Float32Array[], numbers: number[]]): boolean;
   average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
   settle(): void;
-  addUp(vectors: readonly Float32Array[], order: Uint8Array, target: Float32Array, threads: number): boolean;
+  addUp(vectors: readonly Float32Array[], order: Uint8Array, target: Float32Array, threads: number, whole: boolean): boolean;
   release(array: Float32Array | Uint8Array): void;
   /** For operations of our own, in the whole process. */
   setKernelThreads(threads: number): void;
@@ -58,6 +58,8 @@ export interface SessionAddon {
   allocate(byteLength: number): ArrayBuffer;
   /** Undefined where there are no more blocks to be had. */
   allocateShared(byteLength: number): ArrayBuffer | undefined;
+  /** Whether an array fills a block. */
+  isShared(array: Float32Array): boolean;
   /** The block that an array fills, once more in use; undefined for an array elsewhere. */
   lend(array: Float32Array): [fd: number, name: string] | undefined;
   takeBack(name: string, reusable: boolean): void;

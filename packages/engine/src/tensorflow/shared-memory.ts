@@ -20,6 +20,8 @@ export interface SharedMemory {
   readonly allocate: (length: number) => Float32Array | undefined;
   /** Undefined for an array that lies elsewhere. */
   readonly lend: (array: Float32Array) => BlockReference | undefined;
+  /** Whether an array is all of a block of this process. */
+  readonly isOwn: (array: Float32Array) => boolean;
   /** A borrower is done with a block (`reusable`), or gone with it. */
   readonly takeBack: (name: string, reusable: boolean) => void;
   /** A peer's vector, to be read only; throws an Error where it is not what it should be. */
@@ -33,7 +35,7 @@ export interface SharedMemory {
 /** 64 KiB: below that a copy costs less than the messages about it. */
 const leastFloats = 1 << 14;
 
-type SharedAddon = Pick<SessionAddon, 'allocateShared' | 'lend' | 'takeBack' | 'attach' | 'forget' | 'release'>;
+type SharedAddon = Pick<SessionAddon, 'allocateShared' | 'isShared' | 'lend' | 'takeBack' | 'attach' | 'forget' | 'release'>;
 
 export function createSharedMemory(addon: SharedAddon): SharedMemory {
   const borrowed = new WeakMap<ArrayBufferLike, () => void>();
@@ -47,6 +49,7 @@ export function createSharedMemory(addon: SharedAddon): SharedMemory {
       const [fd, name] = addon.lend(array) ?? [];
       return fd === undefined || name === undefined ? undefined : { pid: process.pid, fd, name };
     },
+    isOwn: (array) => addon.isShared(array),
     takeBack: (name, reusable) => addon.takeBack(name, reusable),
     borrow({ pid, fd, name }, length, onRelease) {
       const buffer = addon.attach(pid, fd, name, length * 4);
