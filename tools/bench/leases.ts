@@ -19,38 +19,57 @@ export interface LeasesBenchOptions {
   readonly rounds: number;
 }
 
-const warmUpRounds = 2;
+const warmUpTurns = 2;
+const turns = 6;
 const stepsPerTurn = 5;
 
-/** In every round each runs some steps in turn, while the other is blocked at a pipe or a socket. */
-export async function benchLeases({ preset, cacheDir, arithmetic, batch, threads, rounds }: LeasesBenchOptions): Promise<Report> {
+/**
+ * In every round both are started anew, and run some steps in turn, while the other is blocked at a pipe or a socket. Where its
+ * memory happens to lie makes a process faster or slower by more than what is measured here, for as long as it lives.
+ */
+export async function benchLeases(options: LeasesBenchOptions): Promise<Report> {
+  const { preset, batch, threads, rounds } = options;
   const shardSize = Math.max(1, Math.floor(batch / 4));
-  const config = createRunConfig(preset, { batchSize: batch, shardSize, threads });
-  const run = startPacedRun({ config, arithmetic, cacheDir, cores: [undefined], turns: rounds + warmUpRounds, stepsPerTurn });
-  const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
-  const loop = await startAsked(process.execPath, [...process.execArgv, script, preset.name, String(batch), String(shardSize), String(threads)]);
   const [whole, plain]: [number[], number[]] = [[], []];
-  for (let round = -warmUpRounds; round < rounds; round++) {
-    const turn = await run.next();
-    const times: number[] = [];
-    for (let k = 0; k < stepsPerTurn; k++) times.push(await loop.step());
-    process.stderr.write(`\rround ${round + warmUpRounds + 1} of ${rounds + warmUpRounds} `);
-    if (round < 0) continue;
-    whole.push(median(turn.map(({ stepMs }) => stepMs)));
-    plain.push(median(times));
+  for (let round = 0; round < rounds; round++) {
+    process.stderr.write(`\rround ${round + 1} of ${rounds} `);
+    const times = await measureOnce(options, shardSize);
+    whole.push(times.whole);
+    plain.push(times.plain);
   }
   process.stderr.write('\n');
-  await loop.close();
-  await run.finish();
-  const cost = median(whole.map((ms, k) => ms / plain[k])) - 1;
+  const costs = whole.map((ms, k) => ms / plain[k] - 1);
+  const cost = median(costs);
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   return {
     lines: [
       `One step of ${preset.name}, batch ${batch} in shards of ${shardSize}, ${threads} threads; ${rounds} rounds, milliseconds`,
       '',
       heading('cost'),
       row('a plain loop in one process', plain, ''),
-      row('coordinator and a worker', whole, `${(100 * cost).toFixed(1)} %`),
+      row('coordinator and a worker', whole, percent(cost)),
+      '',
+      `The rounds' costs: ${costs.sort((a, b) => a - b).map(percent).join(', ')}.`,
     ],
-    data: { rounds, batch, shardSize, threads, cost, rows: [spreadOf('plain loop', plain), spreadOf('coordinator and a worker', whole)] },
+    data: { rounds, batch, shardSize, threads, cost, costs, rows: [spreadOf('plain loop', plain), spreadOf('coordinator and a worker', whole)] },
   };
+}
+
+async function measureOnce({ preset, cacheDir, arithmetic, batch, threads }: LeasesBenchOptions, shardSize: number): Promise<{ whole: number; plain: number }> {
+  const config = createRunConfig(preset, { batchSize: batch, shardSize, threads });
+  const run = startPacedRun({ config, arithmetic, cacheDir, cores: [undefined], turns: warmUpTurns + turns, stepsPerTurn });
+  const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
+  const loop = await startAsked(process.execPath, [...process.execArgv, script, preset.name, String(batch), String(shardSize), String(threads)]);
+  const [whole, plain]: [number[], number[]] = [[], []];
+  for (let turn = -warmUpTurns; turn < turns; turn++) {
+    const steps = (await run.next()).map(({ stepMs }) => stepMs);
+    const times: number[] = [];
+    for (let k = 0; k < stepsPerTurn; k++) times.push(await loop.step());
+    if (turn < 0) continue;
+    whole.push(...steps);
+    plain.push(...times);
+  }
+  await loop.close();
+  await run.finish();
+  return { whole: median(whole), plain: median(plain) };
 }

@@ -3,6 +3,7 @@
  * are here; decisions are not, nor what waits: sockets, timers and signals.
  */
 import { assert, createFold, createLayouts, cutSlices, leavesOf, plainArithmetic, UserError, type Fold, type Layout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
+import type { ReadShards } from '@lstm-gan/data';
 import { median, weightsSha256, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { Contribution, RunHeader, SliceState } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
@@ -12,6 +13,7 @@ import type { CoordinatorOptions, TrainingResult } from './coordinator-options.t
 import { createComparison } from './compare-contributions.ts';
 import { createPlan } from './create-plan.ts';
 import { HeldState } from './held-state.ts';
+import { createReadAhead } from './read-ahead.ts';
 import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, type StepClock } from './step-clock.ts';
 
@@ -39,6 +41,7 @@ export class Training {
   /** Sliced: the round's, which count when it is complete. */
   #contributions: { readonly worker: string; readonly contribution: Contribution }[] = [];
   readonly #held: HeldState;
+  readonly #readShards: ReadShards;
   readonly #comparison = createComparison();
   #lastMetrics: StepMetrics | undefined;
   #failure: UserError | undefined;
@@ -51,6 +54,7 @@ export class Training {
     const slices = { generator: cutSlices(this.#layouts.generator), discriminator: cutSlices(this.#layouts.discriminator) };
     this.#plan = createPlan(options, this.#layouts, slices);
     this.#held = new HeldState(initial, slices);
+    this.#readShards = createReadAhead(options.readShards, this.#plan.shardCount);
     this.#clock = createStepClock(now());
     const versions = { generator: initial.generator.updates, discriminator: initial.discriminator.updates };
     this.#decided = createCoordinatorState(this.#plan, initial.step, versions);
@@ -188,7 +192,7 @@ export class Training {
   }
 
   #send(effect: Extract<Effect, { kind: 'send-weights' | 'send-work' }>): void {
-    const { link, readShards } = this.#options;
+    const { link } = this.#options;
     const header = this.#header();
     if (effect.kind === 'send-weights') {
       const { peer, network, version } = effect;
@@ -197,7 +201,7 @@ export class Training {
     const { step, phase, turn } = effect.round;
     const subtrees = effect.lease.ranges;
     const isRead = phase === 'discriminator' || step < this.#plan.lastStep;
-    const images = isRead ? readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees) : new Uint8Array(0);
+    const images = isRead ? this.#readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees) : new Uint8Array(0);
     const place = { step, phase, turn, crew: this.#decided.sliced?.crew ?? 0, lease: effect.lease.id, weightsVersions: this.#decided.versions };
     link.send(effect.peer, { kind: 'work', ...header, ...place, subtrees, images });
   }

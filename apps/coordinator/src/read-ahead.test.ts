@@ -1,0 +1,31 @@
+import { expect, it, vi } from 'vitest';
+import type { ReadShards } from '@lstm-gan/data';
+import { createReadAhead } from './read-ahead.ts';
+
+const shardCount = 4;
+/** Three bytes a shard. */
+const readNumbers: ReadShards = (batch, ranges) =>
+  Uint8Array.from(ranges.flatMap(({ start, end }) => Array.from({ length: 3 * (end - start) }, (_, k) => 100 * batch + 3 * start + k)));
+const idle = () => new Promise(setImmediate);
+
+it('gives the same images, the next batch without reading it then', async () => {
+  const read = vi.fn(readNumbers);
+  const ahead = createReadAhead(read, shardCount);
+  for (const batch of [1, 1, 2, 2, 3, 2, 5]) {
+    for (const ranges of [[{ start: 0, end: 4 }], [{ start: 1, end: 2 }], [{ start: 0, end: 1 }, { start: 2, end: 4 }]]) {
+      expect([...ahead(batch, ranges)]).toEqual([...readNumbers(batch, ranges)]);
+    }
+    await idle();
+  }
+  expect(read.mock.calls.filter(([batch]) => batch === 3)).toEqual([[3, [{ start: 0, end: 4 }]]]);
+});
+
+it('throws when images are asked for, not before', async () => {
+  const ahead = createReadAhead((batch, ranges) => {
+    if (batch === 2) throw new Error('The disk is gone.');
+    return readNumbers(batch, ranges);
+  }, shardCount);
+  ahead(1, [{ start: 0, end: 4 }]);
+  await idle();
+  expect(() => ahead(2, [{ start: 0, end: 4 }])).toThrow('The disk is gone.');
+});

@@ -1,0 +1,34 @@
+import type { ShardRange } from '@lstm-gan/core';
+import type { ReadShards } from '@lstm-gan/data';
+
+/**
+ * Reads the same images, and the batch behind the one that was asked for as soon as this thread has nothing else to do: while
+ * workers compute, instead of while they wait.
+ */
+export function createReadAhead(readShards: ReadShards, shardCount: number): ReadShards {
+  const whole: readonly ShardRange[] = [{ start: 0, end: shardCount }];
+  const batches = new Map<number, Uint8Array>();
+  let last = 0;
+
+  const prepare = (batch: number): void => {
+    for (const known of batches.keys()) if (known !== last && known !== batch) batches.delete(known);
+    try {
+      if (!batches.has(batch)) batches.set(batch, readShards(batch, whole));
+    } catch {
+      // It is read again when it is asked for, and whoever asks hears why it cannot be.
+    }
+  };
+
+  return (batch, ranges) => {
+    if (batch !== last) setImmediate(prepare, batch + 1);
+    last = batch;
+    const images = batches.get(batch);
+    return images === undefined ? readShards(batch, ranges) : cut(images, ranges, images.length / shardCount);
+  };
+}
+
+/** One range where it lies, several one behind the other. */
+function cut(images: Uint8Array, ranges: readonly ShardRange[], shardBytes: number): Uint8Array {
+  const parts = ranges.map(({ start, end }) => images.subarray(start * shardBytes, end * shardBytes));
+  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+}
