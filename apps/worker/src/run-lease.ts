@@ -2,11 +2,12 @@
  * What a worker computes: the units of a phase for each shard of a lease, and the sum of each subtree. A pure function of
  * weights, images and (seed, step, phase, turn, shard), so it does not matter who computes a shard, or how often.
  */
-import { assert, createFold, leavesOf, normalNoise, streamKey, type Network, type ShardRange, type StreamPurpose, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
+import { assert, createFold, leavesOf, streamKey, type Network, type ShardRange, type StreamPurpose, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
 import type { ShardLosses, Work } from '@lstm-gan/transport';
 import type { CarriedPasses, GeneratorPass } from './carried-passes.ts';
 import type { CompiledUnits } from './compile-units.ts';
+import type { Noise } from './noise.ts';
 
 export type NetworkWeights = Readonly<Record<Network, Float32Array>>;
 
@@ -50,6 +51,7 @@ export interface LeaseTools {
   readonly config: RunConfig;
   readonly arithmetic: VectorArithmetic;
   readonly carried: CarriedPasses;
+  readonly noise: Noise;
 }
 
 /**
@@ -130,9 +132,8 @@ function noisePlace({ sharedNoise, discriminatorSteps }: RunConfig, place: Shard
 }
 
 /** The generator's forward pass of a shard. */
-function passGenerator({ units, config }: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<GeneratorPass> {
-  const noise = normalNoise(keysOf(config, noisePlace(config, place))('noise'), config.shardSize * config.model.latent);
-  return units.generatorBackward.begin({ generator, noise });
+function passGenerator({ units, config, noise }: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<GeneratorPass> {
+  return units.generatorBackward.begin({ generator, noise: noise.of(noisePlace(config, place)) });
 }
 
 /** The discriminator phase, with the discriminator there first. */

@@ -10,6 +10,7 @@ import { compileUnits, fingerprints, type CompiledUnits } from './compile-units.
 import { createCarriedPasses, type CarriedPasses } from './carried-passes.ts';
 import { createAhead, type Ahead, type AheadShard } from './ahead.ts';
 import { hearPeers } from './hear-peers.ts';
+import { createNoise, type Noise } from './noise.ts';
 import { NotFiniteError, runLease, shardsOf, startShard, type ShardPlace } from './run-lease.ts';
 import { SlicedExchange, type CurrentWeights } from './sliced-exchange.ts';
 
@@ -40,6 +41,7 @@ interface Job {
   /** None where it would take the processor from the update that it waits for. */
   readonly ahead: Ahead | undefined;
   readonly carried: CarriedPasses;
+  readonly noise: Noise;
   readonly weights: CurrentWeights;
   /** In the sliced exchange. */
   readonly peers: PeerLink | undefined;
@@ -111,7 +113,7 @@ async function build({ run, incarnation, membership, config: text, exchange: how
   log.info(`Ready as ${name} for a run of preset ${config.preset} (${ready.device}, threads: ${ready.threads}, TensorFlow ${ready.tensorflow}).`);
   const sharesProcessor = options.besideCoordinator && engine.describe().device.kind === 'cpu';
   const ahead = sharesProcessor ? undefined : createAhead(now);
-  return { header, config, engine, units, ahead, carried: createCarriedPasses(), weights, peers, exchange, idleSinceMs: now() };
+  return { header, config, engine, units, ahead, carried: createCarriedPasses(), noise: createNoise(config), weights, peers, exchange, idleSinceMs: now() };
 }
 
 async function describe(header: RunHeader, config: RunConfig, description: EngineDescription, units: CompiledUnits): Promise<Omit<Ready, 'peer'>> {
@@ -181,6 +183,7 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
     const computeMs = job.idleSinceMs - startMs + aheadMs;
     link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums: job.exchange === undefined ? sums : [] });
     job.exchange?.contribute(message, sums);
+    setImmediate(prepareNoise, message, job);
     job.ahead?.begin(nextShards(message, job));
   } catch (error) {
     const shard = error instanceof NotFiniteError ? error.shard : subtrees[0].start;
@@ -189,7 +192,14 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
   }
 }
 
-const toolsOf = ({ units, config, carried, engine: { arithmetic } }: Job) => ({ units, config, carried, arithmetic });
+const toolsOf = ({ units, config, carried, noise, engine: { arithmetic } }: Job) => ({ units, config, carried, noise, arithmetic });
+
+/** Behind what this turn of the event loop sends; with shared noise a generator's phase takes that of the phase before it. */
+function prepareNoise(done: Work, { config, noise }: Job): void {
+  const next = nextPlace(done, config);
+  if (next.phase === 'generator' && config.sharedNoise) return;
+  noise.prepare(shardsOf(done, config).map(({ shard }) => ({ ...next, shard })));
+}
 
 /** The same shards in the next phase, as far as they need the network alone that this phase does not update. */
 function nextShards(done: Work, job: Job): AheadShard[] {
