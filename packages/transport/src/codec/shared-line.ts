@@ -67,8 +67,6 @@ export const referenceSchema = z.tuple([identifier, identifier, blockName]).tran
 
 export const packReference = ({ pid, fd, name }: BlockReference) => [pid, fd, name] as const;
 
-/** Blocks that are given back in one frame. */
-const mostNames = 1024;
 /** Floats of the block that is tried: the smallest that memory lends. */
 const triedFloats = 1 << 14;
 const nothing = new Uint8Array(0);
@@ -128,26 +126,14 @@ function createBorrowings(sharing: AskForMemory, giveBack: (name: string) => voi
   };
 }
 
-/** Passes names on together, behind what is about to be sent: nobody waits for them, and somebody may for that. */
-function together(pass: (names: string[]) => void): (name: string) => void {
-  const waiting: string[] = [];
-  const passAll = (): void => {
-    while (waiting.length > 0) pass(waiting.splice(0, mostNames));
-  };
-  return (name) => {
-    if (waiting.push(name) === 1) setImmediate(passAll);
-  };
-}
-
 export function createSharedLine({ sharing, push, onRefused }: SharedLineOptions): SharedLine {
   let offered = false;
   let isRead = false;
   let open = true;
   const loans = createLoans(sharing);
-  const giveBack = together((names: string[]) => {
-    if (open) push({ kind: 'F', bytes: packr.pack(names) });
+  const borrowings = createBorrowings(sharing, (name) => {
+    if (open) push({ kind: 'F', bytes: packr.pack([name]) });
   });
-  const borrowings = createBorrowings(sharing, giveBack);
 
   const offer = (): void => {
     if (offered || sharing() === undefined) return;
@@ -178,7 +164,7 @@ export function createSharedLine({ sharing, push, onRefused }: SharedLineOptions
     borrow: borrowings.borrow,
     accept(kind, bytes) {
       if (kind === 'M') tryToRead(read(bytes, referenceSchema));
-      else if (kind === 'F') for (const name of read(bytes, z.array(blockName).max(mostNames))) loans.takeBack(name);
+      else if (kind === 'F') for (const name of read(bytes, z.array(blockName).max(1024))) loans.takeBack(name);
       else if (!offered || bytes.length > 0) throw new ProtocolError(`A frame ${kind} came, and nothing was offered.`);
       else if (kind === 'Y') isRead = true;
       else onRefused?.('A process of this machine cannot read the memory of another one: arrays are copied, which takes longer.');
