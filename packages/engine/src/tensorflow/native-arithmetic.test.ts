@@ -153,12 +153,14 @@ it('says that there is no memory, instead of ending the process', () => {
 
 const turn = () => new Promise(setImmediate);
 
+const isFull = (entry: object): boolean =>
+  'detail' in entry && typeof entry.detail === 'object' && entry.detail !== null && 'kind' in entry.detail && entry.detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+
 /** How often V8 went through its whole heap meanwhile. */
 async function fullCollections(work: () => Promise<void>): Promise<number> {
   let count = 0;
   const observer = new PerformanceObserver((list) => {
-    const kinds = list.getEntries().map((entry) => (entry as unknown as { detail: { kind: number } }).detail.kind);
-    count += kinds.filter((kind) => kind === constants.NODE_PERFORMANCE_GC_MAJOR).length;
+    count += list.getEntries().filter(isFull).length;
   });
   observer.observe({ entryTypes: ['gc'] });
   await work();

@@ -102,7 +102,6 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
         const { values, ...rest } = weights(version, floats);
         const shared = lay(values);
         for (const { peer } of joined) coordinator.send(peer, { ...rest, values: shared });
-        memory?.release(shared);
         for (const { worker, inbox } of joined) {
           const event = await take(inbox);
           const message = event.kind === 'message' && event.message.kind === 'weights' ? event.message : undefined;
@@ -111,6 +110,8 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
           const { sums, ...fields } = contribution(version, floats);
           worker.send({ ...fields, sums: sums.map(lay) });
         }
+        // Not before: until a peer has agreed on shared memory, the bytes travel straight out of the array.
+        memory?.release(shared);
         for (let k = 0; k < 2; k++) {
           const { message } = await takeMessage(events);
           const sums = message.kind === 'contribution' ? message.sums : [];
