@@ -1,6 +1,6 @@
 /** Ours: the units of both phases on an engine, and both updates, everything included, in one process. */
 import { performance } from 'node:perf_hooks';
-import { createLayouts, leavesOf, normalNoise, splitRange, streamKey, updateNetwork, type Preset, type StreamPurpose, type SumTree } from '@lstm-gan/core';
+import { accumulateShards, createLayouts, normalNoise, streamKey, updateNetwork, type Preset, type StreamPurpose } from '@lstm-gan/core';
 import type { Engine } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
 import { compileUnits } from '@lstm-gan/worker';
@@ -13,13 +13,6 @@ export interface StepTimes {
   readonly updateMs: number;
 }
 
-/** A sum in the order in which a worker adds, done while Adam reads it. */
-function treeOf(leaves: readonly SumTree[]): SumTree {
-  if (leaves.length === 1) return leaves[0];
-  const [left, right] = splitRange({ start: 0, end: leaves.length }).map(({ start, end }) => treeOf(leaves.slice(start, end)));
-  return [left, right];
-}
-
 /** One iteration a call, on shards one after the other; their gradients are summed as a worker sums them. */
 export async function createOwnStep(engine: Engine, preset: Preset, batch: number, shardSize = batch): Promise<(images: Uint8Array) => Promise<StepTimes>> {
   const config = createRunConfig(preset, { batchSize: batch, shardSize });
@@ -27,11 +20,12 @@ export async function createOwnStep(engine: Engine, preset: Preset, batch: numbe
   const units = await compileUnits(engine, config);
   const layouts = createLayouts(config.model);
   const shardCount = batch / shardSize;
-  const shards = Array.from({ length: shardCount }, (_, shard) => shard);
+  const shards = { start: 0, end: shardCount };
   let state: TrainingState = createTrainingState(config);
   const seedOf = (purpose: StreamPurpose, shard: number) => streamKey({ seed: 1, purpose, step: state.step, shard });
 
-  const judge = async (shard: number, images: Uint8Array) => {
+  type Pass = Awaited<ReturnType<typeof units.generatorBackward.begin>>;
+  const judge = async (shard: number, images: Uint8Array, onto: readonly Float32Array[], passes: Pass[]): Promise<Float32Array> => {
     const { weights: discriminator } = state.discriminator;
     const noise = normalNoise(seedOf('noise', shard), shardSize * config.model.latent);
     const pass = await units.generatorBackward.begin({ generator: state.generator.weights, noise });
@@ -40,34 +34,33 @@ export async function createOwnStep(engine: Engine, preset: Preset, batch: numbe
     const { gradient } = await units.discriminatorReal.run({
       discriminator, images: pixels, dropoutSeed: seedOf('dropout-real', shard), regularizerSeed: seedOf('regularizer', shard),
     });
-    const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: seedOf('dropout-fake', shard) });
-    arithmetic.release(fake);
-    return { pass, gradient: [gradient, onFake.gradient] as const };
+    const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: seedOf('dropout-fake', shard) }, { output: 'gradient', onto: [...onto, gradient] });
+    [fake, gradient].forEach(arithmetic.release);
+    passes.push(pass);
+    return onFake.gradient;
+  };
+  const finish = async (shard: number, discriminator: Float32Array, onto: readonly Float32Array[], passes: readonly Pass[]): Promise<Float32Array> => {
+    const { contribution } = await passes[shard].finish({ discriminator, dropoutSeed: seedOf('dropout-generator', shard) }, { output: 'contribution', onto });
+    if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
+    return contribution;
   };
   /** What the last iteration left; the moving average may still be reading it. */
   let past: Float32Array[] = [];
 
   return async (images) => {
     const startMs = performance.now();
-    const passes: Awaited<ReturnType<typeof judge>>[] = [];
-    for (const shard of shards) passes.push(await judge(shard, images));
+    const passes: Pass[] = [];
+    const gradient = await accumulateShards(shards, (shard, onto) => judge(shard, images, onto, passes), arithmetic.release);
     const firstUpdateMs = performance.now();
-    const gradient = treeOf(passes.map(({ gradient }) => gradient));
     const { state: updated } = updateNetwork(layouts.discriminator, state.discriminator, gradient, shardCount, config.optimizer.discriminator, arithmetic);
     const secondPhaseMs = performance.now();
-    const contributions: Float32Array[] = [];
-    for (const shard of shards) {
-      const { contribution } = await passes[shard].pass.finish({ discriminator: updated.weights, dropoutSeed: seedOf('dropout-generator', shard) });
-      if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
-      contributions.push(contribution);
-    }
+    const contribution = await accumulateShards(shards, (shard, onto) => finish(shard, updated.weights, onto, passes), arithmetic.release);
     const secondUpdateMs = performance.now();
     arithmetic.settle();
     past.forEach(arithmetic.release);
-    const contribution = treeOf(contributions);
     const { state: next } = updateNetwork(layouts.generator, state.generator, contribution, shardCount, config.optimizer.generator, arithmetic);
     const ema = arithmetic.ema(state.ema, next.weights, 0.998);
-    past = [...leavesOf(gradient), ...contributions, state.ema, ...[state.generator, state.discriminator].flatMap(({ weights, firstMoments, secondMoments }) => [weights, firstMoments, secondMoments])];
+    past = [gradient, contribution, state.ema, ...[state.generator, state.discriminator].flatMap(({ weights, firstMoments, secondMoments }) => [weights, firstMoments, secondMoments])];
     state = { step: state.step + 1, generator: next, discriminator: updated, ema };
     const endMs = performance.now();
     const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);

@@ -1,8 +1,10 @@
 /**
- * What a worker computes: the units of a phase for each shard of a lease, and the sum of each subtree. A pure function of
- * weights, images and (seed, step, phase, turn, shard), so it does not matter who computes a shard, or how often.
+ * What a worker computes: the units of a phase for each shard of a lease, and the sum of each subtree, to which every shard's
+ * last unit adds what it gives. A pure function of weights, images and (seed, step, phase, turn, shard), so it does not matter
+ * who computes a shard, or how often.
  */
-import { assert, createFold, leavesOf, streamKey, type Network, type ShardRange, type StreamPurpose, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
+import { accumulateShards, assert, streamKey, type Network, type StreamPurpose, type VectorArithmetic } from '@lstm-gan/core';
+import { NotFiniteSumError } from '@lstm-gan/engine';
 import type { RunConfig } from '@lstm-gan/run';
 import type { ShardLosses, Work } from '@lstm-gan/transport';
 import type { CarriedPasses, GeneratorPass } from './carried-passes.ts';
@@ -29,14 +31,17 @@ export class NotFiniteError extends Error {
 }
 
 interface ShardResult {
-  /** What the shard adds to the sum. */
-  readonly leaf: SumTree;
+  /** What the shard adds to the sum, and what it was added to. */
+  readonly sum: Float32Array;
   readonly loss: number;
   readonly penalty: number;
 }
 
-/** Finishes a shard that was started, with the weights of both networks, and its real images where the phase reads any. */
-export type FinishShard = (weights: NetworkWeights, images: Uint8Array) => Promise<ShardResult>;
+/**
+ * Finishes a shard that was started, with the weights of both networks, and its real images where the phase reads any.
+ * @param onto sums of shards before it, which it completes: as in an `Accumulation`
+ */
+export type FinishShard = (weights: NetworkWeights, images: Uint8Array, onto: readonly Float32Array[]) => Promise<ShardResult>;
 
 /** A shard of a phase; decides its noise, masks and images. */
 export interface ShardPlace {
@@ -77,45 +82,32 @@ export async function runLease(
   started: (shard: number) => FinishShard | undefined = () => undefined,
 ): Promise<LeaseResult> {
   const { step, phase, turn } = work;
-  const leaves = new Map<number, SumTree>();
+  const { arithmetic } = tools;
   const losses: ShardLosses[] = [];
-  for (const { shard, images } of shardsOf(work, tools.config)) {
-    const finish = started(shard) ?? (await startShard(tools, phase, weights[phase], { step, phase, turn, shard }, images));
-    const { leaf, loss, penalty } = await finish(weights, images);
+  const images = new Map(shardsOf(work, tools.config).map((entry) => [entry.shard, entry.images]));
+  const compute = async (shard: number, onto: readonly Float32Array[]): Promise<Float32Array> => {
+    const pixels = images.get(shard);
+    assert(pixels !== undefined, 'the work has the images of its shards');
+    const finish = started(shard) ?? (await startShard(tools, phase, weights[phase], { step, phase, turn, shard }, pixels));
+    const { sum, loss, penalty } = await finish(weights, pixels, onto).catch((error: unknown) => {
+      throw error instanceof NotFiniteSumError ? new NotFiniteError(shard, 'The gradient, or the sum with it,') : error;
+    });
     if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
-    leaves.set(shard, leaf);
     losses.push({ shard, loss, penalty });
-  }
-  return { sums: work.subtrees.map((range) => sumOf(range, leaves, tools.arithmetic)), losses };
+    return sum;
+  };
+  const sums: Float32Array[] = [];
+  for (const range of work.subtrees) sums.push(arithmetic.toOutgoing(await accumulateShards(range, compute, arithmetic.release)));
+  return { sums, losses };
 }
 
-/** Adds up a subtree, in memory that can be sent, and uses its leaves up. */
-function sumOf(range: ShardRange, leaves: ReadonlyMap<number, SumTree>, arithmetic: VectorArithmetic): Float32Array {
-  // Kept to the end: should the sum not be finite, they tell whose fault it is.
-  const spent: (Float32Array | Uint8Array)[] = [];
-  const fold = createFold(range, { ...arithmetic, release: (vector) => void spent.push(vector) });
-  for (let shard = range.start; shard < range.end; shard++) {
-    const leaf = leaves.get(shard);
-    assert(leaf !== undefined, 'every shard of a subtree was computed');
-    fold.add({ start: shard, end: shard + 1 }, leaf);
-  }
-  const tree = fold.total();
-  assert(tree !== undefined, 'every shard is in the sum');
-  spent.push(...leavesOf(tree));
-  const sum = arithmetic.addUpOutgoing(tree);
-  if (sum === undefined) throw whoseFault(range, leaves, arithmetic);
-  for (const vector of spent) if (vector !== sum) arithmetic.release(vector);
-  return sum;
-}
-
-/** A sum never becomes finite again, so it is enough to look at the leaves when it is not. */
-function whoseFault(range: ShardRange, leaves: ReadonlyMap<number, SumTree>, arithmetic: VectorArithmetic): NotFiniteError {
-  const found = [...leaves].find(([shard, leaf]) => shard >= range.start && shard < range.end && !leavesOf(leaf).every(arithmetic.isFinite));
-  return found === undefined ? new NotFiniteError(range.start, 'The sum of the gradients from that') : new NotFiniteError(found[0], 'The gradient');
+interface ShardImages {
+  readonly shard: number;
+  readonly images: Uint8Array;
 }
 
 /** The shards of some subtrees, with their images. */
-export function shardsOf({ subtrees, images }: Pick<Work, 'subtrees' | 'images'>, { model, shardSize }: RunConfig): { shard: number; images: Uint8Array }[] {
+export function shardsOf({ subtrees, images }: Pick<Work, 'subtrees' | 'images'>, { model, shardSize }: RunConfig): ShardImages[] {
   const { size, channels } = model.image;
   const shardBytes = shardSize * size * size * channels;
   const shards = subtrees.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
@@ -139,16 +131,16 @@ function passGenerator({ units, config, noise }: LeaseTools, generator: Float32A
 /** The discriminator phase, with the discriminator there first. */
 async function startOnReal(tools: LeaseTools, own: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
   const onReal = await judgeReal(tools, own, place, images);
-  return async ({ generator, discriminator }) => {
+  return async ({ generator, discriminator }, _images, onto) => {
     const fake = await makeFake(tools, generator, place);
-    return joinHalves(tools, onReal, discriminator, fake, place);
+    return joinHalves(tools, onReal, discriminator, fake, place, onto);
   };
 }
 
 /** The discriminator phase, with the generator there first: the same units in another order, so the same bits. */
 async function startOnFake(tools: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<FinishShard> {
   const fake = await makeFake(tools, generator, place);
-  return async ({ discriminator }, images) => joinHalves(tools, await judgeReal(tools, discriminator, place, images), discriminator, fake, place);
+  return async ({ discriminator }, images, onto) => joinHalves(tools, await judgeReal(tools, discriminator, place, images), discriminator, fake, place, onto);
 }
 
 function judgeReal({ units, config }: LeaseTools, discriminator: Float32Array, place: ShardPlace, images: Uint8Array) {
@@ -168,18 +160,21 @@ async function makeFake(tools: LeaseTools, generator: Float32Array, place: Shard
 
 type OnReal = Awaited<ReturnType<typeof judgeReal>>;
 
-async function joinHalves({ units, config, arithmetic }: LeaseTools, onReal: OnReal, discriminator: Float32Array, fake: Float32Array, place: ShardPlace): Promise<ShardResult> {
-  const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: keysOf(config, place)('dropout-fake') });
+async function joinHalves({ units, config, arithmetic }: LeaseTools, onReal: OnReal, discriminator: Float32Array, fake: Float32Array, place: ShardPlace, onto: readonly Float32Array[]): Promise<ShardResult> {
+  const dropoutSeed = keysOf(config, place)('dropout-fake');
+  const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed }, { output: 'gradient', onto: [...onto, onReal.gradient] });
   arithmetic.release(fake);
-  return { leaf: [onReal.gradient, onFake.gradient], loss: onReal.loss[0] + onFake.loss[0], penalty: onReal.penalty[0] };
+  arithmetic.release(onReal.gradient);
+  return { sum: onFake.gradient, loss: onReal.loss[0] + onFake.loss[0], penalty: onReal.penalty[0] };
 }
 
 async function startGeneratorShard(tools: LeaseTools, own: Float32Array, place: ShardPlace): Promise<FinishShard> {
   const { carried, config } = tools;
   const pass = carried.take(place.step, place.shard, own) ?? (await passGenerator(tools, own, place));
-  return async ({ discriminator }) => {
-    const { loss, contribution } = await pass.finish({ discriminator, dropoutSeed: keysOf(config, place)('dropout-generator') });
+  return async ({ discriminator }, _images, onto) => {
+    const dropoutSeed = keysOf(config, place)('dropout-generator');
+    const { loss, contribution } = await pass.finish({ discriminator, dropoutSeed }, { output: 'contribution', onto });
     assert(loss !== undefined && contribution !== undefined, 'a finished pass gives its loss and contribution');
-    return { leaf: contribution, loss: loss[0], penalty: 0 };
+    return { sum: contribution, loss: loss[0], penalty: 0 };
   };
 }

@@ -21,6 +21,7 @@ export { normalNoise } from './random/normal-noise.ts';
 export { permutation } from './random/permutation.ts';
 export { statelessUniform } from './random/stateless-uniform.ts';
 export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
+export { accumulateShards } from './weights/accumulate-shards.ts';
 export { plainArithmetic, type VectorArithmetic } from './weights/vector-arithmetic.ts';
 export { findNotFinite, isFiniteVector } from './weights/finite.ts';
 export { createFold, type Fold, type FoldArithmetic } from './weights/fold.ts';

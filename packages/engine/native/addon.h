@@ -12,6 +12,9 @@
 
 namespace lstm_gan {
 
+// A function that is compiled for several processors.
+#define LSTM_GAN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+
 constexpr size_t kAlignment = 64;  // what TensorFlow's kernels want; it copies what lies otherwise
 
 struct Bytes {

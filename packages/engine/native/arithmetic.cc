@@ -7,24 +7,11 @@
 #include <thread>
 
 #include "addon.h"
+#include "parallel.h"
+#include "sums.h"
 
 namespace lstm_gan {
 namespace {
-
-#define LSTM_GAN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-
-// Calls body(start, end) for pieces of [0, size), one a thread. Fewer than 64 Ki floats are not worth a thread.
-template <typename Body>
-void ForPieces(size_t size, uint32_t threads, const Body& body) {
-  const size_t count = std::max<size_t>(1, std::min<size_t>(threads, size >> 16));
-  const size_t piece = (size / count + 15) & ~size_t{15};
-  std::vector<std::thread> others;
-  for (size_t i = 1; i < count; ++i) others.emplace_back(body, std::min(size, i * piece), i + 1 == count ? size : std::min(size, (i + 1) * piece));
-  body(0, count == 1 ? size : std::min(size, piece));
-  for (std::thread& other : others) other.join();
-}
-
-constexpr size_t kBlock = 1024;  // floats: what is added up on the way stays in the nearest cache
 
 // A sum that is done while it is read: vectors, and in which order they are added (postfix: 0 takes the next, 1 adds two).
 struct Sum {
@@ -32,12 +19,6 @@ struct Sum {
   std::vector<uint8_t> order;
   size_t depth = 1;
 };
-
-LSTM_GAN_CLONES void AddBlock(const float* a, const float* b, float* result, size_t size) {
-// Float32 addition is the float64 one rounded, so there is no need to widen.
-#pragma GCC ivdep
-  for (size_t i = 0; i < size; ++i) result[i] = a[i] + b[i];
-}
 
 // The sum of [start, start + size), where it lies if it is one vector's, else in `scratch`, which has `depth` blocks.
 const float* AddUpBlock(const Sum& sum, size_t start, size_t size, float* scratch) {
@@ -54,13 +35,6 @@ const float* AddUpBlock(const Sum& sum, size_t start, size_t size, float* scratc
     stack[top - 1] = result;
   }
   return stack[0];
-}
-
-LSTM_GAN_CLONES bool AllFinite(const float* values, size_t size) {
-  const auto* bits = reinterpret_cast<const uint32_t*>(values);
-  uint32_t bad = 0;
-  for (size_t i = 0; i < size; ++i) bad |= (bits[i] & 0x7f800000u) == 0x7f800000u;
-  return bad == 0;
 }
 
 struct AdamArrays {
@@ -145,7 +119,7 @@ bool GetSum(napi_env env, napi_value vectors, napi_value order, Sum* sum, size_t
 template <typename Body>
 bool ForBlocks(const Sum& sum, size_t first, size_t last, uint32_t threads, const Body& body) {
   std::atomic<bool> good{true};
-  ForPieces(last - first, threads, [&](size_t start, size_t end) {
+  ForNewThreads(last - first, threads, [&](size_t start, size_t end) {
     std::vector<float> scratch(sum.depth * kBlock);
     bool all = true;
     for (size_t at = first + start; at < first + end; at += kBlock) {
@@ -196,21 +170,21 @@ napi_value AdamUpdate(napi_env env, napi_callback_info info) {
 constexpr size_t kTurn = 16 * kBlock;
 
 // Averages that are being written beside the JavaScript thread, one after the other.
-struct Beside {
+struct Averages {
   std::thread thread;            // of the last; it waits for the one before it
   std::vector<napi_ref> arrays;  // alive until they are written
 };
 
-Beside& TheBeside() {
-  static Beside* beside = new Beside;
-  return *beside;
+Averages& TheAverages() {
+  static Averages* averages = new Averages;
+  return *averages;
 }
 
 void Settle(napi_env env) {
-  Beside& beside = TheBeside();
-  if (beside.thread.joinable()) beside.thread.join();
-  for (napi_ref arrays : beside.arrays) napi_delete_reference(env, arrays);
-  beside.arrays.clear();
+  Averages& averages = TheAverages();
+  if (averages.thread.joinable()) averages.thread.join();
+  for (napi_ref arrays : averages.arrays) napi_delete_reference(env, arrays);
+  averages.arrays.clear();
 }
 
 // average(ema, weights, result, beta): returns at once; settle waits
@@ -228,9 +202,9 @@ napi_value AverageUpdate(napi_env env, napi_callback_info info) {
   for (uint32_t i = 0; i < 3; ++i) napi_set_element(env, kept, i, arguments[i]);
   napi_ref arrays = nullptr;
   if (napi_create_reference(env, kept, 1, &arrays) != napi_ok) return Throw(env, "ERR_MEMORY", "no memory for an average");
-  Beside& beside = TheBeside();
-  beside.arrays.push_back(arrays);
-  beside.thread = std::thread([=, before = std::move(beside.thread)]() mutable {
+  Averages& averages = TheAverages();
+  averages.arrays.push_back(arrays);
+  averages.thread = std::thread([=, before = std::move(averages.thread)]() mutable {
     if (before.joinable()) before.join();
     for (size_t at = 0; at < length; at += kTurn) {
       Average(a[0], a[1], a[2], at, std::min(length, at + kTurn), beta);
@@ -246,26 +220,22 @@ napi_value SettleAverage(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
-// addUp(vectors, order, target, threads, whole): is the sum finite? The target may be one of the vectors. Unless it is to be
-// whole, it keeps what it had near what is not finite.
+// addUp(vectors, order, target, threads): is the sum finite? The target may be one of the vectors.
 napi_value AddUp(napi_env env, napi_callback_info info) {
-  size_t count = 5;
-  napi_value arguments[5];
+  size_t count = 4;
+  napi_value arguments[4];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   Sum sum;
   std::vector<float*> a;
   size_t length = 0, summed = 0;
   uint32_t threads = 0;
-  bool whole = true;
-  if (count != 5 || !GetSum(env, arguments[0], arguments[1], &sum, &summed) || !GetFloats(env, arguments + 2, 1, &a, &length) ||
-      summed != length || !GetUint32(env, arguments[3], &threads) || threads < 1 || threads > kMaxThreads ||
-      napi_get_value_bool(env, arguments[4], &whole) != napi_ok) {
-    return Throw(env, "ERR_ARGUMENT", "addUp takes a sum, a Float32Array of its length, a number, and whether to write all of it");
+  if (count != 4 || !GetSum(env, arguments[0], arguments[1], &sum, &summed) || !GetFloats(env, arguments + 2, 1, &a, &length) ||
+      summed != length || !GetUint32(env, arguments[3], &threads) || threads < 1 || threads > kMaxThreads) {
+    return Throw(env, "ERR_ARGUMENT", "addUp takes a sum, a Float32Array of its length, and a number");
   }
   return Boolean(env, ForBlocks(sum, 0, length, threads, [&](size_t start, size_t size, const float* block) {
-    const bool finite = AllFinite(block, size);
-    if ((finite || whole) && block != a[0] + start) std::memcpy(a[0] + start, block, size * sizeof(float));
-    return finite;
+    if (block != a[0] + start) std::memcpy(a[0] + start, block, size * sizeof(float));
+    return AllFinite(a[0] + start, size);
   }));
 }
 

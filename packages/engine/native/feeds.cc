@@ -86,6 +86,12 @@ std::string AddFetch(napi_env env, napi_value fetch, Run* run) {
   return "";
 }
 
+// The operation that makes an output, behind those that hand it through.
+TF_Operation* MakerOf(TF_Output output) {
+  while (std::strcmp(TF_OperationOpType(output.oper), "Identity") == 0) output = TF_OperationInput({output.oper, 0});
+  return output.oper;
+}
+
 }  // namespace
 
 std::string ReadFeeds(napi_env env, napi_value feeds, Run* run) {
@@ -129,6 +135,24 @@ std::string ReadKept(napi_env env, napi_value value, napi_value names, Run* run)
     run->input_tensors.push_back(kept->tensors[i]);
   }
   kept->tensors.clear();
+  return "";
+}
+
+std::string ReadAccumulation(napi_env env, napi_value onto, Run* run) {
+  napi_valuetype type = napi_undefined;
+  napi_typeof(env, onto, &type);
+  if (type == napi_undefined) return "";
+  std::vector<napi_value> list;
+  if (!GetArray(env, onto, &list)) return "what an output is added to is a list of Float32Arrays";
+  run->accumulation = std::make_unique<Accumulation>();
+  for (napi_value item : list) {
+    Bytes bytes;
+    const bool fits = GetBytes(env, item, &bytes) && bytes.type == napi_float32_array && (run->accumulation->onto.empty() || bytes.size / 4 == run->accumulation->size);
+    if (!fits) return "what an output is added to are Float32Arrays of one length";
+    run->accumulation->onto.push_back(reinterpret_cast<const float*>(bytes.data));
+    run->accumulation->size = bytes.size / 4;
+  }
+  run->adds = run->given > 0 && run->session->only_join != nullptr && MakerOf(run->outputs[0]) == run->session->only_join;
   return "";
 }
 

@@ -1,9 +1,13 @@
-// Threads that wait for pieces of work. They stay: starting one takes as long as a small piece.
+// Threads that wait for pieces of work, and stay: starting one takes as long as a small piece; and threads that begin with one.
 #include "parallel.h"
+
+#include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -73,6 +77,44 @@ Crew& TheCrew() {
   return *crew;
 }
 
+// Threads that begin beside this one: the kernel puts a new thread on its maker's processor, and takes it away from there only
+// some milliseconds later, when its maker has done all the work.
+class Beside {
+ public:
+  Beside() {
+    pthread_attr_init(&attributes_);
+    cpu_set_t others;
+    const int own = sched_getcpu();
+    if (own < 0 || sched_getaffinity(0, sizeof(others), &others) != 0) return;
+    CPU_CLR(static_cast<size_t>(own), &others);
+    if (CPU_COUNT(&others) > 0) pthread_attr_setaffinity_np(&attributes_, sizeof(others), &others);
+  }
+  ~Beside() {
+    for (pthread_t thread : threads_) pthread_join(thread, nullptr);
+    pthread_attr_destroy(&attributes_);
+  }
+  Beside(const Beside&) = delete;
+  Beside& operator=(const Beside&) = delete;
+
+  // Runs it here where the system gives no more threads.
+  void Run(std::function<void()> body) {
+    const auto call = [](void* data) -> void* {
+      std::unique_ptr<std::function<void()>> body(static_cast<std::function<void()>*>(data));
+      (*body)();
+      return nullptr;
+    };
+    auto owned = std::make_unique<std::function<void()>>(std::move(body));
+    pthread_t thread;
+    if (pthread_create(&thread, &attributes_, call, owned.get()) != 0) return (*owned)();
+    owned.release();
+    threads_.push_back(thread);
+  }
+
+ private:
+  pthread_attr_t attributes_;
+  std::vector<pthread_t> threads_;
+};
+
 std::atomic<size_t> piece_threads{1};
 
 }  // namespace
@@ -92,6 +134,15 @@ void ForEachRange(size_t size, size_t grain, const std::function<void(size_t, si
     const size_t start = grains * i / pieces * grain, end = std::min(size, grains * (i + 1) / pieces * grain);
     if (start < end) body(start, end);
   });
+}
+
+void ForNewThreads(size_t size, size_t threads, const std::function<void(size_t, size_t)>& body) {
+  const size_t count = std::max<size_t>(1, std::min(threads, size >> 16));
+  const size_t piece = (size / count + 15) & ~size_t{15};
+  const auto end = [=](size_t i) { return i + 1 == count ? size : std::min(size, (i + 1) * piece); };
+  Beside others;
+  for (size_t i = 1; i < count; ++i) others.Run([&body, start = std::min(size, i * piece), stop = end(i)] { body(start, stop); });
+  body(0, end(0));
 }
 
 }  // namespace lstm_gan

@@ -16,4 +16,8 @@ void ForEachPiece(size_t count, const std::function<void(size_t)>& body);
 // The same for pieces of [0, size) whose bounds are multiples of `grain`: body(start, end).
 void ForEachRange(size_t size, size_t grain, const std::function<void(size_t, size_t)>& body);
 
+// Calls body(start, end) for pieces of [0, size), each on a thread that begins now, but the first. Fewer than 64 Ki are not worth
+// a thread.
+void ForNewThreads(size_t size, size_t threads, const std::function<void(size_t, size_t)>& body);
+
 }  // namespace lstm_gan

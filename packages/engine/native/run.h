@@ -1,9 +1,11 @@
 // A run of a session: what it is given, and what it gives.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "accumulation.h"
 #include "session.h"
 
 namespace lstm_gan {
@@ -30,6 +32,8 @@ struct Run {
   bool lacks_memory = false;
   napi_deferred deferred = nullptr;
   napi_async_work work = nullptr;
+  std::unique_ptr<Accumulation> accumulation;  // where the first output is to be added to something
+  bool adds = false;                           // whether the graph can
   std::vector<Bytes> borrowed;  // fed without a copy
   napi_ref kept = nullptr;  // the session handle and the fed arrays, alive until the run is over
 
@@ -46,5 +50,7 @@ std::string ReadFeeds(napi_env env, napi_value feeds, Run* run);
 std::string ReadFetches(napi_env env, napi_value fetches, napi_value keeps, Run* run);
 // Feeds what another run kept, in the order of the names, and uses it up.
 std::string ReadKept(napi_env env, napi_value kept, napi_value names, Run* run);
+// Reads what the first output is to be added to while it is written, where the graph can.
+std::string ReadAccumulation(napi_env env, napi_value onto, Run* run);
 
 }  // namespace lstm_gan

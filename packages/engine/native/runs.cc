@@ -12,9 +12,11 @@ constexpr size_t kCopiedBytes = 4096;
 void Execute(napi_env, void* data) {
   auto* run = static_cast<Run*>(data);
   Status status;
+  CurrentAccumulation() = run->adds ? run->accumulation.get() : nullptr;
   TF_SessionRun(run->session->session, nullptr, run->inputs.data(), run->input_tensors.data(),
                 static_cast<int>(run->inputs.size()), run->outputs.data(), run->output_tensors.data(),
                 static_cast<int>(run->outputs.size()), nullptr, 0, nullptr, status.value);
+  CurrentAccumulation() = nullptr;
   if (status.ok()) return;
   run->error = status.message();
   run->lacks_memory = TF_GetCode(status.value) == TF_RESOURCE_EXHAUSTED;
@@ -67,6 +69,21 @@ napi_value TakeKept(napi_env env, Run* run) {
   return handle;
 }
 
+// [arrays, whether the sum is finite; null where it is still to be done]
+napi_value TakeSum(napi_env env, Run* run) {
+  napi_value both = nullptr, finite = nullptr;
+  napi_value outputs = TakeOutputs(env, run);
+  if (outputs == nullptr || napi_create_array_with_length(env, 2, &both) != napi_ok) return nullptr;
+  if (run->accumulation->done) {
+    napi_get_boolean(env, run->accumulation->finite, &finite);
+  } else {
+    napi_get_null(env, &finite);
+  }
+  napi_set_element(env, both, 0, outputs);
+  napi_set_element(env, both, 1, finite);
+  return both;
+}
+
 // [arrays, kept]
 napi_value TakeBoth(napi_env env, Run* run) {
   napi_value both = nullptr;
@@ -80,7 +97,8 @@ napi_value TakeBoth(napi_env env, Run* run) {
 
 void Complete(napi_env env, napi_status, void* data) {
   std::unique_ptr<Run> run(static_cast<Run*>(data));
-  napi_value outputs = !run->error.empty() ? nullptr : run->keeps ? TakeBoth(env, run.get()) : TakeOutputs(env, run.get());
+  napi_value outputs = nullptr;
+  if (run->error.empty()) outputs = run->keeps ? TakeBoth(env, run.get()) : run->accumulation != nullptr ? TakeSum(env, run.get()) : TakeOutputs(env, run.get());
   if (outputs != nullptr) {
     napi_resolve_deferred(env, run->deferred, outputs);
   } else {
@@ -97,11 +115,11 @@ void Complete(napi_env env, napi_status, void* data) {
   if (--run->session->running == 0 && run->session->closed) run->session->Free();
 }
 
-// run(handle, feeds, fetches, kept?, keptNames?): Promise<Float32Array[]>
+// run(handle, feeds, fetches, kept?, keptNames?, onto?): Promise<Float32Array[]>; with onto, Promise<[Float32Array[], boolean | null]>
 // begin(handle, feeds, fetches, keeps): Promise<[Float32Array[], kept]>
 napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
-  size_t count = 5;
-  napi_value arguments[5];
+  size_t count = 6;
+  napi_value arguments[6];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   auto run = std::make_unique<Run>();
   run->keeps = keeps;
@@ -111,12 +129,14 @@ napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
   std::string error = ReadFeeds(env, arguments[1], run.get());
   if (error.empty()) error = ReadFetches(env, arguments[2], arguments[3], run.get());
   if (error.empty() && !keeps) error = ReadKept(env, arguments[3], arguments[4], run.get());
+  if (error.empty() && !keeps) error = ReadAccumulation(env, arguments[5], run.get());
   if (!error.empty()) return Throw(env, run->lacks_memory ? "ERR_MEMORY" : "ERR_ARGUMENT", error);
 
   napi_value promise, name, kept;
-  napi_create_array_with_length(env, 2, &kept);
+  napi_create_array_with_length(env, 3, &kept);
   napi_set_element(env, kept, 0, arguments[0]);
   napi_set_element(env, kept, 1, arguments[1]);
+  napi_set_element(env, kept, 2, arguments[5]);
   napi_create_string_utf8(env, "lstm-gan:run", NAPI_AUTO_LENGTH, &name);
   if (napi_create_reference(env, kept, 1, &run->kept) != napi_ok ||
       napi_create_promise(env, &run->deferred, &promise) != napi_ok ||

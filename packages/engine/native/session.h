@@ -18,6 +18,7 @@ struct Status {
 struct Session {
   TF_Graph* graph = nullptr;
   TF_Session* session = nullptr;
+  TF_Operation* only_join = nullptr;  // null where the graph has several, or none
   int running = 0;  // only touched on the JavaScript thread
   bool closed = false;
 
@@ -34,6 +35,9 @@ struct Session {
     }
   }
 };
+
+// The operation that puts a network's gradients one behind the other (join.cc).
+constexpr char kJoin[] = "LstmGanJoin";
 
 // The session behind a handle; null for another value.
 Session* GetSession(napi_env env, napi_value value);

@@ -22,6 +22,18 @@ void FinalizeSession(napi_env, void* data, void*) {
   delete session;
 }
 
+// Null where there are several, or none.
+TF_Operation* FindOnlyJoin(TF_Graph* graph) {
+  TF_Operation* found = nullptr;
+  size_t position = 0;
+  while (TF_Operation* operation = TF_GraphNextOperation(graph, &position)) {
+    if (std::strcmp(TF_OperationOpType(operation), kJoin) != 0) continue;
+    if (found != nullptr) return nullptr;
+    found = operation;
+  }
+  return found;
+}
+
 // open(graphDef: Uint8Array, configProto: Uint8Array): handle
 napi_value Open(napi_env env, napi_callback_info info) {
   size_t count = 2;
@@ -49,6 +61,7 @@ napi_value Open(napi_env env, napi_callback_info info) {
     session->Free();
     return Throw(env, "ERR_GRAPH", status.message());
   }
+  session->only_join = FindOnlyJoin(session->graph);
   napi_value handle = nullptr;
   if (napi_create_external(env, session.get(), FinalizeSession, nullptr, &handle) != napi_ok) {
     session->Free();

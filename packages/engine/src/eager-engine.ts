@@ -1,5 +1,6 @@
 import { checkArrays, runUnit, UserError, type ArraySpec, type UnitArray } from '@lstm-gan/core';
 import { memory } from '@tensorflow/tfjs-core';
+import { checkAccumulation, endAccumulation } from './accumulation.ts';
 import { closedError } from './closed-error.ts';
 import { earlySpecs } from './early-specs.ts';
 import type { CompiledUnit, Engine, EngineOptions } from './engine.ts';
@@ -23,14 +24,18 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
   }
   await loadStockBackend(provisioned, options.threads);
   let closed = false;
+  const arithmetic = loadNativeArithmetic(provisioned, options.threads);
   return {
     name: 'eager',
-    arithmetic: loadNativeArithmetic(provisioned, options.threads),
+    arithmetic,
     async compile(unit) {
       if (closed) throw closedError('The eager engine');
-      const run: CompiledUnit['run'] = (inputs) => {
-        if (closed) return Promise.reject(closedError(`Unit ${unit.name}`));
-        return runUnit(unit, inputs);
+      const run: CompiledUnit['run'] = async (inputs, accumulation) => {
+        if (closed) throw closedError(`Unit ${unit.name}`);
+        if (accumulation !== undefined) checkAccumulation(unit, accumulation);
+        const outputs = await runUnit(unit, inputs);
+        if (accumulation !== undefined) endAccumulation(unit, accumulation, outputs, arithmetic);
+        return outputs;
       };
       const earlyNames: readonly string[] = unit.earlyOutputs ?? [];
       const isEarly = ([name]: [string, Float32Array]): boolean => earlyNames.includes(name);
@@ -40,8 +45,8 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
         const outputs = earlyNames.length === 0 ? {} : await run({ ...emptyArrays(unit.inputs), ...early } as never);
         return {
           outputs: Object.fromEntries(Object.entries(outputs).filter(isEarly)),
-          async finish(rest) {
-            return Object.fromEntries(Object.entries(await run({ ...early, ...rest } as never)).filter((entry) => !isEarly(entry)));
+          async finish(rest, accumulation) {
+            return Object.fromEntries(Object.entries(await run({ ...early, ...rest } as never, accumulation)).filter((entry) => !isEarly(entry)));
           },
           discard() {},
         };

@@ -1,4 +1,5 @@
 import type { ArraySpec, Unit, UnitArray, VectorArithmetic } from '@lstm-gan/core';
+import type { Accumulation } from './accumulation.ts';
 import type { NativeArithmetic } from './tensorflow/native-arithmetic.ts';
 
 /**
@@ -31,9 +32,9 @@ export interface CompiledUnit<I extends string = string, O extends string = stri
   readonly graphHash: string;
   /**
    * Checks names, types and lengths; the inputs must not change until the promise settles. The outputs belong to the
-   * caller, who may write on them and release them.
+   * caller, who may write on them and release them. Rejects with a NotFiniteSumError when an accumulation's sum is not finite.
    */
-  run(inputs: Readonly<Record<I, UnitArray>>): Promise<Record<O, Float32Array>>;
+  run(inputs: Readonly<Record<I, UnitArray>>, accumulation?: Accumulation<O>): Promise<Record<O, Float32Array>>;
   /** Runs what depends on the unit's early inputs alone; gives the same bits as `run`, which is both parts in a row. */
   begin(early: UnitArrays<I>): Promise<BegunUnit<I, O>>;
 }
@@ -45,8 +46,8 @@ export type UnitArrays<I extends string> = Readonly<Partial<Record<I, UnitArray>
 export interface BegunUnit<I extends string, O extends string> {
   /** The unit's early outputs; they belong to the caller. */
   readonly outputs: Partial<Record<O, Float32Array>>;
-  /** Goes on, once, with the inputs that were not given yet; gives the other outputs. */
-  finish(rest: UnitArrays<I>): Promise<Partial<Record<O, Float32Array>>>;
+  /** Goes on, once, with the inputs that were not given yet; gives the other outputs, one of them accumulated as by `run`. */
+  finish(rest: UnitArrays<I>, accumulation?: Accumulation<O>): Promise<Partial<Record<O, Float32Array>>>;
   /** Instead of going on: frees what was kept for it at once. */
   discard(): void;
 }

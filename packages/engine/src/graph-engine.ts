@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { checkArrays, UserError, type Unit, type UnitArray } from '@lstm-gan/core';
+import { checkAccumulation, endAccumulation } from './accumulation.ts';
 import { closedError } from './closed-error.ts';
 import { earlySpecs } from './early-specs.ts';
 import type { CompiledUnit, Engine, EngineDescription, EngineOptions } from './engine.ts';
@@ -69,20 +70,27 @@ class GraphEngine implements Engine {
       const begun = kept.length + earlyNames.length === 0 ? undefined : await this.#during(unit.name, () => sessions[0].begin(feedsOf(sessions[0], early as Inputs), earlyNames.map(outputName), kept.map(outputName)));
       return {
         outputs: named(earlyNames, begun?.outputs ?? []),
-        finish: async (rest) => {
+        finish: async (rest, accumulation) => {
           const inputs = { ...early, ...rest } as Inputs;
           checkArrays(unit.name, unit.inputs, inputs);
           const keptFeed = begun && { values: begun.kept, names: kept };
-          return named(lateNames, await this.#during(unit.name, () => finishing.run(feedsOf(finishing, inputs), lateNames.map(outputName), keptFeed)));
+          const feeds = feedsOf(finishing, inputs);
+          if (accumulation === undefined) return named(lateNames, await this.#during(unit.name, () => finishing.run(feeds, lateNames.map(outputName), keptFeed)));
+          checkAccumulation(unit as Unit, accumulation);
+          const names = [accumulation.output, ...lateNames.filter((name) => name !== accumulation.output)];
+          const sum = await this.#during(unit.name, () => finishing.accumulate(feeds, names.map(outputName), accumulation.onto, keptFeed));
+          const outputs = named(names, sum.outputs);
+          endAccumulation(unit as Unit, accumulation, outputs as Record<O, Float32Array>, this.arithmetic, sum.isFinite);
+          return outputs;
         },
         discard: () => begun && sessions[0].discard(begun.kept),
       };
     };
-    const run: CompiledUnit<I, O>['run'] = async (inputs) => {
+    const run: CompiledUnit<I, O>['run'] = async (inputs, accumulation) => {
       checkArrays(unit.name, unit.inputs, inputs);
       const early = Object.fromEntries((unit.early ?? []).map((name) => [name, inputs[name]]));
       const { outputs, finish } = await begin(early as never);
-      return { ...outputs, ...(await finish(inputs)) } as Record<O, Float32Array>;
+      return { ...outputs, ...(await finish(inputs, accumulation)) } as Record<O, Float32Array>;
     };
     return { inputs: unit.inputs, outputs: unit.outputs, graphHash: hash.digest('hex'), run, begin };
   }

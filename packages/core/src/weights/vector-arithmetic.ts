@@ -1,7 +1,7 @@
 import { adamUpdate, type AdamUpdate } from '../optimizer/adam.ts';
 import { updateEma, type EmaUpdate } from '../optimizer/ema.ts';
 import { isFiniteVector } from './finite.ts';
-import { addUp, lengthOf, type AddUp, type SumTree } from './sum-tree.ts';
+import { addUp, type AddUp } from './sum-tree.ts';
 
 /**
  * All that training does with whole weight vectors outside a graph. The TypeScript here defines the bits; a native
@@ -15,11 +15,8 @@ export interface VectorArithmetic {
   /** Gives back the memory of an array that nobody else holds: it may be empty from now on. */
   readonly release: (array: Float32Array | Uint8Array) => void;
   readonly addUp: AddUp;
-  /**
-   * The sum in memory as of `allocateOutgoing`, which may be the first vector's own. Undefined where it is not finite: then
-   * the vectors still have whatever is not.
-   */
-  readonly addUpOutgoing: (tree: SumTree) => Float32Array | undefined;
+  /** The same vector in memory as of `allocateOutgoing`, where it is not there already; uses it up. */
+  readonly toOutgoing: (vector: Float32Array) => Float32Array;
   /** Whether no float is infinite or NaN. */
   readonly isFinite: (vector: Float32Array) => boolean;
   readonly adam: AdamUpdate;
@@ -35,10 +32,7 @@ export const plainArithmetic: VectorArithmetic = {
   allocateOutgoing: (length) => new Float32Array(length),
   release: () => undefined,
   addUp,
-  addUpOutgoing(tree) {
-    const sum = new Float32Array(lengthOf(tree));
-    return addUp(tree, sum) ? sum : undefined;
-  },
+  toOutgoing: (vector) => vector,
   isFinite: isFiniteVector,
   adam: adamUpdate,
   ema: updateEma,

@@ -1,4 +1,4 @@
-import { normalNoise, statelessUniform } from '@lstm-gan/core';
+import { normalNoise, plainArithmetic, statelessUniform } from '@lstm-gan/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { locateTensorFlow, type Provisioned } from '../tensorflow/provision.ts';
 import { openSession } from '../tensorflow/session.ts';
@@ -98,6 +98,52 @@ it.each([[[3]], [[5, 1, 7]], [[20_000, 3, 70_001, 1]]])('puts vectors of %j numb
     const [joined] = await runOperation('LstmGanJoin', inputs, { N: { kind: 'int', value: sizes.length } }, [float(expected.length)], threads);
     expect(joined).toEqual(expected);
   }
+});
+
+describe('a join that is added to other vectors', () => {
+  const sizes = [20_000, 3, 70_001, 1];
+  const length = 90_005;
+  const parts = sizes.map((size, i) => numbers(5 + i, size));
+  const joined = Float32Array.from(parts.flatMap((part) => [...part]));
+  const [outer, inner] = [numbers(11, length), numbers(12, length)];
+  const placeholders = sizes.map((size, i) => placeholderNode(`part${i}`, float(size)));
+  const joinOf = (name: string): GraphNode => ({
+    name, op: 'LstmGanJoin', attributes: { N: { kind: 'int', value: sizes.length } },
+    inputs: placeholders.map((placeholder) => ({ node: placeholder.name, output: 0 })), outputs: [float(length)],
+  });
+  const handOn: GraphNode = { name: 'output', op: 'Identity', attributes: { T: { kind: 'type', value: 'float32' } }, inputs: [{ node: 'joined', output: 0 }], outputs: [float(length)] };
+  const accumulate = async (nodes: readonly GraphNode[], onto: readonly Float32Array[], threads = 1) => {
+    const session = openSession(provisioned, encodeGraphDef({ nodes: [...placeholders, ...nodes], inputs: {}, outputs: {} }), threads);
+    try {
+      return await session.accumulate(parts.map((data, i) => ({ name: `part${i}`, data })), ['output'], onto);
+    } finally {
+      session.close();
+    }
+  };
+
+  it('gives the bits of the sum for any number of threads, and says whether it is finite', async () => {
+    const expected = new Float32Array(length);
+    plainArithmetic.addUp([outer, [inner, joined]], expected);
+    for (const threads of [1, 3]) {
+      expect(await accumulate([joinOf('joined'), handOn], [outer, inner], threads)).toEqual({ outputs: [expected], isFinite: true });
+      for (const place of [0, 20_002, length - 1]) {
+        const { isFinite } = await accumulate([joinOf('joined'), handOn], [outer.slice().fill(Infinity, place, place + 1)], threads);
+        expect(isFinite).toBe(false);
+      }
+    }
+  });
+
+  it.each<[string, GraphNode[], Float32Array[]]>([
+    ['of a graph with another join', [joinOf('joined'), handOn, joinOf('other')], [outer]],
+    ['of another length', [joinOf('joined'), handOn], [outer.subarray(1)]],
+  ])('leaves the join as it is %s, and says so', async (_what, nodes, onto) => {
+    expect(await accumulate(nodes, onto)).toEqual({ outputs: [joined], isFinite: undefined });
+  });
+
+  it('refuses vectors of two lengths, and what is no vector', async () => {
+    await expect(accumulate([joinOf('joined'), handOn], [outer, inner.subarray(1)])).rejects.toThrow('of one length');
+    await expect(accumulate([joinOf('joined'), handOn], [new Int32Array(length) as never])).rejects.toThrow('Float32Arrays');
+  });
 });
 
 describe('the transposed convolution to an image', () => {

@@ -5,6 +5,7 @@ import {
   type SumTree,
   type VectorArithmetic,
 } from '@lstm-gan/core';
+import { readFileSync } from 'node:fs';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { beforeAll, expect, it } from 'vitest';
 import { provisionedCache } from '../testing/provisioned.ts';
@@ -127,22 +128,22 @@ it('takes released memory again, aligned for TensorFlow', async () => {
   expect(allocate(50_001)[50_000]).toBe(7);
 });
 
-it('adds up in memory that can be sent, in place where the first vector lies there', () => {
-  for (const { addUpOutgoing, allocateOutgoing, isFinite } of [plain, ...native]) {
-    const expected = new Float32Array(size);
-    plain.addUp([numbers(1, 1), numbers(2, 1)], expected);
-    expect(addUpOutgoing([numbers(1, 1), numbers(2, 1)])).toEqual(expected);
-    const first = allocateOutgoing(size);
-    first.set(numbers(1, 1));
-    expect(addUpOutgoing([first, numbers(2, 1)])).toEqual(expected);
-    first.set(numbers(1, 1).fill(Infinity, 7, 8));
-    const second = numbers(2, 1).fill(NaN, size - 1);
-    expect(addUpOutgoing([first, second])).toBeUndefined();
-    expect([first[7], isFinite(first.subarray(8)), isFinite(second)]).toEqual([Infinity, true, false]);
-  }
-  const [{ addUpOutgoing, allocateOutgoing }] = native;
-  const only = allocateOutgoing(size).fill(1);
-  expect(addUpOutgoing(only)).toBe(only);
+it('leaves the calling thread on the processors that it may use', () => {
+  const allowed = (): string | undefined => /Cpus_allowed_list:.*/.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[0];
+  const before = allowed();
+  const [, { addUp }] = native;
+  const sum = new Float32Array(1 << 18);
+  for (let run = 0; run < 200; run++) addUp(sum, sum);
+  expect(allowed()).toBe(before);
+});
+
+it('brings a vector into memory that can be sent, once', () => {
+  const [{ toOutgoing, allocate }] = native;
+  const vector = allocate(size);
+  vector.set(numbers(1, 1));
+  const outgoing = toOutgoing(vector);
+  expect([outgoing, vector.length]).toEqual([numbers(1, 1), 0]);
+  expect(toOutgoing(outgoing)).toBe(outgoing);
 });
 
 it('says that there is no memory, instead of ending the process', () => {

@@ -20,11 +20,13 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
     allocate,
     allocateOutgoing,
     release: sharing.release,
-    addUp: (tree, target) => addon.addUp(leavesOf(tree), orderOf(tree), target, threads, true),
-    addUpOutgoing(tree) {
-      const leaves = leavesOf(tree);
-      const sum = sharing.isOwn(leaves[0]) ? leaves[0] : allocateOutgoing(leaves[0].length);
-      return addon.addUp(leaves, orderOf(tree), sum, threads, false) ? sum : undefined;
+    addUp: (tree, target) => addon.addUp(leavesOf(tree), orderOf(tree), target, threads),
+    toOutgoing(vector) {
+      if (sharing.isOwn(vector)) return vector;
+      const outgoing = allocateOutgoing(vector.length);
+      outgoing.set(vector);
+      sharing.release(vector);
+      return outgoing;
     },
     isFinite: (vector) => addon.isFinite(vector),
     adam(vectors, [start, end], divisor, { learningRate, beta1, beta2, epsilon }, beta1Power, beta2Power) {

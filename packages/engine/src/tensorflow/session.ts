@@ -26,6 +26,11 @@ export interface Session {
    * @param kept what `begin` kept, and the placeholders it is fed to; used up
    */
   run(feeds: readonly SessionFeed[], fetches: readonly string[], kept?: KeptFeed): Promise<Float32Array[]>;
+  /**
+   * The same with the first value becoming `onto[0] + (onto[1] + (... + value))`. `isFinite` is undefined where the value was left as it is:
+   * of a graph that does not end in our join, or of vectors of another length.
+   */
+  accumulate(feeds: readonly SessionFeed[], fetches: readonly string[], onto: readonly Float32Array[], kept?: KeptFeed): Promise<{ outputs: Float32Array[]; isFinite: boolean | undefined }>;
   /** Values to fetch, and values that stay in native memory for one other run. */
   begin(feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<{ outputs: Float32Array[]; kept: Kept }>;
   /** Frees kept values that no run will use. */
@@ -40,6 +45,7 @@ export interface Session {
 export interface SessionAddon {
   open(graphDef: Uint8Array, config: Uint8Array): unknown;
   run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept?: Kept, keptNames?: readonly string[]): Promise<Float32Array[]>;
+  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept: Kept | undefined, keptNames: readonly string[] | undefined, onto: readonly Float32Array[]): Promise<[outputs: Float32Array[], isFinite: boolean | null]>;
   begin(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<[outputs: Float32Array[], kept: Kept]>;
   discard(kept: Kept): void;
   placeholders(handle: unknown): string[];
@@ -50,7 +56,7 @@ export interface SessionAddon {
   adam(vectors: readonly Float32Array[], order: Uint8Array, ...parameters: [...arrays: Float32Array[], numbers: number[]]): boolean;
   average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
   settle(): void;
-  addUp(vectors: readonly Float32Array[], order: Uint8Array, target: Float32Array, threads: number, whole: boolean): boolean;
+  addUp(vectors: readonly Float32Array[], order: Uint8Array, target: Float32Array, threads: number): boolean;
   release(array: Float32Array | Uint8Array): void;
   /** For operations of our own, in the whole process. */
   setKernelThreads(threads: number): void;
@@ -84,6 +90,10 @@ export function openSession(provisioned: Provisioned, graphDef: Uint8Array, thre
   const handle = addon.open(graphDef, configProto(threads, provisioned.variant));
   return {
     run: (feeds, fetches, kept) => addon.run(handle, feeds, fetches, kept?.values, kept?.names),
+    async accumulate(feeds, fetches, onto, kept) {
+      const [outputs, isFinite] = await addon.run(handle, feeds, fetches, kept?.values, kept?.names, onto);
+      return { outputs, isFinite: isFinite ?? undefined };
+    },
     async begin(feeds, fetches, keeps) {
       const [outputs, kept] = await addon.begin(handle, feeds, fetches, keeps);
       return { outputs, kept };

@@ -3,9 +3,10 @@
  */
 import { readFileSync } from 'node:fs';
 import {
-  compareWithGolden, createInitialWeights, createPhaseUnits, type ModelConfig, type RunUnit, type Unit, type UnitArray, type UnitName,
+  compareWithGolden, createInitialWeights, createPhaseUnits, plainArithmetic, type ModelConfig, type RunUnit, type Unit, type UnitArray, type UnitName,
 } from '@lstm-gan/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NotFiniteSumError } from '../accumulation.ts';
 import type { CompiledUnit, Engine } from '../engine.ts';
 import { probeInputs, probeUnit } from '../probe.ts';
 
@@ -87,6 +88,20 @@ export function testEngine(name: string, open: () => Promise<Engine>): void {
       expect({ ...(await begun.finish(late)), images: outputs['images'] }).toEqual(outputs);
       await expect(compiled.begin({ generator })).rejects.toThrow('got no noise');
       await expect((await compiled.begin({ generator, noise })).finish({ dropoutSeed: late['dropoutSeed'] })).rejects.toThrow('got no discriminator');
+    });
+
+    it.each(['discriminator-fake', 'generator-backward'] as const)('adds an output of %s to what comes before it', async (name) => {
+      const { unit, inputs } = inputsOf(name);
+      const output = name === 'generator-backward' ? 'contribution' : 'gradient';
+      const compiled = await engine.compile(unit);
+      const outputs = await compiled.run(inputs);
+      const [outer, inner] = [3, -7].map((factor) => outputs[output].map((value, i) => factor * value + 1e-3 * i));
+      const expected = new Float32Array(outer.length);
+      plainArithmetic.addUp([outer, [inner, outputs[output]]], expected);
+      expect(await compiled.run(inputs, { output, onto: [outer, inner] })).toEqual({ ...outputs, [output]: expected });
+      expect(await compiled.run(inputs, { output, onto: [] })).toEqual(outputs);
+      await expect(compiled.run(inputs, { output, onto: [outer, inner.fill(NaN, 5, 6)] })).rejects.toThrow(NotFiniteSumError);
+      await expect(compiled.run(inputs, { output, onto: [outer.subarray(1)] })).rejects.toThrow(`takes ${output} of shape`);
     });
 
     it('frees what was begun and is not wanted', async () => {
