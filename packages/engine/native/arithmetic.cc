@@ -13,10 +13,10 @@
 namespace lstm_gan {
 namespace {
 
-// A sum that is done while it is read: vectors, and in which order they are added (postfix: 0 takes the next, 1 adds two).
+// A sum that is done while it is read: vectors, and in which order they are added (postfix: v takes the next, + adds two).
 struct Sum {
   std::vector<const float*> vectors;
-  std::vector<uint8_t> order;
+  std::string order;
   size_t depth = 1;
 };
 
@@ -24,8 +24,8 @@ struct Sum {
 const float* AddUpBlock(const Sum& sum, size_t start, size_t size, float* scratch) {
   const float* stack[64];
   size_t top = 0, next = 0;
-  for (const uint8_t step : sum.order) {
-    if (step == 0) {
+  for (const char step : sum.order) {
+    if (step == 'v') {
       stack[top++] = sum.vectors[next++] + start;
       continue;
     }
@@ -100,16 +100,15 @@ constexpr uint32_t kMaxThreads = 64;
 bool GetSum(napi_env env, napi_value vectors, napi_value order, Sum* sum, size_t* length) {
   std::vector<napi_value> items;
   std::vector<float*> floats;
-  Bytes steps;
   if (!GetArray(env, vectors, &items) || items.empty() || !GetFloats(env, items.data(), items.size(), &floats, length)) return false;
-  if (!GetBytes(env, order, &steps) || steps.type != napi_uint8_array) return false;
+  if (!GetString(env, order, &sum->order)) return false;
   sum->vectors.assign(floats.begin(), floats.end());
-  sum->order.assign(steps.data, steps.data + steps.size);
   size_t top = 0, taken = 0;
-  for (const uint8_t step : sum->order) {
-    if (step > 1 || (step == 1 && top < 2)) return false;
-    if (step == 0) ++taken;
-    top = step == 0 ? top + 1 : top - 1;
+  for (const char step : sum->order) {
+    const bool takes = step == 'v';
+    if (!takes && (step != '+' || top < 2)) return false;
+    if (takes) ++taken;
+    top = takes ? top + 1 : top - 1;
     sum->depth = std::max(sum->depth, top);
   }
   return top == 1 && taken == floats.size() && sum->depth <= 64;

@@ -7,6 +7,7 @@
 namespace lstm_gan {
 namespace {
 
+constexpr size_t kSmallBytes = 64;  // what V8 keeps in its heap
 constexpr size_t kCopiedBytes = 4096;
 
 void Execute(napi_env, void* data) {
@@ -20,6 +21,18 @@ void Execute(napi_env, void* data) {
   if (status.ok()) return;
   run->error = status.message();
   run->lacks_memory = TF_GetCode(status.value) == TF_RESOURCE_EXHAUSTED;
+}
+
+// A few numbers as an array of them: V8 makes no memory of its own for a typed array over them, for which it would collect
+// garbage where large vectors have been made before.
+napi_value SmallOutput(napi_env env, const float* values, size_t count) {
+  napi_value array = nullptr, number = nullptr;
+  if (napi_create_array_with_length(env, count, &array) != napi_ok) return nullptr;
+  for (size_t i = 0; i < count; ++i) {
+    if (napi_create_double(env, values[i], &number) != napi_ok) return nullptr;
+    napi_set_element(env, array, static_cast<uint32_t>(i), number);
+  }
+  return array;
 }
 
 bool IsBorrowed(const Run& run, TF_Tensor* tensor) {
@@ -39,6 +52,12 @@ napi_value TakeOutputs(napi_env env, Run* run) {
     TF_Tensor* tensor = run->output_tensors[i];
     const size_t size = TF_TensorByteSize(tensor);
     napi_value buffer = nullptr, array = nullptr;
+    if (size <= kSmallBytes) {
+      array = SmallOutput(env, static_cast<const float*>(TF_TensorData(tensor)), size / 4);
+      if (array == nullptr) return nullptr;
+      napi_set_element(env, result, i, array);
+      continue;
+    }
     // An input handed through is the caller's memory, what is kept too may lie in the same place as what is given; and of
     // a few numbers a copy is cheaper than an array around them.
     if (IsBorrowed(*run, tensor) || run->keeps || size <= kCopiedBytes) {
@@ -115,8 +134,9 @@ void Complete(napi_env env, napi_status, void* data) {
   if (--run->session->running == 0 && run->session->closed) run->session->Free();
 }
 
-// run(handle, feeds, fetches, kept?, keptNames?, onto?): Promise<Float32Array[]>; with onto, Promise<[Float32Array[], boolean | null]>
-// begin(handle, feeds, fetches, keeps): Promise<[Float32Array[], kept]>
+// run(handle, feeds, fetches, kept?, keptNames?, onto?): Promise<outputs>; with onto, Promise<[outputs, boolean | null]>
+// begin(handle, feeds, fetches, keeps): Promise<[outputs, kept]>
+// Each output is a Float32Array, or number[] if it is small.
 napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
   size_t count = 6;
   napi_value arguments[6];

@@ -44,8 +44,10 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
   };
 }
 
-/** How a tree is added, in postfix: 0 takes the next vector, 1 adds two. */
-function orderOf(tree: SumTree): Uint8Array {
-  const steps = (node: SumTree): number[] => (node instanceof Float32Array ? [0] : [...steps(node[0]), ...steps(node[1]), 1]);
-  return Uint8Array.from(steps(tree));
+/**
+ * How a tree is added, in postfix: v takes the next vector, + adds two. No typed array: V8 moves what a small one holds out of its
+ * heap when native code reads it, and collects garbage for that where vectors have been made before.
+ */
+function orderOf(tree: SumTree): string {
+  return tree instanceof Float32Array ? 'v' : `${orderOf(tree[0])}${orderOf(tree[1])}+`;
 }

@@ -42,21 +42,24 @@ export interface Session {
   close(): void;
 }
 
+/** What the addon gives of a value: few numbers as such. */
+type Output = Float32Array | number[];
+
 export interface SessionAddon {
   open(graphDef: Uint8Array, config: Uint8Array): unknown;
-  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept?: Kept, keptNames?: readonly string[]): Promise<Float32Array[]>;
-  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept: Kept | undefined, keptNames: readonly string[] | undefined, onto: readonly Float32Array[]): Promise<[outputs: Float32Array[], isFinite: boolean | null]>;
-  begin(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<[outputs: Float32Array[], kept: Kept]>;
+  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept?: Kept, keptNames?: readonly string[]): Promise<Output[]>;
+  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept: Kept | undefined, keptNames: readonly string[] | undefined, onto: readonly Float32Array[]): Promise<[outputs: Output[], isFinite: boolean | null]>;
+  begin(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<[outputs: Output[], kept: Kept]>;
   discard(kept: Kept): void;
   placeholders(handle: unknown): string[];
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
   version(): string;
   /** A sum, six arrays, then threads, start, end, divisor, rate, betas, epsilon and powers. */
-  adam(vectors: readonly Float32Array[], order: Uint8Array, ...parameters: [...arrays: Float32Array[], numbers: number[]]): boolean;
+  adam(vectors: readonly Float32Array[], order: string, ...parameters: [...arrays: Float32Array[], numbers: number[]]): boolean;
   average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
   settle(): void;
-  addUp(vectors: readonly Float32Array[], order: Uint8Array, target: Float32Array, threads: number): boolean;
+  addUp(vectors: readonly Float32Array[], order: string, target: Float32Array, threads: number): boolean;
   release(array: Float32Array | Uint8Array): void;
   /** For operations of our own, in the whole process. */
   setKernelThreads(threads: number): void;
@@ -89,20 +92,43 @@ export function openSession(provisioned: Provisioned, graphDef: Uint8Array, thre
   addon.setKernelThreads(threads);
   const handle = addon.open(graphDef, configProto(threads, provisioned.variant));
   return {
-    run: (feeds, fetches, kept) => addon.run(handle, feeds, fetches, kept?.values, kept?.names),
+    run: async (feeds, fetches, kept) => (await addon.run(handle, outsideHeap(feeds), fetches, kept?.values, kept?.names)).map(asArray),
     async accumulate(feeds, fetches, onto, kept) {
-      const [outputs, isFinite] = await addon.run(handle, feeds, fetches, kept?.values, kept?.names, onto);
-      return { outputs, isFinite: isFinite ?? undefined };
+      const [outputs, isFinite] = await addon.run(handle, outsideHeap(feeds), fetches, kept?.values, kept?.names, onto);
+      return { outputs: outputs.map(asArray), isFinite: isFinite ?? undefined };
     },
     async begin(feeds, fetches, keeps) {
-      const [outputs, kept] = await addon.begin(handle, feeds, fetches, keeps);
-      return { outputs, kept };
+      const [outputs, kept] = await addon.begin(handle, outsideHeap(feeds), fetches, keeps);
+      return { outputs: outputs.map(asArray), kept };
     },
     discard: (kept) => addon.discard(kept),
     placeholders: addon.placeholders(handle),
     devices: () => addon.devices(handle),
     close: () => addon.close(handle),
   };
+}
+
+const asArray = (output: Output): Float32Array => (output instanceof Float32Array ? output : Float32Array.from(output));
+
+/** Typed arrays of at most as many bytes lie in V8's heap. */
+const heapBytes = 64;
+/** Apart, and off the addon's alignment: it copies what lies there before it returns. */
+const placeBytes = 2 * heapBytes;
+const misaligned = 8;
+const outside = new ArrayBuffer(32 * placeBytes);
+
+/**
+ * Copies feeds that lie in V8's heap out of it. V8 would, when native code reads them, make memory for each, and collect
+ * garbage for that where large vectors have been made before: three to seven times a step.
+ */
+function outsideHeap(feeds: readonly SessionFeed[]): SessionFeed[] {
+  return feeds.map(({ name, data }, k) => {
+    const start = k * placeBytes + misaligned;
+    if (data.byteLength > heapBytes || start > outside.byteLength) return { name, data };
+    const copy = new (data.constructor as Int32ArrayConstructor)(outside, start, data.length);
+    copy.set(data);
+    return { name, data: copy };
+  });
 }
 
 /**
