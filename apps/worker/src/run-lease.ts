@@ -90,7 +90,7 @@ export async function runLease(
     assert(pixels !== undefined, 'the work has the images of its shards');
     const finish = started(shard) ?? (await startShard(tools, phase, weights[phase], { step, phase, turn, shard }, pixels));
     const { sum, loss, penalty } = await finish(weights, pixels, onto).catch((error: unknown) => {
-      throw error instanceof NotFiniteSumError ? new NotFiniteError(shard, 'The gradient, or the sum with it,') : error;
+      throw error instanceof NotFiniteSumError ? new NotFiniteError(shard, onto.length === 0 ? 'The gradient' : 'The gradient (or the sum with it)') : error;
     });
     if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
     losses.push({ shard, loss, penalty });
