@@ -238,17 +238,6 @@ napi_value AddUp(napi_env env, napi_callback_info info) {
   }));
 }
 
-// isFinite(vector): boolean
-napi_value IsFinite(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value argument;
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  std::vector<float*> a;
-  size_t length = 0;
-  if (count != 1 || !GetFloats(env, &argument, 1, &a, &length)) return Throw(env, "ERR_ARGUMENT", "isFinite takes a Float32Array");
-  return Boolean(env, AllFinite(a[0], length));
-}
-
 }  // namespace
 
 void DefineArithmetic(napi_env env, napi_value exports) {
@@ -256,7 +245,6 @@ void DefineArithmetic(napi_env env, napi_value exports) {
       Function("adam", AdamUpdate),
       Function("average", AverageUpdate),
       Function("addUp", AddUp),
-      Function("isFinite", IsFinite),
       Function("settle", SettleAverage),
   };
   napi_add_env_cleanup_hook(env, [](void* env) { Settle(static_cast<napi_env>(env)); }, env);

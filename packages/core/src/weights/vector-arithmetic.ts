@@ -1,6 +1,5 @@
 import { adamUpdate, type AdamUpdate } from '../optimizer/adam.ts';
 import { updateEma, type EmaUpdate } from '../optimizer/ema.ts';
-import { isFiniteVector } from './finite.ts';
 import { addUp, type AddUp } from './sum-tree.ts';
 
 /**
@@ -17,8 +16,6 @@ export interface VectorArithmetic {
   readonly addUp: AddUp;
   /** The same vector in memory as of `allocateOutgoing`, where it is not there already; uses it up. */
   readonly toOutgoing: (vector: Float32Array) => Float32Array;
-  /** Whether no float is infinite or NaN. */
-  readonly isFinite: (vector: Float32Array) => boolean;
   readonly adam: AdamUpdate;
   /** May still be writing the new average when it returns: `settle` waits for it. */
   readonly ema: EmaUpdate;
@@ -33,7 +30,6 @@ export const plainArithmetic: VectorArithmetic = {
   release: () => undefined,
   addUp,
   toOutgoing: (vector) => vector,
-  isFinite: isFiniteVector,
   adam: adamUpdate,
   ema: updateEma,
   settle: () => undefined,

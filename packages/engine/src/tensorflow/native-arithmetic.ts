@@ -28,7 +28,6 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
       sharing.release(vector);
       return outgoing;
     },
-    isFinite: (vector) => addon.isFinite(vector),
     adam(vectors, [start, end], divisor, { learningRate, beta1, beta2, epsilon }, beta1Power, beta2Power) {
       const { gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;
       const numbers = [threads, start, end, divisor, learningRate, beta1, beta2, epsilon, beta1Power, beta2Power];

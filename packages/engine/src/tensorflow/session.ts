@@ -63,7 +63,6 @@ export interface SessionAddon {
   release(array: Float32Array | Uint8Array): void;
   /** For operations of our own, in the whole process. */
   setKernelThreads(threads: number): void;
-  isFinite(vector: Float32Array): boolean;
   allocate(byteLength: number): ArrayBuffer;
   /** Undefined where there are no more blocks to be had. */
   allocateShared(byteLength: number): ArrayBuffer | undefined;
@@ -112,9 +111,12 @@ const asArray = (output: Output): Float32Array => (output instanceof Float32Arra
 
 /** Typed arrays of at most as many bytes lie in V8's heap. */
 const heapBytes = 64;
-/** Apart, and off the addon's alignment: it copies what lies there before it returns. */
-const placeBytes = 2 * heapBytes;
+/**
+ * Off the addon's alignment, for it copies what lies so before it returns, and borrows the rest: memory begins at a multiple of 16,
+ * so 8 bytes on, nothing is aligned to 64.
+ */
 const misaligned = 8;
+const placeBytes = 2 * heapBytes;
 const outside = new ArrayBuffer(32 * placeBytes);
 
 /**
