@@ -57,6 +57,7 @@ void* CreateNothing(TF_OpKernelConstruction* construction);
 void DestroyNothing(void* nothing);
 void UnknownShape(TF_ShapeInferenceContext* context, TF_Status* status);
 
+std::string RegisterConvolutions();
 std::string RegisterDropout();
 std::string RegisterJoin();
 std::string RegisterLstmCell();

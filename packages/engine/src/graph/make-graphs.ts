@@ -3,6 +3,7 @@ import type { EngineOptions } from '../engine.ts';
 import type { Provisioned } from '../tensorflow/provision.ts';
 import { loadStockBackend } from '../tensorflow/stock-backend.ts';
 import type { Graph } from './graph.ts';
+import { lowerConvolutions } from './lower-convolutions.ts';
 import { lowerPrecision } from './lower-precision.ts';
 import { lowerGraph } from './lower.ts';
 import { withOutputNames } from './output-names.ts';
@@ -14,5 +15,6 @@ export async function makeGraphs(unit: Unit, provisioned: Provisioned, { threads
   await loadStockBackend(provisioned, threads);
   const whole = lowerGraph(traceUnit(unit, device));
   const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early, unit.earlyOutputs));
-  return graphs.map((graph) => withOutputNames(lowerPrecision(graph, precision)));
+  const lower = (graph: Graph): Graph => (device === 'cpu' ? lowerConvolutions(lowerPrecision(graph, precision)) : lowerPrecision(graph, precision));
+  return graphs.map((graph) => withOutputNames(lower(graph)));
 }

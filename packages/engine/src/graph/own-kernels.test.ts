@@ -1,10 +1,11 @@
-import { normalNoise, plainArithmetic, statelessUniform } from '@lstm-gan/core';
+import { plainArithmetic, statelessUniform } from '@lstm-gan/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { locateTensorFlow, type Provisioned } from '../tensorflow/provision.ts';
 import { openSession } from '../tensorflow/session.ts';
 import { provisionedCache } from '../testing/provisioned.ts';
+import { float, numbers, runOperation, wholeNumbers } from '../testing/run-operation.ts';
 import { encodeGraphDef } from './graph-def.ts';
-import { placeholderNode, type Attribute, type GraphNode, type ValueSpec } from './graph.ts';
+import { placeholderNode, type GraphNode } from './graph.ts';
 
 let provisioned: Provisioned;
 beforeAll(async () => {
@@ -12,30 +13,6 @@ beforeAll(async () => {
   if (found === undefined) throw new Error('TensorFlow is provisioned');
   provisioned = found;
 });
-
-const float = (...shape: number[]): ValueSpec => ({ dtype: 'float32', shape });
-const numbers = (key: number, size: number): Float32Array => normalNoise([key, 2], size);
-
-/** Runs one operation on its inputs, with so many threads; gives its outputs of float32. */
-async function runOperation(
-  op: string,
-  inputs: Readonly<Record<string, { readonly spec: ValueSpec; readonly data: Float32Array | Int32Array }>>,
-  attributes: Readonly<Record<string, Attribute>>,
-  outputs: readonly ValueSpec[],
-  threads = 1,
-): Promise<Float32Array[]> {
-  const placeholders = Object.entries(inputs).map(([name, { spec }]) => placeholderNode(name, spec));
-  const node: GraphNode = { name: 'own', op, attributes, inputs: placeholders.map(({ name }) => ({ node: name, output: 0 })), outputs };
-  const nodes = [...placeholders, node];
-  const graph = { nodes, inputs: Object.fromEntries(placeholders.map(({ name }) => [name, { node: name, output: 0 }])), outputs: {} };
-  const session = openSession(provisioned, encodeGraphDef(graph), threads);
-  const fetches = outputs.flatMap(({ dtype }, output) => (dtype === 'float32' ? [`own:${output}`] : []));
-  try {
-    return await session.run(Object.entries(inputs).map(([name, { data }]) => ({ name, data })), fetches);
-  } finally {
-    session.close();
-  }
-}
 
 describe('dropout', () => {
   const rate = 0.3;
@@ -147,9 +124,6 @@ describe('a join that is added to other vectors', () => {
 });
 
 describe('the transposed convolution to an image', () => {
-  /** Whole numbers, so that every sum is exact. */
-  const whole = (size: number): Float32Array => Float32Array.from({ length: size }, (_, i) => ((i * 7) % 11) - 5);
-
   /** By definition: place (h, w) adds x K[k, l] at (2 h + k - 1, 2 w + l - 1), where that is inside. */
   function convolve(image: Float32Array, kernel: Float32Array, [batch, height, width, inputs, outputs]: number[]): Float32Array {
     const result = new Float32Array(batch * 4 * height * width * outputs);
@@ -173,7 +147,7 @@ describe('the transposed convolution to an image', () => {
     'does for %i images of %i x %i with %i channels to %i what the definition says, with any number of threads',
     async (...shape) => {
       const [batch, height, width, inputs, outputs] = shape;
-      const [image, kernel] = [whole(batch * height * width * inputs), whole(16 * outputs * inputs)];
+      const [image, kernel] = [wholeNumbers(batch * height * width * inputs), wholeNumbers(16 * outputs * inputs)];
       const feeds = { image: { spec: float(batch, height, width, inputs), data: image }, kernel: { spec: float(4, 4, outputs, inputs), data: kernel } };
       for (const threads of [1, 3]) {
         expect(await runOperation('LstmGanTransposedConvolution', feeds, {}, [float(batch, 2 * height, 2 * width, outputs)], threads)).toEqual([convolve(image, kernel, shape)]);
@@ -182,7 +156,7 @@ describe('the transposed convolution to an image', () => {
   );
 
   it('refuses two channels, in a sentence', async () => {
-    const feeds = { image: { spec: float(1, 2, 2, 4), data: whole(16) }, kernel: { spec: float(4, 4, 2, 4), data: whole(128) } };
+    const feeds = { image: { spec: float(1, 2, 2, 4), data: wholeNumbers(16) }, kernel: { spec: float(4, 4, 2, 4), data: wholeNumbers(128) } };
     await expect(runOperation('LstmGanTransposedConvolution', feeds, {}, [float(1, 4, 4, 2)])).rejects.toThrow('a kernel [4, 4, 1 or 3, in]');
   });
 });

@@ -10,12 +10,12 @@ import { NotFiniteSumError } from '../accumulation.ts';
 import type { CompiledUnit, Engine } from '../engine.ts';
 import { probeInputs, probeUnit } from '../probe.ts';
 
-/** A narrow model with everything in it: LSTM, normalisation, dropout, a penalty that draws noise. */
+/** A small model with everything in it: LSTM, normalisation, dropout, a penalty that draws noise, and convolutions of 32 channels, for which graphs have kernels of our own. */
 const smallModel: ModelConfig = {
   image: { size: 16, channels: 1 },
   latent: 6,
-  generator: { kind: 'article', dense: 16, steps: 2, stepSize: 8, lstm: 8, hidden: [32], base: [4, 4, 4], filters: [6] },
-  discriminator: { filters: [4, 8], dropout: 0.3 },
+  generator: { kind: 'article', dense: 16, steps: 2, stepSize: 8, lstm: 8, hidden: [256], base: [4, 4, 32], filters: [32] },
+  discriminator: { filters: [32, 64], dropout: 0.3 },
   loss: 'hinge',
   regularizer: { kind: 'approximate-r1', lambda: 10, sigma: 0.05 },
 };

@@ -1,0 +1,123 @@
+// Winograd's algorithm F(2 x 2, 2 x 2). For two taps g on three values d (Winograd, Arithmetic Complexity of Computations, 1980)
+//   d0 g0 + d1 g1 = (d0 - d1) g0 + d1 (g0 + g1)    and    d1 g0 + d2 g1 = d1 (g0 + g1) - (d1 - d2) g1,
+// three products for two results; along rows and columns, a tile's 3 x 3 points give 2 x 2 results. At each point, rows of many
+// channels are multiplied by a panel of columns. Every sum runs over its terms in order.
+#pragma once
+
+#include <algorithm>
+
+#include "vectors.h"
+
+namespace lstm_gan {
+
+constexpr size_t kPoints = 9;
+constexpr size_t kStrip = 8, kPanel = 32;  // rows and columns that are multiplied at once
+
+// A processor: the vectors of its registers (loose ones lie anywhere), and how many sums they hold, of so many rows and vectors.
+template <size_t kSize, size_t kRowsAtOnce, size_t kVectorsAtOnce>
+struct Processor {
+  typedef float Vector __attribute__((vector_size(kSize)));
+  typedef float Loose __attribute__((vector_size(kSize), aligned(4)));
+  static constexpr size_t kWidth = kSize / sizeof(float), kRows = kRowsAtOnce, kVectors = kVectorsAtOnce;
+
+  static LSTM_GAN_INLINE Vector* At(float* data) { return reinterpret_cast<Vector*>(data); }
+  static LSTM_GAN_INLINE Loose* AtLoose(float* data) { return reinterpret_cast<Loose*>(data); }
+  static LSTM_GAN_INLINE const Loose* AtLoose(const float* data) { return reinterpret_cast<const Loose*>(data); }
+};
+using Avx512 = Processor<64, 8, 2>;
+using Avx2 = Processor<32, 8, 1>;
+using AnyProcessor = Processor<16, 4, 2>;
+
+// ---- between values, taps or results and points, in rows and columns
+
+template <typename Vector>
+LSTM_GAN_INLINE void ValuesToPoints(Vector d[kPoints]) {
+#pragma GCC unroll 3
+  for (size_t i = 0; i < 3; ++i) d[i] -= d[3 + i], d[6 + i] = d[3 + i] - d[6 + i];
+#pragma GCC unroll 3
+  for (size_t i = 0; i < kPoints; i += 3) d[i] -= d[i + 1], d[i + 2] = d[i + 1] - d[i + 2];
+}
+
+template <typename Vector>
+LSTM_GAN_INLINE void TapsToPoints(const Vector taps[4], Vector points[kPoints]) {
+  const Vector rows[3][2] = {{taps[0], taps[1]}, {taps[0] + taps[2], taps[1] + taps[3]}, {taps[2], taps[3]}};
+#pragma GCC unroll 3
+  for (size_t i = 0; i < 3; ++i) points[3 * i] = rows[i][0], points[3 * i + 1] = rows[i][0] + rows[i][1], points[3 * i + 2] = rows[i][1];
+}
+
+template <typename Vector>
+LSTM_GAN_INLINE void PointsToResults(const Vector points[kPoints], Vector results[4]) {
+  Vector rows[2][3];
+#pragma GCC unroll 3
+  for (size_t i = 0; i < 3; ++i) rows[0][i] = points[i] + points[3 + i], rows[1][i] = points[3 + i] - points[6 + i];
+#pragma GCC unroll 2
+  for (size_t i = 0; i < 2; ++i) results[2 * i] = rows[i][0] + rows[i][1], results[2 * i + 1] = rows[i][1] - rows[i][2];
+}
+
+// The adjoint of PointsToResults.
+template <typename Vector>
+LSTM_GAN_INLINE void ResultsToPoints(const Vector results[4], Vector points[kPoints]) {
+  const Vector rows[3][2] = {{results[0], results[1]}, {results[0] + results[2], results[1] + results[3]}, {-results[2], -results[3]}};
+#pragma GCC unroll 3
+  for (size_t i = 0; i < 3; ++i) points[3 * i] = rows[i][0], points[3 * i + 1] = rows[i][0] + rows[i][1], points[3 * i + 2] = -rows[i][1];
+}
+
+// The adjoint of TapsToPoints.
+template <typename Vector>
+LSTM_GAN_INLINE void PointsToTaps(const Vector points[kPoints], Vector taps[4]) {
+  Vector rows[2][3];
+#pragma GCC unroll 3
+  for (size_t i = 0; i < 3; ++i) rows[0][i] = points[i] + points[3 + i], rows[1][i] = points[3 + i] + points[6 + i];
+#pragma GCC unroll 2
+  for (size_t i = 0; i < 2; ++i) taps[2 * i] = rows[i][0] + rows[i][1], taps[2 * i + 1] = rows[i][1] + rows[i][2];
+}
+
+// ---- products
+
+// sums[r]: over k, the terms rows[r * row_stride + k * term_stride] times panel[k], a row of kPanel.
+template <typename P>
+LSTM_GAN_INLINE void Multiply(const float* rows, size_t row_stride, size_t term_stride, const float* panel, size_t terms, float (*sums)[kPanel]) {
+  using Vector = typename P::Vector;
+  for (size_t first = 0; first < kStrip; first += P::kRows) {
+    for (size_t column = 0; column < kPanel; column += P::kVectors * P::kWidth) {
+      Vector sum[P::kRows][P::kVectors] = {};
+      const float* factors = rows + first * row_stride;
+      for (size_t k = 0; k < terms; ++k) {
+#pragma GCC unroll 2
+        for (size_t v = 0; v < P::kVectors; ++v) {
+          const Vector weight = *reinterpret_cast<const Vector*>(panel + k * kPanel + column + v * P::kWidth);
+#pragma GCC unroll 8
+          for (size_t r = 0; r < P::kRows; ++r) sum[r][v] += weight * factors[r * row_stride + k * term_stride];
+        }
+      }
+#pragma GCC unroll 8
+      for (size_t r = 0; r < P::kRows; ++r) {
+#pragma GCC unroll 2
+        for (size_t v = 0; v < P::kVectors; ++v) *P::At(sums[first + r] + column + v * P::kWidth) = sum[r][v];
+      }
+    }
+  }
+}
+
+constexpr size_t WholeStrips(size_t rows) { return (rows + kStrip - 1) / kStrip * kStrip; }
+
+// The results of `tiles` tiles in the columns of a panel [9][terms][kPanel]: write(tile, column, results[4]). The points are
+// [WholeStrips(tiles)][9][terms].
+template <typename P, typename Write>
+LSTM_GAN_INLINE void MultiplyTiles(const float* points, size_t tiles, size_t terms, const float* panel, const Write& write) {
+  for (size_t first = 0; first < tiles; first += kStrip) {
+    alignas(64) float sums[kPoints][kStrip][kPanel];
+    for (size_t p = 0; p < kPoints; ++p) Multiply<P>(points + (first * kPoints + p) * terms, kPoints * terms, 1, panel + p * terms * kPanel, terms, sums[p]);
+    for (size_t r = 0; r < std::min(kStrip, tiles - first); ++r) {
+      for (size_t column = 0; column < kPanel; column += P::kWidth) {
+        typename P::Vector sum[kPoints], results[4];
+#pragma GCC unroll 9
+        for (size_t p = 0; p < kPoints; ++p) sum[p] = *P::At(sums[p][r] + column);
+        PointsToResults(sum, results);
+        write(first + r, column, results);
+      }
+    }
+  }
+}
+
+}  // namespace lstm_gan

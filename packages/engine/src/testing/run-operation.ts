@@ -1,0 +1,42 @@
+import { normalNoise } from '@lstm-gan/core';
+import { encodeGraphDef } from '../graph/graph-def.ts';
+import { placeholderNode, type Attribute, type GraphNode, type ValueSpec } from '../graph/graph.ts';
+import { locateTensorFlow } from '../tensorflow/provision.ts';
+import { openSession } from '../tensorflow/session.ts';
+import { provisionedCache } from './provisioned.ts';
+
+export const float = (...shape: number[]): ValueSpec => ({ dtype: 'float32', shape });
+
+/** The same normal numbers for the same key. */
+export const numbers = (key: number, size: number): Float32Array => normalNoise([key, 2], size);
+
+/** Whole numbers from -5 to 5: sums of their products are exact, in whatever order. */
+export const wholeNumbers = (size: number): Float32Array => Float32Array.from({ length: size }, (_, i) => ((i * 7) % 11) - 5);
+
+export interface Feed {
+  readonly spec: ValueSpec;
+  readonly data: Float32Array | Int32Array;
+}
+
+/** Runs one operation on its inputs, with so many threads; gives its outputs of float32. */
+export async function runOperation(
+  op: string,
+  inputs: Readonly<Record<string, Feed>>,
+  attributes: Readonly<Record<string, Attribute>>,
+  outputs: readonly ValueSpec[],
+  threads = 1,
+): Promise<Float32Array[]> {
+  const provisioned = await locateTensorFlow(await provisionedCache(), 'cpu');
+  if (provisioned === undefined) throw new Error('TensorFlow is provisioned');
+  const placeholders = Object.entries(inputs).map(([name, { spec }]) => placeholderNode(name, spec));
+  const node: GraphNode = { name: 'own', op, attributes, inputs: placeholders.map(({ name }) => ({ node: name, output: 0 })), outputs };
+  const nodes = [...placeholders, node];
+  const graph = { nodes, inputs: Object.fromEntries(placeholders.map(({ name }) => [name, { node: name, output: 0 }])), outputs: {} };
+  const session = openSession(provisioned, encodeGraphDef(graph), threads);
+  const fetches = outputs.flatMap(({ dtype }, output) => (dtype === 'float32' ? [`own:${output}`] : []));
+  try {
+    return await session.run(Object.entries(inputs).map(([name, { data }]) => ({ name, data })), fetches);
+  } finally {
+    session.close();
+  }
+}
