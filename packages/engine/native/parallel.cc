@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,13 @@
 
 namespace lstm_gan {
 namespace {
+
+// Leaves the processor's core to its other thread for a moment.
+inline void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
 
 // One piece of work after the other; whoever calls takes part.
 class Crew {
@@ -40,6 +48,7 @@ class Crew {
     }
     begin_.notify_all();
     Take(body, count);
+    WaitAwhile([this] { return working_ == 0; });
     std::unique_lock<std::mutex> lock(mutex_);
     end_.wait(lock, [this] { return working_ == 0; });
   }
@@ -49,10 +58,20 @@ class Crew {
     for (size_t i = next_++; i < count; i = next_++) body(i);
   }
 
+  // Waits a little for what comes soon: falling asleep and waking up takes as long as a small piece.
+  template <typename Condition>
+  static void WaitAwhile(const Condition& isTrue) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(40);
+    while (!isTrue() && std::chrono::steady_clock::now() < end) Pause();
+  }
+
   void Wait(size_t member) {
     uint64_t seen = 0;
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
+      lock.unlock();
+      WaitAwhile([&] { return round_ != seen; });
+      lock.lock();
       begin_.wait(lock, [&] { return round_ != seen && member < wanted_; });
       seen = round_;
       const auto* body = body_;
@@ -68,8 +87,9 @@ class Crew {
   std::condition_variable begin_, end_;
   const std::function<void(size_t)>* body_ = nullptr;
   std::atomic<size_t> next_{0};
-  size_t count_ = 0, wanted_ = 0, working_ = 0, members_ = 0;
-  uint64_t round_ = 0;
+  size_t count_ = 0, wanted_ = 0, members_ = 0;
+  std::atomic<size_t> working_{0};
+  std::atomic<uint64_t> round_{0};
 };
 
 Crew& TheCrew() {

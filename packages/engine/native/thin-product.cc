@@ -1,5 +1,6 @@
-// Products of a few rows with a large matrix, as an LSTM multiplies at each time step: oneDNN rearranges the matrix for each of
-// them, which takes as long as multiplying. Every sum runs over its terms in order, so the bits do not depend on threads.
+// Products of a few rows with a large matrix, or with its transpose, as an LSTM multiplies at each time step: oneDNN rearranges the
+// matrix for each of them, which takes as long as multiplying. Every sum runs over its terms in order, so the bits do not depend
+// on threads.
 #include <algorithm>
 
 #include "kernels.h"
@@ -9,45 +10,77 @@
 namespace lstm_gan {
 namespace {
 
-constexpr size_t kDepth = 16;  // terms that are added before sums go back to memory
-
-// sums[r] += lanes[k] * factors[k][r] for 16 rows, term after term; kRows at a time, as many as the processor's registers hold.
-template <size_t kRows>
-LSTM_GAN_INLINE void AddTerms(const float* factors, const float* lanes, size_t stride, float* sums) {
-  for (size_t first = 0; first < kLane; first += kRows) {
-    Lane sum[kRows];
-#pragma GCC unroll 16
-    for (size_t r = 0; r < kRows; ++r) sum[r] = *reinterpret_cast<const Lane*>(sums + (first + r) * kLane);
-#pragma GCC unroll 16
-    for (size_t k = 0; k < kDepth; ++k) {
-      const Lane lane = *reinterpret_cast<const LooseLane*>(lanes + k * stride);
-#pragma GCC unroll 16
-      for (size_t r = 0; r < kRows; ++r) sum[r] += lane * factors[k * kLane + first + r];
-    }
-#pragma GCC unroll 16
-    for (size_t r = 0; r < kRows; ++r) *reinterpret_cast<Lane*>(sums + (first + r) * kLane) = sum[r];
-  }
-}
+constexpr size_t kDepth = 32;  // terms that are added before sums go back to memory; sides of a matrix are multiples of it
 
 struct Product {
-  const float* matrix;  // [terms, columns]
+  const float* matrix;  // [terms, columns], or [columns, terms]
   size_t terms, columns;
   const float* packed;  // the rows as [terms][16]
 };
 
-// sums[column / 16][row][column % 16] of columns [start, end).
-template <size_t kRows>
-LSTM_GAN_INLINE void MultiplyColumns(const Product& product, size_t start, size_t end, float* sums) {
-  for (size_t k = 0; k < product.terms; k += kDepth) {
-    for (size_t column = start; column < end; column += kLane) {
-      AddTerms<kRows>(product.packed + k * kLane, product.matrix + k * product.columns + column, product.columns, sums + (column - start) * kLane);
+// sums[r] += matrix[k] * factors[k][r] for 16 rows of 16 columns, term after term.
+template <typename P>
+LSTM_GAN_INLINE void AddTerms(const float* factors, const float* matrix, size_t stride, float* sums) {
+  for (size_t column = 0; column < kLane; column += P::kWidth) {
+    for (size_t first = 0; first < kLane; first += P::kSums) {
+      typename P::Vector sum[P::kSums];
+#pragma GCC unroll 16
+      for (size_t r = 0; r < P::kSums; ++r) sum[r] = *P::At(sums + (first + r) * kLane + column);
+#pragma GCC unroll 32
+      for (size_t k = 0; k < kDepth; ++k) {
+        const typename P::Vector values = *P::AtLoose(matrix + k * stride + column);
+#pragma GCC unroll 16
+        for (size_t r = 0; r < P::kSums; ++r) sum[r] += values * factors[k * kLane + first + r];
+      }
+#pragma GCC unroll 16
+      for (size_t r = 0; r < P::kSums; ++r) *P::At(sums + (first + r) * kLane + column) = sum[r];
     }
   }
 }
 
-LSTM_GAN_AVX512 void Columns512(const Product& p, size_t start, size_t end, float* sums) { MultiplyColumns<16>(p, start, end, sums); }
-LSTM_GAN_AVX2 void Columns256(const Product& p, size_t start, size_t end, float* sums) { MultiplyColumns<4>(p, start, end, sums); }
-void ColumnsAny(const Product& p, size_t start, size_t end, float* sums) { MultiplyColumns<2>(p, start, end, sums); }
+// sums[column / 16][row][column % 16] of columns [start, end), from zeros. Along the rows of the matrix, which lie far apart.
+template <typename P>
+LSTM_GAN_INLINE void Multiply(const Product& product, size_t start, size_t end, float* sums) {
+  for (size_t k = 0; k < product.terms; k += kDepth) {
+    for (size_t column = start; column < end; column += kLane) {
+      AddTerms<P>(product.packed + k * kLane, product.matrix + k * product.columns + column, product.columns, sums + (column - start) * kLane);
+    }
+  }
+}
+
+// sums[column][row] of columns [start, end) of the transposed matrix.
+template <typename P>
+LSTM_GAN_INLINE void MultiplyTransposed(const Product& product, size_t start, size_t end, float* sums) {
+  for (size_t column = start; column < end; column += P::kSums) {
+    for (size_t row = 0; row < kLane; row += P::kWidth) {
+      typename P::Vector sum[P::kSums] = {};
+      for (size_t k = 0; k < product.terms; k += kDepth) {
+        // Copied: rows that lie a multiple of 4 KiB apart drive each other out of the first cache.
+        alignas(64) float terms[P::kSums][kDepth];
+#pragma GCC unroll 16
+        for (size_t c = 0; c < P::kSums; ++c) {
+          const float* source = product.matrix + (column + c) * product.terms + k;
+#pragma GCC unroll 8
+          for (size_t i = 0; i < kDepth; i += P::kWidth) *P::At(terms[c] + i) = *P::AtLoose(source + i);
+        }
+        for (size_t i = 0; i < kDepth; ++i) {
+          const typename P::Vector factors = *reinterpret_cast<const typename P::Vector*>(product.packed + (k + i) * kLane + row);
+#pragma GCC unroll 16
+          for (size_t c = 0; c < P::kSums; ++c) sum[c] += factors * terms[c][i];
+        }
+      }
+#pragma GCC unroll 16
+      for (size_t c = 0; c < P::kSums; ++c) *P::At(sums + (column - start + c) * kLane + row) = sum[c];
+    }
+  }
+}
+
+LSTM_GAN_AVX512 void Multiply512(const Product& p, size_t start, size_t end, float* sums) { Multiply<Avx512>(p, start, end, sums); }
+LSTM_GAN_AVX2 void Multiply256(const Product& p, size_t start, size_t end, float* sums) { Multiply<Avx2>(p, start, end, sums); }
+void MultiplyAny(const Product& p, size_t start, size_t end, float* sums) { Multiply<AnyProcessor>(p, start, end, sums); }
+LSTM_GAN_AVX512 void Transposed512(const Product& p, size_t start, size_t end, float* sums) { MultiplyTransposed<Avx512>(p, start, end, sums); }
+LSTM_GAN_AVX2 void Transposed256(const Product& p, size_t start, size_t end, float* sums) { MultiplyTransposed<Avx2>(p, start, end, sums); }
+void TransposedAny(const Product& p, size_t start, size_t end, float* sums) { MultiplyTransposed<AnyProcessor>(p, start, end, sums); }
 
 // [rows, terms] -> [terms][16], zeros behind the rows.
 void Pack(const float* factor, size_t rows, size_t terms, float* packed) {
@@ -57,31 +90,49 @@ void Pack(const float* factor, size_t rows, size_t terms, float* packed) {
   }
 }
 
-// rows [R, K] times matrix [K, N]: R is 16 at most, K and N are multiples of 16.
-void Compute(void*, TF_OpKernelContext* context) {
+struct Attributes {
+  unsigned char is_transposed = 0;
+};
+
+void* Create(TF_OpKernelConstruction* construction) {
+  Status status;
+  auto* attributes = new Attributes;
+  TF_OpKernelConstruction_GetAttrBool(construction, "transposed", &attributes->is_transposed, status.value);
+  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.value);
+  return attributes;
+}
+
+void Destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
+
+// rows [R, K] times matrix [K, N], or the transpose of [N, K]: R is 16 at most, K and N are multiples of 32.
+void Compute(void* attributes, TF_OpKernelContext* context) {
+  const bool is_transposed = static_cast<const Attributes*>(attributes)->is_transposed;
   KernelCall call(context);
   TF_Tensor* factor = call.Input(0);
   TF_Tensor* matrix = call.Input(1);
   if (!call.ok()) return;
   const std::vector<int64_t> factor_shape = ShapeOf(factor), matrix_shape = ShapeOf(matrix);
-  if (factor_shape.size() != 2 || matrix_shape.size() != 2 || factor_shape[0] > static_cast<int64_t>(kLane) || matrix_shape[0] % kLane != 0 ||
-      matrix_shape[1] % kLane != 0 || factor_shape[1] != matrix_shape[0]) {
-    return call.Fail("a thin product takes at most 16 rows, and a matrix that fits them and whose sides are multiples of 16");
+  if (factor_shape.size() != 2 || matrix_shape.size() != 2 || factor_shape[0] > static_cast<int64_t>(kLane) || matrix_shape[0] % kDepth != 0 ||
+      matrix_shape[1] % kDepth != 0 || factor_shape[1] != matrix_shape[is_transposed]) {
+    return call.Fail("a thin product takes at most 16 rows, and a matrix that fits them and whose sides are multiples of 32");
   }
   const auto rows = static_cast<size_t>(factor_shape[0]), terms = static_cast<size_t>(factor_shape[1]);
-  const auto columns = static_cast<size_t>(matrix_shape[1]);
+  const auto columns = static_cast<size_t>(matrix_shape[!is_transposed]);
   auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, {factor_shape[0], static_cast<int64_t>(columns)}));
   if (!call.ok()) return;
   const Aligned packed(terms * kLane);
   Pack(static_cast<const float*>(TF_TensorData(factor)), rows, terms, packed.data);
   const Product product{static_cast<const float*>(TF_TensorData(matrix)), terms, columns, packed.data};
-  const auto multiply = ForProcessor(Columns512, Columns256, ColumnsAny);
+  const auto multiply = is_transposed ? ForProcessor(Transposed512, Transposed256, TransposedAny) : ForProcessor(Multiply512, Multiply256, MultiplyAny);
   ForEachRange(columns, kLane, [&](size_t start, size_t end) {
     const Aligned sums((end - start) * kLane);
     std::fill_n(sums.data, (end - start) * kLane, 0.0f);
     multiply(product, start, end, sums.data);
     for (size_t column = start; column < end; column += kLane) {
-      for (size_t r = 0; r < rows; ++r) std::copy_n(sums.data + (column - start + r) * kLane, kLane, result + r * columns + column);
+      const float* block = sums.data + (column - start) * kLane;
+      for (size_t r = 0; r < rows; ++r) {
+        for (size_t c = 0; c < kLane; ++c) result[r * columns + column + c] = is_transposed ? block[c * kLane + r] : block[r * kLane + c];
+      }
     }
   });
 }
@@ -89,7 +140,7 @@ void Compute(void*, TF_OpKernelContext* context) {
 }  // namespace
 
 std::string RegisterThinProduct() {
-  return Register({"LstmGanThinProduct", {"rows: float", "matrix: float"}, {"product: float"}, {}, UnknownShape, CreateNothing, Compute, DestroyNothing});
+  return Register({"LstmGanThinProduct", {"rows: float", "matrix: float"}, {"product: float"}, {"transposed: bool"}, UnknownShape, Create, Compute, Destroy});
 }
 
 }  // namespace lstm_gan

@@ -24,6 +24,22 @@ constexpr size_t kLane = 16;
 typedef float Lane __attribute__((vector_size(64)));
 typedef float LooseLane __attribute__((vector_size(64), aligned(4)));  // that lies anywhere
 
+// A processor: the vectors of its registers (loose ones lie anywhere), and how many sums they hold, of so many rows and vectors.
+// Vectors that are wider than registers are compiled to code of a third of the speed.
+template <size_t kSize, size_t kRowsAtOnce, size_t kVectorsAtOnce>
+struct Processor {
+  typedef float Vector __attribute__((vector_size(kSize)));
+  typedef float Loose __attribute__((vector_size(kSize), aligned(4)));
+  static constexpr size_t kWidth = kSize / sizeof(float), kRows = kRowsAtOnce, kVectors = kVectorsAtOnce, kSums = kRows * kVectors;
+
+  static LSTM_GAN_INLINE Vector* At(float* data) { return reinterpret_cast<Vector*>(data); }
+  static LSTM_GAN_INLINE Loose* AtLoose(float* data) { return reinterpret_cast<Loose*>(data); }
+  static LSTM_GAN_INLINE const Loose* AtLoose(const float* data) { return reinterpret_cast<const Loose*>(data); }
+};
+using Avx512 = Processor<64, 8, 2>;
+using Avx2 = Processor<32, 8, 1>;
+using AnyProcessor = Processor<16, 4, 2>;
+
 // Memory for lanes.
 struct Aligned {
   explicit Aligned(size_t floats) : data(static_cast<float*>(std::aligned_alloc(kAlignment, (floats * 4 + kAlignment - 1) & ~(kAlignment - 1)))) {

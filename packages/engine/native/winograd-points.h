@@ -13,21 +13,6 @@ namespace lstm_gan {
 constexpr size_t kPoints = 9;
 constexpr size_t kStrip = 8, kPanel = 32;  // rows and columns that are multiplied at once
 
-// A processor: the vectors of its registers (loose ones lie anywhere), and how many sums they hold, of so many rows and vectors.
-template <size_t kSize, size_t kRowsAtOnce, size_t kVectorsAtOnce>
-struct Processor {
-  typedef float Vector __attribute__((vector_size(kSize)));
-  typedef float Loose __attribute__((vector_size(kSize), aligned(4)));
-  static constexpr size_t kWidth = kSize / sizeof(float), kRows = kRowsAtOnce, kVectors = kVectorsAtOnce;
-
-  static LSTM_GAN_INLINE Vector* At(float* data) { return reinterpret_cast<Vector*>(data); }
-  static LSTM_GAN_INLINE Loose* AtLoose(float* data) { return reinterpret_cast<Loose*>(data); }
-  static LSTM_GAN_INLINE const Loose* AtLoose(const float* data) { return reinterpret_cast<const Loose*>(data); }
-};
-using Avx512 = Processor<64, 8, 2>;
-using Avx2 = Processor<32, 8, 1>;
-using AnyProcessor = Processor<16, 4, 2>;
-
 // ---- between values, taps or results and points, in rows and columns
 
 template <typename Vector>

@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { cellBackward, cellForward, type CellStep } from './lstm-cell.ts';
 import type { Layer } from './layer.ts';
-import { thinProduct } from './thin-product.ts';
+import { thinProduct, thinProductTransposed } from './thin-product.ts';
 
 /** Above this many units the recurrent kernel starts Glorot-uniform: making it orthogonal would take seconds. */
 const largestOrthogonalUnits = 512;
@@ -103,8 +103,7 @@ function backwardThroughTime(dHidden: Tensor[], initial: Tensor, cells: Omit<Cel
   for (let t = cells.length - 1; t >= 0; t--) {
     [dz[t], dc] = cellBackward(dh, dc, cells[t], t === 0 ? initial : cells[t - 1].cell);
     if (t === 0) break;
-    // z W_h^T as (W_h z^T)^T: 1.1 ms instead of 2.9 at 1,024 units on two cores.
-    dh = add(dHidden[t - 1], transpose(matMul(recurrentKernel, dz[t] as Tensor2D, false, true)));
+    dh = add(dHidden[t - 1], thinProductTransposed(dz[t], recurrentKernel));
   }
   return dz;
 }

@@ -14,7 +14,7 @@ import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-cor
  * | LstmCellNative | z [R, 4U], bias [4U], cell [R, U] | | gates, cell, tanh of the cell, hidden: cellForward of lstm-cell.ts |
  * | LstmCellGradNative | dHidden, dCell, gates, cell before, tanh of the cell | | cellBackward of lstm-cell.ts |
  * | JoinNative | some tensors | | their numbers, one behind the other |
- * | ThinProductNative | rows [R, K], matrix [K, N] | | their product [R, N] |
+ * | ThinProductNative | rows [R, K], matrix [K, N] or [N, K] | transposed, 0 or 1 | rows times the matrix, or its transpose: [R, N] |
  * | StatelessUniformNative | seed int32 [2] | shape | floats in [0, 1), as TensorFlow's StatelessRandomUniform |
  * | StatelessNormalNative | seed int32 [2] | shape | as TensorFlow's StatelessRandomNormal |
  */

@@ -112,13 +112,22 @@ const lstmCellGrad = kernel(({ dHidden, dCell, gates, before, tanhCell }, backen
 );
 
 /** What the kernel of our own takes: rows that fit its registers, and a matrix that is cut without a rest. */
-const fitsThinProduct = (rows: number, matrix: readonly number[]): boolean => rows <= 16 && matrix.every((length) => length % 16 === 0);
+const fitsThinProduct = (rows: number, matrix: readonly number[]): boolean => rows <= 16 && matrix.every((length) => length % 32 === 0);
 
-const thinProduct = kernel(({ rows, matrix }, backend) => {
-  if (fitsThinProduct(rows.shape[0], matrix.shape)) return execute(backend, 'LstmGanThinProduct', [rows, matrix], []);
+const matMul = (backend: NodeBackend, a: TensorInfo, b: TensorInfo, transposeB: boolean): TensorInfo[] => {
   const { binding } = backend;
-  const plain = ['transpose_a', 'transpose_b'].map((name): TfeAttribute => ({ name, type: binding.TF_ATTR_BOOL, value: false }));
-  return execute(backend, 'MatMul', [rows, matrix], [floatType(binding), ...plain]);
+  const flags = Object.entries({ transpose_a: false, transpose_b: transposeB }).map(([name, value]): TfeAttribute => ({ name, type: binding.TF_ATTR_BOOL, value }));
+  return execute(backend, 'MatMul', [a, b], [floatType(binding), ...flags]);
+};
+
+const thinProduct = kernel(({ rows, matrix }, backend, { transposed }) => {
+  const { binding } = backend;
+  if (fitsThinProduct(rows.shape[0], matrix.shape)) {
+    return execute(backend, 'LstmGanThinProduct', [rows, matrix], [{ name: 'transposed', type: binding.TF_ATTR_BOOL, value: transposed === 1 }]);
+  }
+  if (transposed === 0) return matMul(backend, rows, matrix, false);
+  const swap = constant(backend, Int32Array.of(1, 0), [2]);
+  return execute(backend, 'Transpose', [...matMul(backend, matrix, rows, true), swap], [floatType(binding), intType(binding, 'Tperm')]);
 });
 
 /** tfjs's kernel behind transposed convolutions and gradients of convolutions: ours where the result is an image. */

@@ -5,7 +5,7 @@ import { openSession } from '../tensorflow/session.ts';
 import { provisionedCache } from '../testing/provisioned.ts';
 import { float, numbers, runOperation, wholeNumbers } from '../testing/run-operation.ts';
 import { encodeGraphDef } from './graph-def.ts';
-import { placeholderNode, type GraphNode } from './graph.ts';
+import { placeholderNode, type Attribute, type GraphNode } from './graph.ts';
 
 let provisioned: Provisioned;
 beforeAll(async () => {
@@ -40,30 +40,38 @@ describe('dropout', () => {
 });
 
 describe('the thin product', () => {
-  const product = (rows: Float32Array, matrix: Float32Array, [count, terms, columns]: number[]): number[] =>
+  const attributes = (transposed: boolean): Record<string, Attribute> => ({ transposed: { kind: 'bool', value: transposed } });
+
+  /** Of a matrix [terms, columns], or [columns, terms]. */
+  const product = (rows: Float32Array, matrix: Float32Array, [count, terms, columns]: number[], transposed: boolean): number[] =>
     Array.from({ length: count * columns }, (_, i) => {
       const [row, column] = [Math.floor(i / columns), i % columns];
       let sum = 0;
-      for (let k = 0; k < terms; k++) sum += rows[row * terms + k] * matrix[k * columns + column];
+      for (let k = 0; k < terms; k++) sum += rows[row * terms + k] * matrix[transposed ? column * terms + k : k * columns + column];
       return sum;
     });
 
-  it.each([[1, 16, 16], [5, 48, 80], [16, 128, 512]])('multiplies %i rows of %i terms to %i columns, with the same bits for any number of threads', async (count, terms, columns) => {
-    const [rows, matrix] = [numbers(3, count * terms), numbers(4, terms * columns)];
-    const inputs = { rows: { spec: float(count, terms), data: rows }, matrix: { spec: float(terms, columns), data: matrix } };
-    const run = (threads: number) => runOperation('LstmGanThinProduct', inputs, {}, [float(count, columns)], threads);
-    const [one] = await run(1);
-    product(rows, matrix, [count, terms, columns]).forEach((expected, i) => expect(Math.abs(one[i] - expected)).toBeLessThan(1e-6 * terms));
-    expect(await run(3)).toEqual([one]);
-  });
+  const shapes = [[1, 32, 32], [5, 96, 160], [16, 128, 512]];
+  it.each(shapes.flatMap(([count, terms, columns]) => [false, true].map((transposed) => ({ count, terms, columns, transposed }))))(
+    'multiplies $count rows of $terms terms to $columns columns, of the transpose: $transposed, with the same bits for any number of threads',
+    async ({ count, terms, columns, transposed }) => {
+      const [rows, matrix] = [numbers(3, count * terms), numbers(4, terms * columns)];
+      const inputs = { rows: { spec: float(count, terms), data: rows }, matrix: { spec: transposed ? float(columns, terms) : float(terms, columns), data: matrix } };
+      const run = (threads: number) => runOperation('LstmGanThinProduct', inputs, attributes(transposed), [float(count, columns)], threads);
+      const [one] = await run(1);
+      product(rows, matrix, [count, terms, columns], transposed).forEach((expected, i) => expect(Math.abs(one[i] - expected)).toBeLessThan(1e-6 * terms));
+      expect(await run(3)).toEqual([one]);
+    },
+  );
 
   it.each([
-    [17, [16, 16]],
-    [4, [16, 24]],
-    [4, [32, 16]],
-  ])('refuses %i rows and a matrix of %j, in a sentence', async (count, shape) => {
-    const inputs = { rows: { spec: float(count, 16), data: numbers(3, count * 16) }, matrix: { spec: float(...shape), data: numbers(4, shape[0] * shape[1]) } };
-    await expect(runOperation('LstmGanThinProduct', inputs, {}, [float(count, shape[1])])).rejects.toThrow('a thin product takes at most 16 rows');
+    [17, [32, 32], false],
+    [4, [32, 48], false],
+    [4, [64, 32], false],
+    [4, [32, 64], true],
+  ])('refuses %i rows and a matrix of %j, transposed: %s, in a sentence', async (count, shape, transposed) => {
+    const inputs = { rows: { spec: float(count, 32), data: numbers(3, count * 32) }, matrix: { spec: float(...shape), data: numbers(4, shape[0] * shape[1]) } };
+    await expect(runOperation('LstmGanThinProduct', inputs, attributes(transposed), [float(count, shape[1])])).rejects.toThrow('a thin product takes at most 16 rows');
   });
 });
 
