@@ -1,5 +1,6 @@
-// Winograd's convolutions as operations: that to maps and the transposed one with a bias and a LeakyReLU behind them, so that their
-// results are written once.
+// Convolutions of 4 x 4 in steps of two (SAME) as operations, with a bias and a LeakyReLU behind them, so that their results are
+// written once. Images of one or three channels have an algorithm of their own.
+#include "image-convolution.h"
 #include "kernels.h"
 #include "winograd.h"
 
@@ -22,32 +23,39 @@ void Destroy(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 const float* DataOf(TF_Tensor* tensor) { return static_cast<const float*>(TF_TensorData(tensor)); }
 
-// What images [B, 4 rows, 4 columns, channels] and maps [B, 2 rows, 2 columns, maps] make; false where they do not fit.
-bool LayerOf(const std::vector<int64_t>& images, const std::vector<int64_t>& maps, WinogradLayer* layer) {
-  if (images.size() != 4 || maps.size() != 4) return false;
-  const bool fits = images[0] == maps[0] && images[1] == 2 * maps[1] && images[2] == 2 * maps[2] && images[1] % 4 == 0 && images[2] % 4 == 0;
-  if (!fits || images[3] % kWinogradGrain != 0 || maps[3] % kWinogradGrain != 0) return false;
-  const auto size = [](int64_t length) { return static_cast<size_t>(length); };
-  *layer = {size(images[0]), size(images[1] / 4), size(images[2] / 4), size(images[3]), size(maps[3])};
-  return true;
-}
+using Shape = std::vector<int64_t>;
 
-bool IsKernelOf(const WinogradLayer& layer, const std::vector<int64_t>& shape) {
-  return shape == std::vector<int64_t>{4, 4, static_cast<int64_t>(layer.channels), static_cast<int64_t>(layer.maps)};
-}
+constexpr char kTakes[] =
+    "a convolution takes images [B, 2 h, 2 w, C], maps [B, h, w, N] and a kernel [4, 4, C, N]; N is a multiple of 32, C too, and h and w are even, or C is 1 or 3";
 
-constexpr char kTakes[] = "a Winograd convolution takes images [B, 4 h, 4 w, C], maps [B, 2 h, 2 w, N] and a kernel [4, 4, C, N]; C and N are multiples of 32";
+// Images, maps and kernel that fit each other.
+struct Layer {
+  bool fits = false, is_of_images = false;
+  ImageLayer image{};
+  WinogradLayer wide{};
 
-// The activation of `channels` channels from the inputs behind the kernel; false when a bias does not fit.
-bool ActivationOf(void* data, KernelCall* call, TF_OpKernelContext* context, size_t channels, WinogradActivation* activation) {
-  activation->alpha = static_cast<const Attributes*>(data)->alpha;
-  if (TF_NumInputs(context) < 3) return true;
+  Layer(const Shape& images, const Shape& maps, const Shape& kernel, bool is_transposed = false) {
+    if (images.size() != 4 || maps.size() != 4 || images[1] % 2 != 0 || images[2] % 2 != 0) return;
+    if (maps != Shape{images[0], images[1] / 2, images[2] / 2, maps[3]} || kernel != Shape{4, 4, images[3], maps[3]}) return;
+    const auto size = [](int64_t length) { return static_cast<size_t>(length); };
+    image = {size(maps[0]), size(maps[1]), size(maps[2]), size(images[3]), size(maps[3])};
+    wide = {image.batch, image.rows / 2, image.columns / 2, image.channels, image.maps};
+    is_of_images = image.channels == 1 || image.channels == 3;
+    const bool is_whole = image.maps % kPanel == 0;
+    fits = is_of_images ? is_whole || is_transposed : is_whole && image.channels % kPanel == 0 && image.rows % 2 == 0 && image.columns % 2 == 0;
+  }
+};
+
+// The activation of `channels` channels, from the inputs behind the kernel; `call` has failed where a bias does not fit.
+Activation ActivationOf(void* data, KernelCall* call, TF_OpKernelContext* context, int64_t channels) {
+  Activation activation;
+  activation.alpha = static_cast<const Attributes*>(data)->alpha;
+  if (TF_NumInputs(context) < 3) return activation;
   TF_Tensor* bias = call->Input(2);
-  if (!call->ok()) return false;
-  activation->bias = DataOf(bias);
-  if (CountOf(bias) == channels) return true;
-  call->Fail("a bias has a value for each channel");
-  return false;
+  if (!call->ok()) return activation;
+  activation.bias = DataOf(bias);
+  if (CountOf(bias) != static_cast<size_t>(channels)) call->Fail("a bias has a value for each channel");
+  return activation;
 }
 
 void ComputeConvolution(void* data, TF_OpKernelContext* context) {
@@ -55,15 +63,20 @@ void ComputeConvolution(void* data, TF_OpKernelContext* context) {
   TF_Tensor* images = call.Input(0);
   TF_Tensor* kernel = call.Input(1);
   if (!call.ok()) return;
-  const std::vector<int64_t> from = ShapeOf(images), sides = ShapeOf(kernel);
+  const Shape from = ShapeOf(images), sides = ShapeOf(kernel);
   if (from.size() != 4 || sides.size() != 4) return call.Fail(kTakes);
-  const std::vector<int64_t> to = {from[0], from[1] / 2, from[2] / 2, sides[3]};
-  WinogradLayer layer;
-  WinogradActivation activation;
-  if (!LayerOf(from, to, &layer) || !IsKernelOf(layer, sides)) return call.Fail(kTakes);
-  if (!ActivationOf(data, &call, context, layer.maps, &activation)) return;
+  const Shape to = {from[0], from[1] / 2, from[2] / 2, sides[3]};
+  const Layer layer(from, to, sides);
+  if (!layer.fits) return call.Fail(kTakes);
+  const Activation activation = ActivationOf(data, &call, context, to[3]);
+  if (!call.ok()) return;
   auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, to));
-  if (call.ok()) WinogradConvolve(layer, DataOf(images), DataOf(kernel), activation, result);
+  if (!call.ok()) return;
+  if (layer.is_of_images) {
+    ConvolveImages(layer.image, DataOf(images), DataOf(kernel), activation, result);
+  } else {
+    WinogradConvolve(layer.wide, DataOf(images), DataOf(kernel), activation, result);
+  }
 }
 
 void ComputeTransposed(void* data, TF_OpKernelContext* context) {
@@ -71,15 +84,20 @@ void ComputeTransposed(void* data, TF_OpKernelContext* context) {
   TF_Tensor* maps = call.Input(0);
   TF_Tensor* kernel = call.Input(1);
   if (!call.ok()) return;
-  const std::vector<int64_t> from = ShapeOf(maps), sides = ShapeOf(kernel);
+  const Shape from = ShapeOf(maps), sides = ShapeOf(kernel);
   if (from.size() != 4 || sides.size() != 4) return call.Fail(kTakes);
-  const std::vector<int64_t> to = {from[0], 2 * from[1], 2 * from[2], sides[2]};
-  WinogradLayer layer;
-  WinogradActivation activation;
-  if (!LayerOf(to, from, &layer) || !IsKernelOf(layer, sides)) return call.Fail(kTakes);
-  if (!ActivationOf(data, &call, context, layer.channels, &activation)) return;
+  const Shape to = {from[0], 2 * from[1], 2 * from[2], sides[2]};
+  const Layer layer(to, from, sides, true);
+  if (!layer.fits) return call.Fail(kTakes);
+  const Activation activation = ActivationOf(data, &call, context, to[3]);
+  if (!call.ok()) return;
   auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, to));
-  if (call.ok()) WinogradConvolveTransposed(layer, DataOf(maps), DataOf(kernel), activation, result);
+  if (!call.ok()) return;
+  if (layer.is_of_images) {
+    ConvolveTransposedToImages(layer.image, DataOf(maps), DataOf(kernel), activation, result);
+  } else {
+    WinogradConvolveTransposed(layer.wide, DataOf(maps), DataOf(kernel), activation, result);
+  }
 }
 
 void ComputeKernelGradient(void*, TF_OpKernelContext* context) {
@@ -87,24 +105,32 @@ void ComputeKernelGradient(void*, TF_OpKernelContext* context) {
   TF_Tensor* images = call.Input(0);
   TF_Tensor* maps = call.Input(1);
   if (!call.ok()) return;
-  WinogradLayer layer;
-  if (!LayerOf(ShapeOf(images), ShapeOf(maps), &layer)) return call.Fail(kTakes);
-  auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, {4, 4, static_cast<int64_t>(layer.channels), static_cast<int64_t>(layer.maps)}));
-  if (call.ok()) WinogradKernelGradient(layer, DataOf(images), DataOf(maps), result);
+  const Shape from = ShapeOf(images), to = ShapeOf(maps);
+  if (from.size() != 4 || to.size() != 4) return call.Fail(kTakes);
+  const Shape sides = {4, 4, from[3], to[3]};
+  const Layer layer(from, to, sides);
+  if (!layer.fits) return call.Fail(kTakes);
+  auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, sides));
+  if (!call.ok()) return;
+  if (layer.is_of_images) {
+    ImageKernelGradient(layer.image, DataOf(images), DataOf(maps), result);
+  } else {
+    WinogradKernelGradient(layer.wide, DataOf(images), DataOf(maps), result);
+  }
 }
 
 }  // namespace
 
 std::string RegisterConvolutions() {
   const std::vector<const char*> attributes = {"N: int >= 0", "alpha: float"};
-  std::string error = Register({"LstmGanWinogradConvolution", {"images: float", "kernel: float", "biases: N * float"}, {"maps: float"}, attributes, UnknownShape,
+  std::string error = Register({"LstmGanConvolution", {"images: float", "kernel: float", "biases: N * float"}, {"maps: float"}, attributes, UnknownShape,
                                 Create, ComputeConvolution, Destroy});
   if (error.empty()) {
-    error = Register({"LstmGanWinogradTransposedConvolution", {"maps: float", "kernel: float", "biases: N * float"}, {"images: float"}, attributes, UnknownShape,
+    error = Register({"LstmGanTransposedConvolution", {"maps: float", "kernel: float", "biases: N * float"}, {"images: float"}, attributes, UnknownShape,
                       Create, ComputeTransposed, Destroy});
   }
   if (!error.empty()) return error;
-  return Register({"LstmGanWinogradKernelGradient", {"images: float", "maps: float"}, {"kernel: float"}, {}, UnknownShape, CreateNothing, ComputeKernelGradient,
+  return Register({"LstmGanKernelGradient", {"images: float", "maps: float"}, {"kernel: float"}, {}, UnknownShape, CreateNothing, ComputeKernelGradient,
                    DestroyNothing});
 }
 

@@ -1,23 +1,19 @@
 // Dropout and its gradient in one pass each. The mask is that of TensorFlow's StatelessRandomUniform, whose kernel alone takes
-// three times as long as all of this: Philox4x32-10 (Salmon et al., 2011), for 16 counters at a time.
+// three times as long as all of this: Philox4x32-10 (Salmon et al., 2011), for a vector of counters at a time.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "kernels.h"
 #include "parallel.h"
+#include "vectors.h"
 
 namespace lstm_gan {
 namespace {
 
-#define LSTM_GAN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#define LSTM_GAN_INLINE inline __attribute__((always_inline))
-
-typedef uint32_t Words __attribute__((vector_size(64)));
-typedef uint64_t Products __attribute__((vector_size(64)));
-typedef float Floats __attribute__((vector_size(64), aligned(4)));
-
-constexpr size_t kBlock = 64;  // values of 16 counters, four each
+constexpr size_t kWords = 4;  // of a counter
+constexpr size_t kGrain = 4096;  // values of a piece, whole blocks
 
 struct Stream {
   uint32_t key[2], high[2];
@@ -30,33 +26,68 @@ struct Rate {
 
 constexpr uint32_t kMultiplier0 = 0xd2511f53, kMultiplier1 = 0xcd9e8d57, kWeyl0 = 0x9e3779b9, kWeyl1 = 0xbb67ae85;
 
-// The lower halves of two vectors, or the upper ones, value by value in turn.
-#ifdef __clang__
-LSTM_GAN_INLINE Words Lower(Words a, Words b) { return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23); }
-LSTM_GAN_INLINE Words Upper(Words a, Words b) { return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); }
-#else
-LSTM_GAN_INLINE Words Lower(Words a, Words b) { return __builtin_shuffle(a, b, Words{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23}); }
-LSTM_GAN_INLINE Words Upper(Words a, Words b) { return __builtin_shuffle(a, b, Words{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31}); }
-#endif
+template <typename P>
+struct Integers {
+  typedef uint32_t Words __attribute__((vector_size(P::kWidth * 4)));
+  typedef uint64_t Products __attribute__((vector_size(P::kWidth * 4)));
+  static constexpr size_t kBlock = kWords * P::kWidth;  // values of as many counters as a vector has words
+};
 
-LSTM_GAN_INLINE void Multiply(Words factor, uint32_t multiplier, Words* high, Words* low) {
-  const Products pairs = reinterpret_cast<Products>(factor);
-  const Products even = (pairs & 0xffffffffull) * static_cast<uint64_t>(multiplier);
-  const Products odd = (pairs >> 32) * static_cast<uint64_t>(multiplier);
+// The products of the lower halves. From plain C++ g++ multiplies the upper halves too, which are zeros: three products and their sum.
+template <typename P>
+LSTM_GAN_INLINE void MultiplyLower(const typename Integers<P>::Products& a, const typename Integers<P>::Products& b, typename Integers<P>::Products* product) {
+#if defined(__x86_64__) && !defined(__clang__)
+  if constexpr (P::kWidth > AnyProcessor::kWidth) {
+    asm("vpmuludq %2, %1, %0" : "=v"(*product) : "v"(a), "v"(b));
+    return;
+  }
+#endif
+  *product = (a & 0xffffffffull) * (b & 0xffffffffull);
+}
+
+template <typename P>
+LSTM_GAN_INLINE void Multiply(const typename Integers<P>::Words& factor, uint32_t multiplier, typename Integers<P>::Words* high, typename Integers<P>::Words* low) {
+  using Words = typename Integers<P>::Words;
+  using Products = typename Integers<P>::Products;
+  const Products pairs = reinterpret_cast<Products>(factor), multipliers = Products{} + multiplier;
+  Products even, odd;
+  MultiplyLower<P>(pairs, multipliers, &even);
+  MultiplyLower<P>(pairs >> 32, multipliers, &odd);
   *low = reinterpret_cast<Words>((even & 0xffffffffull) | (odd << 32));
   *high = reinterpret_cast<Words>((even >> 32) | (odd & 0xffffffff00000000ull));
 }
 
-// The words of counters [first, first + 16), those of a counter side by side.
-LSTM_GAN_INLINE void Draw(const Stream& stream, uint64_t first, Words words[4]) {
-  const Words lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  Words c0 = lanes + static_cast<uint32_t>(first), c1 = lanes - lanes, c2 = c1 + stream.high[0], c3 = c1 + stream.high[1];
+// The lower halves of two vectors, word by word in turn, and the upper ones.
+template <typename Words, size_t... kIndices>
+LSTM_GAN_INLINE void Interleave(const Words& a, const Words& b, Words* lower, Words* upper, std::index_sequence<kIndices...>) {
+  constexpr size_t kCount = sizeof...(kIndices);
+#ifdef __clang__
+  *lower = __builtin_shufflevector(a, b, (kIndices % 2 * kCount + kIndices / 2)...);
+  *upper = __builtin_shufflevector(a, b, (kIndices % 2 * kCount + kCount / 2 + kIndices / 2)...);
+#else
+  *lower = __builtin_shuffle(a, b, Words{(kIndices % 2 * kCount + kIndices / 2)...});
+  *upper = __builtin_shuffle(a, b, Words{(kIndices % 2 * kCount + kCount / 2 + kIndices / 2)...});
+#endif
+}
+
+template <typename Words, size_t... kIndices>
+LSTM_GAN_INLINE void CountFrom(uint32_t first, Words* words, std::index_sequence<kIndices...>) {
+  *words = Words{kIndices...} + first;
+}
+
+// The words of counters from `first` on, as many as a vector has words, those of a counter side by side.
+template <typename P>
+LSTM_GAN_INLINE void Draw(const Stream& stream, uint64_t first, typename Integers<P>::Words words[kWords]) {
+  using Words = typename Integers<P>::Words;
+  constexpr std::make_index_sequence<P::kWidth> kIndices{};
+  Words c0, c1 = {}, c2 = c1 + stream.high[0], c3 = c1 + stream.high[1];
+  CountFrom(static_cast<uint32_t>(first), &c0, kIndices);
   uint32_t k0 = stream.key[0], k1 = stream.key[1];
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     Words high0, low0, high1, low1;
-    Multiply(c0, kMultiplier0, &high0, &low0);
-    Multiply(c2, kMultiplier1, &high1, &low1);
+    Multiply<P>(c0, kMultiplier0, &high0, &low0);
+    Multiply<P>(c2, kMultiplier1, &high1, &low1);
     c0 = high1 ^ c1 ^ k0;
     c2 = high0 ^ c3 ^ k1;
     c1 = low1;
@@ -64,38 +95,47 @@ LSTM_GAN_INLINE void Draw(const Stream& stream, uint64_t first, Words words[4]) 
     k0 += kWeyl0;
     k1 += kWeyl1;
   }
-  const Words a = Lower(c0, c2), b = Lower(c1, c3), c = Upper(c0, c2), d = Upper(c1, c3);
-  words[0] = Lower(a, b);
-  words[1] = Upper(a, b);
-  words[2] = Lower(c, d);
-  words[3] = Upper(c, d);
+  Words even[2], odd[2];
+  Interleave(c0, c2, &even[0], &even[1], kIndices);
+  Interleave(c1, c3, &odd[0], &odd[1], kIndices);
+  Interleave(even[0], odd[0], &words[0], &words[1], kIndices);
+  Interleave(even[1], odd[1], &words[2], &words[3], kIndices);
 }
 
+template <typename P>
 LSTM_GAN_INLINE void DropBlock(const Stream& stream, const Rate& rate, uint64_t counter, const float* features, float* result, uint8_t* kept) {
-  Words words[4];
-  Draw(stream, counter, words);
-  alignas(64) uint32_t flags[kBlock];
+  typename Integers<P>::Words words[kWords];
+  Draw<P>(stream, counter, words);
+  alignas(64) uint32_t flags[Integers<P>::kBlock];
 #pragma GCC unroll 4
-  for (int part = 0; part < 4; ++part) {
+  for (size_t part = 0; part < kWords; ++part) {
+    using Words = typename Integers<P>::Words;
     const Words keep = reinterpret_cast<Words>((words[part] & 0x7fffff) >= rate.threshold);
-    const Floats factor = reinterpret_cast<Floats>(keep & reinterpret_cast<Words>(Floats{} + rate.scale));
-    *reinterpret_cast<Floats*>(result + 16 * part) = *reinterpret_cast<const Floats*>(features + 16 * part) * factor;
-    *reinterpret_cast<Words*>(flags + 16 * part) = keep;
+    const auto factor = reinterpret_cast<typename P::Vector>(keep & reinterpret_cast<Words>(typename P::Vector{} + rate.scale));
+    *P::AtLoose(result + P::kWidth * part) = *P::AtLoose(features + P::kWidth * part) * factor;
+    *reinterpret_cast<Words*>(flags + P::kWidth * part) = keep;
   }
-  for (size_t i = 0; i < kBlock; ++i) kept[i] = flags[i] & 1;
+  for (size_t i = 0; i < Integers<P>::kBlock; ++i) kept[i] = flags[i] & 1;
 }
 
-LSTM_GAN_CLONES void Drop(const Stream& stream, const Rate& rate, const float* features, float* result, uint8_t* kept, size_t start, size_t end) {
+template <typename P>
+LSTM_GAN_INLINE void DropBlocks(const Stream& stream, const Rate& rate, const float* features, float* result, uint8_t* kept, size_t start, size_t end) {
+  constexpr size_t kBlock = Integers<P>::kBlock;
   size_t i = start;
-  for (; i + kBlock <= end; i += kBlock) DropBlock(stream, rate, i / 4, features + i, result + i, kept + i);
+  for (; i + kBlock <= end; i += kBlock) DropBlock<P>(stream, rate, i / kWords, features + i, result + i, kept + i);
   if (i == end) return;
   float in[kBlock] = {}, out[kBlock];
   uint8_t flags[kBlock];
   std::copy(features + i, features + end, in);
-  DropBlock(stream, rate, i / 4, in, out, flags);
+  DropBlock<P>(stream, rate, i / kWords, in, out, flags);
   std::copy(out, out + (end - i), result + i);
   std::copy(flags, flags + (end - i), kept + i);
 }
+
+using Drop = void (*)(const Stream&, const Rate&, const float*, float*, uint8_t*, size_t, size_t);
+LSTM_GAN_AVX512 void Drop512(const Stream& s, const Rate& r, const float* x, float* y, uint8_t* kept, size_t start, size_t end) { DropBlocks<Avx512>(s, r, x, y, kept, start, end); }
+LSTM_GAN_AVX2 void Drop256(const Stream& s, const Rate& r, const float* x, float* y, uint8_t* kept, size_t start, size_t end) { DropBlocks<Avx2>(s, r, x, y, kept, start, end); }
+void DropAny(const Stream& s, const Rate& r, const float* x, float* y, uint8_t* kept, size_t start, size_t end) { DropBlocks<AnyProcessor>(s, r, x, y, kept, start, end); }
 
 LSTM_GAN_CLONES void DropGradient(float scale, const float* dy, const uint8_t* kept, float* dx, size_t start, size_t end) {
 #pragma GCC ivdep
@@ -150,7 +190,8 @@ void ComputeDropout(void* data, TF_OpKernelContext* context) {
   // uniform >= rate, where the uniform number is its 23 bits times 2^-23.
   const Rate rate{static_cast<uint32_t>(std::ceil(static_cast<double>(attributes.rate) * 0x800000)), attributes.scale};
   const auto* values = static_cast<const float*>(TF_TensorData(features));
-  ForEachRange(CountOf(features), 64 * kBlock, [&](size_t start, size_t end) { Drop(stream, rate, values, result, kept, start, end); });
+  const Drop drop = ForProcessor(Drop512, Drop256, DropAny);
+  ForEachRange(CountOf(features), kGrain, [&](size_t start, size_t end) { drop(stream, rate, values, result, kept, start, end); });
 }
 
 void ComputeGradient(void* data, TF_OpKernelContext* context) {
@@ -164,7 +205,7 @@ void ComputeGradient(void* data, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   const auto* values = static_cast<const float*>(TF_TensorData(dy));
   const auto* mask = static_cast<const uint8_t*>(TF_TensorData(kept));
-  ForEachRange(CountOf(dy), 64 * kBlock, [&](size_t start, size_t end) { DropGradient(scale, values, mask, dx, start, end); });
+  ForEachRange(CountOf(dy), kGrain, [&](size_t start, size_t end) { DropGradient(scale, values, mask, dx, start, end); });
 }
 
 void ShapesOfDropout(TF_ShapeInferenceContext* context, TF_Status* status) {

@@ -62,6 +62,5 @@ std::string RegisterDropout();
 std::string RegisterJoin();
 std::string RegisterLstmCell();
 std::string RegisterThinProduct();
-std::string RegisterTransposedConvolution();
 
 }  // namespace lstm_gan

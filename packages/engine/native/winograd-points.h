@@ -6,14 +6,11 @@
 
 #include <algorithm>
 
-#include "vectors.h"
+#include "products.h"
 
 namespace lstm_gan {
 
 constexpr size_t kPoints = 9;
-constexpr size_t kStrip = 8, kPanel = 32;  // rows and columns that are multiplied at once
-
-// ---- between values, taps or results and points, in rows and columns
 
 template <typename Vector>
 LSTM_GAN_INLINE void ValuesToPoints(Vector d[kPoints]) {
@@ -57,42 +54,13 @@ LSTM_GAN_INLINE void PointsToTaps(const Vector points[kPoints], Vector taps[4]) 
   for (size_t i = 0; i < 2; ++i) taps[2 * i] = rows[i][0] + rows[i][1], taps[2 * i + 1] = rows[i][1] + rows[i][2];
 }
 
-// ---- products
-
-// sums[r]: over k, the terms rows[r * row_stride + k * term_stride] times panel[k], a row of kPanel.
-template <typename P>
-LSTM_GAN_INLINE void Multiply(const float* rows, size_t row_stride, size_t term_stride, const float* panel, size_t terms, float (*sums)[kPanel]) {
-  using Vector = typename P::Vector;
-  for (size_t first = 0; first < kStrip; first += P::kRows) {
-    for (size_t column = 0; column < kPanel; column += P::kVectors * P::kWidth) {
-      Vector sum[P::kRows][P::kVectors] = {};
-      const float* factors = rows + first * row_stride;
-      for (size_t k = 0; k < terms; ++k) {
-#pragma GCC unroll 2
-        for (size_t v = 0; v < P::kVectors; ++v) {
-          const Vector weight = *reinterpret_cast<const Vector*>(panel + k * kPanel + column + v * P::kWidth);
-#pragma GCC unroll 8
-          for (size_t r = 0; r < P::kRows; ++r) sum[r][v] += weight * factors[r * row_stride + k * term_stride];
-        }
-      }
-#pragma GCC unroll 8
-      for (size_t r = 0; r < P::kRows; ++r) {
-#pragma GCC unroll 2
-        for (size_t v = 0; v < P::kVectors; ++v) *P::At(sums[first + r] + column + v * P::kWidth) = sum[r][v];
-      }
-    }
-  }
-}
-
-constexpr size_t WholeStrips(size_t rows) { return (rows + kStrip - 1) / kStrip * kStrip; }
-
 // The results of `tiles` tiles in the columns of a panel [9][terms][kPanel]: write(tile, column, results[4]). The points are
 // [WholeStrips(tiles)][9][terms].
 template <typename P, typename Write>
 LSTM_GAN_INLINE void MultiplyTiles(const float* points, size_t tiles, size_t terms, const float* panel, const Write& write) {
   for (size_t first = 0; first < tiles; first += kStrip) {
     alignas(64) float sums[kPoints][kStrip][kPanel];
-    for (size_t p = 0; p < kPoints; ++p) Multiply<P>(points + (first * kPoints + p) * terms, kPoints * terms, 1, panel + p * terms * kPanel, terms, sums[p]);
+    for (size_t p = 0; p < kPoints; ++p) Multiply<P>(points + (first * kPoints + p) * terms, kPoints * terms, 1, panel + p * terms * kPanel, kPanel, terms, sums[p]);
     for (size_t r = 0; r < std::min(kStrip, tiles - first); ++r) {
       for (size_t column = 0; column < kPanel; column += P::kWidth) {
         typename P::Vector sum[kPoints], results[4];

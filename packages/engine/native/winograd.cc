@@ -18,7 +18,7 @@ struct Work {
   const float* images;
   const float* maps;
   const float* kernel;  // packed where it is multiplied
-  const WinogradActivation& activation;
+  const Activation& activation;
   float* result;
   const float* zeros;  // for pixels outside
   size_t grain;        // tiles, or channels, of a piece
@@ -79,15 +79,9 @@ LSTM_GAN_INLINE size_t TapAt(const WinogradLayer& layer, size_t phase, size_t i,
 }
 
 template <typename P>
-LSTM_GAN_INLINE void WriteActivated(const Work& work, size_t channel, const typename P::Vector results[4], float* corner, size_t row_stride, size_t column_stride) {
-  const WinogradActivation& activation = work.activation;
-  typename P::Vector bias = {};
-  if (activation.bias != nullptr) bias = *P::AtLoose(activation.bias + channel);
+LSTM_GAN_INLINE void WriteResults(const Work& work, size_t channel, const typename P::Vector results[4], float* corner, size_t row_stride, size_t column_stride) {
 #pragma GCC unroll 4
-  for (size_t i = 0; i < 4; ++i) {
-    const typename P::Vector sum = results[i] + bias;
-    *P::AtLoose(corner + i / 2 * row_stride + i % 2 * column_stride) = sum > 0 ? sum : sum * activation.alpha;
-  }
+  for (size_t i = 0; i < 4; ++i) WriteActivated<P>(work.activation, channel, results[i], corner + i / 2 * row_stride + i % 2 * column_stride);
 }
 
 // Points [WholeStrips(tiles)][9][terms]; those behind the tiles are zeros.
@@ -155,7 +149,7 @@ LSTM_GAN_INLINE void Convolve(const Work& work, size_t piece) {
     MultiplyTiles<P>(points.data, tiles, terms, work.kernel + n * kPoints * terms, [&, maps = maps](size_t t, size_t column, const auto* results) {
       const Tile tile = TileAt(work.layer, start + t);
       const size_t place = (tile.image * 2 * work.layer.rows + 2 * tile.row) * width + 2 * tile.column;
-      WriteActivated<P>(work, n + column, results, work.result + place * maps + n + column, width * maps, maps);
+      WriteResults<P>(work, n + column, results, work.result + place * maps + n + column, width * maps, maps);
     });
   }
 }
@@ -180,7 +174,7 @@ LSTM_GAN_INLINE void ConvolveTransposed(const Work& work, size_t piece) {
     MultiplyTiles<P>(points.data, tiles, maps, panel, [&, channels = channels](size_t t, size_t column, const auto* results) {
       const Tile tile = TileAt(work.layer, start + t);
       const size_t place = (tile.image * 4 * work.layer.rows + 4 * tile.row + 1 - a) * width + 4 * tile.column + 1 - b;
-      WriteActivated<P>(work, c + column, results, work.result + place * channels + c + column, 2 * width * channels, 2 * channels);
+      WriteResults<P>(work, c + column, results, work.result + place * channels + c + column, 2 * width * channels, 2 * channels);
     });
   }
 }
@@ -211,7 +205,7 @@ LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t piece) {
         for (size_t c = 0; c < work.grain; c += kStrip) {
           alignas(64) float sum[kStrip][kPanel];
           const float* strip = values.data + (p * work.grain + c) / kLane * kTiles * kLane + c % kLane;
-          Multiply<P>(strip, 1, kLane, gradients.data + (p * maps + n) * kTiles, tiles, sum);
+          Multiply<P>(strip, 1, kLane, gradients.data + (p * maps + n) * kTiles, kPanel, tiles, sum);
           for (size_t r = 0; r < kStrip; ++r) {
             for (size_t i = 0; i < kPanel; i += P::kWidth) *P::At(sums.data + (p * work.grain + c + r) * maps + n + i) += *P::At(sum[r] + i);
           }
@@ -265,12 +259,12 @@ size_t GrainOfTiles(const WinogradLayer& layer) {
 
 size_t GrainOfChannels(const WinogradLayer& layer) {
   const bool is_enough = layer.channels % kChannels == 0 && kPhases * layer.channels / kChannels >= PieceThreads();
-  return is_enough ? kChannels : kWinogradGrain;
+  return is_enough ? kChannels : kPanel;
 }
 
 }  // namespace
 
-void WinogradConvolve(const WinogradLayer& layer, const float* images, const float* kernel, const WinogradActivation& activation, float* maps) {
+void WinogradConvolve(const WinogradLayer& layer, const float* images, const float* kernel, const Activation& activation, float* maps) {
   const Aligned packed(kPhases * kPoints * layer.channels * layer.maps);
   const Zeros zeros(layer.channels);
   const size_t grain = GrainOfTiles(layer);
@@ -278,7 +272,7 @@ void WinogradConvolve(const WinogradLayer& layer, const float* images, const flo
   DoPieces(Step::kConvolve, {layer, images, nullptr, packed.data, activation, maps, zeros.data, grain}, (TilesOf(layer) + grain - 1) / grain);
 }
 
-void WinogradConvolveTransposed(const WinogradLayer& layer, const float* maps, const float* kernel, const WinogradActivation& activation, float* images) {
+void WinogradConvolveTransposed(const WinogradLayer& layer, const float* maps, const float* kernel, const Activation& activation, float* images) {
   const Aligned packed(kPhases * kPoints * layer.channels * layer.maps);
   const Zeros zeros(layer.maps);
   const size_t grain = GrainOfTiles(layer);

@@ -3,26 +3,20 @@
 
 #include <cstddef>
 
+#include "products.h"
+
 namespace lstm_gan {
 
-// Images [batch, 4 rows, 4 columns, channels], maps [batch, 2 rows, 2 columns, maps] and a kernel [4, 4, channels, maps].
+// Images [batch, 4 rows, 4 columns, channels], maps [batch, 2 rows, 2 columns, maps] and a kernel [4, 4, channels, maps]; channels
+// and maps are multiples of kPanel.
 struct WinogradLayer {
   size_t batch, rows, columns, channels, maps;
 };
 
-// Channels and maps are multiples of it.
-constexpr size_t kWinogradGrain = 32;
-
-// What becomes of a sum: a bias for each channel is added, if there is one, and what is not positive multiplied by alpha.
-struct WinogradActivation {
-  const float* bias = nullptr;
-  float alpha = 1;
-};
-
 // Each fills its last argument.
-void WinogradConvolve(const WinogradLayer& layer, const float* images, const float* kernel, const WinogradActivation& activation, float* maps);
+void WinogradConvolve(const WinogradLayer& layer, const float* images, const float* kernel, const Activation& activation, float* maps);
 // The transposed convolution, and so the gradient of the images from that of the maps.
-void WinogradConvolveTransposed(const WinogradLayer& layer, const float* maps, const float* kernel, const WinogradActivation& activation, float* images);
+void WinogradConvolveTransposed(const WinogradLayer& layer, const float* maps, const float* kernel, const Activation& activation, float* images);
 // The gradient of the kernel from that of the maps.
 void WinogradKernelGradient(const WinogradLayer& layer, const float* images, const float* maps, float* kernel);
 

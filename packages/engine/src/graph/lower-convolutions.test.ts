@@ -38,29 +38,35 @@ function lower(nodes: readonly GraphNode[], outputs: readonly string[], other: P
   return printGraph(lowerConvolutions(graph)).split('\n').filter((line) => !line.includes('Placeholder()') && !line.startsWith('return')).map((line) => line.replace(/^.*? = /, '').replaceAll(/_\d+/g, ''));
 }
 
-it.each([
-  [convolution, 'LstmGanWinogradConvolution(Placeholder, Placeholder) {N=0, alpha=1} -> float32[2,4,6,64]'],
-  [node('c', 'Conv2DBackpropInput', ['sizes', 'kernel', 'maps'], inputs.images, attributes), 'LstmGanWinogradTransposedConvolution(Placeholder, Placeholder) {N=0, alpha=1} -> float32[2,8,12,32]'],
-  [node('c', 'Conv2DBackpropFilter', ['images', 'sizes', 'maps'], inputs.kernel, attributes), 'LstmGanWinogradKernelGradient(Placeholder, Placeholder) -> float32[4,4,32,64]'],
-])("takes Winograd's operation for $op", (given, expected) => {
-  expect(lower([given], ['c'])).toEqual([expected]);
+const gray = { images: [2, 6, 10, 1], kernel: [4, 4, 1, 32], maps: [2, 3, 5, 32], bias: [32] };
+const image = { images: [2, 6, 10, 3], kernel: [4, 4, 3, 5], maps: [2, 3, 5, 5] };
+
+it.each<[GraphNode, string, Partial<Record<Input, number[]>>?]>([
+  [convolution, 'LstmGanConvolution(Placeholder, Placeholder) {N=0, alpha=1} -> float32[2,4,6,64]'],
+  [node('c', 'Conv2DBackpropInput', ['sizes', 'kernel', 'maps'], inputs.images, attributes), 'LstmGanTransposedConvolution(Placeholder, Placeholder) {N=0, alpha=1} -> float32[2,8,12,32]'],
+  [node('c', 'Conv2DBackpropFilter', ['images', 'sizes', 'maps'], inputs.kernel, attributes), 'LstmGanKernelGradient(Placeholder, Placeholder) -> float32[4,4,32,64]'],
+  [node('c', 'Conv2D', ['images', 'kernel'], gray.maps, attributes), 'LstmGanConvolution(Placeholder, Placeholder) {N=0, alpha=1} -> float32[2,3,5,32]', gray],
+  [node('c', 'Conv2DBackpropInput', ['sizes', 'kernel', 'maps'], image.images, attributes), 'LstmGanTransposedConvolution(Placeholder, Placeholder) {N=0, alpha=1} -> float32[2,6,10,3]', image],
+])('takes our operation for a convolution', (given, expected, shapes) => {
+  expect(lower([given], ['c'], shapes)).toEqual([expected]);
 });
 
 it('takes the bias and the LeakyReLU behind a convolution along', () => {
-  expect(lower([convolution, biased, leaky('b')], ['l'])).toEqual(['LstmGanWinogradConvolution(Placeholder, Placeholder, Placeholder) {N=1, alpha=0.2} -> float32[2,4,6,64]']);
-  expect(lower([convolution, leaky('c')], ['l'])).toEqual(['LstmGanWinogradConvolution(Placeholder, Placeholder) {N=0, alpha=0.2} -> float32[2,4,6,64]']);
+  expect(lower([convolution, biased, leaky('b')], ['l'])).toEqual(['LstmGanConvolution(Placeholder, Placeholder, Placeholder) {N=1, alpha=0.2} -> float32[2,4,6,64]']);
+  expect(lower([convolution, leaky('c')], ['l'])).toEqual(['LstmGanConvolution(Placeholder, Placeholder) {N=0, alpha=0.2} -> float32[2,4,6,64]']);
 });
 
 it('leaves what others read too', () => {
   const operations = (nodes: GraphNode[], outputs: string[]): string[] => lower(nodes, outputs).map((line) => line.replace(/\(.*/, ''));
-  expect(operations([convolution, biased, leaky('b')], ['l', 'c'])).toEqual(['LstmGanWinogradConvolution', 'BiasAdd', 'LeakyRelu']);
-  expect(operations([convolution, biased, leaky('b')], ['l', 'b'])).toEqual(['LstmGanWinogradConvolution', 'LeakyRelu']);
+  expect(operations([convolution, biased, leaky('b')], ['l', 'c'])).toEqual(['LstmGanConvolution', 'BiasAdd', 'LeakyRelu']);
+  expect(operations([convolution, biased, leaky('b')], ['l', 'b'])).toEqual(['LstmGanConvolution', 'LeakyRelu']);
   // A bias behind the LeakyReLU is another function.
-  expect(operations([convolution, leaky('c'), node('b', 'BiasAdd', ['l', 'bias'], inputs.maps)], ['b'])).toEqual(['LstmGanWinogradConvolution', 'BiasAdd']);
+  expect(operations([convolution, leaky('c'), node('b', 'BiasAdd', ['l', 'bias'], inputs.maps)], ['b'])).toEqual(['LstmGanConvolution', 'BiasAdd']);
 });
 
 it.each<[string, Partial<Record<Input, number[]>>, Readonly<Record<string, Attribute>>]>([
-  ['few channels', { images: [2, 8, 12, 3], kernel: [4, 4, 3, 64] }, {}],
+  ['few channels', { images: [2, 8, 12, 2], kernel: [4, 4, 2, 64] }, {}],
+  ['images and few maps', { images: [2, 8, 12, 3], kernel: [4, 4, 3, 16] }, {}],
   ['few maps', { kernel: [4, 4, 32, 16] }, {}],
   ['a kernel of another size', { kernel: [3, 3, 32, 64] }, {}],
   ['images that are not cut into tiles', { images: [2, 8, 10, 32] }, {}],

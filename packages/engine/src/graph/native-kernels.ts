@@ -3,8 +3,8 @@
  * backend under the names that core's formulas ask for, each with its gradient.
  */
 import {
-  broadcastTo, engine, getKernel, registerGradient, zerosLike,
-  type Conv2DBackpropInputAttrs, type GradConfig, type KernelConfig, type KernelFunc, type Tensor, type TensorInfo,
+  broadcastTo, engine, registerGradient, zerosLike,
+  type GradConfig, type KernelFunc, type Tensor, type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { NativeKernelName } from '@lstm-gan/core';
 import type { TfeAttribute } from './binding.ts';
@@ -130,17 +130,6 @@ const thinProduct = kernel(({ rows, matrix }, backend, { transposed }) => {
   return execute(backend, 'Transpose', [...matMul(backend, matrix, rows, true), swap], [floatType(binding), intType(binding, 'Tperm')]);
 });
 
-/** tfjs's kernel behind transposed convolutions and gradients of convolutions: ours where the result is an image. */
-const transposedConvolution: KernelFunc = (call) => {
-  const { dy, filter } = call.inputs as Record<'dy' | 'filter', TensorInfo>;
-  const { strides, pad, inputShape } = call.attrs as unknown as Conv2DBackpropInputAttrs;
-  const [kernelHeight, kernelWidth, channels] = filter.shape;
-  const doubles = [1, 2].every((axis) => inputShape[axis] === 2 * dy.shape[axis]);
-  const isOurs = kernelHeight === 4 && kernelWidth === 4 && [1, 3].includes(channels) && [strides].flat().every((stride) => stride === 2) && pad === 'same' && doubles;
-  if (isOurs) return execute(call.backend as NodeBackend, 'LstmGanTransposedConvolution', [dy, filter], [])[0];
-  return (getKernel('Conv2DBackpropInput', 'tensorflow') as KernelConfig).kernelFunc(call);
-};
-
 const join = kernel((parts, backend) => {
   const inputs = Object.values(parts);
   return execute(backend, 'LstmGanJoin', inputs, [{ name: 'N', type: backend.binding.TF_ATTR_INT, value: inputs.length }]);
@@ -154,7 +143,7 @@ const stateless = (op: string): KernelFunc =>
     return execute(backend, op, [constant(backend, lengths, [lengths.length]), seed], attributes);
   });
 
-type OwnKernelName = 'DropoutNative' | 'DropoutGradNative' | 'LstmCellNative' | 'LstmCellGradNative' | 'JoinNative' | 'ThinProductNative' | 'Conv2DBackpropInput';
+type OwnKernelName = 'DropoutNative' | 'DropoutGradNative' | 'LstmCellNative' | 'LstmCellGradNative' | 'JoinNative' | 'ThinProductNative';
 
 /** Of the addon, and for the CPU alone; on a GPU the composition runs, of kernels that are there. */
 export const ownKernels: Readonly<Record<OwnKernelName, KernelFunc>> = {
@@ -164,7 +153,6 @@ export const ownKernels: Readonly<Record<OwnKernelName, KernelFunc>> = {
   LstmCellGradNative: lstmCellGrad,
   JoinNative: join,
   ThinProductNative: thinProduct,
-  Conv2DBackpropInput: transposedConvolution,
 };
 
 /** TensorFlow's. */

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { locateTensorFlow, type Provisioned } from '../tensorflow/provision.ts';
 import { openSession } from '../tensorflow/session.ts';
 import { provisionedCache } from '../testing/provisioned.ts';
-import { float, numbers, runOperation, wholeNumbers } from '../testing/run-operation.ts';
+import { float, numbers, runOperation } from '../testing/run-operation.ts';
 import { encodeGraphDef } from './graph-def.ts';
 import { placeholderNode, type Attribute, type GraphNode } from './graph.ts';
 
@@ -128,44 +128,6 @@ describe('a join that is added to other vectors', () => {
   it('refuses vectors of two lengths, and what is no vector', async () => {
     await expect(accumulate([joinOf('joined'), handOn], [outer, inner.subarray(1)])).rejects.toThrow('of one length');
     await expect(accumulate([joinOf('joined'), handOn], [new Int32Array(length) as never])).rejects.toThrow('Float32Arrays');
-  });
-});
-
-describe('the transposed convolution to an image', () => {
-  /** By definition: place (h, w) adds x K[k, l] at (2 h + k - 1, 2 w + l - 1), where that is inside. */
-  function convolve(image: Float32Array, kernel: Float32Array, [batch, height, width, inputs, outputs]: number[]): Float32Array {
-    const result = new Float32Array(batch * 4 * height * width * outputs);
-    for (let i = 0; i < batch * height * width * 16 * outputs * inputs; i++) {
-      let rest = i;
-      const take = (length: number): number => {
-        const digit = rest % length;
-        rest = Math.floor(rest / length);
-        return digit;
-      };
-      const [c, o, l, k, w, h, b] = [take(inputs), take(outputs), take(4), take(4), take(width), take(height), take(batch)];
-      const [y, x] = [2 * h + k - 1, 2 * w + l - 1];
-      if (y < 0 || x < 0 || y >= 2 * height || x >= 2 * width) continue;
-      result[((b * 2 * height + y) * 2 * width + x) * outputs + o] += image[((b * height + h) * width + w) * inputs + c] * kernel[((k * 4 + l) * outputs + o) * inputs + c];
-    }
-    return result;
-  }
-
-  // Widths below, at, and above what is computed at once, with a rest.
-  it.each([[1, 1, 1, 1, 1], [2, 3, 5, 4, 1], [3, 2, 19, 7, 1], [1, 1, 1, 1, 3], [2, 3, 5, 4, 3], [3, 2, 11, 16, 3]])(
-    'does for %i images of %i x %i with %i channels to %i what the definition says, with any number of threads',
-    async (...shape) => {
-      const [batch, height, width, inputs, outputs] = shape;
-      const [image, kernel] = [wholeNumbers(batch * height * width * inputs), wholeNumbers(16 * outputs * inputs)];
-      const feeds = { image: { spec: float(batch, height, width, inputs), data: image }, kernel: { spec: float(4, 4, outputs, inputs), data: kernel } };
-      for (const threads of [1, 3]) {
-        expect(await runOperation('LstmGanTransposedConvolution', feeds, {}, [float(batch, 2 * height, 2 * width, outputs)], threads)).toEqual([convolve(image, kernel, shape)]);
-      }
-    },
-  );
-
-  it('refuses two channels, in a sentence', async () => {
-    const feeds = { image: { spec: float(1, 2, 2, 4), data: wholeNumbers(16) }, kernel: { spec: float(4, 4, 2, 4), data: wholeNumbers(128) } };
-    await expect(runOperation('LstmGanTransposedConvolution', feeds, {}, [float(1, 4, 4, 2)])).rejects.toThrow('a kernel [4, 4, 1 or 3, in]');
   });
 });
 

@@ -1,0 +1,103 @@
+// The transposed convolution to an image of one or three channels: oneDNN computes 16 channels of which the others are thrown away.
+// Every place adds a piece of 4 x 4 pixels to the output; the pieces of a few places are
+// computed at once. An image's sums run in one order, so the bits do not depend on threads.
+#include <algorithm>
+
+#include "image-convolution.h"
+#include "parallel.h"
+#include "vectors.h"
+
+namespace lstm_gan {
+namespace {
+
+constexpr size_t kSide = 4, kStride = 2, kBorder = 1;
+
+// The pieces of places [first, first + kPlaces) of a row: [place][4, 4, kOutputs], each kOutputs lanes.
+template <size_t kOutputs, size_t kPlaces>
+LSTM_GAN_INLINE void ComputePieces(const float* places, const float* kernel, size_t inputs, float* pieces) {
+  Lane piece[kPlaces][kOutputs] = {};
+  for (size_t c = 0; c < inputs; ++c) {
+    Lane weights[kOutputs];
+#pragma GCC unroll 4
+    for (size_t l = 0; l < kOutputs; ++l) weights[l] = *reinterpret_cast<const Lane*>(kernel + (c * kOutputs + l) * kLane);
+#pragma GCC unroll 16
+    for (size_t p = 0; p < kPlaces; ++p) {
+#pragma GCC unroll 4
+      for (size_t l = 0; l < kOutputs; ++l) piece[p][l] += weights[l] * places[p * inputs + c];
+    }
+  }
+#pragma GCC unroll 16
+  for (size_t p = 0; p < kPlaces; ++p) {
+#pragma GCC unroll 4
+    for (size_t l = 0; l < kOutputs; ++l) *reinterpret_cast<Lane*>(pieces + (p * kOutputs + l) * kLane) = piece[p][l];
+  }
+}
+
+// Adds a piece to an image with a border of one pixel, whose rows have `stride` floats.
+template <size_t kOutputs>
+LSTM_GAN_INLINE void AddPiece(const float* piece, float* corner, size_t stride) {
+  constexpr size_t kRow = kSide * kOutputs;
+  for (size_t k = 0; k < kSide; ++k) {
+    for (size_t i = 0; i < kRow; ++i) corner[k * stride + i] += piece[k * kRow + i];
+  }
+}
+
+// The maps of an image, [rows, columns, maps], to one with a border, [2 rows + 2, 2 columns + 2, kOutputs], which holds zeros.
+template <size_t kOutputs, size_t kPlaces>
+LSTM_GAN_INLINE void ConvolveImage(const ImageLayer& layer, const float* maps, const float* kernel, float* bordered) {
+  const size_t stride = (kStride * layer.columns + 2 * kBorder) * kOutputs;
+  alignas(64) float pieces[kPlaces * kOutputs * kLane];
+  for (size_t h = 0; h < layer.rows; ++h) {
+    const float* row = maps + h * layer.columns * layer.maps;
+    float* corner = bordered + kStride * h * stride;
+    size_t w = 0;
+    for (; w + kPlaces <= layer.columns; w += kPlaces) {
+      ComputePieces<kOutputs, kPlaces>(row + w * layer.maps, kernel, layer.maps, pieces);
+      for (size_t p = 0; p < kPlaces; ++p) AddPiece<kOutputs>(pieces + p * kOutputs * kLane, corner + kStride * (w + p) * kOutputs, stride);
+    }
+    for (; w < layer.columns; ++w) {
+      ComputePieces<kOutputs, 1>(row + w * layer.maps, kernel, layer.maps, pieces);
+      AddPiece<kOutputs>(pieces, corner + kStride * w * kOutputs, stride);
+    }
+  }
+}
+
+using Convolve = void (*)(const ImageLayer&, const float*, const float*, float*);
+
+// As many places at once as the processor's registers hold.
+LSTM_GAN_AVX512 void Gray512(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<1, 16>(l, maps, kernel, bordered); }
+LSTM_GAN_AVX2 void Gray256(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<1, 4>(l, maps, kernel, bordered); }
+void GrayAny(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<1, 2>(l, maps, kernel, bordered); }
+LSTM_GAN_AVX512 void Colour512(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<3, 8>(l, maps, kernel, bordered); }
+LSTM_GAN_AVX2 void Colour256(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<3, 2>(l, maps, kernel, bordered); }
+void ColourAny(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<3, 1>(l, maps, kernel, bordered); }
+
+Convolve ConvolveFor(size_t outputs) {
+  return outputs == 1 ? ForProcessor(Gray512, Gray256, GrayAny) : ForProcessor(Colour512, Colour256, ColourAny);
+}
+
+}  // namespace
+
+void ConvolveTransposedToImages(const ImageLayer& layer, const float* maps, const float* kernel, const Activation& activation, float* images) {
+  const size_t outputs = layer.channels, height = kStride * layer.rows, width = kStride * layer.columns, stride = (width + 2 * kBorder) * outputs;
+  const size_t piece = kSide * kSide * outputs;
+  const Aligned packed(layer.maps * piece);  // [maps][4, 4, outputs]
+  for (size_t i = 0; i < piece; ++i) {
+    for (size_t n = 0; n < layer.maps; ++n) packed.data[n * piece + i] = kernel[i * layer.maps + n];
+  }
+  const Convolve convolve = ConvolveFor(outputs);
+  ForEachPiece(layer.batch, [&](size_t b) {
+    const Aligned bordered((height + 2 * kBorder) * stride);
+    std::fill_n(bordered.data, (height + 2 * kBorder) * stride, 0.0f);
+    convolve(layer, maps + b * layer.rows * layer.columns * layer.maps, packed.data, bordered.data);
+    for (size_t i = 0; i < height; ++i) {
+      const float* source = bordered.data + (i + kBorder) * stride + kBorder * outputs;
+      float* target = images + (b * height + i) * width * outputs;
+      for (size_t k = 0; k < width * outputs; k += outputs) {
+        for (size_t c = 0; c < outputs; ++c) target[k + c] = activation.Of(source[k + c], c);
+      }
+    }
+  });
+}
+
+}  // namespace lstm_gan
