@@ -1,4 +1,4 @@
-/** A process that does one iteration for every line it is given, and answers with its milliseconds; blocked between. */
+/** A process that does one iteration for every line it is given, and answers with its milliseconds, and with those of its parts behind them; blocked between. */
 import { spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,8 @@ export interface AskedProcess {
   readonly greeting: string;
   /** Milliseconds of one iteration, by its own clock. */
   step(): Promise<number>;
+  /** The same, and of its parts where it tells them. */
+  stepInParts(): Promise<number[]>;
   close(): Promise<void>;
 }
 
@@ -21,12 +23,14 @@ export async function startAsked(program: string, parameters: readonly string[],
     if (done === true) throw new Error(`${program} ended; what it said stands above.`);
     return value;
   };
+  const stepInParts = async (): Promise<number[]> => {
+    child.stdin.write('\n');
+    return (await nextLine()).split(' ').map(Number);
+  };
   return {
     greeting: await nextLine(),
-    async step() {
-      child.stdin.write('\n');
-      return Number(await nextLine());
-    },
+    step: async () => (await stepInParts())[0],
+    stepInParts,
     async close() {
       child.stdin.end();
       await (child.exitCode ?? once(child, 'exit'));

@@ -14,10 +14,10 @@ const preset = presets.get(name) as Preset;
 const engine = await openEngine('graph', { threads, device: 'cpu', cacheDir: defaultCacheDir(process.env, os.homedir()) });
 const { size, channels } = preset.model.image;
 const step = await createOwnStep(engine, preset, images, shardSize);
-const pixels = new Uint8Array(images * size * size * channels).fill(127);
+const pixels = Uint8Array.from({ length: images * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);
 process.stdout.write('ready\n');
 for await (const _ of createInterface(process.stdin)) {
-  const { totalMs } = await step(pixels);
-  process.stdout.write(`${totalMs}\n`);
+  const { totalMs, unitsMs, updateMs } = await step(pixels);
+  process.stdout.write(`${totalMs} ${unitsMs} ${updateMs}\n`);
 }
 await engine.close();

@@ -2,16 +2,15 @@
  * One iteration of a model on this machine, ours beside the same model in stock tfjs layers and, where there is one, in
  * PyTorch; one after the other in every round, so that a machine whose speed wanders wanders for all.
  */
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ModelConfig, Preset } from '@lstm-gan/core';
+import { fileURLToPath } from 'node:url';
+import type { Preset } from '@lstm-gan/core';
 import { openEngine } from '@lstm-gan/engine';
 import { median } from '@lstm-gan/run';
+import { startAsked, type AskedProcess } from './asked-process.ts';
 import { createMatmulPeak } from './matmul-peak.ts';
-import { createOwnStep, type StepTimes } from './own-step.ts';
 import { heading, row, spreadOf, type Report } from './report.ts';
-import { createStockModel } from './stock-layers.ts';
-import { startTorchPeer, torchOptions, type TorchPeer } from './torch-peer.ts';
+import { startTorchPeer, torchOptions } from './torch-peer.ts';
 
 export interface StepBenchOptions {
   readonly preset: Preset;
@@ -26,62 +25,60 @@ export interface StepBenchOptions {
 /** Somebody else's iteration, and what it took in every round that counts. */
 interface Peer {
   readonly name: string;
-  readonly step: () => Promise<number>;
+  readonly process: Pick<AskedProcess, 'step' | 'close'>;
   readonly times: number[];
 }
 
-function stockPeer(model: ModelConfig, images: Uint8Array, batch: number): Peer {
-  const stock = createStockModel(model, batch);
-  const step = async (): Promise<number> => {
-    const startMs = performance.now();
-    stock.step(images);
-    return performance.now() - startMs;
-  };
-  return { name: 'stock tfjs layers', step, times: [] };
-}
-
-/** PyTorch's threads spin for a moment behind their work; what comes next is not to pay for it. */
+/** The threads of some spin for a moment behind their work; what comes next is not to pay for it. */
 const pauseMs = 50;
 
 interface Measured {
-  readonly own: StepTimes[];
+  /** Milliseconds of ours: in all, in native calls, and of sum, Adam and averages. */
+  readonly own: number[][];
   readonly peers: Peer[];
   /** Floating-point operations a second of a matrix product, in every round. */
   readonly peaks: number[];
 }
 
-async function measure({ preset, cacheDir, batch, rounds, threads, peerPython }: StepBenchOptions): Promise<Measured> {
-  const options = { cacheDir, threads, device: 'cpu' } as const;
-  // The eager engine loads tfjs-node as the current backend, which the stock model then uses.
-  const eager = await openEngine('eager', options);
-  const graph = await openEngine('graph', options);
-  const ownStep = await createOwnStep(graph, preset, batch);
-  const { size, channels } = preset.model.image;
-  const images = Uint8Array.from({ length: batch * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);
-  const torchPeers: TorchPeer[] = [];
+async function startPeers({ preset, batch, threads, peerPython }: StepBenchOptions): Promise<Peer[]> {
+  const stock = await startScript('stock-step-process.ts', [preset.name, String(batch), String(threads)]);
+  const peers: Peer[] = [{ name: stock.greeting, process: stock, times: [] }];
   for (const chosen of peerPython === undefined ? [] : torchOptions) {
-    torchPeers.push(await startTorchPeer({ python: peerPython as string, batch, threads, ...chosen }));
+    const torch = await startTorchPeer({ python: peerPython as string, batch, threads, ...chosen });
+    peers.push({ name: torch.name, process: torch, times: [] });
   }
-  const peers = [stockPeer(preset.model, images, batch), ...torchPeers.map(({ name, step }) => ({ name, step, times: [] }))];
+  return peers;
+}
+
+function startScript(name: string, parameters: readonly string[]): Promise<AskedProcess> {
+  return startAsked(process.execPath, [...process.execArgv, fileURLToPath(new URL(name, import.meta.url)), ...parameters]);
+}
+
+/** Each in a process of its own: what one leaves behind, in memory and to be collected, is not the next one's. */
+async function measure(options: StepBenchOptions): Promise<Measured> {
+  const { preset, cacheDir, batch, rounds, threads } = options;
+  const ours = await startScript('own-step-process.ts', [preset.name, String(batch), String(batch), String(threads)]);
+  const peers = await startPeers(options);
+  const graph = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
   const measurePeak = await createMatmulPeak(graph);
-  const own: StepTimes[] = [];
+  const own: number[][] = [];
   const peaks: number[] = [];
   for (let round = -2; round < rounds; round++) {
-    const ours = await ownStep(images);
+    const parts = await ours.stepInParts();
     const peak = await measurePeak();
     if (round >= 0) {
-      own.push(ours);
+      own.push(parts);
       peaks.push(peak);
     }
-    for (const { step, times } of peers) {
-      const theirs = await step();
+    for (const { process: peer, times } of peers) {
+      const theirs = await peer.step();
       if (round >= 0) times.push(theirs);
       await delay(pauseMs);
     }
     process.stderr.write(`\rround ${round + 3} of ${rounds + 2} `);
   }
   process.stderr.write('\n');
-  await Promise.all([eager.close(), graph.close(), ...torchPeers.map((peer) => peer.close())]);
+  await Promise.all([graph.close(), ours.close(), ...peers.map(({ process: peer }) => peer.close())]);
   return { own, peers, peaks };
 }
 
@@ -91,7 +88,7 @@ const operationsPerImage = 1.69e9;
 export async function benchStep(options: StepBenchOptions): Promise<Report> {
   const { own, peers, peaks } = await measure(options);
   const { batch, rounds, threads } = options;
-  const totals = own.map(({ totalMs }) => totalMs);
+  const [totals, native, updates] = [0, 1, 2].map((part) => own.map((parts) => parts[part]));
   const ratioOf = ({ times }: Peer): number => median(times.map((theirs, i) => theirs / totals[i]));
   const shareOfPeak = median(totals.map((ms, i) => (operationsPerImage * batch) / (ms / 1000) / peaks[i]));
   const torch = peers.filter(({ name }) => name.startsWith('PyTorch'));
@@ -104,8 +101,8 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       '',
       heading('images/s'),
       rowOf('lstm-gan, graph engine', totals),
-      rowOf('  in native calls', own.map(({ unitsMs }) => unitsMs)),
-      rowOf('  sum, Adam, averages', own.map(({ updateMs }) => updateMs)),
+      rowOf('  in native calls', native),
+      rowOf('  sum, Adam, averages', updates),
       ...peers.map(({ name, times }) => rowOf(name, times)),
       '',
       `A matrix product of 2,048 x 2,048 runs at ${(median(peaks) / 1e9).toFixed(0)} GFLOP/s here; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that.`,
