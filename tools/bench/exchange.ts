@@ -149,7 +149,7 @@ async function measureExchange({ preset, workers, road, arithmetic }: ExchangeOp
       return false;
     },
   });
-  await Promise.all(children.map((child) => child.exitCode ?? once(child, 'exit')));
+  await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
   await rm(folder, { recursive: true });
   if (measured.length < steps) throw new Error(`A worker ended too early:\n${said}`);
   return measured;

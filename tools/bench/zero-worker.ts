@@ -10,13 +10,13 @@ import { createLog } from '@lstm-gan/run';
 import { createPeerLink, createWorkerLink, peerBind, readKeyFile } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 
-/** Outputs are always the same zeros: making new ones would take longer than sending them. */
+/** Outputs are always the same zeros, where units leave theirs: making new ones would take longer than sending them. */
 const zeros = new Set<Float32Array | Uint8Array>();
 
-function compileNothing<I extends string, O extends string>(unit: Unit<I, O>): CompiledUnit<I, O> {
+function compileNothing<I extends string, O extends string>(unit: Unit<I, O>, { allocateOutgoing }: VectorArithmetic): CompiledUnit<I, O> {
   const outputs = Object.fromEntries(
     Object.entries<{ readonly shape: readonly number[] }>(unit.outputs).map(([name, { shape }]) => {
-      const array = new Float32Array(shape.reduce((product, length) => product * length, 1));
+      const array = allocateOutgoing(shape.reduce((product, length) => product * length, 1)).fill(0);
       zeros.add(array);
       return [name, array];
     }),
@@ -33,7 +33,7 @@ async function openNothing(): Promise<Engine> {
   return {
     name: 'graph',
     arithmetic,
-    compile: async (unit) => compileNothing(unit),
+    compile: async (unit) => compileNothing(unit, native),
     describe: () => ({ engine: 'graph', tensorflow: 'none', device: { kind: 'cpu', name: 'nothing' }, threads: 1 }),
     liveTensorCount: () => 0,
     close: async () => undefined,
