@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { answer, drive, kinds, works, type SendWork } from './testing/drive.ts';
 
 describe('workers of different speed', () => {
-  /** Each answers after its own time for a shard; returns what is given out in the last step. */
-  const sharesAfter = (steps: number, speeds: Readonly<Record<string, number>>, shardCount: number): Readonly<Record<string, number>> => {
+  /** Each answers after its own time for a shard, 10 ms from a step on; returns what is given out in the last step. */
+  const sharesAfter = (steps: number, speeds: Readonly<Record<string, number>>, shardCount: number, slowUntilStep = Infinity): Readonly<Record<string, number>> => {
     const run = drive(shardCount, 100);
     const queue = Object.keys(speeds).flatMap((peer) => works(run.join(peer)));
     let shares: Record<string, number> = {};
@@ -11,7 +11,7 @@ describe('workers of different speed', () => {
       const work = queue.shift() as SendWork;
       const shards = answer(work).losses.length;
       if (work.round.step === steps) shares = { ...shares, [work.peer]: shards };
-      queue.push(...works(run.say(work.peer, { ...answer(work), computeMs: shards * speeds[work.peer] })));
+      queue.push(...works(run.say(work.peer, { ...answer(work), computeMs: shards * (work.round.step > slowUntilStep ? 10 : speeds[work.peer]) })));
     }
     return shares;
   };
@@ -19,6 +19,14 @@ describe('workers of different speed', () => {
   it('are given as much as lets all of them end at once', () => {
     expect(sharesAfter(4, { a: 100, b: 300 }, 8)).toEqual({ a: 6, b: 2 });
     expect(sharesAfter(4, { a: 300, b: 100, c: 100 }, 7)).toEqual({ a: 1, b: 3, c: 3 });
+  });
+
+  it('are tried again when they were too slow to be given anything for fifty steps', () => {
+    const speeds = { a: 10, b: 100 };
+    expect(sharesAfter(50, speeds, 2)).toEqual({ a: 2 });
+    expect(sharesAfter(60, speeds, 2, 5)).toEqual({ a: 1, b: 1 });
+    // Still as slow, it is left alone again.
+    expect(sharesAfter(60, speeds, 2)).toEqual({ a: 2 });
   });
 
   it('keep their shares while they are about equally fast', () => {
