@@ -95,7 +95,7 @@ void DefineKernels(napi_env env, napi_value exports) {
   static std::once_flag once;
   static std::string error;
   std::call_once(once, [] {
-    for (const auto& operation : {RegisterConvolutions, RegisterDropout, RegisterJoin, RegisterLstmCell, RegisterThinProduct}) {
+    for (const auto& operation : {RegisterConvolutions, RegisterDropout, RegisterJoin, RegisterLstmCell, RegisterMatMul, RegisterThinProduct}) {
       if (error.empty()) error = operation();
     }
   });

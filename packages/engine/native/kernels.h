@@ -61,6 +61,7 @@ std::string RegisterConvolutions();
 std::string RegisterDropout();
 std::string RegisterJoin();
 std::string RegisterLstmCell();
+std::string RegisterMatMul();
 std::string RegisterThinProduct();
 
 }  // namespace lstm_gan

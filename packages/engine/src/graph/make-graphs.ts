@@ -4,6 +4,7 @@ import type { Provisioned } from '../tensorflow/provision.ts';
 import { loadStockBackend } from '../tensorflow/stock-backend.ts';
 import type { Graph } from './graph.ts';
 import { lowerConvolutions } from './lower-convolutions.ts';
+import { lowerProducts } from './lower-products.ts';
 import { lowerPrecision } from './lower-precision.ts';
 import { lowerGraph } from './lower.ts';
 import { withOutputNames } from './output-names.ts';
@@ -15,6 +16,11 @@ export async function makeGraphs(unit: Unit, provisioned: Provisioned, { threads
   await loadStockBackend(provisioned, threads);
   const whole = lowerGraph(traceUnit(unit, device));
   const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early, unit.earlyOutputs));
-  const lower = (graph: Graph): Graph => (device === 'cpu' ? lowerConvolutions(lowerPrecision(graph, precision)) : lowerPrecision(graph, precision));
+  const lower = (graph: Graph): Graph => lowerOwn(lowerPrecision(graph, precision), device);
   return graphs.map((graph) => withOutputNames(lower(graph)));
+}
+
+/** The graph with operations of our own, which are there for the CPU. */
+export function lowerOwn(graph: Graph, device: EngineOptions['device']): Graph {
+  return device === 'cpu' ? lowerProducts(lowerConvolutions(graph)) : graph;
 }

@@ -4,8 +4,8 @@ import { locateTensorFlow, type Provisioned } from '../tensorflow/provision.ts';
 import { loadAddon } from '../tensorflow/session.ts';
 import { loadStockBackend } from '../tensorflow/stock-backend.ts';
 import { provisionedCache } from '../testing/provisioned.ts';
-import { lowerConvolutions } from './lower-convolutions.ts';
 import { lowerGraph } from './lower.ts';
+import { lowerOwn } from './make-graphs.ts';
 import { printGraph } from './print.ts';
 import { traceUnit } from './trace.ts';
 
@@ -26,5 +26,5 @@ it.each([discriminatorReal, generatorBackward] as unknown as Unit[])('emits the 
   const provisioned = (await locateTensorFlow(await provisionedCache(), 'cpu')) as Provisioned;
   loadAddon(provisioned);
   await loadStockBackend(provisioned, 1);
-  await expect(printGraph(lowerConvolutions(lowerGraph(traceUnit(unit, 'cpu'))))).toMatchFileSnapshot(`printed/${unit.name}.txt`);
+  await expect(printGraph(lowerOwn(lowerGraph(traceUnit(unit, 'cpu')), 'cpu'))).toMatchFileSnapshot(`printed/${unit.name}.txt`);
 });
