@@ -1,4 +1,5 @@
 /** The promise: the same weights for any number of workers and whichever of them dies. Real processes, encrypted TCP. */
+import { roundToBfloat16 } from '@lstm-gan/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lstmGan } from '../support/command-line.ts';
 import { trainOnCluster, type ClusterResult } from '../support/cluster.ts';
@@ -71,6 +72,34 @@ describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {
       expect(result.endings).toEqual([0, 0]);
       expect(result.weightsSha256).toBe(alone.weightsSha256);
     });
+  });
+});
+
+describe('with bfloat16 on the wire', () => {
+  const config = { ...smallConfig, wire: 'bfloat16' } as const;
+
+  const lengthOf = (vector: Float32Array): number => Math.hypot(...vector);
+
+  it('both exchanges give one worker the same weights, and others than float32, which are kept whole', async () => {
+    const star = await trainOnCluster({ workers: 1, steps, config });
+    const sliced = await trainOnCluster({ workers: 1, steps, config, exchange: 'sliced' });
+    expect(sliced.state).toEqual(star.state);
+    expect(star.weightsSha256).not.toBe(alone.weightsSha256);
+    const rounded = star.state.generator.weights.slice();
+    roundToBfloat16(rounded);
+    expect(rounded).not.toEqual(star.state.generator.weights);
+  });
+
+  it.each(['star', 'sliced'] as const)('three workers give weights near to those of float32 by the %s exchange', async (exchange) => {
+    const { state } = await trainOnCluster({ workers: 3, steps, config, exchange });
+    const expected = alone.state.generator.weights;
+    expect(lengthOf(state.generator.weights.map((value, i) => value - expected[i])) / lengthOf(expected)).toBeLessThan(0.05);
+  });
+
+  it('whoever is lost is no loss', async () => {
+    const result = await trainOnCluster({ workers: 3, steps: 12, config, exchange: 'sliced', onStep: ({ step }, workers) => void (step === 3 && workers[0].kill('SIGKILL')) });
+    expect([...result.endings].sort()).toEqual([0, 0, 'SIGKILL']);
+    expect(result.state.generator.weights.every(Number.isFinite)).toBe(true);
   });
 });
 

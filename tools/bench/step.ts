@@ -41,7 +41,7 @@ interface Measured {
 }
 
 async function startPeers({ preset, batch, threads, peerPython }: StepBenchOptions): Promise<Peer[]> {
-  const stock = await startScript('stock-step-process.ts', [preset.name, String(batch), String(threads)]);
+  const stock = await startScript(new URL('stock-step-process.ts', import.meta.url), [preset.name, String(batch), String(threads)]);
   const peers: Peer[] = [{ name: stock.greeting, process: stock, times: [] }];
   for (const chosen of peerPython === undefined ? [] : torchOptions) {
     const torch = await startTorchPeer({ python: peerPython as string, batch, threads, ...chosen });
@@ -50,14 +50,14 @@ async function startPeers({ preset, batch, threads, peerPython }: StepBenchOptio
   return peers;
 }
 
-function startScript(name: string, parameters: readonly string[]): Promise<AskedProcess> {
-  return startAsked(process.execPath, [...process.execArgv, fileURLToPath(new URL(name, import.meta.url)), ...parameters]);
+function startScript(script: URL, parameters: readonly string[]): Promise<AskedProcess> {
+  return startAsked(process.execPath, [...process.execArgv, fileURLToPath(script), ...parameters]);
 }
 
 /** Each in a process of its own: what one leaves behind, in memory and to be collected, is not the next one's. */
 async function measure(options: StepBenchOptions): Promise<Measured> {
   const { preset, cacheDir, batch, rounds, threads } = options;
-  const ours = await startScript('own-step-process.ts', [preset.name, String(batch), String(batch), String(threads)]);
+  const ours = await startScript(new URL('own-step-process.ts', import.meta.url), [preset.name, String(batch), String(batch), String(threads)]);
   const peers = await startPeers(options);
   const graph = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
   const measurePeak = await createMatmulPeak(graph);

@@ -14,6 +14,7 @@ import { createComparison } from './compare-contributions.ts';
 import { createPlan } from './create-plan.ts';
 import { HeldState } from './held-state.ts';
 import { createReadAhead } from './read-ahead.ts';
+import { SentWeights } from './sent-weights.ts';
 import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
 import { createStepClock, type StepClock } from './step-clock.ts';
 
@@ -43,6 +44,7 @@ export class Training {
   readonly #held: HeldState;
   readonly #readShards: ReadShards;
   readonly #comparison = createComparison();
+  readonly #sent: SentWeights;
   #lastMetrics: StepMetrics | undefined;
   #failure: UserError | undefined;
 
@@ -50,6 +52,7 @@ export class Training {
     const { initial, config, now } = options;
     this.#options = options;
     this.#arithmetic = options.arithmetic ?? plainArithmetic;
+    this.#sent = new SentWeights(config.wire, this.#arithmetic);
     this.#layouts = createLayouts(config.model);
     const slices = { generator: cutSlices(this.#layouts.generator), discriminator: cutSlices(this.#layouts.discriminator) };
     this.#plan = createPlan(options, this.#layouts, slices);
@@ -196,7 +199,8 @@ export class Training {
     const header = this.#header();
     if (effect.kind === 'send-weights') {
       const { peer, network, version } = effect;
-      return link.send(peer, { kind: 'weights', ...header, network, version, values: (this.#plan.exchange === 'sliced' ? this.#held.state : this.#working)[network].weights });
+      const { weights } = (this.#plan.exchange === 'sliced' ? this.#held.state : this.#working)[network];
+      return link.send(peer, { kind: 'weights', ...header, network, version, values: this.#sent.of(weights) });
     }
     const { step, phase, turn } = effect.round;
     const subtrees = effect.lease.ranges;
@@ -258,7 +262,7 @@ export class Training {
     const isDelivered = disturbances === this.#disturbances;
     for (const state of [generator, discriminator]) {
       releaseMoments(state, this.#arithmetic);
-      if (isDelivered) this.#arithmetic.release(state.weights);
+      if (isDelivered) this.#sent.release(state.weights);
     }
     this.#arithmetic.release(ema);
   }

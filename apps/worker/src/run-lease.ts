@@ -3,7 +3,7 @@
  * last unit adds what it gives. A pure function of weights, images and (seed, step, phase, turn, shard), so it does not matter
  * who computes a shard, or how often.
  */
-import { accumulateShards, assert, streamKey, type Network, type StreamPurpose, type VectorArithmetic } from '@lstm-gan/core';
+import { accumulateShards, assert, roundToBfloat16, streamKey, type Network, type StreamPurpose, type VectorArithmetic } from '@lstm-gan/core';
 import { NotFiniteSumError } from '@lstm-gan/engine';
 import type { RunConfig } from '@lstm-gan/run';
 import type { ShardLosses, Work } from '@lstm-gan/transport';
@@ -97,7 +97,11 @@ export async function runLease(
     return sum;
   };
   const sums: Float32Array[] = [];
-  for (const range of work.subtrees) sums.push(arithmetic.toOutgoing(await accumulateShards(range, compute, arithmetic.release)));
+  for (const range of work.subtrees) {
+    const sum = arithmetic.toOutgoing(await accumulateShards(range, compute, arithmetic.release));
+    if (tools.config.wire === 'bfloat16') roundToBfloat16(sum);
+    sums.push(sum);
+  }
   return { sums, losses };
 }
 

@@ -156,6 +156,7 @@ export class SlicedExchange {
       slices: this.#slices[phase],
       shardCount: config.batchSize / config.shardSize,
       optimizer: config.optimizer[phase],
+      wire: config.wire,
       arithmetic,
       stateOf: (slice) => this.#keptSlice(phase, slice).state,
       send: (...parts) => this.#send(...parts),

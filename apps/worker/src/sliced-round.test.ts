@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  createFold, createLayout, createNetworkState, plainArithmetic, sliceLayout, sliceView, updateNetwork,
+  createFold, createLayout, createNetworkState, plainArithmetic, roundToBfloat16, sliceLayout, sliceView, updateNetwork,
   type NetworkState, type ShardRange, type SumTree,
 } from '@lstm-gan/core';
+import type { RunConfig } from '@lstm-gan/run';
 import type { PeerMessage } from '@lstm-gan/transport';
 import { compareRounds, SlicedRound, type SlicePlace } from './sliced-round.ts';
 
@@ -41,10 +42,10 @@ interface Sent {
 }
 
 /** Members of a crew, and what is on its way between them. */
-function createCrew(memberCount: number, { owners, backups }: { owners: readonly number[]; backups: readonly number[] }) {
+function createCrew(memberCount: number, { owners, backups }: { owners: readonly number[]; backups: readonly number[] }, wire: RunConfig['wire'] = 'float32') {
   const underway: Sent[] = [];
   const members = Array.from({ length: memberCount }, (_, self) => new SlicedRound({
-    place, slices, shardCount, optimizer, stateOf, arithmetic: plainArithmetic, role: { self, memberCount, owners, backups },
+    place, slices, shardCount, optimizer, stateOf, arithmetic: plainArithmetic, wire, role: { self, memberCount, owners, backups },
     send(to, kind, slice, values, range) {
       const between = { ...round, slice, values: values.slice() };
       underway.push({ to, message: kind === 'piece' ? { kind, ...between, range: range as ShardRange } : { kind, ...between } });
@@ -86,6 +87,20 @@ describe('a sliced round', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it('gives every member the same rounded weights, and owner and backup those that they keep', () => {
+    const star = starUpdate();
+    const rounded = star.weights.slice();
+    roundToBfloat16(rounded);
+    const { members, underway } = createCrew(3, threeMembers, 'bfloat16');
+    contributeAll(members);
+    for (let sent = underway.shift(); sent !== undefined; sent = underway.shift()) expect(members[sent.to].take(sent.message)).toBe(true);
+    for (const member of members) {
+      expect(member.weights).toEqual(rounded);
+      for (const [slice, { weights }] of member.states) expect(weights).toEqual(sliceView(star.weights, slices[slice].range));
+    }
+    expect(rounded).not.toEqual(star.weights);
   });
 
   it('is over at once for a member that is alone, without a word', () => {

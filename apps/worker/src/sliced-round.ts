@@ -7,6 +7,7 @@ import {
   createFold, findNotFinite, isSubtree, leavesOf, lengthOf, sliceView, updateNetwork,
   type AdamOptions, type Fold, type Layout, type Network, type NetworkState, type NetworkUpdate, type ShardRange, type Slice, type SumTree, type VectorArithmetic,
 } from '@lstm-gan/core';
+import { asSent, type RunConfig } from '@lstm-gan/run';
 import type { PeerMessage, RoundPlace } from '@lstm-gan/transport';
 
 /** A slice of a network, and how what lies in it is laid out. */
@@ -31,6 +32,8 @@ export interface SlicedRoundOptions {
   readonly slices: readonly SlicePlace[];
   readonly shardCount: number;
   readonly optimizer: AdamOptions;
+  /** How new weights are rounded for those who compute with them. */
+  readonly wire: RunConfig['wire'];
   readonly arithmetic: VectorArithmetic;
   /** The state of a slice before the round, which this member owns or backs up. */
   readonly stateOf: (slice: number) => NetworkState;
@@ -137,9 +140,9 @@ export class SlicedRound {
     const total = backup >= 0 ? this.#addUp(sum) : sum;
     this.#spent.push(...leavesOf(total));
     if (total instanceof Float32Array && backup >= 0) send(backup, 'total', slice, total);
-    const { state, isFinite } = this.#update(slice, total);
+    const { state, isFinite, sent } = this.#update(slice, total);
     for (let member = 0; member < role.memberCount; member++) {
-      if (member !== role.self && member !== backup) send(member, 'renewed', slice, state.weights);
+      if (member !== role.self && member !== backup) send(member, 'renewed', slice, sent);
     }
     if (!isFinite) this.#notFinite ??= findNotFinite(slices[slice].layout, state.weights);
   }
@@ -154,14 +157,17 @@ export class SlicedRound {
     return total;
   }
 
-  #update(slice: number, total: SumTree): NetworkUpdate {
-    const { slices, shardCount, optimizer, arithmetic, stateOf } = this.#options;
+  /** The update, and the new weights as everybody computes with them. */
+  #update(slice: number, total: SumTree): NetworkUpdate & { readonly sent: Float32Array } {
+    const { slices, shardCount, optimizer, arithmetic, stateOf, wire } = this.#options;
     // What is lent to the coordinator's process is gone from here, and this state is kept.
     const kept = { ...arithmetic, allocateOutgoing: arithmetic.allocate };
     const update = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, kept);
     this.states.set(slice, update.state);
-    this.#renew(slice, update.state.weights);
-    return update;
+    const sent = asSent(update.state.weights, wire, arithmetic.allocate);
+    if (sent !== update.state.weights) this.#spent.push(sent);
+    this.#renew(slice, sent);
+    return { ...update, sent };
   }
 
   #renew(slice: number, weights: Float32Array): void {

@@ -22,6 +22,7 @@ export { permutation } from './random/permutation.ts';
 export { statelessUniform } from './random/stateless-uniform.ts';
 export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
 export { accumulateShards } from './weights/accumulate-shards.ts';
+export { packBfloat16, packedPartOf, roundToBfloat16, unpackBfloat16 } from './weights/bfloat16.ts';
 export { plainArithmetic, type VectorArithmetic } from './weights/vector-arithmetic.ts';
 export { findNotFinite, isFiniteVector } from './weights/finite.ts';
 export { createFold, type Fold, type FoldArithmetic } from './weights/fold.ts';

@@ -8,6 +8,7 @@ export { editorSchema } from './config/editor-schema.ts';
 export { printConfig } from './config/print-config.ts';
 export { readConfigFile, readSettings } from './config/read-config.ts';
 export { runConfigSchema } from './config/run-config-schema.ts';
+export { asSent } from './as-sent.ts';
 export { checkRunConfig, configure, createRunConfig, overridesLayer, type ConfigOverrides, type RunConfig } from './run-config.ts';
 export { createRunFolder, forgetBehind, reopenRunFolder, type RunFolder } from './run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './run-identity.ts';

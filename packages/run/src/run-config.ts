@@ -27,7 +27,7 @@ export function overridesLayer({ channels, ...others }: ConfigOverrides): Config
 
 /** A preset with layers on top, checked. The size of its images stays the preset's unless a layer says otherwise: data sets are packed to it. */
 export function configure({ name, model, data, batchSize, shardSize, discriminatorSteps, sharedNoise, optimizer, ema }: Preset, layers: readonly ConfigLayer[]): RunConfig {
-  const complete = { preset: name, model, data, flip: false, batchSize, shardSize, discriminatorSteps, sharedNoise, seed: 1, threads: 1, engine: 'graph', precision: 'float32', optimizer, ema };
+  const complete = { preset: name, model, data, flip: false, batchSize, shardSize, discriminatorSteps, sharedNoise, seed: 1, threads: 1, engine: 'graph', precision: 'float32', wire: 'float32', optimizer, ema };
   return checkRunConfig(layers.reduce<unknown>((below, { values }) => mergeValues(below, values), complete));
 }
 

@@ -29,7 +29,7 @@ import type { Begin, Crew, Gather, Piece, Renewed, Settled, SliceState, Total, U
  */
 
 /** Both ends of a link must have the same. */
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
 /** The phase that trains a network carries its name. */
 export type Phase = Network;

@@ -41,6 +41,10 @@ export const runConfigSchema = z.strictObject({
     description: "How matrix products and convolutions round their factors: not at all, to 10 bits inside the kernels of NVIDIA's GPUs, or to 7. Weights and everything else are float32. Decides the bits.",
     reason: 'nothing is lost; bfloat16 takes two thirds of the time on a processor that has it.',
   }),
+  wire: z.enum(['float32', 'bfloat16']).default('float32').meta({
+    description: 'How weights, and sums of gradients, are rounded before they travel: not at all, or to the 8 significant bits of bfloat16, in half the bytes. Weights are updated in float32. With bfloat16, how shards are divided among workers decides the bits too.',
+    reason: 'nothing is lost; half the bytes pay off where the network is what a step waits for.',
+  }),
   optimizer: z
     .strictObject({
       generator: adamSchema.meta({ description: "Adam on the generator's weights." }),

@@ -28,6 +28,17 @@ it.each(fromCoordinator)('brings $kind from a coordinator unchanged', (message) 
 it.each(fromPeers)('brings $kind from another worker unchanged', (message) => {
   expect(deliver(message, decodePeerHeader)).toEqual(message);
 });
+it('brings floats that are all bfloat16 in half the bytes, over several chunks', () => {
+  const values = Float32Array.from({ length: chunkBytes / 2 + 5 }, (_, i) => ((i % 255) - 127) * 2 ** ((i % 60) - 30));
+  const message: Message = { kind: 'weights', ...run, network: 'generator', version: 3, values };
+  expect(deliver(message, decodeCoordinatorHeader)).toEqual(message);
+  const bytesOf = (sent: Message): number => encodeMessage(sent).arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect(bytesOf(message)).toBe(2 * values.length);
+  const finer = values.slice().fill(1 / 3, 7, 8);
+  expect(bytesOf({ ...message, values: finer })).toBe(4 * values.length);
+  expect(deliver({ ...message, values: finer }, decodeCoordinatorHeader)).toEqual({ ...message, values: finer });
+});
+
 it('brings a refusal unchanged, and refuses whatever else comes from a listening worker', () => {
   expect(deliver(refusal, decodeRefusalHeader)).toEqual(refusal);
   expect(() => deliver(fromPeers[0], decodeRefusalHeader)).toThrow('A message is one of reject; got piece');
@@ -38,7 +49,7 @@ it('refuses a slice without one of its arrays, and a contribution with a sum too
   expect(() => decodePeerHeader(header, defaultLimits)).toThrow('A message is one of piece, total, renewed; got slice');
   const bare = encodeMessage({ ...sliceState, kind: 'piece', values: sliceState.weights } as unknown as Message).header;
   expect(() => decodePeerHeader(bare, defaultLimits)).toThrow('A piece message is malformed');
-  const tooMany = encodeMessage({ ...fromWorker[2], sums: [new Float32Array(1), new Float32Array(1)] } as WorkerMessage).header;
+  const tooMany = encodeMessage({ ...fromWorker[2], sums: [Float32Array.of(0.1), Float32Array.of(0.1)] } as WorkerMessage).header;
   expect(() => decodeWorkerHeader(tooMany, defaultLimits)).toThrow('has 1 float32 arrays; got float32, float32');
 });
 
@@ -77,7 +88,7 @@ it('refuses a field that is unknown, missing or of another type', () => {
 
 it('sends no more chunks than were granted, and the next message only behind the last', () => {
   const outbox = createOutbox();
-  outbox.add({ kind: 'weights', ...run, network: 'generator', version: 1, values: new Float32Array((chunkBytes / 4) * (initialCredit + 2)) });
+  outbox.add({ kind: 'weights', ...run, network: 'generator', version: 1, values: new Float32Array((chunkBytes / 4) * (initialCredit + 2)).fill(0.1) });
   outbox.add({ kind: 'finish', ...run });
   const kinds = () => {
     const seen: string[] = [];

@@ -1,7 +1,8 @@
 /**
  * Messages as bytes and back. The header (msgpack) holds every plain field and the type and length of each array; the
- * arrays themselves follow as raw bytes. Nothing of a decoded message is believed before its schema has passed.
+ * arrays themselves follow as raw bytes; of floats that are all bfloat16 only what is not zero. Nothing of a decoded message is believed before its schema has passed.
  */
+import { packBfloat16 } from '@lstm-gan/core';
 import { Packr } from 'msgpackr';
 import { z } from 'zod';
 import type { CoordinatorMessage, Message, PeerMessage, Reject, WorkerMessage } from '../protocol.ts';
@@ -15,7 +16,8 @@ export interface EncodedMessage {
   readonly arrays: readonly Uint8Array[];
 }
 
-type ArrayType = 'float32' | 'uint8';
+/** bfloat16: the upper halves of float32 values whose lower halves are zeros. */
+type ArrayType = 'float32' | 'bfloat16' | 'uint8';
 
 /** What a header announces: the arrays that will follow. */
 export interface AnnouncedArray {
@@ -28,7 +30,7 @@ export interface AnnouncedArray {
 /** A header that passed its checks, waiting for its arrays. */
 export interface DecodedHeader<Message> {
   readonly arrays: readonly AnnouncedArray[];
-  /** Completes the message; arrays have the announced types and lengths. */
+  /** Completes the message; arrays have the announced lengths, and types, bfloat16 being float32 again. */
   complete(arrays: readonly (Float32Array | Uint8Array)[]): Message;
 }
 
@@ -57,19 +59,17 @@ export function encodeMessage(message: Message, lend: Lend = () => undefined): E
   const travelling = arrays.map((array) => {
     // Before it is lent: a lent array may be the peer's alone, and empty here.
     const { length } = array;
-    return { array, length, reference: array instanceof Float32Array ? lend(array) : undefined };
+    if (!(array instanceof Float32Array)) return { type: 'uint8', length, bytes: array } as const;
+    const reference = lend(array);
+    if (reference !== undefined) return { type: 'float32', length, reference } as const;
+    const packed = packBfloat16(array);
+    return packed === undefined ? ({ type: 'float32', length, bytes: bytesOf(array) } as const) : ({ type: 'bfloat16', length, bytes: packed } as const);
   });
-  const announced = travelling.map(({ array, length, reference }) => {
-    const fields = [array instanceof Float32Array ? 'float32' : 'uint8', length] as const;
-    return reference === undefined ? fields : [...fields, packReference(reference)];
-  });
-  return {
-    header: packr.pack([plain, announced]),
-    arrays: travelling
-      .filter(({ reference }) => reference === undefined)
-      .map(({ array }) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
-  };
+  const announced = travelling.map(({ type, length, reference }) => (reference === undefined ? [type, length] : [type, length, packReference(reference)]));
+  return { header: packr.pack([plain, announced]), arrays: travelling.flatMap(({ bytes }) => bytes ?? []) };
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
 
 function splitArrays(message: Message): { plain: object; arrays: readonly (Float32Array | Uint8Array)[] } {
   switch (message.kind) {
@@ -148,14 +148,14 @@ function awaitArrays(plain: Message, arrays: readonly AnnouncedArray[]): Decoded
 }
 
 function expectArrays(kind: string, arrays: readonly AnnouncedArray[], count: number, type: ArrayType): void {
-  if (arrays.length === count && arrays.every((array) => array.type === type)) return;
+  if (arrays.length === count && arrays.every((array) => (array.type === 'bfloat16' ? 'float32' : array.type) === type)) return;
   throw new ProtocolError(`A ${kind} message has ${count} ${type} arrays; got ${arrays.map((array) => array.type).join(', ') || 'none'}.`);
 }
 
 const length = z.number().int().nonnegative();
 const announcedSchema = z.array(
   z.union([
-    z.tuple([z.enum(['float32', 'uint8']), length]).transform(([type, length]): AnnouncedArray => ({ type, length })),
+    z.tuple([z.enum(['float32', 'bfloat16', 'uint8']), length]).transform(([type, length]): AnnouncedArray => ({ type, length })),
     z.tuple([z.literal('float32'), length, referenceSchema]).transform(([type, length, reference]): AnnouncedArray => ({ type, length, reference })),
   ]),
 );
@@ -200,7 +200,7 @@ function checkSize(kind: string, arrays: readonly AnnouncedArray[], limits: Limi
   }
 }
 
-/** Bytes of an announced array. */
+/** What an announced array takes in memory, in bytes. */
 export function arrayBytes({ type, length }: AnnouncedArray): number {
-  return length * (type === 'float32' ? 4 : 1);
+  return length * (type === 'uint8' ? 1 : 4);
 }

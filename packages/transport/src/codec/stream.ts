@@ -6,6 +6,7 @@
  *   H header | C bytes | G (one more chunk may come) | P (still there?) | B (goodbye: nothing more will come)
  *   M, Y, N, F are about memory that is shared: see shared-line.ts
  */
+import { packedPartOf, unpackBfloat16 } from '@lstm-gan/core';
 import type { Message } from '../protocol.ts';
 import { arrayBytes, encodeMessage, type AnnouncedArray, type DecodedHeader, type DecodeHeader, type Limits } from './codec.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -73,6 +74,8 @@ export interface Inbox<Received> {
 
 interface Assembly<Received> {
   readonly header: DecodedHeader<Received>;
+  readonly arrays: readonly (Float32Array | Uint8Array)[];
+  /** Where their bytes are put. */
   readonly buffers: Uint8Array[];
   /** Array being filled, and how far. */
   index: number;
@@ -107,7 +110,8 @@ export function createInbox<Received>(
     }
     if (current.index < current.buffers.length) return undefined;
     assembly = undefined;
-    return current.header.complete(current.header.arrays.map(({ type }, i) => asArray(type, current.buffers[i])));
+    current.header.arrays.forEach(({ type }, i) => type === 'bfloat16' && unpackBfloat16(current.arrays[i] as Float32Array));
+    return current.header.complete(current.arrays);
   };
 
   return {
@@ -116,7 +120,8 @@ export function createInbox<Received>(
       if (kind === 'H') {
         if (assembly !== undefined) throw new ProtocolError('A header came before the arrays of the last one were complete.');
         const header = decode(bytes, limits);
-        assembly = { header, buffers: header.arrays.map((array) => makeBuffer(array, memory, line)), index: 0, filled: 0 };
+        const arrays = header.arrays.map((array) => makeArray(array, memory, line));
+        assembly = { header, arrays, buffers: header.arrays.map(({ type }, i) => bufferOf(type, arrays[i])), index: 0, filled: 0 };
         return finishIfWhole(assembly);
       }
       const buffer = assembly?.buffers[assembly.index];
@@ -134,13 +139,13 @@ export function createInbox<Received>(
   };
 }
 
-function makeBuffer(array: AnnouncedArray, { allocate }: Memory, line: Pick<SharedLine, 'borrow'> | undefined): Uint8Array {
+function makeArray(array: AnnouncedArray, { allocate }: Memory, line: Pick<SharedLine, 'borrow'> | undefined): Float32Array | Uint8Array {
   if (array.type === 'uint8') return new Uint8Array(arrayBytes(array));
-  if (array.reference !== undefined && line === undefined) throw new ProtocolError('An array came by reference, over a link that leads to other machines.');
-  const floats = array.reference === undefined ? allocate(array.length) : (line as SharedLine).borrow(array.reference, array.length);
-  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+  if (array.reference === undefined) return allocate(array.length);
+  if (line === undefined) throw new ProtocolError('An array came by reference, over a link that leads to other machines.');
+  return line.borrow(array.reference, array.length);
 }
 
-function asArray(type: AnnouncedArray['type'], bytes: Uint8Array): Float32Array | Uint8Array {
-  return type === 'uint8' ? bytes : new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+function bufferOf(type: AnnouncedArray['type'], array: Float32Array | Uint8Array): Uint8Array {
+  return type === 'bfloat16' ? packedPartOf(array as Float32Array) : new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -1,0 +1,26 @@
+import type { VectorArithmetic } from '@lstm-gan/core';
+import { asSent, type RunConfig } from '@lstm-gan/run';
+
+/** Weights as workers are sent them: rounded once, whoever they are for, where the run's configuration asks for it. */
+export class SentWeights {
+  readonly #wire: RunConfig['wire'];
+  readonly #arithmetic: VectorArithmetic;
+  readonly #sent = new WeakMap<Float32Array, Float32Array>();
+
+  constructor(wire: RunConfig['wire'], arithmetic: VectorArithmetic) {
+    this.#wire = wire;
+    this.#arithmetic = arithmetic;
+  }
+
+  of(weights: Float32Array): Float32Array {
+    const sent = this.#sent.get(weights) ?? asSent(weights, this.#wire, this.#arithmetic.allocateOutgoing);
+    this.#sent.set(weights, sent);
+    return sent;
+  }
+
+  /** Gives weights back, and what was sent for them, which is no longer on its way. */
+  release(weights: Float32Array): void {
+    for (const array of new Set([this.#sent.get(weights) ?? weights, weights])) this.#arithmetic.release(array);
+    this.#sent.delete(weights);
+  }
+}
