@@ -39,7 +39,7 @@ export const runConfigSchema = z.strictObject({
   engine: z.enum(['graph', 'eager']).meta({ description: 'How units are executed: as native graphs, or operation by operation.', reason: 'graph is faster; eager is the reference.' }),
   precision: z.enum(['float32', 'tf32', 'bfloat16']).default('float32').meta({
     description: "How matrix products and convolutions round their factors: not at all, to 10 bits inside the kernels of NVIDIA's GPUs, or to 7. Weights and everything else are float32. Decides the bits.",
-    reason: 'nothing is lost; bfloat16 takes two thirds of the time on a processor that has it.',
+    reason: 'nothing is lost, and on a processor our float32 kernels are as fast as those for bfloat16, or faster.',
   }),
   wire: z.enum(['float32', 'bfloat16']).default('float32').meta({
     description: 'How weights, and sums of gradients, are rounded before they travel: not at all, or to the 8 significant bits of bfloat16, in half the bytes. Weights are updated in float32. With bfloat16, how shards are divided among workers decides the bits too.',
