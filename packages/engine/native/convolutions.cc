@@ -35,7 +35,7 @@ struct Layer {
   WinogradLayer wide{};
 
   Layer(const Shape& images, const Shape& maps, const Shape& kernel, bool is_transposed = false) {
-    if (images.size() != 4 || maps.size() != 4 || images[1] % 2 != 0 || images[2] % 2 != 0) return;
+    if (images.size() != 4 || maps.size() != 4 || images[0] < 1 || images[1] < 2 || images[2] < 2 || images[1] % 2 != 0 || images[2] % 2 != 0) return;
     if (maps != Shape{images[0], images[1] / 2, images[2] / 2, maps[3]} || kernel != Shape{4, 4, images[3], maps[3]}) return;
     const auto size = [](int64_t length) { return static_cast<size_t>(length); };
     image = {size(maps[0]), size(maps[1]), size(maps[2]), size(images[3]), size(maps[3])};
