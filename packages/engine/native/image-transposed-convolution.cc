@@ -1,6 +1,6 @@
 // The transposed convolution to an image of one or three channels: oneDNN computes 16 channels of which the others are thrown away.
-// Every place adds a piece of 4 x 4 pixels to the output; the pieces of a few places are
-// computed at once. An image's sums run in one order, so the bits do not depend on threads.
+// Every place adds a piece of 4 x 4 pixels to the output; the pieces of a few places are computed at once. An image's sums run in one
+// order, so the bits do not depend on threads.
 #include <algorithm>
 
 #include "image-convolution.h"
@@ -12,24 +12,27 @@ namespace {
 
 constexpr size_t kSide = 4, kStride = 2, kBorder = 1;
 
-// The pieces of places [first, first + kPlaces) of a row: [place][4, 4, kOutputs], each kOutputs lanes.
-template <size_t kOutputs, size_t kPlaces>
+// The pieces of kPlaces places of a row: [place][4, 4, kOutputs]. kVectors vectors of each are summed up at once.
+template <typename P, size_t kOutputs, size_t kPlaces, size_t kVectors>
 LSTM_GAN_INLINE void ComputePieces(const float* places, const float* kernel, size_t inputs, float* pieces) {
-  Lane piece[kPlaces][kOutputs] = {};
-  for (size_t c = 0; c < inputs; ++c) {
-    Lane weights[kOutputs];
+  constexpr size_t kPiece = kSide * kSide * kOutputs;
+  for (size_t first = 0; first < kPiece; first += kVectors * P::kWidth) {
+    typename P::Vector piece[kPlaces][kVectors] = {};
+    for (size_t c = 0; c < inputs; ++c) {
+      typename P::Vector weights[kVectors];
 #pragma GCC unroll 4
-    for (size_t l = 0; l < kOutputs; ++l) weights[l] = *reinterpret_cast<const Lane*>(kernel + (c * kOutputs + l) * kLane);
+      for (size_t v = 0; v < kVectors; ++v) weights[v] = *P::AtLoose(kernel + c * kPiece + first + v * P::kWidth);
+#pragma GCC unroll 16
+      for (size_t p = 0; p < kPlaces; ++p) {
+#pragma GCC unroll 4
+        for (size_t v = 0; v < kVectors; ++v) piece[p][v] += weights[v] * places[p * inputs + c];
+      }
+    }
 #pragma GCC unroll 16
     for (size_t p = 0; p < kPlaces; ++p) {
 #pragma GCC unroll 4
-      for (size_t l = 0; l < kOutputs; ++l) piece[p][l] += weights[l] * places[p * inputs + c];
+      for (size_t v = 0; v < kVectors; ++v) *P::At(pieces + p * kPiece + first + v * P::kWidth) = piece[p][v];
     }
-  }
-#pragma GCC unroll 16
-  for (size_t p = 0; p < kPlaces; ++p) {
-#pragma GCC unroll 4
-    for (size_t l = 0; l < kOutputs; ++l) *reinterpret_cast<Lane*>(pieces + (p * kOutputs + l) * kLane) = piece[p][l];
   }
 }
 
@@ -43,20 +46,21 @@ LSTM_GAN_INLINE void AddPiece(const float* piece, float* corner, size_t stride) 
 }
 
 // The maps of an image, [rows, columns, maps], to one with a border, [2 rows + 2, 2 columns + 2, kOutputs], which holds zeros.
-template <size_t kOutputs, size_t kPlaces>
+template <typename P, size_t kOutputs, size_t kPlaces, size_t kVectors>
 LSTM_GAN_INLINE void ConvolveImage(const ImageLayer& layer, const float* maps, const float* kernel, float* bordered) {
   const size_t stride = (kStride * layer.columns + 2 * kBorder) * kOutputs;
-  alignas(64) float pieces[kPlaces * kOutputs * kLane];
+  constexpr size_t kPiece = kSide * kSide * kOutputs;
+  alignas(64) float pieces[kPlaces * kPiece];
   for (size_t h = 0; h < layer.rows; ++h) {
     const float* row = maps + h * layer.columns * layer.maps;
     float* corner = bordered + kStride * h * stride;
     size_t w = 0;
     for (; w + kPlaces <= layer.columns; w += kPlaces) {
-      ComputePieces<kOutputs, kPlaces>(row + w * layer.maps, kernel, layer.maps, pieces);
-      for (size_t p = 0; p < kPlaces; ++p) AddPiece<kOutputs>(pieces + p * kOutputs * kLane, corner + kStride * (w + p) * kOutputs, stride);
+      ComputePieces<P, kOutputs, kPlaces, kVectors>(row + w * layer.maps, kernel, layer.maps, pieces);
+      for (size_t p = 0; p < kPlaces; ++p) AddPiece<kOutputs>(pieces + p * kPiece, corner + kStride * (w + p) * kOutputs, stride);
     }
     for (; w < layer.columns; ++w) {
-      ComputePieces<kOutputs, 1>(row + w * layer.maps, kernel, layer.maps, pieces);
+      ComputePieces<P, kOutputs, 1, kVectors>(row + w * layer.maps, kernel, layer.maps, pieces);
       AddPiece<kOutputs>(pieces, corner + kStride * w * kOutputs, stride);
     }
   }
@@ -65,12 +69,12 @@ LSTM_GAN_INLINE void ConvolveImage(const ImageLayer& layer, const float* maps, c
 using Convolve = void (*)(const ImageLayer&, const float*, const float*, float*);
 
 // As many places at once as the processor's registers hold.
-LSTM_GAN_AVX512 void Gray512(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<1, 16>(l, maps, kernel, bordered); }
-LSTM_GAN_AVX2 void Gray256(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<1, 4>(l, maps, kernel, bordered); }
-void GrayAny(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<1, 2>(l, maps, kernel, bordered); }
-LSTM_GAN_AVX512 void Colour512(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<3, 8>(l, maps, kernel, bordered); }
-LSTM_GAN_AVX2 void Colour256(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<3, 2>(l, maps, kernel, bordered); }
-void ColourAny(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<3, 1>(l, maps, kernel, bordered); }
+LSTM_GAN_AVX512 void Gray512(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<Avx512, 1, 16, 1>(l, maps, kernel, bordered); }
+LSTM_GAN_AVX2 void Gray256(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<Avx2, 1, 8, 1>(l, maps, kernel, bordered); }
+void GrayAny(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<AnyProcessor, 1, 8, 1>(l, maps, kernel, bordered); }
+LSTM_GAN_AVX512 void Colour512(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<Avx512, 3, 8, 3>(l, maps, kernel, bordered); }
+LSTM_GAN_AVX2 void Colour256(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<Avx2, 3, 8, 1>(l, maps, kernel, bordered); }
+void ColourAny(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) { ConvolveImage<AnyProcessor, 3, 8, 1>(l, maps, kernel, bordered); }
 
 Convolve ConvolveFor(size_t outputs) {
   return outputs == 1 ? ForProcessor(Gray512, Gray256, GrayAny) : ForProcessor(Colour512, Colour256, ColourAny);
