@@ -58,45 +58,26 @@ Activation ActivationOf(void* data, KernelCall* call, TF_OpKernelContext* contex
   return activation;
 }
 
+// From images to maps, or the transposed convolution from maps to images.
+template <bool kIsTransposed>
 void ComputeConvolution(void* data, TF_OpKernelContext* context) {
   KernelCall call(context);
-  TF_Tensor* images = call.Input(0);
+  TF_Tensor* input = call.Input(0);
   TF_Tensor* kernel = call.Input(1);
   if (!call.ok()) return;
-  const Shape from = ShapeOf(images), sides = ShapeOf(kernel);
+  const Shape from = ShapeOf(input), sides = ShapeOf(kernel);
   if (from.size() != 4 || sides.size() != 4) return call.Fail(kTakes);
-  const Shape to = {from[0], from[1] / 2, from[2] / 2, sides[3]};
-  const Layer layer(from, to, sides);
+  const Shape to = kIsTransposed ? Shape{from[0], 2 * from[1], 2 * from[2], sides[2]} : Shape{from[0], from[1] / 2, from[2] / 2, sides[3]};
+  const Layer layer(kIsTransposed ? to : from, kIsTransposed ? from : to, sides, kIsTransposed);
   if (!layer.fits) return call.Fail(kTakes);
   const Activation activation = ActivationOf(data, &call, context, to[3]);
   if (!call.ok()) return;
   auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, to));
   if (!call.ok()) return;
   if (layer.is_of_images) {
-    ConvolveImages(layer.image, DataOf(images), DataOf(kernel), activation, result);
+    (kIsTransposed ? ConvolveTransposedToImages : ConvolveImages)(layer.image, DataOf(input), DataOf(kernel), activation, result);
   } else {
-    WinogradConvolve(layer.wide, DataOf(images), DataOf(kernel), activation, result);
-  }
-}
-
-void ComputeTransposed(void* data, TF_OpKernelContext* context) {
-  KernelCall call(context);
-  TF_Tensor* maps = call.Input(0);
-  TF_Tensor* kernel = call.Input(1);
-  if (!call.ok()) return;
-  const Shape from = ShapeOf(maps), sides = ShapeOf(kernel);
-  if (from.size() != 4 || sides.size() != 4) return call.Fail(kTakes);
-  const Shape to = {from[0], 2 * from[1], 2 * from[2], sides[2]};
-  const Layer layer(to, from, sides, true);
-  if (!layer.fits) return call.Fail(kTakes);
-  const Activation activation = ActivationOf(data, &call, context, to[3]);
-  if (!call.ok()) return;
-  auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, to));
-  if (!call.ok()) return;
-  if (layer.is_of_images) {
-    ConvolveTransposedToImages(layer.image, DataOf(maps), DataOf(kernel), activation, result);
-  } else {
-    WinogradConvolveTransposed(layer.wide, DataOf(maps), DataOf(kernel), activation, result);
+    (kIsTransposed ? WinogradConvolveTransposed : WinogradConvolve)(layer.wide, DataOf(input), DataOf(kernel), activation, result);
   }
 }
 
@@ -124,10 +105,10 @@ void ComputeKernelGradient(void*, TF_OpKernelContext* context) {
 std::string RegisterConvolutions() {
   const std::vector<const char*> attributes = {"N: int >= 0", "alpha: float"};
   std::string error = Register({"LstmGanConvolution", {"images: float", "kernel: float", "biases: N * float"}, {"maps: float"}, attributes, UnknownShape,
-                                Create, ComputeConvolution, Destroy});
+                                Create, ComputeConvolution<false>, Destroy});
   if (error.empty()) {
     error = Register({"LstmGanTransposedConvolution", {"maps: float", "kernel: float", "biases: N * float"}, {"images: float"}, attributes, UnknownShape,
-                      Create, ComputeTransposed, Destroy});
+                      Create, ComputeConvolution<true>, Destroy});
   }
   if (!error.empty()) return error;
   return Register({"LstmGanKernelGradient", {"images: float", "maps: float"}, {"kernel: float"}, {}, UnknownShape, CreateNothing, ComputeKernelGradient,
