@@ -152,7 +152,7 @@ std::string ReadAccumulation(napi_env env, napi_value onto, Run* run) {
     run->accumulation->onto.push_back(reinterpret_cast<const float*>(bytes.data));
     run->accumulation->size = bytes.size / 4;
   }
-  run->adds = run->given > 0 && run->session->only_join != nullptr && MakerOf(run->outputs[0]) == run->session->only_join;
+  run->adds = run->given > 0 && run->session->only_joins.count(MakerOf(run->outputs[0])) == 1;
   return "";
 }
 

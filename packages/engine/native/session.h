@@ -1,6 +1,7 @@
-// A TensorFlow session: one GraphDef, and how it is closed: close() during runs marks it, and the last run frees it.
+// A TensorFlow session: the graphs that share it, and how it is closed: close() during runs marks it, and the last run frees it.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "addon.h"
@@ -18,7 +19,7 @@ struct Status {
 struct Session {
   TF_Graph* graph = nullptr;
   TF_Session* session = nullptr;
-  TF_Operation* only_join = nullptr;  // null where the graph has several, or none
+  std::set<TF_Operation*> only_joins;  // of the graphs that have one
   int running = 0;  // only touched on the JavaScript thread
   bool closed = false;
 

@@ -1,4 +1,4 @@
-// Sessions: opened from a GraphDef, asked what they are, closed.
+// Sessions: opened, given graphs, asked what they are, closed.
 #include <cstring>
 #include <memory>
 
@@ -22,46 +22,38 @@ void FinalizeSession(napi_env, void* data, void*) {
   delete session;
 }
 
-// Null where there are several, or none.
-TF_Operation* FindOnlyJoin(TF_Graph* graph) {
-  TF_Operation* found = nullptr;
+// Whether an operation came with the graph that was loaded under a name: TensorFlow puts that before the operation's own.
+bool IsOf(TF_Operation* operation, const std::string& graph) {
+  return std::strncmp(TF_OperationName(operation), (graph + "/").c_str(), graph.size() + 1) == 0;
+}
+
+std::vector<TF_Operation*> FindOperations(TF_Graph* graph, const std::string& name, const char* type) {
+  std::vector<TF_Operation*> found;
   size_t position = 0;
   while (TF_Operation* operation = TF_GraphNextOperation(graph, &position)) {
-    if (std::strcmp(TF_OperationOpType(operation), kJoin) != 0) continue;
-    if (found != nullptr) return nullptr;
-    found = operation;
+    if (std::strcmp(TF_OperationOpType(operation), type) == 0 && IsOf(operation, name)) found.push_back(operation);
   }
   return found;
 }
 
-// open(graphDef: Uint8Array, configProto: Uint8Array): handle
+// open(configProto: Uint8Array): handle
 napi_value Open(napi_env env, napi_callback_info info) {
-  size_t count = 2;
-  napi_value arguments[2];
-  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
-  Bytes graph_def, config;
-  if (count != 2 || !GetBytes(env, arguments[0], &graph_def) || !GetBytes(env, arguments[1], &config)) {
-    return Throw(env, "ERR_ARGUMENT", "open takes a GraphDef and a ConfigProto as Uint8Arrays");
-  }
+  size_t count = 1;
+  napi_value argument;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  Bytes config;
+  if (count != 1 || !GetBytes(env, argument, &config)) return Throw(env, "ERR_ARGUMENT", "open takes a ConfigProto as Uint8Array");
   auto session = std::make_unique<Session>();
   Status status;
   session->graph = TF_NewGraph();
-  TF_Buffer* buffer = TF_NewBufferFromString(graph_def.data, graph_def.size);
-  TF_ImportGraphDefOptions* import_options = TF_NewImportGraphDefOptions();
-  TF_GraphImportGraphDef(session->graph, buffer, import_options, status.value);
-  TF_DeleteImportGraphDefOptions(import_options);
-  TF_DeleteBuffer(buffer);
-  if (status.ok()) {
-    TF_SessionOptions* options = TF_NewSessionOptions();
-    TF_SetConfig(options, config.data, config.size, status.value);
-    if (status.ok()) session->session = TF_NewSession(session->graph, options, status.value);
-    TF_DeleteSessionOptions(options);
-  }
+  TF_SessionOptions* options = TF_NewSessionOptions();
+  TF_SetConfig(options, config.data, config.size, status.value);
+  if (status.ok()) session->session = TF_NewSession(session->graph, options, status.value);
+  TF_DeleteSessionOptions(options);
   if (!status.ok()) {
     session->Free();
-    return Throw(env, "ERR_GRAPH", status.message());
+    return Throw(env, "ERR_SESSION", status.message());
   }
-  session->only_join = FindOnlyJoin(session->graph);
   napi_value handle = nullptr;
   if (napi_create_external(env, session.get(), FinalizeSession, nullptr, &handle) != napi_ok) {
     session->Free();
@@ -69,6 +61,30 @@ napi_value Open(napi_env env, napi_callback_info info) {
   }
   session.release();
   return handle;
+}
+
+// load(handle, graphDef: Uint8Array, name: string): takes a graph in, every name of which is name/... from then on
+napi_value Load(napi_env env, napi_callback_info info) {
+  size_t count = 3;
+  napi_value arguments[3];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  Session* session = count == 3 ? GetSession(env, arguments[0]) : nullptr;
+  Bytes graph_def;
+  std::string name;
+  if (session == nullptr || session->closed || !GetBytes(env, arguments[1], &graph_def) || !GetString(env, arguments[2], &name)) {
+    return Throw(env, "ERR_ARGUMENT", "load takes an open session, a GraphDef as Uint8Array and a name");
+  }
+  Status status;
+  TF_Buffer* buffer = TF_NewBufferFromString(graph_def.data, graph_def.size);
+  TF_ImportGraphDefOptions* options = TF_NewImportGraphDefOptions();
+  TF_ImportGraphDefOptionsSetPrefix(options, name.c_str());
+  TF_GraphImportGraphDef(session->graph, buffer, options, status.value);
+  TF_DeleteImportGraphDefOptions(options);
+  TF_DeleteBuffer(buffer);
+  if (!status.ok()) return Throw(env, "ERR_GRAPH", status.message());
+  const std::vector<TF_Operation*> joins = FindOperations(session->graph, name, kJoin);
+  if (joins.size() == 1) session->only_joins.insert(joins[0]);
+  return nullptr;
 }
 
 // close(handle): a second call does nothing
@@ -83,20 +99,21 @@ napi_value Close(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// placeholders(handle): string[], the names of what the graph must be fed
+// placeholders(handle, name): string[], the names of what the graph of this name must be fed, as it calls them itself
 napi_value Placeholders(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value argument, names;
-  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
-  Session* session = count == 1 ? GetSession(env, argument) : nullptr;
-  if (session == nullptr || session->graph == nullptr) return Throw(env, "ERR_ARGUMENT", "placeholders takes an open session");
+  size_t count = 2;
+  napi_value arguments[2], names;
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  Session* session = count == 2 ? GetSession(env, arguments[0]) : nullptr;
+  std::string graph;
+  if (session == nullptr || session->graph == nullptr || !GetString(env, arguments[1], &graph)) {
+    return Throw(env, "ERR_ARGUMENT", "placeholders takes an open session and a graph's name");
+  }
   napi_create_array(env, &names);
-  size_t position = 0;
   uint32_t found = 0;
-  while (TF_Operation* operation = TF_GraphNextOperation(session->graph, &position)) {
-    if (std::strcmp(TF_OperationOpType(operation), "Placeholder") != 0) continue;
+  for (TF_Operation* operation : FindOperations(session->graph, graph, "Placeholder")) {
     napi_value name;
-    napi_create_string_utf8(env, TF_OperationName(operation), NAPI_AUTO_LENGTH, &name);
+    napi_create_string_utf8(env, TF_OperationName(operation) + graph.size() + 1, NAPI_AUTO_LENGTH, &name);
     napi_set_element(env, names, found++, name);
   }
   return names;
@@ -132,6 +149,7 @@ napi_value Devices(napi_env env, napi_callback_info info) {
 void DefineSessions(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       Function("open", Open),
+      Function("load", Load),
       Function("close", Close),
       Function("placeholders", Placeholders),
       Function("devices", Devices),

@@ -13,7 +13,7 @@ import { graphKey, readGraph, writeGraph } from './graph/graph-cache.ts';
 import { encodeGraphDef } from './graph/graph-def.ts';
 import { outputName } from './graph/output-names.ts';
 import { loadNativeArithmetic, type NativeArithmetic } from './tensorflow/native-arithmetic.ts';
-import { libraryVersion, openSession, type Session } from './tensorflow/session.ts';
+import { libraryVersion, openSession, type LoadedGraph, type Session } from './tensorflow/session.ts';
 import type { Provisioned } from './tensorflow/provision.ts';
 
 /** Opens the graph engine on provisioned TensorFlow. */
@@ -32,7 +32,7 @@ class GraphEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #code: string;
   readonly #description: EngineDescription;
-  readonly #sessions: Session[] = [];
+  readonly #session: Session;
   readonly #runs = new Set<Promise<unknown>>();
   #closed = false;
 
@@ -41,7 +41,8 @@ class GraphEngine implements Engine {
     this.#options = options;
     this.#code = code;
     this.arithmetic = loadNativeArithmetic(provisioned, options.threads);
-    const device = describeDevice(provisioned, options);
+    this.#session = openSession(provisioned, options.threads);
+    const device = describeDevice(this.#session, options.device);
     this.#description = { engine: 'graph', tensorflow: libraryVersion(provisioned), device, threads: options.threads };
   }
 
@@ -58,16 +59,15 @@ class GraphEngine implements Engine {
     const graphDefs = await this.#graphDefsOf(unit as Unit);
     const hash = createHash('sha256');
     for (const graphDef of graphDefs) hash.update(graphDef);
-    const sessions = graphDefs.map((graphDef) => openSession(this.#provisioned, graphDef, this.#options.threads));
-    this.#sessions.push(...sessions);
-    const finishing = sessions.at(-1) as Session;
+    const graphs = graphDefs.map((graphDef) => this.#session.load(graphDef));
+    const finishing = graphs.at(-1) as LoadedGraph;
     const kept = finishing.placeholders.filter((name) => !(name in unit.inputs));
     const earlyNames: readonly O[] = unit.earlyOutputs ?? [];
     const lateNames = (Object.keys(unit.outputs) as O[]).filter((name) => !earlyNames.includes(name));
 
     const begin: CompiledUnit<I, O>['begin'] = async (early) => {
       checkArrays(unit.name, earlySpecs(unit as Unit), early as Inputs);
-      const begun = kept.length + earlyNames.length === 0 ? undefined : await this.#during(unit.name, () => sessions[0].begin(feedsOf(sessions[0], early as Inputs), earlyNames.map(outputName), kept.map(outputName)));
+      const begun = kept.length + earlyNames.length === 0 ? undefined : await this.#during(unit.name, () => graphs[0].begin(feedsOf(graphs[0], early as Inputs), earlyNames.map(outputName), kept.map(outputName)));
       return {
         outputs: named(earlyNames, begun?.outputs ?? []),
         finish: async (rest, accumulation) => {
@@ -83,7 +83,7 @@ class GraphEngine implements Engine {
           endAccumulation(unit as Unit, accumulation, outputs as Record<O, Float32Array>, this.arithmetic, sum.isFinite);
           return outputs;
         },
-        discard: () => begun && sessions[0].discard(begun.kept),
+        discard: () => begun && graphs[0].discard(begun.kept),
       };
     };
     const run: CompiledUnit<I, O>['run'] = async (inputs, accumulation) => {
@@ -106,7 +106,7 @@ class GraphEngine implements Engine {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#runs);
-    for (const session of this.#sessions.splice(0)) session.close();
+    this.#session.close();
   }
 
   /** One graph, or two for a unit that can be begun; from the cache, or traced now. */
@@ -129,22 +129,18 @@ function named<O extends string>(names: readonly O[], arrays: readonly Float32Ar
 }
 
 /** The inputs that a graph reads. */
-function feedsOf({ placeholders }: Session, inputs: Inputs): { name: string; data: UnitArray }[] {
+function feedsOf({ placeholders }: LoadedGraph, inputs: Inputs): { name: string; data: UnitArray }[] {
   return placeholders.filter((name) => name in inputs).map((name) => ({ name, data: inputs[name] }));
 }
 
-function describeDevice(provisioned: Provisioned, { device, threads }: EngineOptions): EngineDescription['device'] {
+function describeDevice(session: Session, device: EngineOptions['device']): EngineDescription['device'] {
   if (device === 'cpu') return { kind: 'cpu', name: 'CPU' };
-  const empty = openSession(provisioned, encodeGraphDef({ nodes: [], inputs: {}, outputs: {} }), threads);
-  try {
-    const gpu = empty.devices().find(({ type }) => type === 'GPU');
-    if (gpu !== undefined) return { kind: 'gpu', name: gpu.name };
-    throw new UserError({
-      code: 'gpu-not-used',
-      message: 'TensorFlow was to compute on a GPU and finds none that it can use.',
-      advice: 'lstm-gan doctor tells why; CUDA_VISIBLE_DEVICES must name a GPU that is there. --device cpu computes without one.',
-    });
-  } finally {
-    empty.close();
-  }
+  const gpu = session.devices().find(({ type }) => type === 'GPU');
+  if (gpu !== undefined) return { kind: 'gpu', name: gpu.name };
+  session.close();
+  throw new UserError({
+    code: 'gpu-not-used',
+    message: 'TensorFlow was to compute on a GPU and finds none that it can use.',
+    advice: 'lstm-gan doctor tells why; CUDA_VISIBLE_DEVICES must name a GPU that is there. --device cpu computes without one.',
+  });
 }

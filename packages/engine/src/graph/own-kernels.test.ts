@@ -98,9 +98,9 @@ describe('a join that is added to other vectors', () => {
   });
   const handOn: GraphNode = { name: 'output', op: 'Identity', attributes: { T: { kind: 'type', value: 'float32' } }, inputs: [{ node: 'joined', output: 0 }], outputs: [float(length)] };
   const accumulate = async (nodes: readonly GraphNode[], onto: readonly Float32Array[], threads = 1) => {
-    const session = openSession(provisioned, encodeGraphDef({ nodes: [...placeholders, ...nodes], inputs: {}, outputs: {} }), threads);
+    const session = openSession(provisioned, threads);
     try {
-      return await session.accumulate(parts.map((data, i) => ({ name: `part${i}`, data })), ['output'], onto);
+      return await session.load(encodeGraphDef({ nodes: [...placeholders, ...nodes], inputs: {}, outputs: {} })).accumulate(parts.map((data, i) => ({ name: `part${i}`, data })), ['output'], onto);
     } finally {
       session.close();
     }

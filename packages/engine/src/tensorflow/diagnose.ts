@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { encodeGraphDef } from '../graph/graph-def.ts';
 import { locateTensorFlow, type Provisioned } from './provision.ts';
 import { tensorflowVersion, type TensorFlowVariant } from './release.ts';
 import { runCommand } from './run-command.ts';
@@ -73,7 +72,7 @@ async function findGpu(cacheDir: string): Promise<Finding[]> {
 
 /** Asks TensorFlow itself: only what it lists is really used. */
 function gpuDevices(provisioned: Provisioned): string {
-  const session = openSession(provisioned, encodeGraphDef({ nodes: [], inputs: {}, outputs: {} }), 1);
+  const session = openSession(provisioned, 1);
   try {
     const gpus = session.devices().filter(({ type }) => type === 'GPU').map(({ name }) => name);
     return gpus.length > 0 ? gpus.join(', ') : 'no: TensorFlow lists no GPU; its CUDA libraries or the driver do not fit';

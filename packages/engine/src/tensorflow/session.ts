@@ -19,8 +19,17 @@ interface KeptFeed {
   readonly names: readonly string[];
 }
 
-/** A GraphDef, loaded and ready to run on a thread of its own. */
+/** TensorFlow with threads of its own, for graphs that share them. */
 export interface Session {
+  /** Takes a graph in. */
+  load(graphDef: Uint8Array): LoadedGraph;
+  devices(): { name: string; type: string }[];
+  /** Frees the session when its last run is over; a second call does nothing. */
+  close(): void;
+}
+
+/** A graph of a session, ready to run on a thread of its own. */
+export interface LoadedGraph {
   /**
    * Values of the names to fetch (`node` or `node:1`), float32. The fed arrays must not change until it settles.
    * @param kept what `begin` kept, and the placeholders it is fed to; used up
@@ -37,21 +46,20 @@ export interface Session {
   discard(kept: Kept): void;
   /** Names of everything that the graph must be fed. */
   readonly placeholders: readonly string[];
-  devices(): { name: string; type: string }[];
-  /** Frees the session when its last run is over; a second call does nothing. */
-  close(): void;
 }
 
 /** What the addon gives of a value: few numbers as such. */
 type Output = Float32Array | number[];
 
 export interface SessionAddon {
-  open(graphDef: Uint8Array, config: Uint8Array): unknown;
+  open(config: Uint8Array): unknown;
+  /** Every name of the graph is, in the session, behind the graph's own and a slash. */
+  load(handle: unknown, graphDef: Uint8Array, name: string): void;
   run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept?: Kept, keptNames?: readonly string[]): Promise<Output[]>;
   run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept: Kept | undefined, keptNames: readonly string[] | undefined, onto: readonly Float32Array[]): Promise<[outputs: Output[], isFinite: boolean | null]>;
   begin(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<[outputs: Output[], kept: Kept]>;
   discard(kept: Kept): void;
-  placeholders(handle: unknown): string[];
+  placeholders(handle: unknown, graph: string): string[];
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
   version(): string;
@@ -86,24 +94,34 @@ export function libraryVersion(provisioned: Provisioned): string {
 }
 
 /** Opens a session with its own threads: `threads` inside an operation, one operation at a time. */
-export function openSession(provisioned: Provisioned, graphDef: Uint8Array, threads: number): Session {
+export function openSession(provisioned: Provisioned, threads: number): Session {
   const addon = loadAddon(provisioned);
   addon.setKernelThreads(threads);
-  const handle = addon.open(graphDef, configProto(threads, provisioned.variant));
+  const handle = addon.open(configProto(threads, provisioned.variant));
+  let graphCount = 0;
   return {
-    run: async (feeds, fetches, kept) => (await addon.run(handle, outsideHeap(feeds), fetches, kept?.values, kept?.names)).map(asArray),
+    load: (graphDef) => loadGraph(addon, handle, graphDef, `graph${graphCount++}`),
+    devices: () => addon.devices(handle),
+    close: () => addon.close(handle),
+  };
+}
+
+function loadGraph(addon: SessionAddon, handle: unknown, graphDef: Uint8Array, graph: string): LoadedGraph {
+  addon.load(handle, graphDef, graph);
+  const named = (name: string): string => `${graph}/${name}`;
+  const fed = (feeds: readonly SessionFeed[]): SessionFeed[] => outsideHeap(feeds).map(({ name, data }) => ({ name: named(name), data }));
+  return {
+    placeholders: addon.placeholders(handle, graph),
+    run: async (feeds, fetches, kept) => (await addon.run(handle, fed(feeds), fetches.map(named), kept?.values, kept?.names.map(named))).map(asArray),
     async accumulate(feeds, fetches, onto, kept) {
-      const [outputs, isFinite] = await addon.run(handle, outsideHeap(feeds), fetches, kept?.values, kept?.names, onto);
+      const [outputs, isFinite] = await addon.run(handle, fed(feeds), fetches.map(named), kept?.values, kept?.names.map(named), onto);
       return { outputs: outputs.map(asArray), isFinite: isFinite ?? undefined };
     },
     async begin(feeds, fetches, keeps) {
-      const [outputs, kept] = await addon.begin(handle, outsideHeap(feeds), fetches, keeps);
+      const [outputs, kept] = await addon.begin(handle, fed(feeds), fetches.map(named), keeps.map(named));
       return { outputs: outputs.map(asArray), kept };
     },
     discard: (kept) => addon.discard(kept),
-    placeholders: addon.placeholders(handle),
-    devices: () => addon.devices(handle),
-    close: () => addon.close(handle),
   };
 }
 

@@ -32,10 +32,10 @@ export async function runOperation(
   const node: GraphNode = { name: 'own', op, attributes, inputs: placeholders.map(({ name }) => ({ node: name, output: 0 })), outputs };
   const nodes = [...placeholders, node];
   const graph = { nodes, inputs: Object.fromEntries(placeholders.map(({ name }) => [name, { node: name, output: 0 }])), outputs: {} };
-  const session = openSession(provisioned, encodeGraphDef(graph), threads);
+  const session = openSession(provisioned, threads);
   const fetches = outputs.flatMap(({ dtype }, output) => (dtype === 'float32' ? [`own:${output}`] : []));
   try {
-    return await session.run(Object.entries(inputs).map(([name, { data }]) => ({ name, data })), fetches);
+    return await session.load(encodeGraphDef(graph)).run(Object.entries(inputs).map(([name, { data }]) => ({ name, data })), fetches);
   } finally {
     session.close();
   }
