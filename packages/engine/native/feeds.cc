@@ -76,12 +76,17 @@ std::string AddFeed(napi_env env, napi_value feed, Run* run) {
   return "";
 }
 
-std::string AddFetch(napi_env env, napi_value fetch, Run* run) {
+// What is given is float32; of what is kept only the session knows what it is.
+std::string AddFetch(napi_env env, napi_value fetch, bool is_given, Run* run) {
   std::string name;
   TF_Output output;
   if (!GetString(env, fetch, &name)) return "fetches are names";
-  if (!FindOutput(run->session->graph, name, &output)) return "the graph has no value " + name;
-  if (TF_OperationOutputType(output) != TF_FLOAT) return name + " is not float32";
+  if (!FindOutput(run->session->graph, name, &output)) {
+    if (!is_given || output.oper == nullptr || TF_OperationNumOutputs(output.oper) > 0) return "the graph has no value " + name;
+    run->targets.push_back(output.oper);
+    return "";
+  }
+  if (is_given && TF_OperationOutputType(output) != TF_FLOAT) return name + " is not float32";
   run->outputs.push_back(output);
   return "";
 }
@@ -105,13 +110,15 @@ std::string ReadFeeds(napi_env env, napi_value feeds, Run* run) {
 }
 
 std::string ReadFetches(napi_env env, napi_value fetches, napi_value keeps, Run* run) {
-  std::vector<napi_value> list;
-  bool fits = GetArray(env, fetches, &list);
-  run->given = list.size();
-  fits = fits && (!run->keeps || GetArray(env, keeps, &list)) && !list.empty();
-  if (!fits) return kUsage;
-  for (napi_value fetch : list) {
-    const std::string error = AddFetch(env, fetch, run);
+  std::vector<napi_value> given, kept;
+  if (!GetArray(env, fetches, &given) || (run->keeps && !GetArray(env, keeps, &kept)) || given.size() + kept.size() == 0) return kUsage;
+  for (napi_value fetch : given) {
+    const std::string error = AddFetch(env, fetch, true, run);
+    if (!error.empty()) return error;
+  }
+  run->given = run->outputs.size();
+  for (napi_value fetch : kept) {
+    const std::string error = AddFetch(env, fetch, false, run);
     if (!error.empty()) return error;
   }
   run->output_tensors.assign(run->outputs.size(), nullptr);

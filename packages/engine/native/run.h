@@ -28,6 +28,7 @@ struct Run {
   std::vector<TF_Tensor*> input_tensors;
   std::vector<TF_Output> outputs;
   std::vector<TF_Tensor*> output_tensors;
+  std::vector<TF_Operation*> targets;  // fetched ones that give nothing: they only have an effect
   std::string error;
   bool lacks_memory = false;
   napi_deferred deferred = nullptr;

@@ -16,7 +16,7 @@ void Execute(napi_env, void* data) {
   CurrentAccumulation() = run->adds ? run->accumulation.get() : nullptr;
   TF_SessionRun(run->session->session, nullptr, run->inputs.data(), run->input_tensors.data(),
                 static_cast<int>(run->inputs.size()), run->outputs.data(), run->output_tensors.data(),
-                static_cast<int>(run->outputs.size()), nullptr, 0, nullptr, status.value);
+                static_cast<int>(run->outputs.size()), run->targets.data(), static_cast<int>(run->targets.size()), nullptr, status.value);
   CurrentAccumulation() = nullptr;
   if (status.ok()) return;
   run->error = status.message();

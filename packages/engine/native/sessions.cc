@@ -27,11 +27,11 @@ bool IsOf(TF_Operation* operation, const std::string& graph) {
   return std::strncmp(TF_OperationName(operation), (graph + "/").c_str(), graph.size() + 1) == 0;
 }
 
-std::vector<TF_Operation*> FindOperations(TF_Graph* graph, const std::string& name, const char* type) {
+std::vector<TF_Operation*> FindOperations(TF_Graph* graph, const std::string& name, const std::string& type) {
   std::vector<TF_Operation*> found;
   size_t position = 0;
   while (TF_Operation* operation = TF_GraphNextOperation(graph, &position)) {
-    if (std::strcmp(TF_OperationOpType(operation), type) == 0 && IsOf(operation, name)) found.push_back(operation);
+    if (TF_OperationOpType(operation) == type && IsOf(operation, name)) found.push_back(operation);
   }
   return found;
 }
@@ -99,19 +99,19 @@ napi_value Close(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// placeholders(handle, name): string[], the names of what the graph of this name must be fed, as it calls them itself
-napi_value Placeholders(napi_env env, napi_callback_info info) {
-  size_t count = 2;
-  napi_value arguments[2], names;
+// operations(handle, name, type): string[], the names of one type of operations of the graph of this name, as it calls them itself
+napi_value Operations(napi_env env, napi_callback_info info) {
+  size_t count = 3;
+  napi_value arguments[3], names;
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
-  Session* session = count == 2 ? GetSession(env, arguments[0]) : nullptr;
-  std::string graph;
-  if (session == nullptr || session->graph == nullptr || !GetString(env, arguments[1], &graph)) {
-    return Throw(env, "ERR_ARGUMENT", "placeholders takes an open session and a graph's name");
+  Session* session = count == 3 ? GetSession(env, arguments[0]) : nullptr;
+  std::string graph, type;
+  if (session == nullptr || session->graph == nullptr || !GetString(env, arguments[1], &graph) || !GetString(env, arguments[2], &type)) {
+    return Throw(env, "ERR_ARGUMENT", "operations takes an open session, a graph's name and a type");
   }
   napi_create_array(env, &names);
   uint32_t found = 0;
-  for (TF_Operation* operation : FindOperations(session->graph, graph, "Placeholder")) {
+  for (TF_Operation* operation : FindOperations(session->graph, graph, type)) {
     napi_value name;
     napi_create_string_utf8(env, TF_OperationName(operation) + graph.size() + 1, NAPI_AUTO_LENGTH, &name);
     napi_set_element(env, names, found++, name);
@@ -151,7 +151,7 @@ void DefineSessions(napi_env env, napi_value exports) {
       Function("open", Open),
       Function("load", Load),
       Function("close", Close),
-      Function("placeholders", Placeholders),
+      Function("operations", Operations),
       Function("devices", Devices),
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);

@@ -31,7 +31,7 @@ export interface CompiledUnit<I extends string = string, O extends string = stri
   /** SHA-256 of the GraphDef, hexadecimal; empty for the eager engine, which has none. */
   readonly graphHash: string;
   /**
-   * Checks names, types and lengths; the inputs must not change until the promise settles. The outputs belong to the
+   * Checks names, types and lengths; the inputs must not change until the promise settles, lasting ones never. The outputs belong to the
    * caller, who may write on them and release them. Rejects with a NotFiniteSumError when an accumulation's sum is not finite.
    */
   run(inputs: Readonly<Record<I, UnitArray>>, accumulation?: Accumulation<O>): Promise<Record<O, Float32Array>>;
@@ -75,4 +75,9 @@ export interface EngineOptions {
   readonly device: 'cpu' | 'gpu';
   /** Default float32. Decides the bits. */
   readonly precision?: Precision;
+  /**
+   * Whether weights, and what a begun unit keeps, stay on the device from run to run. Default: on a GPU. A processor computes where they
+   * lie anyway, and would only copy them.
+   */
+  readonly stateOnDevice?: boolean;
 }

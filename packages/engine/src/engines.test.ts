@@ -1,17 +1,18 @@
 import { add, randomNormal, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Unit } from '@lstm-gan/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, EngineName } from './engine.ts';
+import type { Engine, EngineName, EngineOptions } from './engine.ts';
 import { openGraphEngine } from './graph-engine.ts';
 import { openEngine } from './open-engine.ts';
 import { locateTensorFlow, type Provisioned } from './tensorflow/provision.ts';
 import { runOn, smallInputs, testEngine } from './testing/engine-contract.ts';
 import { provisionedCache } from './testing/provisioned.ts';
 
-const open = async (name: EngineName) => openEngine(name, { cacheDir: await provisionedCache(), threads: 1, device: 'cpu' });
+const open = async (name: EngineName, options: Partial<EngineOptions> = {}) => openEngine(name, { cacheDir: await provisionedCache(), threads: 1, device: 'cpu', ...options });
 
 testEngine('eager', () => open('eager'));
 testEngine('graph', () => open('graph'));
+testEngine('graph', () => open('graph', { stateOnDevice: true }), 'with its state on the device');
 
 describe('the two engines', () => {
   let engines: Engine[];
@@ -29,6 +30,67 @@ describe('the two engines', () => {
         const error = values.reduce((most, value, i) => Math.max(most, Math.abs(value - actual[output][i])), 0);
         expect(error, `${unit.name} ${output}`).toBeLessThanOrEqual(1e-4 * scale + 1e-6);
       }
+    }
+  });
+});
+
+describe('state on the device', () => {
+  let engine: Engine;
+  let plain: Engine;
+  beforeAll(async () => {
+    [engine, plain] = [await open('graph', { stateOnDevice: true }), await open('graph')];
+  });
+  afterAll(() => Promise.all([engine.close(), plain.close()]));
+
+  it('gives the bits of state that is fed, with several weights and begun passes at a time', async () => {
+    const [onDevice, fed] = [runOn(engine), runOn(plain)];
+    for (const { unit, inputs } of smallInputs()) {
+      const others = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, array instanceof Float32Array ? array.map((x) => 0.9 * x) : array]));
+      const runs = [inputs, others, inputs, others];
+      const outputs = await Promise.all(runs.map((each) => onDevice(unit, each)));
+      expect(outputs).toEqual(await Promise.all(runs.map((each) => fed(unit, each))));
+      expect(outputs[1]).not.toEqual(outputs[0]);
+    }
+  });
+
+  it('does not bring weights again that are there', async () => {
+    for (const { unit, inputs } of smallInputs()) {
+      const compiled = await engine.compile(unit);
+      const outputs = await compiled.run(inputs);
+      // Nobody may write on them; whoever did would show that they were read once more.
+      for (const name of unit.lasting ?? []) inputs[name].fill(0);
+      expect(await compiled.run(inputs)).toEqual(outputs);
+    }
+  });
+
+  it('leaves nothing of begun passes on the device, finished or not', async () => {
+    const { unit, inputs } = smallInputs().filter(({ unit: { name } }) => name === 'generator-backward')[0];
+    const compiled = await engine.compile(unit);
+    const { release } = engine.arithmetic;
+    const passMany = async (count: number): Promise<number> => {
+      for (let pass = 0; pass < count; pass++) {
+        const begun = await compiled.begin({ generator: inputs['generator'], noise: inputs['noise'] });
+        Object.values(begun.outputs).forEach((output) => release(output as Float32Array));
+        if (pass % 2 === 0) begun.discard();
+        else Object.values(await begun.finish(inputs)).forEach((output) => release(output as Float32Array));
+      }
+      return process.memoryUsage().rss;
+    };
+    const before = await passMany(100);
+    // A pass keeps some 100 kB.
+    expect((await passMany(1000)) - before).toBeLessThan(32e6);
+  });
+
+  it('holds nothing of arrays that were released', async () => {
+    const { unit, inputs } = smallInputs()[0];
+    const { allocate, release } = engine.arithmetic;
+    const compiled = await engine.compile(unit);
+    const expected = await compiled.run(inputs);
+    for (let version = 0; version < 20; version++) {
+      const discriminator = allocate(inputs['discriminator'].length);
+      discriminator.set(inputs['discriminator']);
+      expect(await compiled.run({ ...inputs, discriminator })).toEqual(expected);
+      release(discriminator.fill(NaN));
     }
   });
 });

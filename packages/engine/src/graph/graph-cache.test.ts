@@ -13,7 +13,7 @@ const unit: Unit = {
   outputs: { images: { shape: [2], dtype: 'float32' } },
   run: () => ({}),
 };
-const key = { unit, device: 'cpu' as const, precision: 'float32' as const, tensorflow: '2.21.0', code: 'c0de', part: 'whole' as const };
+const key = { unit, device: 'cpu' as const, precision: 'float32' as const, stateOnDevice: false, tensorflow: '2.21.0', code: 'c0de', part: 'whole' as const };
 
 describe('graphKey', () => {
   it('differs when anything differs that decides a graph', () => {
@@ -21,10 +21,12 @@ describe('graphKey', () => {
       key,
       { ...key, precision: 'bfloat16' as const },
       { ...key, device: 'gpu' as const },
+      { ...key, stateOnDevice: true },
       { ...key, tensorflow: '2.20.0' },
       { ...key, code: 'other' },
       { ...key, part: 'begin' as const },
       { ...key, unit: { ...unit, early: ['noise'] } },
+      { ...key, unit: { ...unit, lasting: ['noise'] } },
       { ...key, unit: { ...unit, name: 'generator-backward' as const } },
       { ...key, unit: { ...unit, identity: '{"shardSize":4}' } },
       { ...key, unit: { ...unit, inputs: { noise: { shape: [3, 2], dtype: 'float32' as const } } } },

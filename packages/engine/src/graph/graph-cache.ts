@@ -7,12 +7,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Unit } from '@lstm-gan/core';
-import type { EngineOptions, Precision } from '../engine.ts';
+import type { GraphTarget } from './make-graphs.ts';
 
-export interface GraphCacheKey {
+export interface GraphCacheKey extends GraphTarget {
   readonly unit: Unit;
-  readonly device: EngineOptions['device'];
-  readonly precision: Precision;
   readonly tensorflow: string;
   /** Digest of the code that traces: see code-digest. */
   readonly code: string;
@@ -23,8 +21,8 @@ export interface GraphCacheKey {
 const digestBytes = 32;
 
 /** SHA-256, hexadecimal, of all that decides a GraphDef. */
-export function graphKey({ unit, device, precision, tensorflow, code, part }: GraphCacheKey): string {
-  const content = [unit.name, unit.identity, unit.inputs, unit.early, unit.outputs, unit.earlyOutputs, device, precision, tensorflow, code, part];
+export function graphKey({ unit, device, precision, stateOnDevice, tensorflow, code, part }: GraphCacheKey): string {
+  const content = [unit.name, unit.identity, unit.inputs, unit.early, unit.lasting, unit.outputs, unit.earlyOutputs, device, precision, stateOnDevice, tensorflow, code, part];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 

@@ -26,6 +26,7 @@ function encodeNode(node: GraphNode): Uint8Array {
     textField(1, node.name),
     textField(2, node.op),
     ...node.inputs.map((input) => textField(3, valueName(input))),
+    ...(node.after ?? []).map((name) => textField(3, `^${name}`)),
     ...attributes.map(([name, attribute]) =>
       messageField(5, concatBytes([textField(1, name), messageField(2, encodeAttribute(attribute))])),
     ),

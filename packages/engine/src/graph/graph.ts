@@ -3,7 +3,7 @@
  * The tracer makes one, lowering rewrites it (graph in, graph out), printing and encoding only read it. Types and
  * shapes of every value are known, because tracing ran the unit once.
  */
-export type DataType = 'float32' | 'int32' | 'uint8' | 'string' | 'complex64' | 'int64' | 'bool' | 'bfloat16';
+export type DataType = 'float32' | 'int32' | 'uint8' | 'string' | 'complex64' | 'int64' | 'bool' | 'bfloat16' | 'resource';
 
 /** TensorFlow's numbers for the data types (types.proto). */
 export const dataTypeNumbers: Readonly<Record<DataType, number>> = {
@@ -15,6 +15,7 @@ export const dataTypeNumbers: Readonly<Record<DataType, number>> = {
   int64: 9,
   bool: 10,
   bfloat16: 14,
+  resource: 20,
 };
 
 export interface ValueSpec {
@@ -48,6 +49,8 @@ export interface GraphNode {
   readonly op: string;
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly inputs: readonly ValueRef[];
+  /** Nodes that run before it, though it reads nothing of them. */
+  readonly after?: readonly string[];
   readonly outputs: readonly ValueSpec[];
 }
 

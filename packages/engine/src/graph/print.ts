@@ -6,7 +6,7 @@ import type { Attribute, Graph, GraphNode, TensorValue, ValueRef, ValueSpec } fr
 
 /** The text of a graph; constants of more than eight values are shortened. */
 export function printGraph(graph: Graph): string {
-  const lines = graph.nodes.map((node) => `${node.name} = ${printOperation(node)} -> ${shownOutputs(node).map(printSpec).join(', ')}`);
+  const lines = graph.nodes.map((node) => `${node.name} = ${printOperation(node)}${printOutputs(node)}`);
   for (const [name, ref] of Object.entries(graph.outputs)) lines.push(`return ${name} = ${printRef(ref)}`);
   return lines.join('\n');
 }
@@ -18,12 +18,17 @@ function shownOutputs({ op, outputs }: GraphNode): readonly ValueSpec[] {
   return outputs.slice(0, namedOutputs[op] ?? outputs.length);
 }
 
+function printOutputs(node: GraphNode): string {
+  return node.outputs.length === 0 ? '' : ` -> ${shownOutputs(node).map(printSpec).join(', ')}`;
+}
+
 function printOperation(node: GraphNode): string {
   const attributes = Object.entries(node.attributes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, attribute]) => `${name}=${printAttribute(attribute)}`);
   const suffix = attributes.length > 0 ? ` {${attributes.join(', ')}}` : '';
-  return `${node.op}(${node.inputs.map(printRef).join(', ')})${suffix}`;
+  const inputs = [...node.inputs.map(printRef), ...(node.after ?? []).map((name) => `^${name}`)];
+  return `${node.op}(${inputs.join(', ')})${suffix}`;
 }
 
 function printRef(ref: ValueRef): string {

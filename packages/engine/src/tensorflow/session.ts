@@ -5,7 +5,7 @@ import type { Provisioned } from './provision.ts';
 import type { TensorFlowVariant } from './release.ts';
 
 /** One array fed to a run, under the name of its placeholder and in its shape. */
-interface SessionFeed {
+export interface SessionFeed {
   readonly name: string;
   readonly data: UnitArray;
 }
@@ -13,7 +13,7 @@ interface SessionFeed {
 /** Values in native memory. */
 type Kept = object & { readonly kept: unique symbol };
 
-interface KeptFeed {
+export interface KeptFeed {
   readonly values: Kept;
   /** In the order in which they were fetched. */
   readonly names: readonly string[];
@@ -31,7 +31,8 @@ export interface Session {
 /** A graph of a session, ready to run on a thread of its own. */
 export interface LoadedGraph {
   /**
-   * Values of the names to fetch (`node` or `node:1`), float32. The fed arrays must not change until it settles.
+   * Values of the names to fetch (`node` or `node:1`), float32; none of a node that has no value and is there for its effect.
+   * The fed arrays must not change until it settles.
    * @param kept what `begin` kept, and the placeholders it is fed to; used up
    */
   run(feeds: readonly SessionFeed[], fetches: readonly string[], kept?: KeptFeed): Promise<Float32Array[]>;
@@ -44,8 +45,12 @@ export interface LoadedGraph {
   begin(feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<{ outputs: Float32Array[]; kept: Kept }>;
   /** Frees kept values that no run will use. */
   discard(kept: Kept): void;
-  /** Names of everything that the graph must be fed. */
+  /** Names of what the graph must be fed. */
   readonly placeholders: readonly string[];
+  /** Names of the nodes for its variables, which outlive runs, and are the session's. */
+  readonly variables: readonly string[];
+  /** Names of the nodes that let go of what `begin` left on the device. */
+  readonly drops: readonly string[];
 }
 
 /** What the addon gives of a value: few numbers as such. */
@@ -59,7 +64,7 @@ export interface SessionAddon {
   run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept: Kept | undefined, keptNames: readonly string[] | undefined, onto: readonly Float32Array[]): Promise<[outputs: Output[], isFinite: boolean | null]>;
   begin(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<[outputs: Output[], kept: Kept]>;
   discard(kept: Kept): void;
-  placeholders(handle: unknown, graph: string): string[];
+  operations(handle: unknown, graph: string, type: string): string[];
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
   version(): string;
@@ -111,7 +116,9 @@ function loadGraph(addon: SessionAddon, handle: unknown, graphDef: Uint8Array, g
   const named = (name: string): string => `${graph}/${name}`;
   const fed = (feeds: readonly SessionFeed[]): SessionFeed[] => outsideHeap(feeds).map(({ name, data }) => ({ name: named(name), data }));
   return {
-    placeholders: addon.placeholders(handle, graph),
+    placeholders: addon.operations(handle, graph, 'Placeholder'),
+    variables: addon.operations(handle, graph, 'VarHandleOp'),
+    drops: addon.operations(handle, graph, 'DeleteSessionTensor'),
     run: async (feeds, fetches, kept) => (await addon.run(handle, fed(feeds), fetches.map(named), kept?.values, kept?.names.map(named))).map(asArray),
     async accumulate(feeds, fetches, onto, kept) {
       const [outputs, isFinite] = await addon.run(handle, fed(feeds), fetches.map(named), kept?.values, kept?.names.map(named), onto);

@@ -51,8 +51,9 @@ function inputsOf(name: UnitName) {
   return found;
 }
 
-export function testEngine(name: string, open: () => Promise<Engine>): void {
-  describe(`the ${name} engine`, () => {
+/** @param how what is special about it */
+export function testEngine(name: string, open: () => Promise<Engine>, how = ''): void {
+  describe(`the ${name} engine ${how}`.trim(), () => {
     let engine: Engine;
     beforeAll(async () => {
       engine = await open();
