@@ -1,0 +1,54 @@
+/** What only an NVIDIA GPU can show. Where there is none, or TensorFlow for it is not set up, these tests count as skipped. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { EngineOptions, Precision } from './engine.ts';
+import { openEngine } from './open-engine.ts';
+import { defaultCacheDir } from './tensorflow/cache-folder.ts';
+import { locateTensorFlow } from './tensorflow/provision.ts';
+import { testEngine } from './testing/engine-contract.ts';
+import { factors, productSize as size } from './testing/product-factors.ts';
+
+const cacheDir = defaultCacheDir(process.env, homedir());
+const hasGpu = existsSync('/dev/nvidia0') && (await locateTensorFlow(cacheDir, 'gpu')) !== undefined;
+
+/** Root of the mean square of a product's errors, over that of the product itself; it is computed in a process of its own. */
+async function errorOfProduct(device: EngineOptions['device'], precision: Precision): Promise<number> {
+  const tsx = createRequire(import.meta.url).resolve('tsx');
+  const program = fileURLToPath(new URL('./testing/print-product.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', '--import', tsx, program, device, precision], { maxBuffer: 2 ** 24 });
+  const product = JSON.parse(stdout) as number[];
+  const { a, b } = factors();
+  let [errors, squares] = [0, 0];
+  product.forEach((value, at) => {
+    const [row, column] = [Math.floor(at / size), at % size];
+    let exact = 0;
+    for (let k = 0; k < size; k++) exact += a[row * size + k] * b[k * size + column];
+    errors += (value - exact) ** 2;
+    squares += exact ** 2;
+  });
+  return Math.sqrt(errors / squares);
+}
+
+it('measures errors of a product as they are', async () => {
+  // Sums of 256 products in float32, each rounded to 24 bits.
+  const error = await errorOfProduct('cpu', 'float32');
+  expect(error).toBeGreaterThan(1e-9);
+  expect(error).toBeLessThan(1e-6);
+});
+
+describe.skipIf(!hasGpu)('on a GPU', () => {
+  testEngine('graph', () => openEngine('graph', { cacheDir, threads: 1, device: 'gpu' }), 'on a GPU');
+
+  it('rounds no factor unless it is asked to, and to 10 bits by tf32', async () => {
+    expect(await errorOfProduct('gpu', 'float32')).toBeLessThan(1e-6);
+    const error = await errorOfProduct('gpu', 'tf32');
+    // Each factor is off by at most 2^-11 of itself, by some 0.6 of that on average over both.
+    expect(error).toBeLessThan(2 ** -10);
+    expect(error).toBeGreaterThan(2 ** -14);
+  });
+});
