@@ -33,6 +33,7 @@ type Road = 'ipc' | 'curve';
 interface Case {
   readonly workers: number;
   readonly road: Road;
+  readonly flowCount: number;
   /** The sum of gradients in the place of new weights, as an all-reduce gives it: neither Adam nor averages. */
   readonly isSumOnly: boolean;
 }
@@ -85,10 +86,16 @@ export async function benchExchange(options: ExchangeBenchOptions): Promise<Repo
 function casesOf(workers: readonly number[]): Measured[] {
   return workers
     .flatMap((count): Case[] => [
-      ...(['ipc', 'curve'] as const).map((road) => ({ workers: count, road, isSumOnly: false })),
-      ...(count > 1 ? [{ workers: count, road: 'ipc', isSumOnly: true } as const] : []),
+      { workers: count, road: 'ipc', flowCount: 1, isSumOnly: false },
+      { workers: count, road: 'curve', flowCount: 1, isSumOnly: false },
+      ...(count === 1 ? [{ workers: count, road: 'curve', flowCount: 4, isSumOnly: false } as const] : []),
+      ...(count > 1 ? [{ workers: count, road: 'ipc', flowCount: 1, isSumOnly: true } as const] : []),
     ])
-    .map((one) => ({ ...one, name: `${one.workers} worker${one.workers === 1 ? '' : 's'}, ${roadNames[one.road]}${one.isSumOnly ? ', sums alone' : ''}`, times: [], updates: [] }));
+    .map((one) => ({ ...one, name: nameOf(one), times: [], updates: [] }));
+}
+
+function nameOf({ workers, road, flowCount, isSumOnly }: Case): string {
+  return `${workers} worker${workers === 1 ? '' : 's'}, ${roadNames[road]}${flowCount > 1 ? `, ${flowCount} flows` : ''}${isSumOnly ? ', sums alone' : ''}`;
 }
 
 function onlySums(arithmetic: VectorArithmetic): VectorArithmetic {
@@ -122,11 +129,11 @@ const steps = 10;
 const shardSize = 16;
 
 /** The measurements of the steps that count; a step is a full exchange for both networks. */
-async function measureExchange({ preset, workers, road, arithmetic }: ExchangeOptions): Promise<StepMetrics[]> {
+async function measureExchange({ preset, workers, road, flowCount, arithmetic }: ExchangeOptions): Promise<StepMetrics[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-exchange-'));
   const config = createRunConfig(preset, { batchSize: shardSize * workers, shardSize });
   const { link, keyFile } = await openLink(road, folder, arithmetic);
-  const children = Array.from({ length: workers }, (_, index) => startZeroWorker([link.address, `worker-${index + 1}`, ...keyFile]));
+  const children = Array.from({ length: workers }, (_, index) => startZeroWorker([link.address, `worker-${index + 1}`, String(flowCount), ...keyFile]));
   const { size, channels } = config.model.image;
   const pixels = new Uint8Array(2 * config.batchSize * size * size * channels);
   const dataset = createDataset({ name: 'nothing', count: 2 * config.batchSize, size, channels, digest: '' }, pixels);

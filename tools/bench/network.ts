@@ -64,7 +64,7 @@ async function measureSteps({ machines: [first, ...others] }: Network, exchange:
       return value as string;
     };
     const address = (await next()).replace('listening ', '');
-    for (const [index, { enter }] of others.entries()) children.push(startScript(enter, new URL('zero-worker.ts', import.meta.url), [address, `worker-${index + 1}`, keyFile]));
+    for (const [index, { enter }] of others.entries()) children.push(startScript(enter, new URL('zero-worker.ts', import.meta.url), [address, `worker-${index + 1}`, '1', keyFile]));
     return JSON.parse(await next()) as number[];
   } finally {
     for (const child of [coordinator, ...children]) if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, 'exit'), gone(child)]);

@@ -1,5 +1,5 @@
 /**
- * `zero-worker.ts ADDRESS NAME [KEY-FILE]`: a worker whose units compute nothing, so that what is left of a step is the
+ * `zero-worker.ts ADDRESS NAME FLOWS [KEY-FILE]`: a worker whose units compute nothing, so that what is left of a step is the
  * exchange: weights, contributions, sum, Adam.
  */
 import os from 'node:os';
@@ -39,14 +39,15 @@ async function openNothing(): Promise<Engine> {
   };
 }
 
-const [address, name, keyFile] = process.argv.slice(2);
+const [address, name, flows, keyFile] = process.argv.slice(2);
+const flowCount = Number(flows);
 const engine = await openNothing();
 const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
 await startWorker({
-  link: createWorkerLink({ connect: address, keys, memory: engine.arithmetic }),
+  link: createWorkerLink({ connect: address, keys, memory: engine.arithmetic, flowCount }),
   name,
   openEngine: async () => engine,
-  openPeers: async () => createPeerLink({ bind: await peerBind(address, name), memory: engine.arithmetic }),
+  openPeers: async () => createPeerLink({ bind: await peerBind(address, name), memory: engine.arithmetic, flowCount }),
   host: name,
   besideCoordinator: true,
   log: createLog('/dev/null'),

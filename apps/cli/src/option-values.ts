@@ -47,6 +47,15 @@ export function peerAddress(text: string): string {
   throw new InvalidArgumentError(`Expected HOST:PORT or HOST, an address of this machine, got ${text}.`);
 }
 
+/** As many as a line may have; what says so, the transport package, takes long to load. */
+const mostFlows = 8;
+
+export function flowCount(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= mostFlows) return value;
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${mostFlows}, got ${text}.`);
+}
+
 /** Gathers the values of an option that may be given again. */
 export function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

@@ -58,8 +58,8 @@ async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefi
   };
   try {
     await startWorker({
-      link: createWorkerLink({ connect, keys, memory }),
-      openPeers: async () => createPeerLink({ bind: options.peerAddress ?? (await peerBind(connect, name)), memory: own }),
+      link: createWorkerLink({ connect, keys, memory, flowCount: options.flows }),
+      openPeers: async () => createPeerLink({ bind: options.peerAddress ?? (await peerBind(connect, name)), memory: own, flowCount: options.flows }),
       host: hostname(),
       besideCoordinator: isLocalAddress(connect),
       name, openEngine: open, log, signal,

@@ -28,6 +28,7 @@ export {
 export type { Begin, Crew, CrewMember, Gather, Piece, Renewed, Settled, SliceHeader, SliceState, SliceTable, Total, Unreachable, Updated } from './sliced-protocol.ts';
 export { defaultLimits, type Limits } from './codec/codec.ts';
 export type { BlockReference, Sharing } from './codec/shared-line.ts';
+export { mostFlows } from './codec/flows.ts';
 export type { Memory } from './codec/stream.ts';
 export { createMemoryLink, type MemoryLink } from './memory/memory-link.ts';
 export { createMemoryPeers, type MemoryPeers } from './memory/memory-peers.ts';

@@ -29,16 +29,19 @@ testLink('zeromq over ipc, with memory shared,', async () => {
   return { coordinator, memory, connect: () => createWorkerLink({ connect: coordinator.address, memory }) };
 });
 
-testLink('zeromq', async () => {
+const openWithFlows = (flowCount: number) => async () => {
   const [server, client] = [createKeyPair(), createKeyPair()];
   const coordinator = await createCoordinatorLink({ keys: server, isAuthorized: (key) => key === client.publicKey });
   return {
     coordinator,
-    connect: () => createWorkerLink({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey } }),
+    connect: () => createWorkerLink({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey }, flowCount }),
   };
-});
+};
+testLink('zeromq', openWithFlows(1));
+testLink('zeromq, in three flows,', openWithFlows(3));
 
 const memoryPeers = createMemoryPeers();
 testPeerLink('memory', async () => memoryPeers.open());
-testPeerLink('zeromq', () => createPeerLink({ bind: 'tcp://127.0.0.1:*', connectTimeoutMs: 1000 }));
+testPeerLink('zeromq', () => createPeerLink({ bind: 'tcp://127.0.0.1:*', connectTimeoutMs: 1000, flowCount: 1 }));
+testPeerLink('zeromq, in several flows,', () => createPeerLink({ bind: 'tcp://127.0.0.1:*', connectTimeoutMs: 1000, flowCount: 4 }));
 testPeerLink('zeromq over ipc', async () => createPeerLink({ bind: `ipc://${await mkdtemp(path.join(tmpdir(), 'lstm-gan-ipc-'))}/peer` }), 'anybody');

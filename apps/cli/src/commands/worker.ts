@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { preloadTensorFlow } from '@lstm-gan/engine/early';
 import { Option, type Command } from 'commander';
-import { cpuList, peerAddress, seconds } from '../option-values.ts';
+import { cpuList, flowCount, peerAddress, seconds } from '../option-values.ts';
 import { keepTo } from '../keep-to.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
@@ -13,6 +13,7 @@ export interface WorkerCommandOptions extends CacheOptions {
   readonly patience: number;
   readonly cpus?: string;
   readonly peerAddress?: string;
+  readonly flows?: number;
 }
 
 const examples = `
@@ -33,6 +34,7 @@ export function addWorker(program: Command): void {
     .option('--cpus <list>', 'processors to keep to, such as 0-3,8 (needs taskset; default: those that it was started on)', cpuList)
     .option('--patience <seconds>', 'how long to try again when the coordinator is gone', seconds, 60)
     .option('--peer-address <host:port>', 'where other workers reach this one in the sliced exchange (default: the address that leads to the coordinator, any free port)', peerAddress)
+    .option('--flows <count>', 'TCP connections that weights and gradients travel over, each encrypted by a thread of its own (default: half of the processors, at most 4)', flowCount)
     .addHelpText('after', examples);
   addCacheDir(command).action(async (options: WorkerCommandOptions) => {
     // First: threads that come later keep to them too.

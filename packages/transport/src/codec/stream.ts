@@ -1,6 +1,6 @@
 /**
  * One direction between two peers, as frames: a header, then its arrays in chunks that the receiver has granted. Frames
- * of a peer arrive in order, so a chunk belongs to the header before it and needs no address. Pure state: sockets are
+ * of a peer are put in order (flows.ts), so a chunk belongs to the header before it and needs no address. Pure state: sockets are
  * elsewhere.
  *
  *   H header | C bytes | G (one more chunk may come) | P (still there?) | B (goodbye: nothing more will come)
@@ -24,8 +24,8 @@ export const initialCredit = 8;
 /** What waits to be sent to one peer. */
 export interface Outbox {
   add(message: Message): void;
-  /** The next frame that may go out now, if any. */
-  next(): Frame | undefined;
+  /** The next frame that may go out now, if any. @param mayBeChunk default true */
+  next(mayBeChunk?: boolean): Frame | undefined;
   /** The receiver has taken a chunk. */
   grant(): void;
   isEmpty(): boolean;
@@ -49,9 +49,9 @@ export function createOutbox(line?: Pick<SharedLine, 'lend'>): Outbox {
         }
       }
     },
-    next() {
+    next(mayBeChunk = true) {
       const [frame] = frames;
-      if (frame === undefined || (frame.kind === 'C' && credit === 0)) return undefined;
+      if (frame === undefined || (frame.kind === 'C' && (credit === 0 || !mayBeChunk))) return undefined;
       if (frame.kind === 'C') credit -= 1;
       return frames.shift();
     },

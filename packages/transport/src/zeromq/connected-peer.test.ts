@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { decodeWorkerHeader, defaultLimits, encodeMessage } from '../codec/codec.ts';
 import { createInbox, createOutbox } from '../codec/stream.ts';
-import { hear, isSilent, type ConnectedPeer } from './connected-peer.ts';
+import { createConnectedPeer, hear, isSilent, type ConnectedPeer } from './connected-peer.ts';
 
-const createPeer = () =>
-  ({ routingId: Buffer.from('p'), inbox: createInbox(decodeWorkerHeader, defaultLimits), outbox: createOutbox(), line: undefined, control: [], leaving: false, saidGoodbye: false, unanswered: 0, slowest: 0, mayLeaveUnanswered: 8 }) satisfies ConnectedPeer<unknown>;
+const createPeer = () => ({ ...createConnectedPeer({ inbox: createInbox(decodeWorkerHeader, defaultLimits), outbox: createOutbox(), line: undefined, control: [] }, 1), mayLeaveUnanswered: 8 });
 
 /** How many pings it takes until a peer that says nothing is given up. */
 function patienceWith(peer: ConnectedPeer<unknown>): number {

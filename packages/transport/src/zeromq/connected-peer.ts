@@ -1,11 +1,17 @@
 /** What the listening end of a line knows of one that has connected to it. */
+import { assert } from '@lstm-gan/core';
+import { createFlowChoice, createFlowOrder, isOrdered, type FlowChoice, type FlowOrder } from '../codec/flows.ts';
 import type { Inbox, Frame, Outbox } from '../codec/stream.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
 import { isAboutMemory, type SharedLine } from '../codec/shared-line.ts';
 
 /** A peer, what it has said in part, and what waits to be said to it. */
 export interface ConnectedPeer<Received> {
-  readonly routingId: Buffer;
+  /** Where each of its flows is reached; those that have not been heard yet are missing. */
+  readonly flows: (Buffer | undefined)[];
+  /** What its flows brought, and which of them takes what is sent. */
+  readonly order: FlowOrder;
+  readonly choice: FlowChoice;
   readonly inbox: Inbox<Received>;
   readonly outbox: Outbox;
   /** Of a peer on this machine. */
@@ -21,6 +27,15 @@ export interface ConnectedPeer<Received> {
   slowest: number;
   /** How many may be on a quiet line; without a limit, only libzmq watches it. */
   mayLeaveUnanswered: number;
+}
+
+/** One that was heard just now, over a line of so many flows. */
+export function createConnectedPeer<Received>(ends: Pick<ConnectedPeer<Received>, 'inbox' | 'outbox' | 'line' | 'control'>, flowCount: number): ConnectedPeer<Received> {
+  return {
+    ...ends,
+    flows: Array.from({ length: flowCount }, () => undefined), order: createFlowOrder(flowCount), choice: createFlowChoice(flowCount),
+    leaving: false, saidGoodbye: false, unanswered: 0, slowest: 0, mayLeaveUnanswered: Infinity,
+  };
 }
 
 /** Notes a sign of life. */
@@ -39,25 +54,56 @@ export function isSilent({ unanswered, slowest, mayLeaveUnanswered, inbox, outbo
 }
 
 /** The last frame for a peer that was let go and has everything. */
-export function goodbye(peer: ConnectedPeer<unknown>): Frame | undefined {
+function goodbye(peer: ConnectedPeer<unknown>): Frame | undefined {
   if (!peer.leaving || peer.saidGoodbye || !peer.outbox.isEmpty()) return undefined;
   peer.saidGoodbye = true;
   return { kind: 'B' };
 }
 
+/** The next frame for a peer: none before its first flow was heard, and no chunk before all were. */
+export function nextFrame(peer: ConnectedPeer<unknown>): Frame | undefined {
+  if (peer.flows[0] === undefined) return undefined;
+  return peer.control.shift() ?? peer.outbox.next(peer.flows.every((flow) => flow !== undefined)) ?? goodbye(peer);
+}
+
+/** Where a frame goes that is next. */
+export function routingIdOf({ flows, choice }: ConnectedPeer<unknown>, { kind }: Frame): Buffer {
+  const routingId = flows[choice.of(kind)];
+  assert(routingId !== undefined, 'a flow that is sent over has been heard');
+  return routingId;
+}
+
+/** What a frame brought, or those that had waited for it. */
+export interface Accepted<Received> {
+  readonly messages: readonly Received[];
+  readonly isGoodbye: boolean;
+}
+
 /** Handles one frame of a peer; a chunk that was taken is granted again. */
-export function acceptFrame<Received>(peer: ConnectedPeer<Received>, kind: string, parts: Buffer[]): Received | undefined {
-  if (kind === 'P' && parts.length === 0) return undefined;
+export function acceptFrame<Received>(peer: ConnectedPeer<Received>, flow: number, kind: string, parts: Buffer[]): Accepted<Received> {
+  const nothing = { messages: [], isGoodbye: false };
+  if (kind === 'P' && parts.length === 0) return nothing;
   if (kind === 'G' && parts.length === 0) {
     peer.outbox.grant();
-    return undefined;
+    return nothing;
   }
   if (parts.length === 1 && peer.line !== undefined && isAboutMemory(kind)) {
     peer.line.accept(kind, parts[0]);
-    return undefined;
+    return nothing;
   }
-  if ((kind !== 'H' && kind !== 'C') || parts.length !== 1) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
-  const message = peer.inbox.accept(kind, parts[0]);
-  if (kind === 'C') peer.control.push({ kind: 'G' });
-  return message;
+  return acceptInOrder(peer, flow, kind, parts, () => peer.control.push({ kind: 'G' }));
+}
+
+/** The same of frames that are kept in order, for either end of a line. @param grant gives a chunk back */
+export function acceptInOrder<Received>({ order, inbox }: Pick<ConnectedPeer<Received>, 'order' | 'inbox'>, flow: number, kind: string, parts: Buffer[], grant: () => void): Accepted<Received> {
+  if (!isOrdered(kind) || parts.length !== (kind === 'B' ? 0 : 1)) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
+  order.put(flow, kind === 'B' ? { kind } : { kind, bytes: parts[0] });
+  const messages: Received[] = [];
+  for (let frame = order.next(inbox.isUnderWay()); frame !== undefined; frame = order.next(inbox.isUnderWay())) {
+    if (frame.kind === 'B') return { messages, isGoodbye: true };
+    const message = inbox.accept(frame.kind, frame.bytes);
+    if (frame.kind === 'C') grant();
+    if (message !== undefined) messages.push(message);
+  }
+  return { messages, isGoodbye: false };
 }

@@ -15,7 +15,8 @@ import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts'
 import { startAdmission } from './admission.ts';
 import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';
-import { acceptFrame, goodbye, hear, isSilent, type ConnectedPeer } from './connected-peer.ts';
+import { acceptFrame, createConnectedPeer, hear, isSilent, nextFrame, routingIdOf, type ConnectedPeer } from './connected-peer.ts';
+import { defaultFlowCount, readFlowId } from './flow-ids.ts';
 import { openListeningSocket } from './listening-socket.ts';
 import { createPump } from './pump.ts';
 
@@ -67,7 +68,7 @@ export async function listen<Received, Sent extends Message>(
   dialect: ListeningDialect<Received, Sent>,
 ): Promise<RenewableLink<Received, Sent>> {
   const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized } = options;
-  const context = new Context({ ioThreads: 2 });
+  const context = new Context({ ioThreads: Math.max(2, defaultFlowCount()) });
   const local = isLocalAddress(bind);
   const admission = local ? undefined : await startAdmission(context, isAuthorized);
   const open = () => openListeningSocket({ context, keys: local ? undefined : keys, limits: options.limits ?? defaultLimits });
@@ -206,11 +207,11 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Renewable
     let sent = false;
     for (const [name, peer] of this.#peers) {
       if (this.#socket.closed) return false;
-      const frame = peer.control.shift() ?? peer.outbox.next() ?? goodbye(peer);
+      const frame = nextFrame(peer);
       if (frame === undefined) continue;
       sent = true;
       try {
-        await this.#socket.send([peer.routingId, frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
+        await this.#socket.send([routingIdOf(peer, frame), frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
       } catch (error) {
         this.#forget(name, `The line to the worker broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
       }
@@ -233,21 +234,22 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Renewable
   }
 
   #take(routingId: Buffer, kind: string, parts: Buffer[]): void {
-    const name = routingId.toString('hex');
-    const peer = this.#peers.get(name) ?? this.#greet(routingId, name);
+    const { line: name, flow, flowCount } = readFlowId(routingId);
+    const peer = this.#peers.get(name) ?? this.#greet(name, flowCount);
     if (peer === undefined) return;
+    peer.flows[flow] = routingId;
     hear(peer);
-    if (kind === 'B') this.#forget(name, 'The worker closed the link.');
-    else if (!peer.leaving || kind === 'G') this.#accept(name, peer, kind, parts);
+    if (peer.leaving && kind === 'B') this.#forget(name, '');
+    else if (!peer.leaving || kind === 'G') this.#accept(name, peer, flow, kind, parts);
     this.#pump.wake();
   }
 
-  #greet(routingId: Buffer, name: string): ConnectedPeer<Received> | undefined {
+  #greet(name: string, flowCount: number): ConnectedPeer<Received> | undefined {
     if (this.#peers.size >= this.#maxPeers || this.#closing) return undefined;
     const control: Frame[] = [];
     const line = this.#isLocal ? this.#shareWith(control) : undefined;
     const inbox = createInbox(this.#dialect.decode, this.#limits, this.#memory, line);
-    const peer: ConnectedPeer<Received> = { routingId, inbox, outbox: createOutbox(line), line, control, leaving: false, saidGoodbye: false, unanswered: 0, slowest: 0, mayLeaveUnanswered: Infinity };
+    const peer = createConnectedPeer({ inbox, outbox: createOutbox(line), line, control }, flowCount);
     this.#peers.set(name, peer);
     return peer;
   }
@@ -266,10 +268,11 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Renewable
     });
   }
 
-  #accept(name: string, peer: ConnectedPeer<Received>, kind: string, parts: Buffer[]): void {
+  #accept(name: string, peer: ConnectedPeer<Received>, flow: number, kind: string, parts: Buffer[]): void {
     try {
-      const message = acceptFrame(peer, kind, parts);
-      if (message !== undefined) this.#events.push({ kind: 'message', peer: name, message });
+      const { messages, isGoodbye } = acceptFrame(peer, flow, kind, parts);
+      for (const message of messages) this.#events.push({ kind: 'message', peer: name, message });
+      if (isGoodbye) this.#forget(name, 'The worker closed the link.');
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refuse(name, peer, error.message);

@@ -10,6 +10,7 @@ import type { CrewMember } from '../sliced-protocol.ts';
 import { decodePeerHeader, decodeRefusalHeader, type Limits } from '../codec/codec.ts';
 import type { Memory } from '../codec/stream.ts';
 import { isLocalAddress, listen } from './coordinator-link.ts';
+import { defaultFlowCount } from './flow-ids.ts';
 import { createKeyPair, type KeyPair } from './keys.ts';
 import { connect } from './worker-link.ts';
 
@@ -20,6 +21,8 @@ export interface PeerLinkOptions {
   readonly limits?: Limits;
   /** Memory that is used again, instead of plain arrays. */
   readonly memory?: Memory;
+  /** How many TCP connections arrays travel over to the others; at least one to each. */
+  readonly flowCount?: number;
   /** How long to try to reach another worker. */
   readonly connectTimeoutMs?: number;
 }
@@ -79,10 +82,12 @@ class ZeromqPeerLink implements PeerLink {
   }
 
   #reach(other: Other): Line {
-    const { limits, memory, connectTimeoutMs } = this.#options;
+    const { limits, memory, connectTimeoutMs, flowCount = defaultFlowCount() } = this.#options;
+    // Lines to many others fill a network, and the threads, by themselves.
+    const flowsEach = Math.max(1, Math.floor(flowCount / this.#others.size));
     const { address, publicKey } = other.member;
     const keys = isLocalAddress(address) ? undefined : { ...this.#keys, serverKey: publicKey };
-    const line: Line = connect({ connect: address, keys, limits, memory, connectTimeoutMs, lingerMs: 0 }, { decode: decodeRefusalHeader, whom: 'worker' });
+    const line: Line = connect({ connect: address, keys, limits, memory, connectTimeoutMs, flowCount: flowsEach, lingerMs: 0 }, { decode: decodeRefusalHeader, whom: 'worker' });
     void this.#hearLine(other, line);
     return line;
   }

@@ -1,18 +1,20 @@
 /**
- * A worker's end over ZeroMQ: one DEALER socket. It does not reconnect by itself: a lost line ends the link, with a
+ * A worker's end over ZeroMQ: a DEALER socket for each flow. It does not reconnect by itself: a lost line ends the link, with a
  * sentence, and whoever owns the worker decides what to do.
  */
 import { UserError } from '@lstm-gan/core';
-import { Context, Dealer } from 'zeromq';
 import { decodeCoordinatorHeader, defaultLimits, type DecodeHeader, type Limits } from '../codec/codec.ts';
+import { createFlowOrder, type FlowOrder } from '../codec/flows.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
 import { createSharedLine, isAboutMemory, type SharedLine } from '../codec/shared-line.ts';
-import { createInbox, createOutbox, chunkBytes, type Frame, type Inbox, type Memory, type Outbox } from '../codec/stream.ts';
+import { createInbox, createOutbox, type Frame, type Inbox, type Memory, type Outbox } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../link.ts';
 import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
 import { isLocalAddress } from './coordinator-link.ts';
-import { heartbeatsOf } from './heartbeats.ts';
+import { acceptInOrder } from './connected-peer.ts';
+import { defaultFlowCount } from './flow-ids.ts';
+import { openFlows, type Flows } from './connecting-flows.ts';
 import { createPump } from './pump.ts';
 import type { WorkerKeys } from './keys.ts';
 
@@ -23,6 +25,8 @@ export interface WorkerLinkOptions {
   /** Needed for every address but `ipc://`. */
   readonly keys?: WorkerKeys;
   readonly limits?: Limits;
+  /** How many TCP connections arrays travel over, encrypted by a thread each. */
+  readonly flowCount?: number;
   /** Memory that is used again, instead of plain arrays. */
   readonly memory?: Memory;
   /** A line on which libzmq hears nothing from the other end for so long is closed. */
@@ -57,35 +61,9 @@ export function connect<Received, Sent extends Message>(options: WorkerLinkOptio
   return new ZeromqWorkerLink<Received, Sent>(options, dialect);
 }
 
-/**
- * Contexts of sockets that have not ended. A closed socket lets go of its context, zeromq shuts down a context that is
- * collected, and the process would then wait for ever for the end of the socket's events.
- */
-const contexts = new Set<Context>();
-
-function openSocket({ connect, keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: WorkerLinkOptions): Dealer {
-  const context = new Context();
-  const socket = new Dealer({
-    context,
-    ...(isLocalAddress(connect) ? {} : curveOf(connect, keys)),
-    linger: lingerMs,
-    maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
-    ...heartbeatsOf(deadLineMs),
-  });
-  contexts.add(context);
-  socket.events.on('end', () => contexts.delete(context));
-  return socket;
-}
-
-function curveOf(address: string, keys: WorkerKeys | undefined) {
-  if (keys === undefined) {
-    throw new UserError({ code: 'key-file', message: `${address} is reached with keys, and none were given.`, advice: 'Give the key file that the coordinator made for its workers, or a copy of it, with --key-file.' });
-  }
-  return { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey };
-}
-
 class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Received, Sent> {
-  readonly #socket: Dealer;
+  readonly #flows: Flows;
+  readonly #order: FlowOrder;
   readonly #whom: string;
   readonly #events = createEventQueue<WorkerLinkEvent<Received>>();
   readonly #inbox: Inbox<Received>;
@@ -103,7 +81,8 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
 
   constructor(options: WorkerLinkOptions, { decode, whom }: ConnectingDialect<Received>) {
     const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, silenceMs = 30_000, lingerMs = 2000, memory } = options;
-    this.#socket = openSocket(options);
+    const flowCount = isLocalAddress(connect) ? 1 : (options.flowCount ?? defaultFlowCount());
+    this.#order = createFlowOrder(flowCount);
     this.#whom = whom;
     this.#memory = memory;
     this.#line = isLocalAddress(connect) ? createSharedLine({ sharing: () => memory?.sharing?.(), push: (frame) => this.#say(frame) }) : undefined;
@@ -113,18 +92,12 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     const late = `No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
     this.#patience = setTimeout(() => this.#end(late), connectTimeoutMs);
     this.#silence = this.#watchSilence(silenceMs);
-    watch(
-      this.#socket,
-      {
-        refuse: (sentence) => this.#end(sentence, true),
-        endWhenDrained: (sentence) => this.#endWhenDrained(sentence),
-        connected: () => clearTimeout(this.#patience),
-      },
-      connect,
-      whom,
-    );
-    this.#socket.connect(connect);
-    void receiveAll(this.#socket, (kind, parts) => this.#take(kind, parts));
+    this.#flows = openFlows(options, flowCount, whom, {
+      connected: () => clearTimeout(this.#patience),
+      refuse: (sentence) => this.#end(sentence, true),
+      lost: (sentence) => this.#endWhenDrained(sentence),
+      take: (flow, kind, parts) => this.#take(flow, kind, parts),
+    });
   }
 
   events(): AsyncIterable<WorkerLinkEvent<Received>> {
@@ -160,7 +133,7 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     const frame = this.#open ? (this.#control.shift() ?? this.#outbox.next()) : undefined;
     if (frame === undefined) return false;
     try {
-      await this.#socket.send([frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
+      await this.#flows.send(frame);
     } catch (error) {
       if (this.#open) this.#end(`The line to the ${this.#whom} broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
       return false;
@@ -168,13 +141,12 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     return true;
   }
 
-  #take(kind: string, parts: Buffer[]): void {
+  #take(flow: number, kind: string, parts: Buffer[]): void {
     this.#framesTaken += 1;
     try {
       if (kind === 'P') return this.#answerPing();
-      if (kind === 'B') return void this.#sayGoodbye(`The ${this.#whom} closed the link.`);
       if (kind === 'G') this.#outbox.grant();
-      else this.#accept(kind, parts);
+      else this.#accept(flow, kind, parts);
       this.#pump.wake();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -186,12 +158,11 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     if (this.#control.length === 0) this.#say({ kind: 'P' });
   }
 
-  #accept(kind: string, parts: Buffer[]): void {
+  #accept(flow: number, kind: string, parts: Buffer[]): void {
     if (parts.length === 1 && this.#line !== undefined && isAboutMemory(kind)) return this.#line.accept(kind, parts[0]);
-    if ((kind !== 'H' && kind !== 'C') || parts.length !== 1) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
-    const message = this.#inbox.accept(kind, parts[0]);
-    if (kind === 'C') this.#control.push({ kind: 'G' });
-    if (message !== undefined) this.#events.push({ kind: 'message', message });
+    const { messages, isGoodbye } = acceptInOrder({ order: this.#order, inbox: this.#inbox }, flow, kind, parts, () => this.#control.push({ kind: 'G' }));
+    for (const message of messages) this.#events.push({ kind: 'message', message });
+    if (isGoodbye) void this.#sayGoodbye(`The ${this.#whom} closed the link.`);
   }
 
   #end(sentence: string, refused = false): void {
@@ -200,7 +171,7 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     this.#line?.close();
     clearTimeout(this.#patience);
     clearInterval(this.#silence);
-    this.#socket.close();
+    this.#flows.close();
     this.#events.push({ kind: 'closed', sentence, ...(refused ? { refused } : {}) });
     this.#events.end();
   }
@@ -229,29 +200,5 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     this.#control.push({ kind: 'B' });
     await this.#pump.drained(() => this.#outbox.isEmpty() && this.#control.length === 0, this.#lingerMs);
     this.#end(sentence);
-  }
-}
-
-/** Ends the link when libzmq says that the line is gone or was never let in. */
-function watch(
-  socket: Dealer,
-  { refuse, endWhenDrained, connected }: { refuse(sentence: string): void; endWhenDrained(sentence: string): void; connected(): void },
-  address: string,
-  whom: string,
-): void {
-  socket.events.on('handshake', connected);
-  socket.events.on('disconnect', () => endWhenDrained(`The ${whom} is gone.`));
-  const refused = `The ${whom} at ${address} refused the keys of this worker.`;
-  socket.events.on('handshake:error:auth', () => refuse(refused));
-  socket.events.on('handshake:error:protocol', () => refuse(`${address} does not answer as a ${whom} of this run does.`));
-  // libzmq tells a refusal apart from other errors only sometimes.
-  socket.events.on('handshake:error:other', () => refuse(`The ${whom} at ${address} did not let this worker in: its keys are not this run's.`));
-}
-
-async function receiveAll(socket: Dealer, take: (kind: string, parts: Buffer[]) => void): Promise<void> {
-  try {
-    for await (const [kind, ...parts] of socket) take(kind?.toString('latin1') ?? '', parts);
-  } catch (error) {
-    if (!socket.closed) throw error;
   }
 }
