@@ -42,6 +42,7 @@ network: star and sliced, coordinator and four workers on cables of 1 Gbit/s eac
 draw: the picture of the results in a folder
 
   --rounds N     rounds that count, at least 9 (9); in each of them everything is measured in turn
+  --try          one round, to see that it works: what it prints is no measurement
   --peer-python PYTHON
                  a Python with PyTorch: measures it too
   --out FOLDER   keeps the results there as JSON, and the picture of all that is there
@@ -79,6 +80,7 @@ function readOptions() {
         'peer-python': { type: 'string' },
         out: { type: 'string' },
         json: { type: 'boolean' },
+        try: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     });
@@ -104,7 +106,7 @@ async function measure(name: string, values: Values): Promise<Result> {
 }
 
 async function reportOf(name: string, values: Values, { preset, cacheDir, arithmetic }: Pick<Parameters<typeof benchScaling>[0], 'preset' | 'cacheDir' | 'arithmetic'>): Promise<Report> {
-  const rounds = wholeNumber(values.rounds, 9);
+  const rounds = values.try === true ? 1 : wholeNumber(values.rounds, 9);
   const batch = wholeNumber(values.batch, 1);
   const peerPython = values['peer-python'];
   switch (name) {
@@ -132,6 +134,7 @@ if (values.help === true) {
   process.stdout.write(usage);
   process.exit(0);
 }
+if (values.try === true && values.out !== undefined) refuse('--try measures nothing that is worth keeping: leave --out away.');
 const [name = 'step'] = positionals;
 try {
   if (name !== 'draw') {

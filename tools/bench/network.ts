@@ -29,9 +29,12 @@ export async function benchNetwork({ rounds }: NetworkBenchOptions): Promise<Rep
     throw new UserError({ code: 'usage', message: 'This machine allows no network namespaces.', advice: 'They need root, or CAP_NET_ADMIN: try it as root, outside a container.' });
   }
   const times = { star: [] as number[], sliced: [] as number[] };
+  // Namespaces outlive whoever made them: also who is interrupted takes them away.
+  const leaving = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const exchange of ['star', 'sliced'] as const) times[exchange].push(median(await measureSteps(network, exchange)));
+      for (const exchange of ['star', 'sliced'] as const) times[exchange].push(median(await measureSteps(network, exchange, leaving.signal)));
       process.stderr.write(`\rround ${round + 1} of ${rounds} `);
     }
   } finally {
@@ -51,11 +54,13 @@ export async function benchNetwork({ rounds }: NetworkBenchOptions): Promise<Rep
   };
 }
 
-async function measureSteps({ machines: [first, ...others] }: Network, exchange: string): Promise<number[]> {
+async function measureSteps({ machines: [first, ...others] }: Network, exchange: string, signal: AbortSignal): Promise<number[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-network-'));
   const keyFile = path.join(folder, 'worker.key');
   const coordinator = startScript(first.enter, new URL('zero-coordinator.ts', import.meta.url), [`tcp://${first.address}:*`, String(workers), exchange, keyFile]);
   const children: ChildProcess[] = [];
+  const stop = (): void => void coordinator.kill();
+  signal.addEventListener('abort', stop);
   try {
     const lines = createInterface({ input: coordinator.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     const next = async (): Promise<string> => {
@@ -64,9 +69,15 @@ async function measureSteps({ machines: [first, ...others] }: Network, exchange:
       return value as string;
     };
     const address = (await next()).replace('listening ', '');
-    for (const [index, { enter }] of others.entries()) children.push(startScript(enter, new URL('zero-worker.ts', import.meta.url), [address, `worker-${index + 1}`, '1', keyFile]));
+    for (const [index, { enter }] of others.entries()) {
+      const worker = startScript(enter, new URL('zero-worker.ts', import.meta.url), [address, `worker-${index + 1}`, '1', keyFile]);
+      // The coordinator would wait for another.
+      worker.once('exit', (code) => code === 0 || stop());
+      children.push(worker);
+    }
     return JSON.parse(await next()) as number[];
   } finally {
+    signal.removeEventListener('abort', stop);
     for (const child of [coordinator, ...children]) if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, 'exit'), gone(child)]);
     await rm(folder, { recursive: true });
   }

@@ -9,82 +9,90 @@
 namespace lstm_gan {
 namespace {
 
-typedef int32_t Integers __attribute__((vector_size(64)));
+// The functions of a vector, on one processor's.
+template <typename P>
+struct Functions {
+  using Vector = typename P::Vector;
+  typedef int32_t Integers __attribute__((vector_size(P::kWidth * 4)));
 
-LSTM_GAN_INLINE Lane Select(Integers condition, Lane yes, Lane no) {
-  return reinterpret_cast<Lane>((condition & reinterpret_cast<Integers>(yes)) | (~condition & reinterpret_cast<Integers>(no)));
-}
-
-LSTM_GAN_INLINE Lane Clamp(Lane x, float limit) {
-  const Lane least = Lane{} - limit, most = Lane{} + limit;
-  x = Select(x < least, least, x);
-  return Select(x > most, most, x);
-}
-
-// e^x for |x| <= 87, to 2 units in the last place: 2^n e^r, |r| <= ln(2) / 2 (Cephes expf; Moshier, 1989).
-LSTM_GAN_INLINE Lane Exp(Lane x) {
-  const Lane scaled = x * 1.44269504088896341f;
-  const Integers n = __builtin_convertvector(scaled + Select(scaled < 0, Lane{} - 0.5f, Lane{} + 0.5f), Integers);
-  const Lane whole = __builtin_convertvector(n, Lane);
-  const Lane r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
-  Lane p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return (p * r * r + r + 1.0f) * reinterpret_cast<Lane>((n + 127) << 23);
-}
-
-LSTM_GAN_INLINE Lane Sigmoid(Lane x) { return 1.0f / (1.0f + Exp(-Clamp(x, 87.0f))); }
-
-// 1 - 2 / (e^2x + 1); near 0, where that would cancel, x + x^3 P(x^2) (Cephes tanhf).
-LSTM_GAN_INLINE Lane Tanh(Lane x) {
-  const Lane large = 1.0f - 2.0f / (Exp(2.0f * Clamp(x, 20.0f)) + 1.0f);
-  const Lane s = x * x;
-  Lane p = s * -5.70498872745e-3f + 2.06390887954e-2f;
-  p = p * s + -5.37397155531e-2f;
-  p = p * s + 1.33314422036e-1f;
-  p = p * s + -3.33332819422e-1f;
-  const Lane small = p * s * x + x;
-  return Select(s < 0.390625f, small, large);  // |x| < 0.625
-}
-
-// Up to 16 floats, and zeros behind them.
-LSTM_GAN_INLINE Lane Load(const float* values, size_t count) {
-  if (count == kLane) return *reinterpret_cast<const LooseLane*>(values);
-  alignas(64) float some[kLane] = {};
-  std::copy_n(values, count, some);
-  return *reinterpret_cast<const Lane*>(some);
-}
-
-LSTM_GAN_INLINE void Store(Lane lane, float* values, size_t count) {
-  if (count == kLane) {
-    *reinterpret_cast<LooseLane*>(values) = lane;
-  } else {
-    std::copy_n(reinterpret_cast<const float*>(&lane), count, values);
+  static LSTM_GAN_INLINE Vector Select(const Integers& condition, const Vector& yes, const Vector& no) {
+    return reinterpret_cast<Vector>((condition & reinterpret_cast<Integers>(yes)) | (~condition & reinterpret_cast<Integers>(no)));
   }
-}
+
+  static LSTM_GAN_INLINE Vector Clamp(const Vector& value, float limit) {
+    const Vector least = Vector{} - limit, most = Vector{} + limit;
+    const Vector x = Select(value < least, least, value);
+    return Select(x > most, most, x);
+  }
+
+  // e^x for |x| <= 87, to 2 units in the last place: 2^n e^r, |r| <= ln(2) / 2 (Cephes expf; Moshier, 1989).
+  static LSTM_GAN_INLINE Vector Exp(const Vector& x) {
+    const Vector scaled = x * 1.44269504088896341f;
+    const Integers n = __builtin_convertvector(scaled + Select(scaled < 0, Vector{} - 0.5f, Vector{} + 0.5f), Integers);
+    const Vector whole = __builtin_convertvector(n, Vector);
+    const Vector r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
+    Vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    return (p * r * r + r + 1.0f) * reinterpret_cast<Vector>((n + 127) << 23);
+  }
+
+  static LSTM_GAN_INLINE Vector Sigmoid(const Vector& x) { return 1.0f / (1.0f + Exp(-Clamp(x, 87.0f))); }
+
+  // 1 - 2 / (e^2x + 1); near 0, where that would cancel, x + x^3 P(x^2) (Cephes tanhf).
+  static LSTM_GAN_INLINE Vector Tanh(const Vector& x) {
+    const Vector large = 1.0f - 2.0f / (Exp(2.0f * Clamp(x, 20.0f)) + 1.0f);
+    const Vector s = x * x;
+    Vector p = s * -5.70498872745e-3f + 2.06390887954e-2f;
+    p = p * s + -5.37397155531e-2f;
+    p = p * s + 1.33314422036e-1f;
+    p = p * s + -3.33332819422e-1f;
+    const Vector small = p * s * x + x;
+    return Select(s < 0.390625f, small, large);  // |x| < 0.625
+  }
+
+  // Up to a vector of floats, and zeros behind them.
+  static LSTM_GAN_INLINE Vector Load(const float* values, size_t count) {
+    if (count == P::kWidth) return *P::AtLoose(values);
+    alignas(64) float some[P::kWidth] = {};
+    std::copy_n(values, count, some);
+    return *P::At(some);
+  }
+
+  static LSTM_GAN_INLINE void Store(const Vector& vector, float* values, size_t count) {
+    if (count == P::kWidth) {
+      *P::AtLoose(values) = vector;
+    } else {
+      std::copy_n(reinterpret_cast<const float*>(&vector), count, values);
+    }
+  }
+};
 
 struct Forward {
   const float *z, *bias, *cell;             // [rows, 4 units], [4 units], [rows, units]
   float *gates, *new_cell, *tanh, *hidden;  // [rows, 4 units], then [rows, units] each
 };
 
+template <typename P>
 LSTM_GAN_INLINE void RunForward(const Forward& f, size_t rows, size_t units) {
+  using Vector = typename P::Vector;
+  using On = Functions<P>;
   for (size_t row = 0; row < rows; ++row) {
-    for (size_t u = 0; u < units; u += kLane) {
-      const size_t count = std::min(kLane, units - u), at = row * units + u;
-      Lane gate[4];
+    for (size_t u = 0; u < units; u += P::kWidth) {
+      const size_t count = std::min(P::kWidth, units - u), at = row * units + u;
+      Vector gate[4];
       for (size_t k = 0; k < 4; ++k) {
         const size_t column = k * units + u;
-        const Lane z = Load(f.z + row * 4 * units + column, count) + Load(f.bias + column, count);
-        gate[k] = k == 2 ? Tanh(z) : Sigmoid(z);
-        Store(gate[k], f.gates + row * 4 * units + column, count);
+        const Vector z = On::Load(f.z + row * 4 * units + column, count) + On::Load(f.bias + column, count);
+        gate[k] = k == 2 ? On::Tanh(z) : On::Sigmoid(z);
+        On::Store(gate[k], f.gates + row * 4 * units + column, count);
       }
-      const Lane cell = gate[1] * Load(f.cell + at, count) + gate[0] * gate[2], tanh = Tanh(cell);
-      Store(cell, f.new_cell + at, count);
-      Store(tanh, f.tanh + at, count);
-      Store(gate[3] * tanh, f.hidden + at, count);
+      const Vector cell = gate[1] * On::Load(f.cell + at, count) + gate[0] * gate[2], tanh = On::Tanh(cell);
+      On::Store(cell, f.new_cell + at, count);
+      On::Store(tanh, f.tanh + at, count);
+      On::Store(gate[3] * tanh, f.hidden + at, count);
     }
   }
 }
@@ -94,29 +102,32 @@ struct Backward {
   float *dz, *d_previous;                                // [rows, 4 units], [rows, units]
 };
 
+template <typename P>
 LSTM_GAN_INLINE void RunBackward(const Backward& b, size_t rows, size_t units) {
+  using Vector = typename P::Vector;
+  using On = Functions<P>;
   for (size_t row = 0; row < rows; ++row) {
-    for (size_t u = 0; u < units; u += kLane) {
-      const size_t count = std::min(kLane, units - u), at = row * units + u, gates = row * 4 * units + u;
-      const Lane i = Load(b.gates + gates, count), f = Load(b.gates + gates + units, count);
-      const Lane g = Load(b.gates + gates + 2 * units, count), o = Load(b.gates + gates + 3 * units, count);
-      const Lane dh = Load(b.d_hidden + at, count), tanh = Load(b.tanh + at, count);
-      const Lane dc = dh * o * (1.0f - tanh * tanh) + Load(b.d_cell + at, count);
-      Store(dc * g * i * (1.0f - i), b.dz + gates, count);
-      Store(dc * Load(b.cell + at, count) * f * (1.0f - f), b.dz + gates + units, count);
-      Store(dc * i * (1.0f - g * g), b.dz + gates + 2 * units, count);
-      Store(dh * tanh * o * (1.0f - o), b.dz + gates + 3 * units, count);
-      Store(dc * f, b.d_previous + at, count);
+    for (size_t u = 0; u < units; u += P::kWidth) {
+      const size_t count = std::min(P::kWidth, units - u), at = row * units + u, gates = row * 4 * units + u;
+      const Vector i = On::Load(b.gates + gates, count), f = On::Load(b.gates + gates + units, count);
+      const Vector g = On::Load(b.gates + gates + 2 * units, count), o = On::Load(b.gates + gates + 3 * units, count);
+      const Vector dh = On::Load(b.d_hidden + at, count), tanh = On::Load(b.tanh + at, count);
+      const Vector dc = dh * o * (1.0f - tanh * tanh) + On::Load(b.d_cell + at, count);
+      On::Store(dc * g * i * (1.0f - i), b.dz + gates, count);
+      On::Store(dc * On::Load(b.cell + at, count) * f * (1.0f - f), b.dz + gates + units, count);
+      On::Store(dc * i * (1.0f - g * g), b.dz + gates + 2 * units, count);
+      On::Store(dh * tanh * o * (1.0f - o), b.dz + gates + 3 * units, count);
+      On::Store(dc * f, b.d_previous + at, count);
     }
   }
 }
 
-LSTM_GAN_AVX512 void Forward512(const Forward& f, size_t rows, size_t units) { RunForward(f, rows, units); }
-LSTM_GAN_AVX2 void Forward256(const Forward& f, size_t rows, size_t units) { RunForward(f, rows, units); }
-void ForwardAny(const Forward& f, size_t rows, size_t units) { RunForward(f, rows, units); }
-LSTM_GAN_AVX512 void Backward512(const Backward& b, size_t rows, size_t units) { RunBackward(b, rows, units); }
-LSTM_GAN_AVX2 void Backward256(const Backward& b, size_t rows, size_t units) { RunBackward(b, rows, units); }
-void BackwardAny(const Backward& b, size_t rows, size_t units) { RunBackward(b, rows, units); }
+LSTM_GAN_AVX512 void Forward512(const Forward& f, size_t rows, size_t units) { RunForward<Avx512>(f, rows, units); }
+LSTM_GAN_AVX2 void Forward256(const Forward& f, size_t rows, size_t units) { RunForward<Avx2>(f, rows, units); }
+void ForwardAny(const Forward& f, size_t rows, size_t units) { RunForward<AnyProcessor>(f, rows, units); }
+LSTM_GAN_AVX512 void Backward512(const Backward& b, size_t rows, size_t units) { RunBackward<Avx512>(b, rows, units); }
+LSTM_GAN_AVX2 void Backward256(const Backward& b, size_t rows, size_t units) { RunBackward<Avx2>(b, rows, units); }
+void BackwardAny(const Backward& b, size_t rows, size_t units) { RunBackward<AnyProcessor>(b, rows, units); }
 
 // The inputs' data, each with as many floats as it must have; false, and told to TensorFlow, otherwise.
 bool Inputs(KernelCall* call, const std::vector<size_t>& counts, std::vector<const float*>* data) {

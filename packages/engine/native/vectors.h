@@ -1,4 +1,4 @@
-// Vectors of 16 floats, and the choice of the code that a processor can run. Files that include this contract a product and a
+// Vectors of a processor's registers, and the choice of the code that a processor can run. Files that include this contract a product and a
 // sum to one operation where the processor has it.
 #pragma once
 
@@ -19,10 +19,7 @@
 
 namespace lstm_gan {
 
-constexpr size_t kLane = 16;
-
-typedef float Lane __attribute__((vector_size(64)));
-typedef float LooseLane __attribute__((vector_size(64), aligned(4)));  // that lies anywhere
+constexpr size_t kLane = 16;  // floats of a vector of any processor, or of several of its vectors
 
 // A processor: the vectors of its registers (loose ones lie anywhere), and how many sums they hold, of so many rows and vectors.
 // Vectors that are wider than registers are compiled to code of a third of the speed.
