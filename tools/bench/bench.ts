@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { presets, UserError, type Preset } from '@lstm-gan/core';
 import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
+import { requireBuild } from '../built-command.ts';
 import { drawResults } from './draw-results.ts';
 import { benchExchange } from './exchange.ts';
 import { benchLeases } from './leases.ts';
@@ -96,7 +97,11 @@ interface Result {
   readonly report: Report;
 }
 
+/** What these measure starts the command line as its users have it. */
+const ofBuild: readonly string[] = ['scaling', 'leases', 'startup', 'memory'];
+
 async function measure(name: string, values: Values): Promise<Result> {
+  if (ofBuild.includes(name)) requireBuild();
   const cacheDir = defaultCacheDir(process.env, os.homedir());
   const engine = await openEngine('graph', { cacheDir, threads: 2, device: 'cpu' });
   const machine = `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} cores, Node ${process.versions.node}, TensorFlow ${engine.describe().tensorflow}`;

@@ -13,7 +13,7 @@ import type { VectorArithmetic } from '@lstm-gan/core';
 import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, type WorkerMessage } from '@lstm-gan/transport';
-import { command, requireBuild } from '../built-command.ts';
+import { command } from '../built-command.ts';
 import { listened } from '../listened-link.ts';
 
 export interface LocalRunOptions {
@@ -34,7 +34,6 @@ export interface LocalRunOptions {
 /** Resolves when all steps are committed and the workers have ended; throws what a worker said when one ends too early. */
 export async function runLocally(options: LocalRunOptions): Promise<void> {
   const { config, arithmetic, steps, cores, onStart, onStep } = options;
-  requireBuild();
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
   const link = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic });
   const initial = createTrainingState(config);

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '@lstm-gan/run';
-import { command, requireBuild } from '../built-command.ts';
+import { command } from '../built-command.ts';
 import type { Report } from './report.ts';
 
 export interface MemoryBenchOptions {
@@ -32,7 +32,6 @@ const batch = 2;
 const warmUpSteps = 1500;
 
 export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Promise<Report> {
-  requireBuild();
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-memory-'));
   const out = path.join(folder, 'run');
   const parameters = ['train', '--preset', 'digits', '--batch-size', String(batch), '--shard-size', String(batch), '--workers', '1', '--steps', String(warmUpSteps + steps), '--out', out, '--cache-dir', cacheDir, '--json'];

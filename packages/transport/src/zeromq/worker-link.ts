@@ -89,15 +89,16 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     this.#inbox = createInbox(decode, limits, memory, this.#line);
     this.#outbox = createOutbox(this.#line && { lend: (array) => this.#lend(array) });
     this.#lingerMs = lingerMs;
-    const late = `No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
-    this.#patience = setTimeout(() => this.#end(late), connectTimeoutMs);
-    this.#silence = this.#watchSilence(silenceMs);
+    // Before anything that would have to be ended: it throws where keys are missing.
     this.#flows = openFlows(options, flowCount, whom, {
       connected: () => clearTimeout(this.#patience),
       refuse: (sentence) => this.#end(sentence, true),
       lost: (sentence) => this.#endWhenDrained(sentence),
       take: (flow, kind, parts) => this.#take(flow, kind, parts),
     });
+    const late = `No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`;
+    this.#patience = setTimeout(() => this.#end(late), connectTimeoutMs);
+    this.#silence = this.#watchSilence(silenceMs);
   }
 
   events(): AsyncIterable<WorkerLinkEvent<Received>> {
