@@ -40,13 +40,13 @@ exchange: a step with real coordinator, workers and links, whose units compute n
 
 network: star and sliced, coordinator and four workers on cables of 1 Gbit/s each (network namespaces: needs their rights)
 
-draw: the picture of the results in a folder
+draw: the pictures of the results in a folder
 
   --rounds N     rounds that count, at least 9 (9); in each of them everything is measured in turn
   --try          one round, to see that it works: what it prints is no measurement
   --peer-python PYTHON
                  a Python with PyTorch: measures it too
-  --out FOLDER   keeps the results there as JSON, and the picture of all that is there
+  --out FOLDER   keeps the results there as JSON, and pictures of all that is there
   --json         one line of JSON instead of a table
 
 The model is the preset rows-large: generator 5,850,947 parameters, discriminator 675,265, 64x64 RGB. One iteration is a

@@ -1,8 +1,9 @@
-/** The results that lie in a folder, as one picture. */
+/** The results that lie in a folder, as pictures. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import { barsSvg, type BarGroup } from './bars-svg.ts';
+import { memorySvg, type MemorySample } from './memory-svg.ts';
 import type { Spread } from './report.ts';
 
 interface Result {
@@ -19,7 +20,7 @@ const titles: readonly (readonly [name: string, title: string])[] = [
   ['startup', "From a worker's start to its first contribution"],
 ];
 
-/** Writes `benchmarks.svg` beside the results; leaves out what was not measured. */
+/** Writes `benchmarks.svg` and `memory.svg` beside the results; leaves out what was not measured. */
 export async function drawResults(folder: string): Promise<void> {
   const files = await readdir(folder).catch(() => [] as string[]);
   const groups: BarGroup[] = [];
@@ -31,8 +32,14 @@ export async function drawResults(folder: string): Promise<void> {
     machine ??= result.machine;
     groups.push({ title, rows: result.rows });
   }
-  if (machine === undefined) {
+  if (files.includes('memory.json')) await drawMemory(folder);
+  else if (machine === undefined) {
     throw new UserError({ code: 'usage', message: `${folder} holds no results to draw.`, advice: 'Measure with --out first: npm run bench -- step --out docs/benchmarks' });
   }
-  await writeFile(path.join(folder, 'benchmarks.svg'), barsSvg(groups, machine));
+  if (machine !== undefined) await writeFile(path.join(folder, 'benchmarks.svg'), barsSvg(groups, machine));
+}
+
+async function drawMemory(folder: string): Promise<void> {
+  const { machine, samples } = JSON.parse(await readFile(path.join(folder, 'memory.json'), 'utf8')) as { machine: string; samples: MemorySample[] };
+  await writeFile(path.join(folder, 'memory.svg'), memorySvg(samples, machine));
 }

@@ -11,18 +11,12 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '@lstm-gan/run';
 import { command } from '../built-command.ts';
+import type { MemorySample } from './memory-svg.ts';
 import type { Report } from './report.ts';
 
 export interface MemoryBenchOptions {
   readonly cacheDir: string;
   readonly steps: number;
-}
-
-/** Resident megabytes of one process, sample by sample, and the step that the run was at. */
-interface Sample {
-  readonly step: number;
-  readonly coordinator: number;
-  readonly worker: number;
 }
 
 const sampleMs = 250;
@@ -39,7 +33,7 @@ export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Prom
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4000)));
   const ended = once(child, 'exit');
-  const samples: Sample[] = [];
+  const samples: MemorySample[] = [];
   while (child.exitCode === null && child.signalCode === null) {
     const sample = takeSample(child.pid ?? 0, path.join(out, 'metrics.jsonl'));
     if (sample !== undefined) samples.push(sample);
@@ -50,7 +44,7 @@ export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Prom
   return reportOf(steps, samples.filter(({ step }) => step >= warmUpSteps));
 }
 
-function takeSample(coordinatorId: number, metrics: string): Sample | undefined {
+function takeSample(coordinatorId: number, metrics: string): MemorySample | undefined {
   try {
     const [workerId] = readFileSync(`/proc/${coordinatorId}/task/${coordinatorId}/children`, 'utf8').trim().split(' ');
     const step = Number(/.*"step":(\d+)/s.exec(readFileSync(metrics, 'utf8'))?.[1]);
@@ -67,7 +61,7 @@ function residentMegabytes(processId: number): number {
   return Number(kibibytes) / 1024;
 }
 
-function reportOf(steps: number, samples: readonly Sample[]): Report {
+function reportOf(steps: number, samples: readonly MemorySample[]): Report {
   const tenth = Math.floor(samples.length / 10);
   const grown = (['coordinator', 'worker'] as const).map((name) => {
     const values = samples.map((sample) => sample[name]);
@@ -86,7 +80,7 @@ function reportOf(steps: number, samples: readonly Sample[]): Report {
 }
 
 /** Enough of them for a picture, in whole megabytes. */
-function thin(samples: readonly Sample[]): Sample[] {
+function thin(samples: readonly MemorySample[]): MemorySample[] {
   const every = Math.ceil(samples.length / 100);
   return samples.filter((_, k) => k % every === 0).map(({ step, coordinator, worker }) => ({ step, coordinator: Math.round(coordinator), worker: Math.round(worker) }));
 }
