@@ -5,6 +5,7 @@ import type { Engine, EngineName, EngineOptions } from './engine.ts';
 import { openGraphEngine } from './graph-engine.ts';
 import { openEngine } from './open-engine.ts';
 import { locateTensorFlow, type Provisioned } from './tensorflow/provision.ts';
+import { openEmulatedGpu } from './testing/emulated-gpu.ts';
 import { runOn, smallInputs, testEngine } from './testing/engine-contract.ts';
 import { provisionedCache } from './testing/provisioned.ts';
 
@@ -13,6 +14,12 @@ const open = async (name: EngineName, options: Partial<EngineOptions> = {}) => o
 testEngine('eager', () => open('eager'));
 testEngine('graph', () => open('graph'));
 testEngine('graph', () => open('graph', { stateOnDevice: true }), 'with its state on the device');
+testEngine('graph', openOnEmulatedGpu, 'on what stands for a GPU');
+
+async function openOnEmulatedGpu(): Promise<Engine> {
+  const cacheDir = await provisionedCache();
+  return openGraphEngine((await locateTensorFlow(cacheDir, 'cpu')) as Provisioned, { cacheDir, threads: 1, device: 'gpu' }, openEmulatedGpu);
+}
 
 describe('the two engines', () => {
   let engines: Engine[];

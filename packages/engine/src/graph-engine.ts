@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { UserError, type Unit, type UnitArray } from '@lstm-gan/core';
 import { closedError } from './closed-error.ts';
-import type { CompiledUnit, Engine, EngineDescription, EngineOptions } from './engine.ts';
+import type { CompiledUnit, Engine, EngineDescription, EngineOptions, Precision } from './engine.ts';
 import { codeDigest } from './graph/code-digest.ts';
 import { graphKey, readGraph, writeGraph } from './graph/graph-cache.ts';
 import { encodeGraphDef } from './graph/graph-def.ts';
@@ -17,11 +17,18 @@ import { loadNativeArithmetic, type NativeArithmetic } from './tensorflow/native
 import { libraryVersion, openSession, type LoadedGraph, type Session, type SessionFeed } from './tensorflow/session.ts';
 import type { Provisioned } from './tensorflow/provision.ts';
 
-/** Opens the graph engine on provisioned TensorFlow. */
-export async function openGraphEngine(provisioned: Provisioned, options: EngineOptions): Promise<Engine> {
-  // Read when CUDA starts. TensorFlow would use TF32 unasked.
-  if (options.device === 'gpu') process.env['NVIDIA_TF32_OVERRIDE'] = options.precision === 'tf32' ? '1' : '0';
-  return new GraphEngine(provisioned, options, await codeDigest());
+/** Opens the graph engine on provisioned TensorFlow. @param open the session that it has to itself */
+export async function openGraphEngine(provisioned: Provisioned, options: EngineOptions, open = openSession): Promise<Engine> {
+  if (options.device === 'gpu') setUpCuda(options.precision);
+  return new GraphEngine(provisioned, options, await codeDigest(), open(provisioned, options.threads));
+}
+
+/** What CUDA and TensorFlow read when they start. */
+function setUpCuda(precision: Precision | undefined): void {
+  // TensorFlow would use TF32 unasked,
+  process.env['NVIDIA_TF32_OVERRIDE'] = precision === 'tf32' ? '1' : '0';
+  // and algorithms whose bits differ from run to run, or that it chose by a stopwatch.
+  process.env['TF_DETERMINISTIC_OPS'] ??= '1';
 }
 
 class GraphEngine implements Engine, GraphRuns {
@@ -38,14 +45,14 @@ class GraphEngine implements Engine, GraphRuns {
   readonly #assignments = new Map<string, LoadedGraph>();
   #closed = false;
 
-  constructor(provisioned: Provisioned, options: EngineOptions, code: string) {
+  constructor(provisioned: Provisioned, options: EngineOptions, code: string, session: Session) {
     this.#provisioned = provisioned;
     this.#options = options;
     const { device, precision = 'float32', stateOnDevice = device === 'gpu' } = options;
     this.#target = { device, precision, stateOnDevice };
     this.#code = code;
     this.arithmetic = loadNativeArithmetic(provisioned, options.threads);
-    this.#session = openSession(provisioned, options.threads);
+    this.#session = session;
     this.#description = { engine: 'graph', tensorflow: libraryVersion(provisioned), device: describeDevice(this.#session, device), threads: options.threads };
   }
 

@@ -102,7 +102,12 @@ export function libraryVersion(provisioned: Provisioned): string {
 export function openSession(provisioned: Provisioned, threads: number): Session {
   const addon = loadAddon(provisioned);
   addon.setKernelThreads(threads);
-  const handle = addon.open(configProto(threads, provisioned.variant));
+  return createSession(addon, configProto(threads, provisioned.variant));
+}
+
+/** @param config a ConfigProto */
+export function createSession(addon: SessionAddon, config: Uint8Array): Session {
+  const handle = addon.open(config);
   let graphCount = 0;
   return {
     load: (graphDef) => loadGraph(addon, handle, graphDef, `graph${graphCount++}`),
@@ -161,12 +166,16 @@ function outsideHeap(feeds: readonly SessionFeed[]): SessionFeed[] {
 /**
  * TensorFlow's ConfigProto (config.proto): intra_op 2, inter_op 5, use_per_session_threads 9, graph_options 10 with
  * rewrite_options 10 and in it disable_meta_optimizer 19, experimental 16 with executor_type 3 and disable_thread_spinning 9.
- * Operations run one after the other, on the calling thread; idle threads that spin took 5 % of a step from the other worker
- * of the machine. Our graphs leave TensorFlow's optimizer nothing to do on a CPU, where it took 85 ms of a worker's start for the
- * same bits at the same speed; for a GPU it chooses the memory layout of convolutions.
+ * Idle threads that spin took 5 % of a step from the other worker of the machine.
+ *
+ * On a CPU operations run one after the other, on the calling thread, and TensorFlow's optimizer has nothing to do: it took 85 ms of a
+ * worker's start for the same bits at the same speed. For a GPU it chooses the memory layout of convolutions; and there a graph is
+ * parted between processor and GPU, and the executor with one thread would wait in one part for the other, which waits for the thread.
  */
-function configProto(threads: number, variant: TensorFlowVariant): Uint8Array {
+export function configProto(threads: number, variant: TensorFlowVariant): Uint8Array {
   const asWritten = messageField(10, messageField(10, varintField(19, 1)));
-  const experimental = concatBytes([textField(3, 'SINGLE_THREADED_EXECUTOR'), varintField(9, 1)]);
-  return concatBytes([varintField(2, threads), varintField(5, 1), varintField(9, 1), ...(variant === 'cpu' ? [asWritten] : []), messageField(16, experimental)]);
+  const oneThread = textField(3, 'SINGLE_THREADED_EXECUTOR');
+  const [optimizer, executor] = variant === 'cpu' ? [[asWritten], [oneThread]] : [[], []];
+  const experimental = concatBytes([...executor, varintField(9, 1)]);
+  return concatBytes([varintField(2, threads), varintField(5, 1), varintField(9, 1), ...optimizer, messageField(16, experimental)]);
 }
