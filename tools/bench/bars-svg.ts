@@ -8,7 +8,7 @@ export interface BarGroup {
 }
 
 const width = 960;
-const left = 330;
+const left = 345;
 const right = 900;
 const rowHeight = 26;
 const headHeight = 44;
