@@ -66,7 +66,8 @@ async function download(folder: string, requirements: string[], totalBytes: numb
   const scratch = path.join(folder, 'pip');
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
-  const report = async () => onProgress({ stage: 'download', doneBytes: Math.min(totalBytes, await largestFileBytes(scratch)), totalBytes });
+  const before = new Set(await readdir(folder));
+  const report = async () => onProgress({ stage: 'download', doneBytes: Math.min(totalBytes, await arrivedBytes(folder, before)), totalBytes });
   const timer = setInterval(() => void report(), 250);
   const parameters = [...pipDownload, '--progress-bar', 'off', ...wheelTags, '--dest', folder, ...requirements];
   try {
@@ -90,13 +91,16 @@ function downloadError(requirements: readonly string[], output: string): UserErr
   });
 }
 
-/** The size of the largest file in a folder: pip writes the wheel more than once. Files that vanish count as nothing. */
-async function largestFileBytes(folder: string): Promise<number> {
+/** Bytes of wheels that came since: pip writes each more than once, at last under its name. Files that vanish count as nothing. */
+async function arrivedBytes(folder: string, before: ReadonlySet<string>): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  const sizes = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => stat(path.join(entry.parentPath, entry.name)).then(({ size }) => size, () => 0));
-  return Math.max(0, ...(await Promise.all(sizes)));
+  const wheels = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.whl') && !before.has(entry.name));
+  const bytes = new Map<string, number>();
+  for (const { name, parentPath } of wheels) {
+    const { size } = await stat(path.join(parentPath, name)).catch(() => ({ size: 0 }));
+    bytes.set(name, Math.max(size, bytes.get(name) ?? 0));
+  }
+  return [...bytes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 const unpackScript = `
@@ -132,7 +136,7 @@ async function addCuda(downloads: string, unpacked: string, onProgress: Progress
   const script =
     'import glob, sys\nfor path in glob.glob(sys.argv[1] + "/tensorflow-*.dist-info/METADATA"): print(open(path).read().split("\\n\\n")[0])';
   const metadata = await runCommand('python3', ['-c', script, unpacked]);
-  await download(downloads, cudaRequirements(metadata.output), 3_000_000_000, onProgress);
+  await download(downloads, cudaRequirements(metadata.output), 2_810_000_000, onProgress);
   for (const file of await readdir(downloads)) {
     if (file.startsWith('nvidia_')) await unpack(path.join(downloads, file), unpacked, ['nvidia/']);
   }

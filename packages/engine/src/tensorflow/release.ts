@@ -16,7 +16,11 @@ export interface WheelRelease {
 export const tensorflowVersion = '2.21.0';
 export const tfjsNodeVersion = '4.22.0';
 
-export const wheelTags = ['--python-version', '3.12', '--platform', 'manylinux_2_27_x86_64'] as const;
+/** TensorFlow's wheel has the first platform, some of CUDA's have the others: pip takes none that is not named. */
+const platforms = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
+
+/** What pip is to look for, whatever Python it runs on. */
+export const wheelTags: readonly string[] = ['--python-version', '3.12', ...platforms.flatMap((platform) => ['--platform', platform])];
 
 export const wheels: Readonly<Record<TensorFlowVariant, WheelRelease>> = {
   cpu: {
