@@ -1,9 +1,20 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, it } from 'vitest';
-import { chooseDevice, countGpus } from './devices.ts';
+import { chooseDevice, findGpus } from './devices.ts';
 
 it('computes on GPUs where there are some, unless it is told otherwise', () => {
   expect([chooseDevice('auto', 2), chooseDevice('auto', 0), chooseDevice('cpu', 2), chooseDevice('gpu', 1)]).toEqual(['gpu', 'cpu', 'cpu', 'gpu']);
-  expect(countGpus('/nowhere')).toBe(0);
+});
+
+it('finds the GPUs that CUDA_VISIBLE_DEVICES names, or all that the driver shows', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-dev-'));
+  // A container that was handed one GPU of eight calls it the first.
+  for (const name of ['nvidia5', 'nvidia7', 'nvidiactl', 'nvidia-uvm']) writeFileSync(path.join(folder, name), '');
+  const found = [undefined, '1', '0, GPU-7f3a', '', '-1', '1,-1,0'].map((visible) => findGpus(visible, folder));
+  expect(found).toEqual([['0', '1'], ['1'], ['0', 'GPU-7f3a'], [], [], ['1']]);
+  expect([findGpus('0', path.join(folder, 'nowhere')), findGpus(undefined, path.join(folder, 'nowhere'))]).toEqual([[], []]);
 });
 
 it('refuses to compute on a GPU where there is none, and says what to do', () => {

@@ -1,10 +1,21 @@
 import { readdirSync } from 'node:fs';
 import { UserError } from '@lstm-gan/core';
 
-/** How many NVIDIA GPUs this machine shows: its driver makes a device file for each. */
-export function countGpus(deviceFolder = '/dev'): number {
+/**
+ * The NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them: those that it names, or as many as the driver has made
+ * device files for.
+ */
+export function findGpus(visible = process.env['CUDA_VISIBLE_DEVICES'], deviceFolder = '/dev'): string[] {
+  const count = countDeviceFiles(deviceFolder);
+  if (visible === undefined || count === 0) return Array.from({ length: count }, (_, index) => String(index));
+  const names = visible.split(',').map((name) => name.trim());
+  const end = names.findIndex((name) => name === '' || name === '-1');
+  return end < 0 ? names : names.slice(0, end);
+}
+
+function countDeviceFiles(folder: string): number {
   try {
-    return readdirSync(deviceFolder).filter((name) => /^nvidia\d+$/.test(name)).length;
+    return readdirSync(folder).filter((name) => /^nvidia\d+$/.test(name)).length;
   } catch {
     return 0;
   }
@@ -18,7 +29,7 @@ export function chooseDevice(choice: DeviceChoice, gpus: number): 'cpu' | 'gpu' 
   if (choice === 'cpu' || gpus > 0) return choice;
   throw new UserError({
     code: 'no-gpu',
-    message: '--device gpu computes on an NVIDIA GPU; this machine shows none: its driver has made no /dev/nvidia0.',
+    message: '--device gpu computes on an NVIDIA GPU; this machine shows none: its driver has made no /dev/nvidia0, or CUDA_VISIBLE_DEVICES names none.',
     advice: 'Leave it out to compute on the CPU, or install the driver (in a container, hand the GPUs through); nvidia-smi tells whether it works.',
   });
 }

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { chooseDevice, countGpus } from './devices.ts';
 import { createProgram } from './program.ts';
 import { createCountdown, createProgressDisplay, formatDuration } from './progress-display.ts';
 
@@ -33,14 +32,6 @@ it('shows examples in the help of every command', () => {
     command.outputHelp();
     expect(help, command.name()).toMatch(/Examples:\n {2}\$ /);
   }
-});
-
-it('trains on GPUs where there are some, unless told otherwise', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-dev-'));
-  for (const name of ['nvidia0', 'nvidia1', 'nvidiactl', 'nvidia-uvm']) writeFileSync(path.join(folder, name), '');
-  expect(countGpus(folder)).toBe(2);
-  expect(countGpus(path.join(folder, 'nowhere'))).toBe(0);
-  expect([chooseDevice('auto', 2), chooseDevice('auto', 0), chooseDevice('cpu', 2)]).toEqual(['gpu', 'cpu', 'cpu']);
 });
 
 it('writes a line now and then where there is no terminal, and the last one always', () => {

@@ -9,14 +9,14 @@ import { createPeerLink, createWorkerLink, isLocalAddress, peerBind, readKeyFile
 import { startWorker } from '@lstm-gan/worker';
 import { cacheDirOf } from './commands/cache-dir-option.ts';
 import type { WorkerCommandOptions } from './commands/worker.ts';
-import { chooseDevice, countGpus } from './devices.ts';
+import { chooseDevice, findGpus } from './devices.ts';
 
 const retryMs = 1000;
 
 /** Works for a coordinator; when it is gone, tries again for a while. */
 export async function work(options: WorkerCommandOptions): Promise<void> {
   const { connect, keyFile, patience, device } = options;
-  chooseDevice(device, countGpus());
+  chooseDevice(device, findGpus().length);
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());

@@ -29,6 +29,8 @@ function setUpCuda(precision: Precision | undefined): void {
   process.env['NVIDIA_TF32_OVERRIDE'] = precision === 'tf32' ? '1' : '0';
   // and algorithms whose bits differ from run to run, or that it chose by a stopwatch.
   process.env['TF_DETERMINISTIC_OPS'] ??= '1';
+  // It would take all memory at the start, also what another worker on this GPU needs.
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
 }
 
 class GraphEngine implements Engine, GraphRuns {

@@ -5,7 +5,7 @@ import { createRunConfig, type RunConfig } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { benchReport, benchText } from '../bench/bench-report.ts';
 import { measureSteps } from '../bench/measure-steps.ts';
-import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
+import { chooseDevice, findGpus, type DeviceChoice } from '../devices.ts';
 import { positiveInteger } from '../option-values.ts';
 import { createProgressDisplay } from '../progress-display.ts';
 import { setUp } from '../set-up.ts';
@@ -54,7 +54,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const config = createRunConfig(findPreset(options.preset), { batchSize, shardSize, threads, engine });
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
-  const gpus = countGpus();
+  const gpus = findGpus().length;
   const device = chooseDevice(options.device, gpus);
   if (device === 'gpu') await setUp(cacheDir, 'gpu', now);
   const workers = options.workers ?? Math.min(device === 'gpu' ? gpus : 2, config.batchSize / config.shardSize);

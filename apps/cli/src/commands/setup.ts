@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Option, type Command } from 'commander';
-import { chooseDevice, countGpus } from '../devices.ts';
+import { chooseDevice, findGpus } from '../devices.ts';
 import { setUp } from '../set-up.ts';
 import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
@@ -26,7 +26,7 @@ export function addSetup(program: Command): void {
 
 async function setup(options: SetupOptions): Promise<void> {
   // A machine without a GPU may set up the cache of those that have one.
-  const variant = options.variant === 'auto' ? chooseDevice('auto', countGpus()) : options.variant;
+  const variant = options.variant === 'auto' ? chooseDevice('auto', findGpus().length) : options.variant;
   const { paths } = await setUp(cacheDirOf(options), variant, () => performance.now());
   const library = path.join(paths.libraryDir, 'libtensorflow_cc.so.2');
   const { size } = await stat(library);

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Option, type Command } from 'commander';
-import { chooseDevice, countGpus, type DeviceChoice } from '../devices.ts';
+import { chooseDevice, findGpus, type DeviceChoice } from '../devices.ts';
 import { positiveInteger } from '../option-values.ts';
 import { setUp } from '../set-up.ts';
 import { localCrew } from '../train/crew.ts';
@@ -36,7 +36,7 @@ export function addTrain(program: Command): void {
 
 async function train(options: TrainOptions): Promise<void> {
   const cacheDir = cacheDirOf(options);
-  const gpus = countGpus();
+  const gpus = findGpus().length;
   const device = chooseDevice(options.device, gpus);
   if (device === 'gpu' && options.printConfig !== true) await setUp(cacheDir, 'gpu', () => performance.now());
   await runTraining(options, localCrew({ workers: options.workers, atMost: device === 'gpu' ? gpus : 2, device, cacheDir, pin: options.pin, exchange: options.exchange }));

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import path from 'node:path';
+import { findGpus } from '../devices.ts';
 import { lastWords } from './last-words.ts';
 
 export interface LocalWorkersOptions {
@@ -63,7 +64,8 @@ function spawnWorker(index: number, { address, device, cacheDir, logFolder, proc
   const log = path.join(logFolder, `${name}.log`);
   const output = openSync(log, 'a');
   const logStart = fstatSync(output).size;
-  const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: String(index), TF_FORCE_GPU_ALLOW_GROWTH: 'true' } : {};
+  const gpus = findGpus();
+  const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: gpus[index % gpus.length] } : {};
   const parameters = ['worker', '--connect', address, '--name', name, '--device', device, '--cache-dir', cacheDir];
   // A process group of its own: Ctrl-C is the coordinator's to answer. A worker whose coordinator dies ends by itself.
   const [program, ...before] = [...pinned(processors?.[index]), process.execPath];

@@ -6,6 +6,7 @@
 import { ProtocolError } from './protocol-error.ts';
 import { initialCredit } from './stream.ts';
 
+/** How many flows a line can have. */
 export const mostFlows = 8;
 
 /** More headers than one that keeps to the protocol has under way. */
