@@ -21,7 +21,7 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
   readonly inputs: Readonly<Record<Inputs, ArraySpec>>;
   /** Inputs that are known before the others: what depends on these alone can run ahead. Without it none are. */
   readonly early?: readonly Inputs[];
-  /** Inputs of float32 that are the same array in many runs, and never written again: an engine may leave them on its device. */
+  /** Vectors of float32 that are the same array in many runs, and never written again: an engine may leave them on its device. */
   readonly lasting?: readonly Inputs[];
   /** Outputs are float32. */
   readonly outputs: Readonly<Record<Outputs, ArraySpec>>;
