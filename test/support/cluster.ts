@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, writeKeyFile, type Exchange, type KeyPair, type WorkerMessage } from '@lstm-gan/transport';
+import { createCoordinatorLink, createKeyPair, writeKeyFile, type CoordinatorLink, type CoordinatorLinkEvent, type Exchange, type KeyPair, type WorkerMessage } from '@lstm-gan/transport';
 import { listened } from '../../tools/listened-link.ts';
 import { lstmGan } from './command-line.ts';
 import { smallConfig, smallDataset } from './small-run.ts';
@@ -32,6 +32,21 @@ export interface ClusterResult extends TrainingResult {
   readonly log: string;
 }
 
+/** Holds back that workers are ready until all are: a run of a few steps would be over before the last of them has come. */
+function startingTogether(link: CoordinatorLink, workers: number): CoordinatorLink {
+  const ready: CoordinatorLinkEvent[] = [];
+  return {
+    ...link,
+    async *events() {
+      for await (const event of link.events()) {
+        const isHeld = ready.length < workers && event.kind === 'message' && event.message.kind === 'ready';
+        if (!isHeld) yield event;
+        else if (ready.push(event) === workers) yield* ready;
+      }
+    },
+  };
+}
+
 /** Several times what a run takes, and less than a test's own limit, which would not tell what the processes did. */
 const limitMs = 40_000;
 
@@ -54,7 +69,7 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, exc
   const train = async (): Promise<ClusterResult> => {
     const result = await startCoordinator({
       config, steps, exchange, run: 'test', incarnation: 1,
-      link: listened(link, { onMessage }),
+      link: startingTogether(listened(link, { onMessage }), workers),
       initial: createTrainingState(config),
       readShards: createShardReader(smallDataset, { batchSize, shardSize, seed, flip }),
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),
