@@ -49,6 +49,22 @@ it.each(['SIGKILL', 'SIGSTOP'] as const)('notices a worker process that got %s, 
   }
 });
 
+it('lets a worker process end when both ends close at once: what nobody fetches is not waited for', { timeout: 20_000 }, async () => {
+  const [server, client] = [createKeyPair(), createKeyPair()];
+  const coordinator = await createCoordinatorLink({ keys: server, isAuthorized: () => true });
+  const events = coordinator.events()[Symbol.asyncIterator]();
+  const child = await run(
+    `import { createWorkerLink } from ${moduleUrl('./worker-link.ts')};
+     const link = createWorkerLink(${JSON.stringify({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey }, lingerMs: 60_000 })});
+     link.send(${JSON.stringify(hello('done'))}); for await (const event of link.events()) if (event.kind === 'message') void link.close();`,
+  );
+  const ended = once(child, 'exit');
+  const { peer } = await take(events);
+  coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  await coordinator.close();
+  expect(await ended).toEqual([0, null]);
+});
+
 it('closes in good order though a peer reads nothing, goes on sending and dies: libzmq would end the process', async () => {
   const address = await socketFile();
   const [first, chunk] = [hello('deaf'), { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1 }];

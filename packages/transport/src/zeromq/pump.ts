@@ -9,7 +9,7 @@ export interface Pump {
 export function createPump(step: () => Promise<boolean>): Pump {
   let running = false;
   let again = false;
-  let idle: (() => void) | undefined;
+  const waiting = new Set<() => void>();
   const run = async (): Promise<void> => {
     running = true;
     do {
@@ -17,7 +17,7 @@ export function createPump(step: () => Promise<boolean>): Pump {
       while (await step());
     } while (again);
     running = false;
-    idle?.();
+    for (const look of waiting) look();
   };
   const wake = (): void => {
     again = true;
@@ -27,12 +27,14 @@ export function createPump(step: () => Promise<boolean>): Pump {
     wake,
     drained: (done, atMostMs) =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, atMostMs);
-        idle = () => {
-          if (!done()) return;
+        const end = (): void => {
           clearTimeout(timer);
+          waiting.delete(look);
           resolve();
         };
+        const look = (): void => (done() ? end() : undefined);
+        const timer = setTimeout(end, atMostMs);
+        waiting.add(look);
         wake();
       }),
   };

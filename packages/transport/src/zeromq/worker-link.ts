@@ -77,6 +77,7 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
   readonly #patience: NodeJS.Timeout;
   readonly #silence: NodeJS.Timeout;
   #open = true;
+  #saidGoodbye = false;
   #framesTaken = 0;
 
   constructor(options: WorkerLinkOptions, { decode, whom }: ConnectingDialect<Received>) {
@@ -198,7 +199,9 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
   }
 
   async #sayGoodbye(sentence: string): Promise<void> {
-    this.#control.push({ kind: 'B' });
+    // Once, whoever closed first: a second one would find nobody, and the process would linger for it.
+    if (!this.#saidGoodbye) this.#control.push({ kind: 'B' });
+    this.#saidGoodbye = true;
     await this.#pump.drained(() => this.#outbox.isEmpty() && this.#control.length === 0, this.#lingerMs);
     this.#end(sentence);
   }
