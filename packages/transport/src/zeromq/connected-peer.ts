@@ -60,16 +60,18 @@ function goodbye(peer: ConnectedPeer<unknown>): Frame | undefined {
   return { kind: 'B' };
 }
 
-/** The next frame for a peer: none before its first flow was heard, and no chunk before all were. */
+/** The next frame for a peer: signs of life alone before its first flow was heard, and no chunk before all were. */
 export function nextFrame(peer: ConnectedPeer<unknown>): Frame | undefined {
-  if (peer.flows[0] === undefined) return undefined;
-  return peer.control.shift() ?? peer.outbox.next(peer.flows.every((flow) => flow !== undefined)) ?? goodbye(peer);
+  const control = peer.control.shift();
+  if (control !== undefined || peer.flows[0] === undefined) return control;
+  return peer.outbox.next(peer.flows.every((flow) => flow !== undefined)) ?? goodbye(peer);
 }
 
 /** Where a frame goes that is next. */
 export function routingIdOf({ flows, choice }: ConnectedPeer<unknown>, { kind }: Frame): Buffer {
-  const routingId = flows[choice.of(kind)];
-  assert(routingId !== undefined, 'a flow that is sent over has been heard');
+  // A ping to any flow tells that one is gone who died before its first was heard.
+  const routingId = flows[choice.of(kind)] ?? flows.find((flow) => flow !== undefined);
+  assert(routingId !== undefined, 'a peer is known by a flow that has been heard');
   return routingId;
 }
 
