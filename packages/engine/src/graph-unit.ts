@@ -7,6 +7,7 @@ import { outputName } from './graph/output-names.ts';
 import type { NativeArithmetic } from './tensorflow/native-arithmetic.ts';
 import type { KeptFeed, LoadedGraph, SessionFeed } from './tensorflow/session.ts';
 
+/** A unit's inputs by name, or some of them. */
 export type Inputs = Readonly<Record<string, UnitArray>>;
 
 /** What a unit's graphs need of the engine. */
@@ -24,6 +25,7 @@ interface Begun {
   isOver: boolean;
 }
 
+/** Runs a unit through its graphs. */
 export class GraphUnit<I extends string, O extends string> implements CompiledUnit<I, O> {
   readonly graphHash: string;
   readonly #unit: Unit<I, O>;

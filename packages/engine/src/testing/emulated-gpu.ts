@@ -6,7 +6,7 @@ import { concatBytes, messageField, textField, varintField } from '../graph/wire
 import type { Provisioned } from '../tensorflow/provision.ts';
 import { configProto, createSession, loadAddon, type Session } from '../tensorflow/session.ts';
 
-const stand = '/device:CPU:1';
+const standIn = '/device:CPU:1';
 
 export function openEmulatedGpu(provisioned: Provisioned, threads: number): Session {
   // device_count 1 of ConfigProto, a map.
@@ -15,7 +15,7 @@ export function openEmulatedGpu(provisioned: Provisioned, threads: number): Sess
   return {
     ...session,
     load: (graphDef) => session.load(onDevice(graphDef)),
-    devices: () => session.devices().map(({ name }) => ({ name, type: name.endsWith(stand) ? 'GPU' : 'CPU' })),
+    devices: () => session.devices().map(({ name }) => ({ name, type: name.endsWith(standIn) ? 'GPU' : 'CPU' })),
   };
 }
 
@@ -26,7 +26,7 @@ function onDevice(graphDef: Uint8Array): Uint8Array {
     const field = graphDef[at] >> 3;
     const { value: length, end } = readVarint(graphDef, at + 1);
     const content = graphDef.subarray(end, end + length);
-    fields.push(messageField(field, field === 1 ? concatBytes([content, textField(4, stand)]) : content));
+    fields.push(messageField(field, field === 1 ? concatBytes([content, textField(4, standIn)]) : content));
     at = end + length;
   }
   return concatBytes(fields);
