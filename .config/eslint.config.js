@@ -18,8 +18,9 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     rules: {
-      'max-lines': ['error', { max: 300 }],
-      'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
+      // A hint to look again, not a limit: a file or function ends where its meaning ends.
+      'max-lines': ['warn', { max: 600 }],
+      'max-lines-per-function': ['warn', { max: 100, skipBlankLines: true, skipComments: true }],
       'no-restricted-syntax': ['error', ...banned],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
