@@ -10,5 +10,9 @@ export const command = fileURLToPath(new URL('../apps/cli/bin/lstm-gan.js', impo
 /** Refuses a checkout that is not built. */
 export function requireBuild(): void {
   if (existsSync(path.join(path.dirname(command), '../dist/main.js'))) return;
-  throw new UserError({ code: 'usage', message: 'The built command line is used, and it is not built.', advice: 'Run: npm run build' });
+  throw new UserError({
+    code: 'usage',
+    message: 'The built command line is used, and it is not built.',
+    advice: 'Run: npm run build',
+  });
 }

@@ -17,7 +17,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'apps/coordinator': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/run', '@lstm-gan/transport'],
   'apps/worker': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport'],
   'apps/playground': ['@lstm-gan/core'],
-  'apps/cli': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport', '@lstm-gan/coordinator', '@lstm-gan/worker'],
+  'apps/cli': [
+    '@lstm-gan/core',
+    '@lstm-gan/data',
+    '@lstm-gan/engine',
+    '@lstm-gan/run',
+    '@lstm-gan/transport',
+    '@lstm-gan/coordinator',
+    '@lstm-gan/worker',
+  ],
 };
 const bannedWords = ['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'manager', 'handler', 'base', 'service'];
 
@@ -27,11 +35,15 @@ const sourcesOf = (room: string): string[] =>
     .map((file) => path.join(root, room, 'src', file));
 
 const importsOf = (file: string): string[] =>
-  [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s(?:[^;']*?from\s)?'([^']+)';|import\('([^']+)'\)/gms)].map(
-    ([, named, dynamic]) => named ?? dynamic,
-  );
+  [
+    ...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s(?:[^;']*?from\s)?'([^']+)';|import\('([^']+)'\)/gms),
+  ].map(([, named, dynamic]) => named ?? dynamic);
 
-const packageOf = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 
 interface PackageJson {
   dependencies?: Record<string, string>;
@@ -45,13 +57,17 @@ describe.each(Object.entries(allowed))('%s', (room, workspace) => {
   const manifest = JSON.parse(readFileSync(path.join(root, room, 'package.json'), 'utf8')) as PackageJson;
 
   it('imports only what lies below it', () => {
-    const upward = files.flatMap(importsOf).filter((specifier) => specifier.startsWith('@lstm-gan/') && !workspace.includes(packageOf(specifier)));
+    const upward = files
+      .flatMap(importsOf)
+      .filter((specifier) => specifier.startsWith('@lstm-gan/') && !workspace.includes(packageOf(specifier)));
     expect(upward).toEqual([]);
   });
 
   it('declares what it imports', () => {
     const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
-    const used = products.flatMap(importsOf).filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'));
+    const used = products
+      .flatMap(importsOf)
+      .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'));
     expect([...new Set(used.map(packageOf))].filter((name) => !declared.includes(name))).toEqual([]);
   });
 
@@ -62,15 +78,22 @@ describe.each(Object.entries(allowed))('%s', (room, workspace) => {
   });
 
   it('has no class whose name says nothing', () => {
-    const classes = products.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/^(?:export )?class (\w+)/gm)].map(([, name]) => name));
+    const classes = products.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/^(?:export )?class (\w+)/gm)].map(([, name]) => name),
+    );
     expect(classes.filter((name) => /(Util|Helper|Manager|Handler|Base|Service)s?$/.test(name))).toEqual([]);
   });
 });
 
 it('core uses nothing of Node', () => {
-  const used = sourcesOf('packages/core').filter((file) => !file.endsWith('.test.ts')).flatMap(importsOf).map((specifier) => specifier.replace(/^node:/, ''));
+  const used = sourcesOf('packages/core')
+    .filter((file) => !file.endsWith('.test.ts'))
+    .flatMap(importsOf)
+    .map((specifier) => specifier.replace(/^node:/, ''));
   expect(used.filter((specifier) => builtinModules.includes(specifier))).toEqual([]);
-  const names = sourcesOf('packages/core').filter((file) => !file.endsWith('.test.ts') && /\b(process|Buffer|__dirname)\b[.(]/.test(readFileSync(file, 'utf8')));
+  const names = sourcesOf('packages/core').filter(
+    (file) => !file.endsWith('.test.ts') && /\b(process|Buffer|__dirname)\b[.(]/.test(readFileSync(file, 'utf8')),
+  );
   expect(names).toEqual([]);
 });
 
@@ -85,7 +108,18 @@ it('keeps the top level to what a newcomer looks for there: folders, the workspa
   const made = ['node_modules', 'dist', 'runs', 'coverage'];
   const names = readdirSync(root).filter((name) => !name.startsWith('.') && !made.includes(name));
   expect(names.sort()).toEqual([
-    'ARCHITECTURE.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'apps', 'docs', 'nx.json', 'package-lock.json', 'package.json',
-    'packages', 'test', 'tools', 'tsconfig.base.json',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'LICENSE',
+    'README.md',
+    'apps',
+    'docs',
+    'nx.json',
+    'package-lock.json',
+    'package.json',
+    'packages',
+    'test',
+    'tools',
+    'tsconfig.base.json',
   ]);
 });

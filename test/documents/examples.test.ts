@@ -10,29 +10,52 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../apps/cli/src/program.ts';
 import { lstmGan, root } from '../support/command-line.ts';
-import { blocksOf, documentExamples, documents, helpExamples, inlineExamples, parseError, type Example } from '../support/documents.ts';
+import {
+  blocksOf,
+  documentExamples,
+  documents,
+  helpExamples,
+  inlineExamples,
+  parseError,
+  type Example,
+} from '../support/documents.ts';
 
 const shown = [...documentExamples(), ...helpExamples()];
 const golden = path.join(root, 'test', 'fixtures', 'golden', 'rows-32.safetensors');
 /** What stands for something of the reader's own. */
 const placeholders: Readonly<Record<string, string>> = {
-  N: '8', NAME: 'digits', DIR: 'runs/own', FILE: golden, SHELL: 'bash', COMMAND: 'train',
-  CHECKPOINT: 'runs/digits/checkpoints/step-00000002.safetensors', '%H-%i': 'node-1',
+  N: '8',
+  NAME: 'digits',
+  DIR: 'runs/own',
+  FILE: golden,
+  SHELL: 'bash',
+  COMMAND: 'train',
+  CHECKPOINT: 'runs/digits/checkpoints/step-00000002.safetensors',
+  '%H-%i': 'node-1',
 };
 /** What the examples call something, once each. */
-const mentioned = (pattern: RegExp): Set<string> => new Set(shown.flatMap(({ words }) => words.flatMap((word) => pattern.exec(word)?.[1] ?? [])));
+const mentioned = (pattern: RegExp): Set<string> =>
+  new Set(shown.flatMap(({ words }) => words.flatMap((word) => pattern.exec(word)?.[1] ?? [])));
 const filledIn = ({ words }: Example): string[] => words.map((word) => placeholders[word] ?? word);
 
 describe('a command line is one that the program takes', () => {
   it('in the documents, and in the help of each command', async () => {
     expect(shown.length).toBeGreaterThan(60);
-    const errors = await Promise.all(shown.map(async (example) => ({ ...example, error: await parseError(filledIn(example)) })));
+    const errors = await Promise.all(
+      shown.map(async (example) => ({ ...example, error: await parseError(filledIn(example)) })),
+    );
     expect(errors.filter(({ error }) => error !== undefined)).toEqual([]);
   });
 
   it('within sentences too, where it may leave out what it needs', async () => {
-    const partial = ['commander.missingArgument', 'commander.missingMandatoryOptionValue', 'commander.optionMissingArgument'];
-    const errors = await Promise.all(inlineExamples().map(async (example) => ({ ...example, error: await parseError(filledIn(example)) })));
+    const partial = [
+      'commander.missingArgument',
+      'commander.missingMandatoryOptionValue',
+      'commander.optionMissingArgument',
+    ];
+    const errors = await Promise.all(
+      inlineExamples().map(async (example) => ({ ...example, error: await parseError(filledIn(example)) })),
+    );
     expect(errors.filter(({ error }) => error !== undefined && !partial.includes(error))).toEqual([]);
   });
 });
@@ -42,12 +65,24 @@ describe('run where the examples say', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-examples-'));
-    const { exitCode, stderr } = await lstmGan(['train', '--steps', '2', '--workers', '1', '--sample-every', '1', '--out', path.join(folder, 'runs', 'digits')]);
+    const { exitCode, stderr } = await lstmGan([
+      'train',
+      '--steps',
+      '2',
+      '--workers',
+      '1',
+      '--sample-every',
+      '1',
+      '--out',
+      path.join(folder, 'runs', 'digits'),
+    ]);
     expect(exitCode, String(stderr)).toBe(0);
     const checkpoints = path.join(folder, 'runs', 'digits', 'checkpoints');
     const [made] = await readdir(checkpoints);
-    for (const name of mentioned(/(step-\d{8}\.safetensors)$/)) if (name !== made) await link(path.join(checkpoints, made), path.join(checkpoints, name));
-    for (const name of mentioned(/^runs\/([\w-]+)/)) if (name !== 'digits') await symlink('digits', path.join(folder, 'runs', name));
+    for (const name of mentioned(/(step-\d{8}\.safetensors)$/))
+      if (name !== made) await link(path.join(checkpoints, made), path.join(checkpoints, name));
+    for (const name of mentioned(/^runs\/([\w-]+)/))
+      if (name !== 'digits') await symlink('digits', path.join(folder, 'runs', name));
     await link(golden, path.join(folder, 'article.safetensors'));
     process.chdir(folder);
   });
@@ -56,7 +91,10 @@ describe('run where the examples say', () => {
   /** Runs a command in this process; resolves to its standard output. */
   async function answer(words: readonly string[]): Promise<string> {
     let text = '';
-    const [out, complaints] = [vi.spyOn(process.stdout, 'write'), vi.spyOn(process.stderr, 'write').mockReturnValue(true)];
+    const [out, complaints] = [
+      vi.spyOn(process.stdout, 'write'),
+      vi.spyOn(process.stderr, 'write').mockReturnValue(true),
+    ];
     out.mockImplementation((chunk) => ((text += String(chunk)), true));
     try {
       await createProgram('0').parseAsync([...words], { from: 'user' });
@@ -68,18 +106,26 @@ describe('run where the examples say', () => {
   }
 
   /** Each command of a name once, with its words. */
-  const examplesOf = (...names: string[]) => [...new Map(shown.filter(({ words }) => names.includes(words[0])).map((example) => [filledIn(example).join(' '), filledIn(example)]))];
+  const examplesOf = (...names: string[]) => [
+    ...new Map(
+      shown
+        .filter(({ words }) => names.includes(words[0]))
+        .map((example) => [filledIn(example).join(' '), filledIn(example)]),
+    ),
+  ];
 
-  it.each(blocksOf(documents.get('docs/own-images.md') as string, 'yaml').concat(blocksOf(documents.get('docs/config.md') as string, 'yaml')))(
-    'a configuration is one that a run can have: %#',
-    async (block) => {
-      await writeFile('block.yaml', block);
-      expect(await answer(['train', '--config', 'block.yaml', '--print-config'])).toContain('batchSize: ');
-    },
-  );
+  it.each(
+    blocksOf(documents.get('docs/own-images.md') as string, 'yaml').concat(
+      blocksOf(documents.get('docs/config.md') as string, 'yaml'),
+    ),
+  )('a configuration is one that a run can have: %#', async (block) => {
+    await writeFile('block.yaml', block);
+    expect(await answer(['train', '--config', 'block.yaml', '--print-config'])).toContain('batchSize: ');
+  });
 
   it('what is to be trained has a configuration that holds', async () => {
-    for (const name of mentioned(/^([\w.-]+\.yaml)$/)) await writeFile(name, await answer(['train', '--preset', 'rows', '--print-config']));
+    for (const name of mentioned(/^([\w.-]+\.yaml)$/))
+      await writeFile(name, await answer(['train', '--preset', 'rows', '--print-config']));
     for (const [command, words] of examplesOf('train', 'coordinator')) {
       expect(await answer([...words, '--print-config']), command).toContain('batchSize: ');
     }
@@ -99,7 +145,11 @@ describe('run where the examples say', () => {
     const [code] = blocksOf(documents.get('README.md') as string, 'js');
     const file = path.join(folder, 'runs', 'digits', 'checkpoints', 'step-00000002.safetensors');
     const script = `import { readFileSync } from 'node:fs';\nconst checkpointBytes = readFileSync(${JSON.stringify(file)});\n${code}\nconsole.log(images.length, images.every((value) => Math.abs(value) <= 1));`;
-    const { stdout } = await execa(process.execPath, ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script], { cwd: path.join(root, 'test'), env: { FORCE_COLOR: '0' } });
+    const { stdout } = await execa(
+      process.execPath,
+      ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script],
+      { cwd: path.join(root, 'test'), env: { FORCE_COLOR: '0' } },
+    );
     expect(stdout.split('\n').at(-1)).toBe(`${4 * 32 * 32} true`);
   });
 });

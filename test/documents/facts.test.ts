@@ -13,8 +13,12 @@ const textOf = (name: string): string => documents.get(`docs/${name}.md`) as str
 
 it('every link leads to a file', () => {
   const broken = [...documents].flatMap(([file, text]) => {
-    const targets = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target]) => target).filter((target) => !/^\w+:/.test(target));
-    return targets.filter((target) => !existsSync(path.join(root, path.dirname(file), target))).map((target) => `${file}: ${target}`);
+    const targets = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+      .map(([, target]) => target)
+      .filter((target) => !/^\w+:/.test(target));
+    return targets
+      .filter((target) => !existsSync(path.join(root, path.dirname(file), target)))
+      .map((target) => `${file}: ${target}`);
   });
   expect(broken).toEqual([]);
 });
@@ -28,24 +32,38 @@ describe('troubleshooting', () => {
   const sources = ['apps', 'packages'].flatMap((rooms) =>
     readdirSync(path.join(root, rooms)).flatMap((room) => {
       const folder = path.join(root, rooms, room, 'src');
-      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !/\.test\.ts$|testing\//.test(file));
+      const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+        (file) => file.endsWith('.ts') && !/\.test\.ts$|testing\//.test(file),
+      );
       return files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
     }),
   );
   // A line's sentences name whom it reaches; users meet those about the coordinator.
   const all = sources.join('\n').replaceAll(/\$\{(this\.#)?whom\}/g, 'coordinator');
-  const rows = [...textOf('troubleshooting').matchAll(/^\| `([a-z0-9-]+)` \| (.+?) \| .+ \|$/gm)].map(([, code, sentence]) => ({ code, sentence }));
+  const rows = [...textOf('troubleshooting').matchAll(/^\| `([a-z0-9-]+)` \| (.+?) \| .+ \|$/gm)].map(
+    ([, code, sentence]) => ({ code, sentence }),
+  );
 
   /** The codes of every UserError, however it is written; throws where it is written in a way that this does not read. */
   function codesOf(text: string): string[] {
     const errors = [...text.matchAll(/new UserError\(\s*(?:\{\s*code(?:: ('[^']+'|`[^`]+`))?,|(\w+)\))/g)];
-    if (errors.length !== text.split('new UserError(').length - 1) throw new Error(`a UserError whose code cannot be read:\n${text}`);
-    const refused = [...text.matchAll(/refuse\('([a-z][a-z-]+)', /g), ...text.matchAll(/const code = .* \? '([a-z-]+)' : '([a-z-]+)'/g), ...text.matchAll(/kind: 'abort', code: '([a-z-]+)'/g)].flatMap(([, ...codes]) => codes);
-    return [...errors.flatMap(([, code]) => (code === undefined ? [] : [code.slice(1, -1)])), ...refused].flatMap(expand);
+    if (errors.length !== text.split('new UserError(').length - 1)
+      throw new Error(`a UserError whose code cannot be read:\n${text}`);
+    const refused = [
+      ...text.matchAll(/refuse\('([a-z][a-z-]+)', /g),
+      ...text.matchAll(/const code = .* \? '([a-z-]+)' : '([a-z-]+)'/g),
+      ...text.matchAll(/kind: 'abort', code: '([a-z-]+)'/g),
+    ].flatMap(([, ...codes]) => codes);
+    return [...errors.flatMap(([, code]) => (code === undefined ? [] : [code.slice(1, -1)])), ...refused].flatMap(
+      expand,
+    );
   }
 
-  const rejections = [...(/type RejectReason =([^;]*);/.exec(all)?.[1] ?? '').matchAll(/'([\w-]+)'/g)].map(([, reason]) => reason);
-  const expand = (code: string): string[] => (code === 'rejected-${reason}' ? rejections.map((reason) => `rejected-${reason}`) : [code]);
+  const rejections = [...(/type RejectReason =([^;]*);/.exec(all)?.[1] ?? '').matchAll(/'([\w-]+)'/g)].map(
+    ([, reason]) => reason,
+  );
+  const expand = (code: string): string[] =>
+    code === 'rejected-${reason}' ? rejections.map((reason) => `rejected-${reason}`) : [code];
 
   it('has a row for every error code, and none for one that is gone', () => {
     const codes = new Set(sources.flatMap(codesOf));
@@ -54,7 +72,9 @@ describe('troubleshooting', () => {
   });
 
   it('quotes sentences as the sources have them', () => {
-    const wrong = rows.filter(({ sentence }) => sentence.split('…').some((part) => !all.includes(part.trim().replaceAll('\\|', '|'))));
+    const wrong = rows.filter(({ sentence }) =>
+      sentence.split('…').some((part) => !all.includes(part.trim().replaceAll('\\|', '|'))),
+    );
     expect(wrong).toEqual([]);
   });
 });
@@ -66,7 +86,12 @@ describe('several machines', () => {
       const { size, channels } = model.image;
       const bytes = 4 * (generator.size + k * discriminator.size);
       const megabytes = [bytes, (k + 1) * batchSize * size * size * channels].map((value) => (value / 1e6).toFixed(2));
-      const cells = [`\`${name}\``, ...[generator.size, discriminator.size].map((count) => count.toLocaleString('en')), ...megabytes, ((4 * 8 * bytes) / 1e6).toFixed(0)];
+      const cells = [
+        `\`${name}\``,
+        ...[generator.size, discriminator.size].map((count) => count.toLocaleString('en')),
+        ...megabytes,
+        ((4 * 8 * bytes) / 1e6).toFixed(0),
+      ];
       return `| ${cells.join(' | ')} |`;
     });
     expect(textOf('several-machines')).toContain(`|---|\n${table.join('\n')}\n\n`);
@@ -78,13 +103,21 @@ describe('several machines', () => {
     await writeFile(path.join(folder, 'job.sh'), script);
     await execa('bash', ['-n', 'job.sh'], { cwd: folder });
     // In place of the program, one that writes down how it was called; the coordinator leaves what its job waits for.
-    const recorder = '#!/bin/bash\nprintf "%s\\0" "$@" >> calls; echo >> calls\nif [[ $1 == coordinator ]]; then mkdir -p runs/photos/keys runs/photos/checkpoints; touch runs/photos/checkpoints/step-00000001.safetensors; echo key > runs/photos/keys/worker.key; fi\n';
+    const recorder =
+      '#!/bin/bash\nprintf "%s\\0" "$@" >> calls; echo >> calls\nif [[ $1 == coordinator ]]; then mkdir -p runs/photos/keys runs/photos/checkpoints; touch runs/photos/checkpoints/step-00000001.safetensors; echo key > runs/photos/keys/worker.key; fi\n';
     await writeFile(path.join(folder, 'lstm-gan'), recorder, { mode: 0o755 });
     await writeFile(path.join(folder, 'srun'), '#!/bin/bash\n"$@"\n', { mode: 0o755 });
-    for (let start = 0; start < 2; start++) await execa('bash', ['job.sh'], { cwd: folder, env: { PATH: `${folder}:${process.env['PATH']}` } });
-    const calls = (await readFile(path.join(folder, 'calls'), 'utf8')).trim().split('\n').map((line) => line.split('\0').slice(0, -1));
+    for (let start = 0; start < 2; start++)
+      await execa('bash', ['job.sh'], { cwd: folder, env: { PATH: `${folder}:${process.env['PATH']}` } });
+    const calls = (await readFile(path.join(folder, 'calls'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\0').slice(0, -1));
     expect(calls.map(([command, option]) => [command, option]).sort()).toEqual([
-      ['coordinator', '--preset'], ['coordinator', '--resume'], ['worker', '--connect'], ['worker', '--connect'],
+      ['coordinator', '--preset'],
+      ['coordinator', '--resume'],
+      ['worker', '--connect'],
+      ['worker', '--connect'],
     ]);
     for (const words of calls) expect(await parseError(words), words.join(' ')).toBeUndefined();
   });

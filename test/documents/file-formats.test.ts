@@ -27,12 +27,32 @@ const parse = (json: string): Record<string, unknown> => JSON.parse(json) as Rec
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-formats-'));
   const photos = path.join(folder, 'photos');
-  for (const [name, kind] of [['a.png', 'cats'], ['b.png', 'dogs']]) {
-    await sharp({ create: { width: 9, height: 9, channels: 3, background: '#804020' } }).toFile(path.join(await folderOf(photos, kind), name));
+  for (const [name, kind] of [
+    ['a.png', 'cats'],
+    ['b.png', 'dogs'],
+  ]) {
+    await sharp({ create: { width: 9, height: 9, channels: 3, background: '#804020' } }).toFile(
+      path.join(await folderOf(photos, kind), name),
+    );
   }
   await writeFile(path.join(photos, 'cats', 'torn.jpg'), 'half a picture');
   run = path.join(folder, 'run');
-  const parameters = ['train', '--data', photos, '--steps', '9', '--stop-when', 'losses.generator>0', '--stop-window', '1', '--workers', '1', '--out', run, '--json'];
+  const parameters = [
+    'train',
+    '--data',
+    photos,
+    '--steps',
+    '9',
+    '--stop-when',
+    'losses.generator>0',
+    '--stop-window',
+    '1',
+    '--workers',
+    '1',
+    '--out',
+    run,
+    '--json',
+  ];
   const { stdout, stderr, exitCode } = await lstmGan(parameters);
   expect(exitCode, String(stderr)).toBe(0);
   summary = parse(String(stdout));
@@ -46,11 +66,15 @@ async function folderOf(...parts: string[]): Promise<string> {
 
 /** Keys of an object, those below some of them by their path. */
 function keysOf(value: Record<string, unknown>, below: readonly string[] = []): string[] {
-  return Object.entries(value).flatMap(([key, child]) => (below.includes(key) ? Object.keys(child as object).map((inner) => `${key}.${inner}`) : [key]));
+  return Object.entries(value).flatMap(([key, child]) =>
+    below.includes(key) ? Object.keys(child as object).map((inner) => `${key}.${inner}`) : [key],
+  );
 }
 
 it('names every file in the folder of a run', async () => {
-  const names = (await readdir(run, { withFileTypes: true })).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
+  const names = (await readdir(run, { withFileTypes: true })).map((entry) =>
+    entry.isDirectory() ? `${entry.name}/` : entry.name,
+  );
   expect(names).toEqual(expect.arrayContaining(['config.json', 'keys/', 'samples/', 'worker-1.log']));
   const [table] = /^\| in the run's folder[\s\S]*?\n\n/m.exec(text) ?? [''];
   expect(names.filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
@@ -59,19 +83,43 @@ it('names every file in the folder of a run', async () => {
 it('names every key of a line of metrics', async () => {
   const [line] = (await read('metrics.jsonl')).split('\n').map((json) => (json === '' ? {} : parse(json)));
   const { workers, ...others } = line as { workers: Record<string, Record<string, unknown>> };
-  const keys = [...keysOf(others, ['losses', 'phaseMs']), ...Object.keys(workers['worker-1']).map((key) => `workers.NAME.${key}`)];
+  const keys = [
+    ...keysOf(others, ['losses', 'phaseMs']),
+    ...Object.keys(workers['worker-1']).map((key) => `workers.NAME.${key}`),
+  ];
   const named = namedIn('metrics.jsonl');
   expect(keys.filter((key) => !named.includes(key))).toEqual([]);
-  const stated = [...text.split('## metrics.jsonl')[1].split('\n## ')[0].matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell]) => cell.replaceAll('`', '').split(', '));
+  const stated = [
+    ...text
+      .split('## metrics.jsonl')[1]
+      .split('\n## ')[0]
+      .matchAll(/^\| (`.*?`) \|/gm),
+  ].flatMap(([, cell]) => cell.replaceAll('`', '').split(', '));
   expect(stated.sort()).toEqual([...keys].sort());
 });
 
 it.each<[string, () => Promise<string[]>]>([
-  ['log.jsonl', async () => (await read('log.jsonl')).trim().split('\n').flatMap((line) => Object.keys(parse(line)))],
+  [
+    'log.jsonl',
+    async () =>
+      (await read('log.jsonl'))
+        .trim()
+        .split('\n')
+        .flatMap((line) => Object.keys(parse(line))),
+  ],
   ['run.json', async () => Object.keys(parse(await read('run.json')))],
   ['identity.json', async () => Object.keys(parse(await read('identity.json')))],
-  ['checkpoints/', async () => [...Object.keys(parse(await read('checkpoints', 'best.json'))), ...(await readdir(path.join(run, 'checkpoints'))).filter((name) => name === 'best.json')]],
-  ['keys/', async () => [...(await readdir(path.join(run, 'keys'))), ...Object.keys(parse(await read('keys', 'worker.key')))]],
+  [
+    'checkpoints/',
+    async () => [
+      ...Object.keys(parse(await read('checkpoints', 'best.json'))),
+      ...(await readdir(path.join(run, 'checkpoints'))).filter((name) => name === 'best.json'),
+    ],
+  ],
+  [
+    'keys/',
+    async () => [...(await readdir(path.join(run, 'keys'))), ...Object.keys(parse(await read('keys', 'worker.key')))],
+  ],
   ['The line of --json', async () => Object.keys(summary)],
   ['run.lock', lockKeys],
   ['Packed data', footerKeys],

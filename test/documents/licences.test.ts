@@ -5,7 +5,18 @@ import { expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
 
 /** Allowed in a program under Apache-2.0: used as they are, unchanged, each in a package of its own. */
-const allowed = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'LGPL-3.0-or-later', 'MIT', 'MPL-2.0', 'Python-2.0'];
+const allowed = [
+  '0BSD',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'ISC',
+  'LGPL-3.0-or-later',
+  'MIT',
+  'MPL-2.0',
+  'Python-2.0',
+];
 
 interface LockedPackage {
   readonly version?: string;
@@ -16,12 +27,28 @@ interface LockedPackage {
 }
 
 it('docs/licences.md names every package that comes with an installation, with its version and licence, all of which are allowed', async () => {
-  const { packages } = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, LockedPackage> };
-  const shipped = Object.entries(packages).filter(([place, { dev, devOptional, link }]) => place.startsWith('node_modules/') && dev !== true && devOptional !== true && link !== true);
+  const { packages } = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, LockedPackage>;
+  };
+  const shipped = Object.entries(packages).filter(
+    ([place, { dev, devOptional, link }]) =>
+      place.startsWith('node_modules/') && dev !== true && devOptional !== true && link !== true,
+  );
   expect(shipped.length).toBeGreaterThan(50);
-  const unknown = shipped.filter(([, { license = '' }]) => !license.split(/ AND |[()]/).filter(Boolean).every((part) => allowed.includes(part)));
+  const unknown = shipped.filter(
+    ([, { license = '' }]) =>
+      !license
+        .split(/ AND |[()]/)
+        .filter(Boolean)
+        .every((part) => allowed.includes(part)),
+  );
   expect(unknown).toEqual([]);
-  const rows = shipped.map(([place, { version, license }]) => `| ${place.replace(/^node_modules\//, '').replaceAll('/node_modules/', ' > ')} | ${version} | ${license} |`).sort();
+  const rows = shipped
+    .map(
+      ([place, { version, license }]) =>
+        `| ${place.replace(/^node_modules\//, '').replaceAll('/node_modules/', ' > ')} | ${version} | ${license} |`,
+    )
+    .sort();
   await expect(`${heading}\n${rows.join('\n')}\n`).toMatchFileSnapshot(path.join(root, 'docs', 'licences.md'));
 });
 

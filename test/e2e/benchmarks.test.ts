@@ -4,13 +4,20 @@ import { expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
 
 async function tryBenchmark(...parameters: string[]): Promise<{ rows: { name: string; median: number }[] }> {
-  const { stdout } = await execa(process.execPath, ['--conditions=source', '--import', 'tsx', 'tools/bench/bench.ts', ...parameters, '--try', '--json'], { cwd: root });
+  const { stdout } = await execa(
+    process.execPath,
+    ['--conditions=source', '--import', 'tsx', 'tools/bench/bench.ts', ...parameters, '--try', '--json'],
+    { cwd: root },
+  );
   return JSON.parse(stdout) as { rows: { name: string; median: number }[] };
 }
 
 it.each([
   [['step'], ['lstm-gan', 'stock tfjs layers']],
-  [['exchange', '--workers', '1'], ['1 worker, local socket', '1 worker, TCP, encrypted', '1 worker, TCP, encrypted, 4 flows']],
+  [
+    ['exchange', '--workers', '1'],
+    ['1 worker, local socket', '1 worker, TCP, encrypted', '1 worker, TCP, encrypted, 4 flows'],
+  ],
 ])('bench %j measures what it says', async (parameters, names) => {
   const { rows } = await tryBenchmark(...parameters);
   expect(rows.map(({ name }) => name)).toEqual(names);
@@ -18,5 +25,8 @@ it.each([
 });
 
 it('keeps no results of a try', async () => {
-  await expect(tryBenchmark('step', '--out', 'results')).rejects.toMatchObject({ exitCode: 2, stderr: expect.stringContaining('leave --out away') });
+  await expect(tryBenchmark('step', '--out', 'results')).rejects.toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('leave --out away'),
+  });
 });

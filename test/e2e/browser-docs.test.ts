@@ -33,10 +33,21 @@ it('the page of your own draws an image', async () => {
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, 'public'), { recursive: true });
   await writeFile(path.join(folder, 'main.js'), code);
-  await writeFile(path.join(folder, 'index.html'), '<!doctype html><body><script type="module" src="./main.js"></script></body>');
-  await copyFile(await writeVividCheckpoint(smallConfig.model), path.join(folder, 'public', 'step-00001400.safetensors'));
+  await writeFile(
+    path.join(folder, 'index.html'),
+    '<!doctype html><body><script type="module" src="./main.js"></script></body>',
+  );
+  await copyFile(
+    await writeVividCheckpoint(smallConfig.model),
+    path.join(folder, 'public', 'step-00001400.safetensors'),
+  );
   await build({ root: folder, configFile: false, logLevel: 'error' });
-  const server = await preview({ root: folder, configFile: false, logLevel: 'silent', preview: { port: 0, host: '127.0.0.1' } });
+  const server = await preview({
+    root: folder,
+    configFile: false,
+    logLevel: 'silent',
+    preview: { port: 0, host: '127.0.0.1' },
+  });
   try {
     const page = await browser.newPage();
     await page.goto(server.resolvedUrls?.local[0] as string);
@@ -51,7 +62,12 @@ it('the page of your own draws an image', async () => {
 });
 
 it('states what a visitor loads, to a quarter', () => {
-  const stated = new Map([...text.matchAll(/^\| ([\w-]+) \| (\d+) \| (\d+) \|$/gm)].map(([, part, kb, gzipKb]) => [part, [Number(kb), Number(gzipKb)]]));
+  const stated = new Map(
+    [...text.matchAll(/^\| ([\w-]+) \| (\d+) \| (\d+) \|$/gm)].map(([, part, kb, gzipKb]) => [
+      part,
+      [Number(kb), Number(gzipKb)],
+    ]),
+  );
   const measured = bundleParts(site.dist);
   expect([...stated.keys()].sort()).toEqual([...measured.keys()].sort());
   const wrong = [...measured].filter(([part, { bytes, gzipBytes }]) => {
@@ -63,7 +79,10 @@ it('states what a visitor loads, to a quarter', () => {
 
 it('lets nothing large into the page unnoticed', () => {
   const parts = bundleParts(site.dist);
-  const gzipBytes = ['page', 'core', 'zod', 'tfjs-core'].reduce((sum, part) => sum + (parts.get(part)?.gzipBytes ?? NaN), 0);
+  const gzipBytes = ['page', 'core', 'zod', 'tfjs-core'].reduce(
+    (sum, part) => sum + (parts.get(part)?.gzipBytes ?? NaN),
+    0,
+  );
   expect(gzipBytes).toBeLessThan(90_000);
   expect(parts.get('core')?.bytes).toBeLessThan(30_000);
 });

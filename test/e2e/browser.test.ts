@@ -8,7 +8,14 @@ import { setBackend } from '@tensorflow/tfjs-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
-import { canvasPixels, drawnAfter, errorAfter, servePlayground, setControls, type BackendName } from '../support/playground.ts';
+import {
+  canvasPixels,
+  drawnAfter,
+  errorAfter,
+  servePlayground,
+  setControls,
+  type BackendName,
+} from '../support/playground.ts';
 import { smallConfig } from '../support/small-run.ts';
 import { writeVividCheckpoint } from '../support/vivid-checkpoint.ts';
 
@@ -17,7 +24,16 @@ const rows = smallConfig.model;
 const article: ModelConfig = {
   ...rows,
   image: { size: 16, channels: 3 },
-  generator: { kind: 'article', dense: 32, steps: 2, stepSize: 16, lstm: 16, hidden: [32, 32], base: [4, 4, 4], filters: [8] },
+  generator: {
+    kind: 'article',
+    dense: 32,
+    steps: 2,
+    stepSize: 16,
+    lstm: 16,
+    hidden: [32, 32],
+    base: [4, 4, 4],
+    filters: [8],
+  },
 };
 
 let site: Awaited<ReturnType<typeof servePlayground>>;
@@ -47,7 +63,10 @@ beforeEach(async () => {
 
 afterEach(() => context.close());
 
-const choose = (...chosen: Parameters<Page['setInputFiles']>) => () => page.setInputFiles(...chosen);
+const choose =
+  (...chosen: Parameters<Page['setInputFiles']>) =>
+  () =>
+    page.setInputFiles(...chosen);
 const chooseBytes = (name: string, buffer: Buffer) => choose('#file', { name, mimeType: '', buffer });
 
 async function openOn(backend: BackendName, query = ''): Promise<void> {
@@ -63,7 +82,9 @@ async function expectedOf(file: string, images = count): Promise<Float32Array> {
 }
 
 const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
-  a.length === b.length ? Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0) : Infinity;
+  a.length === b.length
+    ? Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
+    : Infinity;
 
 describe.each(['webgl', 'wasm', 'cpu'] as const)('on %s', (backend) => {
   it.each(['rows', 'article'] as const)("the page computes Node's numbers of a %s generator, to 1e-4", async (name) => {
@@ -102,13 +123,17 @@ it('says so where webgl does not start, and draws on the next best', async () =>
   const drawn = await drawnAfter(page, choose('#file', files.rows));
   expect(drawn.backend).toBe('wasm');
   expect(largestDifference(drawn.images, await expectedOf(files.rows))).toBeLessThan(1e-4);
-  expect(await page.locator('#status').textContent()).toMatch(/^Drawn on wasm in \d+ ms; webgl does not start in this browser\.$/);
+  expect(await page.locator('#status').textContent()).toMatch(
+    /^Drawn on wasm in \d+ ms; webgl does not start in this browser\.$/,
+  );
 });
 
 it('opens the file that its address names', async () => {
   await page.goto(`${site.address}?checkpoint=made.safetensors`);
   await page.locator('#studio').waitFor();
-  expect(await page.locator('#about').textContent()).toBe('made.safetensors: rows generator, 2,561 parameters, 16 × 16 gray');
+  expect(await page.locator('#about').textContent()).toBe(
+    'made.safetensors: rows generator, 2,561 parameters, 16 × 16 gray',
+  );
 });
 
 it('opens a file that is dropped on it', async () => {
@@ -152,7 +177,9 @@ it('follows its controls: images, seed, new noise, and a walk that goes on until
 describe('a file that cannot be drawn from gets a sentence', () => {
   it('when it is no checkpoint', async () => {
     await openOn('cpu');
-    expect(await errorAfter(page, chooseBytes('notes.txt', Buffer.from('Dear diary, today')))).toContain('This is not a sound safetensors file');
+    expect(await errorAfter(page, chooseBytes('notes.txt', Buffer.from('Dear diary, today')))).toContain(
+      'This is not a sound safetensors file',
+    );
     expect(await page.locator('#studio').isHidden()).toBe(true);
   });
 
@@ -160,7 +187,9 @@ describe('a file that cannot be drawn from gets a sentence', () => {
     await openOn('cpu');
     await drawnAfter(page, choose('#file', files.rows));
     const whole = await readFile(files.rows);
-    expect(await errorAfter(page, chooseBytes('cut.safetensors', whole.subarray(0, -4)))).toContain('not a sound safetensors file');
+    expect(await errorAfter(page, chooseBytes('cut.safetensors', whole.subarray(0, -4)))).toContain(
+      'not a sound safetensors file',
+    );
     expect(await page.locator('#about').textContent()).toContain(path.basename(files.rows));
     await drawnAfter(page, choose('#file', files.article));
     expect(await page.locator('#error').isHidden()).toBe(true);
@@ -168,8 +197,12 @@ describe('a file that cannot be drawn from gets a sentence', () => {
 
   it('when its address leads nowhere, or to another site', async () => {
     const errorAt = (query: string) => errorAfter(page, () => page.goto(site.address + query));
-    expect(await errorAt('?checkpoint=absent.safetensors')).toContain('/absent.safetensors could not be fetched: the server answered 404.');
-    expect(await errorAt('?checkpoint=https://elsewhere.example/c.safetensors')).toContain('loads from its own site alone');
+    expect(await errorAt('?checkpoint=absent.safetensors')).toContain(
+      '/absent.safetensors could not be fetched: the server answered 404.',
+    );
+    expect(await errorAt('?checkpoint=https://elsewhere.example/c.safetensors')).toContain(
+      'loads from its own site alone',
+    );
   });
 });
 
@@ -181,5 +214,7 @@ it('all the while asked nothing of any other site, and fetched the wasm binary f
 it('a machine without a browser that starts is told what to do', async () => {
   const empty = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-no-browser-')), 'chromium');
   await writeFile(empty, '', { mode: 0o755 });
-  await expect(launchChromium({ CHROMIUM_PATH: empty })).rejects.toThrow(/^The browser tests need a Chromium, and .*chromium does not start .*CHROMIUM_PATH\.$/);
+  await expect(launchChromium({ CHROMIUM_PATH: empty })).rejects.toThrow(
+    /^The browser tests need a Chromium, and .*chromium does not start .*CHROMIUM_PATH\.$/,
+  );
 });

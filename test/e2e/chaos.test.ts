@@ -7,7 +7,8 @@ import { expect, it } from 'vitest';
 import { createNetwork } from '../../tools/network/network-namespaces.ts';
 import { root } from '../support/command-line.ts';
 
-const tiny = 'preset: digits\nmodel: {generator: {kind: dense, units: [16]}, image: {size: 8}, discriminator: {filters: [4]}}\n';
+const tiny =
+  'preset: digits\nmodel: {generator: {kind: dense, units: [16]}, image: {size: 8}, discriminator: {filters: [4]}}\n';
 
 interface Run {
   readonly turns: readonly { readonly checkpointSha256: string }[];
@@ -22,25 +23,57 @@ async function chaos(...parameters: string[]): Promise<Result> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-chaos-test-'));
   const [config, out] = [path.join(folder, 'tiny.yaml'), path.join(folder, 'result.json')];
   await writeFile(config, tiny);
-  const command = ['--conditions=source', '--import', 'tsx', 'tools/chaos/chaos.ts', '--minutes', '0.2', '--kill-every', '2', '--checkpoint-every', '0.5', '--config', config, '--out', out];
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [...command, ...parameters], { cwd: root, reject: false });
+  const command = [
+    '--conditions=source',
+    '--import',
+    'tsx',
+    'tools/chaos/chaos.ts',
+    '--minutes',
+    '0.2',
+    '--kill-every',
+    '2',
+    '--checkpoint-every',
+    '0.5',
+    '--config',
+    config,
+    '--out',
+    out,
+  ];
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [...command, ...parameters], {
+    cwd: root,
+    reject: false,
+  });
   expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
   return JSON.parse(await readFile(out, 'utf8')) as Result;
 }
 
-it.each(['star', 'sliced'])('ends in the state of a quiet run through the %s, whatever is killed, stopped, cut off or asked to leave', { timeout: 180_000 }, async (exchange) => {
-  const kinds = 'kill,hang,leave,away,cut,mute,delay,half-open';
-  const { quiet, harmed: [run] } = await chaos('--kinds', kinds, '--kill-coordinator-every', '7', '--workers', '3', '--exchange', exchange);
-  expect(run.turns[0].checkpointSha256).toBe(quiet.turns[0].checkpointSha256);
-  expect(run.harm.length).toBeGreaterThan(3);
-  expect(run.recoveredMs.length).toBeGreaterThan(0);
-});
+it.each(['star', 'sliced'])(
+  'ends in the state of a quiet run through the %s, whatever is killed, stopped, cut off or asked to leave',
+  { timeout: 180_000 },
+  async (exchange) => {
+    const kinds = 'kill,hang,leave,away,cut,mute,delay,half-open';
+    const {
+      quiet,
+      harmed: [run],
+    } = await chaos('--kinds', kinds, '--kill-coordinator-every', '7', '--workers', '3', '--exchange', exchange);
+    expect(run.turns[0].checkpointSha256).toBe(quiet.turns[0].checkpointSha256);
+    expect(run.harm.length).toBeGreaterThan(3);
+    expect(run.recoveredMs.length).toBeGreaterThan(0);
+  },
+);
 
-it('ends in it between machines whose cables are pulled out, and of which some do not reach each other', { timeout: 180_000 }, async (context) => {
-  const network = await createNetwork({ machines: 0 });
-  if (network === undefined) return context.skip('this machine allows no network namespaces');
-  await network.remove();
-  const { quiet, harmed: [run] } = await chaos('--kinds', 'unplug,partition', '--turns', '2', '--workers', '3', '--exchange', 'sliced');
-  for (const turn of [0, 1]) expect(run.turns[turn].checkpointSha256).toBe(quiet.turns[turn].checkpointSha256);
-  expect(run.harm.length).toBeGreaterThan(1);
-});
+it(
+  'ends in it between machines whose cables are pulled out, and of which some do not reach each other',
+  { timeout: 180_000 },
+  async (context) => {
+    const network = await createNetwork({ machines: 0 });
+    if (network === undefined) return context.skip('this machine allows no network namespaces');
+    await network.remove();
+    const {
+      quiet,
+      harmed: [run],
+    } = await chaos('--kinds', 'unplug,partition', '--turns', '2', '--workers', '3', '--exchange', 'sliced');
+    for (const turn of [0, 1]) expect(run.turns[turn].checkpointSha256).toBe(quiet.turns[turn].checkpointSha256);
+    expect(run.harm.length).toBeGreaterThan(1);
+  },
+);

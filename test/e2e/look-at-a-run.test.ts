@@ -15,7 +15,9 @@ const out = (name: string): string => path.join(folder, name);
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-look-'));
   run = out('run');
-  summary = summaryOf((await lstmGan(['train', '--steps', '2', '--sample-every', '1', '--workers', '1', '--out', run, '--json'])).stdout);
+  summary = summaryOf(
+    (await lstmGan(['train', '--steps', '2', '--sample-every', '1', '--workers', '1', '--out', run, '--json'])).stdout,
+  );
 });
 
 /** The answer of a command that must succeed. */
@@ -36,10 +38,21 @@ describe('inspect', () => {
 
   it('tells of a run and of a checkpoint in JSON', async () => {
     const ofRun = JSON.parse(await answer('inspect', run, '--json')) as Record<string, unknown>;
-    expect(ofRun).toMatchObject({ kind: 'run', path: run, progress: { step: 2, durableStep: 2, losses: summary.losses }, networks: { generator: { parameters: 1_915_393 } } });
+    expect(ofRun).toMatchObject({
+      kind: 'run',
+      path: run,
+      progress: { step: 2, durableStep: 2, losses: summary.losses },
+      networks: { generator: { parameters: 1_915_393 } },
+    });
     const file = path.join(run, 'checkpoints', 'step-00000002.safetensors');
     const ofCheckpoint = JSON.parse(await answer('inspect', file, '--json')) as Record<string, unknown>;
-    expect(ofCheckpoint).toMatchObject({ kind: 'checkpoint', path: file, weightsSha256: summary.weightsSha256, config: ofRun['config'], networks: ofRun['networks'] });
+    expect(ofCheckpoint).toMatchObject({
+      kind: 'checkpoint',
+      path: file,
+      weightsSha256: summary.weightsSha256,
+      config: ofRun['config'],
+      networks: ofRun['networks'],
+    });
   });
 
   it('draws the losses as a picture', async () => {
@@ -53,17 +66,26 @@ describe('inspect', () => {
 describe('sample', () => {
   it('goes from noise to noise, a row for each pair, from the very images of the seed', async () => {
     await answer('sample', run, '--out', out('between.png'), '--interpolate', '5', '--count', '3');
-    expect(await sharp(out('between.png')).metadata()).toMatchObject({ width: 2 * (5 * 34 + 2), height: 2 * (3 * 34 + 2) });
+    expect(await sharp(out('between.png')).metadata()).toMatchObject({
+      width: 2 * (5 * 34 + 2),
+      height: 2 * (3 * 34 + 2),
+    });
     await answer('sample', run, '--out-dir', out('images'), '--count', '4', '--seed', '3');
     await answer('sample', run, '--out-dir', out('rows'), '--count', '2', '--interpolate', '3', '--seed', '3');
-    const pixels = (name: string, index: number) => sharp(path.join(out(name), `${String(index).padStart(6, '0')}.png`)).raw().toBuffer();
+    const pixels = (name: string, index: number) =>
+      sharp(path.join(out(name), `${String(index).padStart(6, '0')}.png`))
+        .raw()
+        .toBuffer();
     expect(await readdir(out('rows'))).toHaveLength(6);
-    for (const [k, end] of [0, 2, 3, 5].entries()) expect((await pixels('rows', end)).equals(await pixels('images', k))).toBe(true);
+    for (const [k, end] of [0, 2, 3, 5].entries())
+      expect((await pixels('rows', end)).equals(await pixels('images', k))).toBe(true);
     expect((await pixels('rows', 1)).equals(await pixels('rows', 0))).toBe(false);
   });
 
   it.each(['gif', 'webp'])('makes a %s of the grids that training drew', async (format) => {
-    expect(await answer('sample', run, '--animation', out(`training.${format}`))).toBe(`2 grids in ${out(`training.${format}`)}`);
+    expect(await answer('sample', run, '--animation', out(`training.${format}`))).toBe(
+      `2 grids in ${out(`training.${format}`)}`,
+    );
     const { pages, width, pageHeight } = await sharp(out(`training.${format}`), { animated: true }).metadata();
     const grid = await sharp(path.join(run, 'samples', 'step-00000001.png')).metadata();
     expect([pages, width, pageHeight]).toEqual([2, grid.width, grid.height]);
@@ -85,10 +107,17 @@ it.each<[string[], string]>([
 
 it('bench times whole steps of training, and keeps nothing', async () => {
   const own = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-tmp-'));
-  const { stdout, exitCode } = await lstmGan(['bench', '--steps', '2', '--workers', '1', '--json'], { env: { TMPDIR: own } });
+  const { stdout, exitCode } = await lstmGan(['bench', '--steps', '2', '--workers', '1', '--json'], {
+    env: { TMPDIR: own },
+  });
   expect(exitCode).toBe(0);
   const report = JSON.parse(String(stdout)) as Record<'stepMs' | 'discriminatorMs' | 'generatorMs', { median: number }>;
-  expect(report).toMatchObject({ config: { preset: 'digits', batchSize: 64 }, workers: 1, steps: 2, machine: { tensorflow: '2.21.0' } });
+  expect(report).toMatchObject({
+    config: { preset: 'digits', batchSize: 64 },
+    workers: 1,
+    steps: 2,
+    machine: { tensorflow: '2.21.0' },
+  });
   for (const time of [report.discriminatorMs, report.generatorMs]) {
     expect(time.median).toBeGreaterThan(0);
     expect(time.median).toBeLessThan(report.stepMs.median);

@@ -11,8 +11,22 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets, type Preset } from '@lstm-gan/core';
-import { createRunConfig, createRunFolder, createTrainingState, readCheckpoint, readLatestCheckpoint, writeCheckpoint } from '@lstm-gan/run';
-import { createWorkerLink, protocolVersion, readKeyFile, type Welcome, type WorkerKeys, type WorkerLink } from '@lstm-gan/transport';
+import {
+  createRunConfig,
+  createRunFolder,
+  createTrainingState,
+  readCheckpoint,
+  readLatestCheckpoint,
+  writeCheckpoint,
+} from '@lstm-gan/run';
+import {
+  createWorkerLink,
+  protocolVersion,
+  readKeyFile,
+  type Welcome,
+  type WorkerKeys,
+  type WorkerLink,
+} from '@lstm-gan/transport';
 import { lstmGan, root, summaryOf, type RunSummary } from '../support/command-line.ts';
 import { createDisk, type Disk } from '../support/disks.ts';
 
@@ -61,19 +75,34 @@ describe('a run', () => {
     await cp(run.runDir, mixed, { recursive: true });
     const other = createRunConfig(presets.get('dcgan-rows') as Preset);
     await writeCheckpoint(path.join(mixed, 'checkpoints'), other, { ...createTrainingState(other), step: 99 });
-    await expectSentence(lstmGan(['train', '--resume', mixed, '--steps', '5']), 2, `is of another run than ${mixed} holds: preset digits, not dcgan-rows; model.image.size 32, not 64; `);
-    expect(await readdir(path.join(mixed, 'checkpoints'))).toEqual(['step-00000003.safetensors', 'step-00000099.safetensors']);
+    await expectSentence(
+      lstmGan(['train', '--resume', mixed, '--steps', '5']),
+      2,
+      `is of another run than ${mixed} holds: preset digits, not dcgan-rows; model.image.size 32, not 64; `,
+    );
+    expect(await readdir(path.join(mixed, 'checkpoints'))).toEqual([
+      'step-00000003.safetensors',
+      'step-00000099.safetensors',
+    ]);
   });
 
   it('is not sampled from a file that is no checkpoint', async () => {
     const golden = path.join('test', 'fixtures', 'golden', 'rows-32.safetensors');
-    await expectSentence(lstmGan(['sample', golden, '--out', out('x.png')]), 2, `${golden}: This is no checkpoint of format 2`);
+    await expectSentence(
+      lstmGan(['sample', golden, '--out', out('x.png')]),
+      2,
+      `${golden}: This is no checkpoint of format 2`,
+    );
   });
 
   it('is trained by one process at a time', async () => {
     const first = lstmGan(['train', '--steps', '1000', '--workers', '1', '--out', out('used')]);
     await heard(first, 'stderr', /step 1\//);
-    for (const again of [['--out', out('used')], ['--resume', out('used')]]) await expectSentence(lstmGan(['train', ...again]), 2, `is training in ${out('used')}`);
+    for (const again of [
+      ['--out', out('used')],
+      ['--resume', out('used')],
+    ])
+      await expectSentence(lstmGan(['train', ...again]), 2, `is training in ${out('used')}`);
     first.kill('SIGTERM');
     expect((await first).exitCode).toBe(0);
   });
@@ -84,7 +113,11 @@ describe('a run', () => {
     const { checkpoints, release } = await createRunFolder(out('wild'), config);
     await writeCheckpoint(checkpoints, config, { ...createTrainingState(config), step: 1 });
     await release();
-    await expectSentence(lstmGan(['train', '--resume', out('wild'), '--steps', '9', '--workers', '1']), 1, /stopped in step 2, \w+ phase: worker worker-1, shard \d: The (loss|gradient) .*\nThe last checkpoint is from before it/);
+    await expectSentence(
+      lstmGan(['train', '--resume', out('wild'), '--steps', '9', '--workers', '1']),
+      1,
+      /stopped in step 2, \w+ phase: worker worker-1, shard \d: The (loss|gradient) .*\nThe last checkpoint is from before it/,
+    );
     expect((await readLatestCheckpoint(checkpoints, () => undefined)).checkpoint.state.step).toBe(1);
     expect(await readdir(out('wild'))).not.toContain('run.lock');
   });
@@ -94,22 +127,49 @@ describe('a run', () => {
     await heard(training, 'stderr', /step 1\//);
     const [pid] = await workersOf(out('killed'));
     process.kill(pid, 'SIGKILL');
-    await expectSentence(training, 1, /^All local workers have ended.* worker-1 ended with SIGKILL, as the system ends processes when memory runs out\.\nThe ends of .*worker-\*\.log say more/m);
+    await expectSentence(
+      training,
+      1,
+      /^All local workers have ended.* worker-1 ended with SIGKILL, as the system ends processes when memory runs out\.\nThe ends of .*worker-\*\.log say more/m,
+    );
     const { checkpoint } = await readLatestCheckpoint(path.join(out('killed'), 'checkpoints'), () => undefined);
     expect(checkpoint.state.step).toBeGreaterThan(0);
-    const resumed = await lstmGan(['train', '--resume', out('killed'), '--steps', String(checkpoint.state.step + 1), '--json']);
+    const resumed = await lstmGan([
+      'train',
+      '--resume',
+      out('killed'),
+      '--steps',
+      String(checkpoint.state.step + 1),
+      '--json',
+    ]);
     expect(summaryOf(resumed.stdout).step).toBe(checkpoint.state.step + 1);
   });
 
   it('whose worker has too little memory says so, and ends', async () => {
-    const parameters = ['train', '--steps', '1', '--workers', '1', '--batch-size', '16384', '--shard-size', '16384', '--out', out('starved')];
+    const parameters = [
+      'train',
+      '--steps',
+      '1',
+      '--workers',
+      '1',
+      '--batch-size',
+      '16384',
+      '--shard-size',
+      '16384',
+      '--out',
+      out('starved'),
+    ];
     const training = lstmGan(parameters);
     await heard(training, 'stderr', /1 local workers started/);
     const [pid] = await workersOf(out('starved'));
     // Only the worker, and of private memory, which is what runs out: of address space node takes terabytes. A layer alone would need 1 GB.
     // TensorFlow may answer with an error, or end the process: either way there is a sentence.
     await execa('prlimit', ['--data=900000000', '--pid', String(pid)]);
-    await expectSentence(training, 1, /^All local workers have ended.* worker-1 ended with .*too little memory.*a smaller --shard-size.*\nThe ends of .*worker-\*\.log say more/m);
+    await expectSentence(
+      training,
+      1,
+      /^All local workers have ended.* worker-1 ended with .*too little memory.*a smaller --shard-size.*\nThe ends of .*worker-\*\.log say more/m,
+    );
   });
 });
 
@@ -128,9 +188,15 @@ describe('a disk', () => {
     // Room for one checkpoint of 37 MiB, and not for two.
     const small = path.join(await mount('size=44m'), 'run');
     await cp(run.runDir, small, { recursive: true });
-    await expectSentence(lstmGan(['train', '--resume', small, '--steps', '4', '--workers', '1']), 2, `${small}/checkpoints/step-00000004.safetensors cannot be written: the disk is full.\nMake room`);
+    await expectSentence(
+      lstmGan(['train', '--resume', small, '--steps', '4', '--workers', '1']),
+      2,
+      `${small}/checkpoints/step-00000004.safetensors cannot be written: the disk is full.\nMake room`,
+    );
     expect(await readdir(path.join(small, 'checkpoints'))).toEqual(['step-00000003.safetensors']);
-    expect((await readCheckpoint(path.join(small, 'checkpoints', 'step-00000003.safetensors'))).weightsSha256).toBe(run.weightsSha256);
+    expect((await readCheckpoint(path.join(small, 'checkpoints', 'step-00000003.safetensors'))).weightsSha256).toBe(
+      run.weightsSha256,
+    );
     expect(await readdir(small)).not.toContain('run.lock');
   });
 
@@ -148,10 +214,22 @@ describe('a disk', () => {
     const locked = await mount('ro');
     const cases: [string[], string][] = [
       [['train', '--out', `${locked}/run`], `${locked}/run cannot be written: the disk is read-only.`],
-      [['sample', run.runDir, '--out', `${locked}/grid.png`], `${locked}/grid.png cannot be written: the disk is read-only.`],
-      [['sample', run.runDir, '--out-dir', `${locked}/images`], `${locked}/images cannot be written: the disk is read-only.`],
-      [['inspect', run.runDir, '--out', `${locked}/losses.svg`], `${locked}/losses.svg cannot be written: the disk is read-only.`],
-      [['setup', '--variant', 'cpu', '--cache-dir', `${locked}/cache`], `The cache folder ${locked}/cache cannot be made: the disk is read-only.`],
+      [
+        ['sample', run.runDir, '--out', `${locked}/grid.png`],
+        `${locked}/grid.png cannot be written: the disk is read-only.`,
+      ],
+      [
+        ['sample', run.runDir, '--out-dir', `${locked}/images`],
+        `${locked}/images cannot be written: the disk is read-only.`,
+      ],
+      [
+        ['inspect', run.runDir, '--out', `${locked}/losses.svg`],
+        `${locked}/losses.svg cannot be written: the disk is read-only.`,
+      ],
+      [
+        ['setup', '--variant', 'cpu', '--cache-dir', `${locked}/cache`],
+        `The cache folder ${locked}/cache cannot be made: the disk is read-only.`,
+      ],
     ];
     for (const [parameters, sentence] of cases) await expectSentence(lstmGan(parameters), 2, sentence);
   });
@@ -178,7 +256,8 @@ describe('a coordinator', () => {
     const link = createWorkerLink({ connect: address, keys });
     link.send({ kind: 'hello', protocol: 99, worker: 'newer' });
     expect(await answerTo(link)).toEqual({
-      kind: 'reject', reason: 'protocol-version',
+      kind: 'reject',
+      reason: 'protocol-version',
       sentence: `Worker newer speaks protocol 99; this coordinator speaks ${protocolVersion}. Install the same version of lstm-gan on both.`,
     });
     await link.close();
@@ -189,8 +268,25 @@ describe('a coordinator', () => {
     link.send({ kind: 'hello', protocol: protocolVersion, worker: 'other' });
     const { run: name, incarnation, membership } = (await answerTo(link)) as Welcome;
     const layouts = { generator: '0'.repeat(64), discriminator: '0'.repeat(64) };
-    link.send({ kind: 'ready', run: name, incarnation, membership, engine: 'graph', tensorflow: '2.21.0', device: 'cpu', threads: 1, layouts, probes: {}, graphs: {}, peer: null });
-    expect(await answerTo(link)).toMatchObject({ kind: 'reject', reason: 'layout-differs', sentence: expect.stringContaining('Worker other lays the weights out differently.') });
+    link.send({
+      kind: 'ready',
+      run: name,
+      incarnation,
+      membership,
+      engine: 'graph',
+      tensorflow: '2.21.0',
+      device: 'cpu',
+      threads: 1,
+      layouts,
+      probes: {},
+      graphs: {},
+      peer: null,
+    });
+    expect(await answerTo(link)).toMatchObject({
+      kind: 'reject',
+      reason: 'layout-differs',
+      sentence: expect.stringContaining('Worker other lays the weights out differently.'),
+    });
     await link.close();
   });
 
@@ -217,15 +313,24 @@ describe('a coordinator', () => {
   });
 });
 
-it.skipIf(existsSync('/dev/nvidia0')).each([
-  ['train', '--out', 'nowhere'],
-  ['worker', '--connect', 'ipc:///nowhere'],
-  ['bench'],
-])('a GPU that is not there is named by %s', async (...parameters) => {
-  await expectSentence(lstmGan([...parameters, '--device', 'gpu']), 2, /^--device gpu computes on an NVIDIA GPU; this machine shows none.*\nLeave it out to compute on the CPU/m);
-  expect(existsSync(path.join(root, 'nowhere'))).toBe(false);
-});
+it
+  .skipIf(existsSync('/dev/nvidia0'))
+  .each([['train', '--out', 'nowhere'], ['worker', '--connect', 'ipc:///nowhere'], ['bench']])(
+  'a GPU that is not there is named by %s',
+  async (...parameters) => {
+    await expectSentence(
+      lstmGan([...parameters, '--device', 'gpu']),
+      2,
+      /^--device gpu computes on an NVIDIA GPU; this machine shows none.*\nLeave it out to compute on the CPU/m,
+    );
+    expect(existsSync(path.join(root, 'nowhere'))).toBe(false);
+  },
+);
 
 it('a worker that is given no address says what one looks like', async () => {
-  await expectSentence(lstmGan(['worker', '--connect', 'nonsense', '--key-file', path.join(out('joined'), 'keys', 'worker.key')]), 2, 'nonsense is no address of a coordinator.\nGive tcp://HOST:PORT');
+  await expectSentence(
+    lstmGan(['worker', '--connect', 'nonsense', '--key-file', path.join(out('joined'), 'keys', 'worker.key')]),
+    2,
+    'nonsense is no address of a coordinator.\nGive tcp://HOST:PORT',
+  );
 });

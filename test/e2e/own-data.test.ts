@@ -9,7 +9,20 @@ import { lstmGan, summaryOf } from '../support/command-line.ts';
 let folder: string;
 let photos: string;
 const train = (out: string, ...parameters: string[]) =>
-  lstmGan(['train', '--preset', 'rows', '--data', photos, '--out', path.join(folder, out), '--steps', '2', '--workers', '1', ...parameters]);
+  lstmGan([
+    'train',
+    '--preset',
+    'rows',
+    '--data',
+    photos,
+    '--out',
+    path.join(folder, out),
+    '--steps',
+    '2',
+    '--workers',
+    '1',
+    ...parameters,
+  ]);
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-own-data-'));
@@ -18,7 +31,9 @@ beforeAll(async () => {
   for (let i = 0; i < 40; i++) {
     // Dark on the left, bright on the right.
     const twoPixels = Buffer.from([i * 6, 0, 0, 255, 255 - i * 6, 255]);
-    const image = sharp(twoPixels, { raw: { width: 2, height: 1, channels: 3 } }).resize(30 + 7 * i, 200 - 3 * i, { fit: 'fill' });
+    const image = sharp(twoPixels, { raw: { width: 2, height: 1, channels: 3 } }).resize(30 + 7 * i, 200 - 3 * i, {
+      fit: 'fill',
+    });
     await image.toFile(path.join(photos, i % 2 === 0 ? 'sea' : 'wood', `${i}.${['jpg', 'png', 'webp'][i % 3]}`));
   }
   await writeFile(path.join(photos, 'sea', 'torn.jpg'), 'half a picture');
@@ -47,13 +62,27 @@ it('may lie elsewhere when the run goes on, but must be the same', async () => {
   await train('moved');
   const elsewhere = path.join(folder, 'elsewhere');
   await rename(photos, elsewhere);
-  const goOn = (...more: string[]) => lstmGan(['train', '--resume', path.join(folder, 'moved'), '--steps', '3', '--workers', '1', ...more]);
+  const goOn = (...more: string[]) =>
+    lstmGan(['train', '--resume', path.join(folder, 'moved'), '--steps', '3', '--workers', '1', ...more]);
   const missing = await goOn();
   expect([missing.exitCode, missing.stderr]).toEqual([2, expect.stringContaining(`There is no folder ${photos}.`)]);
   expect((await goOn('--data', elsewhere)).exitCode).toBe(0);
   await rm(path.join(elsewhere, 'sea', '0.jpg'));
-  const changed = await lstmGan(['train', '--resume', path.join(folder, 'moved'), '--steps', '4', '--workers', '1', '--data', elsewhere]);
-  expect([changed.exitCode, changed.stderr]).toEqual([2, expect.stringContaining('would not go on with the same bits: the data was')]);
+  const changed = await lstmGan([
+    'train',
+    '--resume',
+    path.join(folder, 'moved'),
+    '--steps',
+    '4',
+    '--workers',
+    '1',
+    '--data',
+    elsewhere,
+  ]);
+  expect([changed.exitCode, changed.stderr]).toEqual([
+    2,
+    expect.stringContaining('would not go on with the same bits: the data was'),
+  ]);
   await rename(elsewhere, photos);
 });
 

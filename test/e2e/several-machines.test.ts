@@ -10,14 +10,25 @@ import { createNetwork, type Network } from '../../tools/network/network-namespa
 
 const smallSteps = 1200;
 /** Of a run that takes a while, though its model is small. */
-const small = ['--set', 'model.generator={kind: dense, units: [16]}', '--set', 'model.image.size=8', '--set', 'model.discriminator.filters=[4]', '--steps', String(smallSteps)];
+const small = [
+  '--set',
+  'model.generator={kind: dense, units: [16]}',
+  '--set',
+  'model.image.size=8',
+  '--set',
+  'model.discriminator.filters=[4]',
+  '--steps',
+  String(smallSteps),
+];
 
 let folder: string;
 let expected: string;
 let expectedOfSmall: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-machines-'));
-  const quiet = async (out: string, ...parameters: string[]) => summaryOf((await lstmGan(['train', ...parameters, '--out', path.join(folder, out), '--json'])).stdout).weightsSha256;
+  const quiet = async (out: string, ...parameters: string[]) =>
+    summaryOf((await lstmGan(['train', ...parameters, '--out', path.join(folder, out), '--json'])).stdout)
+      .weightsSha256;
   expected = await quiet('local', '--steps', '12');
   expectedOfSmall = await quiet('small', ...small);
 });
@@ -25,7 +36,10 @@ beforeAll(async () => {
 type Process = ReturnType<typeof lstmGan>;
 
 /** Starts `lstm-gan`, somewhere. */
-function start(parameters: readonly string[], { enter = [], env = {} }: { readonly enter?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {}): Process {
+function start(
+  parameters: readonly string[],
+  { enter = [], env = {} }: { readonly enter?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
+): Process {
   const [program, ...rest] = [...enter, ...commandLine(parameters)];
   return execa(program, rest, { cwd: root, reject: false, env }) as Process;
 }
@@ -43,14 +57,24 @@ function joinCommand(coordinator: Process): Promise<string[]> {
   });
 }
 
-const coordinate = (out: string, bind: string, ...more: string[]) => ['coordinator', '--steps', '12', '--bind', bind, '--json', ...more, ...(more.includes('--resume') ? [] : ['--out', path.join(folder, out)])];
+const coordinate = (out: string, bind: string, ...more: string[]) => [
+  'coordinator',
+  '--steps',
+  '12',
+  '--bind',
+  bind,
+  '--json',
+  ...more,
+  ...(more.includes('--resume') ? [] : ['--out', path.join(folder, out)]),
+];
 
 async function waitUntil(file: string, holds: (text: string) => boolean): Promise<void> {
-  while (!existsSync(file) || !holds(await readFile(file, 'utf8'))) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!existsSync(file) || !holds(await readFile(file, 'utf8')))
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-const waitForStep = (out: string, step: number) => waitUntil(path.join(folder, out, 'metrics.jsonl'), (text) => text.split('\n').length > step);
-
+const waitForStep = (out: string, step: number) =>
+  waitUntil(path.join(folder, out, 'metrics.jsonl'), (text) => text.split('\n').length > step);
 
 it('gives the weights of a run on one machine, though workers join late and leave early', async () => {
   const coordinator = start(coordinate('joined', '127.0.0.1:*'));
@@ -60,7 +84,10 @@ it('gives the weights of a run on one machine, though workers join late and leav
   await waitForStep('joined', 2);
   const second = start([...join, '--name', 'second']);
   // The first leaves in time whatever the second does: a fast machine would be through before anybody else is there.
-  await Promise.race([waitForStep('joined', 6), waitUntil(path.join(folder, 'joined', 'log.jsonl'), (log) => log.includes('Worker second joined'))]);
+  await Promise.race([
+    waitForStep('joined', 6),
+    waitUntil(path.join(folder, 'joined', 'log.jsonl'), (log) => log.includes('Worker second joined')),
+  ]);
   first.kill('SIGTERM');
   expect((await first).exitCode).toBe(0);
   expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
@@ -84,8 +111,20 @@ it('is found again by its workers when it was killed and goes on', async () => {
 
 it('goes on by the very command that began it, however often it is killed, and writes no step twice', async () => {
   const port = 20_000 + ((process.pid + 7) % 20_000);
-  const command = coordinate('often', `127.0.0.1:${port}`, ...small, '--checkpoint-every', '0.2', '--sample-every', '500');
-  const metrics = async () => (await readFile(path.join(folder, 'often', 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => (JSON.parse(line) as { step: number }).step);
+  const command = coordinate(
+    'often',
+    `127.0.0.1:${port}`,
+    ...small,
+    '--checkpoint-every',
+    '0.2',
+    '--sample-every',
+    '500',
+  );
+  const metrics = async () =>
+    (await readFile(path.join(folder, 'often', 'metrics.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { step: number }).step);
   let coordinator = start(command);
   const join = await joinCommand(coordinator);
   const worker = start(join);
@@ -111,7 +150,9 @@ it('lets a worker leave at once when it is told to, also while it waits for a co
   const coordinator = start(coordinate('left', '127.0.0.1:*'));
   const worker = start(await joinCommand(coordinator));
   await waitForStep('left', 1);
-  const isWaiting = new Promise((resolve) => worker.stderr?.on('data', (chunk: Buffer) => void (chunk.includes('Trying again for') && resolve(true))));
+  const isWaiting = new Promise((resolve) =>
+    worker.stderr?.on('data', (chunk: Buffer) => void (chunk.includes('Trying again for') && resolve(true))),
+  );
   coordinator.kill('SIGKILL');
   await Promise.race([isWaiting, worker]);
   worker.kill('SIGTERM');
@@ -124,7 +165,7 @@ it('refuses a worker with the keys of another run, in a sentence', async () => {
   const coordinator = start(coordinate('mine', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);
   const other = path.join(folder, 'joined', 'keys', 'worker.key');
-  const { exitCode, stderr } = await start([...join.map((part) => (part.endsWith('worker.key') ? other : part)), ]);
+  const { exitCode, stderr } = await start([...join.map((part) => (part.endsWith('worker.key') ? other : part))]);
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Give the key file of this run')]);
   coordinator.kill('SIGTERM');
   await coordinator;
@@ -135,11 +176,18 @@ it('lets a worker in with a key of its own, until that is revoked: then it has t
   const join = await joinCommand(coordinator);
   const run = path.join(folder, 'keyed');
   for (const name of ['node-7', 'node-8']) expect((await lstmGan(['keys', run, '--add', name])).exitCode).toBe(0);
-  expect((await lstmGan(['keys', run])).stdout).toMatch(/^node-7 +.*keys\/node-7\.key\nnode-8 .*\nworker +.*keys\/worker\.key\n?$/);
+  expect((await lstmGan(['keys', run])).stdout).toMatch(
+    /^node-7 +.*keys\/node-7\.key\nnode-8 .*\nworker +.*keys\/worker\.key\n?$/,
+  );
   expect((await stat(path.join(run, 'keys', 'node-7.key'))).mode & 0o777).toBe(0o600);
-  const joinAs = (name: string) => [...join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', `${name}.key`) : part)), '--name', name];
+  const joinAs = (name: string) => [
+    ...join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', `${name}.key`) : part)),
+    '--name',
+    name,
+  ];
   const [seven, eight] = [start(joinAs('node-7')), start(joinAs('node-8'))];
-  for (const name of ['node-7', 'node-8']) await waitUntil(path.join(run, 'log.jsonl'), (log) => log.includes(`Worker ${name} joined`));
+  for (const name of ['node-7', 'node-8'])
+    await waitUntil(path.join(run, 'log.jsonl'), (log) => log.includes(`Worker ${name} joined`));
   for (const name of ['node-7', 'worker']) expect((await lstmGan(['keys', run, '--revoke', name])).exitCode).toBe(0);
   expect(await seven).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
   expect(await start(join)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
@@ -157,7 +205,10 @@ it('refuses a worker that computes other bits, and says in which units', async (
   const first = start(join);
   await waitForStep('strict', 1);
   const other = await start([...join, '--name', 'other'], { env: otherBits });
-  expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/computes other bits than the run in .*discriminatorReal.*--no-strict/) });
+  expect(other).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/computes other bits than the run in .*discriminatorReal.*--no-strict/),
+  });
   expect(summaryOf((await coordinator).stdout)).toMatchObject({ weightsSha256: expected, strict: true });
   expect((await first).exitCode).toBe(0);
 });

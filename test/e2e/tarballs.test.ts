@@ -15,8 +15,15 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-install-'));
   const tarballs = path.join(folder, 'tarballs');
   await mkdir(tarballs);
-  await execa(process.execPath, ['node_modules/.bin/nx', 'run-many', '-t', 'build'], { cwd: root, env: { NX_DAEMON: 'false' } });
-  await execa('npm', ['pack', '--pack-destination', tarballs, ...[...packages, ...apps].flatMap((name) => ['--workspace', name])], { cwd: root });
+  await execa(process.execPath, ['node_modules/.bin/nx', 'run-many', '-t', 'build'], {
+    cwd: root,
+    env: { NX_DAEMON: 'false' },
+  });
+  await execa(
+    'npm',
+    ['pack', '--pack-destination', tarballs, ...[...packages, ...apps].flatMap((name) => ['--workspace', name])],
+    { cwd: root },
+  );
   await writeFile(path.join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const files = (await readdir(tarballs)).map((file) => path.join(tarballs, file));
   expect(files).toHaveLength(8);
@@ -42,7 +49,10 @@ describe('the packages, installed with plain npm', () => {
     const { stdout } = await lstmGan('setup', '--variant', 'cpu', '--cache-dir', cacheDir);
     expect(stdout).toContain('is ready');
     const trained = await lstmGan('train', '--steps', '1', '--out', 'run', '--cache-dir', cacheDir, '--json');
-    expect(summaryOf(trained.stdout)).toMatchObject({ step: 1, weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(summaryOf(trained.stdout)).toMatchObject({
+      step: 1,
+      weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
   });
 
   it('generate with core alone on plain tfjs', async () => {

@@ -11,7 +11,8 @@ import { lstmGan, root, summaryOf, type RunSummary } from '../support/command-li
 
 let folder: string;
 let straight: RunSummary;
-const train = (out: string, ...parameters: string[]) => lstmGan(['train', '--preset', 'digits', '--out', path.join(folder, out), '--json', ...parameters]);
+const train = (out: string, ...parameters: string[]) =>
+  lstmGan(['train', '--preset', 'digits', '--out', path.join(folder, out), '--json', ...parameters]);
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-train-'));
@@ -27,28 +28,66 @@ async function stepsOf(runDir: string): Promise<{ step: number; losses: { discri
 
 /** What a run has made: every file but its logs, with a hash of its contents. */
 async function filesOf(runDir: string): Promise<Map<string, string>> {
-  const names = (await readdir(runDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile() && !/^(log\.jsonl|worker-\d+\.log)$/.test(entry.name));
+  const names = (await readdir(runDir, { recursive: true, withFileTypes: true })).filter(
+    (entry) => entry.isFile() && !/^(log\.jsonl|worker-\d+\.log)$/.test(entry.name),
+  );
   const files = names.map((entry) => path.join(entry.parentPath, entry.name)).sort();
-  return new Map(await Promise.all(files.map(async (file) => [file, createHash('sha256').update(await readFile(file)).digest('hex')] as const)));
+  return new Map(
+    await Promise.all(
+      files.map(
+        async (file) =>
+          [
+            file,
+            createHash('sha256')
+              .update(await readFile(file))
+              .digest('hex'),
+          ] as const,
+      ),
+    ),
+  );
 }
 
-const checkpointOf = (runDir: string, step: number): string => path.join(runDir, 'checkpoints', `step-0000000${step}.safetensors`);
+const checkpointOf = (runDir: string, step: number): string =>
+  path.join(runDir, 'checkpoints', `step-0000000${step}.safetensors`);
 
 describe('a run', () => {
   it('ends with one line of JSON', () => {
-    expect(straight).toMatchObject({ runDir: path.join(folder, 'straight'), step: 6, weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(straight).toMatchObject({
+      runDir: path.join(folder, 'straight'),
+      step: 6,
+      weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     expect(straight.imagesPerSecond).toBeGreaterThan(0);
     expect(straight.losses.generator).toBeGreaterThan(0);
   });
 
   it('leaves configuration, log, metrics, samples and checkpoints', async () => {
     const read = (file: string) => readFile(path.join(straight.runDir, file), 'utf8');
-    expect(JSON.parse(await read('config.json'))).toMatchObject({ preset: 'digits', batchSize: 64, shardSize: 16, threads: 1, seed: 1 });
+    expect(JSON.parse(await read('config.json'))).toMatchObject({
+      preset: 'digits',
+      batchSize: 64,
+      shardSize: 16,
+      threads: 1,
+      seed: 1,
+    });
     for (const line of (await read('log.jsonl')).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');
-    const metrics = (await read('metrics.jsonl')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const metrics = (await read('metrics.jsonl'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(Object.keys(metrics[5])).toEqual([
-      'step', 'images', 'losses', 'imagesPerSecond', 'stepMs', 'phaseMs', 'computeMs', 'exchangeMs', 'updateMs', 'waitingMs', 'workers',
+      'step',
+      'images',
+      'losses',
+      'imagesPerSecond',
+      'stepMs',
+      'phaseMs',
+      'computeMs',
+      'exchangeMs',
+      'updateMs',
+      'waitingMs',
+      'workers',
     ]);
     expect(await readdir(path.join(straight.runDir, 'samples'))).toEqual(['step-00000003.png', 'step-00000006.png']);
     const grid = await sharp(path.join(straight.runDir, 'samples', 'step-00000006.png')).metadata();
@@ -59,9 +98,35 @@ describe('a run', () => {
 
   it('gives the same weights with another number of workers, stopped and gone on with', async () => {
     const config = path.join(straight.runDir, 'config.json');
-    const first = summaryOf((await lstmGan(['train', '--config', config, '--out', path.join(folder, 'parts'), '--json', '--steps', '2', '--workers', '3'])).stdout);
+    const first = summaryOf(
+      (
+        await lstmGan([
+          'train',
+          '--config',
+          config,
+          '--out',
+          path.join(folder, 'parts'),
+          '--json',
+          '--steps',
+          '2',
+          '--workers',
+          '3',
+        ])
+      ).stdout,
+    );
     expect(first.step).toBe(2);
-    const resumed = await lstmGan(['train', '--resume', first.runDir, '--steps', '6', '--workers', '1', '--keep', '9', '--json']);
+    const resumed = await lstmGan([
+      'train',
+      '--resume',
+      first.runDir,
+      '--steps',
+      '6',
+      '--workers',
+      '1',
+      '--keep',
+      '9',
+      '--json',
+    ]);
     expect(summaryOf(resumed.stdout).weightsSha256).toBe(straight.weightsSha256);
     // Moments, averages and counters too; the losses tell that the images came in the same order.
     const [parts, whole] = await Promise.all([first, straight].map(({ runDir }) => readFile(checkpointOf(runDir, 6))));
@@ -77,7 +142,8 @@ describe('a run', () => {
     let isOver = false;
     void running.then(() => (isOver = true));
     const isBetween = (steps: number): boolean => steps > 2 && steps < 6;
-    while (!isOver && !isBetween((await stepsOf(runDir)).length)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!isOver && !isBetween((await stepsOf(runDir)).length))
+      await new Promise((resolve) => setTimeout(resolve, 20));
     running.kill('SIGKILL');
     await running;
     const resumed = summaryOf((await lstmGan(['train', '--resume', runDir, '--steps', '6', '--json'])).stdout);
@@ -91,7 +157,16 @@ describe('a run', () => {
     const bytes = await readFile(newest);
     bytes[bytes.length >> 1] ^= 1;
     await writeFile(newest, bytes);
-    const { stdout, stderr } = await lstmGan(['train', '--resume', runDir, '--images', '384', '--workers', '2', '--json']);
+    const { stdout, stderr } = await lstmGan([
+      'train',
+      '--resume',
+      runDir,
+      '--images',
+      '384',
+      '--workers',
+      '2',
+      '--json',
+    ]);
     expect(stderr).toContain(`${newest} is passed over: The checkpoint is damaged`);
     expect(summaryOf(stdout)).toMatchObject({ step: 6, weightsSha256: straight.weightsSha256, endedBy: 'steps' });
   });
@@ -103,11 +178,26 @@ describe('a run', () => {
     const threshold = means[3] * 1.000001;
     const expected = means.findIndex((mean, i) => i > 1 && mean < threshold) + 1;
     const condition = ['--stop-when', `losses.discriminator<${threshold}`, '--stop-window', '2'];
-    const { stdout, stderr } = await lstmGan(['train', '--resume', checkpointOf(runDir, 2), '--steps', '50', '--workers', '1', '--keep', '1', '--json', ...condition]);
+    const { stdout, stderr } = await lstmGan([
+      'train',
+      '--resume',
+      checkpointOf(runDir, 2),
+      '--steps',
+      '50',
+      '--workers',
+      '1',
+      '--keep',
+      '1',
+      '--json',
+      ...condition,
+    ]);
     expect(stderr).toContain('Stopped: the mean of losses.discriminator over 2 steps was');
     expect(summaryOf(stdout)).toMatchObject({ step: expected, endedBy: 'stop-when' });
     expect((await stepsOf(runDir)).map(({ losses }) => losses.discriminator)).toEqual(discriminator.slice(0, expected));
-    expect((await readdir(path.join(runDir, 'checkpoints'))).sort()).toEqual(['best.json', path.basename(checkpointOf(runDir, expected))]);
+    expect((await readdir(path.join(runDir, 'checkpoints'))).sort()).toEqual([
+      'best.json',
+      path.basename(checkpointOf(runDir, expected)),
+    ]);
     expect(await readFile(path.join(runDir, 'log.jsonl'), 'utf8')).toContain('Stopped: the mean of');
   });
 
@@ -135,7 +225,11 @@ describe('a run', () => {
     const images = path.join(folder, 'images');
     expect((await lstmGan(['sample', straight.runDir, '--out-dir', images, '--count', '3'])).exitCode).toBe(0);
     expect(await readdir(images)).toEqual(['000000.png', '000001.png', '000002.png']);
-    expect(await sharp(path.join(images, '000002.png')).metadata()).toMatchObject({ width: 32, height: 32, channels: 1 });
+    expect(await sharp(path.join(images, '000002.png')).metadata()).toMatchObject({
+      width: 32,
+      height: 32,
+      channels: 1,
+    });
   });
 
   it("has checkpoints that Python's safetensors reads", async () => {
@@ -165,7 +259,10 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     [['train', '--set', 'optimizer.generator.learningrate=1'], 'Did you mean optimizer.generator.learningRate?'],
     [['coordinator', '--set', 'seed=many'], 'seed is to be a whole number from 0 up to 4294967295, not "many"'],
     [['coordinator', '--config', 'nowhere.yaml'], 'nowhere.yaml cannot be read'],
-    [['train', '--steps', '5', '--images', '320k'], "option '--images <count>' cannot be used with option '--steps <count>'"],
+    [
+      ['train', '--steps', '5', '--images', '320k'],
+      "option '--images <count>' cannot be used with option '--steps <count>'",
+    ],
     [['train', '--stop-when', 'losses.generater<1'], 'Did you mean losses.generator?'],
     [['train', '--resume', 'elsewhere/step-00000001.safetensors'], 'does not lie in the checkpoints folder of a run'],
     [['train', '--steps', 'many'], 'Expected a whole number from 1, got many'],
@@ -187,7 +284,17 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
   });
 
   it('a run that is gone on with otherwise', async () => {
-    const { exitCode, stderr } = await lstmGan(['train', '--resume', straight.runDir, '--seed', '9', '--set', 'model.regularizer.lambda=1', '--steps', '9']);
+    const { exitCode, stderr } = await lstmGan([
+      'train',
+      '--resume',
+      straight.runDir,
+      '--seed',
+      '9',
+      '--set',
+      'model.regularizer.lambda=1',
+      '--steps',
+      '9',
+    ]);
     expect(stderr).toContain('model.regularizer.lambda 200, not 1; seed 1, not 9');
     expect(exitCode).toBe(2);
   });

@@ -12,7 +12,11 @@ import { canvasPixels, drawnAfter, servePlayground } from '../support/playground
 
 /** On top of what the document asks for: steps of some milliseconds. */
 const small = [
-  'model.image.size=16', 'model.latent=8', 'model.discriminator.filters=[8,16]', 'batchSize=16', 'shardSize=4',
+  'model.image.size=16',
+  'model.latent=8',
+  'model.discriminator.filters=[8,16]',
+  'batchSize=16',
+  'shardSize=4',
   'model.generator={"kind":"rows","dense":32,"steps":4,"stepSize":8,"lstm":16,"hidden":[],"base":[4,4,4],"filters":[8]}',
 ].flatMap((setting) => ['--set', setting]);
 
@@ -37,7 +41,11 @@ afterAll(async () => {
 function words(beginning: string, within = ''): string[] {
   const found = documented.filter((command) => command.startsWith(beginning) && command.includes(within));
   expect(found, `commands of docs/walkthrough.md that begin with "${beginning}" and have "${within}"`).toHaveLength(1);
-  return found[0].slice(beginning.length).trim().split(/\s+/).map((word) => word.replace(/^~/, folder));
+  return found[0]
+    .slice(beginning.length)
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/^~/, folder));
 }
 
 interface Place {
@@ -46,7 +54,12 @@ interface Place {
 }
 
 /** Starts the document's command that begins and has this in it, with more parameters of our own: the last --steps counts. */
-function start(beginning: string, within = '', own: readonly string[] = [], { cwd = folder, enter = [] }: Place = {}): ReturnType<typeof lstmGan> {
+function start(
+  beginning: string,
+  within = '',
+  own: readonly string[] = [],
+  { cwd = folder, enter = [] }: Place = {},
+): ReturnType<typeof lstmGan> {
   const parameters = [...beginning.split(' '), ...words(`npx lstm-gan ${beginning}`, within), ...own];
   const [program, ...rest] = [...enter, ...commandLine(parameters.filter((word) => word !== ''))];
   return execa(program, rest, { cwd, reject: false }) as ReturnType<typeof lstmGan>;
@@ -74,57 +87,80 @@ function heard(running: ReturnType<typeof lstmGan>, wanted: RegExp): Promise<str
 }
 
 it('has a folder of 2,000 JPEGs of mixed sizes, the same every time', async () => {
-  const make = (...parameters: string[]) => execa(process.execPath, [path.join('tools', 'walkthrough', 'make-pictures.mjs'), ...parameters], { cwd: root });
+  const make = (...parameters: string[]) =>
+    execa(process.execPath, [path.join('tools', 'walkthrough', 'make-pictures.mjs'), ...parameters], { cwd: root });
   await make(...words('node tools/walkthrough/make-pictures.mjs'));
   await make(path.join(folder, 'again'), '20');
-  const jpegs = async (name: string) => (await readdir(path.join(folder, name), { recursive: true })).filter((file) => file.endsWith('.jpg'));
+  const jpegs = async (name: string) =>
+    (await readdir(path.join(folder, name), { recursive: true })).filter((file) => file.endsWith('.jpg'));
   const files = await jpegs('photos');
   expect(files).toHaveLength(2000);
   expect(new Set(files.map((file) => path.dirname(file))).size).toBe(20);
   const again = await jpegs('again');
   const sizes = new Set<string>();
   for (const file of again) {
-    const [first, second] = await Promise.all(['photos', 'again'].map((name) => readFile(path.join(folder, name, file))));
+    const [first, second] = await Promise.all(
+      ['photos', 'again'].map((name) => readFile(path.join(folder, name, file))),
+    );
     expect(first.equals(second), file).toBe(true);
     const { format, width, height } = await sharp(first).metadata();
     sizes.add(`${format} ${width > height ? 'across' : 'upright'} ${width}`);
   }
   expect(sizes.size).toBeGreaterThan(15);
-  expect([...new Set([...sizes].map((size) => size.split(' ').slice(0, 2).join(' ')))].sort()).toEqual(['jpeg across', 'jpeg upright']);
+  expect([...new Set([...sizes].map((size) => size.split(' ').slice(0, 2).join(' ')))].sort()).toEqual([
+    'jpeg across',
+    'jpeg upright',
+  ]);
 });
 
-it('trains, stops at Ctrl-C, and comes with other numbers of workers to the weights of a run that was never stopped', { timeout: 120_000 }, async () => {
-  const running = start('train', '--out runs/photos', [...small, '--steps', '1000000']);
-  await heard(running, /step \d/);
-  running.kill('SIGINT');
-  const { stdout, exitCode } = await running;
-  expect(exitCode).toBe(0);
-  reached = Number(/Stopped behind step (\d+)/.exec(String(stdout))?.[1]) + more;
-  const wanted = { step: reached, weightsSha256: expect.any(String) };
-  const goneOn = await trained(start('train --resume runs/photos', '--workers 3', until(reached)));
-  expect(goneOn).toMatchObject(wanted);
-  expect(await trained(start('train', '--out runs/straight', [...small, ...until(reached)]))).toMatchObject({ ...wanted, weightsSha256: goneOn.weightsSha256 });
-});
+it(
+  'trains, stops at Ctrl-C, and comes with other numbers of workers to the weights of a run that was never stopped',
+  { timeout: 120_000 },
+  async () => {
+    const running = start('train', '--out runs/photos', [...small, '--steps', '1000000']);
+    await heard(running, /step \d/);
+    running.kill('SIGINT');
+    const { stdout, exitCode } = await running;
+    expect(exitCode).toBe(0);
+    reached = Number(/Stopped behind step (\d+)/.exec(String(stdout))?.[1]) + more;
+    const wanted = { step: reached, weightsSha256: expect.any(String) };
+    const goneOn = await trained(start('train --resume runs/photos', '--workers 3', until(reached)));
+    expect(goneOn).toMatchObject(wanted);
+    expect(await trained(start('train', '--out runs/straight', [...small, ...until(reached)]))).toMatchObject({
+      ...wanted,
+      weightsSha256: goneOn.weightsSha256,
+    });
+  },
+);
 
-it('goes on with a second machine that has a copy of the key file, to the same weights', { timeout: 120_000 }, async (context) => {
-  const network = await createNetwork({ machines: 1 });
-  if (network === undefined) return context.skip('this machine allows no network namespaces');
-  undo.push(() => network.remove());
-  reached += more;
-  const coordinator = start('coordinator --resume runs/photos', '', until(reached), { enter: network.hub.enter });
-  const said = await heard(coordinator, /--key-file (\S+)/);
-  const [, address, keyFile] = /--connect (\S+) --key-file (\S+)/.exec(said) as RegExpExecArray;
-  const second = path.join(folder, 'second');
-  await mkdir(second);
-  await copyFile(keyFile, path.join(second, 'worker.key'));
-  expect(words('npx lstm-gan worker')).toContain(address);
-  const worker = start('worker', '', [], { cwd: second, enter: network.machines[0].enter });
-  const together = await trained(coordinator);
-  expect(together.step).toBe(reached);
-  const { exitCode, stderr } = await worker;
-  expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/Ready as .* for a run of preset digits .*[^]*The run is finished\./)]);
-  expect(await trained(start('train --resume runs/straight', '', until(reached)))).toMatchObject({ weightsSha256: together.weightsSha256 });
-});
+it(
+  'goes on with a second machine that has a copy of the key file, to the same weights',
+  { timeout: 120_000 },
+  async (context) => {
+    const network = await createNetwork({ machines: 1 });
+    if (network === undefined) return context.skip('this machine allows no network namespaces');
+    undo.push(() => network.remove());
+    reached += more;
+    const coordinator = start('coordinator --resume runs/photos', '', until(reached), { enter: network.hub.enter });
+    const said = await heard(coordinator, /--key-file (\S+)/);
+    const [, address, keyFile] = /--connect (\S+) --key-file (\S+)/.exec(said) as RegExpExecArray;
+    const second = path.join(folder, 'second');
+    await mkdir(second);
+    await copyFile(keyFile, path.join(second, 'worker.key'));
+    expect(words('npx lstm-gan worker')).toContain(address);
+    const worker = start('worker', '', [], { cwd: second, enter: network.machines[0].enter });
+    const together = await trained(coordinator);
+    expect(together.step).toBe(reached);
+    const { exitCode, stderr } = await worker;
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringMatching(/Ready as .* for a run of preset digits .*[^]*The run is finished\./),
+    ]);
+    expect(await trained(start('train --resume runs/straight', '', until(reached)))).toMatchObject({
+      weightsSha256: together.weightsSha256,
+    });
+  },
+);
 
 it.each([
   ['--out grid.png', 'grid.png', { format: 'png', width: 2 * (8 * 18 + 2), height: 2 * (8 * 18 + 2) }],
@@ -148,8 +184,13 @@ it('opens the newest checkpoint in the page', async () => {
   undo.push(() => browser.close());
   const page = await browser.newPage();
   await page.goto(site.address);
-  const name = (await readdir(path.join(folder, 'runs', 'photos', 'checkpoints'))).filter((file) => file.endsWith('.safetensors')).sort().at(-1) as string;
-  const drawn = await drawnAfter(page, () => page.setInputFiles('#file', path.join(folder, 'runs', 'photos', 'checkpoints', name)));
+  const name = (await readdir(path.join(folder, 'runs', 'photos', 'checkpoints')))
+    .filter((file) => file.endsWith('.safetensors'))
+    .sort()
+    .at(-1) as string;
+  const drawn = await drawnAfter(page, () =>
+    page.setInputFiles('#file', path.join(folder, 'runs', 'photos', 'checkpoints', name)),
+  );
   expect(drawn.images).toHaveLength(16 * 16 * 16 * 3);
   expect(await page.locator('#about').textContent()).toContain(`${name}: rows generator`);
   expect(new Set((await canvasPixels(page)).data).size).toBeGreaterThan(10);

@@ -22,7 +22,15 @@ const header = (plain: object, arrays: readonly unknown[] = []): Buffer => packr
 const hello = header({ kind: 'hello', protocol: protocolVersion, worker: 'mallory' });
 
 const open = (address: string, { server, worker }: Keys, more: object = {}): Dealer => {
-  const socket = new Dealer({ context: new Context(), linger: 0, sendTimeout: 0, curveServerKey: server.publicKey, curvePublicKey: worker.publicKey, curveSecretKey: worker.secretKey, ...more });
+  const socket = new Dealer({
+    context: new Context(),
+    linger: 0,
+    sendTimeout: 0,
+    curveServerKey: server.publicKey,
+    curvePublicKey: worker.publicKey,
+    curveSecretKey: worker.secretKey,
+    ...more,
+  });
   socket.connect(address);
   return socket;
 };
@@ -37,42 +45,92 @@ async function flood(socket: Dealer, frames: () => (Buffer | string)[], isOver: 
 }
 
 const attacks: readonly [string, (address: string, keys: Keys, isOver: () => boolean) => Promise<void>][] = [
-  ['does not know the keys', async (address, keys, isOver) => flood(open(address, { ...keys, worker: createKeyPair() }), () => ['H', hello], isOver)],
-  ['speaks no CURVE, nor ZeroMQ', async (address) => {
-    const [, host, port] = /tcp:\/\/(.*):(\d+)/.exec(address) ?? [];
-    const socket = connectTcp(Number(port), host);
-    socket.on('error', () => undefined);
-    for (let k = 0; k < 100; k++) socket.write(Buffer.alloc(65_536, k));
-    const plain = new Dealer({ context: new Context(), linger: 0 });
-    plain.connect(address);
-    await plain.send(['H', hello]);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    socket.destroy();
-    plain.close();
-  }],
-  ['has a key and floods with what is no message', async (address, keys, isOver) => flood(open(address, keys), () => ['H', Buffer.alloc(200, 0xff)], isOver)],
-  ['has a key and floods with hellos', async (address, keys, isOver) => flood(open(address, keys), () => ['H', hello], isOver)],
-  ['has a key and sends messages of a thousand parts', async (address, keys, isOver) => flood(open(address, keys), () => Array.from({ length: 1000 }, () => 'C'), isOver)],
-  ['has a key and announces arrays beyond all measure', async (address, keys, isOver) => {
-    const place = { run: 'test', incarnation: 1, membership: 1, step: 1, phase: 'generator', turn: 0, crew: 0, lease: 1, weightsVersions: { generator: 0, discriminator: 0 } };
-    const contribution = { kind: 'contribution', ...place, subtrees: [{ start: 0, end: 1 }], losses: [{ shard: 0, loss: 0, penalty: 0 }], computeMs: 1, waitingMs: 0 };
-    await flood(open(address, keys), () => ['H', header(contribution, [['float32', 2 ** 50]])], isOver);
-  }],
-  ['has a key and sends frames larger than any', async (address, keys, isOver) => flood(open(address, keys), () => ['C', Buffer.alloc(16 * 1024 * 1024)], isOver)],
-  ['has a key, asks for everything and reads nothing', async (address, keys, isOver) => {
-    const socket = open(address, keys, { receiveHighWaterMark: 1 });
-    await socket.send(['H', hello]);
-    while (!isOver()) await new Promise((resolve) => setTimeout(resolve, 50));
-    socket.close();
-  }],
+  [
+    'does not know the keys',
+    async (address, keys, isOver) =>
+      flood(open(address, { ...keys, worker: createKeyPair() }), () => ['H', hello], isOver),
+  ],
+  [
+    'speaks no CURVE, nor ZeroMQ',
+    async (address) => {
+      const [, host, port] = /tcp:\/\/(.*):(\d+)/.exec(address) ?? [];
+      const socket = connectTcp(Number(port), host);
+      socket.on('error', () => undefined);
+      for (let k = 0; k < 100; k++) socket.write(Buffer.alloc(65_536, k));
+      const plain = new Dealer({ context: new Context(), linger: 0 });
+      plain.connect(address);
+      await plain.send(['H', hello]);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      socket.destroy();
+      plain.close();
+    },
+  ],
+  [
+    'has a key and floods with what is no message',
+    async (address, keys, isOver) => flood(open(address, keys), () => ['H', Buffer.alloc(200, 0xff)], isOver),
+  ],
+  [
+    'has a key and floods with hellos',
+    async (address, keys, isOver) => flood(open(address, keys), () => ['H', hello], isOver),
+  ],
+  [
+    'has a key and sends messages of a thousand parts',
+    async (address, keys, isOver) => flood(open(address, keys), () => Array.from({ length: 1000 }, () => 'C'), isOver),
+  ],
+  [
+    'has a key and announces arrays beyond all measure',
+    async (address, keys, isOver) => {
+      const place = {
+        run: 'test',
+        incarnation: 1,
+        membership: 1,
+        step: 1,
+        phase: 'generator',
+        turn: 0,
+        crew: 0,
+        lease: 1,
+        weightsVersions: { generator: 0, discriminator: 0 },
+      };
+      const contribution = {
+        kind: 'contribution',
+        ...place,
+        subtrees: [{ start: 0, end: 1 }],
+        losses: [{ shard: 0, loss: 0, penalty: 0 }],
+        computeMs: 1,
+        waitingMs: 0,
+      };
+      await flood(open(address, keys), () => ['H', header(contribution, [['float32', 2 ** 50]])], isOver);
+    },
+  ],
+  [
+    'has a key and sends frames larger than any',
+    async (address, keys, isOver) => flood(open(address, keys), () => ['C', Buffer.alloc(16 * 1024 * 1024)], isOver),
+  ],
+  [
+    'has a key, asks for everything and reads nothing',
+    async (address, keys, isOver) => {
+      const socket = open(address, keys, { receiveHighWaterMark: 1 });
+      await socket.send(['H', hello]);
+      while (!isOver()) await new Promise((resolve) => setTimeout(resolve, 50));
+      socket.close();
+    },
+  ],
 ];
 
-it.each(attacks)('somebody who %s does not change the weights, and the run comes to its end', { timeout: 60_000 }, async (_, attack) => {
-  let isOver = false;
-  let attacking: Promise<void> | undefined;
-  const { weightsSha256, endings } = await trainOnCluster({ workers: 2, steps, onListening: (address, keys) => (attacking = attack(address, keys, () => isOver)) });
-  isOver = true;
-  await attacking;
-  expect(weightsSha256).toBe(quiet);
-  expect(endings).toEqual([0, 0]);
-});
+it.each(attacks)(
+  'somebody who %s does not change the weights, and the run comes to its end',
+  { timeout: 60_000 },
+  async (_, attack) => {
+    let isOver = false;
+    let attacking: Promise<void> | undefined;
+    const { weightsSha256, endings } = await trainOnCluster({
+      workers: 2,
+      steps,
+      onListening: (address, keys) => (attacking = attack(address, keys, () => isOver)),
+    });
+    isOver = true;
+    await attacking;
+    expect(weightsSha256).toBe(quiet);
+    expect(endings).toEqual([0, 0]);
+  },
+);

@@ -22,7 +22,12 @@ it('gives the same weights with 1, 2 and 4 workers when a step has several discr
   const config = { ...smallConfig, discriminatorSteps: 2 };
   const losses = new Map<number, unknown[]>();
   const train = (workers: number) =>
-    trainOnCluster({ workers, steps, config, onStep: (metrics) => void losses.set(workers, [...(losses.get(workers) ?? []), metrics.losses, metrics.images]) });
+    trainOnCluster({
+      workers,
+      steps,
+      config,
+      onStep: (metrics) => void losses.set(workers, [...(losses.get(workers) ?? []), metrics.losses, metrics.images]),
+    });
   const one = await train(1);
   expect([one.state.discriminator.updates, one.state.generator.updates]).toEqual([2 * steps, steps]);
   expect(one.weightsSha256).not.toBe(alone.weightsSha256);
@@ -41,12 +46,15 @@ it('gives the same weights with 1 and 3 workers when each phase draws noise of i
 });
 
 describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {
-  it.each([1, 2, 3, 4])('gives the same weights, moments and averages with %i workers as one alone', async (workers) => {
-    const result = await trainOnCluster({ workers, steps, exchange });
-    expect(result.endings).toEqual(Array(workers).fill(0));
-    expect(result.weightsSha256).toBe(alone.weightsSha256);
-    expect(result.state).toEqual(alone.state);
-  });
+  it.each([1, 2, 3, 4])(
+    'gives the same weights, moments and averages with %i workers as one alone',
+    async (workers) => {
+      const result = await trainOnCluster({ workers, steps, exchange });
+      expect(result.endings).toEqual(Array(workers).fill(0));
+      expect(result.weightsSha256).toBe(alone.weightsSha256);
+      expect(result.state).toEqual(alone.state);
+    },
+  );
 
   describe('when a worker is killed in the middle', () => {
     it('the others take its shards and the weights are the same', async () => {
@@ -68,7 +76,12 @@ describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {
     });
 
     it('and one that leaves politely is no loss either', async () => {
-      const result = await trainOnCluster({ workers: 2, steps, exchange, onStep: ({ step }, workers) => void (step === 2 && workers[0].kill('SIGTERM')) });
+      const result = await trainOnCluster({
+        workers: 2,
+        steps,
+        exchange,
+        onStep: ({ step }, workers) => void (step === 2 && workers[0].kill('SIGTERM')),
+      });
       expect(result.endings).toEqual([0, 0]);
       expect(result.weightsSha256).toBe(alone.weightsSha256);
     });
@@ -90,14 +103,25 @@ describe('with bfloat16 on the wire', () => {
     expect(rounded).not.toEqual(star.state.generator.weights);
   });
 
-  it.each(['star', 'sliced'] as const)('three workers give weights near to those of float32 by the %s exchange', async (exchange) => {
-    const { state } = await trainOnCluster({ workers: 3, steps, config, exchange });
-    const expected = alone.state.generator.weights;
-    expect(lengthOf(state.generator.weights.map((value, i) => value - expected[i])) / lengthOf(expected)).toBeLessThan(0.05);
-  });
+  it.each(['star', 'sliced'] as const)(
+    'three workers give weights near to those of float32 by the %s exchange',
+    async (exchange) => {
+      const { state } = await trainOnCluster({ workers: 3, steps, config, exchange });
+      const expected = alone.state.generator.weights;
+      expect(
+        lengthOf(state.generator.weights.map((value, i) => value - expected[i])) / lengthOf(expected),
+      ).toBeLessThan(0.05);
+    },
+  );
 
   it('whoever is lost is no loss', async () => {
-    const result = await trainOnCluster({ workers: 3, steps: 12, config, exchange: 'sliced', onStep: ({ step }, workers) => void (step === 3 && workers[0].kill('SIGKILL')) });
+    const result = await trainOnCluster({
+      workers: 3,
+      steps: 12,
+      config,
+      exchange: 'sliced',
+      onStep: ({ step }, workers) => void (step === 3 && workers[0].kill('SIGKILL')),
+    });
     expect([...result.endings].sort()).toEqual([0, 0, 'SIGKILL']);
     expect(result.state.generator.weights.every(Number.isFinite)).toBe(true);
   });
@@ -106,7 +130,8 @@ describe('with bfloat16 on the wire', () => {
 it('a worker that is told to leave finishes the lease that it was given', async () => {
   const messages: string[] = [];
   await trainOnCluster({
-    workers: 1, steps: 1000,
+    workers: 1,
+    steps: 1000,
     onMessage: ({ kind }) => void messages.push(kind),
     onStep: ({ step }, [worker]) => void (step === 2 && worker.kill('SIGTERM')),
   });

@@ -29,4 +29,9 @@ export interface Fault {
   readonly kind: FaultKind;
 }
 
-export const failAt = (worker: number, step: number, phase: Fault['phase'], kind: Fault['kind']): Fault => ({ worker, step, phase, kind });
+export const failAt = (worker: number, step: number, phase: Fault['phase'], kind: Fault['kind']): Fault => ({
+  worker,
+  step,
+  phase,
+  kind,
+});

@@ -4,7 +4,16 @@
  */
 import { createFold, plainArithmetic, type Network, type ShardRange, type VectorArithmetic } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
-import { protocolVersion, type CoordinatorMessage, type Contribution, type PeerMessage, type RunHeader, type Welcome, type Work, type WorkerMessage } from '@lstm-gan/transport';
+import {
+  protocolVersion,
+  type CoordinatorMessage,
+  type Contribution,
+  type PeerMessage,
+  type RunHeader,
+  type Welcome,
+  type Work,
+  type WorkerMessage,
+} from '@lstm-gan/transport';
 import { SlicedExchange, type CurrentWeights } from '../../apps/worker/src/sliced-exchange.ts';
 
 export interface SimulatedWorkerOptions {
@@ -45,7 +54,14 @@ export class SimulatedWorker {
   /** Says that it cannot reach another one. */
   complain(worker: string): void {
     const { header, exchange } = this.#currentJob;
-    if (exchange !== undefined) this.#options.report({ kind: 'unreachable', ...header, crew: exchange.crew, worker, sentence: 'It does not answer.' });
+    if (exchange !== undefined)
+      this.#options.report({
+        kind: 'unreachable',
+        ...header,
+        crew: exchange.crew,
+        worker,
+        sentence: 'It does not answer.',
+      });
   }
 
   hear(message: CoordinatorMessage): void {
@@ -80,10 +96,31 @@ export class SimulatedWorker {
   #build({ run, incarnation, membership, config: text, exchange: how }: Welcome): void {
     const { name, arithmetic, now, layouts, report, toPeer } = this.#options;
     const [header, config, weights] = [{ run, incarnation, membership }, JSON.parse(text) as RunConfig, {}];
-    const exchange = how === 'sliced' ? new SlicedExchange({ header, config, weights, now, arithmetic, post: { meet: () => undefined, toPeer, report } }) : undefined;
+    const exchange =
+      how === 'sliced'
+        ? new SlicedExchange({
+            header,
+            config,
+            weights,
+            now,
+            arithmetic,
+            post: { meet: () => undefined, toPeer, report },
+          })
+        : undefined;
     this.#job = { header, config, weights, exchange };
     const peer = exchange === undefined ? null : { address: name, publicKey: name, host: name };
-    report({ kind: 'ready', ...header, engine: config.engine, tensorflow: '2', device: 'none', threads: config.threads, layouts, probes: { unit: sha }, graphs: { unit: sha }, peer });
+    report({
+      kind: 'ready',
+      ...header,
+      engine: config.engine,
+      tensorflow: '2',
+      device: 'none',
+      threads: config.threads,
+      layouts,
+      probes: { unit: sha },
+      graphs: { unit: sha },
+      peer,
+    });
   }
 
   #serveExchange(message: Extract<CoordinatorMessage, { kind: 'crew' | 'begin' | 'gather' }>): void {
@@ -98,12 +135,29 @@ export class SimulatedWorker {
   #compute(work: Work): void {
     const { weights, exchange } = this.#currentJob;
     const { generator, discriminator } = weights;
-    if (generator?.version !== work.weightsVersions.generator || discriminator?.version !== work.weightsVersions.discriminator) throw new Error('Work came without its weights.');
+    if (
+      generator?.version !== work.weightsVersions.generator ||
+      discriminator?.version !== work.weightsVersions.discriminator
+    )
+      throw new Error('Work came without its weights.');
     const current = { generator: generator.values, discriminator: discriminator.values };
     const { kind: _kind, images: _images, ...place } = work;
     const sums = work.subtrees.map((range) => sumOf(range, work, current));
-    const losses = work.subtrees.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => ({ shard: start + k, loss: leaf(work, current, start + k)[0], penalty: 0 })));
-    const contribution: Contribution = { kind: 'contribution', ...place, losses, computeMs: losses.length * 10, waitingMs: 0, sums: exchange === undefined ? sums : [] };
+    const losses = work.subtrees.flatMap(({ start, end }) =>
+      Array.from({ length: end - start }, (_, k) => ({
+        shard: start + k,
+        loss: leaf(work, current, start + k)[0],
+        penalty: 0,
+      })),
+    );
+    const contribution: Contribution = {
+      kind: 'contribution',
+      ...place,
+      losses,
+      computeMs: losses.length * 10,
+      waitingMs: 0,
+      sums: exchange === undefined ? sums : [],
+    };
     this.#options.report(contribution);
     exchange?.contribute(work, sums);
   }
@@ -113,7 +167,8 @@ type Current = Readonly<Record<Network, Float32Array>>;
 
 function sumOf(range: ShardRange, work: Work, current: Current): Float32Array {
   const fold = createFold(range);
-  for (let shard = range.start; shard < range.end; shard++) fold.add({ start: shard, end: shard + 1 }, leaf(work, current, shard));
+  for (let shard = range.start; shard < range.end; shard++)
+    fold.add({ start: shard, end: shard + 1 }, leaf(work, current, shard));
   const total = fold.total();
   if (total === undefined) throw new Error('A subtree has all of its shards.');
   const sum = new Float32Array(current[work.phase].length);

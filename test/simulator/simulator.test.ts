@@ -7,12 +7,25 @@ import { failAt, faultKinds, type Fault, type Move } from './faults.ts';
 import { Simulation, type SimulationOptions } from './simulator.ts';
 
 const config: RunConfig = {
-  ...configure(presets.get('digits') as Preset, [readSettings(['model.generator={kind: dense, units: [2]}', 'model.image.size=4', 'model.discriminator.filters=[1]', 'model.latent=1', 'batchSize=10', 'shardSize=2', 'discriminatorSteps=2'])]),
+  ...configure(presets.get('digits') as Preset, [
+    readSettings([
+      'model.generator={kind: dense, units: [2]}',
+      'model.image.size=4',
+      'model.discriminator.filters=[1]',
+      'model.latent=1',
+      'batchSize=10',
+      'shardSize=2',
+      'discriminatorSteps=2',
+    ]),
+  ]),
 };
 const steps = 6;
 
 const vectorsOf = ({ generator, discriminator, ema }: TrainingState) =>
-  [generator, discriminator].flatMap(({ weights, firstMoments, secondMoments }) => [weights, firstMoments, secondMoments]).concat(ema).map((vector) => Buffer.from(vector.slice().buffer).toString('hex'));
+  [generator, discriminator]
+    .flatMap(({ weights, firstMoments, secondMoments }) => [weights, firstMoments, secondMoments])
+    .concat(ema)
+    .map((vector) => Buffer.from(vector.slice().buffer).toString('hex'));
 
 const simulate = (exchange: SimulationOptions['exchange'], moves: readonly Move[], faults: readonly Fault[] = []) => {
   const simulation = new Simulation({ config, exchange, steps, durableEvery: 3, faults });
@@ -25,7 +38,18 @@ const quiet = simulate('star', []);
 
 const move: fc.Arbitrary<Move> = fc.record({
   kind: fc.oneof(
-    ...([['flow', 14], ['deliver', 8], ['repeat', 1], ['join', 2], ...faultKinds.map((kind) => [kind, 1] as const), ['wake', 1], ['wait', 4], ['restart', 1]] as const).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })),
+    ...(
+      [
+        ['flow', 14],
+        ['deliver', 8],
+        ['repeat', 1],
+        ['join', 2],
+        ...faultKinds.map((kind) => [kind, 1] as const),
+        ['wake', 1],
+        ['wait', 4],
+        ['restart', 1],
+      ] as const
+    ).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })),
   ),
   which: fc.nat(9999),
 });
@@ -37,22 +61,29 @@ describe.each(['star', 'sliced'] as const)('through the %s', (exchange) => {
 
   it.each(faultKinds)('%s in any phase changes nothing', (kind) => {
     for (const phase of ['discriminator', 'generator'] as const) {
-      const three: Move[] = [{ kind: 'join', which: 0 }, { kind: 'join', which: 0 }];
+      const three: Move[] = [
+        { kind: 'join', which: 0 },
+        { kind: 'join', which: 0 },
+      ];
       const simulation = simulate(exchange, three, [failAt(1, 2, phase, kind), failAt(0, 3, phase, kind)]);
       expect(vectorsOf(simulation.state)).toEqual(vectorsOf(quiet.state));
     }
   });
 
   // Of each 5,000: 10,000 in all.
-  it('weights, moments, averages and losses are the same bits, every step is committed in order, and the run ends, whatever happens when', { timeout: 240_000 }, () => {
-    fc.assert(
-      fc.property(fc.array(move, { maxLength: 80, size: 'max' }), (moves) => {
-        const simulation = simulate(exchange, moves);
-        expect(vectorsOf(simulation.state)).toEqual(vectorsOf(quiet.state));
-        expect([...simulation.losses].sort(([a], [b]) => a - b)).toEqual([...quiet.losses]);
-        expect(simulation.longestLine).toBeLessThan(1000);
-      }),
-      { numRuns: 5000 },
-    );
-  });
+  it(
+    'weights, moments, averages and losses are the same bits, every step is committed in order, and the run ends, whatever happens when',
+    { timeout: 240_000 },
+    () => {
+      fc.assert(
+        fc.property(fc.array(move, { maxLength: 80, size: 'max' }), (moves) => {
+          const simulation = simulate(exchange, moves);
+          expect(vectorsOf(simulation.state)).toEqual(vectorsOf(quiet.state));
+          expect([...simulation.losses].sort(([a], [b]) => a - b)).toEqual([...quiet.losses]);
+          expect(simulation.longestLine).toBeLessThan(1000);
+        }),
+        { numRuns: 5000 },
+      );
+    },
+  );
 });

@@ -5,7 +5,14 @@
  * before is found out.
  */
 import { createLayouts, plainArithmetic, type VectorArithmetic } from '@lstm-gan/core';
-import { createTerminalLog, createTrainingState, layoutSha256, type RunConfig, type StepMetrics, type TrainingState } from '@lstm-gan/run';
+import {
+  createTerminalLog,
+  createTrainingState,
+  layoutSha256,
+  type RunConfig,
+  type StepMetrics,
+  type TrainingState,
+} from '@lstm-gan/run';
 import type { CoordinatorMessage, Exchange, PeerMessage, WorkerMessage } from '@lstm-gan/transport';
 import type { CoordinatorEvent } from '../../apps/coordinator/src/state.ts';
 import { Training } from '../../apps/coordinator/src/training.ts';
@@ -140,9 +147,20 @@ export class Simulation {
     this.#incarnation += 1;
     this.#committedStep = this.#durable.step;
     return new Training({
-      config, exchange, steps, run: 'simulated', incarnation: this.#incarnation, initial: this.#durable, arithmetic: this.#arithmetic,
+      config,
+      exchange,
+      steps,
+      run: 'simulated',
+      incarnation: this.#incarnation,
+      initial: this.#durable,
+      arithmetic: this.#arithmetic,
       link: {
-        address: '', events: () => { throw new Error('unused'); }, close: async () => undefined, watch: () => undefined,
+        address: '',
+        events: () => {
+          throw new Error('unused');
+        },
+        close: async () => undefined,
+        watch: () => undefined,
         send: (peer, message) => this.#put(coordinator, peer, message),
         disconnect: (peer) => this.#put(coordinator, peer, 'broken'),
       },
@@ -157,10 +175,12 @@ export class Simulation {
   }
 
   #committed({ step, losses }: StepMetrics, durableEvery: number): boolean {
-    if (step !== this.#committedStep + 1) throw new Error(`Step ${step} was committed behind step ${this.#committedStep}.`);
+    if (step !== this.#committedStep + 1)
+      throw new Error(`Step ${step} was committed behind step ${this.#committedStep}.`);
     this.#committedStep = step;
     const before = this.losses.get(step);
-    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(losses)) throw new Error(`Step ${step} came again with other losses.`);
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(losses))
+      throw new Error(`Step ${step} came again with other losses.`);
     this.losses.set(step, losses);
     return step % durableEvery === 0;
   }
@@ -168,7 +188,8 @@ export class Simulation {
   #keep(state: TrainingState): void {
     if (this.#disk === 'full') this.#disk = 'failed';
     if (this.#disk !== 'sound') return;
-    if (state.step < this.#durable.step) throw new Error(`The durable step ${this.#durable.step} was undone: ${state.step}.`);
+    if (state.step < this.#durable.step)
+      throw new Error(`The durable step ${this.#durable.step} was undone: ${state.step}.`);
     this.#durable = structuredClone(state);
   }
 
@@ -187,8 +208,12 @@ export class Simulation {
     const peer = `worker-${number}`;
     const send = (to: string) => (message: WorkerMessage | PeerMessage) => this.#put(peer, to, message);
     const worker = new SimulatedWorker({
-      name: peer, arithmetic: this.#arithmetic, now: () => this.#nowMs, layouts: this.#layouts,
-      report: send(coordinator), toPeer: (to, message) => send(to)(message),
+      name: peer,
+      arithmetic: this.#arithmetic,
+      now: () => this.#nowMs,
+      layouts: this.#layouts,
+      report: send(coordinator),
+      toPeer: (to, message) => send(to)(message),
     });
     this.#members.set(peer, { peer, number, worker, isHanging: false, wakesAfter: Infinity });
   }
@@ -226,7 +251,10 @@ export class Simulation {
     const peers = [...this.#members.keys()];
     const other = peers[(peers.indexOf(member.peer) + 1) % peers.length];
     if (other === member.peer) return;
-    for (const [from, to] of [[member.peer, other], [other, member.peer]]) {
+    for (const [from, to] of [
+      [member.peer, other],
+      [other, member.peer],
+    ]) {
       this.#partitions.add(`${from} ${to}`);
       if ((this.#lines.get(`${from} ${to}`)?.messages.length ?? 0) > 0) this.#lose(from, to);
     }
@@ -241,7 +269,8 @@ export class Simulation {
   /** What it has said so far may still arrive; then its line is broken. */
   #giveUp({ peer }: Member): void {
     this.#members.delete(peer);
-    for (const [key, line] of this.#lines) if (line.to === peer || (line.from === peer && line.to !== coordinator)) this.#lines.delete(key);
+    for (const [key, line] of this.#lines)
+      if (line.to === peer || (line.from === peer && line.to !== coordinator)) this.#lines.delete(key);
     this.#put(peer, coordinator, 'broken');
   }
 
@@ -257,7 +286,9 @@ export class Simulation {
 
   /** Lines with something on them for somebody who listens. */
   #open(): Line[] {
-    return [...this.#lines.values()].filter(({ to, messages }) => messages.length > 0 && this.#members.get(to)?.isHanging !== true);
+    return [...this.#lines.values()].filter(
+      ({ to, messages }) => messages.length > 0 && this.#members.get(to)?.isHanging !== true,
+    );
   }
 
   #deliver(which: number, isRepeated: boolean): void {
@@ -266,15 +297,22 @@ export class Simulation {
     const message = line?.messages.shift();
     if (line === undefined || message === undefined || this.isFinished) return;
     this.#nowMs += 1;
-    for (const member of this.#members.values()) if (member.isHanging && --member.wakesAfter <= 0) member.isHanging = false;
+    for (const member of this.#members.values())
+      if (member.isHanging && --member.wakesAfter <= 0) member.isHanging = false;
     this.#arrive(line, message);
     // A line to the coordinator that came back; between workers and from it, nothing is said twice.
-    if (isRepeated && message !== 'broken' && message.kind === 'contribution' && !this.isFinished) this.#arrive(line, message);
+    if (isRepeated && message !== 'broken' && message.kind === 'contribution' && !this.isFinished)
+      this.#arrive(line, message);
   }
 
   #arrive({ from, to }: Line, message: Line['messages'][number]): void {
-    const lost = Object.entries(message).find(([, value]) => [value].flat().some((array: unknown) => array instanceof Float32Array && this.#givenBack.has(array.buffer)));
-    if (lost !== undefined) throw new Error(`${lost[0]} of ${message === 'broken' ? message : message.kind} from ${from} to ${to} was given back while it was on its way.`);
+    const lost = Object.entries(message).find(([, value]) =>
+      [value].flat().some((array: unknown) => array instanceof Float32Array && this.#givenBack.has(array.buffer)),
+    );
+    if (lost !== undefined)
+      throw new Error(
+        `${lost[0]} of ${message === 'broken' ? message : message.kind} from ${from} to ${to} was given back while it was on its way.`,
+      );
     if (to === coordinator) {
       if (message === 'broken') this.#happen({ kind: 'left', peer: from, sentence: 'It died.' });
       else this.#happen({ kind: 'message', peer: from, message: structuredClone(message as WorkerMessage) });
@@ -284,14 +322,20 @@ export class Simulation {
     if (member === undefined) return;
     if (message === 'broken') return this.#giveUp(member);
     if (from !== coordinator) return member.worker.hearPeer(structuredClone(message as PeerMessage));
-    if ((message as CoordinatorMessage).kind === 'work' && this.#failsAt(member, message as Extract<CoordinatorMessage, { kind: 'work' }>)) return;
+    if (
+      (message as CoordinatorMessage).kind === 'work' &&
+      this.#failsAt(member, message as Extract<CoordinatorMessage, { kind: 'work' }>)
+    )
+      return;
     member.worker.hear(structuredClone(message as CoordinatorMessage));
     // It was let go: it goes, and its line ends.
     if (member.worker.isDismissed) this.#giveUp(member);
   }
 
   #failsAt(member: Member, { step, phase }: { step: number; phase: string }): boolean {
-    const at = this.#faults.findIndex((fault) => fault.worker === member.number && fault.step === step && fault.phase === phase);
+    const at = this.#faults.findIndex(
+      (fault) => fault.worker === member.number && fault.step === step && fault.phase === phase,
+    );
     if (at < 0) return false;
     const [{ kind }] = this.#faults.splice(at, 1);
     this.#harm(member, kind);

@@ -22,7 +22,8 @@ const chunkParts = ['core', 'zod', 'tfjs-core'];
 export function bundleParts(dist: string): ReadonlyMap<string, PartSize> {
   const manifest = JSON.parse(readFileSync(path.join(dist, '.vite', 'manifest.json'), 'utf8')) as Record<string, Chunk>;
   const closure = (key: string): string[] => [...new Set([key, ...(manifest[key].imports ?? []).flatMap(closure)])];
-  const filesOf = (keys: readonly string[]) => keys.flatMap((key) => [manifest[key].file, ...(manifest[key].css ?? [])]);
+  const filesOf = (keys: readonly string[]) =>
+    keys.flatMap((key) => [manifest[key].file, ...(manifest[key].css ?? [])]);
   const first = closure('index.html');
   const parts = new Map<string, readonly string[]>();
   for (const name of chunkParts) parts.set(name, filesOf(first.filter((key) => manifest[key].name === name)));
@@ -32,7 +33,9 @@ export function bundleParts(dist: string): ReadonlyMap<string, PartSize> {
     const binary = (manifest[entry].assets ?? []).filter((asset) => asset.includes('wasm-simd'));
     parts.set(name, [...filesOf(closure(entry).filter((key) => !first.includes(key))), ...binary]);
   }
-  return new Map([...parts].map(([name, files]) => [name, sizeOf(files.map((file) => readFileSync(path.join(dist, file))))]));
+  return new Map(
+    [...parts].map(([name, files]) => [name, sizeOf(files.map((file) => readFileSync(path.join(dist, file))))]),
+  );
 }
 
 function sizeOf(contents: readonly Buffer[]): PartSize {

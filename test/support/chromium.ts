@@ -38,7 +38,10 @@ export async function launchChromium(environment: Environment = process.env): Pr
 
 async function launch(candidate: string, environment: Environment): Promise<Browser> {
   const folder = candidate === carried ? await unpackChromium(environment) : undefined;
-  const libraries = folder && { LD_LIBRARY_PATH: path.join(folder, 'lib'), FONTCONFIG_FILE: path.join(folder, 'fonts.conf') };
+  const libraries = folder && {
+    LD_LIBRARY_PATH: path.join(folder, 'lib'),
+    FONTCONFIG_FILE: path.join(folder, 'fonts.conf'),
+  };
   return chromium.launch({
     executablePath: folder === undefined ? candidate : path.join(folder, 'chromium'),
     args: flags,
@@ -59,9 +62,13 @@ async function unpackChromium(environment: Environment): Promise<string> {
   const unpack = (file: string, target: NodeJS.WritableStream) =>
     pipeline(createReadStream(path.join(source, file)), createBrotliDecompress(), target);
   await unpack('chromium.br', createWriteStream(path.join(scratch, 'chromium'), { mode: 0o755 }));
-  for (const file of ['al2023.tar.br', 'swiftshader.tar.br', 'fonts.tar.br']) await unpack(file, extract({ cwd: scratch }));
+  for (const file of ['al2023.tar.br', 'swiftshader.tar.br', 'fonts.tar.br'])
+    await unpack(file, extract({ cwd: scratch }));
   const fonts = ['/usr/share/fonts', path.join(folder, 'fonts')].map((place) => `<dir>${place}</dir>`).join('');
-  await writeFile(path.join(scratch, 'fonts.conf'), `<fontconfig>${fonts}<cachedir>${path.join(folder, 'fonts-cache')}</cachedir></fontconfig>`);
+  await writeFile(
+    path.join(scratch, 'fonts.conf'),
+    `<fontconfig>${fonts}<cachedir>${path.join(folder, 'fonts-cache')}</cachedir></fontconfig>`,
+  );
   await rename(scratch, folder).catch(async (error: unknown) => {
     await rm(scratch, { recursive: true });
     // Another process was quicker.

@@ -7,7 +7,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, writeKeyFile, type CoordinatorLink, type CoordinatorLinkEvent, type Exchange, type KeyPair, type WorkerMessage } from '@lstm-gan/transport';
+import {
+  createCoordinatorLink,
+  createKeyPair,
+  writeKeyFile,
+  type CoordinatorLink,
+  type CoordinatorLinkEvent,
+  type Exchange,
+  type KeyPair,
+  type WorkerMessage,
+} from '@lstm-gan/transport';
 import { listened } from '../../tools/listened-link.ts';
 import { lstmGan } from './command-line.ts';
 import { smallConfig, smallDataset } from './small-run.ts';
@@ -51,7 +60,15 @@ function startingTogether(link: CoordinatorLink, workers: number): CoordinatorLi
 const limitMs = 40_000;
 
 /** Trains from nothing with worker processes; all are gone when it resolves. Throws, with everything they said, when it takes too long. */
-export async function trainOnCluster({ workers, steps, config = smallConfig, exchange = 'star', onStep, onMessage, onListening }: ClusterOptions): Promise<ClusterResult> {
+export async function trainOnCluster({
+  workers,
+  steps,
+  config = smallConfig,
+  exchange = 'star',
+  onStep,
+  onMessage,
+  onListening,
+}: ClusterOptions): Promise<ClusterResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-cluster-'));
   const [server, client] = [createKeyPair(), createKeyPair()];
   const link = await createCoordinatorLink({ keys: server, isAuthorized: (key) => key === client.publicKey });
@@ -68,7 +85,11 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, exc
   const { batchSize, shardSize, seed, flip } = config;
   const train = async (): Promise<ClusterResult> => {
     const result = await startCoordinator({
-      config, steps, exchange, run: 'test', incarnation: 1,
+      config,
+      steps,
+      exchange,
+      run: 'test',
+      incarnation: 1,
       link: startingTogether(listened(link, { onMessage }), workers),
       initial: createTrainingState(config),
       readShards: createShardReader(smallDataset, { batchSize, shardSize, seed, flip }),
@@ -90,8 +111,12 @@ export async function trainOnCluster({ workers, steps, config = smallConfig, exc
     const result = await Promise.race([train(), late]);
     if (result !== 'late') return result;
     for (const worker of processes) worker.kill('SIGQUIT');
-    const said = (await Promise.all(processes)).map(({ stderr, signal, exitCode }) => `${signal ?? exitCode}: ${String(stderr)}`);
-    throw new Error(`Not over after ${limitMs / 1000} s, behind step ${step}.\n${lines.join('')}Workers:\n${said.join('\n')}`);
+    const said = (await Promise.all(processes)).map(
+      ({ stderr, signal, exitCode }) => `${signal ?? exitCode}: ${String(stderr)}`,
+    );
+    throw new Error(
+      `Not over after ${limitMs / 1000} s, behind step ${step}.\n${lines.join('')}Workers:\n${said.join('\n')}`,
+    );
   } catch (error) {
     for (const worker of processes) worker.kill('SIGKILL');
     await Promise.all(processes);

@@ -13,7 +13,10 @@ export interface Disk {
 export async function createDisk(options: string): Promise<Disk> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-disk-'));
   const { exitCode, stderr } = await execa('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { reject: false });
-  if (exitCode !== 0) throw new Error(`This test mounts a tmpfs, and may not (${stderr}). Run it as root, or in a container that allows mounts.`);
+  if (exitCode !== 0)
+    throw new Error(
+      `This test mounts a tmpfs, and may not (${stderr}). Run it as root, or in a container that allows mounts.`,
+    );
   return {
     folder,
     async remove() {

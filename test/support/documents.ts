@@ -10,7 +10,9 @@ export const documents: ReadonlyMap<string, string> = new Map(
 );
 
 function markdownIn(folder: string): string[] {
-  return readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.md')).map((name) => path.join(folder, name));
+  return readdirSync(path.join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join(folder, name));
 }
 
 /** A command as somebody would type it. */
@@ -22,7 +24,9 @@ export interface Example {
 
 /** The fenced blocks of a language. */
 export function blocksOf(text: string, language: string): string[] {
-  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)].filter(([, name]) => name === language).map(([, , block]) => block);
+  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)]
+    .filter(([, name]) => name === language)
+    .map(([, , block]) => block);
 }
 
 /** The commands that documents show on lines of their own: indented, or in units for systemd. Scripts are run instead. */
@@ -36,7 +40,9 @@ export function documentExamples(): Example[] {
 
 /** The commands within sentences, which may leave out what they need. */
 export function inlineExamples(): Example[] {
-  return [...documents].flatMap(([where, text]) => [...text.matchAll(/`((?:npx )?lstm-gan [^`\n]+)`/g)].flatMap(([, line]) => commandOf(where, line)));
+  return [...documents].flatMap(([where, text]) =>
+    [...text.matchAll(/`((?:npx )?lstm-gan [^`\n]+)`/g)].flatMap(([, line]) => commandOf(where, line)),
+  );
 }
 
 /** The examples in the help of each command. */
@@ -58,7 +64,9 @@ function commandOf(where: string, line: string): Example[] {
 function shellWords(command: string): string[] {
   const [upToEnd] = /^(?:'[^']*'|"[^"]*"|[^'"<>|;&)])*/.exec(command) ?? [''];
   const words = upToEnd.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
-  return words.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? ''));
+  return words.map((word) =>
+    word.replace(/'([^']*)'|"([^"]*)"/g, (_, single?: string, double?: string) => single ?? double ?? ''),
+  );
 }
 
 /** What is wrong with a command line, as commander's code; undefined where the program takes it. Nothing is run. */

@@ -24,15 +24,24 @@ export interface Wish {
 
 /** Builds the page as `npm run build` does and serves it; resolves to its address. */
 export async function servePlayground(): Promise<{ address: string; dist: string; close(): Promise<void> }> {
-  await execa(process.execPath, ['node_modules/.bin/nx', 'run', '@lstm-gan/playground:build'], { cwd: root, env: { NX_DAEMON: 'false' } });
+  await execa(process.execPath, ['node_modules/.bin/nx', 'run', '@lstm-gan/playground:build'], {
+    cwd: root,
+    env: { NX_DAEMON: 'false' },
+  });
   const server = await preview({ root: folder, logLevel: 'silent', preview: { port: 0, host: '127.0.0.1' } });
-  return { address: server.resolvedUrls?.local[0] as string, dist: path.join(folder, 'dist'), close: () => server.close() };
+  return {
+    address: server.resolvedUrls?.local[0] as string,
+    dist: path.join(folder, 'dist'),
+    close: () => server.close(),
+  };
 }
 
 /** Sets the controls, without a drawing. */
 export async function setControls(page: Page, wish: Partial<Wish>): Promise<void> {
   for (const [id, value] of Object.entries(wish)) {
-    await page.locator(`#${id}`).evaluate((control, text) => void ((control as HTMLInputElement).value = text), String(value));
+    await page
+      .locator(`#${id}`)
+      .evaluate((control, text) => void ((control as HTMLInputElement).value = text), String(value));
   }
 }
 

@@ -14,7 +14,11 @@ export interface AskedProcess {
 }
 
 /** Throws when the program cannot be started, or ends before it is ready. */
-export async function startAsked(program: string, parameters: readonly string[], options: Pick<SpawnOptions, 'env'> = {}): Promise<AskedProcess> {
+export async function startAsked(
+  program: string,
+  parameters: readonly string[],
+  options: Pick<SpawnOptions, 'env'> = {},
+): Promise<AskedProcess> {
   const child = spawn(program, parameters, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child, 'spawn');
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

@@ -26,7 +26,9 @@ export function plotHead(width: number, height: number): string {
 
 /** An SVG document; shorter bars are better, and each group has a scale of its own. */
 export function barsSvg(groups: readonly BarGroup[], machine: string): string {
-  const tops = groups.map((_, k) => 40 + groups.slice(0, k).reduce((sum, { rows }) => sum + headHeight + rows.length * rowHeight, 0));
+  const tops = groups.map(
+    (_, k) => 40 + groups.slice(0, k).reduce((sum, { rows }) => sum + headHeight + rows.length * rowHeight, 0),
+  );
   const height = groups.reduce((sum, { rows }) => sum + headHeight + rows.length * rowHeight, 64);
   return `${plotHead(width, height)}
 ${svgText(20, 28, `${machine}. Milliseconds: shorter is better; whiskers from the fastest round to the slowest.`, 'quiet')}

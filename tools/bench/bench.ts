@@ -60,7 +60,9 @@ function refuse(sentence: string): never {
 
 function wholeNumber(text: string, least: number): number {
   const value = Number(text);
-  return Number.isSafeInteger(value) && value >= least ? value : refuse(`Expected a whole number from ${least}, got ${text}.`);
+  return Number.isSafeInteger(value) && value >= least
+    ? value
+    : refuse(`Expected a whole number from ${least}, got ${text}.`);
 }
 
 function presetOf(name: string): Preset {
@@ -105,12 +107,20 @@ async function measure(name: string, values: Values): Promise<Result> {
   const cacheDir = defaultCacheDir(process.env, os.homedir());
   const engine = await openEngine('graph', { cacheDir, threads: 2, device: 'cpu' });
   const machine = `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} cores, Node ${process.versions.node}, TensorFlow ${engine.describe().tensorflow}`;
-  const report = await reportOf(name, values, { preset: presets.get('rows-large') as Preset, cacheDir, arithmetic: engine.arithmetic });
+  const report = await reportOf(name, values, {
+    preset: presets.get('rows-large') as Preset,
+    cacheDir,
+    arithmetic: engine.arithmetic,
+  });
   await engine.close();
   return { machine, report };
 }
 
-async function reportOf(name: string, values: Values, { preset, cacheDir, arithmetic }: Pick<Parameters<typeof benchScaling>[0], 'preset' | 'cacheDir' | 'arithmetic'>): Promise<Report> {
+async function reportOf(
+  name: string,
+  values: Values,
+  { preset, cacheDir, arithmetic }: Pick<Parameters<typeof benchScaling>[0], 'preset' | 'cacheDir' | 'arithmetic'>,
+): Promise<Report> {
   const rounds = values.try === true ? 1 : wholeNumber(values.rounds, 9);
   const batch = wholeNumber(values.batch, 1);
   const peerPython = values['peer-python'];
@@ -120,13 +130,26 @@ async function reportOf(name: string, values: Values, { preset, cacheDir, arithm
     case 'scaling':
       return benchScaling({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
     case 'leases':
-      return benchLeases({ preset: presetOf(values.preset), cacheDir, arithmetic, rounds, batch, threads: wholeNumber(values.threads, 1) });
+      return benchLeases({
+        preset: presetOf(values.preset),
+        cacheDir,
+        arithmetic,
+        rounds,
+        batch,
+        threads: wholeNumber(values.threads, 1),
+      });
     case 'startup':
       return benchStartup({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
     case 'memory':
       return benchMemory({ cacheDir, steps: wholeNumber(values.steps, 100) });
     case 'exchange':
-      return benchExchange({ preset, rounds, arithmetic, peerPython, workers: values.workers.split(',').map((count) => wholeNumber(count, 1)) });
+      return benchExchange({
+        preset,
+        rounds,
+        arithmetic,
+        peerPython,
+        workers: values.workers.split(',').map((count) => wholeNumber(count, 1)),
+      });
     case 'network':
       return benchNetwork({ rounds });
     default:
@@ -139,7 +162,8 @@ if (values.help === true) {
   process.stdout.write(usage);
   process.exit(0);
 }
-if (values.try === true && values.out !== undefined) refuse('--try measures nothing that is worth keeping: leave --out away.');
+if (values.try === true && values.out !== undefined)
+  refuse('--try measures nothing that is worth keeping: leave --out away.');
 const [name = 'step'] = positionals;
 try {
   if (name !== 'draw') {
@@ -148,7 +172,10 @@ try {
     process.stdout.write(values.json === true ? `${json}\n` : `${[machine, ...report.lines].join('\n')}\n`);
     if (values.out !== undefined) {
       await mkdir(values.out, { recursive: true });
-      await writeFile(path.join(values.out, name === 'scaling' ? `scaling-${values.batch}.json` : `${name}.json`), `${json}\n`);
+      await writeFile(
+        path.join(values.out, name === 'scaling' ? `scaling-${values.batch}.json` : `${name}.json`),
+        `${json}\n`,
+      );
     }
   }
   if (values.out !== undefined) await drawResults(values.out);

@@ -34,12 +34,19 @@ export async function drawResults(folder: string): Promise<void> {
   }
   if (files.includes('memory.json')) await drawMemory(folder);
   else if (machine === undefined) {
-    throw new UserError({ code: 'usage', message: `${folder} holds no results to draw.`, advice: 'Measure with --out first: npm run bench -- step --out docs/benchmarks' });
+    throw new UserError({
+      code: 'usage',
+      message: `${folder} holds no results to draw.`,
+      advice: 'Measure with --out first: npm run bench -- step --out docs/benchmarks',
+    });
   }
   if (machine !== undefined) await writeFile(path.join(folder, 'benchmarks.svg'), barsSvg(groups, machine));
 }
 
 async function drawMemory(folder: string): Promise<void> {
-  const { machine, samples } = JSON.parse(await readFile(path.join(folder, 'memory.json'), 'utf8')) as { machine: string; samples: MemorySample[] };
+  const { machine, samples } = JSON.parse(await readFile(path.join(folder, 'memory.json'), 'utf8')) as {
+    machine: string;
+    samples: MemorySample[];
+  };
   await writeFile(path.join(folder, 'memory.svg'), memorySvg(samples, machine));
 }

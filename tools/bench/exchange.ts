@@ -56,7 +56,11 @@ export async function benchExchange(options: ExchangeBenchOptions): Promise<Repo
   const peers = await startPeers(options, numbers);
   for (let round = 0; round < rounds; round++) {
     for (const { times, updates, ...one } of cases) {
-      const measured = await measureExchange({ ...one, preset, arithmetic: one.isSumOnly ? onlySums(arithmetic) : arithmetic });
+      const measured = await measureExchange({
+        ...one,
+        preset,
+        arithmetic: one.isSumOnly ? onlySums(arithmetic) : arithmetic,
+      });
       times.push(median(measured.map(({ stepMs }) => stepMs)));
       updates.push(median(measured.map(({ updateMs }) => updateMs)));
       process.stderr.write(`\rround ${round + 1} of ${rounds} `);
@@ -77,7 +81,10 @@ export async function benchExchange(options: ExchangeBenchOptions): Promise<Repo
     data: {
       rounds,
       cases: cases.map(({ name: _, times, updates, ...one }) => ({ ...one, stepMs: times, updateMs: updates })),
-      rows: [...cases.map(({ name, times }) => spreadOf(name, times)), ...peers.map(({ peer, times }) => spreadOf(peer.name, times))],
+      rows: [
+        ...cases.map(({ name, times }) => spreadOf(name, times)),
+        ...peers.map(({ peer, times }) => spreadOf(peer.name, times)),
+      ],
     },
   };
 }
@@ -100,16 +107,25 @@ function nameOf({ workers, road, flowCount, isSumOnly }: Case): string {
 
 function onlySums(arithmetic: VectorArithmetic): VectorArithmetic {
   const partOf = (tree: SumTree, start: number, end: number): SumTree =>
-    tree instanceof Float32Array ? tree.subarray(start, end) : [partOf(tree[0], start, end), partOf(tree[1], start, end)];
+    tree instanceof Float32Array
+      ? tree.subarray(start, end)
+      : [partOf(tree[0], start, end), partOf(tree[1], start, end)];
   return {
     ...arithmetic,
-    adam: ({ gradientSum, newWeights }, [start, end]) => arithmetic.addUp(partOf(gradientSum, start, end), newWeights.subarray(start, end)),
+    adam: ({ gradientSum, newWeights }, [start, end]) =>
+      arithmetic.addUp(partOf(gradientSum, start, end), newWeights.subarray(start, end)),
     ema: () => new Float32Array(0),
   };
 }
 
-async function startPeers({ peerPython: python, workers }: ExchangeBenchOptions, numbers: number): Promise<{ peer: TorchPeer; times: number[] }[]> {
-  const groups = python === undefined ? [] : workers.filter((count) => count > 1).map((processes) => startGloo({ python, processes, numbers }));
+async function startPeers(
+  { peerPython: python, workers }: ExchangeBenchOptions,
+  numbers: number,
+): Promise<{ peer: TorchPeer; times: number[] }[]> {
+  const groups =
+    python === undefined
+      ? []
+      : workers.filter((count) => count > 1).map((processes) => startGloo({ python, processes, numbers }));
   return (await Promise.all(groups)).map((peer) => ({ peer, times: [] }));
 }
 
@@ -129,11 +145,19 @@ const steps = 10;
 const shardSize = 16;
 
 /** The measurements of the steps that count; a step is a full exchange for both networks. */
-async function measureExchange({ preset, workers, road, flowCount, arithmetic }: ExchangeOptions): Promise<StepMetrics[]> {
+async function measureExchange({
+  preset,
+  workers,
+  road,
+  flowCount,
+  arithmetic,
+}: ExchangeOptions): Promise<StepMetrics[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-exchange-'));
   const config = createRunConfig(preset, { batchSize: shardSize * workers, shardSize });
   const { link, keyFile } = await openLink(road, folder, arithmetic);
-  const children = Array.from({ length: workers }, (_, index) => startZeroWorker([link.address, `worker-${index + 1}`, String(flowCount), ...keyFile]));
+  const children = Array.from({ length: workers }, (_, index) =>
+    startZeroWorker([link.address, `worker-${index + 1}`, String(flowCount), ...keyFile]),
+  );
   const { size, channels } = config.model.image;
   const pixels = new Uint8Array(2 * config.batchSize * size * size * channels);
   const dataset = createDataset({ name: 'nothing', count: 2 * config.batchSize, size, channels, digest: '' }, pixels);
@@ -145,7 +169,12 @@ async function measureExchange({ preset, workers, road, flowCount, arithmetic }:
     child.once('exit', () => gone.abort());
   }
   await startCoordinator({
-    config, link, arithmetic, run: 'bench', incarnation: 1, steps: warmUpSteps + steps,
+    config,
+    link,
+    arithmetic,
+    run: 'bench',
+    incarnation: 1,
+    steps: warmUpSteps + steps,
     initial: createTrainingState(config),
     readShards: createShardReader(dataset, config),
     log: createLog('/dev/null'),
@@ -162,15 +191,25 @@ async function measureExchange({ preset, workers, road, flowCount, arithmetic }:
   return measured;
 }
 
-async function openLink(road: Road, folder: string, memory: VectorArithmetic): Promise<{ link: CoordinatorLink; keyFile: string[] }> {
+async function openLink(
+  road: Road,
+  folder: string,
+  memory: VectorArithmetic,
+): Promise<{ link: CoordinatorLink; keyFile: string[] }> {
   const keys = createKeyPair();
   if (road === 'ipc') {
-    return { link: await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys, isAuthorized: () => false, memory }), keyFile: [] };
+    return {
+      link: await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys, isAuthorized: () => false, memory }),
+      keyFile: [],
+    };
   }
   const worker = createKeyPair();
   const keyFile = path.join(folder, 'worker.key');
   await writeKeyFile(keyFile, { ...worker, serverKey: keys.publicKey });
-  return { link: await createCoordinatorLink({ keys, isAuthorized: (key) => key === worker.publicKey, memory }), keyFile: [keyFile] };
+  return {
+    link: await createCoordinatorLink({ keys, isAuthorized: (key) => key === worker.publicKey, memory }),
+    keyFile: [keyFile],
+  };
 }
 
 function startZeroWorker(parameters: readonly string[]): ChildProcess {

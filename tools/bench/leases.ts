@@ -49,17 +49,45 @@ export async function benchLeases(options: LeasesBenchOptions): Promise<Report> 
       row('a plain loop in one process', plain, ''),
       row('coordinator and a worker', whole, percent(cost)),
       '',
-      `The rounds' costs: ${costs.sort((a, b) => a - b).map(percent).join(', ')}.`,
+      `The rounds' costs: ${costs
+        .sort((a, b) => a - b)
+        .map(percent)
+        .join(', ')}.`,
     ],
-    data: { rounds, batch, shardSize, threads, cost, costs, rows: [spreadOf('plain loop', plain), spreadOf('coordinator and a worker', whole)] },
+    data: {
+      rounds,
+      batch,
+      shardSize,
+      threads,
+      cost,
+      costs,
+      rows: [spreadOf('plain loop', plain), spreadOf('coordinator and a worker', whole)],
+    },
   };
 }
 
-async function measureOnce({ preset, cacheDir, arithmetic, batch, threads }: LeasesBenchOptions, shardSize: number): Promise<{ whole: number; plain: number }> {
+async function measureOnce(
+  { preset, cacheDir, arithmetic, batch, threads }: LeasesBenchOptions,
+  shardSize: number,
+): Promise<{ whole: number; plain: number }> {
   const config = createRunConfig(preset, { batchSize: batch, shardSize, threads });
-  const run = startPacedRun({ config, arithmetic, cacheDir, cores: [undefined], turns: warmUpTurns + turns, stepsPerTurn });
+  const run = startPacedRun({
+    config,
+    arithmetic,
+    cacheDir,
+    cores: [undefined],
+    turns: warmUpTurns + turns,
+    stepsPerTurn,
+  });
   const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
-  const loop = await startAsked(process.execPath, [...process.execArgv, script, preset.name, String(batch), String(shardSize), String(threads)]);
+  const loop = await startAsked(process.execPath, [
+    ...process.execArgv,
+    script,
+    preset.name,
+    String(batch),
+    String(shardSize),
+    String(threads),
+  ]);
   const [whole, plain]: [number[], number[]] = [[], []];
   for (let turn = -warmUpTurns; turn < turns; turn++) {
     const steps = (await run.next()).map(({ stepMs }) => stepMs);

@@ -35,17 +35,32 @@ export interface LocalRunOptions {
 export async function runLocally(options: LocalRunOptions): Promise<void> {
   const { config, arithmetic, steps, cores, onStart, onStep } = options;
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
-  const link = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic });
+  const link = await createCoordinatorLink({
+    bind: `ipc://${folder}/socket`,
+    keys: createKeyPair(),
+    isAuthorized: () => false,
+    memory: arithmetic,
+  });
   const initial = createTrainingState(config);
   const gone = new AbortController();
   onStart?.();
-  const workers = cores.map((core, index) => startWorkerProcess(link.address, `worker-${index + 1}`, core, options.cacheDir));
+  const workers = cores.map((core, index) =>
+    startWorkerProcess(link.address, `worker-${index + 1}`, core, options.cacheDir),
+  );
   for (const { child } of workers) child.once('exit', () => gone.abort());
   const { size, channels } = config.model.image;
   const count = 2 * config.batchSize;
-  const dataset = createDataset({ name: 'nothing', count, size, channels, digest: '' }, new Uint8Array(count * size * size * channels));
+  const dataset = createDataset(
+    { name: 'nothing', count, size, channels, digest: '' },
+    new Uint8Array(count * size * size * channels),
+  );
   const { state } = await startCoordinator({
-    config, initial, arithmetic, steps, run: 'bench', incarnation: 1,
+    config,
+    initial,
+    arithmetic,
+    steps,
+    run: 'bench',
+    incarnation: 1,
     link: listened(link, { onMessage: ({ kind }) => options.onMessage?.(kind), hold: options.hold }),
     readShards: createShardReader(dataset, config),
     log: createLog('/dev/null'),
@@ -61,9 +76,15 @@ export async function runLocally(options: LocalRunOptions): Promise<void> {
   if (state.step < steps) throw new Error(`A worker ended too early:\n${workers.map(({ said }) => said()).join('\n')}`);
 }
 
-function startWorkerProcess(address: string, name: string, core: number | undefined, cacheDir: string): { child: ChildProcess; said: () => string } {
+function startWorkerProcess(
+  address: string,
+  name: string,
+  core: number | undefined,
+  cacheDir: string,
+): { child: ChildProcess; said: () => string } {
   const parameters = [command, 'worker', '--connect', address, '--name', name, '--cache-dir', cacheDir];
-  const [program, ...before] = core === undefined ? [process.execPath] : ['taskset', '--cpu-list', String(core), process.execPath];
+  const [program, ...before] =
+    core === undefined ? [process.execPath] : ['taskset', '--cpu-list', String(core), process.execPath];
   const child = spawn(program, [...before, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });
   let text = '';
   child.stderr.on('data', (part: Buffer) => (text += part.toString()));

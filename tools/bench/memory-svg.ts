@@ -21,7 +21,10 @@ export function memorySvg(samples: readonly MemorySample[], machine: string): st
   const y = (megabytes: number): number => Math.round(bottom - (megabytes / most) * (bottom - top));
   const line = (name: (typeof processes)[number]): string =>
     `<polyline class="${classOf[name]} line" points="${samples.map((sample) => `${x(sample.step)},${y(sample[name])}`).join(' ')}"/>`;
-  const key = processes.map((name, k) => `<rect class="${classOf[name]}" x="${left + 140 * k}" y="${height - 24}" width="14" height="14"/>\n${svgText(left + 20 + 140 * k, height - 12, name)}`);
+  const key = processes.map(
+    (name, k) =>
+      `<rect class="${classOf[name]}" x="${left + 140 * k}" y="${height - 24}" width="14" height="14"/>\n${svgText(left + 20 + 140 * k, height - 12, name)}`,
+  );
   return `${plotHead(width, height)}
 ${svgText(20, 28, `${machine}. Resident megabytes over the steps of a run of digits.`, 'quiet')}
 <path class="whisker" d="M${left} ${top}V${bottom}H${right}"/>

@@ -28,7 +28,24 @@ const warmUpSteps = 1500;
 export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Promise<Report> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-memory-'));
   const out = path.join(folder, 'run');
-  const parameters = ['train', '--preset', 'digits', '--batch-size', String(batch), '--shard-size', String(batch), '--workers', '1', '--steps', String(warmUpSteps + steps), '--out', out, '--cache-dir', cacheDir, '--json'];
+  const parameters = [
+    'train',
+    '--preset',
+    'digits',
+    '--batch-size',
+    String(batch),
+    '--shard-size',
+    String(batch),
+    '--workers',
+    '1',
+    '--steps',
+    String(warmUpSteps + steps),
+    '--out',
+    out,
+    '--cache-dir',
+    cacheDir,
+    '--json',
+  ];
   const child = spawn(process.execPath, [command, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4000)));
@@ -41,7 +58,10 @@ export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Prom
   }
   await rm(folder, { recursive: true });
   if (child.exitCode !== 0) throw new Error(`The run failed:\n${said}`);
-  return reportOf(steps, samples.filter(({ step }) => step >= warmUpSteps));
+  return reportOf(
+    steps,
+    samples.filter(({ step }) => step >= warmUpSteps),
+  );
 }
 
 function takeSample(coordinatorId: number, metrics: string): MemorySample | undefined {
@@ -73,7 +93,10 @@ function reportOf(steps: number, samples: readonly MemorySample[]): Report {
       `Resident memory over ${steps} steps of digits, batch ${batch}, one worker, behind ${warmUpSteps} others; medians of the first and the last tenth, MB`,
       '',
       `${''.padEnd(14)}  before   after    peak  growth`,
-      ...grown.map(({ name, before, after, peak, growth }) => `${name.padEnd(14)}${[before, after, peak].map((value) => value.toFixed(0).padStart(8)).join('')}${`${(100 * growth).toFixed(1)} %`.padStart(8)}`),
+      ...grown.map(
+        ({ name, before, after, peak, growth }) =>
+          `${name.padEnd(14)}${[before, after, peak].map((value) => value.toFixed(0).padStart(8)).join('')}${`${(100 * growth).toFixed(1)} %`.padStart(8)}`,
+      ),
     ],
     data: { steps, batch, processes: grown, samples: thin(samples) },
   };
@@ -82,5 +105,11 @@ function reportOf(steps: number, samples: readonly MemorySample[]): Report {
 /** Enough of them for a picture, in whole megabytes. */
 function thin(samples: readonly MemorySample[]): MemorySample[] {
   const every = Math.ceil(samples.length / 100);
-  return samples.filter((_, k) => k % every === 0).map(({ step, coordinator, worker }) => ({ step, coordinator: Math.round(coordinator), worker: Math.round(worker) }));
+  return samples
+    .filter((_, k) => k % every === 0)
+    .map(({ step, coordinator, worker }) => ({
+      step,
+      coordinator: Math.round(coordinator),
+      worker: Math.round(worker),
+    }));
 }

@@ -26,7 +26,11 @@ const workers = 4;
 export async function benchNetwork({ rounds }: NetworkBenchOptions): Promise<Report> {
   const network = await createNetwork({ machines: workers + 1, rate, burst });
   if (network === undefined) {
-    throw new UserError({ code: 'usage', message: 'This machine allows no network namespaces.', advice: 'They need root, or CAP_NET_ADMIN: try it as root, outside a container.' });
+    throw new UserError({
+      code: 'usage',
+      message: 'This machine allows no network namespaces.',
+      advice: 'They need root, or CAP_NET_ADMIN: try it as root, outside a container.',
+    });
   }
   const times = { star: [] as number[], sliced: [] as number[] };
   // Namespaces outlive whoever made them: also who is interrupted takes them away.
@@ -34,7 +38,8 @@ export async function benchNetwork({ rounds }: NetworkBenchOptions): Promise<Rep
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const exchange of ['star', 'sliced'] as const) times[exchange].push(median(await measureSteps(network, exchange, leaving.signal)));
+      for (const exchange of ['star', 'sliced'] as const)
+        times[exchange].push(median(await measureSteps(network, exchange, leaving.signal)));
       process.stderr.write(`\rround ${round + 1} of ${rounds} `);
     }
   } finally {
@@ -50,14 +55,30 @@ export async function benchNetwork({ rounds }: NetworkBenchOptions): Promise<Rep
       row('star', times.star, ''),
       row('sliced', times.sliced, `${gain.toFixed(2)} x`),
     ],
-    data: { rounds, workers, rate, burst, gain, rows: [spreadOf('star', times.star), spreadOf('sliced', times.sliced)] },
+    data: {
+      rounds,
+      workers,
+      rate,
+      burst,
+      gain,
+      rows: [spreadOf('star', times.star), spreadOf('sliced', times.sliced)],
+    },
   };
 }
 
-async function measureSteps({ machines: [first, ...others] }: Network, exchange: string, signal: AbortSignal): Promise<number[]> {
+async function measureSteps(
+  { machines: [first, ...others] }: Network,
+  exchange: string,
+  signal: AbortSignal,
+): Promise<number[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-network-'));
   const keyFile = path.join(folder, 'worker.key');
-  const coordinator = startScript(first.enter, new URL('zero-coordinator.ts', import.meta.url), [`tcp://${first.address}:*`, String(workers), exchange, keyFile]);
+  const coordinator = startScript(first.enter, new URL('zero-coordinator.ts', import.meta.url), [
+    `tcp://${first.address}:*`,
+    String(workers),
+    exchange,
+    keyFile,
+  ]);
   const children: ChildProcess[] = [];
   const stop = (): void => void coordinator.kill();
   signal.addEventListener('abort', stop);
@@ -70,7 +91,12 @@ async function measureSteps({ machines: [first, ...others] }: Network, exchange:
     };
     const address = (await next()).replace('listening ', '');
     for (const [index, { enter }] of others.entries()) {
-      const worker = startScript(enter, new URL('zero-worker.ts', import.meta.url), [address, `worker-${index + 1}`, '1', keyFile]);
+      const worker = startScript(enter, new URL('zero-worker.ts', import.meta.url), [
+        address,
+        `worker-${index + 1}`,
+        '1',
+        keyFile,
+      ]);
       // The coordinator would wait for another.
       worker.once('exit', (code) => code === 0 || stop());
       children.push(worker);
@@ -78,7 +104,8 @@ async function measureSteps({ machines: [first, ...others] }: Network, exchange:
     return JSON.parse(await next()) as number[];
   } finally {
     signal.removeEventListener('abort', stop);
-    for (const child of [coordinator, ...children]) if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, 'exit'), gone(child)]);
+    for (const child of [coordinator, ...children])
+      if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, 'exit'), gone(child)]);
     await rm(folder, { recursive: true });
   }
 }
@@ -91,5 +118,7 @@ async function gone(child: ChildProcess): Promise<void> {
 
 function startScript(enter: readonly string[], script: URL, parameters: readonly string[]): ChildProcess {
   const [program, ...before] = [...enter, process.execPath];
-  return spawn(program, [...before, ...process.execArgv, fileURLToPath(script), ...parameters], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(program, [...before, ...process.execArgv, fileURLToPath(script), ...parameters], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }

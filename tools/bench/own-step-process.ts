@@ -11,7 +11,11 @@ import { createOwnStep } from './own-step.ts';
 const [name, ...numbers] = process.argv.slice(2);
 const [images, shardSize, threads] = numbers.map(Number);
 const preset = presets.get(name) as Preset;
-const engine = await openEngine('graph', { threads, device: 'cpu', cacheDir: defaultCacheDir(process.env, os.homedir()) });
+const engine = await openEngine('graph', {
+  threads,
+  device: 'cpu',
+  cacheDir: defaultCacheDir(process.env, os.homedir()),
+});
 const { size, channels } = preset.model.image;
 const step = await createOwnStep(engine, preset, images, shardSize);
 const pixels = Uint8Array.from({ length: images * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);

@@ -1,6 +1,14 @@
 /** Ours: the units of both phases on an engine, and both updates, everything included, in one process. */
 import { performance } from 'node:perf_hooks';
-import { accumulateShards, createLayouts, normalNoise, streamKey, updateNetwork, type Preset, type StreamPurpose } from '@lstm-gan/core';
+import {
+  accumulateShards,
+  createLayouts,
+  normalNoise,
+  streamKey,
+  updateNetwork,
+  type Preset,
+  type StreamPurpose,
+} from '@lstm-gan/core';
 import type { Engine } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
 import { compileUnits } from '@lstm-gan/worker';
@@ -14,7 +22,12 @@ export interface StepTimes {
 }
 
 /** One iteration a call, on shards one after the other; their gradients are summed as a worker sums them. */
-export async function createOwnStep(engine: Engine, preset: Preset, batch: number, shardSize = batch): Promise<(images: Uint8Array) => Promise<StepTimes>> {
+export async function createOwnStep(
+  engine: Engine,
+  preset: Preset,
+  batch: number,
+  shardSize = batch,
+): Promise<(images: Uint8Array) => Promise<StepTimes>> {
   const config = createRunConfig(preset, { batchSize: batch, shardSize });
   const { arithmetic } = engine;
   const units = await compileUnits(engine, config);
@@ -25,22 +38,41 @@ export async function createOwnStep(engine: Engine, preset: Preset, batch: numbe
   const seedOf = (purpose: StreamPurpose, shard: number) => streamKey({ seed: 1, purpose, step: state.step, shard });
 
   type Pass = Awaited<ReturnType<typeof units.generatorBackward.begin>>;
-  const judge = async (shard: number, images: Uint8Array, onto: readonly Float32Array[], passes: Pass[]): Promise<Float32Array> => {
+  const judge = async (
+    shard: number,
+    images: Uint8Array,
+    onto: readonly Float32Array[],
+    passes: Pass[],
+  ): Promise<Float32Array> => {
     const { weights: discriminator } = state.discriminator;
     const noise = normalNoise(seedOf('noise', shard), shardSize * config.model.latent);
     const pass = await units.generatorBackward.begin({ generator: state.generator.weights, noise });
     const fake = pass.outputs.images as Float32Array;
     const pixels = images.subarray((shard * images.length) / shardCount, ((shard + 1) * images.length) / shardCount);
     const { gradient } = await units.discriminatorReal.run({
-      discriminator, images: pixels, dropoutSeed: seedOf('dropout-real', shard), regularizerSeed: seedOf('regularizer', shard),
+      discriminator,
+      images: pixels,
+      dropoutSeed: seedOf('dropout-real', shard),
+      regularizerSeed: seedOf('regularizer', shard),
     });
-    const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed: seedOf('dropout-fake', shard) }, { output: 'gradient', onto: [...onto, gradient] });
+    const onFake = await units.discriminatorFake.run(
+      { discriminator, images: fake, dropoutSeed: seedOf('dropout-fake', shard) },
+      { output: 'gradient', onto: [...onto, gradient] },
+    );
     [fake, gradient].forEach(arithmetic.release);
     passes.push(pass);
     return onFake.gradient;
   };
-  const finish = async (shard: number, discriminator: Float32Array, onto: readonly Float32Array[], passes: readonly Pass[]): Promise<Float32Array> => {
-    const { contribution } = await passes[shard].finish({ discriminator, dropoutSeed: seedOf('dropout-generator', shard) }, { output: 'contribution', onto });
+  const finish = async (
+    shard: number,
+    discriminator: Float32Array,
+    onto: readonly Float32Array[],
+    passes: readonly Pass[],
+  ): Promise<Float32Array> => {
+    const { contribution } = await passes[shard].finish(
+      { discriminator, dropoutSeed: seedOf('dropout-generator', shard) },
+      { output: 'contribution', onto },
+    );
     if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
     return contribution;
   };
@@ -50,17 +82,48 @@ export async function createOwnStep(engine: Engine, preset: Preset, batch: numbe
   return async (images) => {
     const startMs = performance.now();
     const passes: Pass[] = [];
-    const gradient = await accumulateShards(shards, (shard, onto) => judge(shard, images, onto, passes), arithmetic.release);
+    const gradient = await accumulateShards(
+      shards,
+      (shard, onto) => judge(shard, images, onto, passes),
+      arithmetic.release,
+    );
     const firstUpdateMs = performance.now();
-    const { state: updated } = updateNetwork(layouts.discriminator, state.discriminator, gradient, shardCount, config.optimizer.discriminator, arithmetic);
+    const { state: updated } = updateNetwork(
+      layouts.discriminator,
+      state.discriminator,
+      gradient,
+      shardCount,
+      config.optimizer.discriminator,
+      arithmetic,
+    );
     const secondPhaseMs = performance.now();
-    const contribution = await accumulateShards(shards, (shard, onto) => finish(shard, updated.weights, onto, passes), arithmetic.release);
+    const contribution = await accumulateShards(
+      shards,
+      (shard, onto) => finish(shard, updated.weights, onto, passes),
+      arithmetic.release,
+    );
     const secondUpdateMs = performance.now();
     arithmetic.settle();
     past.forEach(arithmetic.release);
-    const { state: next } = updateNetwork(layouts.generator, state.generator, contribution, shardCount, config.optimizer.generator, arithmetic);
+    const { state: next } = updateNetwork(
+      layouts.generator,
+      state.generator,
+      contribution,
+      shardCount,
+      config.optimizer.generator,
+      arithmetic,
+    );
     const ema = arithmetic.ema(state.ema, next.weights, 0.998);
-    past = [gradient, contribution, state.ema, ...[state.generator, state.discriminator].flatMap(({ weights, firstMoments, secondMoments }) => [weights, firstMoments, secondMoments])];
+    past = [
+      gradient,
+      contribution,
+      state.ema,
+      ...[state.generator, state.discriminator].flatMap(({ weights, firstMoments, secondMoments }) => [
+        weights,
+        firstMoments,
+        secondMoments,
+      ]),
+    ];
     state = { step: state.step + 1, generator: next, discriminator: updated, ema };
     const endMs = performance.now();
     const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);

@@ -36,7 +36,14 @@ export async function benchScaling(options: ScalingBenchOptions): Promise<Report
   const stepsPerTurn = batch > 16 ? 1 : 2;
   const run = startPacedRun({ config, arithmetic, cacheDir, cores, turns: rounds + warmUpRounds, stepsPerTurn });
   const single = await startSingle(preset, batch, shardSize);
-  const groups = peerPython === undefined ? [] : [await startFastest(torchOptions.map((chosen) => () => startTorchGroup({ python: peerPython, batch, cores, ...chosen })))];
+  const groups =
+    peerPython === undefined
+      ? []
+      : [
+          await startFastest(
+            torchOptions.map((chosen) => () => startTorchGroup({ python: peerPython, batch, cores, ...chosen })),
+          ),
+        ];
   const steps: StepMetrics[] = [];
   const pair: Measured = { name: '2 workers and coordinator', times: [] };
   const alone: Measured = { name: 'one process, one core', times: [] };
@@ -57,7 +64,17 @@ export async function benchScaling(options: ScalingBenchOptions): Promise<Report
 
 async function startSingle(preset: Preset, batch: number, shardSize: number): Promise<AskedProcess> {
   const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
-  return startAsked('taskset', ['--cpu-list', String(cores[0]), process.execPath, ...process.execArgv, script, preset.name, String(batch), String(shardSize), '1']);
+  return startAsked('taskset', [
+    '--cpu-list',
+    String(cores[0]),
+    process.execPath,
+    ...process.execArgv,
+    script,
+    preset.name,
+    String(batch),
+    String(shardSize),
+    '1',
+  ]);
 }
 
 async function inTurn(processes: readonly Pick<AskedProcess, 'step'>[], steps: number): Promise<number[]> {
@@ -75,12 +92,23 @@ async function close(run: PacedRun, processes: readonly Pick<AskedProcess, 'clos
   for (const { close } of processes) await close();
 }
 
-function reportOf({ batch, rounds }: ScalingBenchOptions, pair: Measured, alone: Measured, peers: readonly Measured[], steps: readonly StepMetrics[]): Report {
+function reportOf(
+  { batch, rounds }: ScalingBenchOptions,
+  pair: Measured,
+  alone: Measured,
+  peers: readonly Measured[],
+  steps: readonly StepMetrics[],
+): Report {
   const rate = (count: number, { times }: Measured): string => ((1000 * count * batch) / median(times)).toFixed(1);
   const scaling = median(alone.times.map((ms, round) => (cores.length * ms) / pair.times[round]));
   const ratioTo = ({ times }: Measured): number => median(times.map((ms, round) => ms / pair.times[round]));
   const part = (pick: (metrics: StepMetrics) => number): string => median(steps.map(pick)).toFixed(0);
-  const { computeMs, exchangeMs, updateMs, waitingMs } = { computeMs: part((m) => m.computeMs), exchangeMs: part((m) => m.exchangeMs), updateMs: part((m) => m.updateMs), waitingMs: part((m) => m.waitingMs) };
+  const { computeMs, exchangeMs, updateMs, waitingMs } = {
+    computeMs: part((m) => m.computeMs),
+    exchangeMs: part((m) => m.exchangeMs),
+    updateMs: part((m) => m.updateMs),
+    waitingMs: part((m) => m.waitingMs),
+  };
   return {
     lines: [
       `rows-large, ${batch} images a worker, shards of ${Math.min(16, batch)}, a core and a thread each, ${rounds} rounds, interleaved, milliseconds a step`,
@@ -95,8 +123,14 @@ function reportOf({ batch, rounds }: ScalingBenchOptions, pair: Measured, alone:
       `A step: ${computeMs} ms computing in the slower worker, ${exchangeMs} under way, ${updateMs} updating; the workers waited ${waitingMs} together.`,
     ],
     data: {
-      batch, rounds, scaling,
-      rows: [spreadOf('2 workers', pair.times), spreadOf(alone.name, alone.times), ...peers.map((peer) => ({ ...spreadOf(peer.name, peer.times), ratio: ratioTo(peer) }))],
+      batch,
+      rounds,
+      scaling,
+      rows: [
+        spreadOf('2 workers', pair.times),
+        spreadOf(alone.name, alone.times),
+        ...peers.map((peer) => ({ ...spreadOf(peer.name, peer.times), ratio: ratioTo(peer) })),
+      ],
       partsMs: { computeMs, exchangeMs, updateMs, waitingMs },
     },
   };

@@ -46,7 +46,11 @@ export async function benchStartup(options: StartupBenchOptions): Promise<Report
   return reportOf(options, starts, theirs);
 }
 
-function reportOf({ batch, rounds }: Pick<StartupBenchOptions, 'batch' | 'rounds'>, starts: readonly Start[], theirs: readonly number[]): Report {
+function reportOf(
+  { batch, rounds }: Pick<StartupBenchOptions, 'batch' | 'rounds'>,
+  starts: readonly Start[],
+  theirs: readonly number[],
+): Report {
   const ours = starts.map(({ contributionMs }) => contributionMs);
   const ratio = median(theirs.map((ms, round) => ms / ours[round]));
   return {
@@ -55,14 +59,31 @@ function reportOf({ batch, rounds }: Pick<StartupBenchOptions, 'batch' | 'rounds
       '',
       heading(''),
       row('lstm-gan worker', ours, ''),
-      row('  start, imports: until hello', starts.map(({ helloMs }) => helloMs), ''),
-      row('  TensorFlow, probes: until ready', starts.map(({ helloMs, readyMs }) => readyMs - helloMs), ''),
-      row('  weights, first phase', starts.map(({ readyMs, contributionMs }) => contributionMs - readyMs), ''),
+      row(
+        '  start, imports: until hello',
+        starts.map(({ helloMs }) => helloMs),
+        '',
+      ),
+      row(
+        '  TensorFlow, probes: until ready',
+        starts.map(({ helloMs, readyMs }) => readyMs - helloMs),
+        '',
+      ),
+      row(
+        '  weights, first phase',
+        starts.map(({ readyMs, contributionMs }) => contributionMs - readyMs),
+        '',
+      ),
       ...(theirs.length === 0 ? [] : [row('PyTorch, to its first iteration', theirs, `${ratio.toFixed(2)} x`)]),
     ],
     data: {
-      batch, rounds, starts,
-      rows: [spreadOf('lstm-gan worker', ours), ...(theirs.length === 0 ? [] : [{ ...spreadOf('PyTorch, to its first iteration', theirs), ratio }])],
+      batch,
+      rounds,
+      starts,
+      rows: [
+        spreadOf('lstm-gan worker', ours),
+        ...(theirs.length === 0 ? [] : [{ ...spreadOf('PyTorch, to its first iteration', theirs), ratio }]),
+      ],
     },
   };
 }
@@ -72,12 +93,16 @@ async function measureStart({ preset, batch, cacheDir, arithmetic }: StartupBenc
   let startMs = 0;
   await runLocally({
     config: createRunConfig(preset, { batchSize: batch, shardSize: batch }),
-    arithmetic, cacheDir, steps: 1, cores: [undefined],
+    arithmetic,
+    cacheDir,
+    steps: 1,
+    cores: [undefined],
     onStart: () => (startMs = performance.now()),
     onMessage: (kind) => (heard[kind] ??= performance.now() - startMs),
   });
   const { hello, ready, contribution } = heard;
-  if (hello === undefined || ready === undefined || contribution === undefined) throw new Error('Bug: a run ended without a contribution');
+  if (hello === undefined || ready === undefined || contribution === undefined)
+    throw new Error('Bug: a run ended without a contribution');
   return { helloMs: hello, readyMs: ready, contributionMs: contribution };
 }
 

@@ -41,7 +41,11 @@ interface Measured {
 }
 
 async function startPeers({ preset, batch, threads, peerPython }: StepBenchOptions): Promise<Peer[]> {
-  const stock = await startScript(new URL('stock-step-process.ts', import.meta.url), [preset.name, String(batch), String(threads)]);
+  const stock = await startScript(new URL('stock-step-process.ts', import.meta.url), [
+    preset.name,
+    String(batch),
+    String(threads),
+  ]);
   const peers: Peer[] = [{ name: stock.greeting, process: stock, times: [] }];
   for (const chosen of peerPython === undefined ? [] : torchOptions) {
     const torch = await startTorchPeer({ python: peerPython as string, batch, threads, ...chosen });
@@ -57,7 +61,12 @@ function startScript(script: URL, parameters: readonly string[]): Promise<AskedP
 /** Each in a process of its own: what one leaves behind, in memory and to be collected, is not the next one's. */
 async function measure(options: StepBenchOptions): Promise<Measured> {
   const { preset, cacheDir, batch, rounds, threads } = options;
-  const ours = await startScript(new URL('own-step-process.ts', import.meta.url), [preset.name, String(batch), String(batch), String(threads)]);
+  const ours = await startScript(new URL('own-step-process.ts', import.meta.url), [
+    preset.name,
+    String(batch),
+    String(batch),
+    String(threads),
+  ]);
   const peers = await startPeers(options);
   const graph = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
   const measurePeak = await createMatmulPeak(graph);
@@ -92,7 +101,10 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
   const ratioOf = ({ times }: Peer): number => median(times.map((theirs, i) => theirs / totals[i]));
   const shareOfPeak = median(totals.map((ms, i) => (operationsPerImage * batch) / (ms / 1000) / peaks[i]));
   const torch = peers.filter(({ name }) => name.startsWith('PyTorch'));
-  const fastest = torch.length === 0 ? undefined : torch.reduce((best, peer) => (median(peer.times) < median(best.times) ? peer : best));
+  const fastest =
+    torch.length === 0
+      ? undefined
+      : torch.reduce((best, peer) => (median(peer.times) < median(best.times) ? peer : best));
   const rate = (times: readonly number[]): string => ((1000 * batch) / median(times)).toFixed(1);
   const rowOf = (name: string, times: readonly number[]): string => row(name, times, rate(times));
   return {
@@ -106,11 +118,19 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       ...peers.map(({ name, times }) => rowOf(name, times)),
       '',
       `A matrix product of 2,048 x 2,048 runs at ${(median(peaks) / 1e9).toFixed(0)} GFLOP/s here; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that.`,
-      ...peers.map((peer) => `lstm-gan is ${ratioOf(peer).toFixed(2)} times as fast as ${peer.name}${peer === fastest ? ', the fastest PyTorch here' : ''} (median of the rounds' ratios).`),
+      ...peers.map(
+        (peer) =>
+          `lstm-gan is ${ratioOf(peer).toFixed(2)} times as fast as ${peer.name}${peer === fastest ? ', the fastest PyTorch here' : ''} (median of the rounds' ratios).`,
+      ),
     ],
     data: {
-      batch, rounds, threads,
-      rows: [spreadOf('lstm-gan', totals), ...peers.map((peer) => ({ ...spreadOf(peer.name, peer.times), ratio: ratioOf(peer) }))],
+      batch,
+      rounds,
+      threads,
+      rows: [
+        spreadOf('lstm-gan', totals),
+        ...peers.map((peer) => ({ ...spreadOf(peer.name, peer.times), ratio: ratioOf(peer) })),
+      ],
       ownMs: totals,
       peakGigaflops: median(peaks) / 1e9,
       shareOfPeak,

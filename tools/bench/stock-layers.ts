@@ -61,9 +61,14 @@ function createGenerator(model: ModelConfig): LayersModel {
   network.add(layers.leakyReLU({ alpha: 0.2 }));
   network.add(layers.reshape({ targetShape: [generator.steps, generator.stepSize] }));
   // Glorot: tfjs needs minutes for an orthogonal kernel of this size.
-  network.add(layers.lstm({
-    units: generator.lstm, returnSequences: true, recurrentInitializer: 'glorotUniform', recurrentActivation: 'sigmoid',
-  }));
+  network.add(
+    layers.lstm({
+      units: generator.lstm,
+      returnSequences: true,
+      recurrentInitializer: 'glorotUniform',
+      recurrentActivation: 'sigmoid',
+    }),
+  );
   network.add(layers.reshape({ targetShape: [...generator.base] }));
   for (const filters of generator.filters) {
     network.add(layers.batchNormalization({ momentum: 0.8, epsilon: 1e-3 }));
@@ -71,9 +76,15 @@ function createGenerator(model: ModelConfig): LayersModel {
     network.add(layers.leakyReLU({ alpha: 0.2 }));
   }
   network.add(layers.batchNormalization({ momentum: 0.8, epsilon: 1e-3 }));
-  network.add(layers.conv2dTranspose({
-    filters: model.image.channels, kernelSize: 4, strides: 2, padding: 'same', activation: 'tanh',
-  }));
+  network.add(
+    layers.conv2dTranspose({
+      filters: model.image.channels,
+      kernelSize: 4,
+      strides: 2,
+      padding: 'same',
+      activation: 'tanh',
+    }),
+  );
   return network;
 }
 

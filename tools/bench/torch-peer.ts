@@ -31,14 +31,27 @@ export interface TorchPeerOptions extends TorchOptions {
 const script = fileURLToPath(new URL('torch_step.py', import.meta.url));
 
 /** All of them; the fastest is what a benchmark compares with. */
-export const torchOptions: readonly TorchOptions[] = [false, true].flatMap((compile) => [false, true].map((channelsLast) => ({ compile, channelsLast })));
+export const torchOptions: readonly TorchOptions[] = [false, true].flatMap((compile) =>
+  [false, true].map((channelsLast) => ({ compile, channelsLast })),
+);
 
-const flagsOf = ({ compile, channelsLast }: TorchOptions): string[] => [...(compile ? ['--compile'] : []), ...(channelsLast ? ['--channels-last'] : [])];
-const namesOf = ({ compile, channelsLast }: TorchOptions): string => `${compile ? ', compiled' : ''}${channelsLast ? ', channels last' : ''}`;
+const flagsOf = ({ compile, channelsLast }: TorchOptions): string[] => [
+  ...(compile ? ['--compile'] : []),
+  ...(channelsLast ? ['--channels-last'] : []),
+];
+const namesOf = ({ compile, channelsLast }: TorchOptions): string =>
+  `${compile ? ', compiled' : ''}${channelsLast ? ', channels last' : ''}`;
 
 /** Throws when the Python cannot be started, or has no PyTorch. */
 export async function startTorchPeer({ python, batch, threads, ...options }: TorchPeerOptions): Promise<TorchPeer> {
-  const { greeting, step, close } = await startAsked(python, [script, '--batch', String(batch), '--threads', String(threads), ...flagsOf(options)]);
+  const { greeting, step, close } = await startAsked(python, [
+    script,
+    '--batch',
+    String(batch),
+    '--threads',
+    String(threads),
+    ...flagsOf(options),
+  ]);
   return { name: `${greeting}${namesOf(options)}`, step, close };
 }
 
@@ -53,9 +66,24 @@ export interface TorchGroupOptions extends TorchOptions {
 /** DistributedDataParallel over gloo, a process a core, each on one thread; an iteration takes what the slowest takes. */
 export async function startTorchGroup({ python, batch, cores, ...options }: TorchGroupOptions): Promise<TorchPeer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-ddp-'));
-  const parameters = [script, '--batch', String(batch), '--threads', '1', ...flagsOf(options), '--world', String(cores.length), '--meet', path.join(folder, 'meet')];
+  const parameters = [
+    script,
+    '--batch',
+    String(batch),
+    '--threads',
+    '1',
+    ...flagsOf(options),
+    '--world',
+    String(cores.length),
+    '--meet',
+    path.join(folder, 'meet'),
+  ];
   const env = { ...process.env, GLOO_SOCKET_IFNAME: 'lo' };
-  const members = await Promise.all(cores.map((core, rank) => startAsked('taskset', ['--cpu-list', String(core), python, ...parameters, '--rank', String(rank)], { env })));
+  const members = await Promise.all(
+    cores.map((core, rank) =>
+      startAsked('taskset', ['--cpu-list', String(core), python, ...parameters, '--rank', String(rank)], { env }),
+    ),
+  );
   return {
     name: `${members[0].greeting}, DDP over gloo${namesOf(options)}`,
     step: async () => Math.max(...(await Promise.all(members.map((member) => member.step())))),
@@ -77,9 +105,21 @@ export interface GlooOptions {
 export async function startGloo({ python, processes, numbers }: GlooOptions): Promise<TorchPeer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-gloo-'));
   const file = fileURLToPath(new URL('gloo_all_reduce.py', import.meta.url));
-  const parameters = [file, '--numbers', String(numbers), '--world', String(processes), '--meet', path.join(folder, 'meet')];
+  const parameters = [
+    file,
+    '--numbers',
+    String(numbers),
+    '--world',
+    String(processes),
+    '--meet',
+    path.join(folder, 'meet'),
+  ];
   const env = { ...process.env, GLOO_SOCKET_IFNAME: 'lo' };
-  const members = await Promise.all(Array.from({ length: processes }, (_, rank) => startAsked(python, [...parameters, '--rank', String(rank)], { env })));
+  const members = await Promise.all(
+    Array.from({ length: processes }, (_, rank) =>
+      startAsked(python, [...parameters, '--rank', String(rank)], { env }),
+    ),
+  );
   return {
     name: `${members[0].greeting}'s all-reduce, ${processes} processes`,
     step: async () => Math.max(...(await Promise.all(members.map((member) => member.step())))),

@@ -21,16 +21,36 @@ if (provisioned === undefined) throw new Error('TensorFlow is not set up; run: n
 const arithmetic = loadNativeArithmetic(provisioned, 1);
 const [server, worker] = [createKeyPair(), createKeyPair()];
 await writeKeyFile(keyFile, { ...worker, serverKey: server.publicKey });
-const link = await createCoordinatorLink({ bind, keys: server, isAuthorized: (key) => key === worker.publicKey, memory: arithmetic });
+const link = await createCoordinatorLink({
+  bind,
+  keys: server,
+  isAuthorized: (key) => key === worker.publicKey,
+  memory: arithmetic,
+});
 process.stdout.write(`listening ${link.address}\n`);
-const config = createRunConfig(presets.get('rows-large') as Preset, { batchSize: shardSize * Number(workers), shardSize });
+const config = createRunConfig(presets.get('rows-large') as Preset, {
+  batchSize: shardSize * Number(workers),
+  shardSize,
+});
 const { size, channels } = config.model.image;
 const count = 2 * config.batchSize;
 const measured: number[] = [];
 await startCoordinator({
-  config, link, arithmetic, run: 'bench', incarnation: 1, steps: warmUpSteps + steps, exchange: exchange as Exchange,
+  config,
+  link,
+  arithmetic,
+  run: 'bench',
+  incarnation: 1,
+  steps: warmUpSteps + steps,
+  exchange: exchange as Exchange,
   initial: createTrainingState(config),
-  readShards: createShardReader(createDataset({ name: 'nothing', count, size, channels, digest: '' }, new Uint8Array(count * size * size * channels)), config),
+  readShards: createShardReader(
+    createDataset(
+      { name: 'nothing', count, size, channels, digest: '' },
+      new Uint8Array(count * size * size * channels),
+    ),
+    config,
+  ),
   log: createLog(process.stderr.fd),
   now: () => performance.now(),
   signal: new AbortController().signal,

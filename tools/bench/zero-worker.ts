@@ -4,7 +4,13 @@
  */
 import os from 'node:os';
 import type { Unit, VectorArithmetic } from '@lstm-gan/core';
-import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow, type CompiledUnit, type Engine } from '@lstm-gan/engine';
+import {
+  defaultCacheDir,
+  loadNativeArithmetic,
+  locateTensorFlow,
+  type CompiledUnit,
+  type Engine,
+} from '@lstm-gan/engine';
 import { createLog } from '@lstm-gan/run';
 import { createPeerLink, createWorkerLink, peerBind, readKeyFile } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
@@ -12,7 +18,10 @@ import { startWorker } from '@lstm-gan/worker';
 /** Outputs are always the same, where units leave theirs: making new ones would take longer than sending them. No zeros: those travel in half the bytes. */
 const outputsOfAll = new Set<Float32Array | Uint8Array>();
 
-function compileNothing<I extends string, O extends string>(unit: Unit<I, O>, { allocateOutgoing }: VectorArithmetic): CompiledUnit<I, O> {
+function compileNothing<I extends string, O extends string>(
+  unit: Unit<I, O>,
+  { allocateOutgoing }: VectorArithmetic,
+): CompiledUnit<I, O> {
   const outputs = Object.fromEntries(
     Object.entries<{ readonly shape: readonly number[] }>(unit.outputs).map(([name, { shape }]) => {
       const array = allocateOutgoing(shape.reduce((product, length) => product * length, 1)).fill(1 / 3);
@@ -21,14 +30,23 @@ function compileNothing<I extends string, O extends string>(unit: Unit<I, O>, { 
     }),
   ) as Record<O, Float32Array>;
   const run = () => Promise.resolve({ ...outputs });
-  return { inputs: unit.inputs, outputs: unit.outputs, graphHash: '', run, begin: async () => ({ outputs, finish: run, discard: () => undefined }) };
+  return {
+    inputs: unit.inputs,
+    outputs: unit.outputs,
+    graphHash: '',
+    run,
+    begin: async () => ({ outputs, finish: run, discard: () => undefined }),
+  };
 }
 
 async function openNothing(): Promise<Engine> {
   const provisioned = await locateTensorFlow(defaultCacheDir(process.env, os.homedir()), 'cpu');
   if (provisioned === undefined) throw new Error('TensorFlow is not set up; run: npm run bench');
   const native = loadNativeArithmetic(provisioned, 1);
-  const arithmetic: VectorArithmetic = { ...native, release: (array) => (outputsOfAll.has(array) ? undefined : native.release(array)) };
+  const arithmetic: VectorArithmetic = {
+    ...native,
+    release: (array) => (outputsOfAll.has(array) ? undefined : native.release(array)),
+  };
   return {
     name: 'graph',
     arithmetic,

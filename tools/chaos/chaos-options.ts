@@ -72,7 +72,10 @@ export function readOptions(): ChaosOptions {
     kinds,
     schedules: readSchedules(values),
     workers: wholeNumber(values.workers),
-    what: [...(values.preset === undefined ? [] : ['--preset', values.preset]), ...(values.config === undefined ? [] : ['--config', values.config])],
+    what: [
+      ...(values.preset === undefined ? [] : ['--preset', values.preset]),
+      ...(values.config === undefined ? [] : ['--config', values.config]),
+    ],
     how: ['--exchange', values.exchange, '--checkpoint-every', values['checkpoint-every']],
     rate: values.rate ?? (needsCables ? '1gbit' : undefined),
     seed: number(values.seed, 0),
@@ -110,12 +113,20 @@ function readSchedules(values: ReturnType<typeof parse>): ChaosOptions['schedule
   const list = (text: string): number[] => text.split(',').map((part) => number(part, 0));
   const [every, coordinatorEvery] = [list(values['kill-every']), list(values['kill-coordinator-every'])];
   if (every.length > 1 && coordinatorEvery.length > 1 && every.length !== coordinatorEvery.length) {
-    refuse(`--kill-every has ${every.length} schedules and --kill-coordinator-every ${coordinatorEvery.length}: give as many, or one.`);
+    refuse(
+      `--kill-every has ${every.length} schedules and --kill-coordinator-every ${coordinatorEvery.length}: give as many, or one.`,
+    );
   }
   const checkpointEveryS = number(values['checkpoint-every'], 0);
   const tooOften = coordinatorEvery.find((seconds) => seconds > 0 && seconds <= checkpointEveryS);
-  if (tooOften !== undefined) refuse(`A coordinator that is killed every ${tooOften} s and writes a checkpoint every ${checkpointEveryS} s gets nowhere: kill it less often than that.`);
-  return Array.from({ length: Math.max(every.length, coordinatorEvery.length) }, (_, k) => ({ everyS: every[k] ?? every[0], coordinatorEveryS: coordinatorEvery[k] ?? coordinatorEvery[0] }));
+  if (tooOften !== undefined)
+    refuse(
+      `A coordinator that is killed every ${tooOften} s and writes a checkpoint every ${checkpointEveryS} s gets nowhere: kill it less often than that.`,
+    );
+  return Array.from({ length: Math.max(every.length, coordinatorEvery.length) }, (_, k) => ({
+    everyS: every[k] ?? every[0],
+    coordinatorEveryS: coordinatorEvery[k] ?? coordinatorEvery[0],
+  }));
 }
 
 function number(text: string, least: number): number {
@@ -130,5 +141,7 @@ function wholeNumber(text: string): number {
 
 function readKinds(text: string): FaultKind[] {
   const known = (kind: string): kind is FaultKind => (faultKinds as readonly string[]).includes(kind);
-  return text.split(',').map((kind) => (known(kind) ? kind : refuse(`There is no fault ${kind}; there are ${faultKinds.join(', ')}.`)));
+  return text
+    .split(',')
+    .map((kind) => (known(kind) ? kind : refuse(`There is no fault ${kind}; there are ${faultKinds.join(', ')}.`)));
 }

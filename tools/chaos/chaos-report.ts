@@ -35,7 +35,10 @@ export function isSame({ quiet, harmed }: ChaosResult): boolean {
 
 /** At the end of every turn. */
 function hasSameState(quiet: RunResult, { turns }: RunResult): boolean {
-  return turns.every(({ steps, checkpointSha256 }, k) => steps === quiet.turns[k].steps && checkpointSha256 === quiet.turns[k].checkpointSha256);
+  return turns.every(
+    ({ steps, checkpointSha256 }, k) =>
+      steps === quiet.turns[k].steps && checkpointSha256 === quiet.turns[k].checkpointSha256,
+  );
 }
 
 /** The time in peace over the time in chaos, for the same steps. */
@@ -51,7 +54,9 @@ export function linesOf({ quiet, harmed }: ChaosResult): string[] {
     `faults     ${faultsOf(run)}`,
     `goodput    ${quiet.how === run.how ? `${(100 * goodput(quiet, run)).toFixed(1)} %` : `not compared: the quiet run was one of ${quiet.how}`}`,
     ...(run.noticedMs.length === 0 ? [] : [`a worker's shards are with others after ${quantiles(run.noticedMs)}`]),
-    ...(run.recoveredMs.length === 0 ? [] : [`behind a kill of the coordinator the next step is committed after ${quantiles(run.recoveredMs)}`]),
+    ...(run.recoveredMs.length === 0
+      ? []
+      : [`behind a kill of the coordinator the next step is committed after ${quantiles(run.recoveredMs)}`]),
     run.isEveryStepOnce ? 'metrics    every step once, in order' : 'metrics    A STEP IS MISSING OR THERE TWICE',
   ]);
 }
@@ -64,6 +69,7 @@ function faultsOf({ harm }: HarmedResult): string {
 
 function quantiles(values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): string => `${Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))])} ms`;
+  const at = (share: number): string =>
+    `${Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))])} ms`;
   return `${at(0.5)} (median), ${at(0.99)} (99th percentile), ${sorted.length} times`;
 }

@@ -20,19 +20,31 @@ import { TrainedRun } from './trained-run.ts';
 const options = readOptions();
 
 /** Without cables where this machine allows none, and then without what needs them. */
-async function layCables({ rate, workers, kinds, schedules }: ChaosOptions): Promise<{ network: Network | undefined; kinds: readonly FaultKind[] }> {
+async function layCables({
+  rate,
+  workers,
+  kinds,
+  schedules,
+}: ChaosOptions): Promise<{ network: Network | undefined; kinds: readonly FaultKind[] }> {
   const network = rate === undefined ? undefined : await createNetwork({ machines: workers, rate });
   if (rate === undefined || network !== undefined) return { network, kinds };
   const possible = kinds.filter((kind) => !cableKinds.includes(kind));
   const isNothingLeft = possible.length === 0 && schedules.every(({ coordinatorEveryS }) => coordinatorEveryS === 0);
-  process.stderr.write(`This machine allows no network namespaces: ${isNothingLeft ? 'skipped' : `left out, with everything that needs them (${cableKinds.join(', ')})`}.\n`);
+  process.stderr.write(
+    `This machine allows no network namespaces: ${isNothingLeft ? 'skipped' : `left out, with everything that needs them (${cableKinds.join(', ')})`}.\n`,
+  );
   if (isNothingLeft) process.exit(3);
   return { network, kinds: possible };
 }
 
 const { network, kinds } = await layCables(options);
 const what = options.what.join(' ');
-const how = [`--workers ${options.workers}`, ...options.how, ...(network === undefined ? [] : [`--rate ${options.rate}`]), `on ${os.availableParallelism()} cores, ${os.cpus()[0]?.model ?? 'unknown'}`].join(' ');
+const how = [
+  `--workers ${options.workers}`,
+  ...options.how,
+  ...(network === undefined ? [] : [`--rate ${options.rate}`]),
+  `on ${os.availableParallelism()} cores, ${os.cpus()[0]?.model ?? 'unknown'}`,
+].join(' ');
 
 function runIn(out: string): TrainedRun {
   const isWired = network === undefined && kinds.some((kind) => wireKinds.includes(kind));
@@ -48,7 +60,11 @@ async function stopAfter(cluster: Cluster, signal: AbortSignal): Promise<void> {
 async function readQuiet(file: string): Promise<RunResult> {
   const text = await readFile(file, 'utf8').catch((error: Error) => refuse(error.message));
   const { quiet } = JSON.parse(text) as ChaosResult;
-  return quiet.what === what ? quiet : refuse(`The quiet run of ${file} trained ${quiet.what || 'the default'}; this one would train ${what || 'the default'}.`);
+  return quiet.what === what
+    ? quiet
+    : refuse(
+        `The quiet run of ${file} trained ${quiet.what || 'the default'}; this one would train ${what || 'the default'}.`,
+      );
 }
 
 /** What ends a worker's place in the run for certain, and at once; whoever leaves is not missed. */
@@ -72,7 +88,10 @@ function createHarmed(folder: string, { everyS, coordinatorEveryS }: ChaosOption
     result(): HarmedResult {
       const steps = readSteps(out);
       return {
-        what, how, turns: run.turns, harm: harming.done,
+        what,
+        how,
+        turns: run.turns,
+        harm: harming.done,
         schedule: `--kinds ${kinds.join(',')} --kill-every ${everyS} --kill-coordinator-every ${coordinatorEveryS} --seed ${seed}`,
         isEveryStepOnce: steps.length === run.turns.at(-1)?.steps && steps.every((step, k) => step === k + 1),
         noticedMs: noticedMs(out, harming.done),

@@ -61,9 +61,15 @@ export class Cluster {
   /** Starts the coordinator, and workers as soon as it has made their key. */
   static async start(options: ClusterOptions): Promise<Cluster> {
     const port = await freePort();
-    const places = await Promise.all(Array.from({ length: options.workers }, async (_, k): Promise<Place> => (
-      { wire: options.isWired ? await layWire(port) : undefined, cable: options.network?.machines[k], generation: 0, child: undefined, isAway: false }
-    )));
+    const places = await Promise.all(
+      Array.from({ length: options.workers }, async (_, k): Promise<Place> => ({
+        wire: options.isWired ? await layWire(port) : undefined,
+        cable: options.network?.machines[k],
+        generation: 0,
+        child: undefined,
+        isAway: false,
+      })),
+    );
     const cluster = new Cluster(options, port, places);
     cluster.#startCoordinator();
     while (!existsSync(cluster.#keyFile) && !cluster.#isOver) await delay(50);
@@ -108,7 +114,9 @@ export class Cluster {
 
   async close(): Promise<void> {
     this.#isOver = true;
-    const children = [this.#coordinator, ...this.#places.map(({ child }) => child)].filter((child) => child !== undefined);
+    const children = [this.#coordinator, ...this.#places.map(({ child }) => child)].filter(
+      (child) => child !== undefined,
+    );
     for (const child of children) if (isRunning(child)) child.kill('SIGKILL');
     await Promise.all(children.map(async (child) => isRunning(child) && once(child, 'exit')));
     await Promise.all(this.#places.map(({ wire }) => wire?.close()));
@@ -124,7 +132,11 @@ export class Cluster {
 
   #startCoordinator(): void {
     const { parameters, cacheDir, network } = this.#options;
-    const child = this.#spawn(network?.hub, ['coordinator', ...parameters, '--bind', this.#address, '--cache-dir', cacheDir, '--json'], 'pipe');
+    const child = this.#spawn(
+      network?.hub,
+      ['coordinator', ...parameters, '--bind', this.#address, '--cache-dir', cacheDir, '--json'],
+      'pipe',
+    );
     this.#coordinator = child;
     let text = '';
     child.stdout?.on('data', (part: Buffer) => (text += part.toString()));
@@ -147,12 +159,32 @@ export class Cluster {
     const name = this.nameOf(this.#places.indexOf(place));
     const address = place.wire?.address ?? `tcp://${this.#address}`;
     const peerAddress = `${place.cable?.address ?? '127.0.0.1'}:*`;
-    place.child = this.#spawn(place.cable, ['worker', '--connect', address, '--key-file', this.#keyFile, '--name', name, '--peer-address', peerAddress, '--cache-dir', this.#options.cacheDir], 'ignore');
+    place.child = this.#spawn(
+      place.cable,
+      [
+        'worker',
+        '--connect',
+        address,
+        '--key-file',
+        this.#keyFile,
+        '--name',
+        name,
+        '--peer-address',
+        peerAddress,
+        '--cache-dir',
+        this.#options.cacheDir,
+      ],
+      'ignore',
+    );
     // As a supervisor does: whoever is gone is replaced at once.
     place.child.once('exit', () => this.#startWorker(place));
   }
 
-  #spawn(machine: { readonly enter: readonly string[] } | undefined, parameters: readonly string[], stdout: 'pipe' | 'ignore'): ChildProcess {
+  #spawn(
+    machine: { readonly enter: readonly string[] } | undefined,
+    parameters: readonly string[],
+    stdout: 'pipe' | 'ignore',
+  ): ChildProcess {
     const [program, ...before] = [...(machine?.enter ?? []), process.execPath];
     const child = spawn(program, [...before, command, ...parameters], { stdio: ['ignore', stdout, 'pipe'] });
     child.stderr?.on('data', (part: Buffer) => (this.#said = (this.#said + part.toString()).slice(-8000)));

@@ -32,11 +32,21 @@ export interface Fault {
 }
 
 /** An endless list of faults, one every `everyS` seconds on average, between half and one and a half of it. */
-export function* scheduleFaults(seed: number, kinds: readonly FaultKind[], everyS: number, workers: number): Generator<Fault, never> {
+export function* scheduleFaults(
+  seed: number,
+  kinds: readonly FaultKind[],
+  everyS: number,
+  workers: number,
+): Generator<Fault, never> {
   let atS = 0;
   for (let k = 0; ; k++) {
     const [when, which, whom, long] = statelessUniform([seed, k], 4);
     atS += everyS * (0.5 + when);
-    yield { kind: kinds[Math.floor(which * kinds.length)], atS, worker: Math.floor(whom * workers), lastsS: 2 + 4 * long };
+    yield {
+      kind: kinds[Math.floor(which * kinds.length)],
+      atS,
+      worker: Math.floor(whom * workers),
+      lastsS: 2 + 4 * long,
+    };
   }
 }

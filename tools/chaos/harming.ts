@@ -61,7 +61,11 @@ export class Harming {
     }
   }
 
-  async #killCoordinator(cluster: Cluster, comes: (atS: number) => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  async #killCoordinator(
+    cluster: Cluster,
+    comes: (atS: number) => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { coordinatorEveryS, out } = this.#options;
     while (coordinatorEveryS > 0 && (await comes((this.#coordinatorKills + 1) * coordinatorEveryS))) {
       this.#coordinatorKills += 1;
@@ -107,7 +111,7 @@ async function inflict(cluster: Cluster, { kind, worker, lastsS }: Fault): Promi
 
 /** Resolves when the next step is committed: metrics are cut to the durable step first, and then grow. False where the run ends before. */
 async function hasGrown(out: string, signal: AbortSignal): Promise<boolean> {
-  for (let before = Infinity; ; ) {
+  for (let before = Infinity; ;) {
     const bytes = metricsBytes(out);
     if (bytes > before) return true;
     before = bytes;

@@ -25,14 +25,24 @@ export function metricsBytes(out: string): number {
 /** Of the file of the last checkpoint, which has no times in it: runs that did the same have the same. */
 export function checkpointSha256(out: string): string {
   const checkpoints = path.join(out, 'checkpoints');
-  const last = readdirSync(checkpoints).filter((name) => name.endsWith('.safetensors')).sort().at(-1) ?? '';
-  return createHash('sha256').update(readFileSync(path.join(checkpoints, last))).digest('hex');
+  const last =
+    readdirSync(checkpoints)
+      .filter((name) => name.endsWith('.safetensors'))
+      .sort()
+      .at(-1) ?? '';
+  return createHash('sha256')
+    .update(readFileSync(path.join(checkpoints, last)))
+    .digest('hex');
 }
 
 /** When the log says that a worker is gone that took part at that moment; both in milliseconds since 1970. Others may have had its name before, and later. */
 export function goneAtMs(out: string, worker: string, sinceMs: number): number | undefined {
-  const lines = readFileSync(path.join(out, 'log.jsonl'), 'utf8').split('\n').filter((text) => text.includes(`Worker ${worker} `));
-  const events = lines.map((line) => JSON.parse(line) as { time: number; msg: string }).filter(({ msg }) => / joined | is gone/.test(msg));
+  const lines = readFileSync(path.join(out, 'log.jsonl'), 'utf8')
+    .split('\n')
+    .filter((text) => text.includes(`Worker ${worker} `));
+  const events = lines
+    .map((line) => JSON.parse(line) as { time: number; msg: string })
+    .filter(({ msg }) => / joined | is gone/.test(msg));
   const next = events.findIndex(({ time }) => time >= sinceMs);
   if (next < 1 || !events[next - 1].msg.includes(' joined ')) return undefined;
   return events[next].time;

@@ -43,7 +43,11 @@ export class TrainedRun {
     const { out, what, how } = this.#options;
     const before = lastStep(out);
     const whence = before === 0 ? [...what, '--out', out] : ['--resume', out];
-    const cluster = await Cluster.start({ ...this.#options, cacheDir: defaultCacheDir(process.env, os.homedir()), parameters: [...whence, ...how, '--steps', String(steps)] });
+    const cluster = await Cluster.start({
+      ...this.#options,
+      cacheDir: defaultCacheDir(process.env, os.homedir()),
+      parameters: [...whence, ...how, '--steps', String(steps)],
+    });
     try {
       const over = new AbortController();
       const ended = cluster.ended.finally(() => over.abort());
@@ -67,6 +71,8 @@ export class TrainedRun {
 function showProgress(out: string, startMs: number): NodeJS.Timeout {
   const [before, after, everyMs] = process.stderr.isTTY ? ['\r', ' ', 1000] : ['', '\n', 20_000];
   return setInterval(() => {
-    process.stderr.write(`${before}${path.basename(out)}: step ${lastStep(out)}, ${Math.round((performance.now() - startMs) / 1000)} s${after}`);
+    process.stderr.write(
+      `${before}${path.basename(out)}: step ${lastStep(out)}, ${Math.round((performance.now() - startMs) / 1000)} s${after}`,
+    );
   }, everyMs);
 }

@@ -91,5 +91,7 @@ function forward(from: Socket, to: Socket, latencyMs: () => number): void {
 }
 
 function hold({ near, far }: Line, isHeld: boolean): void {
-  for (const socket of [near, far]) if (isHeld) socket.pause(); else socket.resume();
+  for (const socket of [near, far])
+    if (isHeld) socket.pause();
+    else socket.resume();
 }

@@ -14,7 +14,13 @@ const usage = `npm run fuzz -- [options]
 Whatever is answered by anything but a message or a refusal is kept in packages/transport/src/testing/corpus, and ends it with exit code 1.
 `;
 
-const { values } = parseArgs({ options: { messages: { type: 'string', default: '2000000' }, seed: { type: 'string', default: '1' }, help: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '2000000' },
+    seed: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
+  },
+});
 const [count, seed] = [Number(values.messages), Number(values.seed)];
 if (values.help || !Number.isSafeInteger(count) || !Number.isSafeInteger(seed)) {
   process.stdout.write(usage);
@@ -30,17 +36,26 @@ for (let index = 0; index < count; index++) {
   const frames = fuzzFrames(seed, index);
   try {
     tryFrames(frames, verdicts);
-    if (JSON.stringify(Object.getOwnPropertyNames(Object.prototype)) !== prototype) throw new Error('It changed what all objects have.');
+    if (JSON.stringify(Object.getOwnPropertyNames(Object.prototype)) !== prototype)
+      throw new Error('It changed what all objects have.');
   } catch (error) {
     await mkdir(corpus, { recursive: true });
     const file = path.join(corpus, `seed-${seed}-message-${index}.json`);
-    await writeFile(file, `${JSON.stringify([frames.map(({ kind, bytes }) => [kind, Buffer.from(bytes).toString('base64')])])}\n`);
-    process.stderr.write(`\nMessage ${index} of seed ${seed}: ${(error as Error).stack ?? String(error)}\nKept in ${file}\n`);
+    await writeFile(
+      file,
+      `${JSON.stringify([frames.map(({ kind, bytes }) => [kind, Buffer.from(bytes).toString('base64')])])}\n`,
+    );
+    process.stderr.write(
+      `\nMessage ${index} of seed ${seed}: ${(error as Error).stack ?? String(error)}\nKept in ${file}\n`,
+    );
     process.exit(1);
   }
   if (index === Math.floor(count / 10)) warmBytes = process.memoryUsage().rss;
-  if (index % 20_000 === 0) process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${index} of ${count}${process.stderr.isTTY ? '' : '\n'}`);
+  if (index % 20_000 === 0)
+    process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${index} of ${count}${process.stderr.isTTY ? '' : '\n'}`);
 }
 const seconds = (performance.now() - startMs) / 1000;
 const grown = (process.memoryUsage().rss - warmBytes) / 2 ** 20;
-process.stdout.write(`\n${count} messages of seed ${seed} in ${seconds.toFixed(0)} s, each to four receivers: ${verdicts.accepted} accepted, ${verdicts.refused} refused, none answered otherwise; memory grew by ${grown.toFixed(0)} MB behind the first tenth\n`);
+process.stdout.write(
+  `\n${count} messages of seed ${seed} in ${seconds.toFixed(0)} s, each to four receivers: ${verdicts.accepted} accepted, ${verdicts.refused} refused, none answered otherwise; memory grew by ${grown.toFixed(0)} MB behind the first tenth\n`,
+);

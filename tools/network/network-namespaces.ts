@@ -34,14 +34,38 @@ export interface NetworkOptions {
 }
 
 /** Needs the rights to make namespaces; undefined where they are missing. */
-export async function createNetwork({ machines: count, rate, burst = '64kb' }: NetworkOptions): Promise<Network | undefined> {
+export async function createNetwork({
+  machines: count,
+  rate,
+  burst = '64kb',
+}: NetworkOptions): Promise<Network | undefined> {
   const prefix = `lg${process.pid % 10_000}`;
   const hub = `${prefix}h`;
-  const isAllowed = await run('ip', ['netns', 'add', hub]).then(() => true, () => false);
+  const isAllowed = await run('ip', ['netns', 'add', hub]).then(
+    () => true,
+    () => false,
+  );
   if (!isAllowed) return undefined;
   const ip = (...parameters: string[]) => run('ip', parameters);
   const limit = (namespace: string, device: string) =>
-    run('ip', ['netns', 'exec', namespace, 'tc', 'qdisc', 'add', 'dev', device, 'root', 'tbf', 'rate', rate ?? '', 'burst', burst, 'latency', '400ms']);
+    run('ip', [
+      'netns',
+      'exec',
+      namespace,
+      'tc',
+      'qdisc',
+      'add',
+      'dev',
+      device,
+      'root',
+      'tbf',
+      'rate',
+      rate ?? '',
+      'burst',
+      burst,
+      'latency',
+      '400ms',
+    ]);
   const names = [hub];
   await ip('-n', hub, 'link', 'add', 'br0', 'type', 'bridge');
   await ip('-n', hub, 'addr', 'add', '10.77.0.1/24', 'dev', 'br0');
@@ -62,7 +86,11 @@ export async function createNetwork({ machines: count, rate, burst = '64kb' }: N
   }
   const addresses = names.slice(1).map((_, k) => `10.77.0.${10 + k}`);
   /** What ends a fault may come when the network is gone already. */
-  const lenient = (...parameters: string[]): Promise<void> => ip(...parameters).then(() => undefined, () => undefined);
+  const lenient = (...parameters: string[]): Promise<void> =>
+    ip(...parameters).then(
+      () => undefined,
+      () => undefined,
+    );
   const machines = addresses.map((address, k): CabledMachine => {
     const name = names[k + 1];
     const others = addresses.filter((other) => other !== address);
@@ -71,7 +99,8 @@ export async function createNetwork({ machines: count, rate, burst = '64kb' }: N
       enter: ['ip', 'netns', 'exec', name],
       plug: (isIn) => lenient('-n', hub, 'link', 'set', `p${k}`, isIn ? 'up' : 'down'),
       async part(isApart) {
-        for (const other of others) await lenient('-n', name, 'route', isApart ? 'replace' : 'del', 'blackhole', `${other}/32`);
+        for (const other of others)
+          await lenient('-n', name, 'route', isApart ? 'replace' : 'del', 'blackhole', `${other}/32`);
       },
     };
   });

@@ -4,4 +4,12 @@ import { checkMachine, install, run } from './prepare.mjs';
 
 checkMachine();
 install();
-process.exit(run(process.execPath, ['--conditions=source', '--import', 'tsx', path.join('tools', 'fuzz', 'fuzz.ts'), ...process.argv.slice(2)]));
+process.exit(
+  run(process.execPath, [
+    '--conditions=source',
+    '--import',
+    'tsx',
+    path.join('tools', 'fuzz', 'fuzz.ts'),
+    ...process.argv.slice(2),
+  ]),
+);

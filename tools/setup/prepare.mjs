@@ -18,8 +18,13 @@ export function stop(message, advice) {
 
 /** Runs a program in the checkout with this terminal; returns its status, or stops with advice. */
 export function run(program, parameters, { advice, env = {} } = {}) {
-  const { status, error } = spawnSync(program, parameters, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
-  if (error !== undefined) stop(`${program} could not be started: ${error.message}`, `Install ${program}, then run this again.`);
+  const { status, error } = spawnSync(program, parameters, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  if (error !== undefined)
+    stop(`${program} could not be started: ${error.message}`, `Install ${program}, then run this again.`);
   if (status !== 0 && advice !== undefined) stop(`${program} ${parameters.join(' ')} failed.`, advice);
   return status ?? 1;
 }
@@ -28,18 +33,30 @@ export function run(program, parameters, { advice, env = {} } = {}) {
 export function checkMachine() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
-    stop(`Node.js ${process.versions.node} is too old; 20.19 or newer is needed.`, 'Install a newer one from nodejs.org or with your package manager.');
+    stop(
+      `Node.js ${process.versions.node} is too old; 20.19 or newer is needed.`,
+      'Install a newer one from nodejs.org or with your package manager.',
+    );
   }
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    stop(`Training needs Linux on x86-64 with glibc; this is ${process.platform} ${process.arch}.`, 'Train on such a machine; packages/core works here all the same.');
+    stop(
+      `Training needs Linux on x86-64 with glibc; this is ${process.platform} ${process.arch}.`,
+      'Train on such a machine; packages/core works here all the same.',
+    );
   }
   const works = (program, parameters) => spawnSync(program, parameters, { stdio: 'ignore' }).status === 0;
   if (!works('python3', ['-m', 'pip', '--version'])) {
-    stop('python3 with pip was not found; TensorFlow is fetched with it.', 'Install both (Debian: apt-get install python3-pip).');
+    stop(
+      'python3 with pip was not found; TensorFlow is fetched with it.',
+      'Install both (Debian: apt-get install python3-pip).',
+    );
   }
   const compilers = [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean);
   if (!compilers.some((compiler) => works(compiler, ['--version']))) {
-    stop('A C++ compiler was not found; two small addons are compiled with it.', 'Install one (Debian: apt-get install g++), or name it in CXX.');
+    stop(
+      'A C++ compiler was not found; two small addons are compiled with it.',
+      'Install one (Debian: apt-get install g++), or name it in CXX.',
+    );
   }
 }
 
@@ -49,10 +66,15 @@ export function install() {
   const lock = path.join(root, 'package-lock.json');
   if (existsSync(done) && statSync(done).mtimeMs >= statSync(lock).mtimeMs) return;
   process.stderr.write('Installing dependencies\n');
-  run('npm', ['ci', '--no-audit', '--no-fund'], { advice: 'Check the network and your npm configuration (npm config get registry), then run this again.' });
+  run('npm', ['ci', '--no-audit', '--no-fund'], {
+    advice: 'Check the network and your npm configuration (npm config get registry), then run this again.',
+  });
 }
 
 /** nx without its daemon: it remembers by its cache on disk. */
 export function nx(parameters, options) {
-  return run(process.execPath, [path.join(root, 'node_modules', '.bin', 'nx'), ...parameters], { ...options, env: { NX_DAEMON: 'false', ...options?.env } });
+  return run(process.execPath, [path.join(root, 'node_modules', '.bin', 'nx'), ...parameters], {
+    ...options,
+    env: { NX_DAEMON: 'false', ...options?.env },
+  });
 }

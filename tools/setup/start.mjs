@@ -11,15 +11,27 @@ const runFolder = path.join('runs', 'digits');
 
 checkMachine();
 install();
-nx(['run-many', '-t', 'build', '--output-style=static', '--parallel=2'], { advice: 'The build should not fail; please report what it printed.' });
+nx(['run-many', '-t', 'build', '--output-style=static', '--parallel=2'], {
+  advice: 'The build should not fail; please report what it printed.',
+});
 
 const checkpoints = path.join(root, runFolder, 'checkpoints');
-const [newest] = existsSync(checkpoints) ? readdirSync(checkpoints).filter((file) => file.endsWith('.safetensors')).sort().reverse() : [];
+const [newest] = existsSync(checkpoints)
+  ? readdirSync(checkpoints)
+      .filter((file) => file.endsWith('.safetensors'))
+      .sort()
+      .reverse()
+  : [];
 const extra = process.argv.slice(2);
 const parameters =
-  newest === undefined ? ['train', '--preset', 'digits', '--out', runFolder, ...extra] : ['train', '--resume', runFolder, ...extra];
+  newest === undefined
+    ? ['train', '--preset', 'digits', '--out', runFolder, ...extra]
+    : ['train', '--resume', runFolder, ...extra];
 
-const child = spawn(process.execPath, [path.join(root, 'apps', 'cli', 'bin', 'lstm-gan.js'), ...parameters], { cwd: root, stdio: 'inherit' });
+const child = spawn(process.execPath, [path.join(root, 'apps', 'cli', 'bin', 'lstm-gan.js'), ...parameters], {
+  cwd: root,
+  stdio: 'inherit',
+});
 // A terminal sends Ctrl-C to both; this one waits for the other to stop cleanly.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));

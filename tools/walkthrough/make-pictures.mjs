@@ -43,7 +43,11 @@ function describePicture(number) {
   const paper = `hsl(${Math.round(between(0, 360))}, 25%, ${Math.round(between(84, 96))}%)`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="${paper}"/>
     <g transform="translate(${place.join(' ')}) scale(${between(0.26, 0.36) * side})" fill="${ink}">${outline}</g></svg>`;
-  return { file: path.join(colour, shape, `${String(number).padStart(4, '0')}.jpg`), svg, quality: Math.round(between(70, 95)) };
+  return {
+    file: path.join(colour, shape, `${String(number).padStart(4, '0')}.jpg`),
+    svg,
+    quality: Math.round(between(70, 95)),
+  };
 }
 
 const [folder, count = '2000'] = process.argv.slice(2);
@@ -57,6 +61,8 @@ for (const colour of Object.keys(hues)) {
 const atOnce = 16;
 for (let first = 0; first < Number(count); first += atOnce) {
   const group = Array.from({ length: Math.min(atOnce, Number(count) - first) }, (_, k) => describePicture(first + k));
-  await Promise.all(group.map(({ file, svg, quality }) => sharp(Buffer.from(svg)).jpeg({ quality }).toFile(path.join(folder, file))));
+  await Promise.all(
+    group.map(({ file, svg, quality }) => sharp(Buffer.from(svg)).jpeg({ quality }).toFile(path.join(folder, file))),
+  );
 }
 process.stdout.write(`${count} JPEGs in ${folder}\n`);

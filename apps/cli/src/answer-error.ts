@@ -14,6 +14,10 @@ export function answerError(thrown: unknown, verbose: boolean): number {
     return failures.includes(error.code) ? exitCodes.failure : exitCodes.userError;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  process.stderr.write(verbose ? `${stack}\n` : `${message}\nThis should not happen. Run it again with --verbose and report what it prints.\n`);
+  process.stderr.write(
+    verbose
+      ? `${stack}\n`
+      : `${message}\nThis should not happen. Run it again with --verbose and report what it prints.\n`,
+  );
   return exitCodes.failure;
 }

@@ -9,7 +9,10 @@ export function createBareProgram(version: string, additions: readonly ((program
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .exitOverride()
-    .addHelpText('after', '\nExit codes: 0 done, 1 failure, 2 something to be mended in what was asked for, 130 interrupted twice.');
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failure, 2 something to be mended in what was asked for, 130 interrupted twice.',
+    );
   for (const add of additions) add(program);
   for (const command of program.commands) command.exitOverride().showSuggestionAfterError();
   return program;

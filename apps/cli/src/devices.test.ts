@@ -5,7 +5,12 @@ import { expect, it } from 'vitest';
 import { chooseDevice, findGpus } from './devices.ts';
 
 it('computes on GPUs where there are some, unless it is told otherwise', () => {
-  expect([chooseDevice('auto', 2), chooseDevice('auto', 0), chooseDevice('cpu', 2), chooseDevice('gpu', 1)]).toEqual(['gpu', 'cpu', 'cpu', 'gpu']);
+  expect([chooseDevice('auto', 2), chooseDevice('auto', 0), chooseDevice('cpu', 2), chooseDevice('gpu', 1)]).toEqual([
+    'gpu',
+    'cpu',
+    'cpu',
+    'gpu',
+  ]);
 });
 
 it('finds the GPUs that CUDA_VISIBLE_DEVICES names, or all that the driver shows', () => {
@@ -14,10 +19,17 @@ it('finds the GPUs that CUDA_VISIBLE_DEVICES names, or all that the driver shows
   for (const name of ['nvidia5', 'nvidia7', 'nvidiactl', 'nvidia-uvm']) writeFileSync(path.join(folder, name), '');
   const found = [undefined, '1', '0, GPU-7f3a', '', '-1', '1,-1,0'].map((visible) => findGpus(visible, folder));
   expect(found).toEqual([['0', '1'], ['1'], ['0', 'GPU-7f3a'], [], [], ['1']]);
-  expect([findGpus('0', path.join(folder, 'nowhere')), findGpus(undefined, path.join(folder, 'nowhere'))]).toEqual([[], []]);
+  expect([findGpus('0', path.join(folder, 'nowhere')), findGpus(undefined, path.join(folder, 'nowhere'))]).toEqual([
+    [],
+    [],
+  ]);
 });
 
 it('refuses to compute on a GPU where there is none, and says what to do', () => {
-  const sentence = expect.objectContaining({ code: 'no-gpu', message: expect.stringContaining('shows none'), advice: expect.stringContaining('on the CPU') }) as Error;
+  const sentence = expect.objectContaining({
+    code: 'no-gpu',
+    message: expect.stringContaining('shows none'),
+    advice: expect.stringContaining('on the CPU'),
+  }) as Error;
   expect(() => chooseDevice('gpu', 0)).toThrow(sentence);
 });

@@ -29,7 +29,9 @@ export function chooseDevice(choice: DeviceChoice, gpus: number): 'cpu' | 'gpu' 
   if (choice === 'cpu' || gpus > 0) return choice;
   throw new UserError({
     code: 'no-gpu',
-    message: '--device gpu computes on an NVIDIA GPU; this machine shows none: its driver has made no /dev/nvidia0, or CUDA_VISIBLE_DEVICES names none.',
-    advice: 'Leave it out to compute on the CPU, or install the driver (in a container, hand the GPUs through); nvidia-smi tells whether it works.',
+    message:
+      '--device gpu computes on an NVIDIA GPU; this machine shows none: its driver has made no /dev/nvidia0, or CUDA_VISIBLE_DEVICES names none.',
+    advice:
+      'Leave it out to compute on the CPU, or install the driver (in a container, hand the GPUs through); nvidia-smi tells whether it works.',
   });
 }

@@ -4,20 +4,38 @@ import { explainSystemError } from './explain-system-error.ts';
 
 it.each<[string, Error, string]>([
   ['the addon', Object.assign(new Error('no memory for 64 bytes'), { code: 'ERR_MEMORY' }), 'no memory for 64 bytes.'],
-  ['TensorFlow', Object.assign(new Error('OOM when allocating tensor\n\t [[node]]'), { code: 'ERR_MEMORY' }), 'OOM when allocating tensor.'],
+  [
+    'TensorFlow',
+    Object.assign(new Error('OOM when allocating tensor\n\t [[node]]'), { code: 'ERR_MEMORY' }),
+    'OOM when allocating tensor.',
+  ],
   ['tfjs-node', new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor'), 'OOM when allocating tensor.'],
   ['Node', new RangeError('Array buffer allocation failed'), 'Array buffer allocation failed.'],
 ])('says that memory is short where %s does', (_, error, reason) => {
-  expect(explainSystemError(error)).toMatchObject({ code: 'out-of-memory', message: `There is too little memory: ${reason}`, advice: expect.stringContaining('--shard-size') });
+  expect(explainSystemError(error)).toMatchObject({
+    code: 'out-of-memory',
+    message: `There is too little memory: ${reason}`,
+    advice: expect.stringContaining('--shard-size'),
+  });
 });
 
 it('says that a disk is full, wherever that showed', () => {
-  const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
-  expect(explainSystemError(error)).toMatchObject({ code: 'cannot-write', message: 'A file cannot be written: the disk is full.' });
+  const error = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    code: 'ENOSPC',
+    syscall: 'write',
+  });
+  expect(explainSystemError(error)).toMatchObject({
+    code: 'cannot-write',
+    message: 'A file cannot be written: the disk is full.',
+  });
 });
 
 it('leaves other errors as they are', () => {
   const user = new UserError({ code: 'a', message: 'b', advice: 'c', cause: { code: 'ENOSPC' } });
-  const missing = Object.assign(new Error('ENOENT: no such file or directory, open'), { code: 'ENOENT', syscall: 'open' });
-  for (const error of [user, missing, new Error('Bug: something'), 'text']) expect(explainSystemError(error)).toBe(error);
+  const missing = Object.assign(new Error('ENOENT: no such file or directory, open'), {
+    code: 'ENOENT',
+    syscall: 'open',
+  });
+  for (const error of [user, missing, new Error('Bug: something'), 'text'])
+    expect(explainSystemError(error)).toBe(error);
 });

@@ -11,8 +11,12 @@ export function explainSystemError(error: unknown): unknown {
   if (isOutOfMemory(error)) {
     return new UserError({
       code: 'out-of-memory',
-      message: `There is too little memory: ${error.message.replace(/^Invalid TF_Status: \d+\s+Message: /, '').split('\n')[0].replace(/\.$/, '')}.`,
-      advice: 'Let a worker do less at a time with a smaller --shard-size, start fewer --workers on this machine, or give it more memory.',
+      message: `There is too little memory: ${error.message
+        .replace(/^Invalid TF_Status: \d+\s+Message: /, '')
+        .split('\n')[0]
+        .replace(/\.$/, '')}.`,
+      advice:
+        'Let a worker do less at a time with a smaller --shard-size, start fewer --workers on this machine, or give it more memory.',
       cause: error,
     });
   }
@@ -23,5 +27,7 @@ export function explainSystemError(error: unknown): unknown {
 
 /** The addon's code; Node's words for an array; tfjs-node's for TensorFlow's RESOURCE_EXHAUSTED. */
 function isOutOfMemory({ message, code }: NodeJS.ErrnoException): boolean {
-  return code === 'ERR_MEMORY' || message === 'Array buffer allocation failed' || message.startsWith('Invalid TF_Status: 8');
+  return (
+    code === 'ERR_MEMORY' || message === 'Array buffer allocation failed' || message.startsWith('Invalid TF_Status: 8')
+  );
 }

@@ -4,5 +4,6 @@ import { flowCount } from './option-values.ts';
 
 it('takes as many flows as a line may have', () => {
   expect([1, mostFlows].map((count) => flowCount(String(count)))).toEqual([1, mostFlows]);
-  for (const text of ['0', String(mostFlows + 1), '1.5', 'many']) expect(() => flowCount(text)).toThrow(`from 1 to ${mostFlows}, got ${text}`);
+  for (const text of ['0', String(mostFlows + 1), '1.5', 'many'])
+    expect(() => flowCount(text)).toThrow(`from 1 to ${mostFlows}, got ${text}`);
 });

@@ -9,10 +9,15 @@ import { createProgram } from './program.ts';
 import { createCountdown, createProgressDisplay, formatDuration } from './progress-display.ts';
 
 it('has exactly these commands and options: users and scripts rely on them', () => {
-  const options = createProgram('0').commands.map((command) => [command.name(), command.options.map(({ long }) => long).join(' ')]);
+  const options = createProgram('0').commands.map((command) => [
+    command.name(),
+    command.options.map(({ long }) => long).join(' '),
+  ]);
   expect(Object.fromEntries(options)).toEqual({
-    train: '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --stop-when --stop-window --stop-patience --batch-size --shard-size --threads --seed --engine --out --resume --keep --checkpoint-every --sample-every --exchange --no-strict --json --workers --device --no-pin --cache-dir',
-    coordinator: '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --stop-when --stop-window --stop-patience --batch-size --shard-size --threads --seed --engine --out --resume --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir',
+    train:
+      '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --stop-when --stop-window --stop-patience --batch-size --shard-size --threads --seed --engine --out --resume --keep --checkpoint-every --sample-every --exchange --no-strict --json --workers --device --no-pin --cache-dir',
+    coordinator:
+      '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --stop-when --stop-window --stop-patience --batch-size --shard-size --threads --seed --engine --out --resume --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir',
     keys: '--add --revoke',
     worker: '--connect --key-file --name --device --cpus --patience --peer-address --flows --cache-dir',
     sample: '--out --out-dir --animation --count --interpolate --seed --cache-dir',

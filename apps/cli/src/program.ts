@@ -14,5 +14,17 @@ import { addWorker } from './commands/worker.ts';
 
 /** The whole command line, as data. */
 export function createProgram(version: string): Command {
-  return createBareProgram(version, [addTrain, addCoordinator, addWorker, addKeys, addSample, addInspect, addBench, addConfigSchema, addDoctor, addSetup, addCompletion]);
+  return createBareProgram(version, [
+    addTrain,
+    addCoordinator,
+    addWorker,
+    addKeys,
+    addSample,
+    addInspect,
+    addBench,
+    addConfigSchema,
+    addDoctor,
+    addSetup,
+    addCompletion,
+  ]);
 }

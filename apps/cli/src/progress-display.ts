@@ -18,7 +18,14 @@ export function createProgressDisplay(label: string, stream: NodeJS.WriteStream,
 }
 
 function createBar(label: string, stream: NodeJS.WriteStream): ProgressDisplay {
-  const bar = new SingleBar({ format: `${label} {bar} {percentage}%  {text}`, stream, hideCursor: true, barsize: 24, fps: 8, clearOnComplete: false });
+  const bar = new SingleBar({
+    format: `${label} {bar} {percentage}%  {text}`,
+    stream,
+    hideCursor: true,
+    barsize: 24,
+    fps: 8,
+    clearOnComplete: false,
+  });
   let started = false;
   return {
     update(done, total, text) {
@@ -57,7 +64,9 @@ export function createCountdown(total: number, now: () => number): (done: number
   let first: { readonly done: number; readonly atMs: number } | undefined;
   return (done) => {
     first ??= { done, atMs: now() };
-    return done === first.done ? '' : `  ${formatDuration(((now() - first.atMs) / (done - first.done)) * (total - done))} left`;
+    return done === first.done
+      ? ''
+      : `  ${formatDuration(((now() - first.atMs) / (done - first.done)) * (total - done))} left`;
   };
 }
 

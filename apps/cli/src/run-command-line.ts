@@ -14,7 +14,10 @@ export async function runCommandLine(parameters: readonly string[], version: str
 /** A worker's command is loaded alone: workers start by the dozen, and each has somebody waiting for it. */
 async function loadProgram([first]: readonly string[], version: string): Promise<Command> {
   if (first !== 'worker') return (await import('./program.ts')).createProgram(version);
-  const [{ createBareProgram }, { addWorker }] = await Promise.all([import('./bare-program.ts'), import('./commands/worker.ts')]);
+  const [{ createBareProgram }, { addWorker }] = await Promise.all([
+    import('./bare-program.ts'),
+    import('./commands/worker.ts'),
+  ]);
   return createBareProgram(version, [addWorker]);
 }
 

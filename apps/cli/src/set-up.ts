@@ -1,7 +1,17 @@
-import { locateTensorFlow, provision, type ProgressReport, type Provisioned, type TensorFlowVariant } from '@lstm-gan/engine';
+import {
+  locateTensorFlow,
+  provision,
+  type ProgressReport,
+  type Provisioned,
+  type TensorFlowVariant,
+} from '@lstm-gan/engine';
 import { createProgressDisplay } from './progress-display.ts';
 
-const labels = { download: 'Fetching TensorFlow', unpack: 'Unpacking TensorFlow', compile: 'Compiling bindings' } as const;
+const labels = {
+  download: 'Fetching TensorFlow',
+  unpack: 'Unpacking TensorFlow',
+  compile: 'Compiling bindings',
+} as const;
 
 /** Provisions TensorFlow with its progress shown; does nothing, and says nothing, where it is there already. */
 export async function setUp(cacheDir: string, variant: TensorFlowVariant, now: () => number): Promise<Provisioned> {

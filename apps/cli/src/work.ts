@@ -5,7 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '@lstm-gan/core';
 import { openEngine, type Engine } from '@lstm-gan/engine';
 import { createLog, createTerminalLog, type Logger, type RunConfig } from '@lstm-gan/run';
-import { createPeerLink, createWorkerLink, isLocalAddress, peerBind, readKeyFile, type WorkerKeys } from '@lstm-gan/transport';
+import {
+  createPeerLink,
+  createWorkerLink,
+  isLocalAddress,
+  peerBind,
+  readKeyFile,
+  type WorkerKeys,
+} from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 import { cacheDirOf } from './commands/cache-dir-option.ts';
 import type { WorkerCommandOptions } from './commands/worker.ts';
@@ -21,7 +28,9 @@ export async function work(options: WorkerCommandOptions): Promise<void> {
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   // JSON where a file keeps it, as of the workers that train starts.
-  const log = process.stderr.isTTY ? createTerminalLog((await import('./readable-log.ts')).readableLog(process.stderr)) : createLog(process.stderr.fd);
+  const log = process.stderr.isTTY
+    ? createTerminalLog((await import('./readable-log.ts')).readableLog(process.stderr))
+    : createLog(process.stderr.fd);
   // A coordinator on this machine that is gone does not come back at the same socket.
   const patienceMs = isLocalAddress(connect) ? 0 : 1000 * patience;
   let lastContactMs = performance.now();
@@ -43,7 +52,13 @@ function isPassing(error: unknown): error is UserError {
   return error instanceof UserError && ['coordinator-gone', 'rejected-name-taken'].includes(error.code);
 }
 
-async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefined, log: Logger, signal: AbortSignal, onContact: () => void): Promise<void> {
+async function workOnce(
+  options: WorkerCommandOptions,
+  keys: WorkerKeys | undefined,
+  log: Logger,
+  signal: AbortSignal,
+  onContact: () => void,
+): Promise<void> {
   const { connect, name, device } = options;
   // Weights come when the engine is there.
   let engine: Engine | undefined;
@@ -59,10 +74,18 @@ async function workOnce(options: WorkerCommandOptions, keys: WorkerKeys | undefi
   try {
     await startWorker({
       link: createWorkerLink({ connect, keys, memory, flowCount: options.flows }),
-      openPeers: async () => createPeerLink({ bind: options.peerAddress ?? (await peerBind(connect, name)), memory: own, flowCount: options.flows }),
+      openPeers: async () =>
+        createPeerLink({
+          bind: options.peerAddress ?? (await peerBind(connect, name)),
+          memory: own,
+          flowCount: options.flows,
+        }),
       host: hostname(),
       besideCoordinator: isLocalAddress(connect),
-      name, openEngine: open, log, signal,
+      name,
+      openEngine: open,
+      log,
+      signal,
       now: () => performance.now(),
     });
   } finally {

@@ -11,7 +11,10 @@ export function refuseHello({ members }: CoordinatorState, { protocol, worker }:
     };
   }
   if (members.some(({ name }) => name === worker)) {
-    return { reason: 'name-taken', sentence: `A worker called ${worker} takes part already. Start this one with another --name.` };
+    return {
+      reason: 'name-taken',
+      sentence: `A worker called ${worker} takes part already. Start this one with another --name.`,
+    };
   }
   return undefined;
 }
@@ -26,7 +29,10 @@ export function refuseReady(state: CoordinatorState, worker: string, ready: Read
   const { plan } = state;
   const { generator, discriminator } = ready.layouts;
   if (generator !== plan.layouts.generator || discriminator !== plan.layouts.discriminator) {
-    return { reason: 'layout-differs', sentence: `Worker ${worker} lays the weights out differently. Install the same version of lstm-gan on both.` };
+    return {
+      reason: 'layout-differs',
+      sentence: `Worker ${worker} lays the weights out differently. Install the same version of lstm-gan on both.`,
+    };
   }
   if (ready.engine !== plan.engine || ready.threads !== plan.threads) {
     return {

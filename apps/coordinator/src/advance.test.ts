@@ -24,7 +24,11 @@ describe('a round', () => {
     run.join('b');
     run.join('c');
     const next = works(run.say('a', answer(work)));
-    expect(next.map(({ peer, lease: { ranges } }) => [peer, ranges])).toEqual([['a', [{ start: 0, end: 2 }]], ['b', [{ start: 2, end: 3 }]], ['c', [{ start: 3, end: 4 }]]]);
+    expect(next.map(({ peer, lease: { ranges } }) => [peer, ranges])).toEqual([
+      ['a', [{ start: 0, end: 2 }]],
+      ['b', [{ start: 2, end: 3 }]],
+      ['c', [{ start: 3, end: 4 }]],
+    ]);
   });
 
   it('comes once for each discriminator phase that a step is to have, then for the generator', () => {
@@ -36,11 +40,19 @@ describe('a round', () => {
       rounds.push(`${step} ${phase} ${turn}`);
       [work] = works(run.say('a', answer(work)));
     }
-    const ofStep = (step: number) => [`${step} discriminator 0`, `${step} discriminator 1`, `${step} discriminator 2`, `${step} generator 0`];
+    const ofStep = (step: number) => [
+      `${step} discriminator 0`,
+      `${step} discriminator 1`,
+      `${step} discriminator 2`,
+      `${step} generator 0`,
+    ];
     expect(rounds).toEqual([...ofStep(1), ...ofStep(2)]);
     expect(run.done.filter(({ kind }) => kind === 'send-weights')).toMatchObject([
-      { network: 'generator', version: 0 }, { network: 'discriminator', version: 0 }, ...[1, 2, 3].map((version) => ({ network: 'discriminator', version })),
-      { network: 'generator', version: 1 }, ...[4, 5, 6].map((version) => ({ network: 'discriminator', version })),
+      { network: 'generator', version: 0 },
+      { network: 'discriminator', version: 0 },
+      ...[1, 2, 3].map((version) => ({ network: 'discriminator', version })),
+      { network: 'generator', version: 1 },
+      ...[4, 5, 6].map((version) => ({ network: 'discriminator', version })),
     ]);
     expect(run.state.finished).toBe(true);
   });
@@ -60,8 +72,14 @@ describe('a round', () => {
     const run = drive(4, 2);
     const [work] = works(run.join('a'));
     run.join('b');
-    expect(works(run.happen({ kind: 'left', peer: 'a', sentence: 'It died.' }))).toMatchObject([{ peer: 'b', lease: { ranges: [{ start: 0, end: 4 }] } }]);
-    expect(run.say('a', answer(work))).toMatchObject([{ kind: 'send', message: { kind: 'reject' } }, { kind: 'disconnect' }, { kind: 'log' }]);
+    expect(works(run.happen({ kind: 'left', peer: 'a', sentence: 'It died.' }))).toMatchObject([
+      { peer: 'b', lease: { ranges: [{ start: 0, end: 4 }] } },
+    ]);
+    expect(run.say('a', answer(work))).toMatchObject([
+      { kind: 'send', message: { kind: 'reject' } },
+      { kind: 'disconnect' },
+      { kind: 'log' },
+    ]);
   });
 
   it('lets a worker that leaves finish its lease, gives it no other, and says when it may go', () => {
@@ -70,7 +88,9 @@ describe('a round', () => {
     expect(run.say('a', { kind: 'leave', ...header })).toEqual([]);
     run.join('b');
     const effects = run.say('a', answer(first));
-    expect(effects.filter((effect) => effect.kind === 'send' && effect.peer === 'a')).toMatchObject([{ message: { kind: 'finish' } }]);
+    expect(effects.filter((effect) => effect.kind === 'send' && effect.peer === 'a')).toMatchObject([
+      { message: { kind: 'finish' } },
+    ]);
     expect(works(effects).every(({ peer }) => peer === 'b')).toBe(true);
     expect(run.state.members.map(({ peer }) => peer)).toEqual(['b']);
     expect(kinds(run.say('b', { kind: 'leave', ...header }))).toEqual([]);
@@ -120,8 +140,12 @@ describe('a crew that another number of workers would serve better', () => {
 
   it('is told so once, when it has stayed the same for three steps', () => {
     expect(warningsUpTo(drive(4, 20), ['a', 'b', 'c'], 3)).toEqual([]);
-    expect(warningsUpTo(drive(4, 20), ['a', 'b', 'c'], 12)).toEqual([expect.stringContaining('3 workers share the 4 shards of a batch unevenly')]);
-    expect(warningsUpTo(drive(2, 20), ['a', 'b', 'c'], 12)).toEqual([expect.stringContaining('1 of them never have work')]);
+    expect(warningsUpTo(drive(4, 20), ['a', 'b', 'c'], 12)).toEqual([
+      expect.stringContaining('3 workers share the 4 shards of a batch unevenly'),
+    ]);
+    expect(warningsUpTo(drive(2, 20), ['a', 'b', 'c'], 12)).toEqual([
+      expect.stringContaining('1 of them never have work'),
+    ]);
   });
 
   it('is left alone when it is even', () => {
@@ -138,15 +162,21 @@ describe('admission', () => {
   ])('refuses a worker with %s', (_, change, reason) => {
     const run = drive(2, 9);
     run.join('a');
-    expect(run.join('b', change)).toContainEqual(expect.objectContaining({ message: expect.objectContaining({ kind: 'reject', reason }) }));
+    expect(run.join('b', change)).toContainEqual(
+      expect.objectContaining({ message: expect.objectContaining({ kind: 'reject', reason }) }),
+    );
     expect(run.state.members.map(({ peer }) => peer)).toEqual(['a']);
   });
 
   it('refuses another protocol version and a name that is taken, and tells both versions', () => {
     const run = drive(2, 9);
-    expect(run.say('a', { kind: 'hello', protocol: 99, worker: 'w' })[0]).toMatchObject({ message: { reason: 'protocol-version', sentence: expect.stringMatching(new RegExp(`99.*${protocolVersion}`)) } });
+    expect(run.say('a', { kind: 'hello', protocol: 99, worker: 'w' })[0]).toMatchObject({
+      message: { reason: 'protocol-version', sentence: expect.stringMatching(new RegExp(`99.*${protocolVersion}`)) },
+    });
     run.say('b', { kind: 'hello', protocol: protocolVersion, worker: 'w' });
-    expect(run.say('c', { kind: 'hello', protocol: protocolVersion, worker: 'w' })[0]).toMatchObject({ message: { reason: 'name-taken' } });
+    expect(run.say('c', { kind: 'hello', protocol: protocolVersion, worker: 'w' })[0]).toMatchObject({
+      message: { reason: 'name-taken' },
+    });
   });
 });
 
@@ -162,7 +192,11 @@ describe('the end', () => {
     const run = drive(1, 100, { enoughStep: 2 });
     let open = works(run.join('a'));
     while (open.length > 0) open = works(run.say('a', answer(open[0])));
-    expect(run.done.slice(-3)).toMatchObject([{ kind: 'commit', step: 2 }, { kind: 'send', message: { kind: 'finish' } }, { kind: 'finish' }]);
+    expect(run.done.slice(-3)).toMatchObject([
+      { kind: 'commit', step: 2 },
+      { kind: 'send', message: { kind: 'finish' } },
+      { kind: 'finish' },
+    ]);
   });
 
   it('comes behind the step in work when it is asked to stop', () => {
@@ -177,8 +211,17 @@ describe('the end', () => {
     const run = drive(1, 100);
     const [{ lease, round }] = works(run.join('a'));
     const effects = run.say('a', {
-      kind: 'failed', ...header, step: round.step, phase: round.phase, turn: round.turn, crew: 0, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
-      shard: 0, reason: 'not-finite', sentence: 'The loss of shard 0 is not a finite number.',
+      kind: 'failed',
+      ...header,
+      step: round.step,
+      phase: round.phase,
+      turn: round.turn,
+      crew: 0,
+      lease: lease.id,
+      weightsVersions: { generator: 0, discriminator: 0 },
+      shard: 0,
+      reason: 'not-finite',
+      sentence: 'The loss of shard 0 is not a finite number.',
     });
     expect(effects[0]).toMatchObject({ kind: 'abort', message: expect.stringMatching(/step 1.*worker-a.*shard 0/) });
   });
@@ -195,50 +238,55 @@ const action = fc.oneof(
 
 it('sums every shard exactly once and never gets stuck, whatever happens to the workers', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 3 }), fc.array(action, { maxLength: 60 }), (shardCount, discriminatorSteps, actions) => {
-      const run = drive(shardCount, 3, { discriminatorSteps });
-      let outstanding: SendWork[] = [];
-      const answered: { peer: string; message: Contribution }[] = [];
-      let collected: number[] = [];
-      let joined = 0;
-      const note = (effects: Effect[]): void => {
-        for (const effect of effects) {
-          if (effect.kind === 'send-work') outstanding.push(effect);
-          if (effect.kind === 'collect') collected.push(...effect.contribution.losses.map(({ shard }) => shard));
-          if (effect.kind === 'update') {
-            expect(collected.sort((a, b) => a - b)).toEqual(Array.from({ length: shardCount }, (_, shard) => shard));
-            collected = [];
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(action, { maxLength: 60 }),
+      (shardCount, discriminatorSteps, actions) => {
+        const run = drive(shardCount, 3, { discriminatorSteps });
+        let outstanding: SendWork[] = [];
+        const answered: { peer: string; message: Contribution }[] = [];
+        let collected: number[] = [];
+        let joined = 0;
+        const note = (effects: Effect[]): void => {
+          for (const effect of effects) {
+            if (effect.kind === 'send-work') outstanding.push(effect);
+            if (effect.kind === 'collect') collected.push(...effect.contribution.losses.map(({ shard }) => shard));
+            if (effect.kind === 'update') {
+              expect(collected.sort((a, b) => a - b)).toEqual(Array.from({ length: shardCount }, (_, shard) => shard));
+              collected = [];
+            }
           }
-        }
-      };
-      const reply = (which: number): void => {
-        const [work] = outstanding.splice(which % Math.max(1, outstanding.length), 1);
-        if (work === undefined) return;
-        const message = answer(work);
-        answered.push({ peer: work.peer, message });
-        note(run.say(work.peer, message));
-      };
-      const act = ({ kind, which }: { kind: string; which: number }): void => {
-        const peers = run.state.members.map(({ peer }) => peer);
-        if (kind === 'answer') reply(which);
-        else if (kind === 'wait') note(run.wait(which % 1000));
-        else if (kind === 'join') note(run.join(`p${++joined}`));
-        else if (kind === 'die' && peers.length > 0) {
-          const peer = peers[which % peers.length];
-          outstanding = outstanding.filter((work) => work.peer !== peer);
-          note(run.happen({ kind: 'left', peer, sentence: 'It died.' }));
-        } else if (kind === 'duplicate' && answered.length > 0) {
-          const { peer, message } = answered[which % answered.length];
-          if (peers.includes(peer)) note(run.say(peer, message));
-        }
-      };
-      actions.forEach(act);
-      // Whatever has happened, a worker that comes now can bring the run to its end.
-      if (!run.state.finished) note(run.join('last'));
-      for (let k = 0; k < (discriminatorSteps + 1) * 6 * shardCount + 60 && !run.state.finished; k++) reply(0);
-      expect(run.state.finished).toBe(true);
-      expect(run.done.filter(({ kind }) => kind === 'commit')).toMatchObject([{ step: 1 }, { step: 2 }, { step: 3 }]);
-    }),
+        };
+        const reply = (which: number): void => {
+          const [work] = outstanding.splice(which % Math.max(1, outstanding.length), 1);
+          if (work === undefined) return;
+          const message = answer(work);
+          answered.push({ peer: work.peer, message });
+          note(run.say(work.peer, message));
+        };
+        const act = ({ kind, which }: { kind: string; which: number }): void => {
+          const peers = run.state.members.map(({ peer }) => peer);
+          if (kind === 'answer') reply(which);
+          else if (kind === 'wait') note(run.wait(which % 1000));
+          else if (kind === 'join') note(run.join(`p${++joined}`));
+          else if (kind === 'die' && peers.length > 0) {
+            const peer = peers[which % peers.length];
+            outstanding = outstanding.filter((work) => work.peer !== peer);
+            note(run.happen({ kind: 'left', peer, sentence: 'It died.' }));
+          } else if (kind === 'duplicate' && answered.length > 0) {
+            const { peer, message } = answered[which % answered.length];
+            if (peers.includes(peer)) note(run.say(peer, message));
+          }
+        };
+        actions.forEach(act);
+        // Whatever has happened, a worker that comes now can bring the run to its end.
+        if (!run.state.finished) note(run.join('last'));
+        for (let k = 0; k < (discriminatorSteps + 1) * 6 * shardCount + 60 && !run.state.finished; k++) reply(0);
+        expect(run.state.finished).toBe(true);
+        expect(run.done.filter(({ kind }) => kind === 'commit')).toMatchObject([{ step: 1 }, { step: 2 }, { step: 3 }]);
+      },
+    ),
     { numRuns: 2000 },
   );
 });

@@ -5,13 +5,31 @@
  */
 import type { Contribution, Failed, Hello, Ready, WorkerMessage } from '@lstm-gan/transport';
 import { differingUnits, refuseHello, refuseReady } from './admission.ts';
-import { judgeContribution, originalOf, releaseLeases, settleLease, type ContributionVerdict } from './judge-contribution.ts';
+import {
+  judgeContribution,
+  originalOf,
+  releaseLeases,
+  settleLease,
+  type ContributionVerdict,
+} from './judge-contribution.ts';
 import { assignLeases, findHung } from './leases.ts';
 import { measure, plan, unknownPace } from './pace.ts';
 import { shareAdvice } from './share-advice.ts';
 import { endWithRecorded, loseMember, proceed, regroup, takeGathered } from './sliced-crew.ts';
 import { hearCrew, type Heard } from './hear-crew.ts';
-import { createRound, farewell, finish, prefixed, type Advance, type CoordinatorEvent, type CoordinatorState, type Effect, type Member, type Overtaken, type Refusal } from './state.ts';
+import {
+  createRound,
+  farewell,
+  finish,
+  prefixed,
+  type Advance,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type Effect,
+  type Member,
+  type Overtaken,
+  type Refusal,
+} from './state.ts';
 
 type Counting = Extract<ContributionVerdict, { kind: 'counts' }>;
 type Differed = Extract<CoordinatorEvent, { kind: 'differed' }>;
@@ -50,7 +68,8 @@ function lookAround(state: CoordinatorState): Advance {
 
 function hear(state: CoordinatorState, peer: string, message: WorkerMessage): Advance {
   const member = state.members.find((candidate) => candidate.peer === peer);
-  if (message.kind === 'hello') return member === undefined ? welcome(state, peer, message) : unexpected(state, peer, message.kind);
+  if (message.kind === 'hello')
+    return member === undefined ? welcome(state, peer, message) : unexpected(state, peer, message.kind);
   if (member === undefined) return unexpected(state, peer, message.kind);
   if (message.run !== state.plan.run || message.incarnation !== state.plan.incarnation) return drop(state);
   switch (message.kind) {
@@ -83,7 +102,10 @@ function follow({ state, verdict }: Heard, member: Member): Advance {
     case 'not-finite':
       return stopNotFinite(state, verdict.entry);
     case 'updated':
-      return prefixed([{ kind: 'complete', phase: state.round.phase, updateMs: verdict.updateMs }], completeRound(state));
+      return prefixed(
+        [{ kind: 'complete', phase: state.round.phase, updateMs: verdict.updateMs }],
+        completeRound(state),
+      );
   }
 }
 
@@ -101,22 +123,46 @@ function releaseIfDone(before: Advance, peer: string): Advance {
 }
 
 function isAwaited({ round, sliced }: CoordinatorState, { peer, overtaken }: Member): boolean {
-  return sliced === undefined ? overtaken.length > 0 || round.leases.some((lease) => lease.peer === peer) : sliced.members.includes(peer);
+  return sliced === undefined
+    ? overtaken.length > 0 || round.leases.some((lease) => lease.peer === peer)
+    : sliced.members.includes(peer);
 }
 
 function welcome(state: CoordinatorState, peer: string, hello: Hello): Advance {
   const refusal = refuseHello(state, hello);
   if (refusal !== undefined) return refuse(state, peer, refusal);
   const { run, incarnation, config } = state.plan;
-  const member: Member = { peer, name: hello.worker, ready: false, versions: {}, address: null, leaving: false, pace: unknownPace, overtaken: [] };
-  const message = { kind: 'welcome', run, incarnation, membership: state.membership, protocol: hello.protocol, exchange: state.plan.exchange, config } as const;
+  const member: Member = {
+    peer,
+    name: hello.worker,
+    ready: false,
+    versions: {},
+    address: null,
+    leaving: false,
+    pace: unknownPace,
+    overtaken: [],
+  };
+  const message = {
+    kind: 'welcome',
+    run,
+    incarnation,
+    membership: state.membership,
+    protocol: hello.protocol,
+    exchange: state.plan.exchange,
+    config,
+  } as const;
   return { state: { ...state, members: [...state.members, member] }, effects: [{ kind: 'send', peer, message }] };
 }
 
 function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
   const refusal = refuseReady(state, member.name, ready);
   if (refusal !== undefined) return refuse(state, member.peer, refusal);
-  const admitted = { ...replaced(state, member, { ready: true, address: ready.peer }), membership: state.membership + 1, steadySinceStep: state.round.step, probes: state.probes ?? ready.probes };
+  const admitted = {
+    ...replaced(state, member, { ready: true, address: ready.peer }),
+    membership: state.membership + 1,
+    steadySinceStep: state.round.step,
+    probes: state.probes ?? ready.probes,
+  };
   const text = `Worker ${member.name} joined (${ready.device}, TensorFlow ${ready.tensorflow}).`;
   const { tensorflow, graphs, probes } = ready;
   const effects: Effect[] = [
@@ -132,7 +178,13 @@ function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
 function warnOfDifference(state: CoordinatorState, worker: string, ready: Ready): Effect[] {
   const units = differingUnits(state, ready);
   if (units.length === 0) return [];
-  return [{ kind: 'log', level: 'warn', text: `Worker ${worker} computes other bits than the run in ${units.join(', ')}: from here on the weights depend on who takes part.` }];
+  return [
+    {
+      kind: 'log',
+      level: 'warn',
+      text: `Worker ${worker} computes other bits than the run in ${units.join(', ')}: from here on the weights depend on who takes part.`,
+    },
+  ];
 }
 
 /** Somebody new is there: work in the round under way; in the sliced exchange a place in the next crew, behind the step. */
@@ -155,7 +207,12 @@ function contribute(state: CoordinatorState, member: Member, contribution: Contr
   }
 }
 
-function count(state: CoordinatorState, member: Member, contribution: Contribution, { lease, twin }: Counting): Advance {
+function count(
+  state: CoordinatorState,
+  member: Member,
+  contribution: Contribution,
+  { lease, twin }: Counting,
+): Advance {
   const pace = measure(member.pace, contribution, state.nowMs - lease.sinceMs);
   const settled = settleLease(replaced(state, member, { pace }), lease, twin);
   const { round, plan, sliced } = settled;
@@ -182,7 +239,9 @@ function completeRound(state: CoordinatorState): Advance {
   const { step, turn } = round;
   if (round.phase === 'discriminator') {
     const isLast = turn + 1 === plan.discriminatorSteps;
-    const next = isLast ? ({ step, phase: 'generator', turn: 0 } as const) : ({ step, phase: 'discriminator', turn: turn + 1 } as const);
+    const next = isLast
+      ? ({ step, phase: 'generator', turn: 0 } as const)
+      : ({ step, phase: 'discriminator', turn: turn + 1 } as const);
     return onward({ ...updated, round: createRound(next, plan.shardCount) });
   }
   const next = createRound({ step: step + 1, phase: 'discriminator', turn: 0 }, plan.shardCount);
@@ -194,7 +253,10 @@ function goOn(state: CoordinatorState, isWanted: boolean): Advance {
   const committedStep = state.round.step - 1;
   const isOver = committedStep >= state.plan.lastStep || state.stopping;
   if (isOver) return state.sliced === undefined ? finish(state) : proceed(state, isWanted);
-  const members = state.members.map((member) => ({ ...member, pace: plan(member.pace, state.plan.discriminatorSteps) }));
+  const members = state.members.map((member) => ({
+    ...member,
+    pace: plan(member.pace, state.plan.discriminatorSteps),
+  }));
   const { state: advised, effects } = advise({ ...state, members }, committedStep);
   return prefixed(effects, onward(advised, isWanted));
 }
@@ -218,7 +280,8 @@ function advise(state: CoordinatorState, committedStep: number): Advance {
 /** Stops behind the step in work; at once where none is. */
 function stop(state: CoordinatorState): Advance {
   const { round, sliced } = state;
-  const atStart = round.phase === 'discriminator' && round.turn === 0 && round.leases.length === 0 && round.shardsDone === 0;
+  const atStart =
+    round.phase === 'discriminator' && round.turn === 0 && round.leases.length === 0 && round.shardsDone === 0;
   const untouched = atStart && (sliced === undefined || sliced.stage === 'resting' || sliced.stage === 'settling');
   const abandoned = !state.members.some(({ ready }) => ready);
   if (!untouched && !abandoned) return { state: { ...state, stopping: true }, effects: [] };
@@ -233,7 +296,8 @@ function dismiss(state: CoordinatorState, peer: string, sentence: string): Advan
   const others = next.members.filter(({ ready }) => ready).length;
   const level = sentence === 'It left.' ? 'info' : 'warn';
   const text = `Worker ${member.name} is gone: ${sentence} ${others} others go on.`;
-  if (others === 0 && state.stopping && state.sliced === undefined) return prefixed([{ kind: 'log', level, text }], finish(next));
+  if (others === 0 && state.stopping && state.sliced === undefined)
+    return prefixed([{ kind: 'log', level, text }], finish(next));
   return prefixed([{ kind: 'log', level, text }], goOnWithout(next, peer));
 }
 
@@ -252,11 +316,13 @@ function withoutMember(state: CoordinatorState, peer: string): CoordinatorState 
   };
 }
 
-const notFiniteAdvice = 'The last checkpoint is from before it. Lower the learning rates, or regularize the discriminator.';
+const notFiniteAdvice =
+  'The last checkpoint is from before it. Lower the learning rates, or regularize the discriminator.';
 
 function fail(state: CoordinatorState, member: Member, { step, phase, shard, reason, sentence }: Failed): Advance {
   const code = reason === 'not-finite' ? 'not-finite' : 'worker-failed';
-  const advice = reason === 'not-finite' ? notFiniteAdvice : "The worker's machine may lack memory; its log tells more.";
+  const advice =
+    reason === 'not-finite' ? notFiniteAdvice : "The worker's machine may lack memory; its log tells more.";
   const message = `Training stopped in step ${step}, ${phase} phase: worker ${member.name}, shard ${shard}: ${sentence}`;
   return prefixed([{ kind: 'abort', code, message, advice }], finish(state));
 }
@@ -268,11 +334,17 @@ function stopNotFinite(state: CoordinatorState, entry: string): Advance {
 }
 
 /** One of two machines computes wrong bits; nobody knows which, nor since when. */
-function stopDiffering(state: CoordinatorState, { workers: [first, second], contribution: { step, phase, subtrees } }: Differed): Advance {
-  const shards = subtrees.map(({ start, end }) => (end - start === 1 ? `${start}` : `${start} to ${end - 1}`)).join(', ');
+function stopDiffering(
+  state: CoordinatorState,
+  { workers: [first, second], contribution: { step, phase, subtrees } }: Differed,
+): Advance {
+  const shards = subtrees
+    .map(({ start, end }) => (end - start === 1 ? `${start}` : `${start} to ${end - 1}`))
+    .join(', ');
   const message = `Workers ${first} and ${second} computed different bits for the same shards (${shards}) of step ${step}, ${phase} phase.`;
   if (!state.plan.isStrict) return { state, effects: [{ kind: 'log', level: 'warn', text: message }] };
-  const advice = 'The memory or the processor of one of the two machines is at fault. Test both, and go on from the last checkpoint without the bad one.';
+  const advice =
+    'The memory or the processor of one of the two machines is at fault. Test both, and go on from the last checkpoint without the bad one.';
   return prefixed([{ kind: 'abort', code: 'bits-differ', message, advice }], finish(state));
 }
 

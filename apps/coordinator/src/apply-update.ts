@@ -1,5 +1,13 @@
 import {
-  emaBeta, findNotFinite, plainArithmetic, updateNetwork, UserError, type Layout, type Network, type SumTree, type VectorArithmetic,
+  emaBeta,
+  findNotFinite,
+  plainArithmetic,
+  updateNetwork,
+  UserError,
+  type Layout,
+  type Network,
+  type SumTree,
+  type VectorArithmetic,
 } from '@lstm-gan/core';
 import type { RunConfig, TrainingState } from '@lstm-gan/run';
 
@@ -18,7 +26,14 @@ export function applyUpdate(
 ): TrainingState {
   const { batchSize, shardSize } = config;
   const shardCount = batchSize / shardSize;
-  const { state: updated, isFinite } = updateNetwork(layouts[network], state[network], sum, shardCount, config.optimizer[network], arithmetic);
+  const { state: updated, isFinite } = updateNetwork(
+    layouts[network],
+    state[network],
+    sum,
+    shardCount,
+    config.optimizer[network],
+    arithmetic,
+  );
   if (!isFinite) throw notFinite(layouts[network], updated.weights, network, state.step + 1);
   if (network === 'discriminator') return { ...state, discriminator: updated };
   const step = state.step + 1;

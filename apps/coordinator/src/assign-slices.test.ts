@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { assignSlices, type Candidate, type Holders } from './assign-slices.ts';
 
-const crewOf = (count: number, hosts = count): Candidate[] => Array.from({ length: count }, (_, k) => ({ peer: `p${k}`, host: `h${k % hosts}` }));
+const crewOf = (count: number, hosts = count): Candidate[] =>
+  Array.from({ length: count }, (_, k) => ({ peer: `p${k}`, host: `h${k % hosts}` }));
 const none = (count: number): undefined[] => Array<undefined>(count).fill(undefined);
-const counts = (peers: readonly (string | undefined)[], crew: readonly Candidate[]) => crew.map(({ peer }) => peers.filter((other) => other === peer).length);
+const counts = (peers: readonly (string | undefined)[], crew: readonly Candidate[]) =>
+  crew.map(({ peer }) => peers.filter((other) => other === peer).length);
 
 it('shares slices out evenly, each with a backup that is not its owner', () => {
   fc.assert(
@@ -21,7 +23,10 @@ it('shares slices out evenly, each with a backup that is not its owner', () => {
 });
 
 it('leaves slices without a backup where there is one worker', () => {
-  expect(assignSlices(crewOf(1), none(2))).toEqual([{ owner: 'p0', backup: undefined }, { owner: 'p0', backup: undefined }]);
+  expect(assignSlices(crewOf(1), none(2))).toEqual([
+    { owner: 'p0', backup: undefined },
+    { owner: 'p0', backup: undefined },
+  ]);
 });
 
 it('has every backup on another machine than its owner, where there is another', () => {
@@ -37,7 +42,14 @@ it('makes the backup the owner when the owner is gone, and lets everybody else k
     if (owner !== 'p0') expect(after[k].owner).toBe(owner);
     else expect([backup, 'p1', 'p2', 'p3']).toContain(after[k].owner);
   });
-  expect(Math.max(...counts(after.map(({ owner }) => owner), crewOf(4)))).toBeLessThanOrEqual(6);
+  expect(
+    Math.max(
+      ...counts(
+        after.map(({ owner }) => owner),
+        crewOf(4),
+      ),
+    ),
+  ).toBeLessThanOrEqual(6);
 });
 
 it('moves no more than a newcomer is to have', () => {

@@ -38,7 +38,10 @@ export function assignSlices(candidates: readonly Candidate[], before: readonly 
  * One of its allowed peers for each place, or undefined where none is allowed: its first choice, or else its second, while that has
  * no more than a fair share, otherwise whoever has least.
  */
-function spread(preferred: readonly (readonly [string | undefined, string | undefined])[], allowed: readonly (readonly string[])[]): string[] {
+function spread(
+  preferred: readonly (readonly [string | undefined, string | undefined])[],
+  allowed: readonly (readonly string[])[],
+): string[] {
   const all = new Set(allowed.flat());
   const share = Math.ceil(allowed.length / Math.max(1, all.size));
   const load = new Map([...all].map((peer) => [peer, 0]));
@@ -50,12 +53,16 @@ function spread(preferred: readonly (readonly [string | undefined, string | unde
   };
   for (const rank of [0, 1]) {
     preferred.forEach(({ [rank]: peer }, place) => {
-      if (chosen[place] === undefined && peer !== undefined && allowed[place].includes(peer) && loadOf(peer) < share) choose(place, peer);
+      if (chosen[place] === undefined && peer !== undefined && allowed[place].includes(peer) && loadOf(peer) < share)
+        choose(place, peer);
     });
   }
   allowed.forEach((peers, place) => {
     if (chosen[place] !== undefined || peers.length === 0) return;
-    choose(place, peers.reduce((least, peer) => (loadOf(peer) < loadOf(least) ? peer : least)));
+    choose(
+      place,
+      peers.reduce((least, peer) => (loadOf(peer) < loadOf(least) ? peer : least)),
+    );
   });
   return chosen as string[];
 }

@@ -7,7 +7,11 @@ import type { Plan } from './state.ts';
 type Planned = Pick<CoordinatorOptions, 'config' | 'run' | 'incarnation' | 'steps' | 'exchange' | 'isStrict'>;
 
 /** What decisions need to know of a run. */
-export function createPlan({ config, run, incarnation, steps, exchange = 'star', isStrict = true }: Planned, layouts: Readonly<Record<Network, Layout>>, slices: Slices): Plan {
+export function createPlan(
+  { config, run, incarnation, steps, exchange = 'star', isStrict = true }: Planned,
+  layouts: Readonly<Record<Network, Layout>>,
+  slices: Slices,
+): Plan {
   const sizes = (network: Network): number[] => slices[network].map(({ start, end }) => end - start);
   return {
     run,

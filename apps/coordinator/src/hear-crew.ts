@@ -38,11 +38,19 @@ function hearSlice(state: CoordinatorState, { gatherings }: SlicedState, member:
     slice.ema.length === (slice.network === 'generator' ? floats : 0);
   if (!fits) return { state, verdict: { kind: 'unexpected', what: 'a slice of that size' } };
   const isAwaited = gatherings.some(({ id, asked }) => id === slice.gathering && asked.includes(member.peer));
-  return { state, verdict: isAwaited ? { kind: 'noted', effects: [{ kind: 'collect-slice', slice }] } : { kind: 'dropped' } };
+  return {
+    state,
+    verdict: isAwaited ? { kind: 'noted', effects: [{ kind: 'collect-slice', slice }] } : { kind: 'dropped' },
+  };
 }
 
 /** Of two workers that cannot reach each other, the one that came later goes: the others got on without it. */
-function hearUnreachable(state: CoordinatorState, { members }: SlicedState, accuser: Member, { worker, sentence }: Unreachable): Heard {
+function hearUnreachable(
+  state: CoordinatorState,
+  { members }: SlicedState,
+  accuser: Member,
+  { worker, sentence }: Unreachable,
+): Heard {
   const accused = state.members.find(({ name }) => name === worker);
   if (accused === undefined || !members.includes(accused.peer)) return { state, verdict: { kind: 'dropped' } };
   const later = state.members.indexOf(accused) > state.members.indexOf(accuser) ? accused : accuser;
@@ -58,21 +66,33 @@ function hearSettled(state: CoordinatorState, sliced: SlicedState, member: Membe
   if (sliced.stage !== 'settling') return { state, verdict: { kind: 'unexpected', what: 'settled' } };
   const reported = [...sliced.reported, member.peer];
   const next = { ...state, sliced: { ...sliced, reported } };
-  return { state: next, verdict: reported.length === sliced.members.length ? { kind: 'settled' } : { kind: 'noted', effects: [] } };
+  return {
+    state: next,
+    verdict: reported.length === sliced.members.length ? { kind: 'settled' } : { kind: 'noted', effects: [] },
+  };
 }
 
 function hearUpdated(state: CoordinatorState, sliced: SlicedState, member: Member, updated: Updated): Heard {
   const { round, plan } = state;
-  const isOfRound = sliced.stage === 'computing' && updated.step === round.step && updated.phase === round.phase && updated.turn === round.turn;
+  const isOfRound =
+    sliced.stage === 'computing' &&
+    updated.step === round.step &&
+    updated.phase === round.phase &&
+    updated.turn === round.turn;
   if (!isOfRound) return { state, verdict: { kind: 'dropped' } };
   if (updated.notFinite !== null) return { state, verdict: { kind: 'not-finite', entry: updated.notFinite } };
   const reported = [...sliced.reported, member.peer];
   const updateMs = Math.max(sliced.updateMs, updated.updateMs);
-  if (reported.length < sliced.members.length) return { state: { ...state, sliced: { ...sliced, reported, updateMs } }, verdict: { kind: 'noted', effects: [] } };
+  if (reported.length < sliced.members.length)
+    return { state: { ...state, sliced: { ...sliced, reported, updateMs } }, verdict: { kind: 'noted', effects: [] } };
   // Nobody has a result before every shard is in it, and whoever computed one said so first.
-  if (round.shardsDone < plan.shardCount) return { state, verdict: { kind: 'unexpected', what: 'the result of a round without all of its contributions' } };
+  if (round.shardsDone < plan.shardCount)
+    return { state, verdict: { kind: 'unexpected', what: 'the result of a round without all of its contributions' } };
   const isMember = new Set(sliced.members);
   const versions = { ...state.versions, [round.phase]: state.versions[round.phase] + 1 };
   const members = state.members.map((other) => (isMember.has(other.peer) ? { ...other, versions } : other));
-  return { state: { ...state, members, sliced: { ...sliced, reported: [], updateMs: 0 } }, verdict: { kind: 'updated', updateMs } };
+  return {
+    state: { ...state, members, sliced: { ...sliced, reported: [], updateMs: 0 } },
+    verdict: { kind: 'updated', updateMs },
+  };
 }

@@ -6,16 +6,36 @@ import type { SliceState } from '@lstm-gan/transport';
 import { HeldState, type Slices } from './held-state.ts';
 import { networks, type Gathering } from './state.ts';
 
-const slices: Slices = { generator: [{ start: 0, end: 3 }, { start: 3, end: 5 }], discriminator: [{ start: 0, end: 1 }, { start: 1, end: 4 }] };
+const slices: Slices = {
+  generator: [
+    { start: 0, end: 3 },
+    { start: 3, end: 5 },
+  ],
+  discriminator: [
+    { start: 0, end: 1 },
+    { start: 1, end: 4 },
+  ],
+};
 const header = { run: 'r', incarnation: 1, membership: 1 };
-const gathering = (id: number, step: number, isRecord: boolean): Gathering => ({ id, asked: ['a'], versions: { generator: step, discriminator: step }, step, isRecord });
+const gathering = (id: number, step: number, isRecord: boolean): Gathering => ({
+  id,
+  asked: ['a'],
+  versions: { generator: step, discriminator: step },
+  step,
+  isRecord,
+});
 
 /** A state of which no two floats are equal. */
 function stateAt(step: number): TrainingState {
-  const floats = (length: number, tenths: number): Float32Array => Float32Array.from({ length }, (_, i) => 100 * step + 10 * tenths + i);
+  const floats = (length: number, tenths: number): Float32Array =>
+    Float32Array.from({ length }, (_, i) => 100 * step + 10 * tenths + i);
   const network = (length: number, tenths: number): NetworkState => ({
-    weights: floats(length, tenths), firstMoments: floats(length, tenths + 1), secondMoments: floats(length, tenths + 2),
-    beta1Power: 0.5 ** step, beta2Power: 0.9 ** step, updates: step,
+    weights: floats(length, tenths),
+    firstMoments: floats(length, tenths + 1),
+    secondMoments: floats(length, tenths + 2),
+    beta1Power: 0.5 ** step,
+    beta2Power: 0.9 ** step,
+    updates: step,
   });
   return { step, generator: network(5, 0), discriminator: network(4, 3), ema: floats(5, 6) };
 }
@@ -23,7 +43,14 @@ function stateAt(step: number): TrainingState {
 /** The slices of a state, as members give them. */
 function slicesOf(step: number, id: number): SliceState[] {
   const whole = new HeldState(stateAt(step), slices);
-  return networks.flatMap((network) => slices[network].map((_, slice) => ({ kind: 'slice' as const, ...header, gathering: id, ...whole.slice(network, slice) })));
+  return networks.flatMap((network) =>
+    slices[network].map((_, slice) => ({
+      kind: 'slice' as const,
+      ...header,
+      gathering: id,
+      ...whole.slice(network, slice),
+    })),
+  );
 }
 
 let held: HeldState;
@@ -50,8 +77,17 @@ describe('the state that a coordinator holds', () => {
   });
 
   it('is given in slices, of the discriminator without an average', () => {
-    expect(held.slice('generator', 1)).toMatchObject({ network: 'generator', slice: 1, updates: 3, weights: stateAt(3).generator.weights.subarray(3), ema: stateAt(3).ema.subarray(3) });
-    expect(held.slice('discriminator', 0)).toMatchObject({ secondMoments: stateAt(3).discriminator.secondMoments.subarray(0, 1), ema: new Float32Array(0) });
+    expect(held.slice('generator', 1)).toMatchObject({
+      network: 'generator',
+      slice: 1,
+      updates: 3,
+      weights: stateAt(3).generator.weights.subarray(3),
+      ema: stateAt(3).ema.subarray(3),
+    });
+    expect(held.slice('discriminator', 0)).toMatchObject({
+      secondMoments: stateAt(3).discriminator.secondMoments.subarray(0, 1),
+      ema: new Float32Array(0),
+    });
   });
 
   it('takes nothing that it did not ask for, of other weights, or twice', () => {

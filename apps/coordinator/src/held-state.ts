@@ -56,7 +56,11 @@ export class HeldState {
     const { weights, firstMoments, secondMoments, beta1Power, beta2Power, updates } = this.#state[network];
     const place = this.#slices[network][slice];
     return {
-      network, slice, updates, beta1Power, beta2Power,
+      network,
+      slice,
+      updates,
+      beta1Power,
+      beta2Power,
       weights: sliceView(weights, place),
       firstMoments: sliceView(firstMoments, place),
       secondMoments: sliceView(secondMoments, place),
@@ -81,13 +85,21 @@ function createAssembly(slices: Slices, { versions, step }: Gathering): Assembly
       const { start } = slices[network][slice.slice];
       const size = slices[network].at(-1)?.end ?? 0;
       const part = (parts[network] ??= {
-        weights: new Float32Array(size), firstMoments: new Float32Array(size), secondMoments: new Float32Array(size), beta1Power, beta2Power, updates,
+        weights: new Float32Array(size),
+        firstMoments: new Float32Array(size),
+        secondMoments: new Float32Array(size),
+        beta1Power,
+        beta2Power,
+        updates,
       });
       for (const name of ['weights', 'firstMoments', 'secondMoments'] as const) part[name].set(slice[name], start);
       if (network === 'generator') (ema ??= new Float32Array(size)).set(slice.ema, start);
       if (networks.some((name) => missing[name].size > 0)) return undefined;
       const { generator, discriminator } = parts;
-      assert(generator !== undefined && discriminator !== undefined && ema !== undefined, 'a state without missing slices is whole');
+      assert(
+        generator !== undefined && discriminator !== undefined && ema !== undefined,
+        'a state without missing slices is whole',
+      );
       return { step, generator, discriminator, ema };
     },
   };

@@ -12,12 +12,20 @@ export type ContributionVerdict =
   | { readonly kind: 'dropped' }
   | { readonly kind: 'unfit' };
 
-export function judgeContribution(state: CoordinatorState, member: Member, contribution: Contribution): ContributionVerdict {
+export function judgeContribution(
+  state: CoordinatorState,
+  member: Member,
+  contribution: Contribution,
+): ContributionVerdict {
   const by = member.overtaken.find(({ lease }) => lease === contribution.lease);
   if (by !== undefined) return { kind: 'overtaken', by };
   const { round, sliced } = state;
   const lease = round.leases.find(({ id, peer }) => id === contribution.lease && peer === member.peer);
-  const isOfRound = contribution.crew === (sliced?.crew ?? 0) && contribution.step === round.step && contribution.phase === round.phase && contribution.turn === round.turn;
+  const isOfRound =
+    contribution.crew === (sliced?.crew ?? 0) &&
+    contribution.step === round.step &&
+    contribution.phase === round.phase &&
+    contribution.turn === round.turn;
   if (lease === undefined || !isOfRound) return { kind: 'dropped' };
   if (!fits(state, lease, contribution)) return { kind: 'unfit' };
   return { kind: 'counts', lease, twin: round.leases.find((other) => isTwin(other, lease)) };
@@ -25,7 +33,11 @@ export function judgeContribution(state: CoordinatorState, member: Member, contr
 
 const isTwin = (a: Lease, b: Lease): boolean => a.copyOf === b.id || b.copyOf === a.id;
 
-function fits({ plan, round, sliced }: CoordinatorState, { ranges }: Lease, { subtrees, sums, losses }: Contribution): boolean {
+function fits(
+  { plan, round, sliced }: CoordinatorState,
+  { ranges }: Lease,
+  { subtrees, sums, losses }: Contribution,
+): boolean {
   const shards = ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
   const floats = plan.layoutSizes[round.phase];
   return (
@@ -42,7 +54,11 @@ function fits({ plan, round, sliced }: CoordinatorState, { ranges }: Lease, { su
 export function settleLease(state: CoordinatorState, lease: Lease, twin: Lease | undefined): CoordinatorState {
   const { round } = state;
   const leases = round.leases.filter((other) => other !== lease && other !== twin);
-  const members = state.members.map((other) => (other.peer === twin?.peer ? { ...other, overtaken: [...other.overtaken, { lease: twin.id, original: originalOf(lease) }] } : other));
+  const members = state.members.map((other) =>
+    other.peer === twin?.peer
+      ? { ...other, overtaken: [...other.overtaken, { lease: twin.id, original: originalOf(lease) }] }
+      : other,
+  );
   return { ...state, members, round: { ...round, leases, shardsDone: round.shardsDone + countShards(lease.ranges) } };
 }
 
@@ -56,6 +72,8 @@ export function releaseLeases({ round }: CoordinatorState, peer: string): Coordi
   const lost = round.leases.filter((lease) => lease.peer === peer);
   const kept = round.leases.filter((lease) => lease.peer !== peer);
   const alone = lost.filter((lease) => !kept.some((other) => isTwin(other, lease)));
-  const leases = kept.map((lease) => (lost.some(({ id }) => id === lease.copyOf) ? { ...lease, copyOf: undefined } : lease));
+  const leases = kept.map((lease) =>
+    lost.some(({ id }) => id === lease.copyOf) ? { ...lease, copyOf: undefined } : lease,
+  );
   return { ...round, leases, pending: [...round.pending, ...alone.flatMap(({ ranges }) => ranges)] };
 }

@@ -37,7 +37,9 @@ function divide(state: CoordinatorState, idle: readonly Member[]): Advance {
   // A share of nothing is for the others to take; where they may never come, it is not.
   if (!shares.some(Boolean)) shares[0] = 1;
   const { pieces, rest } = cutRanges(round.pending, shares, plan.shardCount);
-  const given = idle.flatMap((member, k) => (pieces[k].length === 0 ? [] : [{ member, ranges: pieces[k], copyOf: undefined }]));
+  const given = idle.flatMap((member, k) =>
+    pieces[k].length === 0 ? [] : [{ member, ranges: pieces[k], copyOf: undefined }],
+  );
   return give({ ...state, round: { ...round, pending: rest } }, given);
 }
 
@@ -58,7 +60,9 @@ function copyLate(state: CoordinatorState, idle: readonly Member[]): Advance {
     .filter((lease) => lease.copyOf === undefined && !isCopied.has(lease.id) && isLate(state, lease))
     .toSorted((a, b) => countShards(b.ranges) - countShards(a.ranges));
   const fastest = idle.toSorted((a, b) => (a.pace.plannedMs ?? Infinity) - (b.pace.plannedMs ?? Infinity));
-  const given = late.slice(0, fastest.length).map((lease, k) => ({ member: fastest[k], ranges: lease.ranges, copyOf: lease.id }));
+  const given = late
+    .slice(0, fastest.length)
+    .map((lease, k) => ({ member: fastest[k], ranges: lease.ranges, copyOf: lease.id }));
   const next = give(state, given);
   return { state: { ...next.state, copiedLeases: state.copiedLeases + given.length }, effects: next.effects };
 }
@@ -73,7 +77,12 @@ export function findHung(state: CoordinatorState): Lease | undefined {
 }
 
 /** Of whoever is not measured yet, as much is expected as of the slowest of the others. */
-function lastsLongerThan({ members, round, nowMs }: CoordinatorState, { peer, ranges, sinceMs }: Lease, factor: number, slackMs: number): boolean {
+function lastsLongerThan(
+  { members, round, nowMs }: CoordinatorState,
+  { peer, ranges, sinceMs }: Lease,
+  factor: number,
+  slackMs: number,
+): boolean {
   const expected = (member: Member): number | undefined => expectedMs(member.pace, round.phase, countShards(ranges));
   const own = members.filter((member) => member.peer === peer).map(expected);
   const others = members.flatMap((member) => expected(member) ?? []);
@@ -87,9 +96,18 @@ interface Given extends Pick<Lease, 'ranges' | 'copyOf'> {
 
 function give(state: CoordinatorState, given: readonly Given[]): Advance {
   const { round, versions } = state;
-  const leases = given.map(({ member: { peer }, ranges, copyOf }, k): Lease => ({ id: state.nextLease + k, peer, ranges, sinceMs: state.nowMs, copyOf }));
+  const leases = given.map(({ member: { peer }, ranges, copyOf }, k): Lease => ({
+    id: state.nextLease + k,
+    peer,
+    ranges,
+    sinceMs: state.nowMs,
+    copyOf,
+  }));
   const next = { ...round, leases: [...round.leases, ...leases] };
-  const effects = given.flatMap(({ member }, k): Effect[] => [...missingWeights(member, versions), { kind: 'send-work', peer: member.peer, lease: leases[k], round: next }]);
+  const effects = given.flatMap(({ member }, k): Effect[] => [
+    ...missingWeights(member, versions),
+    { kind: 'send-work', peer: member.peer, lease: leases[k], round: next },
+  ]);
   const served = new Set(given.map(({ member }) => member));
   const members = state.members.map((member) => (served.has(member) ? { ...member, versions } : member));
   return { state: { ...state, round: next, nextLease: state.nextLease + leases.length, members }, effects };

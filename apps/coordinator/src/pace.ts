@@ -22,12 +22,22 @@ const nearness = 0.15;
 /** Whoever was too slow to be given anything may be faster by now. */
 const forgottenAfterSteps = 50;
 
-const mix = (before: number | undefined, now: number): number => (before === undefined ? now : before + recentWeight * (now - before));
+const mix = (before: number | undefined, now: number): number =>
+  before === undefined ? now : before + recentWeight * (now - before);
 
 /** The pace with a contribution in it that came `elapsedMs` after its lease went out. */
-export function measure({ shardMs, wayMs, plannedMs }: Pace, { phase, computeMs, losses }: Pick<Contribution, 'phase' | 'computeMs' | 'losses'>, elapsedMs: number): Pace {
+export function measure(
+  { shardMs, wayMs, plannedMs }: Pace,
+  { phase, computeMs, losses }: Pick<Contribution, 'phase' | 'computeMs' | 'losses'>,
+  elapsedMs: number,
+): Pace {
   const ms = Math.max(leastMs, computeMs / losses.length);
-  return { shardMs: { ...shardMs, [phase]: mix(shardMs[phase], ms) }, wayMs: mix(wayMs, Math.max(0, elapsedMs - computeMs)), plannedMs, idleSteps: 0 };
+  return {
+    shardMs: { ...shardMs, [phase]: mix(shardMs[phase], ms) },
+    wayMs: mix(wayMs, Math.max(0, elapsedMs - computeMs)),
+    plannedMs,
+    idleSteps: 0,
+  };
 }
 
 /** What leases are sized by from now on, a step being over. */

@@ -5,14 +5,25 @@ import { createReadAhead } from './read-ahead.ts';
 const shardCount = 4;
 /** Three bytes a shard. */
 const readNumbers: ReadShards = (batch, ranges) =>
-  Uint8Array.from(ranges.flatMap(({ start, end }) => Array.from({ length: 3 * (end - start) }, (_, k) => 100 * batch + 3 * start + k)));
+  Uint8Array.from(
+    ranges.flatMap(({ start, end }) =>
+      Array.from({ length: 3 * (end - start) }, (_, k) => 100 * batch + 3 * start + k),
+    ),
+  );
 const idle = () => new Promise(setImmediate);
 
 it('gives the same images, the next batch without reading it then', async () => {
   const read = vi.fn(readNumbers);
   const ahead = createReadAhead(read, shardCount);
   for (const batch of [1, 1, 2, 2, 3, 2, 5]) {
-    for (const ranges of [[{ start: 0, end: 4 }], [{ start: 1, end: 2 }], [{ start: 0, end: 1 }, { start: 2, end: 4 }]]) {
+    for (const ranges of [
+      [{ start: 0, end: 4 }],
+      [{ start: 1, end: 2 }],
+      [
+        { start: 0, end: 1 },
+        { start: 2, end: 4 },
+      ],
+    ]) {
       expect([...ahead(batch, ranges)]).toEqual([...readNumbers(batch, ranges)]);
     }
     await idle();

@@ -1,7 +1,16 @@
 import { expect, it } from 'vitest';
 import { shareAdvice } from './share-advice.ts';
 
-it.each([[1, 1], [4, 1], [4, 2], [4, 4], [6, 2], [6, 3], [6, 6], [8, 4]])('is content when %i shards are shared by %i workers', (shards, workers) => {
+it.each([
+  [1, 1],
+  [4, 1],
+  [4, 2],
+  [4, 4],
+  [6, 2],
+  [6, 3],
+  [6, 6],
+  [8, 4],
+])('is content when %i shards are shared by %i workers', (shards, workers) => {
   expect(shareAdvice(shards, workers)).toBeUndefined();
 });
 

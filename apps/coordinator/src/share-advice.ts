@@ -12,6 +12,9 @@ export function shareAdvice(shardCount: number, workers: number): string | undef
   const counts = Array.from({ length: shardCount }, (_, k) => k + 1);
   const asFast = counts.find((count) => count < workers && largestShare(shardCount, count) === share);
   const faster = counts.find((count) => count > workers && largestShare(shardCount, count) < share);
-  const better = [...(asFast === undefined ? [] : [`${asFast} would be as fast`]), ...(faster === undefined ? [] : [`${faster} would be faster`])];
+  const better = [
+    ...(asFast === undefined ? [] : [`${asFast} would be as fast`]),
+    ...(faster === undefined ? [] : [`${faster} would be faster`]),
+  ];
   return `${workers} workers share the ${shards} of a batch unevenly: others wait while one computes ${share}. Of workers, ${better.join(', ')}.`;
 }

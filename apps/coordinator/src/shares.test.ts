@@ -18,11 +18,15 @@ describe('shares of a batch', () => {
 
   it('let the last one end as early as any division does', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 2, maxLength: 2 }), (count, paces) => {
-        const end = (shares: readonly number[]) => Math.max(...shares.map((share, k) => share * paces[k]));
-        const best = Math.min(...Array.from({ length: count + 1 }, (_, first) => end([first, count - first])));
-        expect(end(shareOut(count, paces))).toBe(best);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 8 }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 2, maxLength: 2 }),
+        (count, paces) => {
+          const end = (shares: readonly number[]) => Math.max(...shares.map((share, k) => share * paces[k]));
+          const best = Math.min(...Array.from({ length: count + 1 }, (_, first) => end([first, count - first])));
+          expect(end(shareOut(count, paces))).toBe(best);
+        },
+      ),
     );
   });
 });
@@ -31,23 +35,33 @@ describe('pieces of ranges', () => {
   it('are the fewest nodes of the tree, in order', () => {
     const { pieces, rest } = cutRanges([{ start: 0, end: 8 }], [3, 3], 8);
     expect(pieces).toEqual([
-      [{ start: 0, end: 2 }, { start: 2, end: 3 }],
-      [{ start: 3, end: 4 }, { start: 4, end: 6 }],
+      [
+        { start: 0, end: 2 },
+        { start: 2, end: 3 },
+      ],
+      [
+        { start: 3, end: 4 },
+        { start: 4, end: 6 },
+      ],
     ]);
     expect(rest).toEqual([{ start: 6, end: 8 }]);
   });
 
   it('hold every shard once, whatever is cut', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(19), { minLength: 1 }), fc.array(fc.nat(9), { maxLength: 5 }), (shards, counts) => {
-        const ranges = shards.toSorted((a, b) => a - b).map((shard) => ({ start: shard, end: shard + 1 }));
-        const { pieces, rest } = cutRanges(ranges, counts, 20);
-        const all = [...pieces.flat(), ...rest];
-        expect(all.every((range) => isSubtree(range, 20))).toBe(true);
-        const held = all.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
-        expect(held).toEqual(shards.toSorted((a, b) => a - b));
-        expect(countShards(all)).toBe(shards.length);
-      }),
+      fc.property(
+        fc.uniqueArray(fc.nat(19), { minLength: 1 }),
+        fc.array(fc.nat(9), { maxLength: 5 }),
+        (shards, counts) => {
+          const ranges = shards.toSorted((a, b) => a - b).map((shard) => ({ start: shard, end: shard + 1 }));
+          const { pieces, rest } = cutRanges(ranges, counts, 20);
+          const all = [...pieces.flat(), ...rest];
+          expect(all.every((range) => isSubtree(range, 20))).toBe(true);
+          const held = all.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
+          expect(held).toEqual(shards.toSorted((a, b) => a - b));
+          expect(countShards(all)).toBe(shards.length);
+        },
+      ),
     );
   });
 });

@@ -16,17 +16,23 @@ export function shareOut(count: number, paces: readonly number[]): number[] {
   const shares = paces.map((): number => 0);
   for (let shard = 0; shard < count; shard++) {
     let first = 0;
-    for (let k = 1; k < paces.length; k++) if ((shares[k] + 1) * paces[k] < (shares[first] + 1) * paces[first]) first = k;
+    for (let k = 1; k < paces.length; k++)
+      if ((shares[k] + 1) * paces[k] < (shares[first] + 1) * paces[first]) first = k;
     shares[first] += 1;
   }
   return shares;
 }
 
 /** Cuts ranges, in their order, into pieces of so many shards; what is left over comes last. */
-export function cutRanges(ranges: readonly ShardRange[], counts: readonly number[], shardCount: number): { pieces: ShardRange[][]; rest: ShardRange[] } {
+export function cutRanges(
+  ranges: readonly ShardRange[],
+  counts: readonly number[],
+  shardCount: number,
+): { pieces: ShardRange[][]; rest: ShardRange[] } {
   const shards = ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
   let taken = 0;
-  const take = (count: number): ShardRange[] => nodesOf(new Set(shards.slice(taken, (taken += count))), { start: 0, end: shardCount });
+  const take = (count: number): ShardRange[] =>
+    nodesOf(new Set(shards.slice(taken, (taken += count))), { start: 0, end: shardCount });
   return { pieces: counts.map(take), rest: take(shards.length) };
 }
 

@@ -11,8 +11,10 @@ function driveCrew(wantedStep?: number) {
     const { step, phase, turn } = run.state.round;
     return { kind: 'updated', ...header, step, phase, turn, crew: sliced().crew, updateMs: 1, notFinite: null };
   };
-  const contribute = (effects: Effect[]) => works(effects).flatMap((work) => run.say(work.peer, { ...answer(work), crew: sliced().crew, sums: [] }));
-  const settle = () => sliced().members.flatMap((peer) => run.say(peer, { kind: 'settled', ...header, crew: sliced().crew }));
+  const contribute = (effects: Effect[]) =>
+    works(effects).flatMap((work) => run.say(work.peer, { ...answer(work), crew: sliced().crew, sums: [] }));
+  const settle = () =>
+    sliced().members.flatMap((peer) => run.say(peer, { kind: 'settled', ...header, crew: sliced().crew }));
   /** Everybody contributes and has the result; what follows. */
   const finishRound = (effects: Effect[]) => {
     contribute(effects);
@@ -29,19 +31,41 @@ function driveCrew(wantedStep?: number) {
     if (peers.length > 1) settle();
     return settle();
   };
-  return { ...run, sliced, updated, contribute, settle, finishRound, finishStep, gathered, join, lose, start, get state() { return run.state; } };
+  return {
+    ...run,
+    sliced,
+    updated,
+    contribute,
+    settle,
+    finishRound,
+    finishStep,
+    gathered,
+    join,
+    lose,
+    start,
+    get state() {
+      return run.state;
+    },
+  };
 }
 
 /** What was said to whom. */
 const messages = <Kind extends CoordinatorMessage['kind']>(effects: Effect[], kind: Kind) =>
-  effects.flatMap((effect) => (effect.kind === 'send' && effect.message.kind === kind ? [{ peer: effect.peer, ...(effect.message as Extract<CoordinatorMessage, { kind: Kind }>) }] : []));
-const seeds = (effects: Effect[]) => effects.flatMap((effect) => (effect.kind === 'seed' ? [`${effect.network} ${effect.peer}`] : []));
+  effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.kind === kind
+      ? [{ peer: effect.peer, ...(effect.message as Extract<CoordinatorMessage, { kind: Kind }>) }]
+      : [],
+  );
+const seeds = (effects: Effect[]) =>
+  effects.flatMap((effect) => (effect.kind === 'seed' ? [`${effect.network} ${effect.peer}`] : []));
 
 describe('a crew', () => {
   it('is told its places and given the state, and begins when it has settled', () => {
     const run = driveCrew();
     const joined = run.join('a');
-    expect(messages(joined, 'crew')).toMatchObject([{ peer: 'a', crew: 1, self: 0, owners: { generator: [0] }, backups: { generator: [-1] } }]);
+    expect(messages(joined, 'crew')).toMatchObject([
+      { peer: 'a', crew: 1, self: 0, owners: { generator: [0] }, backups: { generator: [-1] } },
+    ]);
     expect(seeds(joined)).toEqual(['generator a', 'discriminator a']);
     expect(works(joined)).toEqual([]);
     const settled = run.settle();
@@ -72,7 +96,10 @@ describe('a crew', () => {
     expect(messages(ended, 'gather')).toMatchObject([{ peer: 'a', slices: { generator: [0], discriminator: [0] } }]);
     expect(works(ended)).toEqual([]);
     const installed = run.gathered();
-    expect(messages(installed, 'crew')).toMatchObject([{ peer: 'a', crew: 2, self: 0 }, { peer: 'b', crew: 2, self: 1 }]);
+    expect(messages(installed, 'crew')).toMatchObject([
+      { peer: 'a', crew: 2, self: 0 },
+      { peer: 'b', crew: 2, self: 1 },
+    ]);
     expect(seeds(installed)).toEqual(['generator b', 'discriminator b']);
     expect(installed.filter(({ kind }) => kind === 'send-weights')).toMatchObject([{ peer: 'b' }, { peer: 'b' }]);
   });
@@ -101,7 +128,11 @@ describe('a crew', () => {
   it('stops training where an update would not be finite', () => {
     const run = driveCrew();
     run.contribute(run.start(['a']));
-    expect(run.say('a', { ...run.updated(), notFinite: 'dense/kernel' })).toMatchObject([{ kind: 'abort', code: 'not-finite' }, { kind: 'send' }, { kind: 'finish' }]);
+    expect(run.say('a', { ...run.updated(), notFinite: 'dense/kernel' })).toMatchObject([
+      { kind: 'abort', code: 'not-finite' },
+      { kind: 'send' },
+      { kind: 'finish' },
+    ]);
   });
 });
 
@@ -111,7 +142,9 @@ describe('a crew that loses a member', () => {
     run.contribute(run.finishRound(run.start(['a', 'b'])));
     const lost = run.lose('a');
     expect(kinds(lost)).toEqual(['log', 'redo', 'await-slices', 'send']);
-    expect(messages(lost, 'gather')).toMatchObject([{ peer: 'b', weightsVersions: { generator: 0, discriminator: 1 } }]);
+    expect(messages(lost, 'gather')).toMatchObject([
+      { peer: 'b', weightsVersions: { generator: 0, discriminator: 1 } },
+    ]);
     expect(run.state.round).toMatchObject({ step: 1, phase: 'generator', shardsDone: 0 });
     run.gathered();
     expect(works(run.settle())).toMatchObject([{ peer: 'b', lease: { ranges: [{ start: 0, end: 2 }] } }]);
@@ -133,7 +166,10 @@ describe('a crew that loses a member', () => {
     const { owner, backup } = run.sliced().holders.generator[0] ?? {};
     expect(kinds(run.lose(owner as string))).toContain('await-slices');
     const lost = run.lose(backup as string);
-    expect(lost.filter(({ kind }) => ['forget-slices', 'rewind'].includes(kind))).toMatchObject([{ kind: 'forget-slices' }, { kind: 'rewind', step: 1 }]);
+    expect(lost.filter(({ kind }) => ['forget-slices', 'rewind'].includes(kind))).toMatchObject([
+      { kind: 'forget-slices' },
+      { kind: 'rewind', step: 1 },
+    ]);
     expect(run.state.round).toMatchObject({ step: 2, phase: 'discriminator', shardsDone: 0 });
     expect(seeds(lost)).toHaveLength(2);
   });
@@ -161,14 +197,27 @@ describe('a crew that loses a member', () => {
 
 describe('a member that says what it should not', () => {
   const slice = (change: Partial<SliceState>): SliceState => ({
-    kind: 'slice', ...header, gathering: 1, network: 'discriminator', slice: 0, updates: 1, beta1Power: 0.5, beta2Power: 0.9,
-    weights: new Float32Array(1), firstMoments: new Float32Array(1), secondMoments: new Float32Array(1), ema: new Float32Array(0), ...change,
+    kind: 'slice',
+    ...header,
+    gathering: 1,
+    network: 'discriminator',
+    slice: 0,
+    updates: 1,
+    beta1Power: 0.5,
+    beta2Power: 0.9,
+    weights: new Float32Array(1),
+    firstMoments: new Float32Array(1),
+    secondMoments: new Float32Array(1),
+    ema: new Float32Array(0),
+    ...change,
   });
 
   it('is refused for a slice of another size', () => {
     const run = driveCrew();
     run.start(['a', 'b']);
-    expect(messages(run.say('b', slice({ weights: new Float32Array(2) })), 'reject')).toMatchObject([{ peer: 'b', reason: 'unexpected-message' }]);
+    expect(messages(run.say('b', slice({ weights: new Float32Array(2) })), 'reject')).toMatchObject([
+      { peer: 'b', reason: 'unexpected-message' },
+    ]);
   });
 
   it('is not heard with a slice that nobody asked for', () => {
@@ -182,7 +231,9 @@ describe('a member that says what it should not', () => {
     const run = driveCrew();
     run.start(['a', 'b']);
     const unreachable = { kind: 'unreachable', ...header, crew: 2, sentence: 'Timed out.' } as const;
-    expect(messages(run.say('b', { ...unreachable, worker: 'worker-a' }), 'reject')).toMatchObject([{ peer: 'b', reason: 'unreachable' }]);
+    expect(messages(run.say('b', { ...unreachable, worker: 'worker-a' }), 'reject')).toMatchObject([
+      { peer: 'b', reason: 'unreachable' },
+    ]);
     expect(run.state.members.map(({ peer }) => peer)).toEqual(['a']);
   });
 });

@@ -9,21 +9,35 @@ import { assert, type Network } from '@lstm-gan/core';
 import type { SliceTable, WeightsVersions } from '@lstm-gan/transport';
 import { assignSlices, type Holders } from './assign-slices.ts';
 import { assignLeases, missingWeights } from './leases.ts';
-import { createRound, farewell, finish, networks, prefixed, type Advance, type CoordinatorState, type Effect, type Gathering, type Member, type SlicedState } from './state.ts';
+import {
+  createRound,
+  farewell,
+  finish,
+  networks,
+  prefixed,
+  type Advance,
+  type CoordinatorState,
+  type Effect,
+  type Gathering,
+  type Member,
+  type SlicedState,
+} from './state.ts';
 
 function slicedOf({ sliced }: CoordinatorState): SlicedState {
   assert(sliced !== undefined, 'only a sliced exchange has a crew');
   return sliced;
 }
 
-const isSame = (a: WeightsVersions, b: WeightsVersions): boolean => a.generator === b.generator && a.discriminator === b.discriminator;
+const isSame = (a: WeightsVersions, b: WeightsVersions): boolean =>
+  a.generator === b.generator && a.discriminator === b.discriminator;
 
 /** Whoever may be in the next crew. */
 const eligible = ({ members }: CoordinatorState): Member[] => members.filter(({ ready, leaving }) => ready && !leaving);
 
 /** Asked between rounds. */
 const isAtStepStart = ({ round }: CoordinatorState): boolean => round.phase === 'discriminator' && round.turn === 0;
-const isOver = (state: CoordinatorState): boolean => isAtStepStart(state) && (state.stopping || state.round.step > state.plan.lastStep);
+const isOver = (state: CoordinatorState): boolean =>
+  isAtStepStart(state) && (state.stopping || state.round.step > state.plan.lastStep);
 
 function isCrewComplete(state: CoordinatorState): boolean {
   const { members } = slicedOf(state);
@@ -44,9 +58,22 @@ function begin(state: CoordinatorState): Advance {
   const sliced = slicedOf(state);
   const { round, versions: weightsVersions, plan, membership } = state;
   const { step, phase, turn } = round;
-  const message = { kind: 'begin', run: plan.run, incarnation: plan.incarnation, membership, crew: sliced.crew, step, phase, turn, weightsVersions } as const;
+  const message = {
+    kind: 'begin',
+    run: plan.run,
+    incarnation: plan.incarnation,
+    membership,
+    crew: sliced.crew,
+    step,
+    phase,
+    turn,
+    weightsVersions,
+  } as const;
   const effects = sliced.members.map((peer): Effect => ({ kind: 'send', peer, message }));
-  return prefixed(effects, assignLeases({ ...state, sliced: { ...sliced, stage: 'computing', reported: [], updateMs: 0 } }));
+  return prefixed(
+    effects,
+    assignLeases({ ...state, sliced: { ...sliced, stage: 'computing', reported: [], updateMs: 0 } }),
+  );
 }
 
 /** Another crew, or the end: once the coordinator holds the state. No round is under way. */
@@ -58,7 +85,10 @@ export function regroup(state: CoordinatorState, isWanted = false): Advance {
     const { state: rewound, effects } = rewind(state);
     return prefixed(effects, install(rewound));
   }
-  return { state: { ...gathered.state, sliced: { ...slicedOf(gathered.state), stage: 'gathering' } }, effects: gathered.effects };
+  return {
+    state: { ...gathered.state, sliced: { ...slicedOf(gathered.state), stage: 'gathering' } },
+    effects: gathered.effects,
+  };
 }
 
 /** Asks one holder of each slice for it; undefined where one has none left. */
@@ -68,7 +98,9 @@ function gather(state: CoordinatorState, isRecord: boolean): Advance | undefined
   const isHere = new Set(state.members.map(({ peer }) => peer));
   for (const network of networks) {
     for (const [slice, holders] of sliced.holders[network].entries()) {
-      const peer = [holders?.owner, holders?.backup].find((candidate) => candidate !== undefined && isHere.has(candidate));
+      const peer = [holders?.owner, holders?.backup].find(
+        (candidate) => candidate !== undefined && isHere.has(candidate),
+      );
       if (peer === undefined) return undefined;
       const ask = asks.get(peer) ?? { generator: [], discriminator: [] };
       ask[network].push(slice);
@@ -76,11 +108,30 @@ function gather(state: CoordinatorState, isRecord: boolean): Advance | undefined
     }
   }
   const { plan, membership, versions } = state;
-  const gathering: Gathering = { id: sliced.nextGathering, asked: [...asks.keys()], versions, step: state.round.step - 1, isRecord };
-  const header = { run: plan.run, incarnation: plan.incarnation, membership, gathering: gathering.id, weightsVersions: versions };
-  const sends = [...asks].map(([peer, slices]): Effect => ({ kind: 'send', peer, message: { kind: 'gather', ...header, slices } }));
+  const gathering: Gathering = {
+    id: sliced.nextGathering,
+    asked: [...asks.keys()],
+    versions,
+    step: state.round.step - 1,
+    isRecord,
+  };
+  const header = {
+    run: plan.run,
+    incarnation: plan.incarnation,
+    membership,
+    gathering: gathering.id,
+    weightsVersions: versions,
+  };
+  const sends = [...asks].map(([peer, slices]): Effect => ({
+    kind: 'send',
+    peer,
+    message: { kind: 'gather', ...header, slices },
+  }));
   return {
-    state: { ...state, sliced: { ...sliced, gatherings: [...sliced.gatherings, gathering], nextGathering: gathering.id + 1 } },
+    state: {
+      ...state,
+      sliced: { ...sliced, gatherings: [...sliced.gatherings, gathering], nextGathering: gathering.id + 1 },
+    },
     effects: [{ kind: 'await-slices', gathering }, ...sends],
   };
 }
@@ -94,7 +145,9 @@ export function takeGathered(state: CoordinatorState, id: number): Advance {
   const recorded = isRecord && step > sliced.recorded.step ? { step, versions } : sliced.recorded;
   const gatherings = sliced.gatherings.filter((other) => other !== gathering);
   const next = { ...state, sliced: { ...sliced, gatherings, recorded, held: versions } };
-  return sliced.stage === 'gathering' && isSame(versions, state.versions) ? install(next) : { state: next, effects: [] };
+  return sliced.stage === 'gathering' && isSame(versions, state.versions)
+    ? install(next)
+    : { state: next, effects: [] };
 }
 
 /** The coordinator holds the state: seeds the next crew with what its members lack, or ends. */
@@ -155,12 +208,23 @@ function crewMessage(state: CoordinatorState, members: readonly Member[], self: 
   const { crew, holders } = slicedOf(state);
   const numberOf = new Map(members.map(({ peer }, k) => [peer, k]));
   const table = (role: keyof Holders): SliceTable => {
-    const numbers = (network: Network): number[] => holders[network].map((holder) => numberOf.get(holder?.[role] ?? '') ?? -1);
+    const numbers = (network: Network): number[] =>
+      holders[network].map((holder) => numberOf.get(holder?.[role] ?? '') ?? -1);
     return { generator: numbers('generator'), discriminator: numbers('discriminator') };
   };
   return {
-    kind: 'crew', run: plan.run, incarnation: plan.incarnation, membership, crew, weightsVersions, self,
-    members: members.map(({ name, address }) => ({ name, address: address?.address ?? '', publicKey: address?.publicKey ?? '' })),
+    kind: 'crew',
+    run: plan.run,
+    incarnation: plan.incarnation,
+    membership,
+    crew,
+    weightsVersions,
+    self,
+    members: members.map(({ name, address }) => ({
+      name,
+      address: address?.address ?? '',
+      publicKey: address?.publicKey ?? '',
+    })),
     owners: table('owner'),
     backups: table('backup'),
   } as const;
@@ -172,7 +236,9 @@ type AllHolders = SlicedState['holders'];
 function missingSlices(peer: string, crew: number, holders: AllHolders, before: AllHolders): Effect[] {
   const has = (holder: Holders | undefined): boolean => holder?.owner === peer || holder?.backup === peer;
   return networks.flatMap((network) =>
-    holders[network].flatMap((holder, slice): Effect[] => (has(holder) && !has(before[network][slice]) ? [{ kind: 'seed', peer, network, slice, crew }] : [])),
+    holders[network].flatMap((holder, slice): Effect[] =>
+      has(holder) && !has(before[network][slice]) ? [{ kind: 'seed', peer, network, slice, crew }] : [],
+    ),
   );
 }
 
@@ -183,20 +249,34 @@ export function loseMember(state: CoordinatorState, peer: string): Advance {
   const lost = sliced.gatherings.filter(({ asked }) => asked.includes(peer));
   // What is asked for anew is the same state, if it is still that of now.
   const isWanted = lost.some(({ isRecord, versions }) => isRecord && isSame(versions, state.versions));
-  const effects = lost.flatMap((gathering): Effect[] => [{ kind: 'forget-slices', gathering }, ...lostRecord(gathering, state.versions)]);
+  const effects = lost.flatMap((gathering): Effect[] => [
+    { kind: 'forget-slices', gathering },
+    ...lostRecord(gathering, state.versions),
+  ]);
   const { step, phase, turn } = state.round;
   const members = sliced.members.filter((other) => other !== peer);
   const next = {
     ...state,
     round: createRound({ step, phase, turn }, state.plan.shardCount),
-    sliced: { ...sliced, members, reported: [], gatherings: sliced.gatherings.filter((gathering) => !lost.includes(gathering)) },
+    sliced: {
+      ...sliced,
+      members,
+      reported: [],
+      gatherings: sliced.gatherings.filter((gathering) => !lost.includes(gathering)),
+    },
   };
   return prefixed([...effects, { kind: 'redo' }], regroup(next, isWanted));
 }
 
 function lostRecord({ isRecord, versions, step }: Gathering, now: WeightsVersions): Effect[] {
   if (!isRecord || isSame(versions, now)) return [];
-  return [{ kind: 'log', level: 'warn', text: `The state behind step ${step} was not yet gathered and is past: no checkpoint or sample grid of that step.` }];
+  return [
+    {
+      kind: 'log',
+      level: 'warn',
+      text: `The state behind step ${step} was not yet gathered and is past: no checkpoint or sample grid of that step.`,
+    },
+  ];
 }
 
 /** Back to the state that was recorded last, which the coordinator holds. */
@@ -211,8 +291,17 @@ function rewind(state: CoordinatorState): Advance {
       versions,
       members: state.members.map((member) => ({ ...member, versions: {} })),
       round: createRound({ step: step + 1, phase: 'discriminator', turn: 0 }, state.plan.shardCount),
-      sliced: { ...sliced, held: versions, holders: { generator: nobody('generator'), discriminator: nobody('discriminator') }, gatherings: [] },
+      sliced: {
+        ...sliced,
+        held: versions,
+        holders: { generator: nobody('generator'), discriminator: nobody('discriminator') },
+        gatherings: [],
+      },
     },
-    effects: [...sliced.gatherings.map((gathering): Effect => ({ kind: 'forget-slices', gathering })), { kind: 'rewind', step }, { kind: 'log', level: 'warn', text }],
+    effects: [
+      ...sliced.gatherings.map((gathering): Effect => ({ kind: 'forget-slices', gathering })),
+      { kind: 'rewind', step },
+      { kind: 'log', level: 'warn', text },
+    ],
   };
 }

@@ -3,7 +3,18 @@
  * decisions are in advance.ts; whoever holds sockets, clocks and arrays carries the orders out.
  */
 import type { Network, ShardRange } from '@lstm-gan/core';
-import type { Contribution, CoordinatorMessage, Exchange, PeerAddress, Phase, Ready, RejectReason, SliceState, WeightsVersions, WorkerMessage } from '@lstm-gan/transport';
+import type {
+  Contribution,
+  CoordinatorMessage,
+  Exchange,
+  PeerAddress,
+  Phase,
+  Ready,
+  RejectReason,
+  SliceState,
+  WeightsVersions,
+  WorkerMessage,
+} from '@lstm-gan/transport';
 import type { Holders } from './assign-slices.ts';
 import type { Pace } from './pace.ts';
 
@@ -150,7 +161,11 @@ export type CoordinatorEvent =
   /** All slices of a gathering are here. */
   | { readonly kind: 'gathered'; readonly gathering: number }
   /** Two workers gave other bits for the same shards. */
-  | { readonly kind: 'differed'; readonly workers: readonly [string, string]; readonly contribution: Pick<Contribution, 'step' | 'phase' | 'subtrees'> }
+  | {
+      readonly kind: 'differed';
+      readonly workers: readonly [string, string];
+      readonly contribution: Pick<Contribution, 'step' | 'phase' | 'subtrees'>;
+    }
   /** Time has passed: somebody may be late. */
   | { readonly kind: 'tick' }
   | { readonly kind: 'stop' };
@@ -160,7 +175,12 @@ export type Effect =
   | { readonly kind: 'send-weights'; readonly peer: string; readonly network: Network; readonly version: number }
   | { readonly kind: 'send-work'; readonly peer: string; readonly lease: Lease; readonly round: Round }
   /** Puts a contribution's sums into the fold of the round. `lease`: somebody else computes the same, and is to be compared with it. */
-  | { readonly kind: 'collect'; readonly contribution: Contribution; readonly worker: string; readonly lease: number | undefined }
+  | {
+      readonly kind: 'collect';
+      readonly contribution: Contribution;
+      readonly worker: string;
+      readonly lease: number | undefined;
+    }
   /** Compares a contribution that does not count with the one that did; answered with the event `differed` where they are not the same. */
   | { readonly kind: 'compare'; readonly contribution: Contribution; readonly worker: string; readonly lease: number }
   /** Folds, updates the phase's network, and answers with the event `updated`. */
@@ -170,7 +190,13 @@ export type Effect =
   /** Both networks of the step are updated; answered with the event `committed`. */
   | { readonly kind: 'commit'; readonly step: number }
   /** Sends a slice of the held state to somebody who is to own it or back it up. */
-  | { readonly kind: 'seed'; readonly peer: string; readonly network: Network; readonly slice: number; readonly crew: number }
+  | {
+      readonly kind: 'seed';
+      readonly peer: string;
+      readonly network: Network;
+      readonly slice: number;
+      readonly crew: number;
+    }
   /** Members were asked for their slices; answered with the event `gathered`. */
   | { readonly kind: 'await-slices'; readonly gathering: Gathering }
   /** They will not all come. */
@@ -224,8 +250,16 @@ export function createCoordinatorState(plan: Plan, committedStep: number, versio
 function createSlicedState({ sliceSizes }: Plan, step: number, versions: WeightsVersions): SlicedState {
   const nobody = (network: Network): undefined[] => sliceSizes[network].map(() => undefined);
   return {
-    stage: 'resting', crew: 0, members: [], holders: { generator: nobody('generator'), discriminator: nobody('discriminator') },
-    reported: [], updateMs: 0, held: versions, recorded: { step, versions }, gatherings: [], nextGathering: 1,
+    stage: 'resting',
+    crew: 0,
+    members: [],
+    holders: { generator: nobody('generator'), discriminator: nobody('discriminator') },
+    reported: [],
+    updateMs: 0,
+    held: versions,
+    recorded: { step, versions },
+    gatherings: [],
+    nextGathering: 1,
   };
 }
 

@@ -3,7 +3,13 @@ import { expect, it } from 'vitest';
 import { createStepClock } from './step-clock.ts';
 
 const contribution = (phase: Contribution['phase'], loss: number, computeMs: number, waitingMs: number) =>
-  ({ phase, turn: 0, losses: [{ shard: 0, loss, penalty: loss / 4 }], computeMs, waitingMs }) as unknown as Contribution;
+  ({
+    phase,
+    turn: 0,
+    losses: [{ shard: 0, loss, penalty: loss / 4 }],
+    computeMs,
+    waitingMs,
+  }) as unknown as Contribution;
 
 it('tells what a step took, by phase, by worker and by kind of work, and begins anew', () => {
   const clock = createStepClock(1000);
@@ -30,14 +36,42 @@ it('tells what a step took, by phase, by worker and by kind of work, and begins 
   }
 });
 
-const lossesOnly = (phase: 'generator' | 'discriminator', turn: number, losses: [shard: number, loss: number, penalty: number][]) =>
-  ({ phase, turn, losses: losses.map(([shard, loss, penalty]) => ({ shard, loss, penalty })), computeMs: 1, waitingMs: 0 }) as unknown as Contribution;
+const lossesOnly = (
+  phase: 'generator' | 'discriminator',
+  turn: number,
+  losses: [shard: number, loss: number, penalty: number][],
+) =>
+  ({
+    phase,
+    turn,
+    losses: losses.map(([shard, loss, penalty]) => ({ shard, loss, penalty })),
+    computeMs: 1,
+    waitingMs: 0,
+  }) as unknown as Contribution;
 
 it('means losses over all discriminator phases of a step, and over the one of the generator', () => {
   const clock = createStepClock(0);
-  clock.contributed('a', lossesOnly('discriminator', 0, [[0, 1, 10], [1, 2, 20]]));
-  clock.contributed('a', lossesOnly('discriminator', 1, [[0, 3, 30], [1, 6, 40]]));
-  clock.contributed('a', lossesOnly('generator', 0, [[0, 5, 0], [1, 7, 0]]));
+  clock.contributed(
+    'a',
+    lossesOnly('discriminator', 0, [
+      [0, 1, 10],
+      [1, 2, 20],
+    ]),
+  );
+  clock.contributed(
+    'a',
+    lossesOnly('discriminator', 1, [
+      [0, 3, 30],
+      [1, 6, 40],
+    ]),
+  );
+  clock.contributed(
+    'a',
+    lossesOnly('generator', 0, [
+      [0, 5, 0],
+      [1, 7, 0],
+    ]),
+  );
   const { losses, images, imagesPerSecond } = clock.finish(1, 8, 2000);
   expect(losses).toEqual({ generator: 6, discriminator: 3, penalty: 25 });
   expect([images, imagesPerSecond]).toEqual([8, 4]);

@@ -72,7 +72,10 @@ export function createStepClock(startMs: number): StepClock {
 
 /** Means over the shards of a step, summed in their order: the same bits whoever computed which, and when it came. */
 class ShardMeans {
-  readonly #losses: Readonly<Record<Phase, (ShardLosses & { readonly turn: number })[]>> = { generator: [], discriminator: [] };
+  readonly #losses: Readonly<Record<Phase, (ShardLosses & { readonly turn: number })[]>> = {
+    generator: [],
+    discriminator: [],
+  };
 
   add(phase: Phase, turn: number, ofShards: readonly ShardLosses[]): void {
     for (const losses of ofShards) this.#losses[phase].push({ ...losses, turn });
@@ -80,7 +83,12 @@ class ShardMeans {
 
   means(): StepMetrics['losses'] {
     for (const list of Object.values(this.#losses)) list.sort((a, b) => a.turn - b.turn || a.shard - b.shard);
-    const mean = (phase: Phase, part: 'loss' | 'penalty'): number => this.#losses[phase].reduce((sum, losses) => sum + losses[part], 0) / this.#losses[phase].length;
-    return { generator: mean('generator', 'loss'), discriminator: mean('discriminator', 'loss'), penalty: mean('discriminator', 'penalty') };
+    const mean = (phase: Phase, part: 'loss' | 'penalty'): number =>
+      this.#losses[phase].reduce((sum, losses) => sum + losses[part], 0) / this.#losses[phase].length;
+    return {
+      generator: mean('generator', 'loss'),
+      discriminator: mean('discriminator', 'loss'),
+      penalty: mean('discriminator', 'penalty'),
+    };
   }
 }

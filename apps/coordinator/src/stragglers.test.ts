@@ -3,7 +3,12 @@ import { answer, drive, kinds, works, type SendWork } from './testing/drive.ts';
 
 describe('workers of different speed', () => {
   /** Each answers after its own time for a shard, 10 ms from a step on; returns what is given out in the last step. */
-  const sharesAfter = (steps: number, speeds: Readonly<Record<string, number>>, shardCount: number, slowUntilStep = Infinity): Readonly<Record<string, number>> => {
+  const sharesAfter = (
+    steps: number,
+    speeds: Readonly<Record<string, number>>,
+    shardCount: number,
+    slowUntilStep = Infinity,
+  ): Readonly<Record<string, number>> => {
     const run = drive(shardCount, 100);
     const queue = Object.keys(speeds).flatMap((peer) => works(run.join(peer)));
     let shares: Record<string, number> = {};
@@ -11,7 +16,14 @@ describe('workers of different speed', () => {
       const work = queue.shift() as SendWork;
       const shards = answer(work).losses.length;
       if (work.round.step === steps) shares = { ...shares, [work.peer]: shards };
-      queue.push(...works(run.say(work.peer, { ...answer(work), computeMs: shards * (work.round.step > slowUntilStep ? 10 : speeds[work.peer]) })));
+      queue.push(
+        ...works(
+          run.say(work.peer, {
+            ...answer(work),
+            computeMs: shards * (work.round.step > slowUntilStep ? 10 : speeds[work.peer]),
+          }),
+        ),
+      );
     }
     return shares;
   };
@@ -50,7 +62,9 @@ describe('a lease that is late', () => {
   it('is given to somebody idle as well, once, and not before it is', () => {
     const { run, late } = start();
     expect(run.wait(110)).toEqual([]);
-    expect(works(run.wait(20))).toMatchObject([{ peer: 'a', lease: { ranges: late.lease.ranges, copyOf: late.lease.id } }]);
+    expect(works(run.wait(20))).toMatchObject([
+      { peer: 'a', lease: { ranges: late.lease.ranges, copyOf: late.lease.id } },
+    ]);
     expect(run.wait(1000)).toEqual([]);
     expect(run.state.copiedLeases).toBe(1);
   });
@@ -87,14 +101,22 @@ describe('a lease that is late', () => {
     const [copy] = works(run.join('b'));
     expect(copy.lease.copyOf).toBe(own.lease.id);
     const effects = run.wait(2);
-    expect(effects.slice(0, 2)).toMatchObject([{ kind: 'disconnect', peer: 'a' }, { kind: 'log', text: expect.stringContaining('ten times as long as expected') }]);
+    expect(effects.slice(0, 2)).toMatchObject([
+      { kind: 'disconnect', peer: 'a' },
+      { kind: 'log', text: expect.stringContaining('ten times as long as expected') },
+    ]);
     expect(kinds(run.say('b', answer(copy)))).toContain('update');
   });
 
   it('stops the run where two workers gave other bits, and names both', () => {
     const { run, late } = start();
     const effects = run.happen({ kind: 'differed', workers: ['worker-a', 'worker-b'], contribution: answer(late) });
-    expect(effects[0]).toMatchObject({ kind: 'abort', code: 'bits-differ', message: 'Workers worker-a and worker-b computed different bits for the same shards (1) of step 2, discriminator phase.' });
+    expect(effects[0]).toMatchObject({
+      kind: 'abort',
+      code: 'bits-differ',
+      message:
+        'Workers worker-a and worker-b computed different bits for the same shards (1) of step 2, discriminator phase.',
+    });
     expect(run.state.finished).toBe(true);
   });
 });

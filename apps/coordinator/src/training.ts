@@ -2,7 +2,20 @@
  * A run as its coordinator carries it out: what happens goes in, and what `advance` orders is done. Arrays and measurements
  * are here; decisions are not, nor what waits: sockets, timers and signals.
  */
-import { assert, createFold, createLayouts, cutSlices, leavesOf, plainArithmetic, UserError, type Fold, type Layout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
+import {
+  assert,
+  createFold,
+  createLayouts,
+  cutSlices,
+  leavesOf,
+  plainArithmetic,
+  UserError,
+  type Fold,
+  type Layout,
+  type Network,
+  type NetworkState,
+  type VectorArithmetic,
+} from '@lstm-gan/core';
 import type { ReadShards } from '@lstm-gan/data';
 import { median, weightsSha256, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { Contribution, RunHeader, SliceState } from '@lstm-gan/transport';
@@ -15,10 +28,19 @@ import { createPlan } from './create-plan.ts';
 import { HeldState } from './held-state.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { SentWeights } from './sent-weights.ts';
-import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from './state.ts';
+import {
+  createCoordinatorState,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type Effect,
+  type Plan,
+} from './state.ts';
 import { createStepClock, type StepClock } from './step-clock.ts';
 
-type SlicedEffect = Extract<Effect, { kind: 'seed' | 'await-slices' | 'forget-slices' | 'collect-slice' | 'complete' | 'redo' | 'rewind' }>;
+type SlicedEffect = Extract<
+  Effect,
+  { kind: 'seed' | 'await-slices' | 'forget-slices' | 'collect-slice' | 'complete' | 'redo' | 'rewind' }
+>;
 
 /** What goes with the decisions' state: arrays, the fold of the round, measurements. */
 export class Training {
@@ -54,7 +76,10 @@ export class Training {
     this.#arithmetic = options.arithmetic ?? plainArithmetic;
     this.#sent = new SentWeights(config.wire, this.#arithmetic);
     this.#layouts = createLayouts(config.model);
-    const slices = { generator: cutSlices(this.#layouts.generator), discriminator: cutSlices(this.#layouts.discriminator) };
+    const slices = {
+      generator: cutSlices(this.#layouts.generator),
+      discriminator: cutSlices(this.#layouts.discriminator),
+    };
     this.#plan = createPlan(options, this.#layouts, slices);
     this.#held = new HeldState(initial, slices);
     this.#readShards = createReadAhead(options.readShards, this.#plan.shardCount);
@@ -145,7 +170,12 @@ export class Training {
     switch (effect.kind) {
       case 'seed': {
         const slice = this.#held.slice(effect.network, effect.slice);
-        return this.#options.link.send(effect.peer, { kind: 'slice', ...this.#header(), gathering: effect.crew, ...slice });
+        return this.#options.link.send(effect.peer, {
+          kind: 'slice',
+          ...this.#header(),
+          gathering: effect.crew,
+          ...slice,
+        });
       }
       case 'await-slices':
         return this.#held.expect(effect.gathering);
@@ -205,8 +235,17 @@ export class Training {
     const { step, phase, turn } = effect.round;
     const subtrees = effect.lease.ranges;
     const isRead = phase === 'discriminator' || step < this.#plan.lastStep;
-    const images = isRead ? this.#readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees) : new Uint8Array(0);
-    const place = { step, phase, turn, crew: this.#decided.sliced?.crew ?? 0, lease: effect.lease.id, weightsVersions: this.#decided.versions };
+    const images = isRead
+      ? this.#readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees)
+      : new Uint8Array(0);
+    const place = {
+      step,
+      phase,
+      turn,
+      crew: this.#decided.sliced?.crew ?? 0,
+      lease: effect.lease.id,
+      weightsVersions: this.#decided.versions,
+    };
     link.send(effect.peer, { kind: 'work', ...header, ...place, subtrees, images });
   }
 
@@ -257,7 +296,10 @@ export class Training {
   #releasePast(): void {
     this.#arithmetic.settle();
     if (this.#past === undefined) return;
-    const { state: { generator, discriminator, ema }, disturbances } = this.#past;
+    const {
+      state: { generator, discriminator, ema },
+      disturbances,
+    } = this.#past;
     this.#past = undefined;
     const isDelivered = disturbances === this.#disturbances;
     for (const state of [generator, discriminator]) {

@@ -7,12 +7,17 @@ export interface ImageShape {
 const gap = 1;
 
 /** RGBA bytes of image number `index` among images [N, size, size, channels] in [-1, 1]: 127.5 x + 127.5, rounded and clipped. */
-export function toPixels(images: Float32Array, index: number, { size, channels }: ImageShape): Uint8ClampedArray<ArrayBuffer> {
+export function toPixels(
+  images: Float32Array,
+  index: number,
+  { size, channels }: ImageShape,
+): Uint8ClampedArray<ArrayBuffer> {
   const area = size * size;
   const pixels = new Uint8ClampedArray(area * 4).fill(255);
   for (let place = 0; place < area; place++) {
     const from = (index * area + place) * channels;
-    for (let c = 0; c < 3; c++) pixels[place * 4 + c] = Math.round(127.5 * images[from + (channels === 3 ? c : 0)] + 127.5);
+    for (let c = 0; c < 3; c++)
+      pixels[place * 4 + c] = Math.round(127.5 * images[from + (channels === 3 ? c : 0)] + 127.5);
   }
   return pixels;
 }

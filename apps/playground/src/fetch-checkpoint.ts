@@ -11,7 +11,12 @@ export async function fetchCheckpoint(address: string, page: string): Promise<Ui
     });
   }
   const response = await fetch(url).catch((cause: unknown) => {
-    throw new UserError({ code: 'not-reached', message: `${url.pathname} could not be fetched.`, advice: 'Check the connection, then reload.', cause });
+    throw new UserError({
+      code: 'not-reached',
+      message: `${url.pathname} could not be fetched.`,
+      advice: 'Check the connection, then reload.',
+      cause,
+    });
   });
   if (!response.ok) {
     throw new UserError({

@@ -37,7 +37,8 @@ let askedAgain = false;
 
 function showError(error: unknown): void {
   if (!(error instanceof UserError)) console.error(error);
-  const sentence = error instanceof UserError ? `${error.message} ${error.advice}` : `This should not have happened: ${String(error)}`;
+  const sentence =
+    error instanceof UserError ? `${error.message} ${error.advice}` : `This should not have happened: ${String(error)}`;
   element('error').textContent = sentence;
   element('error').hidden = false;
 }
@@ -88,7 +89,10 @@ async function open(name: string, read: () => Promise<Uint8Array>): Promise<void
     const opened = readGenerator(await read());
     const { model } = opened;
     generator = opened;
-    const { size, channels, parameters } = { ...model.image, parameters: countParameters(createLayouts(model).generator) };
+    const { size, channels, parameters } = {
+      ...model.image,
+      parameters: countParameters(createLayouts(model).generator),
+    };
     const kind = `${model.generator.kind} generator, ${parameters.toLocaleString('en')} parameters`;
     element('about').textContent = `${name}: ${kind}, ${size} × ${size} ${channels === 1 ? 'gray' : 'RGB'}`;
     element('drop').classList.add('filled');
@@ -100,7 +104,8 @@ async function open(name: string, read: () => Promise<Uint8Array>): Promise<void
   await draw();
 }
 
-const openFile = (chosen: File | undefined) => chosen && open(chosen.name, async () => new Uint8Array(await chosen.arrayBuffer()));
+const openFile = (chosen: File | undefined) =>
+  chosen && open(chosen.name, async () => new Uint8Array(await chosen.arrayBuffer()));
 
 /** Walks from seed to seed until it is called again, as fast as the backend draws. */
 async function startOrStopWalk(): Promise<void> {

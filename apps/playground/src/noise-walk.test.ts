@@ -12,7 +12,9 @@ it('begins at the noise that lstm-gan sample draws for the seed, and comes to th
 });
 
 it('goes the way that lstm-gan sample --interpolate goes', () => {
-  expect(noiseAt(7, 0.25, count)).toEqual(interpolateNoise(noiseAt(7, 0, count), noiseAt(8, 0, count), 5).slice(count, 2 * count));
+  expect(noiseAt(7, 0.25, count)).toEqual(
+    interpolateNoise(noiseAt(7, 0, count), noiseAt(8, 0, count), 5).slice(count, 2 * count),
+  );
 });
 
 it('stays standard normal on the way', () => {

@@ -70,7 +70,9 @@ it('starts at most four, forgets what failed, and tells the time that it took', 
   }
   expect(begun).toEqual([0, 1, 2, 3]);
   expect([ahead.takeMs(), ahead.takeMs()]).toEqual([40, 0]);
-  ahead.begin([{ place: place(0), network: 'generator', version: 7, start: () => Promise.reject(new Error('no memory')) }]);
+  ahead.begin([
+    { place: place(0), network: 'generator', version: 7, start: () => Promise.reject(new Error('no memory')) },
+  ]);
   await ahead.stop();
   expect(ahead.take(place(0), versions)).toBeUndefined();
 });

@@ -5,7 +5,10 @@
  */
 import type { BegunUnit } from '@lstm-gan/engine';
 
-export type GeneratorPass = BegunUnit<'generator' | 'discriminator' | 'noise' | 'dropoutSeed', 'images' | 'loss' | 'contribution'>;
+export type GeneratorPass = BegunUnit<
+  'generator' | 'discriminator' | 'noise' | 'dropoutSeed',
+  'images' | 'loss' | 'contribution'
+>;
 
 /** What a pass keeps is tens of megabytes for large models. */
 const maxCarried = 8;

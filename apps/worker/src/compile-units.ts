@@ -6,7 +6,9 @@ type TrainingUnits = Omit<PhaseUnits, 'generatorSample'>;
 
 /** The units that a worker needs, compiled. */
 export type CompiledUnits = {
-  readonly [Name in keyof TrainingUnits]: TrainingUnits[Name] extends Unit<infer I, infer O> ? CompiledUnit<I, O> : never;
+  readonly [Name in keyof TrainingUnits]: TrainingUnits[Name] extends Unit<infer I, infer O>
+    ? CompiledUnit<I, O>
+    : never;
 };
 
 /** Compiles a run's units on an engine. */
@@ -22,9 +24,14 @@ export async function compileUnits(engine: Engine, { model, shardSize }: RunConf
 }
 
 /** The hashes that decide admission: unit name to probe and to graph. */
-export async function fingerprints(units: CompiledUnits): Promise<{ probes: Record<string, string>; graphs: Record<string, string> }> {
+export async function fingerprints(
+  units: CompiledUnits,
+): Promise<{ probes: Record<string, string>; graphs: Record<string, string> }> {
   // At the same time: much of a first run, as of any, has a thread alone.
   const named = Object.entries(units) as [string, CompiledUnit][];
   const probes = await Promise.all(named.map(async ([name, unit]) => [name, await probeUnit(unit)] as const));
-  return { probes: Object.fromEntries(probes), graphs: Object.fromEntries(named.map(([name, { graphHash }]) => [name, graphHash])) };
+  return {
+    probes: Object.fromEntries(probes),
+    graphs: Object.fromEntries(named.map(([name, { graphHash }]) => [name, graphHash])),
+  };
 }

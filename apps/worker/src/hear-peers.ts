@@ -19,13 +19,15 @@ export function hearPeers({ peers, exchange, header, link, log }: PeerEars): voi
   const complain = (worker: string, sentence: string): void => {
     const { crew } = exchange;
     setTimeout(() => {
-      if (exchange.crew === crew) link.send({ kind: 'unreachable', ...header, crew, worker, sentence: sentence.slice(0, 2000) });
+      if (exchange.crew === crew)
+        link.send({ kind: 'unreachable', ...header, crew, worker, sentence: sentence.slice(0, 2000) });
     }, graceMs).unref();
   };
   const listen = async (): Promise<void> => {
     for await (const event of peers.events()) {
       if (event.kind === 'unreachable') complain(event.worker, event.sentence);
-      else if (!exchange.hear(event.message)) log.debug({ kind: event.message.kind, crew: event.message.crew, step: event.message.step }, 'dropped');
+      else if (!exchange.hear(event.message))
+        log.debug({ kind: event.message.kind, crew: event.message.crew, step: event.message.step }, 'dropped');
     }
   };
   void listen().catch((error: unknown) => {

@@ -8,7 +8,9 @@ it('is the same whether it was drawn before or not, and another one at every pla
   if (preset === undefined) throw new Error('digits is a preset');
   const config = createRunConfig(preset);
   const [early, late] = [createNoise(config), createNoise(config)];
-  const places = [1, 2].flatMap((step) => [0, 1].flatMap((turn) => [0, 1].map((shard) => ({ step, phase: 'discriminator' as const, turn, shard }))));
+  const places = [1, 2].flatMap((step) =>
+    [0, 1].flatMap((turn) => [0, 1].map((shard) => ({ step, phase: 'discriminator' as const, turn, shard }))),
+  );
   const drawn = places.map((place) => late.of(place));
   for (const place of places) {
     early.prepare([place]);

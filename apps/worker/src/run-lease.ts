@@ -3,7 +3,15 @@
  * last unit adds what it gives. A pure function of weights, images and (seed, step, phase, turn, shard), so it does not matter
  * who computes a shard, or how often.
  */
-import { accumulateShards, assert, roundToBfloat16, streamKey, type Network, type StreamPurpose, type VectorArithmetic } from '@lstm-gan/core';
+import {
+  accumulateShards,
+  assert,
+  roundToBfloat16,
+  streamKey,
+  type Network,
+  type StreamPurpose,
+  type VectorArithmetic,
+} from '@lstm-gan/core';
 import { NotFiniteSumError } from '@lstm-gan/engine';
 import type { RunConfig } from '@lstm-gan/run';
 import type { ShardLosses, Work } from '@lstm-gan/transport';
@@ -41,7 +49,11 @@ interface ShardResult {
  * Finishes a shard that was started, with the weights of both networks, and its real images where the phase reads any.
  * @param onto sums of shards before it, which it completes: as in an `Accumulation`
  */
-export type FinishShard = (weights: NetworkWeights, images: Uint8Array, onto: readonly Float32Array[]) => Promise<ShardResult>;
+export type FinishShard = (
+  weights: NetworkWeights,
+  images: Uint8Array,
+  onto: readonly Float32Array[],
+) => Promise<ShardResult>;
 
 /** A shard of a phase; decides its noise, masks and images. */
 export interface ShardPlace {
@@ -66,7 +78,13 @@ export interface LeaseTools {
  * @param weights of that network
  * @param images uint8 [shardSize, H, W, C]; read by the discriminator only
  */
-export async function startShard(tools: LeaseTools, network: Network, weights: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
+export async function startShard(
+  tools: LeaseTools,
+  network: Network,
+  weights: Float32Array,
+  place: ShardPlace,
+  images: Uint8Array,
+): Promise<FinishShard> {
   if (place.phase === 'generator') return startGeneratorShard(tools, weights, place);
   return network === 'discriminator' ? startOnReal(tools, weights, place, images) : startOnFake(tools, weights, place);
 }
@@ -88,9 +106,12 @@ export async function runLease(
   const compute = async (shard: number, onto: readonly Float32Array[]): Promise<Float32Array> => {
     const pixels = images.get(shard);
     assert(pixels !== undefined, 'the work has the images of its shards');
-    const finish = started(shard) ?? (await startShard(tools, phase, weights[phase], { step, phase, turn, shard }, pixels));
+    const finish =
+      started(shard) ?? (await startShard(tools, phase, weights[phase], { step, phase, turn, shard }, pixels));
     const { sum, loss, penalty } = await finish(weights, pixels, onto).catch((error: unknown) => {
-      throw error instanceof NotFiniteSumError ? new NotFiniteError(shard, onto.length === 0 ? 'The gradient' : 'The gradient (or the sum with it)') : error;
+      throw error instanceof NotFiniteSumError
+        ? new NotFiniteError(shard, onto.length === 0 ? 'The gradient' : 'The gradient (or the sum with it)')
+        : error;
     });
     if (!Number.isFinite(loss + penalty)) throw new NotFiniteError(shard, 'The loss');
     losses.push({ shard, loss, penalty });
@@ -111,11 +132,17 @@ interface ShardImages {
 }
 
 /** The shards of some subtrees, with their images. */
-export function shardsOf({ subtrees, images }: Pick<Work, 'subtrees' | 'images'>, { model, shardSize }: RunConfig): ShardImages[] {
+export function shardsOf(
+  { subtrees, images }: Pick<Work, 'subtrees' | 'images'>,
+  { model, shardSize }: RunConfig,
+): ShardImages[] {
   const { size, channels } = model.image;
   const shardBytes = shardSize * size * size * channels;
   const shards = subtrees.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
-  return shards.map((shard, index) => ({ shard, images: images.subarray(index * shardBytes, (index + 1) * shardBytes) }));
+  return shards.map((shard, index) => ({
+    shard,
+    images: images.subarray(index * shardBytes, (index + 1) * shardBytes),
+  }));
 }
 
 function keysOf({ seed }: RunConfig, place: ShardPlace): (purpose: StreamPurpose) => Int32Array {
@@ -124,16 +151,27 @@ function keysOf({ seed }: RunConfig, place: ShardPlace): (purpose: StreamPurpose
 
 /** The place whose noise a phase takes: with shared noise, the generator phase takes that of the last discriminator phase. */
 function noisePlace({ sharedNoise, discriminatorSteps }: RunConfig, place: ShardPlace): ShardPlace {
-  return sharedNoise && place.phase === 'generator' ? { ...place, phase: 'discriminator', turn: discriminatorSteps - 1 } : place;
+  return sharedNoise && place.phase === 'generator'
+    ? { ...place, phase: 'discriminator', turn: discriminatorSteps - 1 }
+    : place;
 }
 
 /** The generator's forward pass of a shard. */
-function passGenerator({ units, config, noise }: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<GeneratorPass> {
+function passGenerator(
+  { units, config, noise }: LeaseTools,
+  generator: Float32Array,
+  place: ShardPlace,
+): Promise<GeneratorPass> {
   return units.generatorBackward.begin({ generator, noise: noise.of(noisePlace(config, place)) });
 }
 
 /** The discriminator phase, with the discriminator there first. */
-async function startOnReal(tools: LeaseTools, own: Float32Array, place: ShardPlace, images: Uint8Array): Promise<FinishShard> {
+async function startOnReal(
+  tools: LeaseTools,
+  own: Float32Array,
+  place: ShardPlace,
+  images: Uint8Array,
+): Promise<FinishShard> {
   const onReal = await judgeReal(tools, own, place, images);
   return async ({ generator, discriminator }, _images, onto) => {
     const fake = await makeFake(tools, generator, place);
@@ -144,12 +182,18 @@ async function startOnReal(tools: LeaseTools, own: Float32Array, place: ShardPla
 /** The discriminator phase, with the generator there first: the same units in another order, so the same bits. */
 async function startOnFake(tools: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<FinishShard> {
   const fake = await makeFake(tools, generator, place);
-  return async ({ discriminator }, images, onto) => joinHalves(tools, await judgeReal(tools, discriminator, place, images), discriminator, fake, place, onto);
+  return async ({ discriminator }, images, onto) =>
+    joinHalves(tools, await judgeReal(tools, discriminator, place, images), discriminator, fake, place, onto);
 }
 
 function judgeReal({ units, config }: LeaseTools, discriminator: Float32Array, place: ShardPlace, images: Uint8Array) {
   const keyOf = keysOf(config, place);
-  return units.discriminatorReal.run({ discriminator, images, dropoutSeed: keyOf('dropout-real'), regularizerSeed: keyOf('regularizer') });
+  return units.discriminatorReal.run({
+    discriminator,
+    images,
+    dropoutSeed: keyOf('dropout-real'),
+    regularizerSeed: keyOf('regularizer'),
+  });
 }
 
 async function makeFake(tools: LeaseTools, generator: Float32Array, place: ShardPlace): Promise<Float32Array> {
@@ -164,9 +208,19 @@ async function makeFake(tools: LeaseTools, generator: Float32Array, place: Shard
 
 type OnReal = Awaited<ReturnType<typeof judgeReal>>;
 
-async function joinHalves({ units, config, arithmetic }: LeaseTools, onReal: OnReal, discriminator: Float32Array, fake: Float32Array, place: ShardPlace, onto: readonly Float32Array[]): Promise<ShardResult> {
+async function joinHalves(
+  { units, config, arithmetic }: LeaseTools,
+  onReal: OnReal,
+  discriminator: Float32Array,
+  fake: Float32Array,
+  place: ShardPlace,
+  onto: readonly Float32Array[],
+): Promise<ShardResult> {
   const dropoutSeed = keysOf(config, place)('dropout-fake');
-  const onFake = await units.discriminatorFake.run({ discriminator, images: fake, dropoutSeed }, { output: 'gradient', onto: [...onto, onReal.gradient] });
+  const onFake = await units.discriminatorFake.run(
+    { discriminator, images: fake, dropoutSeed },
+    { output: 'gradient', onto: [...onto, onReal.gradient] },
+  );
   arithmetic.release(fake);
   arithmetic.release(onReal.gradient);
   return { sum: onFake.gradient, loss: onReal.loss[0] + onFake.loss[0], penalty: onReal.penalty[0] };

@@ -4,9 +4,29 @@
  * coordinator's next word shows that everybody has it; a new crew before that does the round again. Without sockets and
  * clocks: what is to be sent goes to `post`.
  */
-import { assert, createLayouts, cutSlices, emaBeta, sliceLayout, type Network, type NetworkState, type VectorArithmetic } from '@lstm-gan/core';
+import {
+  assert,
+  createLayouts,
+  cutSlices,
+  emaBeta,
+  sliceLayout,
+  type Network,
+  type NetworkState,
+  type VectorArithmetic,
+} from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
-import type { Begin, Crew, CrewMember, Gather, PeerMessage, RunHeader, SliceState, WeightsVersions, Work, WorkerMessage } from '@lstm-gan/transport';
+import type {
+  Begin,
+  Crew,
+  CrewMember,
+  Gather,
+  PeerMessage,
+  RunHeader,
+  SliceState,
+  WeightsVersions,
+  Work,
+  WorkerMessage,
+} from '@lstm-gan/transport';
 import { compareRounds, releaseWhole, SlicedRound, type Role, type SlicePlace } from './sliced-round.ts';
 
 /** The weights that a worker computes with. */
@@ -45,7 +65,10 @@ const mostEarly = 1 << 16;
 export class SlicedExchange {
   readonly #options: SlicedExchangeOptions;
   readonly #slices: Readonly<Record<Network, readonly SlicePlace[]>>;
-  readonly #kept: Readonly<Record<Network, Map<number, KeptSlice>>> = { generator: new Map(), discriminator: new Map() };
+  readonly #kept: Readonly<Record<Network, Map<number, KeptSlice>>> = {
+    generator: new Map(),
+    discriminator: new Map(),
+  };
   /** From which the averages are on their way until they are settled. */
   readonly #pastAverages: Float32Array[] = [];
   #crew: Crew | undefined;
@@ -58,7 +81,8 @@ export class SlicedExchange {
   constructor(options: SlicedExchangeOptions) {
     this.#options = options;
     const layouts = createLayouts(options.config.model);
-    const cut = (network: Network): SlicePlace[] => cutSlices(layouts[network]).map((range) => ({ range, layout: sliceLayout(layouts[network], range) }));
+    const cut = (network: Network): SlicePlace[] =>
+      cutSlices(layouts[network]).map((range) => ({ range, layout: sliceLayout(layouts[network], range) }));
     this.#slices = { generator: cut('generator'), discriminator: cut('discriminator') };
   }
 
@@ -90,7 +114,8 @@ export class SlicedExchange {
       const ema = network === 'generator' ? arithmetic.ema(old.ema, state.weights, beta) : old.ema;
       this.#kept[network].set(slice, { state, ema, isShared: false });
       if (old.isShared) continue;
-      for (const array of [old.state.weights, old.state.firstMoments, old.state.secondMoments]) releaseWhole(arithmetic, array);
+      for (const array of [old.state.weights, old.state.firstMoments, old.state.secondMoments])
+        releaseWhole(arithmetic, array);
       if (ema !== old.ema) this.#pastAverages.push(old.ema);
     }
     round.releaseSpent();
@@ -113,7 +138,8 @@ export class SlicedExchange {
     for (const network of networks) {
       if (weights[network]?.version !== crew.weightsVersions[network]) delete weights[network];
       for (const [slice, { state }] of this.#kept[network]) {
-        if (!this.#holds(network, slice) || state.updates !== crew.weightsVersions[network]) this.#kept[network].delete(slice);
+        if (!this.#holds(network, slice) || state.updates !== crew.weightsVersions[network])
+          this.#kept[network].delete(slice);
       }
     }
     post.meet(crew.members.filter((_, number) => number !== crew.self));
@@ -121,12 +147,29 @@ export class SlicedExchange {
   }
 
   /** Takes the state of a slice from the coordinator. */
-  seed({ network, slice, updates, beta1Power, beta2Power, weights, firstMoments, secondMoments, ema }: SliceState): void {
+  seed({
+    network,
+    slice,
+    updates,
+    beta1Power,
+    beta2Power,
+    weights,
+    firstMoments,
+    secondMoments,
+    ema,
+  }: SliceState): void {
     const floats = this.#slices[network][slice]?.layout.size;
     const arrays = [weights, firstMoments, secondMoments, ...(network === 'generator' ? [ema] : [])];
-    assert(arrays.every(({ length }) => length === floats), 'a slice has the size that the layout gives it');
+    assert(
+      arrays.every(({ length }) => length === floats),
+      'a slice has the size that the layout gives it',
+    );
     // A coordinator may give the generator's first average as the very weights: here it has a life of its own.
-    this.#kept[network].set(slice, { state: { weights, firstMoments, secondMoments, beta1Power, beta2Power, updates }, ema, isShared: false });
+    this.#kept[network].set(slice, {
+      state: { weights, firstMoments, secondMoments, beta1Power, beta2Power, updates },
+      ema,
+      isShared: false,
+    });
     this.settleIfReady();
   }
 
@@ -137,7 +180,11 @@ export class SlicedExchange {
     const isReady = networks.every(
       (network) =>
         this.#options.weights[network]?.version === crew.weightsVersions[network] &&
-        this.#slices[network].every((_, slice) => !this.#holds(network, slice) || this.#kept[network].get(slice)?.state.updates === crew.weightsVersions[network]),
+        this.#slices[network].every(
+          (_, slice) =>
+            !this.#holds(network, slice) ||
+            this.#kept[network].get(slice)?.state.updates === crew.weightsVersions[network],
+        ),
     );
     if (!isReady) return;
     this.#isSettled = true;
@@ -208,16 +255,35 @@ export class SlicedExchange {
     const round = this.#round;
     if (round !== undefined && !this.#isReported && (round.isWhole || round.notFinite !== undefined)) {
       this.#isReported = true;
-      post.report({ kind: 'updated', ...header, ...round.place, crew: this.crew, updateMs: this.#updateMs, notFinite: round.notFinite ?? null });
+      post.report({
+        kind: 'updated',
+        ...header,
+        ...round.place,
+        crew: this.crew,
+        updateMs: this.#updateMs,
+        notFinite: round.notFinite ?? null,
+      });
     }
     return result;
   }
 
-  #send(...[member, kind, slice, values, range]: Parameters<ConstructorParameters<typeof SlicedRound>[0]['send']>): void {
+  #send(
+    ...[member, kind, slice, values, range]: Parameters<ConstructorParameters<typeof SlicedRound>[0]['send']>
+  ): void {
     const { header, post } = this.#options;
     assert(this.#crew !== undefined && this.#round !== undefined, 'members of a crew talk while a round is under way');
-    const between = { run: header.run, incarnation: header.incarnation, ...this.#round.place, crew: this.#crew.crew, slice, values };
-    post.toPeer(this.#crew.members[member].name, kind === 'piece' ? { kind, ...between, range: range as NonNullable<typeof range> } : { kind, ...between });
+    const between = {
+      run: header.run,
+      incarnation: header.incarnation,
+      ...this.#round.place,
+      crew: this.#crew.crew,
+      slice,
+      values,
+    };
+    post.toPeer(
+      this.#crew.members[member].name,
+      kind === 'piece' ? { kind, ...between, range: range as NonNullable<typeof range> } : { kind, ...between },
+    );
   }
 
   #holds(network: Network, slice: number): boolean {

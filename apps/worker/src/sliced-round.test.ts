@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  createFold, createLayout, createNetworkState, plainArithmetic, roundToBfloat16, sliceLayout, sliceView, updateNetwork,
-  type NetworkState, type ShardRange, type SumTree,
+  createFold,
+  createLayout,
+  createNetworkState,
+  plainArithmetic,
+  roundToBfloat16,
+  sliceLayout,
+  sliceView,
+  updateNetwork,
+  type NetworkState,
+  type ShardRange,
+  type SumTree,
 } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
 import type { PeerMessage } from '@lstm-gan/transport';
@@ -14,19 +23,40 @@ const layout = createLayout([
   { name: 'norm/movingVariance', shape: [2], role: 'state' },
   { name: 'out/kernel', shape: [3], role: 'trainable' },
 ]);
-const slices: readonly SlicePlace[] = [{ start: 0, end: 5 }, { start: 5, end: 9 }, { start: 9, end: 12 }].map((range) => ({ range, layout: sliceLayout(layout, range) }));
+const slices: readonly SlicePlace[] = [
+  { start: 0, end: 5 },
+  { start: 5, end: 9 },
+  { start: 9, end: 12 },
+].map((range) => ({ range, layout: sliceLayout(layout, range) }));
 const optimizer = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 const shardCount = 4;
 const place = { step: 7, phase: 'generator', turn: 0 } as const;
 const round = { run: 'r', incarnation: 1, ...place, crew: 2 } as const;
-const leases: readonly ShardRange[] = [{ start: 0, end: 2 }, { start: 2, end: 3 }, { start: 3, end: 4 }];
+const leases: readonly ShardRange[] = [
+  { start: 0, end: 2 },
+  { start: 2, end: 3 },
+  { start: 3, end: 4 },
+];
 
-const numbers = (seed: number): Float32Array => Float32Array.from({ length: layout.size }, (_, i) => Math.sin(12.9898 * i + seed) / 3);
-const before: NetworkState = { ...createNetworkState(numbers(1)), firstMoments: numbers(2), secondMoments: numbers(3).map(Math.abs), beta1Power: 0.5, beta2Power: 0.9, updates: 1 };
+const numbers = (seed: number): Float32Array =>
+  Float32Array.from({ length: layout.size }, (_, i) => Math.sin(12.9898 * i + seed) / 3);
+const before: NetworkState = {
+  ...createNetworkState(numbers(1)),
+  firstMoments: numbers(2),
+  secondMoments: numbers(3).map(Math.abs),
+  beta1Power: 0.5,
+  beta2Power: 0.9,
+  updates: 1,
+};
 const sumOf = ({ start }: ShardRange): Float32Array => numbers(10 + start);
 const stateOf = (slice: number): NetworkState => {
   const { range } = slices[slice];
-  return { ...before, weights: sliceView(before.weights, range), firstMoments: sliceView(before.firstMoments, range), secondMoments: sliceView(before.secondMoments, range) };
+  return {
+    ...before,
+    weights: sliceView(before.weights, range),
+    firstMoments: sliceView(before.firstMoments, range),
+    secondMoments: sliceView(before.secondMoments, range),
+  };
 };
 
 /** What the coordinator of a star makes of the same partial sums. */
@@ -42,15 +72,33 @@ interface Sent {
 }
 
 /** Members of a crew, and what is on its way between them. */
-function createCrew(memberCount: number, { owners, backups }: { owners: readonly number[]; backups: readonly number[] }, wire: RunConfig['wire'] = 'float32') {
+function createCrew(
+  memberCount: number,
+  { owners, backups }: { owners: readonly number[]; backups: readonly number[] },
+  wire: RunConfig['wire'] = 'float32',
+) {
   const underway: Sent[] = [];
-  const members = Array.from({ length: memberCount }, (_, self) => new SlicedRound({
-    place, slices, shardCount, optimizer, stateOf, arithmetic: plainArithmetic, wire, role: { self, memberCount, owners, backups },
-    send(to, kind, slice, values, range) {
-      const between = { ...round, slice, values: values.slice() };
-      underway.push({ to, message: kind === 'piece' ? { kind, ...between, range: range as ShardRange } : { kind, ...between } });
-    },
-  }));
+  const members = Array.from(
+    { length: memberCount },
+    (_, self) =>
+      new SlicedRound({
+        place,
+        slices,
+        shardCount,
+        optimizer,
+        stateOf,
+        arithmetic: plainArithmetic,
+        wire,
+        role: { self, memberCount, owners, backups },
+        send(to, kind, slice, values, range) {
+          const between = { ...round, slice, values: values.slice() };
+          underway.push({
+            to,
+            message: kind === 'piece' ? { kind, ...between, range: range as ShardRange } : { kind, ...between },
+          });
+        },
+      }),
+  );
   return { members, underway };
 }
 
@@ -60,7 +108,11 @@ function contributeAll(members: readonly SlicedRound[], sums = sumOf): void {
 }
 
 const threeMembers = { owners: [0, 1, 2], backups: [1, 2, 0] };
-const piece = (slice: number, range: ShardRange, values = new Float32Array(slices[slice].layout.size)): PeerMessage => ({ kind: 'piece', ...round, slice, range, values });
+const piece = (
+  slice: number,
+  range: ShardRange,
+  values = new Float32Array(slices[slice].layout.size),
+): PeerMessage => ({ kind: 'piece', ...round, slice, range, values });
 
 describe('a sliced round', () => {
   it("gives every member the star's weights, and owner and backup its moments, in whichever order words arrive", () => {
@@ -77,7 +129,9 @@ describe('a sliced round', () => {
         for (const [self, member] of members.entries()) {
           expect(member.isWhole).toBe(true);
           expect(member.weights).toEqual(star.weights);
-          expect([...member.states.keys()].sort()).toEqual([0, 1, 2].filter((slice) => threeMembers.owners[slice] === self || threeMembers.backups[slice] === self));
+          expect([...member.states.keys()].sort()).toEqual(
+            [0, 1, 2].filter((slice) => threeMembers.owners[slice] === self || threeMembers.backups[slice] === self),
+          );
           for (const [slice, { firstMoments, secondMoments, updates }] of member.states) {
             expect(firstMoments).toEqual(sliceView(star.firstMoments, slices[slice].range));
             expect(secondMoments).toEqual(sliceView(star.secondMoments, slices[slice].range));
@@ -95,16 +149,21 @@ describe('a sliced round', () => {
     roundToBfloat16(rounded);
     const { members, underway } = createCrew(3, threeMembers, 'bfloat16');
     contributeAll(members);
-    for (let sent = underway.shift(); sent !== undefined; sent = underway.shift()) expect(members[sent.to].take(sent.message)).toBe(true);
+    for (let sent = underway.shift(); sent !== undefined; sent = underway.shift())
+      expect(members[sent.to].take(sent.message)).toBe(true);
     for (const member of members) {
       expect(member.weights).toEqual(rounded);
-      for (const [slice, { weights }] of member.states) expect(weights).toEqual(sliceView(star.weights, slices[slice].range));
+      for (const [slice, { weights }] of member.states)
+        expect(weights).toEqual(sliceView(star.weights, slices[slice].range));
     }
     expect(rounded).not.toEqual(star.weights);
   });
 
   it('is over at once for a member that is alone, without a word', () => {
-    const { members: [alone], underway } = createCrew(1, { owners: [0, 0, 0], backups: [-1, -1, -1] });
+    const {
+      members: [alone],
+      underway,
+    } = createCrew(1, { owners: [0, 0, 0], backups: [-1, -1, -1] });
     contributeAll([alone]);
     expect(alone.isWhole).toBe(true);
     expect(alone.weights).toEqual(starUpdate().weights);
@@ -126,7 +185,9 @@ describe('a sliced round', () => {
   });
 
   it('names the entry that would no longer be finite', () => {
-    const { members: [alone] } = createCrew(1, { owners: [0, 0, 0], backups: [-1, -1, -1] });
+    const {
+      members: [alone],
+    } = createCrew(1, { owners: [0, 0, 0], backups: [-1, -1, -1] });
     contributeAll([alone], (lease) => sumOf(lease).fill(lease.start === 2 ? Infinity : 1, 9));
     expect(alone.notFinite).toBe('out/kernel');
   });
@@ -143,7 +204,10 @@ describe('a word that does not fit its round', () => {
     ['a piece of which a part is there already', piece(0, { start: 0, end: 4 })],
     ['a sum from somebody who has none to give', { kind: 'total', ...round, slice: 0, values: new Float32Array(5) }],
     ['weights of a slice of its own', { kind: 'renewed', ...round, slice: 0, values: new Float32Array(5) }],
-    ['weights of a slice that it updates as a backup', { kind: 'renewed', ...round, slice: 2, values: new Float32Array(3) }],
+    [
+      'weights of a slice that it updates as a backup',
+      { kind: 'renewed', ...round, slice: 2, values: new Float32Array(3) },
+    ],
     ['a sum of a slice that others back up', { kind: 'total', ...round, slice: 1, values: new Float32Array(4) }],
   ];
 
@@ -171,7 +235,10 @@ describe('a word that does not fit its round', () => {
 
 it('orders rounds by step, then discriminator before generator, then turn', () => {
   const rounds = [
-    { step: 1, phase: 'discriminator', turn: 0 }, { step: 1, phase: 'discriminator', turn: 1 }, { step: 1, phase: 'generator', turn: 0 }, { step: 2, phase: 'discriminator', turn: 0 },
+    { step: 1, phase: 'discriminator', turn: 0 },
+    { step: 1, phase: 'discriminator', turn: 1 },
+    { step: 1, phase: 'generator', turn: 0 },
+    { step: 2, phase: 'discriminator', turn: 0 },
   ] as const;
   expect([...rounds].reverse().sort(compareRounds)).toEqual(rounds);
   expect(compareRounds(rounds[2], rounds[2])).toBe(0);

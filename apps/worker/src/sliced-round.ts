@@ -4,8 +4,23 @@
  * began with is written: it is worth nothing until every member has its result. Knows no sockets and no clocks.
  */
 import {
-  createFold, findNotFinite, isSubtree, leavesOf, lengthOf, sliceView, updateNetwork,
-  type AdamOptions, type Fold, type Layout, type Network, type NetworkState, type NetworkUpdate, type ShardRange, type Slice, type SumTree, type VectorArithmetic,
+  createFold,
+  findNotFinite,
+  isSubtree,
+  leavesOf,
+  lengthOf,
+  sliceView,
+  updateNetwork,
+  type AdamOptions,
+  type Fold,
+  type Layout,
+  type Network,
+  type NetworkState,
+  type NetworkUpdate,
+  type ShardRange,
+  type Slice,
+  type SumTree,
+  type VectorArithmetic,
 } from '@lstm-gan/core';
 import { asSent, type RunConfig } from '@lstm-gan/run';
 import type { PeerMessage, RoundPlace } from '@lstm-gan/transport';
@@ -38,7 +53,13 @@ export interface SlicedRoundOptions {
   /** The state of a slice before the round, which this member owns or backs up. */
   readonly stateOf: (slice: number) => NetworkState;
   /** Sends to the member of a number. */
-  readonly send: (member: number, kind: PeerMessage['kind'], slice: number, values: Float32Array, range?: ShardRange) => void;
+  readonly send: (
+    member: number,
+    kind: PeerMessage['kind'],
+    slice: number,
+    values: Float32Array,
+    range?: ShardRange,
+  ) => void;
 }
 
 interface Collected {
@@ -66,10 +87,15 @@ export class SlicedRound {
     this.place = place;
     this.weights = arithmetic.allocate(slices.at(-1)?.range.end ?? 0);
     this.#missing = new Set(slices.keys());
-    const foldArithmetic = { addUp: arithmetic.addUp, allocate: arithmetic.allocate, release: (array: Float32Array | Uint8Array) => this.#release(array) };
+    const foldArithmetic = {
+      addUp: arithmetic.addUp,
+      allocate: arithmetic.allocate,
+      release: (array: Float32Array | Uint8Array) => this.#release(array),
+    };
     const whole = { start: 0, end: shardCount };
     role.owners.forEach((owner, slice) => {
-      if (owner === role.self) this.#collected.set(slice, { fold: createFold(whole, foldArithmetic), covered: new Uint8Array(shardCount) });
+      if (owner === role.self)
+        this.#collected.set(slice, { fold: createFold(whole, foldArithmetic), covered: new Uint8Array(shardCount) });
     });
   }
 
@@ -89,7 +115,8 @@ export class SlicedRound {
   /** Shares this member's own partial sums out; begins with the slices of the member after it, so that not all begin with the same. */
   contribute(subtrees: readonly ShardRange[], sums: readonly Float32Array[]): void {
     const { role, slices, send } = this.#options;
-    const turnOf = (slice: number): number => (role.owners[slice] - role.self + role.memberCount - 1) % role.memberCount;
+    const turnOf = (slice: number): number =>
+      (role.owners[slice] - role.self + role.memberCount - 1) % role.memberCount;
     const order = [...slices.keys()].sort((a, b) => turnOf(a) - turnOf(b));
     this.#spent.push(...sums);
     for (const slice of order) {
@@ -109,7 +136,8 @@ export class SlicedRound {
     if (values.length !== place?.layout.size) return false;
     if (message.kind === 'piece') return this.#addPiece(slice, message.range, values);
     const isBackup = role.backups[slice] === role.self;
-    if (!this.#missing.has(slice) || role.owners[slice] === role.self || isBackup !== (message.kind === 'total')) return false;
+    if (!this.#missing.has(slice) || role.owners[slice] === role.self || isBackup !== (message.kind === 'total'))
+      return false;
     if (isBackup) this.#update(slice, values);
     else this.#renew(slice, values);
     this.#release(values);
@@ -124,7 +152,10 @@ export class SlicedRound {
   #addPiece(slice: number, range: ShardRange, piece: Float32Array): boolean {
     const { shardCount } = this.#options;
     const collected = this.#collected.get(slice);
-    const isNew = collected !== undefined && isSubtree(range, shardCount) && collected.covered.subarray(range.start, range.end).every((covered) => covered === 0);
+    const isNew =
+      collected !== undefined &&
+      isSubtree(range, shardCount) &&
+      collected.covered.subarray(range.start, range.end).every((covered) => covered === 0);
     if (!isNew) return false;
     collected.covered.fill(1, range.start, range.end);
     collected.fold.add(range, piece);

@@ -5,7 +5,17 @@
 import { createLayouts, UserError, assert, type Network } from '@lstm-gan/core';
 import type { Engine, EngineDescription } from '@lstm-gan/engine';
 import { checkRunConfig, layoutSha256, type Logger, type RunConfig } from '@lstm-gan/run';
-import { protocolVersion, type CoordinatorMessage, type PeerLink, type Ready, type Reject, type RunHeader, type Welcome, type WorkerLink, type Work } from '@lstm-gan/transport';
+import {
+  protocolVersion,
+  type CoordinatorMessage,
+  type PeerLink,
+  type Ready,
+  type Reject,
+  type RunHeader,
+  type Welcome,
+  type WorkerLink,
+  type Work,
+} from '@lstm-gan/transport';
 import { compileUnits, fingerprints, type CompiledUnits } from './compile-units.ts';
 import { createCarriedPasses, type CarriedPasses } from './carried-passes.ts';
 import { createAhead, type Ahead, type AheadShard } from './ahead.ts';
@@ -64,8 +74,17 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     for await (const event of link.events()) {
       if (event.kind === 'closed') {
         if (signal.aborted) return;
-        if (event.refused === true) throw new UserError({ code: 'refused', message: event.sentence, advice: 'Give the key file of this run, which its coordinator names when it starts.' });
-        throw new UserError({ code: 'coordinator-gone', message: event.sentence, advice: 'Start the coordinator again, then this worker.' });
+        if (event.refused === true)
+          throw new UserError({
+            code: 'refused',
+            message: event.sentence,
+            advice: 'Give the key file of this run, which its coordinator names when it starts.',
+          });
+        throw new UserError({
+          code: 'coordinator-gone',
+          message: event.sentence,
+          advice: 'Start the coordinator again, then this worker.',
+        });
       }
       const { message } = event;
       if (message.kind === 'finish') {
@@ -92,10 +111,17 @@ function refuseEarly(message: CoordinatorMessage): never {
 }
 
 function rejected({ reason, sentence }: Reject): UserError {
-  return new UserError({ code: `rejected-${reason}`, message: `The coordinator refused this worker: ${sentence}`, advice: 'Mend that, then start it again.' });
+  return new UserError({
+    code: `rejected-${reason}`,
+    message: `The coordinator refused this worker: ${sentence}`,
+    advice: 'Mend that, then start it again.',
+  });
 }
 
-async function build({ run, incarnation, membership, config: text, exchange: how }: Welcome, options: WorkerOptions): Promise<Job> {
+async function build(
+  { run, incarnation, membership, config: text, exchange: how }: Welcome,
+  options: WorkerOptions,
+): Promise<Job> {
   const { link, name, openEngine, openPeers, log, now } = options;
   const config = checkRunConfig(JSON.parse(text));
   const engine = await openEngine(config);
@@ -103,20 +129,52 @@ async function build({ run, incarnation, membership, config: text, exchange: how
   const header = { run, incarnation, membership };
   const weights: CurrentWeights = {};
   const peers = how === 'sliced' ? await openPeers() : undefined;
-  const exchange = peers && new SlicedExchange({
-    header, config, weights, now, arithmetic: engine.arithmetic,
-    post: { meet: (others) => peers.meet(others), toPeer: (worker, message) => peers.send(worker, message), report: (message) => link.send(message) },
-  });
+  const exchange =
+    peers &&
+    new SlicedExchange({
+      header,
+      config,
+      weights,
+      now,
+      arithmetic: engine.arithmetic,
+      post: {
+        meet: (others) => peers.meet(others),
+        toPeer: (worker, message) => peers.send(worker, message),
+        report: (message) => link.send(message),
+      },
+    });
   if (peers !== undefined && exchange !== undefined) hearPeers({ peers, exchange, header, link, log });
   const ready = await describe(header, config, engine.describe(), units);
-  link.send({ ...ready, peer: peers === undefined ? null : { address: peers.address, publicKey: peers.publicKey, host: options.host } });
-  log.info(`Ready as ${name} for a run of preset ${config.preset} (${ready.device}, threads: ${ready.threads}, TensorFlow ${ready.tensorflow}).`);
+  link.send({
+    ...ready,
+    peer: peers === undefined ? null : { address: peers.address, publicKey: peers.publicKey, host: options.host },
+  });
+  log.info(
+    `Ready as ${name} for a run of preset ${config.preset} (${ready.device}, threads: ${ready.threads}, TensorFlow ${ready.tensorflow}).`,
+  );
   const sharesProcessor = options.besideCoordinator && engine.describe().device.kind === 'cpu';
   const ahead = sharesProcessor ? undefined : createAhead(now);
-  return { header, config, engine, units, ahead, carried: createCarriedPasses(), noise: createNoise(config), weights, peers, exchange, idleSinceMs: now() };
+  return {
+    header,
+    config,
+    engine,
+    units,
+    ahead,
+    carried: createCarriedPasses(),
+    noise: createNoise(config),
+    weights,
+    peers,
+    exchange,
+    idleSinceMs: now(),
+  };
 }
 
-async function describe(header: RunHeader, config: RunConfig, description: EngineDescription, units: CompiledUnits): Promise<Omit<Ready, 'peer'>> {
+async function describe(
+  header: RunHeader,
+  config: RunConfig,
+  description: EngineDescription,
+  units: CompiledUnits,
+): Promise<Omit<Ready, 'peer'>> {
   const layouts = createLayouts(config.model);
   const { engine, tensorflow, threads, device } = description;
   return {
@@ -171,17 +229,30 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
   const { generator, discriminator } = job.weights;
   const { kind: _kind, subtrees, images: _images, ...round } = message;
   assert(generator?.version === round.weightsVersions.generator, "the generator's weights came before the work");
-  assert(discriminator?.version === round.weightsVersions.discriminator, "the discriminator's weights came before the work");
+  assert(
+    discriminator?.version === round.weightsVersions.discriminator,
+    "the discriminator's weights came before the work",
+  );
   await job.ahead?.stop();
   const startMs = now();
   const aheadMs = job.ahead?.takeMs() ?? 0;
   const waitingMs = Math.max(0, startMs - job.idleSinceMs - aheadMs);
   try {
     const weights = { generator: generator.values, discriminator: discriminator.values };
-    const { sums, losses } = await runLease(toolsOf(job), weights, message, (shard) => job.ahead?.take({ ...round, shard }, round.weightsVersions));
+    const { sums, losses } = await runLease(toolsOf(job), weights, message, (shard) =>
+      job.ahead?.take({ ...round, shard }, round.weightsVersions),
+    );
     job.idleSinceMs = now();
     const computeMs = job.idleSinceMs - startMs + aheadMs;
-    link.send({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums: job.exchange === undefined ? sums : [] });
+    link.send({
+      kind: 'contribution',
+      ...round,
+      subtrees,
+      losses,
+      computeMs,
+      waitingMs,
+      sums: job.exchange === undefined ? sums : [],
+    });
     job.exchange?.contribute(message, sums);
     setImmediate(prepareNoise, message, job);
     job.ahead?.begin(nextShards(message, job));
@@ -192,7 +263,13 @@ async function work(message: Work, job: Job, { link, now }: WorkerOptions): Prom
   }
 }
 
-const toolsOf = ({ units, config, carried, noise, engine: { arithmetic } }: Job) => ({ units, config, carried, noise, arithmetic });
+const toolsOf = ({ units, config, carried, noise, engine: { arithmetic } }: Job) => ({
+  units,
+  config,
+  carried,
+  noise,
+  arithmetic,
+});
 
 /** Behind what this turn of the event loop sends; with shared noise a generator's phase takes that of the phase before it. */
 function prepareNoise(done: Work, { config, noise }: Job): void {
@@ -209,7 +286,12 @@ function nextShards(done: Work, job: Job): AheadShard[] {
   if (own === undefined || (network === 'discriminator' && done.images.length === 0)) return [];
   return shardsOf(done, job.config).map(({ shard, images }) => {
     const place = { ...nextPlace(done, job.config), shard };
-    return { place, network, version: own.version, start: () => startShard(toolsOf(job), network, own.values, place, images) };
+    return {
+      place,
+      network,
+      version: own.version,
+      start: () => startShard(toolsOf(job), network, own.values, place, images),
+    };
   });
 }
 

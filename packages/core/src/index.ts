@@ -4,7 +4,12 @@ export { assert, UserError, type UserErrorDetail } from './user-error.ts';
 export { checkModelConfig } from './model/check-model-config.ts';
 export { generate, readGenerator } from './model/generate.ts';
 export { createInitialWeights } from './model/initial-weights.ts';
-export { generatorConfigSchema, modelConfigSchema, type GeneratorConfig, type ModelConfig } from './model/model-config.ts';
+export {
+  generatorConfigSchema,
+  modelConfigSchema,
+  type GeneratorConfig,
+  type ModelConfig,
+} from './model/model-config.ts';
 export { createLayouts } from './model/network.ts';
 export { nearestName } from './nearest-name.ts';
 export { presets, type Preset, type PresetName } from './presets.ts';

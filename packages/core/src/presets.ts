@@ -28,26 +28,14 @@ export interface Preset {
 
 /** Every preset by name. */
 export type PresetName =
-  | 'digits'
-  | 'article'
-  | 'article-no-lstm'
-  | 'rows'
-  | 'rows-large'
-  | 'dcgan-article'
-  | 'dcgan-rows'
-  | 'dense';
+  'digits' | 'article' | 'article-no-lstm' | 'rows' | 'rows-large' | 'dcgan-article' | 'dcgan-rows' | 'dense';
 
 /** The article's Adam; beta2 and epsilon are Adam's own defaults. */
 const articleAdam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
 const digitsAdam: AdamOptions = { ...articleAdam, beta2: 0.99 };
 
 /** The article's settings around a generator. */
-function articleSettings(
-  name: PresetName,
-  description: string,
-  generator: GeneratorConfig,
-  shardSize: number,
-): Preset {
+function articleSettings(name: PresetName, description: string, generator: GeneratorConfig, shardSize: number): Preset {
   return {
     name,
     description,
@@ -90,7 +78,16 @@ const digits: Preset = {
   model: {
     image: { size: 32, channels: 1 },
     latent: 100,
-    generator: { kind: 'rows', dense: 2048, steps: 8, stepSize: 256, lstm: 512, hidden: [], base: [8, 8, 64], filters: [128] },
+    generator: {
+      kind: 'rows',
+      dense: 2048,
+      steps: 8,
+      stepSize: 256,
+      lstm: 512,
+      hidden: [],
+      base: [8, 8, 64],
+      filters: [128],
+    },
     discriminator: { filters: [64, 128, 256], dropout: 0 },
     loss: 'non-saturating',
     regularizer: { kind: 'approximate-r1', lambda: 200, sigma: 0.05 },
@@ -120,12 +117,31 @@ const list: readonly Preset[] = [
   articleSettings(
     'rows-large',
     'the benchmark: rows with 1,024 LSTM units, 64x64 RGB',
-    { kind: 'rows', dense: 2048, steps: 8, stepSize: 256, lstm: 1024, hidden: [], base: [8, 8, 128], filters: [128, 64] },
+    {
+      kind: 'rows',
+      dense: 2048,
+      steps: 8,
+      stepSize: 256,
+      lstm: 1024,
+      hidden: [],
+      base: [8, 8, 128],
+      filters: [128, 64],
+    },
     16,
   ),
-  articleSettings('dcgan-article', 'control: convolutions only, as many parameters as article', dcganGenerator(160), 16),
+  articleSettings(
+    'dcgan-article',
+    'control: convolutions only, as many parameters as article',
+    dcganGenerator(160),
+    16,
+  ),
   articleSettings('dcgan-rows', 'control: convolutions only, as many parameters as rows', dcganGenerator(176), 16),
-  articleSettings('dense', 'control: Dense layers only; far more parameters', { kind: 'dense', units: [256, 512, 1024] }, 16),
+  articleSettings(
+    'dense',
+    'control: Dense layers only; far more parameters',
+    { kind: 'dense', units: [256, 512, 1024] },
+    16,
+  ),
 ];
 
 /** All presets, by name. */

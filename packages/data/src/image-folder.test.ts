@@ -14,7 +14,10 @@ beforeEach(async () => {
 });
 
 type Colour = { r: number; g: number; b: number; alpha?: number };
-const [red, blue] = [{ r: 255, g: 0, b: 0 }, { r: 0, g: 0, b: 255 }];
+const [red, blue] = [
+  { r: 255, g: 0, b: 0 },
+  { r: 0, g: 0, b: 255 },
+];
 
 async function addImage(file: string, width: number, height: number, background: Colour): Promise<void> {
   await mkdir(path.dirname(path.join(root, file)), { recursive: true });
@@ -22,7 +25,8 @@ async function addImage(file: string, width: number, height: number, background:
   await sharp({ create: { width, height, channels, background } }).toFile(path.join(root, file));
 }
 
-const open = (options: { channels?: 1 | 3; strict?: boolean } = {}) => openImageFolder(root, { cacheDir, size: 8, channels: 3, ...options });
+const open = (options: { channels?: 1 | 3; strict?: boolean } = {}) =>
+  openImageFolder(root, { cacheDir, size: 8, channels: 3, ...options });
 async function pixelsOf(index: number, options: { channels?: 1 | 3 } = {}): Promise<Uint8Array> {
   const dataset = await open(options);
   const image = new Uint8Array(8 * 8 * dataset.channels);
@@ -44,8 +48,12 @@ it('reads images of any format and size, resized and cropped, in the order of th
 });
 
 it('crops the middle instead of squeezing', async () => {
-  const stripes = Buffer.from(Array.from({ length: 8 * 24 }, (_, i) => (i % 24 < 8 || i % 24 >= 16 ? [255, 255, 255] : [0, 0, 0])).flat());
-  await sharp(stripes, { raw: { width: 24, height: 8, channels: 3 } }).png().toFile(path.join(root, 'wide.png'));
+  const stripes = Buffer.from(
+    Array.from({ length: 8 * 24 }, (_, i) => (i % 24 < 8 || i % 24 >= 16 ? [255, 255, 255] : [0, 0, 0])).flat(),
+  );
+  await sharp(stripes, { raw: { width: 24, height: 8, channels: 3 } })
+    .png()
+    .toFile(path.join(root, 'wide.png'));
   const image = await pixelsOf(0);
   expect(image[(4 * 8 + 4) * 3]).toBe(0);
   expect(Math.max(...image.subarray(4 * 24 + 6, 4 * 24 + 18))).toBeLessThan(30);
@@ -70,7 +78,10 @@ it('leaves out what cannot be read, by name, with a reason, also at the next sta
   await addImage('good.png', 8, 8, red);
   await writeFile(path.join(root, 'broken.jpg'), 'not a picture');
   await writeFile(path.join(root, 'empty.png'), '');
-  await writeFile(path.join(root, 'vector.png'), '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>');
+  await writeFile(
+    path.join(root, 'vector.png'),
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+  );
   await addImage('torn.png', 200, 200, blue);
   await appendFile(path.join(root, 'good.png'), '');
   const torn = path.join(root, 'torn.png');
@@ -82,7 +93,11 @@ it('leaves out what cannot be read, by name, with a reason, also at the next sta
     expect(dataset.leftOut[3].reason).toBe('it is svg, whatever its name says');
     for (const { reason } of dataset.leftOut) expect(reason).not.toBe('');
   }
-  await expect(open({ strict: true })).rejects.toMatchObject({ code: 'broken-image', message: expect.stringContaining('broken.jpg cannot be used'), advice: expect.stringContaining('--strict-data') });
+  await expect(open({ strict: true })).rejects.toMatchObject({
+    code: 'broken-image',
+    message: expect.stringContaining('broken.jpg cannot be used'),
+    advice: expect.stringContaining('--strict-data'),
+  });
   await rm(cacheDir, { recursive: true });
   await expect(open({ strict: true })).rejects.toMatchObject({ code: 'broken-image' });
 });
@@ -104,7 +119,8 @@ it('follows no links and reads nothing hidden', async () => {
 it('is opened again without decoding, until something in it changes', async () => {
   await addImage('a.png', 8, 8, red);
   const progress: number[] = [];
-  const openCounted = () => openImageFolder(root, { cacheDir, size: 8, channels: 3, onProgress: (done) => void progress.push(done) });
+  const openCounted = () =>
+    openImageFolder(root, { cacheDir, size: 8, channels: 3, onProgress: (done) => void progress.push(done) });
   const { digest } = await openCounted();
   expect((await openCounted()).digest).toBe(digest);
   expect(progress).toEqual([1]);
@@ -115,9 +131,15 @@ it('is opened again without decoding, until something in it changes', async () =
 });
 
 it('says so where there is no image', async () => {
-  await expect(open()).rejects.toMatchObject({ code: 'no-images', message: expect.stringContaining('no file in it that is named like one') });
+  await expect(open()).rejects.toMatchObject({
+    code: 'no-images',
+    message: expect.stringContaining('no file in it that is named like one'),
+  });
   await writeFile(path.join(root, 'notes.txt'), '');
   await expect(open()).rejects.toMatchObject({ code: 'no-images' });
   await writeFile(path.join(root, 'a.png'), 'x');
-  await expect(open()).rejects.toMatchObject({ code: 'no-images', message: expect.stringContaining('None of its 1 could be read. a.png:') });
+  await expect(open()).rejects.toMatchObject({
+    code: 'no-images',
+    message: expect.stringContaining('None of its 1 could be read. a.png:'),
+  });
 });

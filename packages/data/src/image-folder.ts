@@ -40,16 +40,26 @@ interface ImageFile {
 export async function openImageFolder(folder: string, options: ImageFolderOptions): Promise<Dataset> {
   const { cacheDir, size, channels, strict = false, onProgress = () => undefined } = options;
   const files = listImages(folder);
-  if (files.length === 0) throw noImages(folder, 'There is no file in it that is named like one', 'Links are not followed.');
+  if (files.length === 0)
+    throw noImages(folder, 'There is no file in it that is named like one', 'Links are not followed.');
   const place = `folder-${shortHash(path.resolve(folder))}-${size}x${channels}-`;
   const packed = path.join(cacheDir, 'data', `${place}${shortHash(JSON.stringify([files, sharp.versions.vips]))}.bin`);
   const known = openPacked(packed);
   if (known !== undefined) return strict ? refuseLeftOut(folder, known) : known;
-  await writePacked(packed, path.basename(path.resolve(folder)), { size, channels }, decodeImages(folder, files, { size, channels }, strict, onProgress));
+  await writePacked(
+    packed,
+    path.basename(path.resolve(folder)),
+    { size, channels },
+    decodeImages(folder, files, { size, channels }, strict, onProgress),
+  );
   await removeOlder(packed, place);
   const dataset = openPacked(packed);
   if (dataset !== undefined) return dataset;
-  throw new UserError({ code: 'data-damaged', message: `${packed} cannot be read back.`, advice: 'Check the disk, then run the command again.' });
+  throw new UserError({
+    code: 'data-damaged',
+    message: `${packed} cannot be read back.`,
+    advice: 'Check the disk, then run the command again.',
+  });
 }
 
 /** Sorted, so that the order does not depend on the file system. Synchronous: a hundred thousand promises take seconds. */
@@ -57,7 +67,12 @@ function listImages(folder: string): ImageFile[] {
   try {
     return [...findImages(folder, '')].sort((a, b) => (a.file < b.file ? -1 : 1));
   } catch (cause) {
-    throw new UserError({ code: 'data-not-readable', message: `${folder} cannot be read: ${(cause as Error).message}`, advice: 'Check the path and its permissions.', cause });
+    throw new UserError({
+      code: 'data-not-readable',
+      message: `${folder} cannot be read: ${(cause as Error).message}`,
+      advice: 'Check the path and its permissions.',
+      cause,
+    });
   }
 }
 
@@ -74,7 +89,13 @@ function* findImages(folder: string, prefix: string): Generator<ImageFile> {
   }
 }
 
-function decodeImages(folder: string, files: readonly ImageFile[], shape: ImageShape, strict: boolean, onProgress: (done: number, total: number) => void): DecodedImages {
+function decodeImages(
+  folder: string,
+  files: readonly ImageFile[],
+  shape: ImageShape,
+  strict: boolean,
+  onProgress: (done: number, total: number) => void,
+): DecodedImages {
   const used: string[] = [];
   const leftOut: LeftOut[] = [];
   const decodedAtOnce = 4 * availableParallelism();
@@ -95,20 +116,28 @@ function decodeImages(folder: string, files: readonly ImageFile[], shape: ImageS
       }
       onProgress(first + group.length, files.length);
     }
-    if (used.length === 0) throw noImages(folder, `None of its ${files.length} could be read`, `${leftOut[0].file}: ${leftOut[0].reason}`);
+    if (used.length === 0)
+      throw noImages(folder, `None of its ${files.length} could be read`, `${leftOut[0].file}: ${leftOut[0].reason}`);
   }
   return { pixels: decodeAll(), summary: () => ({ labels: labelsOf(used), leftOut }) };
 }
 
 /** The pixels of a file, or why it has none. */
-async function decodeImage(folder: string, { file, bytes }: ImageFile, { size, channels }: ImageShape): Promise<Uint8Array | string> {
+async function decodeImage(
+  folder: string,
+  { file, bytes }: ImageFile,
+  { size, channels }: ImageShape,
+): Promise<Uint8Array | string> {
   if (bytes > maxFileBytes) return `it has ${bytes} bytes; ${maxFileBytes} are allowed`;
   try {
     const image = sharp(path.join(folder, file), { limitInputPixels: maxPixels, failOn: 'error' });
     const { format } = await image.metadata();
     if (!formats.includes(format ?? '')) return `it is ${format ?? 'no picture'}, whatever its name says`;
     const cropped = image.autoOrient().flatten({ background: '#ffffff' }).resize(size, size, { fit: 'cover' });
-    return await cropped.toColourspace(channels === 1 ? 'b-w' : 'srgb').raw({ depth: 'uchar' }).toBuffer();
+    return await cropped
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer();
   } catch (error) {
     return (error as Error).message.split('\n')[0];
   }
@@ -126,7 +155,8 @@ function labelsOf(files: readonly string[]): Labels | undefined {
 async function removeOlder(packed: string, place: string): Promise<void> {
   const folder = path.dirname(packed);
   for (const file of await readdir(folder)) {
-    if (file.startsWith(place) && file.endsWith('.bin') && file !== path.basename(packed)) await rm(path.join(folder, file), { force: true });
+    if (file.startsWith(place) && file.endsWith('.bin') && file !== path.basename(packed))
+      await rm(path.join(folder, file), { force: true });
   }
 }
 

@@ -21,8 +21,12 @@ export type ReadShards = (batch: number, ranges: readonly ShardRange[]) => Uint8
 export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed, flip }: BatchShape): ReadShards {
   // A batch may straddle two epochs, and shards of the first may be asked for again when a worker has died.
   const { count, size, channels } = dataset;
-  const orderOf = rememberEpochs((epoch) => permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), count));
-  const drawsOf = rememberEpochs((epoch) => statelessUniform(streamKey({ seed, purpose: 'image-flip', step: epoch }), count));
+  const orderOf = rememberEpochs((epoch) =>
+    permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), count),
+  );
+  const drawsOf = rememberEpochs((epoch) =>
+    statelessUniform(streamKey({ seed, purpose: 'image-flip', step: epoch }), count),
+  );
   const epochOf = (number: number): number => Math.floor(number / count);
   const imageBytes = size * size * channels;
   return (batch, ranges) => {
@@ -31,10 +35,14 @@ export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed
       return Array.from({ length: (end - start) * shardSize }, (_, k) => first + k);
     });
     const images = new Uint8Array(numbers.length * imageBytes);
-    dataset.read(numbers.map((number) => orderOf(epochOf(number))[number % count]), images);
+    dataset.read(
+      numbers.map((number) => orderOf(epochOf(number))[number % count]),
+      images,
+    );
     if (!flip) return images;
     for (const [k, number] of numbers.entries()) {
-      if (drawsOf(epochOf(number))[number % count] < 0.5) mirror(images.subarray(k * imageBytes, (k + 1) * imageBytes), size, channels);
+      if (drawsOf(epochOf(number))[number % count] < 0.5)
+        mirror(images.subarray(k * imageBytes, (k + 1) * imageBytes), size, channels);
     }
     return images;
   };

@@ -50,9 +50,13 @@ export async function fetchNpmFiles(
 
 async function pack(requirement: string, folder: string): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)('npm', ['pack', requirement, '--ignore-scripts', '--json', '--pack-destination', folder], {
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const { stdout } = await promisify(execFile)(
+      'npm',
+      ['pack', requirement, '--ignore-scripts', '--json', '--pack-destination', folder],
+      {
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
     return path.join(folder, path.basename(filename));
   } catch (error) {
@@ -61,7 +65,11 @@ async function pack(requirement: string, folder: string): Promise<string> {
 }
 
 /** What npm says about a failure, as JSON on its standard output, in a sentence of ours. */
-function explainNpmError(requirement: string, folder: string, error: NodeJS.ErrnoException & { stdout?: string }): unknown {
+function explainNpmError(
+  requirement: string,
+  folder: string,
+  error: NodeJS.ErrnoException & { stdout?: string },
+): unknown {
   if (error.code === 'ENOENT') {
     return new UserError({
       code: 'npm-missing',
@@ -71,7 +79,8 @@ function explainNpmError(requirement: string, folder: string, error: NodeJS.Errn
     });
   }
   const { code, summary } = readNpmAnswer(error.stdout);
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS') return explainWriteError(folder, Object.assign(error, { code }));
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS')
+    return explainWriteError(folder, Object.assign(error, { code }));
   return new UserError({
     code: 'download-failed',
     message: `npm could not fetch ${requirement}: ${(summary ?? 'it gave no reason').replace(/\.$/, '')}.`,

@@ -9,7 +9,9 @@ import { openImageFolder, type ImageFolderOptions } from './image-folder.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
 
 /** Every data set by name. */
-export const datasets: ReadonlyMap<string, DatasetSource> = new Map([digits, emoji].map((source) => [source.name, source]));
+export const datasets: ReadonlyMap<string, DatasetSource> = new Map(
+  [digits, emoji].map((source) => [source.name, source]),
+);
 
 /** How a data set is packed and where; a folder of images takes all of it, the others its shape and its place. */
 export type OpenDatasetOptions = ImageFolderOptions;
@@ -27,7 +29,10 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
     throw new UserError({
       code: 'unknown-dataset',
       message: `There is no data set ${name}; there are ${[...datasets.keys()].join(', ')}, and there is no folder of that name.`,
-      advice: nearest === undefined ? 'Choose one of them with --data, or give the path of a folder of images.' : `Did you mean --data ${nearest}?`,
+      advice:
+        nearest === undefined
+          ? 'Choose one of them with --data, or give the path of a folder of images.'
+          : `Did you mean --data ${nearest}?`,
     });
   }
   const { cacheDir, size, channels, onProgress = () => undefined } = options;
@@ -39,11 +44,18 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
   await writePacked(file, name, { size, channels }, images);
   const written = openPacked(file);
   if (written !== undefined) return written;
-  throw new UserError({ code: 'data-damaged', message: `${file} cannot be read back.`, advice: 'Check the disk, then run the command again.' });
+  throw new UserError({
+    code: 'data-damaged',
+    message: `${file} cannot be read back.`,
+    advice: 'Check the disk, then run the command again.',
+  });
 }
 
 function isFolder(name: string): Promise<boolean> {
-  return stat(name).then((entry) => entry.isDirectory(), () => false);
+  return stat(name).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
 }
 
 /** Whether a name is meant as a path rather than as a data set's name. */
@@ -52,5 +64,9 @@ function isPath(name: string): boolean {
 }
 
 function missingFolder(folder: string): UserError {
-  return new UserError({ code: 'data-not-found', message: `There is no folder ${folder}.`, advice: 'Check the path after --data.' });
+  return new UserError({
+    code: 'data-not-found',
+    message: `There is no folder ${folder}.`,
+    advice: 'Check the path after --data.',
+  });
 }

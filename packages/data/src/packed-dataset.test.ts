@@ -8,7 +8,10 @@ import { createDataset, openPacked, writePacked } from './packed-dataset.ts';
 const shape = { size: 2, channels: 3 } as const;
 const pixels = Uint8Array.from({ length: 3 * 12 }, (_, i) => i);
 const labels = { names: ['cat', 'dog'], values: Uint16Array.of(1, 0, 1) };
-const decoded = (summary: { labels?: Labels; leftOut?: LeftOut[] } = {}) => ({ pixels: [pixels.subarray(0, 12), pixels.subarray(12)], summary: () => summary });
+const decoded = (summary: { labels?: Labels; leftOut?: LeftOut[] } = {}) => ({
+  pixels: [pixels.subarray(0, 12), pixels.subarray(12)],
+  summary: () => summary,
+});
 
 let folder: string;
 let file: string;
@@ -43,8 +46,14 @@ describe('a packed data set', () => {
     ['cut within its pixels', (bytes) => bytes.subarray(0, 20)],
     ['empty', () => Buffer.alloc(0)],
     ['of another kind', (bytes) => Buffer.concat([bytes.subarray(0, -8), Buffer.from('SOMETHIN')])],
-    ['whose footer is longer than the file', (bytes) => Buffer.concat([bytes.subarray(0, -12), Buffer.from([255, 255, 255, 0]), bytes.subarray(-8)])],
-    ['whose footer is not its own', (bytes) => Buffer.from(bytes.toString('latin1').replace('"count":3', '"count":4'), 'latin1')],
+    [
+      'whose footer is longer than the file',
+      (bytes) => Buffer.concat([bytes.subarray(0, -12), Buffer.from([255, 255, 255, 0]), bytes.subarray(-8)]),
+    ],
+    [
+      'whose footer is not its own',
+      (bytes) => Buffer.from(bytes.toString('latin1').replace('"count":3', '"count":4'), 'latin1'),
+    ],
   ])('that is %s is no data set', async (_, damage) => {
     await writePacked(file, 'pets', shape, decoded({ labels }));
     await writeFile(file, damage(await readFile(file)));

@@ -60,9 +60,13 @@ async function writeContent(handle: FileHandle, name: string, shape: ImageShape,
     bytes += pixels.length;
   }
   const { labels, leftOut = [] } = images.summary();
-  if (labels !== undefined) await handle.writeFile(new Uint8Array(labels.values.buffer, labels.values.byteOffset, labels.values.byteLength));
+  if (labels !== undefined)
+    await handle.writeFile(new Uint8Array(labels.values.buffer, labels.values.byteOffset, labels.values.byteLength));
   const footer: Footer = {
-    name, count: bytes / imageBytes, ...shape, digest: hash.digest('hex'),
+    name,
+    count: bytes / imageBytes,
+    ...shape,
+    digest: hash.digest('hex'),
     labelNames: labels && [...labels.names],
     leftOut: leftOut.slice(0, maxLeftOut),
   };
@@ -103,7 +107,11 @@ function readPacked(file: string, descriptor: number): Dataset | undefined {
       checkIndices(indices, header.count, into.length, imageBytes);
       for (let k = 0; k < indices.length; k++) {
         if (readAt(descriptor, indices[k] * imageBytes, into.subarray(k * imageBytes, (k + 1) * imageBytes))) continue;
-        throw new UserError({ code: 'data-damaged', message: `${file} ends before image ${indices[k]}.`, advice: 'Remove it; it is packed again at the next start.' });
+        throw new UserError({
+          code: 'data-damaged',
+          message: `${file} ends before image ${indices[k]}.`,
+          advice: 'Remove it; it is packed again at the next start.',
+        });
       }
     },
     close() {
@@ -115,7 +123,7 @@ function readPacked(file: string, descriptor: number): Dataset | undefined {
 
 /** Fills a buffer from a place in a file; false where the file ends too early. */
 function readAt(descriptor: number, position: number, into: Uint8Array): boolean {
-  for (let filled = 0; filled < into.length; ) {
+  for (let filled = 0; filled < into.length;) {
     const count = readSync(descriptor, into, filled, into.length - filled, position + filled);
     if (count === 0) return false;
     filled += count;
@@ -125,7 +133,12 @@ function readAt(descriptor: number, position: number, into: Uint8Array): boolean
 
 function readFooter(descriptor: number, fileBytes: number): (Footer & { bytes: number }) | undefined {
   const tail = Buffer.alloc(tailBytes);
-  if (fileBytes < tailBytes || !readAt(descriptor, fileBytes - tailBytes, tail) || tail.toString('latin1', 4) !== signature) return undefined;
+  if (
+    fileBytes < tailBytes ||
+    !readAt(descriptor, fileBytes - tailBytes, tail) ||
+    tail.toString('latin1', 4) !== signature
+  )
+    return undefined;
   const bytes = tail.readUInt32LE();
   if (bytes > maxFooterBytes || bytes + tailBytes > fileBytes) return undefined;
   const text = Buffer.alloc(bytes);

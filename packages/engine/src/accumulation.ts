@@ -25,7 +25,20 @@ export function checkAccumulation({ name, outputs }: Unit, { output, onto }: Acc
  * Ends an accumulation: adds where that is still to be done, and throws a NotFiniteSumError where the sum is not finite.
  * @param isFinite of a sum that was done on the way
  */
-export function endAccumulation({ name }: Unit, { output, onto }: Accumulation, outputs: Readonly<Record<string, Float32Array>>, { addUp }: VectorArithmetic, isFinite?: boolean): void {
+export function endAccumulation(
+  { name }: Unit,
+  { output, onto }: Accumulation,
+  outputs: Readonly<Record<string, Float32Array>>,
+  { addUp }: VectorArithmetic,
+  isFinite?: boolean,
+): void {
   const sum = outputs[output];
-  if (!(isFinite ?? addUp(onto.reduceRight<SumTree>((tree, vector) => [vector, tree], sum), sum))) throw new NotFiniteSumError(name, output);
+  if (!(
+    isFinite ??
+    addUp(
+      onto.reduceRight<SumTree>((tree, vector) => [vector, tree], sum),
+      sum,
+    )
+  ))
+    throw new NotFiniteSumError(name, output);
 }

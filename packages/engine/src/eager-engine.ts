@@ -46,7 +46,11 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
         return {
           outputs: Object.fromEntries(Object.entries(outputs).filter(isEarly)),
           async finish(rest, accumulation) {
-            return Object.fromEntries(Object.entries(await run({ ...early, ...rest } as never, accumulation)).filter((entry) => !isEarly(entry)));
+            return Object.fromEntries(
+              Object.entries(await run({ ...early, ...rest } as never, accumulation)).filter(
+                (entry) => !isEarly(entry),
+              ),
+            );
           },
           discard() {},
         };
@@ -69,5 +73,7 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
 const arrayTypes = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
 
 function emptyArrays(specs: Readonly<Record<string, ArraySpec>>): Record<string, UnitArray> {
-  return Object.fromEntries(Object.entries(specs).map(([name, { dtype, shape }]) => [name, new arrayTypes[dtype](elementCount(shape))]));
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { dtype, shape }]) => [name, new arrayTypes[dtype](elementCount(shape))]),
+  );
 }

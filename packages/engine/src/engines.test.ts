@@ -9,7 +9,8 @@ import { openEmulatedGpu } from './testing/emulated-gpu.ts';
 import { runOn, smallInputs, testEngine } from './testing/engine-contract.ts';
 import { provisionedCache } from './testing/provisioned.ts';
 
-const open = async (name: EngineName, options: Partial<EngineOptions> = {}) => openEngine(name, { cacheDir: await provisionedCache(), threads: 1, device: 'cpu', ...options });
+const open = async (name: EngineName, options: Partial<EngineOptions> = {}) =>
+  openEngine(name, { cacheDir: await provisionedCache(), threads: 1, device: 'cpu', ...options });
 
 testEngine('eager', () => open('eager'));
 testEngine('graph', () => open('graph'));
@@ -18,7 +19,11 @@ testEngine('graph', openOnEmulatedGpu, 'on what stands for a GPU');
 
 async function openOnEmulatedGpu(): Promise<Engine> {
   const cacheDir = await provisionedCache();
-  return openGraphEngine((await locateTensorFlow(cacheDir, 'cpu')) as Provisioned, { cacheDir, threads: 1, device: 'gpu' }, openEmulatedGpu);
+  return openGraphEngine(
+    (await locateTensorFlow(cacheDir, 'cpu')) as Provisioned,
+    { cacheDir, threads: 1, device: 'gpu' },
+    openEmulatedGpu,
+  );
 }
 
 describe('the two engines', () => {
@@ -52,7 +57,12 @@ describe('state on the device', () => {
   it('gives the bits of state that is fed, with several weights and begun passes at a time', async () => {
     const [onDevice, fed] = [runOn(engine), runOn(plain)];
     for (const { unit, inputs } of smallInputs()) {
-      const others = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, array instanceof Float32Array ? array.map((x) => 0.9 * x) : array]));
+      const others = Object.fromEntries(
+        Object.entries(inputs).map(([name, array]) => [
+          name,
+          array instanceof Float32Array ? array.map((x) => 0.9 * x) : array,
+        ]),
+      );
       const runs = [inputs, others, inputs, others];
       const outputs = await Promise.all(runs.map((each) => onDevice(unit, each)));
       expect(outputs).toEqual(await Promise.all(runs.map((each) => fed(unit, each))));
@@ -105,7 +115,9 @@ describe('state on the device', () => {
 it('refuses a GPU that TensorFlow does not find, instead of computing on the processor', async () => {
   const cacheDir = await provisionedCache();
   const withoutGpu = await locateTensorFlow(cacheDir, 'cpu');
-  await expect(openGraphEngine(withoutGpu as Provisioned, { cacheDir, threads: 1, device: 'gpu' })).rejects.toMatchObject({ code: 'gpu-not-used' });
+  await expect(
+    openGraphEngine(withoutGpu as Provisioned, { cacheDir, threads: 1, device: 'gpu' }),
+  ).rejects.toMatchObject({ code: 'gpu-not-used' });
 });
 
 describe('tracing', () => {

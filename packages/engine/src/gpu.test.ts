@@ -20,7 +20,11 @@ const hasGpu = existsSync('/dev/nvidiactl') && (await locateTensorFlow(cacheDir,
 async function errorOfProduct(device: EngineOptions['device'], precision: Precision): Promise<number> {
   const tsx = createRequire(import.meta.url).resolve('tsx');
   const program = fileURLToPath(new URL('./testing/print-product.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', '--import', tsx, program, device, precision], { maxBuffer: 2 ** 24 });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=source', '--import', tsx, program, device, precision],
+    { maxBuffer: 2 ** 24 },
+  );
   const product = JSON.parse(stdout) as number[];
   const { a, b } = factors();
   let [errors, squares] = [0, 0];

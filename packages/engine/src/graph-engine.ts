@@ -18,7 +18,11 @@ import { libraryVersion, openSession, type LoadedGraph, type Session, type Sessi
 import type { Provisioned } from './tensorflow/provision.ts';
 
 /** Opens the graph engine on provisioned TensorFlow. @param open the session that it has to itself */
-export async function openGraphEngine(provisioned: Provisioned, options: EngineOptions, open = openSession): Promise<Engine> {
+export async function openGraphEngine(
+  provisioned: Provisioned,
+  options: EngineOptions,
+  open = openSession,
+): Promise<Engine> {
   if (options.device === 'gpu') setUpCuda(options.precision);
   return new GraphEngine(provisioned, options, await codeDigest(), open(provisioned, options.threads));
 }
@@ -55,7 +59,12 @@ class GraphEngine implements Engine, GraphRuns {
     this.#code = code;
     this.arithmetic = loadNativeArithmetic(provisioned, options.threads);
     this.#session = session;
-    this.#description = { engine: 'graph', tensorflow: libraryVersion(provisioned), device: describeDevice(this.#session, device), threads: options.threads };
+    this.#description = {
+      engine: 'graph',
+      tensorflow: libraryVersion(provisioned),
+      device: describeDevice(this.#session, device),
+      threads: options.threads,
+    };
   }
 
   describe(): EngineDescription {
@@ -97,7 +106,9 @@ class GraphEngine implements Engine, GraphRuns {
   /** Puts an array into a variable, for which the graph to do so is made at the first time. */
   async #assign(variable: string, array: UnitArray): Promise<void> {
     await this.#call(`Variable ${variable}`, () => {
-      const graph = this.#assignments.get(variable) ?? this.#session.load(encodeGraphDef(assignmentGraph(variable, [array.length])));
+      const graph =
+        this.#assignments.get(variable) ??
+        this.#session.load(encodeGraphDef(assignmentGraph(variable, [array.length])));
       this.#assignments.set(variable, graph);
       return graph.run([{ name: 'value', data: array }], ['assign']);
     });
@@ -113,12 +124,16 @@ class GraphEngine implements Engine, GraphRuns {
   async #graphDefsOf(unit: Unit): Promise<Uint8Array[]> {
     const { cacheDir } = this.#options;
     const parts = unit.early === undefined ? (['whole'] as const) : (['begin', 'finish'] as const);
-    const keys = parts.map((part) => graphKey({ ...this.#target, unit, tensorflow: this.#description.tensorflow, code: this.#code, part }));
+    const keys = parts.map((part) =>
+      graphKey({ ...this.#target, unit, tensorflow: this.#description.tensorflow, code: this.#code, part }),
+    );
     const cached = await Promise.all(keys.map((key) => readGraph(cacheDir, key)));
     if (cached.every((graphDef) => graphDef !== undefined)) return cached;
     // Loads tfjs, which a worker that finds its graphs does without.
     const { makeGraphs } = await import('./graph/make-graphs.ts');
-    const graphDefs = (await makeGraphs(unit, this.#provisioned, this.#target, this.#options.threads)).map(encodeGraphDef);
+    const graphDefs = (await makeGraphs(unit, this.#provisioned, this.#target, this.#options.threads)).map(
+      encodeGraphDef,
+    );
     await Promise.all(keys.map((key, i) => writeGraph(cacheDir, key, graphDefs[i])));
     return graphDefs;
   }
@@ -132,6 +147,7 @@ function describeDevice(session: Session, device: EngineOptions['device']): Engi
   throw new UserError({
     code: 'gpu-not-used',
     message: 'TensorFlow was to compute on a GPU and finds none that it can use.',
-    advice: 'lstm-gan doctor tells why; CUDA_VISIBLE_DEVICES must name a GPU that is there. --device cpu computes without one.',
+    advice:
+      'lstm-gan doctor tells why; CUDA_VISIBLE_DEVICES must name a GPU that is there. --device cpu computes without one.',
   });
 }

@@ -66,7 +66,11 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
   async begin(early: UnitArrays<I>): Promise<BegunUnit<I, O>> {
     checkArrays(this.#unit.name, earlySpecs(this.#unit as Unit), early as Inputs);
     const isBegun = this.#keptNames.length + this.#earlyNames.length > 0;
-    const { outputs = [], kept } = isBegun ? await this.#during(this.#first, early as Inputs, (feeds) => this.#first.begin(feeds, this.#earlyNames.map(outputName), this.#keptNames.map(outputName))) : {};
+    const { outputs = [], kept } = isBegun
+      ? await this.#during(this.#first, early as Inputs, (feeds) =>
+          this.#first.begin(feeds, this.#earlyNames.map(outputName), this.#keptNames.map(outputName)),
+        )
+      : {};
     const begun: Begun = { kept: kept && { values: kept, names: this.#keptNames }, isOver: false };
     return {
       outputs: named(this.#earlyNames, outputs),
@@ -75,17 +79,33 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
     };
   }
 
-  async #finish(inputs: Inputs, begun: Begun, accumulation: Accumulation<O> | undefined): Promise<Partial<Record<O, Float32Array>>> {
+  async #finish(
+    inputs: Inputs,
+    begun: Begun,
+    accumulation: Accumulation<O> | undefined,
+  ): Promise<Partial<Record<O, Float32Array>>> {
     checkArrays(this.#unit.name, this.inputs, inputs);
     if (accumulation !== undefined) checkAccumulation(this.#unit as Unit, accumulation);
     begun.isOver = true;
     const fetch = (names: readonly O[]): string[] => [...names.map(outputName), ...this.#last.drops];
-    if (accumulation === undefined) return named(this.#lateNames, await this.#during(this.#last, inputs, (feeds) => this.#last.run(feeds, fetch(this.#lateNames), begun.kept)));
+    if (accumulation === undefined)
+      return named(
+        this.#lateNames,
+        await this.#during(this.#last, inputs, (feeds) => this.#last.run(feeds, fetch(this.#lateNames), begun.kept)),
+      );
     const { output, onto } = accumulation;
     const names = [output, ...this.#lateNames.filter((name) => name !== output)];
-    const sum = await this.#during(this.#last, inputs, (feeds) => this.#last.accumulate(feeds, fetch(names), onto, begun.kept));
+    const sum = await this.#during(this.#last, inputs, (feeds) =>
+      this.#last.accumulate(feeds, fetch(names), onto, begun.kept),
+    );
     const outputs = named(names, sum.outputs);
-    endAccumulation(this.#unit as Unit, accumulation, outputs as Record<O, Float32Array>, this.#runs.arithmetic, sum.isFinite);
+    endAccumulation(
+      this.#unit as Unit,
+      accumulation,
+      outputs as Record<O, Float32Array>,
+      this.#runs.arithmetic,
+      sum.isFinite,
+    );
     return outputs;
   }
 
@@ -103,6 +123,9 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
   }
 }
 
-function named<O extends string>(names: readonly O[], arrays: readonly Float32Array[]): Partial<Record<O, Float32Array>> {
+function named<O extends string>(
+  names: readonly O[],
+  arrays: readonly Float32Array[],
+): Partial<Record<O, Float32Array>> {
   return Object.fromEntries(names.map((name, index) => [name, arrays[index]])) as Partial<Record<O, Float32Array>>;
 }

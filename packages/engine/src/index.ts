@@ -1,5 +1,14 @@
 export { NotFiniteSumError, type Accumulation } from './accumulation.ts';
-export type { BegunUnit, CompiledUnit, Engine, EngineDescription, EngineName, EngineOptions, Precision, UnitArrays } from './engine.ts';
+export type {
+  BegunUnit,
+  CompiledUnit,
+  Engine,
+  EngineDescription,
+  EngineName,
+  EngineOptions,
+  Precision,
+  UnitArrays,
+} from './engine.ts';
 export { openEngine } from './open-engine.ts';
 export { probeUnit } from './probe.ts';
 export { defaultCacheDir, type TensorFlowPaths } from './tensorflow/cache-folder.ts';

@@ -72,6 +72,8 @@ it('rejects what could not be assigned, and tries again', async () => {
 
 it('frees its variables when a run fails', async () => {
   const lasting = new LastingInputs(async () => undefined);
-  await expect(lasting.holding({ weights: first }, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+  await expect(lasting.holding({ weights: first }, () => Promise.reject(new Error('broken')))).rejects.toThrow(
+    'broken',
+  );
   expect(await lasting.holding({ weights: second }, async () => 'done')).toBe('done');
 });

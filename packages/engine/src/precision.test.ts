@@ -33,37 +33,59 @@ const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(val
 
 /** To the nearest of 8 bits of mantissa, the even one of two. */
 function roundToBfloat16(values: Float32Array): Float32Array {
-  const words = new Uint32Array(values.slice().buffer).map((word) => (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000);
+  const words = new Uint32Array(values.slice().buffer).map(
+    (word) => (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000,
+  );
   return new Float32Array(words.buffer);
 }
 
 const ifItMultiplies = it.skipIf(!multipliesInBfloat16());
 
-ifItMultiplies('rounds the factors of products and convolutions to bfloat16, and their results, and nothing between', async () => {
-  const unit: Unit<'x' | 'kernel' | 'matrix', 'y' | 'z'> = {
-    name: 'generator-sample',
-    identity: 'a convolution and a product',
-    inputs: { x: { shape: [2, 8, 8, 16], dtype: 'float32' }, kernel: { shape: [4, 4, 16, 32], dtype: 'float32' }, matrix: { shape: [128, 24], dtype: 'float32' } },
-    outputs: { y: { shape: [2, 4, 4, 32], dtype: 'float32' }, z: { shape: [16, 24], dtype: 'float32' } },
-    run: ({ x, kernel, matrix }) => ({ y: conv2d(x as Tensor4D, kernel as Tensor4D, 2, 'same'), z: matMul(reshape(x, [16, 128]) as Tensor2D, matrix as Tensor2D) }),
-  };
-  const inputs = { x: normalNoise([1, 7], 2048), kernel: normalNoise([2, 7], 8192), matrix: normalNoise([3, 7], 3072) };
-  const roundedInputs = { x: roundToBfloat16(inputs.x), kernel: roundToBfloat16(inputs.kernel), matrix: roundToBfloat16(inputs.matrix) };
-  const run = async (precision: Precision, feeds: typeof inputs): Promise<Outputs> => {
-    const engine = await openEngine('graph', { cacheDir, threads: 1, device: 'cpu', precision });
-    try {
-      return await (await engine.compile(unit)).run(feeds);
-    } finally {
-      await engine.close();
+ifItMultiplies(
+  'rounds the factors of products and convolutions to bfloat16, and their results, and nothing between',
+  async () => {
+    const unit: Unit<'x' | 'kernel' | 'matrix', 'y' | 'z'> = {
+      name: 'generator-sample',
+      identity: 'a convolution and a product',
+      inputs: {
+        x: { shape: [2, 8, 8, 16], dtype: 'float32' },
+        kernel: { shape: [4, 4, 16, 32], dtype: 'float32' },
+        matrix: { shape: [128, 24], dtype: 'float32' },
+      },
+      outputs: { y: { shape: [2, 4, 4, 32], dtype: 'float32' }, z: { shape: [16, 24], dtype: 'float32' } },
+      run: ({ x, kernel, matrix }) => ({
+        y: conv2d(x as Tensor4D, kernel as Tensor4D, 2, 'same'),
+        z: matMul(reshape(x, [16, 128]) as Tensor2D, matrix as Tensor2D),
+      }),
+    };
+    const inputs = {
+      x: normalNoise([1, 7], 2048),
+      kernel: normalNoise([2, 7], 8192),
+      matrix: normalNoise([3, 7], 3072),
+    };
+    const roundedInputs = {
+      x: roundToBfloat16(inputs.x),
+      kernel: roundToBfloat16(inputs.kernel),
+      matrix: roundToBfloat16(inputs.matrix),
+    };
+    const run = async (precision: Precision, feeds: typeof inputs): Promise<Outputs> => {
+      const engine = await openEngine('graph', { cacheDir, threads: 1, device: 'cpu', precision });
+      try {
+        return await (await engine.compile(unit)).run(feeds);
+      } finally {
+        await engine.close();
+      }
+    };
+    const [exact, rounded] = [await run('float32', roundedInputs), await run('bfloat16', inputs)];
+    for (const name of ['y', 'z']) {
+      // Half a unit in the last of 8 bits for the result; sums in float32 differ by their order alone.
+      exact[name].forEach((value, i) =>
+        expect(Math.abs(rounded[name][i] - value)).toBeLessThanOrEqual(2 ** -8 * Math.abs(value) + 1e-4),
+      );
+      expect(rounded[name]).toEqual(roundToBfloat16(rounded[name]));
     }
-  };
-  const [exact, rounded] = [await run('float32', roundedInputs), await run('bfloat16', inputs)];
-  for (const name of ['y', 'z']) {
-    // Half a unit in the last of 8 bits for the result; sums in float32 differ by their order alone.
-    exact[name].forEach((value, i) => expect(Math.abs(rounded[name][i] - value)).toBeLessThanOrEqual(2 ** -8 * Math.abs(value) + 1e-4));
-    expect(rounded[name]).toEqual(roundToBfloat16(rounded[name]));
-  }
-});
+  },
+);
 
 ifItMultiplies('gives gradients in bfloat16 that point where those of float32 do', async () => {
   const [exact, rounded] = [await outputsAt('float32'), await outputsAt('bfloat16')];
@@ -78,8 +100,13 @@ ifItMultiplies('gives gradients in bfloat16 that point where those of float32 do
 it('takes bfloat16 on a processor with kernels for it alone', async () => {
   expect(multipliesInBfloat16('model name\t: old\nflags\t\t: fpu fma avx2\n')).toBe(false);
   expect(multipliesInBfloat16('model name\t: new\nflags\t\t: fpu avx2 avx512f avx512bw\n')).toBe(true);
-  const opening = openEngine('graph', { cacheDir, threads: 1, device: 'cpu', precision: 'bfloat16' }).then((engine) => engine.close());
-  const outcome = await opening.then(() => 'opened', ({ code }: { code: string }) => code);
+  const opening = openEngine('graph', { cacheDir, threads: 1, device: 'cpu', precision: 'bfloat16' }).then((engine) =>
+    engine.close(),
+  );
+  const outcome = await opening.then(
+    () => 'opened',
+    ({ code }: { code: string }) => code,
+  );
   expect(outcome).toBe(multipliesInBfloat16() ? 'opened' : 'precision-needs-avx512');
 });
 

@@ -12,7 +12,12 @@ const unitWith = (output: (inputs: Readonly<Record<string, unknown>>) => Float32
   outputs: { y: { shape: [1], dtype: 'float32' } },
   graphHash: '',
   run: (inputs) => Promise.resolve({ y: output(inputs) }),
-  begin: (early) => Promise.resolve({ outputs: {}, finish: (rest) => Promise.resolve({ y: output({ ...early, ...rest }) }), discard() {} }),
+  begin: (early) =>
+    Promise.resolve({
+      outputs: {},
+      finish: (rest) => Promise.resolve({ y: output({ ...early, ...rest }) }),
+      discard() {},
+    }),
 });
 
 it('feeds every machine the same values, small and positive where they may be variances', () => {

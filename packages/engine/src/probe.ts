@@ -13,7 +13,8 @@ export async function probeUnit(compiled: CompiledUnit): Promise<string> {
   const hash = createHash('sha256');
   for (const name of Object.keys(outputs).sort()) {
     const output = outputs[name];
-    if (output !== undefined) hash.update(name).update(new Uint8Array(output.buffer, output.byteOffset, output.byteLength));
+    if (output !== undefined)
+      hash.update(name).update(new Uint8Array(output.buffer, output.byteOffset, output.byteLength));
   }
   return hash.digest('hex');
 }
@@ -37,7 +38,12 @@ const period = 65_521;
 
 function fill(spec: ArraySpec, next: () => number): UnitArray {
   const length = elementCount(spec.shape);
-  const array = spec.dtype === 'float32' ? new Float32Array(length) : spec.dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
+  const array =
+    spec.dtype === 'float32'
+      ? new Float32Array(length)
+      : spec.dtype === 'int32'
+        ? new Int32Array(length)
+        : new Uint8Array(length);
   const shift = spec.dtype === 'uint8' ? 24 : 1;
   for (let index = 0; index < Math.min(length, period); index++) {
     array[index] = spec.dtype === 'float32' ? 0.01 + (0.04 * next()) / 2 ** 32 : next() >>> shift;

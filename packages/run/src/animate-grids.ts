@@ -10,7 +10,10 @@ const lastFrameMs = 2000;
 const maxFrames = 200;
 
 /** Renders the grids (`step-*.png`) of a folder, in the order of their steps. */
-export async function animateGrids(folder: string, format: 'gif' | 'webp'): Promise<{ picture: Buffer; frames: number }> {
+export async function animateGrids(
+  folder: string,
+  format: 'gif' | 'webp',
+): Promise<{ picture: Buffer; frames: number }> {
   const names = await readdir(folder).catch(() => [] as string[]);
   const grids = names.filter((name) => /^step-\d{8}\.png$/.test(name)).sort();
   if (grids.length === 0) {
@@ -24,7 +27,9 @@ export async function animateGrids(folder: string, format: 'gif' | 'webp'): Prom
   const options = { loop: 0, delay: chosen.map((_, k) => (k === chosen.length - 1 ? lastFrameMs : frameMs)) };
   const { default: sharp } = await import('sharp');
   const animation = chosen.length === 1 ? sharp(chosen[0]) : sharp(chosen, { join: { animated: true } });
-  const picture = await (format === 'gif' ? animation.gif({ ...options, colours: 256 }) : animation.webp(options)).toBuffer();
+  const picture = await (
+    format === 'gif' ? animation.gif({ ...options, colours: 256 }) : animation.webp(options)
+  ).toBuffer();
   return { picture, frames: chosen.length };
 }
 

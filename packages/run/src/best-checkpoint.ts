@@ -5,7 +5,13 @@ import { checkpointName, listCheckpoints } from './checkpoint.ts';
 import type { StopCondition } from './stop-rule.ts';
 import { readIfPresent, writeAtomically } from './write-atomically.ts';
 
-const bestSchema = z.object({ step: z.number(), metric: z.string(), comparison: z.string(), windowSteps: z.number(), value: z.number() });
+const bestSchema = z.object({
+  step: z.number(),
+  metric: z.string(),
+  comparison: z.string(),
+  windowSteps: z.number(),
+  value: z.number(),
+});
 
 /** A checkpoint's step, what it was judged by, and the value. */
 export interface BestCheckpoint extends Pick<StopCondition, 'windowSteps'> {
@@ -23,7 +29,9 @@ export async function readBest(checkpoints: string, upToStep: number): Promise<B
   const parsed = bestSchema.safeParse(parseJson(text));
   // The file can be chosen again, so that a damaged one is no loss.
   if (!parsed.success || parsed.data.step > upToStep) return undefined;
-  const isThere = (await listCheckpoints(checkpoints)).includes(path.join(checkpoints, checkpointName(parsed.data.step)));
+  const isThere = (await listCheckpoints(checkpoints)).includes(
+    path.join(checkpoints, checkpointName(parsed.data.step)),
+  );
   return isThere ? parsed.data : undefined;
 }
 

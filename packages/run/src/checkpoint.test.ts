@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isJudgedBy, readBest, writeBest } from './best-checkpoint.ts';
-import { checkpointName, listCheckpoints, readCheckpoint, readLatestCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import {
+  checkpointName,
+  listCheckpoints,
+  readCheckpoint,
+  readLatestCheckpoint,
+  writeCheckpoint,
+} from './checkpoint.ts';
 import { smallConfig, smallState } from './testing/small-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
 
@@ -60,7 +66,13 @@ it('of which one is the best is known again, unless it is gone or the run has go
   await writeCheckpoint(folder, smallConfig, smallState(5));
   expect(await readBest(folder, 5)).toEqual(best);
   expect(await readBest(folder, 4)).toBeUndefined();
-  const condition = { metric: 'losses.generator', comparison: '<', windowSteps: 3, threshold: 0, patienceSteps: 9 } as const;
+  const condition = {
+    metric: 'losses.generator',
+    comparison: '<',
+    windowSteps: 3,
+    threshold: 0,
+    patienceSteps: 9,
+  } as const;
   expect([isJudgedBy(best, condition), isJudgedBy(best, { ...condition, windowSteps: 4 })]).toEqual([true, false]);
   await writeFile(path.join(folder, 'best.json'), '{');
   expect(await readBest(folder, 9)).toBeUndefined();
@@ -68,7 +80,8 @@ it('of which one is the best is known again, unless it is gone or the run has go
 
 describe('a damaged newest one gives way to the one before, and its name is told, when', () => {
   const { generator, discriminator, ema } = smallState(2);
-  const alter = (change: (bytes: Buffer) => Buffer) => async (file: string) => writeFile(file, change(await readFile(file)));
+  const alter = (change: (bytes: Buffer) => Buffer) => async (file: string) =>
+    writeFile(file, change(await readFile(file)));
   it.each<[string, (file: string) => Promise<void>]>([
     ['it is cut short', alter((bytes) => bytes.subarray(0, bytes.length - 5))],
     ['it is cut within the header', alter((bytes) => bytes.subarray(0, 100))],
@@ -89,7 +102,10 @@ describe('a damaged newest one gives way to the one before, and its name is told
     const { checkpoint } = await readLatestCheckpoint(folder, (file) => damaged.push(file));
     expect(checkpoint.state).toEqual(smallState(1));
     expect(damaged).toEqual([newest]);
-    await expect(readCheckpoint(newest)).rejects.toMatchObject({ name: 'UserError', message: expect.stringContaining(newest) });
+    await expect(readCheckpoint(newest)).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringContaining(newest),
+    });
   });
 });
 

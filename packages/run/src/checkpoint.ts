@@ -8,8 +8,16 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import {
-  createLayouts, decodeSafetensors, encodeSafetensors, joinVector, splitVector, UserError,
-  type Layout, type NamedTensor, type Network, type Safetensors,
+  createLayouts,
+  decodeSafetensors,
+  encodeSafetensors,
+  joinVector,
+  splitVector,
+  UserError,
+  type Layout,
+  type NamedTensor,
+  type Network,
+  type Safetensors,
 } from '@lstm-gan/core';
 import { checkRunConfig, type RunConfig } from './run-config.ts';
 import type { TrainingState } from './training-state.ts';
@@ -43,11 +51,19 @@ export interface Keep {
  * Writes a checkpoint into a folder and removes those that are not to stay; returns its path. Later ones go too: they are
  * damaged, or the run was gone on with from before them.
  */
-export async function writeCheckpoint(folder: string, config: RunConfig, state: TrainingState, { newest, best }: Keep = { newest: 2 }): Promise<string> {
+export async function writeCheckpoint(
+  folder: string,
+  config: RunConfig,
+  state: TrainingState,
+  { newest, best }: Keep = { newest: 2 },
+): Promise<string> {
   const file = path.join(folder, checkpointName(state.step));
   await writeAtomically(file, await encodeCheckpoint(config, state));
   const all = await listCheckpoints(folder);
-  const staying = new Set([...all.filter((other) => other <= file).slice(-newest), ...(best === undefined ? [] : [path.join(folder, checkpointName(best))])]);
+  const staying = new Set([
+    ...all.filter((other) => other <= file).slice(-newest),
+    ...(best === undefined ? [] : [path.join(folder, checkpointName(best))]),
+  ]);
   for (const old of all.filter((other) => !staying.has(other))) await rm(old, { force: true });
   return file;
 }
@@ -88,7 +104,14 @@ const hashedAtOnceBytes = 8 * 1024 * 1024;
 async function contentSha256(metadata: ReadonlyMap<string, string>, state: TrainingState): Promise<string> {
   const hash = createHash('sha256');
   for (const key of hashedKeys) hash.update(`${metadata.get(key) ?? ''}\n`);
-  const vectors = [state.ema, ...networks.flatMap((network) => [state[network].weights, state[network].firstMoments, state[network].secondMoments])];
+  const vectors = [
+    state.ema,
+    ...networks.flatMap((network) => [
+      state[network].weights,
+      state[network].firstMoments,
+      state[network].secondMoments,
+    ]),
+  ];
   for (const { buffer, byteOffset, byteLength } of vectors) {
     for (let done = 0; done < byteLength; done += hashedAtOnceBytes) {
       hash.update(new Uint8Array(buffer, byteOffset + done, Math.min(hashedAtOnceBytes, byteLength - done)));
@@ -101,7 +124,12 @@ async function contentSha256(metadata: ReadonlyMap<string, string>, state: Train
 
 function namedTensors(prefix: string, layout: Layout, vector: Float32Array): NamedTensor[] {
   const parts = splitVector(layout, vector);
-  return layout.entries.map(({ name, shape }) => ({ name: `${prefix}/${name}`, dtype: 'F32', shape, data: parts.get(name) as Float32Array }));
+  return layout.entries.map(({ name, shape }) => ({
+    name: `${prefix}/${name}`,
+    dtype: 'F32',
+    shape,
+    data: parts.get(name) as Float32Array,
+  }));
 }
 
 /** Reads and verifies a checkpoint; throws a UserError that names the file when it is none, or not as it was written. */
@@ -118,7 +146,12 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
 
 async function readBytes(file: string): Promise<Uint8Array> {
   return readFile(file).catch((cause: unknown) => {
-    throw new UserError({ code: 'no-checkpoint', message: `${file} cannot be read.`, advice: 'Give a run folder or a checkpoint file.', cause });
+    throw new UserError({
+      code: 'no-checkpoint',
+      message: `${file} cannot be read.`,
+      advice: 'Give a run folder or a checkpoint file.',
+      cause,
+    });
   });
 }
 
@@ -134,7 +167,8 @@ async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   }
   const config = checkRunConfig(parseJson(metadata.get('config')));
   const state = readState(contents, config);
-  if ((await contentSha256(metadata, state)) !== metadata.get('sha256')) throw damagedError('its contents do not have the hash that it states');
+  if ((await contentSha256(metadata, state)) !== metadata.get('sha256'))
+    throw damagedError('its contents do not have the hash that it states');
   const hash = weightsSha256(state.generator.weights, state.discriminator.weights);
   if (hash !== metadata.get('weightsSha256')) throw damagedError('its weights do not have the hash that it states');
   return { config, state, weightsSha256: hash };
@@ -150,7 +184,8 @@ function readState(contents: Safetensors, config: RunConfig): TrainingState {
     }
     return joinVector(layouts[network], parts);
   };
-  const counters = parseJson(contents.metadata.get('optimizer')) as Record<Network, Record<string, unknown>> | undefined;
+  const counters = parseJson(contents.metadata.get('optimizer')) as
+    Record<Network, Record<string, unknown>> | undefined;
   const stateOf = (network: Network) => ({
     weights: vector(network, network),
     firstMoments: vector(`moments/first/${network}`, network),
@@ -191,7 +226,10 @@ function parseJson(text: string | undefined): unknown {
 /** The checkpoints of a folder, oldest first. */
 export async function listCheckpoints(folder: string): Promise<string[]> {
   const files = await readdir(folder).catch(() => [] as string[]);
-  return files.filter((file) => /^step-\d{8}\.safetensors$/.test(file)).sort().map((file) => path.join(folder, file));
+  return files
+    .filter((file) => /^step-\d{8}\.safetensors$/.test(file))
+    .sort()
+    .map((file) => path.join(folder, file));
 }
 
 /** The newest sound checkpoint of a folder; `onDamaged` hears of newer ones that are not. */

@@ -10,7 +10,10 @@ it('writes JSON lines for the file and the terminal; what is for debugging stays
   const log = createLog(file, { write: (line) => void terminal.push(line) });
   log.info({ step: 3 }, 'committed');
   log.debug('detail');
-  const lines = (await readFile(file, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const lines = (await readFile(file, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(lines).toMatchObject([{ step: 3, msg: 'committed' }, { msg: 'detail' }]);
   expect(terminal.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['committed']);
 });
@@ -19,7 +22,10 @@ it.each(['of a file', 'of a terminal alone'])('never holds a secret key, as the 
   const terminal: string[] = [];
   const ear = { write: (line: string) => void terminal.push(line) };
   const log = kind === 'of a file' ? createLog('/dev/null', ear) : createTerminalLog(ear);
-  log.info({ secretKey: 'hidden', keys: { secretKey: 'hidden' }, link: { keys: { secretKey: 'hidden', publicKey: 'shown' } } }, 'linked');
+  log.info(
+    { secretKey: 'hidden', keys: { secretKey: 'hidden' }, link: { keys: { secretKey: 'hidden', publicKey: 'shown' } } },
+    'linked',
+  );
   expect(terminal.join('')).not.toContain('hidden');
   expect(terminal.join('')).toContain('shown');
 });

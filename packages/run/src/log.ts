@@ -11,7 +11,8 @@ export function createLog(file: string | number, terminal?: { write(line: string
   const destination = pino.destination({ dest: file, sync: true, append: true });
   let failed = false;
   destination.on('error', (error: Error) => {
-    if (!failed && terminal !== undefined) pino({ base: null }, terminal).warn(`The log cannot be written: ${error.message}.`);
+    if (!failed && terminal !== undefined)
+      pino({ base: null }, terminal).warn(`The log cannot be written: ${error.message}.`);
     failed = true;
   });
   const streams = [

@@ -18,7 +18,10 @@ it('appends a line a step', async () => {
 
 it('says at once that the disk is full', () => {
   const metrics = openMetrics('/dev/full');
-  const sentence = expect.objectContaining({ code: 'cannot-write', message: expect.stringContaining('the disk is full') }) as Error;
+  const sentence = expect.objectContaining({
+    code: 'cannot-write',
+    message: expect.stringContaining('the disk is full'),
+  }) as Error;
   expect(() => metrics.write(step(1))).toThrow(sentence);
   metrics.close();
 });
@@ -31,15 +34,30 @@ it('makes no file before the first line', async () => {
   await expect(readFile(file)).rejects.toThrow('ENOENT');
 });
 
-const recorded = { step: 1, images: 8, losses: { discriminator: 1, generator: 2, penalty: 0 }, imagesPerSecond: 9, stepMs: 4, computeMs: 3, exchangeMs: 1, updateMs: 0 };
+const recorded = {
+  step: 1,
+  images: 8,
+  losses: { discriminator: 1, generator: 2, penalty: 0 },
+  imagesPerSecond: 9,
+  stepMs: 4,
+  computeMs: 3,
+  exchangeMs: 1,
+  updateMs: 0,
+};
 
 it('reads back what was recorded, of a run in work too', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-metrics-')), 'metrics.jsonl');
   expect(await readMetrics(file)).toEqual([]);
-  await writeFile(file, `${JSON.stringify({ ...recorded, other: 1 })}\n${JSON.stringify({ ...recorded, step: 2 })}\n{"step":3,"ima`);
+  await writeFile(
+    file,
+    `${JSON.stringify({ ...recorded, other: 1 })}\n${JSON.stringify({ ...recorded, step: 2 })}\n{"step":3,"ima`,
+  );
   expect(await readMetrics(file)).toEqual([recorded, { ...recorded, step: 2 }]);
   await writeFile(file, `{"step":0}\n${JSON.stringify(recorded)}\n`);
-  await expect(readMetrics(file)).rejects.toMatchObject({ code: 'metrics-damaged', message: `${file}: line 1 is no step's metrics.` });
+  await expect(readMetrics(file)).rejects.toMatchObject({
+    code: 'metrics-damaged',
+    message: `${file}: line 1 is no step's metrics.`,
+  });
 });
 
 it('takes the middle of values', () => {

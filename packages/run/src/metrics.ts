@@ -24,7 +24,9 @@ export interface StepMetrics {
   readonly updateMs: number;
   /** Workers without work, summed. */
   readonly waitingMs: number;
-  readonly workers: Readonly<Record<string, { readonly shards: number; readonly computeMs: number; readonly waitingMs: number }>>;
+  readonly workers: Readonly<
+    Record<string, { readonly shards: number; readonly computeMs: number; readonly waitingMs: number }>
+  >;
 }
 
 /** Writes a run's `metrics.jsonl`. */
@@ -75,7 +77,10 @@ const recordedSchema = z.object({
 });
 
 /** What can be read back of a step, whichever version recorded it. */
-export type RecordedStep = Pick<StepMetrics, 'step' | 'images' | 'losses' | 'imagesPerSecond' | 'stepMs' | 'computeMs' | 'exchangeMs' | 'updateMs'>;
+export type RecordedStep = Pick<
+  StepMetrics,
+  'step' | 'images' | 'losses' | 'imagesPerSecond' | 'stepMs' | 'computeMs' | 'exchangeMs' | 'updateMs'
+>;
 
 /** Reads a metrics file, of a run in work too: its last line may be half there. None without a file. */
 export async function readMetrics(file: string): Promise<RecordedStep[]> {

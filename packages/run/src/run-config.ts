@@ -22,12 +22,34 @@ export interface ConfigOverrides {
 /** Overrides as a layer, to lie on top of the others. */
 export function overridesLayer({ channels, ...others }: ConfigOverrides): ConfigLayer {
   const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
-  return { source: 'options', values: { ...given, ...(channels === undefined ? {} : { model: { image: { channels } } }) } };
+  return {
+    source: 'options',
+    values: { ...given, ...(channels === undefined ? {} : { model: { image: { channels } } }) },
+  };
 }
 
 /** A preset with layers on top, checked. The size of its images stays the preset's unless a layer says otherwise: data sets are packed to it. */
-export function configure({ name, model, data, batchSize, shardSize, discriminatorSteps, sharedNoise, optimizer, ema }: Preset, layers: readonly ConfigLayer[]): RunConfig {
-  const complete = { preset: name, model, data, flip: false, batchSize, shardSize, discriminatorSteps, sharedNoise, seed: 1, threads: 1, engine: 'graph', precision: 'float32', wire: 'float32', optimizer, ema };
+export function configure(
+  { name, model, data, batchSize, shardSize, discriminatorSteps, sharedNoise, optimizer, ema }: Preset,
+  layers: readonly ConfigLayer[],
+): RunConfig {
+  const complete = {
+    preset: name,
+    model,
+    data,
+    flip: false,
+    batchSize,
+    shardSize,
+    discriminatorSteps,
+    sharedNoise,
+    seed: 1,
+    threads: 1,
+    engine: 'graph',
+    precision: 'float32',
+    wire: 'float32',
+    optimizer,
+    ema,
+  };
   return checkRunConfig(layers.reduce<unknown>((below, { values }) => mergeValues(below, values), complete));
 }
 
@@ -57,12 +79,20 @@ export function checkRunConfig(value: unknown): RunConfig {
 function explain(issue: z.core.$ZodIssue, config: unknown): UserError {
   const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   const path = [...issue.path, ...keys].join('.');
-  const got = issue.path.reduce<unknown>((value, key) => (isMapping(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined), config);
+  const got = issue.path.reduce<unknown>(
+    (value, key) =>
+      isMapping(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined,
+    config,
+  );
   const field = fieldAt(issue.path, config);
   const kind = isMapping(got) ? got['kind'] : undefined;
   const what =
     keys.length > 0
       ? `${path} is no field${kind === undefined ? '' : ` of kind ${String(kind)}`}`
       : `${path || 'It'} is to be ${field === undefined ? issue.message : expectationOf(field)}, ${got === undefined ? 'and is missing' : `not ${JSON.stringify(got)?.slice(0, 80)}`}`;
-  return new UserError({ code: 'config', message: `The configuration does not hold: ${what}.`, advice: 'Correct the field; docs/config.md tells what each may be.' });
+  return new UserError({
+    code: 'config',
+    message: `The configuration does not hold: ${what}.`,
+    advice: 'Correct the field; docs/config.md tells what each may be.',
+  });
 }

@@ -38,7 +38,10 @@ it('is refused when it holds a run', async () => {
   const folder = await createRunFolder(root, smallConfig);
   await writeCheckpoint(folder.checkpoints, smallConfig, smallState(1));
   await folder.release();
-  await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-exists', advice: expect.stringContaining(`--resume ${root}`) });
+  await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({
+    code: 'run-exists',
+    advice: expect.stringContaining(`--resume ${root}`),
+  });
   // The refusal keeps no lock.
   await reopen();
 });
@@ -62,14 +65,20 @@ it('is gone on with only where there is a run, and makes nothing where there is 
 it("is refused when it holds somebody else's config.json, which stays as it was", async () => {
   const other = path.dirname(root);
   await writeFile(path.join(other, 'config.json'), '{"mine": true}');
-  await expect(createRunFolder(other, smallConfig)).rejects.toMatchObject({ code: 'run-exists', message: expect.stringContaining("not a run's") });
+  await expect(createRunFolder(other, smallConfig)).rejects.toMatchObject({
+    code: 'run-exists',
+    message: expect.stringContaining("not a run's"),
+  });
   expect(await readFile(path.join(other, 'config.json'), 'utf8')).toBe('{"mine": true}');
 });
 
 it('is refused while somebody trains in it', async () => {
   const folder = await createRunFolder(root, smallConfig);
   await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-in-use' });
-  await expect(reopenRunFolder(root, async () => undefined)).rejects.toMatchObject({ code: 'run-in-use', message: expect.stringContaining(String(process.pid)) });
+  await expect(reopenRunFolder(root, async () => undefined)).rejects.toMatchObject({
+    code: 'run-in-use',
+    message: expect.stringContaining(String(process.pid)),
+  });
   await folder.release();
   await reopen();
   expect(await readdir(root)).not.toContain('run.lock');
@@ -111,6 +120,9 @@ describe('when its run goes on behind a durable step', () => {
 
 it('cannot lie below a file, and a sentence says so', async () => {
   await writeFile(root, '');
-  await expect(createRunFolder(path.join(root, 'below'), smallConfig)).rejects.toMatchObject({ code: 'cannot-write', message: expect.stringContaining('is a file') });
+  await expect(createRunFolder(path.join(root, 'below'), smallConfig)).rejects.toMatchObject({
+    code: 'cannot-write',
+    message: expect.stringContaining('is a file'),
+  });
   await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'cannot-write' });
 });

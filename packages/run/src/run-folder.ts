@@ -64,9 +64,16 @@ function isRunConfig(text: string): boolean {
  * Opens the folder of an existing run; what it holds stays as it is until `forgetBehind`.
  * @param findDurable reads what to go on from; called when the folder is ours, so that nobody writes to it meanwhile
  */
-export async function reopenRunFolder<T>(root: string, findDurable: (checkpoints: string) => Promise<T>): Promise<{ folder: RunFolder; durable: T }> {
+export async function reopenRunFolder<T>(
+  root: string,
+  findDurable: (checkpoints: string) => Promise<T>,
+): Promise<{ folder: RunFolder; durable: T }> {
   if ((await readIfPresent(path.join(root, 'config.json'))) === undefined) {
-    throw new UserError({ code: 'no-run', message: `${root} holds no run.`, advice: 'Give the folder of a run, or start one with lstm-gan train --out.' });
+    throw new UserError({
+      code: 'no-run',
+      message: `${root} holds no run.`,
+      advice: 'Give the folder of a run, or start one with lstm-gan train --out.',
+    });
   }
   const folder = await openFolder(root);
   try {
@@ -101,7 +108,10 @@ async function openFolder(root: string): Promise<RunFolder> {
  * It keeps this promise of a run's folder: for every checkpoint that is there, metrics.jsonl begins with a line for each
  * step up to it, once and in order. So later checkpoints go first, and for good, before the lines that belong to them.
  */
-export function forgetBehind({ metrics, samples, checkpoints }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints'>, durableStep: number): void {
+export function forgetBehind(
+  { metrics, samples, checkpoints }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints'>,
+  durableStep: number,
+): void {
   removeBehind(checkpoints, durableStep);
   flushFolder(checkpoints);
   cutMetrics(metrics, durableStep);

@@ -38,12 +38,18 @@ it.each<[Partial<RunIdentity>, string]>([
   [{ dataDigest: b }, 'the data was aaaaaaaaaaaa, now bbbbbbbbbbbb'],
   [{ config: { ...smallConfig, threads: 2 } }, 'config threads was 1, now 2'],
   [{ graphs: { 'generator-forward': a } }, 'graph generator-backward was bbbbbbbbbbbb, now absent'],
-  [{ probes: { ...identity.probes, 'generator-forward': a } }, 'result of generator-forward was bbbbbbbbbbbb, now aaaaaaaaaaaa'],
+  [
+    { probes: { ...identity.probes, 'generator-forward': a } },
+    'result of generator-forward was bbbbbbbbbbbb, now aaaaaaaaaaaa',
+  ],
 ])('refuses to go on otherwise, and says what differs: %j', (change, sentence) => {
   expect(() => checkRunIdentity(root, identity, { ...identity, ...change })).toThrow(`: ${sentence}.`);
 });
 
 it('says how to go on without an identity that cannot be read', async () => {
   await writeFile(path.join(root, 'identity.json'), '{"tensorflow": 1}');
-  await expect(readRunIdentity(root)).rejects.toMatchObject({ code: 'identity-damaged', advice: expect.stringContaining('Remove it') });
+  await expect(readRunIdentity(root)).rejects.toMatchObject({
+    code: 'identity-damaged',
+    advice: expect.stringContaining('Remove it'),
+  });
 });

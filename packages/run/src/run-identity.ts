@@ -71,7 +71,12 @@ function parseIdentity(file: string, text: string): RunIdentity {
   try {
     return partsSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new UserError({ code: 'identity-damaged', message: `${file} does not hold a run's identity.`, advice: 'Remove it to go on without this check.', cause });
+    throw new UserError({
+      code: 'identity-damaged',
+      message: `${file} does not hold a run's identity.`,
+      advice: 'Remove it to go on without this check.',
+      cause,
+    });
   }
 }
 
@@ -86,8 +91,10 @@ function differencesOf(before: RunIdentity, now: RunIdentity): string[] {
   // Where the data lies does not matter; what it is, its digest says.
   const keys = (Object.keys(now.config) as (keyof RunConfig)[]).filter((key) => key !== 'data');
   for (const key of keys) compare(`config ${key}`, before.config[key], now.config[key]);
-  for (const unit of new Set([...Object.keys(before.graphs), ...Object.keys(now.graphs)])) compare(`graph ${unit}`, before.graphs[unit], now.graphs[unit]);
-  for (const unit of new Set([...Object.keys(before.probes), ...Object.keys(now.probes)])) compare(`result of ${unit}`, before.probes[unit], now.probes[unit]);
+  for (const unit of new Set([...Object.keys(before.graphs), ...Object.keys(now.graphs)]))
+    compare(`graph ${unit}`, before.graphs[unit], now.graphs[unit]);
+  for (const unit of new Set([...Object.keys(before.probes), ...Object.keys(now.probes)]))
+    compare(`result of ${unit}`, before.probes[unit], now.probes[unit]);
   return differences;
 }
 

@@ -21,10 +21,15 @@ describe('a lock is refused', () => {
     const child = spawn('sleep', ['60']);
     await once(child, 'spawn');
     await lockOf(await describeProcess(child.pid as number));
-    await expect(takeLock(file)).rejects.toMatchObject({ code: 'run-in-use', message: expect.stringContaining(`Process ${child.pid} `) });
+    await expect(takeLock(file)).rejects.toMatchObject({
+      code: 'run-in-use',
+      message: expect.stringContaining(`Process ${child.pid} `),
+    });
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await (await takeLock(file))();
+    await (
+      await takeLock(file)
+    )();
   });
 
   it('while this process itself has it', async () => {
@@ -35,12 +40,19 @@ describe('a lock is refused', () => {
 
   it('when its process is on another host, where nobody can see whether it lives', async () => {
     await lockOf({ ...(await self()), host: 'elsewhere' });
-    await expect(takeLock(file)).rejects.toMatchObject({ code: 'run-in-use', message: expect.stringContaining('on elsewhere'), advice: expect.stringContaining(`remove ${file}`) });
+    await expect(takeLock(file)).rejects.toMatchObject({
+      code: 'run-in-use',
+      message: expect.stringContaining('on elsewhere'),
+      advice: expect.stringContaining(`remove ${file}`),
+    });
   });
 
   it('when it cannot be read', async () => {
     await writeFile(file, '');
-    await expect(takeLock(file)).rejects.toMatchObject({ code: 'run-in-use', advice: expect.stringContaining(`remove ${file}`) });
+    await expect(takeLock(file)).rejects.toMatchObject({
+      code: 'run-in-use',
+      advice: expect.stringContaining(`remove ${file}`),
+    });
   });
 });
 
@@ -48,25 +60,33 @@ describe('a lock is taken over', () => {
   it('from a process that is gone', async () => {
     const { pid } = spawnSync('true');
     await lockOf({ ...(await self()), pid });
-    await (await takeLock(file))();
+    await (
+      await takeLock(file)
+    )();
     expect(await readdir(folder)).toEqual([]);
   });
 
   it('from one that died, although another process has its number now', async () => {
     await lockOf({ ...(await self()), started: '1' });
-    await (await takeLock(file))();
+    await (
+      await takeLock(file)
+    )();
   });
 
   it('from one that the machine did not survive', async () => {
     await lockOf({ ...(await self()), boot: 'the one before' });
-    await (await takeLock(file))();
+    await (
+      await takeLock(file)
+    )();
   });
 
   it('from one whose successor died while it took over', async () => {
     const dead = { ...(await self()), started: '1' };
     await lockOf(dead);
     await writeFile(`${file}.after-x`, JSON.stringify({ ...dead, lock: 'y' }));
-    await (await takeLock(file))();
+    await (
+      await takeLock(file)
+    )();
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -80,7 +100,8 @@ describe('a lock is taken over', () => {
       const takers = await Promise.allSettled(ready);
       const winners = takers.filter((taker) => taker.status === 'fulfilled');
       expect(winners).toHaveLength(1);
-      for (const taker of takers) if (taker.status === 'rejected') expect(taker.reason).toMatchObject({ code: 'run-in-use' });
+      for (const taker of takers)
+        if (taker.status === 'rejected') expect(taker.reason).toMatchObject({ code: 'run-in-use' });
       expect(await readdir(folder)).toEqual(['run.lock']);
       await winners[0].value();
     }

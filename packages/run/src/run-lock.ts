@@ -72,7 +72,10 @@ async function take(file: string, text: string): Promise<void> {
 async function create(file: string, text: string): Promise<boolean> {
   try {
     const handle = await open(file, 'wx');
-    await handle.writeFile(text).then(() => handle.sync()).finally(() => handle.close());
+    await handle
+      .writeFile(text)
+      .then(() => handle.sync())
+      .finally(() => handle.close());
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;

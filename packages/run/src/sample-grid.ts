@@ -16,7 +16,11 @@ function toPixels(images: Float32Array): Uint8Array {
  * A PNG of images side by side with a thin white line between them; small images are doubled.
  * @param columns images a row; near to a square unless given
  */
-export async function renderGrid(images: Float32Array, { size, channels }: ImageShape, columns?: number): Promise<Buffer> {
+export async function renderGrid(
+  images: Float32Array,
+  { size, channels }: ImageShape,
+  columns?: number,
+): Promise<Buffer> {
   const pixels = toPixels(images);
   const imageBytes = size * size * channels;
   const count = pixels.length / imageBytes;
@@ -29,12 +33,20 @@ export async function renderGrid(images: Float32Array, { size, channels }: Image
     const left = gap + (index % perRow) * (size + gap);
     const top = gap + Math.floor(index / perRow) * (size + gap);
     for (let y = 0; y < size; y++) {
-      const row = pixels.subarray(index * imageBytes + y * size * channels, index * imageBytes + (y + 1) * size * channels);
+      const row = pixels.subarray(
+        index * imageBytes + y * size * channels,
+        index * imageBytes + (y + 1) * size * channels,
+      );
       canvas.set(row, ((top + y) * width + left) * channels);
     }
   }
   const picture = await encoder(canvas, { width, height, channels });
-  return size >= 64 ? picture.png().toBuffer() : picture.resize(width * 2, height * 2, { kernel: 'nearest' }).png().toBuffer();
+  return size >= 64
+    ? picture.png().toBuffer()
+    : picture
+        .resize(width * 2, height * 2, { kernel: 'nearest' })
+        .png()
+        .toBuffer();
 }
 
 /** One PNG for each image. */

@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { createStopRule, describeStop, isBetter, parseStopCondition, type StopCondition } from './stop-rule.ts';
 
-const condition: StopCondition = { metric: 'losses.generator', comparison: '<', threshold: 1, windowSteps: 3, patienceSteps: 2 };
-const metrics = (step: number, generator: number) => ({ step, losses: { generator, discriminator: 10, penalty: -generator } });
+const condition: StopCondition = {
+  metric: 'losses.generator',
+  comparison: '<',
+  threshold: 1,
+  windowSteps: 3,
+  patienceSteps: 2,
+};
+const metrics = (step: number, generator: number) => ({
+  step,
+  losses: { generator, discriminator: 10, penalty: -generator },
+});
 
 /** The step behind which a run with these losses ends. */
 function endOf(losses: readonly number[], change: Partial<StopCondition> = {}): number | undefined {
@@ -43,13 +52,25 @@ describe('a stop rule', () => {
   });
 
   it('knows which of two means is better', () => {
-    expect([isBetter(condition, 1, 2), isBetter(condition, 2, 2), isBetter({ ...condition, comparison: '>' }, 3, 2)]).toEqual([true, false, true]);
+    expect([
+      isBetter(condition, 1, 2),
+      isBetter(condition, 2, 2),
+      isBetter({ ...condition, comparison: '>' }, 3, 2),
+    ]).toEqual([true, false, true]);
   });
 });
 
 it('reads conditions', () => {
-  expect(parseStopCondition('losses.generator<0.7')).toEqual({ metric: 'losses.generator', comparison: '<', threshold: 0.7 });
-  expect(parseStopCondition(' losses.discriminator > 1.3e0 ')).toEqual({ metric: 'losses.discriminator', comparison: '>', threshold: 1.3 });
+  expect(parseStopCondition('losses.generator<0.7')).toEqual({
+    metric: 'losses.generator',
+    comparison: '<',
+    threshold: 0.7,
+  });
+  expect(parseStopCondition(' losses.discriminator > 1.3e0 ')).toEqual({
+    metric: 'losses.discriminator',
+    comparison: '>',
+    threshold: 1.3,
+  });
 });
 
 it.each([
@@ -59,5 +80,11 @@ it.each([
   ['losses.generator<low', 'For example'],
   ['losses.generator=1', 'For example'],
 ])('refuses %s', (text, advice) => {
-  expect(() => parseStopCondition(text)).toThrow(expect.objectContaining({ code: 'stop-when', message: expect.stringContaining(`got ${text}.`), advice: expect.stringContaining(advice) }) as Error);
+  expect(() => parseStopCondition(text)).toThrow(
+    expect.objectContaining({
+      code: 'stop-when',
+      message: expect.stringContaining(`got ${text}.`),
+      advice: expect.stringContaining(advice),
+    }) as Error,
+  );
 });

@@ -6,7 +6,11 @@
 import { nearestName, UserError } from '@lstm-gan/core';
 import type { StepMetrics } from './metrics.ts';
 
-const losses = { 'losses.generator': 'generator', 'losses.discriminator': 'discriminator', 'losses.penalty': 'penalty' } as const;
+const losses = {
+  'losses.generator': 'generator',
+  'losses.discriminator': 'discriminator',
+  'losses.penalty': 'penalty',
+} as const;
 
 /** What is to hold before a run ends. */
 export interface StopCondition {
@@ -43,7 +47,10 @@ export function parseStopCondition(text: string): Pick<StopCondition, 'metric' |
   throw new UserError({
     code: 'stop-when',
     message: `--stop-when takes METRIC<NUMBER or METRIC>NUMBER, where METRIC is one of ${names.join(', ')}; got ${text}.`,
-    advice: nearest === undefined ? "For example --stop-when 'losses.generator<0.7'; quote it, as shells take < and > for themselves." : `Did you mean ${nearest}?`,
+    advice:
+      nearest === undefined
+        ? "For example --stop-when 'losses.generator<0.7'; quote it, as shells take < and > for themselves."
+        : `Did you mean ${nearest}?`,
   });
 }
 
@@ -57,7 +64,8 @@ export function createStopRule(condition: StopCondition): StopRule {
   let lastStep: number | undefined;
   const past: { readonly step: number; readonly window: number[]; readonly heldSteps: number }[] = [];
   let heldSteps = 0;
-  const average = (): number | undefined => (window.length < windowSteps ? undefined : window.reduce((sum, loss) => sum + loss, 0) / windowSteps);
+  const average = (): number | undefined =>
+    window.length < windowSteps ? undefined : window.reduce((sum, loss) => sum + loss, 0) / windowSteps;
   return {
     condition,
     observe({ step, losses: ofStep }) {

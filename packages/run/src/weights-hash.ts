@@ -6,7 +6,8 @@ import { assert, describeLayout, type Layout } from '@lstm-gan/core';
 export function weightsSha256(generator: Float32Array, discriminator: Float32Array): string {
   assert(endianness() === 'LE', 'float32 arrays are little-endian on every supported machine');
   const hash = createHash('sha256');
-  for (const { buffer, byteOffset, byteLength } of [generator, discriminator]) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  for (const { buffer, byteOffset, byteLength } of [generator, discriminator])
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest('hex');
 }
 

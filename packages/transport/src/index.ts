@@ -1,4 +1,12 @@
-export type { CoordinatorLink, CoordinatorLinkEvent, PeerLink, PeerLinkEvent, RenewableLink, WorkerLink, WorkerLinkEvent } from './link.ts';
+export type {
+  CoordinatorLink,
+  CoordinatorLinkEvent,
+  PeerLink,
+  PeerLinkEvent,
+  RenewableLink,
+  WorkerLink,
+  WorkerLinkEvent,
+} from './link.ts';
 export {
   protocolVersion,
   type Contribution,
@@ -25,7 +33,21 @@ export {
   type Work,
   type WorkerMessage,
 } from './protocol.ts';
-export type { Begin, Crew, CrewMember, Gather, Piece, Renewed, Settled, SliceHeader, SliceState, SliceTable, Total, Unreachable, Updated } from './sliced-protocol.ts';
+export type {
+  Begin,
+  Crew,
+  CrewMember,
+  Gather,
+  Piece,
+  Renewed,
+  Settled,
+  SliceHeader,
+  SliceState,
+  SliceTable,
+  Total,
+  Unreachable,
+  Updated,
+} from './sliced-protocol.ts';
 export { defaultLimits, type Limits } from './codec/codec.ts';
 export type { BlockReference, Sharing } from './codec/shared-line.ts';
 export { mostFlows } from './codec/flows.ts';
@@ -33,7 +55,19 @@ export type { Memory } from './codec/stream.ts';
 export { createMemoryLink, type MemoryLink } from './memory/memory-link.ts';
 export { createMemoryPeers, type MemoryPeers } from './memory/memory-peers.ts';
 export { createCoordinatorLink, isLocalAddress, type CoordinatorLinkOptions } from './zeromq/coordinator-link.ts';
-export { addJoinKey, createKeyPair, listJoinKeys, openRunKeys, readKeyFile, revokeJoinKey, writeKeyFile, type JoinKey, type KeyPair, type RunKeys, type WorkerKeys } from './zeromq/keys.ts';
+export {
+  addJoinKey,
+  createKeyPair,
+  listJoinKeys,
+  openRunKeys,
+  readKeyFile,
+  revokeJoinKey,
+  writeKeyFile,
+  type JoinKey,
+  type KeyPair,
+  type RunKeys,
+  type WorkerKeys,
+} from './zeromq/keys.ts';
 export { createPeerLink, type PeerLinkOptions } from './zeromq/peer-link.ts';
 export { peerBind } from './zeromq/peer-bind.ts';
 export { createWorkerLink, type WorkerLinkOptions } from './zeromq/worker-link.ts';

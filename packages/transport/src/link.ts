@@ -31,7 +31,10 @@ export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMes
 }
 
 /** A link whose lines can be ended, also those of whoever does not want to go. */
-export interface RenewableLink<Received = WorkerMessage, Sent = CoordinatorMessage> extends CoordinatorLink<Received, Sent> {
+export interface RenewableLink<Received = WorkerMessage, Sent = CoordinatorMessage> extends CoordinatorLink<
+  Received,
+  Sent
+> {
   /** Ends all lines, and listens again at the same address: whoever may still join comes back. Everybody leaves, as an event. */
   renew(): Promise<void>;
 }

@@ -24,8 +24,17 @@ testLink('zeromq over ipc, with memory shared,', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-ipc-'));
   const sharing = createPlainSharing();
   const allocate = (length: number) => sharing.allocate(length) ?? new Float32Array(length);
-  const memory = { allocate, release: (array: Float32Array | Uint8Array) => sharing.release(array as Float32Array), sharing: () => sharing };
-  const coordinator = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys: createKeyPair(), isAuthorized: () => false, memory });
+  const memory = {
+    allocate,
+    release: (array: Float32Array | Uint8Array) => sharing.release(array as Float32Array),
+    sharing: () => sharing,
+  };
+  const coordinator = await createCoordinatorLink({
+    bind: `ipc://${folder}/socket`,
+    keys: createKeyPair(),
+    isAuthorized: () => false,
+    memory,
+  });
   return { coordinator, memory, connect: () => createWorkerLink({ connect: coordinator.address, memory }) };
 });
 
@@ -34,7 +43,8 @@ const openWithFlows = (flowCount: number) => async () => {
   const coordinator = await createCoordinatorLink({ keys: server, isAuthorized: (key) => key === client.publicKey });
   return {
     coordinator,
-    connect: () => createWorkerLink({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey }, flowCount }),
+    connect: () =>
+      createWorkerLink({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey }, flowCount }),
   };
 };
 testLink('zeromq', openWithFlows(1));
@@ -43,5 +53,11 @@ testLink('zeromq, in three flows,', openWithFlows(3));
 const memoryPeers = createMemoryPeers();
 testPeerLink('memory', async () => memoryPeers.open());
 testPeerLink('zeromq', () => createPeerLink({ bind: 'tcp://127.0.0.1:*', connectTimeoutMs: 1000, flowCount: 1 }));
-testPeerLink('zeromq, in several flows,', () => createPeerLink({ bind: 'tcp://127.0.0.1:*', connectTimeoutMs: 1000, flowCount: 4 }));
-testPeerLink('zeromq over ipc', async () => createPeerLink({ bind: `ipc://${await mkdtemp(path.join(tmpdir(), 'lstm-gan-ipc-'))}/peer` }), 'anybody');
+testPeerLink('zeromq, in several flows,', () =>
+  createPeerLink({ bind: 'tcp://127.0.0.1:*', connectTimeoutMs: 1000, flowCount: 4 }),
+);
+testPeerLink(
+  'zeromq over ipc',
+  async () => createPeerLink({ bind: `ipc://${await mkdtemp(path.join(tmpdir(), 'lstm-gan-ipc-'))}/peer` }),
+  'anybody',
+);

@@ -1,5 +1,16 @@
 import type { Network, ShardRange } from '@lstm-gan/core';
-import type { Begin, Crew, Gather, Piece, Renewed, Settled, SliceState, Total, Unreachable, Updated } from './sliced-protocol.ts';
+import type {
+  Begin,
+  Crew,
+  Gather,
+  Piece,
+  Renewed,
+  Settled,
+  SliceState,
+  Total,
+  Unreachable,
+  Updated,
+} from './sliced-protocol.ts';
 
 /**
  * Everything that coordinator and workers say to each other. A message is a plain object with a literal `kind`; its
@@ -188,7 +199,8 @@ export interface Reject {
 }
 
 /** All that a worker says to its coordinator. */
-export type WorkerMessage = Hello | Ready | Contribution | Leave | Failed | Settled | Updated | SliceState | Unreachable;
+export type WorkerMessage =
+  Hello | Ready | Contribution | Leave | Failed | Settled | Updated | SliceState | Unreachable;
 /** All that a coordinator says. */
 export type CoordinatorMessage = Welcome | Weights | Work | Finish | Reject | Crew | Begin | Gather | SliceState;
 /** All that workers say to each other. */

@@ -6,7 +6,14 @@ import { benchReport, benchText } from './bench-report.ts';
 const machine = { processor: 'a processor', cores: 4, node: '20.19.0' };
 const config = createRunConfig(presets.get('digits') as Preset);
 const step = (stepMs: number) =>
-  ({ imagesPerSecond: 64_000 / stepMs, stepMs, phaseMs: { discriminator: stepMs - 80, generator: 80 }, computeMs: 90, exchangeMs: 6, updateMs: 4 }) as StepMetrics;
+  ({
+    imagesPerSecond: 64_000 / stepMs,
+    stepMs,
+    phaseMs: { discriminator: stepMs - 80, generator: 80 },
+    computeMs: 90,
+    exchangeMs: 6,
+    updateMs: 4,
+  }) as StepMetrics;
 
 it('tells the middle, the least and the most of every time, and what was timed', () => {
   const report = benchReport(machine, config, 2, { tensorflow: '2.21.0', steps: [step(200), step(100), step(400)] });
@@ -21,7 +28,11 @@ it('tells the middle, the least and the most of every time, and what was timed',
     generatorMs: { median: 80, min: 80, max: 80 },
   });
   const text = benchText(report).join('\n');
-  expect(text).toContain('digits, batch 64 in shards of 16, workers 2, threads 1, graph engine, 3 steps\na processor, 4 cores, Node 20.19.0, TensorFlow 2.21.0\n');
-  expect(text).toMatch(/\nstep +200 +100 +400\n {2}discriminator's phase +120 +20 +320\n {2}generator's phase +80 +80 +80\n/);
+  expect(text).toContain(
+    'digits, batch 64 in shards of 16, workers 2, threads 1, graph engine, 3 steps\na processor, 4 cores, Node 20.19.0, TensorFlow 2.21.0\n',
+  );
+  expect(text).toMatch(
+    /\nstep +200 +100 +400\n {2}discriminator's phase +120 +20 +320\n {2}generator's phase +80 +80 +80\n/,
+  );
   expect(text).toMatch(/\nimages\/s +320 +160 +640$/);
 });

@@ -30,7 +30,12 @@ export interface BenchReport {
   readonly updateMs: Spread;
 }
 
-export function benchReport(machine: Machine, config: RunConfig, workers: number, { tensorflow, steps }: Measurement): BenchReport {
+export function benchReport(
+  machine: Machine,
+  config: RunConfig,
+  workers: number,
+  { tensorflow, steps }: Measurement,
+): BenchReport {
   const spread = (of: (step: StepMetrics) => number): Spread => {
     const values = steps.map(of);
     return { median: median(values), min: Math.min(...values), max: Math.max(...values) };

@@ -26,16 +26,38 @@ export interface Measurement {
 /** Graphs are loaded, memory is mapped, and processors reach their pace in the first steps. */
 const warmUpSteps = 5;
 
-export async function measureSteps({ config, steps, arithmetic, now, onStep, ...crewOptions }: MeasureOptions): Promise<Measurement> {
+export async function measureSteps({
+  config,
+  steps,
+  arithmetic,
+  now,
+  onStep,
+  ...crewOptions
+}: MeasureOptions): Promise<Measurement> {
   const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
   const log = createLog(path.join(root, 'log.jsonl'));
-  const crew = await localCrew(crewOptions)({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder: { root }, log, arithmetic, limits: messageLimits(config) });
+  const crew = await localCrew(crewOptions)({
+    shardCount: config.batchSize / config.shardSize,
+    threads: config.threads,
+    folder: { root },
+    log,
+    arithmetic,
+    limits: messageLimits(config),
+  });
   const total = warmUpSteps + steps;
   const measured: StepMetrics[] = [];
   let tensorflow = '';
   try {
     await startCoordinator({
-      config, log, now, arithmetic, run: 'bench', incarnation: 1, steps: total, link: crew.link, signal: crew.gone,
+      config,
+      log,
+      now,
+      arithmetic,
+      run: 'bench',
+      incarnation: 1,
+      steps: total,
+      link: crew.link,
+      signal: crew.gone,
       initial: createTrainingState(config),
       readShards: readMadeUpImages(config),
       onIdentify: (computes) => void (tensorflow = computes.tensorflow),
@@ -61,6 +83,14 @@ export async function measureSteps({ config, steps, arithmetic, now, onStep, ...
 function readMadeUpImages({ model, batchSize, shardSize, seed, flip }: RunConfig) {
   const { size, channels } = model.image;
   const count = 2 * batchSize;
-  const pixels = Uint8Array.from({ length: count * size * size * channels }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24);
-  return createShardReader(createDataset({ name: 'made-up', count, size, channels, digest: '' }, pixels), { batchSize, shardSize, seed, flip });
+  const pixels = Uint8Array.from(
+    { length: count * size * size * channels },
+    (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24,
+  );
+  return createShardReader(createDataset({ name: 'made-up', count, size, channels, digest: '' }, pixels), {
+    batchSize,
+    shardSize,
+    seed,
+    flip,
+  });
 }

@@ -61,8 +61,23 @@ async function bench(options: BenchOptions): Promise<void> {
   const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
   const display = createProgressDisplay('Timing', process.stderr, now);
   const onStep = (done: number, total: number): void => display.update(done, total, `step ${done} of ${total}`);
-  const measurement = await measureSteps({ config, steps, workers, atMost: workers, device, cacheDir, pin: true, arithmetic, now, onStep }).finally(() => display.stop());
-  const machine = { processor: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism(), node: process.versions.node };
+  const measurement = await measureSteps({
+    config,
+    steps,
+    workers,
+    atMost: workers,
+    device,
+    cacheDir,
+    pin: true,
+    arithmetic,
+    now,
+    onStep,
+  }).finally(() => display.stop());
+  const machine = {
+    processor: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+    node: process.versions.node,
+  };
   const report = benchReport(machine, config, workers, measurement);
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${benchText(report).join('\n')}\n`);
 }

@@ -15,5 +15,7 @@ export function addCompletion(program: Command): void {
     .description('write a script that completes commands, options and names in your shell')
     .addArgument(new Argument('<shell>', 'your shell').choices([...shells]))
     .addHelpText('after', examples)
-    .action((shell: Shell) => void process.stdout.write(completionScript(shell, program.name(), completionWords(program))));
+    .action(
+      (shell: Shell) => void process.stdout.write(completionScript(shell, program.name(), completionWords(program))),
+    );
 }

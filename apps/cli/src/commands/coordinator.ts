@@ -17,8 +17,12 @@ the data; they may come and go at any time, and do not change the weights.
 ${choices}`;
 
 export function addCoordinator(program: Command): void {
-  const command = addRunOptions(program.command('coordinator').description('train a GAN with workers on other machines, which join by themselves'))
+  const command = addRunOptions(
+    program.command('coordinator').description('train a GAN with workers on other machines, which join by themselves'),
+  )
     .option('--bind <host:port>', 'where to listen; 0.0.0.0 for every network of this machine', '127.0.0.1:5577')
     .addHelpText('after', examples);
-  addCacheDir(command).action((options: CoordinatorOptions) => runTraining(options, joiningCrew(options.bind, options.exchange)));
+  addCacheDir(command).action((options: CoordinatorOptions) =>
+    runTraining(options, joiningCrew(options.bind, options.exchange)),
+  );
 }

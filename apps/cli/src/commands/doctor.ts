@@ -24,7 +24,9 @@ export function addDoctor(program: Command): void {
     .option('--golden <file>', 'compare with golden values')
     .addOption(new Option('--engine <name>', 'engine to compare').choices(['graph', 'eager']).default('graph'))
     .addHelpText('after', examples);
-  addCacheDir(command).action((options: DoctorOptions) => (options.golden === undefined ? tell(options) : compare(options, options.golden)));
+  addCacheDir(command).action((options: DoctorOptions) =>
+    options.golden === undefined ? tell(options) : compare(options, options.golden),
+  );
 }
 
 async function tell(options: DoctorOptions): Promise<void> {
@@ -36,7 +38,12 @@ async function tell(options: DoctorOptions): Promise<void> {
 
 async function compare(options: DoctorOptions, file: string): Promise<void> {
   const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new UserError({ code: 'no-file', message: `${file} cannot be read.`, advice: 'Give the path of a golden file.', cause });
+    throw new UserError({
+      code: 'no-file',
+      message: `${file} cannot be read.`,
+      advice: 'Give the path of a golden file.',
+      cause,
+    });
   });
   const cacheDir = cacheDirOf(options);
   await provision({ cacheDir, variant: 'cpu' });

@@ -42,14 +42,24 @@ async function inspect(place: string, { out, json }: InspectOptions): Promise<vo
     return;
   }
   const width = Math.min(100, Math.max(40, process.stdout.columns ?? 80));
-  const plots = steps.length === 0 ? [] : networks.flatMap((network) => ['', ...plotText(`${network}'s loss`, lossCurve(steps, network, width), { width, height: 8 })]);
+  const plots =
+    steps.length === 0
+      ? []
+      : networks.flatMap((network) => [
+          '',
+          ...plotText(`${network}'s loss`, lossCurve(steps, network, width), { width, height: 8 }),
+        ]);
   process.stdout.write(`${[...inspectionText(inspection), ...plots].join('\n')}\n`);
 }
 
 /** Before anything is read: a wrong name is a mistake of the command line. */
 function checkPicture(out: string | undefined): void {
   if (out === undefined || ['.svg', '.png'].includes(path.extname(out))) return;
-  throw new UserError({ code: 'usage', message: `Losses are drawn as .svg or .png; got --out ${out}.`, advice: 'Give the file one of these endings.' });
+  throw new UserError({
+    code: 'usage',
+    message: `Losses are drawn as .svg or .png; got --out ${out}.`,
+    advice: 'Give the file one of these endings.',
+  });
 }
 
 async function drawPicture(out: string, place: string, steps: readonly RecordedStep[]): Promise<void> {

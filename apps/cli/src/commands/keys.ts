@@ -30,9 +30,17 @@ async function keys(run: string, { add, revoke }: { add?: string; revoke?: strin
   if (add === undefined && revoke === undefined && listJoinKeys(folder).length === 0) throw noKeys(root);
   if (revoke !== undefined) await revokeJoinKey(folder, revoke);
   if (add !== undefined) await addJoinKey(folder, add);
-  process.stdout.write(listJoinKeys(folder).map(({ name, file }) => `${name.padEnd(20)} ${file}\n`).join(''));
+  process.stdout.write(
+    listJoinKeys(folder)
+      .map(({ name, file }) => `${name.padEnd(20)} ${file}\n`)
+      .join(''),
+  );
 }
 
 function noKeys(root: string): UserError {
-  return new UserError({ code: 'key-file', message: `${root} has no keys with which workers could join.`, advice: 'A run that lstm-gan coordinator began has them; add one with --add NAME where all are revoked.' });
+  return new UserError({
+    code: 'key-file',
+    message: `${root} has no keys with which workers could join.`,
+    advice: 'A run that lstm-gan coordinator began has them; add one with --add NAME where all are revoked.',
+  });
 }

@@ -2,7 +2,16 @@ import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { interpolateNoise, UserError, type ModelConfig } from '@lstm-gan/core';
-import { animateGrids, explainWriteError, readCheckpoint, readLatestCheckpoint, renderGrid, renderImages, writeAtomically, type Checkpoint } from '@lstm-gan/run';
+import {
+  animateGrids,
+  explainWriteError,
+  readCheckpoint,
+  readLatestCheckpoint,
+  renderGrid,
+  renderImages,
+  writeAtomically,
+  type Checkpoint,
+} from '@lstm-gan/run';
 import type { Command } from 'commander';
 import { positiveInteger, seed } from '../option-values.ts';
 import { setUp } from '../set-up.ts';
@@ -34,8 +43,16 @@ export function addSample(program: Command): void {
     .option('--out <file>', 'write one PNG with a grid')
     .option('--out-dir <folder>', 'write one PNG for each image')
     .option('--animation <file>', "write the run's own sample grids as an animation, .gif or .webp")
-    .option('--count <images>', 'how many images (default: 64), or pairs of noises to go between (default: 8)', positiveInteger)
-    .option('--interpolate <images>', 'go from one noise to another in so many images, a row for each pair', positiveInteger)
+    .option(
+      '--count <images>',
+      'how many images (default: 64), or pairs of noises to go between (default: 8)',
+      positiveInteger,
+    )
+    .option(
+      '--interpolate <images>',
+      'go from one noise to another in so many images, a row for each pair',
+      positiveInteger,
+    )
     .option('--seed <number>', 'seed of the noise', seed, 1)
     .addHelpText('after', examples);
   addCacheDir(command).action(sample);
@@ -44,7 +61,11 @@ export function addSample(program: Command): void {
 async function sample(run: string, options: SampleOptions): Promise<void> {
   const { out, outDir, animation, interpolate } = options;
   if ([out, outDir, animation].filter((target) => target !== undefined).length !== 1) {
-    throw new UserError({ code: 'usage', message: 'Images go to --out FILE, to --out-dir FOLDER or to --animation FILE, one of the three.', advice: 'See lstm-gan sample --help.' });
+    throw new UserError({
+      code: 'usage',
+      message: 'Images go to --out FILE, to --out-dir FOLDER or to --animation FILE, one of the three.',
+      advice: 'See lstm-gan sample --help.',
+    });
   }
   if (animation !== undefined) return animate(run, animation, options);
   const { config, state } = await findCheckpoint(run);
@@ -71,7 +92,10 @@ function noiseOf(model: ModelConfig, { count, interpolate, seed }: SampleOptions
   const ends = sampleNoise(model, 2 * pairs, seed);
   const noise = new Float32Array(pairs * interpolate * latent);
   for (let k = 0; k < pairs; k++) {
-    const [from, to] = [ends.subarray(2 * k * latent, (2 * k + 1) * latent), ends.subarray((2 * k + 1) * latent, (2 * k + 2) * latent)];
+    const [from, to] = [
+      ends.subarray(2 * k * latent, (2 * k + 1) * latent),
+      ends.subarray((2 * k + 1) * latent, (2 * k + 2) * latent),
+    ];
     noise.set(interpolateNoise(from, to, interpolate), k * interpolate * latent);
   }
   return noise;
@@ -91,7 +115,10 @@ async function animate(run: string, out: string, { count, interpolate }: SampleO
   if (format === undefined || count !== undefined || interpolate !== undefined) {
     throw new UserError({
       code: 'usage',
-      message: format === undefined ? `An animation is a .gif or a .webp; got --animation ${out}.` : 'An animation shows the grids that training drew: --count and --interpolate do not change them.',
+      message:
+        format === undefined
+          ? `An animation is a .gif or a .webp; got --animation ${out}.`
+          : 'An animation shows the grids that training drew: --count and --interpolate do not change them.',
       advice: format === undefined ? 'Give the file one of these endings.' : 'Leave them out.',
     });
   }
@@ -101,8 +128,12 @@ async function animate(run: string, out: string, { count, interpolate }: SampleO
 }
 
 async function findCheckpoint(run: string): Promise<Checkpoint> {
-  const isFolder = await stat(run).then((entry) => entry.isDirectory(), () => false);
+  const isFolder = await stat(run).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
   if (!isFolder) return readCheckpoint(run);
-  const onDamaged = (file: string, error: Error): void => void process.stderr.write(`${file} is passed over: ${error.message}\n`);
+  const onDamaged = (file: string, error: Error): void =>
+    void process.stderr.write(`${file} is passed over: ${error.message}\n`);
   return (await readLatestCheckpoint(path.join(run, 'checkpoints'), onDamaged)).checkpoint;
 }

@@ -27,9 +27,16 @@ ${choices}`;
 
 export function addTrain(program: Command): void {
   const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))
-    .option('--workers <count>', 'worker processes (default: 2, or one for each GPU; no more than a batch has shards)', positiveInteger)
+    .option(
+      '--workers <count>',
+      'worker processes (default: 2, or one for each GPU; no more than a batch has shards)',
+      positiveInteger,
+    )
     .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
-    .option('--no-pin', 'let workers move between cores; otherwise each keeps to cores of its own, where there are enough (needs taskset)')
+    .option(
+      '--no-pin',
+      'let workers move between cores; otherwise each keeps to cores of its own, where there are enough (needs taskset)',
+    )
     .addHelpText('after', examples);
   addCacheDir(command).action(train);
 }
@@ -39,5 +46,15 @@ async function train(options: TrainOptions): Promise<void> {
   const gpus = findGpus().length;
   const device = chooseDevice(options.device, gpus);
   if (device === 'gpu' && options.printConfig !== true) await setUp(cacheDir, 'gpu', () => performance.now());
-  await runTraining(options, localCrew({ workers: options.workers, atMost: device === 'gpu' ? gpus : 2, device, cacheDir, pin: options.pin, exchange: options.exchange }));
+  await runTraining(
+    options,
+    localCrew({
+      workers: options.workers,
+      atMost: device === 'gpu' ? gpus : 2,
+      device,
+      cacheDir,
+      pin: options.pin,
+      exchange: options.exchange,
+    }),
+  );
 }

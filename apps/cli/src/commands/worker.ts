@@ -31,10 +31,22 @@ export function addWorker(program: Command): void {
     .option('--key-file <file>', 'the key file that the coordinator made for its workers (not needed for ipc://)')
     .option('--name <name>', 'a name that no other worker of the run has', `${hostname()}-${process.pid}`)
     .addOption(new Option('--device <kind>', 'what to compute on').choices(['cpu', 'gpu']).default('cpu'))
-    .option('--cpus <list>', 'processors to keep to, such as 0-3,8 (needs taskset; default: those that it was started on)', cpuList)
+    .option(
+      '--cpus <list>',
+      'processors to keep to, such as 0-3,8 (needs taskset; default: those that it was started on)',
+      cpuList,
+    )
     .option('--patience <seconds>', 'how long to try again when the coordinator is gone', seconds, 60)
-    .option('--peer-address <host:port>', 'where other workers reach this one in the sliced exchange (default: the address that leads to the coordinator, any free port)', peerAddress)
-    .option('--flows <count>', 'TCP connections that weights and gradients travel over, each encrypted by a thread of its own (default: half of the processors, at most 4)', flowCount)
+    .option(
+      '--peer-address <host:port>',
+      'where other workers reach this one in the sliced exchange (default: the address that leads to the coordinator, any free port)',
+      peerAddress,
+    )
+    .option(
+      '--flows <count>',
+      'TCP connections that weights and gradients travel over, each encrypted by a thread of its own (default: half of the processors, at most 4)',
+      flowCount,
+    )
     .addHelpText('after', examples);
   addCacheDir(command).action(async (options: WorkerCommandOptions) => {
     // First: threads that come later keep to them too.

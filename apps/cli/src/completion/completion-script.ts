@@ -15,14 +15,24 @@ function bashScript(name: string, commands: readonly CommandWords[]): string {
   const complete = ({ words, paths }: Pick<OptionWords, 'words' | 'paths'>): string =>
     [
       ...(words.length > 0 ? [`COMPREPLY=($(compgen -W ${quoted(words.join(' '))} -- "$current"))`] : []),
-      ...(paths === 'none' ? [] : [`compopt -o filenames; mapfile -t -O "\${#COMPREPLY[@]}" COMPREPLY < <(compgen ${paths === 'files' ? '-f' : '-d'} -- "$current")`]),
+      ...(paths === 'none'
+        ? []
+        : [
+            `compopt -o filenames; mapfile -t -O "\${#COMPREPLY[@]}" COMPREPLY < <(compgen ${paths === 'files' ? '-f' : '-d'} -- "$current")`,
+          ]),
       'return',
     ].join('; ');
   const options = commands.flatMap(({ name: command, options }) =>
-    options.filter(({ takesValue }) => takesValue).map((option) => `    '${command} ${option.flag}') ${complete(option)} ;;`),
+    options
+      .filter(({ takesValue }) => takesValue)
+      .map((option) => `    '${command} ${option.flag}') ${complete(option)} ;;`),
   );
   const flags = commands.map(({ name: command, options, argument }) =>
-    [`    ${command})`, `      if [[ $current == -* ]]; then COMPREPLY=($(compgen -W ${quoted(options.map(({ flag }) => flag).join(' '))} -- "$current")); return; fi`, `      ${complete(argument)} ;;`].join('\n'),
+    [
+      `    ${command})`,
+      `      if [[ $current == -* ]]; then COMPREPLY=($(compgen -W ${quoted(options.map(({ flag }) => flag).join(' '))} -- "$current")); return; fi`,
+      `      ${complete(argument)} ;;`,
+    ].join('\n'),
   );
   return `# bash completion of ${name}; load it with: source <(${name} completion bash)
 _${name}() {
@@ -51,7 +61,10 @@ function zshScript(name: string, commands: readonly CommandWords[]): string {
     if (words.length === 0) return paths === 'none' ? ' ' : path;
     return paths === 'none' ? `(${words.join(' ')})` : `{compadd ${words.join(' ')}; ${path}}`;
   };
-  const specOf = (option: OptionWords): string => quoted(`${option.flag}[${plain(option.description)}]${option.takesValue ? `${option.isOptional ? '::' : ':'}value:${action(option)}` : ''}`);
+  const specOf = (option: OptionWords): string =>
+    quoted(
+      `${option.flag}[${plain(option.description)}]${option.takesValue ? `${option.isOptional ? '::' : ':'}value:${action(option)}` : ''}`,
+    );
   const cases = commands.map(({ name: command, options, argument }) => {
     const specs = options.map(specOf);
     if (argument.words.length > 0 || argument.paths !== 'none') specs.push(quoted(`1:argument:${action(argument)}`));
@@ -82,7 +95,10 @@ function fishScript(name: string, commands: readonly CommandWords[]): string {
     };
     return [
       `complete -c ${name} -n __fish_use_subcommand -a ${command} -d ${quoted(description)}`,
-      ...options.map((option) => `${here} -l ${option.flag.slice(2)} -d ${quoted(option.description)}${option.takesValue ? ` -x${values(option)}`.replace(' -x -F', ' -r -F') : ''}`),
+      ...options.map(
+        (option) =>
+          `${here} -l ${option.flag.slice(2)} -d ${quoted(option.description)}${option.takesValue ? ` -x${values(option)}`.replace(' -x -F', ' -r -F') : ''}`,
+      ),
       ...(argument.words.length > 0 || argument.paths !== 'none' ? [`${here}${values(argument)}`] : []),
     ];
   });

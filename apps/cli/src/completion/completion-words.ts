@@ -34,19 +34,44 @@ export function completionWords(program: Command): CommandWords[] {
       name: command.name(),
       description: command.description(),
       options: [...command.options.map(optionWords), ...everywhere],
-      argument: argument === undefined ? { words: [], paths: 'none' } : { words: argument.argChoices ?? [], paths: argument.argChoices === undefined ? 'files' : 'none' },
+      argument:
+        argument === undefined
+          ? { words: [], paths: 'none' }
+          : { words: argument.argChoices ?? [], paths: argument.argChoices === undefined ? 'files' : 'none' },
     };
   });
 }
 
-const help: OptionWords = { flag: '--help', description: 'display help for command', takesValue: false, isOptional: false, words: [], paths: 'none' };
+const help: OptionWords = {
+  flag: '--help',
+  description: 'display help for command',
+  takesValue: false,
+  isOptional: false,
+  words: [],
+  paths: 'none',
+};
 
-const named: Readonly<Record<string, readonly string[]>> = { '--preset': [...presets.keys()], '--data': [...datasets.keys()] };
+const named: Readonly<Record<string, readonly string[]>> = {
+  '--preset': [...presets.keys()],
+  '--data': [...datasets.keys()],
+};
 
 function optionWords({ long, flags, description, argChoices, required, optional }: Option): OptionWords {
   const flag = long ?? flags;
   const placeholder = /[<[](.*)[>\]]/.exec(flags)?.[1] ?? '';
   // A run is a folder, or a checkpoint in one.
-  const paths = placeholder.includes('file') || placeholder === 'run' ? 'files' : placeholder.includes('folder') ? 'folders' : 'none';
-  return { flag, description, takesValue: required || optional, isOptional: optional, words: argChoices ?? named[flag] ?? [], paths };
+  const paths =
+    placeholder.includes('file') || placeholder === 'run'
+      ? 'files'
+      : placeholder.includes('folder')
+        ? 'folders'
+        : 'none';
+  return {
+    flag,
+    description,
+    takesValue: required || optional,
+    isOptional: optional,
+    words: argChoices ?? named[flag] ?? [],
+    paths,
+  };
 }

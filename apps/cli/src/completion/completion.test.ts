@@ -11,7 +11,8 @@ import { completionWords } from './completion-words.ts';
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-completion-'));
-  for (const shell of shells) writeFileSync(path.join(folder, shell), completionScript(shell, 'lstm-gan', completionWords(createProgram('0'))));
+  for (const shell of shells)
+    writeFileSync(path.join(folder, shell), completionScript(shell, 'lstm-gan', completionWords(createProgram('0'))));
   mkdirSync(path.join(folder, 'my photos'));
   writeFileSync(path.join(folder, 'my file'), '');
 });
@@ -24,9 +25,17 @@ const ask: Readonly<Record<'bash' | 'fish', (line: string) => string[]>> = {
     const script = `source ./bash; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lstm-gan; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return answers(execFileSync('bash', ['--norc', '-c', script, '', ...line.split(' ')], { cwd: folder }));
   },
-  fish: (line) => answers(execFileSync('fish', ['--no-config', '-c', 'source ./fish; complete -C $argv[1]', '--', line], { cwd: folder })),
+  fish: (line) =>
+    answers(
+      execFileSync('fish', ['--no-config', '-c', 'source ./fish; complete -C $argv[1]', '--', line], { cwd: folder }),
+    ),
 };
-const answers = (output: Buffer): string[] => String(output).split('\n').map((text) => text.split('\t')[0]).filter((text) => text !== '').sort();
+const answers = (output: Buffer): string[] =>
+  String(output)
+    .split('\n')
+    .map((text) => text.split('\t')[0])
+    .filter((text) => text !== '')
+    .sort();
 
 describe.each(['bash', 'fish'] as const)('%s completes', (shell) => {
   it.skipIf(!isHere(shell)).each<[string, string[]]>([
@@ -46,7 +55,8 @@ describe.each(['bash', 'fish'] as const)('%s completes', (shell) => {
   });
 
   it.skipIf(!isHere(shell))('paths, where they are meant', () => {
-    const unescaped = (line: string): string[] => ask[shell](line).map((text) => text.replaceAll('\\', '').replace(/\/$/, ''));
+    const unescaped = (line: string): string[] =>
+      ask[shell](line).map((text) => text.replaceAll('\\', '').replace(/\/$/, ''));
     expect(unescaped('lstm-gan sample my')).toEqual(['my file', 'my photos']);
     expect(unescaped('lstm-gan train --data my')).toEqual(['my photos']);
     expect(unescaped('lstm-gan train --resume my')).toEqual(['my file', 'my photos']);

@@ -12,7 +12,14 @@ import { plotText } from './plot-text.ts';
 
 const digits = presets.get('digits') as Preset;
 const recorded = (step: number, discriminator: number): RecordedStep => ({
-  step, images: 64, losses: { discriminator, generator: 1, penalty: 0 }, imagesPerSecond: step === 1 ? 10 : 320, stepMs: 200, computeMs: 150, exchangeMs: 30, updateMs: 20,
+  step,
+  images: 64,
+  losses: { discriminator, generator: 1, penalty: 0 },
+  imagesPerSecond: step === 1 ? 10 : 320,
+  stepMs: 200,
+  computeMs: 150,
+  exchangeMs: 30,
+  updateMs: 20,
 });
 const point = (step: number, mean: number) => ({ step, mean, min: mean, max: mean });
 
@@ -20,22 +27,43 @@ describe('the inspection of a run', () => {
   it('counts the parameters of every layer', () => {
     const { generator, discriminator } = inspectModel(digits.model);
     expect(generator.layers.map(({ name, parameters }) => [name, parameters])).toEqual([
-      ['dense0', 206_848], ['lstm', 1_574_912], ['norm0', 128], ['convTranspose0', 131_200], ['norm1', 256], ['convTranspose1', 2049],
+      ['dense0', 206_848],
+      ['lstm', 1_574_912],
+      ['norm0', 128],
+      ['convTranspose0', 131_200],
+      ['norm1', 256],
+      ['convTranspose1', 2049],
     ]);
     expect([generator.parameters, discriminator.parameters]).toEqual([1_915_393, 660_929]);
-    expect(generator.layers[1].tensors[1]).toEqual({ name: 'lstm/recurrentKernel', shape: [512, 2048], role: 'trainable' });
+    expect(generator.layers[1].tensors[1]).toEqual({
+      name: 'lstm/recurrentKernel',
+      shape: [512, 2048],
+      role: 'trainable',
+    });
   });
 
   it('tells progress and throughput, of a run without a checkpoint too', async () => {
     const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-inspect-'));
     await writeFile(path.join(root, 'config.json'), JSON.stringify(createRunConfig(digits)));
     const before = (await inspectPath(root)).inspection;
-    expect([before.progress, before.throughput]).toEqual([{ step: 0, images: 0, durableStep: 0, trainingMs: 0, losses: null }, null]);
+    expect([before.progress, before.throughput]).toEqual([
+      { step: 0, images: 0, durableStep: 0, trainingMs: 0, losses: null },
+      null,
+    ]);
     await mkdir(path.join(root, 'checkpoints'));
     await writeFile(path.join(root, 'checkpoints', 'step-00000002.safetensors'), '');
-    await writeFile(path.join(root, 'metrics.jsonl'), [1, 2, 3].map((step) => `${JSON.stringify(recorded(step, step))}\n`).join(''));
+    await writeFile(
+      path.join(root, 'metrics.jsonl'),
+      [1, 2, 3].map((step) => `${JSON.stringify(recorded(step, step))}\n`).join(''),
+    );
     const { inspection } = await inspectPath(root);
-    expect(inspection.progress).toEqual({ step: 3, images: 192, durableStep: 2, trainingMs: 600, losses: { discriminator: 3, generator: 1, penalty: 0 } });
+    expect(inspection.progress).toEqual({
+      step: 3,
+      images: 192,
+      durableStep: 2,
+      trainingMs: 600,
+      losses: { discriminator: 3, generator: 1, penalty: 0 },
+    });
     expect(inspection.throughput?.imagesPerSecond).toBe(320);
     const text = inspectionText(inspection).join('\n');
     expect(text).toContain('step 3, 192 images, 1 s of training; the newest checkpoint is from step 2');
@@ -48,15 +76,27 @@ describe('the inspection of a run', () => {
     const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-inspect-'));
     await expect(inspectPath(root)).rejects.toMatchObject({ code: 'no-run', message: `${root} holds no run.` });
     await writeFile(path.join(root, 'config.json'), '{"preset": 1}');
-    await expect(inspectPath(root)).rejects.toMatchObject({ code: 'no-run', message: expect.stringContaining('config.json does not hold') });
+    await expect(inspectPath(root)).rejects.toMatchObject({
+      code: 'no-run',
+      message: expect.stringContaining('config.json does not hold'),
+    });
   });
 });
 
 describe('a loss curve', () => {
   it('has a point a step where there is room, else means of equal pieces with what they range over', () => {
     const steps = [1, 2, 3, 4, 5].map((step) => recorded(step, step * 10));
-    expect(lossCurve(steps, 'discriminator', 9).map(({ step, mean }) => [step, mean])).toEqual([[1, 10], [2, 20], [3, 30], [4, 40], [5, 50]]);
-    expect(lossCurve(steps, 'discriminator', 2)).toEqual([{ step: 1.5, mean: 15, min: 10, max: 20 }, { step: 4, mean: 40, min: 30, max: 50 }]);
+    expect(lossCurve(steps, 'discriminator', 9).map(({ step, mean }) => [step, mean])).toEqual([
+      [1, 10],
+      [2, 20],
+      [3, 30],
+      [4, 40],
+      [5, 50],
+    ]);
+    expect(lossCurve(steps, 'discriminator', 2)).toEqual([
+      { step: 1.5, mean: 15, min: 10, max: 20 },
+      { step: 4, mean: 40, min: 30, max: 50 },
+    ]);
   });
 
   it('is drawn in letters, from the upper left to the lower right where it falls', () => {
@@ -75,11 +115,22 @@ describe('a loss curve', () => {
   });
 
   it('is drawn as a picture, whatever its title is made of', async () => {
-    const curves = [{ name: 'a', curve: [point(1, 2), point(100, 1)] }, { name: 'b', curve: [point(1, 0), point(100, 3)] }];
+    const curves = [
+      { name: 'a', curve: [point(1, 2), point(100, 1)] },
+      { name: 'b', curve: [point(1, 0), point(100, 3)] },
+    ];
     const svg = plotSvg('a <b> & c', curves);
     expect(svg).toContain('a &#60;b&#62; &#38; c');
     expect(svg).toContain('M70 176.7L930 303.3');
-    expect([...svg.matchAll(/text-anchor="end" fill="#555">([\d.]+)</g)].map(([, tick]) => tick)).toEqual(['0', '0.5', '1', '1.5', '2', '2.5', '3']);
+    expect([...svg.matchAll(/text-anchor="end" fill="#555">([\d.]+)</g)].map(([, tick]) => tick)).toEqual([
+      '0',
+      '0.5',
+      '1',
+      '1.5',
+      '2',
+      '2.5',
+      '3',
+    ]);
     expect((await renderSvg(svg)).subarray(1, 4).toString()).toBe('PNG');
   });
 });

@@ -4,25 +4,47 @@ import { formatDuration } from '../progress-display.ts';
 import type { Inspection, NetworkInspection } from './inspection.ts';
 
 /** Lines for people: progress, throughput, configuration, layers. */
-export function inspectionText({ kind, path, config, networks, progress, throughput, weightsSha256 }: Inspection): string[] {
+export function inspectionText({
+  kind,
+  path,
+  config,
+  networks,
+  progress,
+  throughput,
+  weightsSha256,
+}: Inspection): string[] {
   const { step, images, durableStep, trainingMs, losses } = progress;
   const behind = durableStep === step ? '' : `; the newest checkpoint is from step ${durableStep}`;
   const lines = [
     `${kind === 'run' ? 'Run' : 'Checkpoint'} ${path}`,
-    field('progress', `step ${grouped(step)}, ${grouped(images)} images${trainingMs > 0 ? `, ${formatDuration(trainingMs)} of training` : ''}${behind}`),
+    field(
+      'progress',
+      `step ${grouped(step)}, ${grouped(images)} images${trainingMs > 0 ? `, ${formatDuration(trainingMs)} of training` : ''}${behind}`,
+    ),
   ];
-  if (losses !== null) lines.push(field('losses', `discriminator ${losses.discriminator.toFixed(4)}, generator ${losses.generator.toFixed(4)}`));
+  if (losses !== null)
+    lines.push(
+      field('losses', `discriminator ${losses.discriminator.toFixed(4)}, generator ${losses.generator.toFixed(4)}`),
+    );
   if (throughput !== null) {
     const { imagesPerSecond, stepMs, computeMs, exchangeMs, updateMs } = throughput;
     const ms = (value: number): string => `${value.toFixed(0)} ms`;
-    lines.push(field('throughput', `${imagesPerSecond.toFixed(0)} images/s; a step ${ms(stepMs)}: ${ms(computeMs)} computing, ${ms(exchangeMs)} exchange, ${ms(updateMs)} update`));
+    lines.push(
+      field(
+        'throughput',
+        `${imagesPerSecond.toFixed(0)} images/s; a step ${ms(stepMs)}: ${ms(computeMs)} computing, ${ms(exchangeMs)} exchange, ${ms(updateMs)} update`,
+      ),
+    );
   }
   if (weightsSha256 !== null) lines.push(field('weights', `sha256 ${weightsSha256}`));
   const { generator, discriminator } = networks;
   return [
-    ...lines, ...configLines(config),
-    '', ...networkLines('generator', generator),
-    '', ...networkLines('discriminator', discriminator),
+    ...lines,
+    ...configLines(config),
+    '',
+    ...networkLines('generator', generator),
+    '',
+    ...networkLines('discriminator', discriminator),
     field('together', `${grouped(generator.parameters + discriminator.parameters)} parameters`),
   ];
 }
@@ -34,14 +56,18 @@ const grouped = (count: number): string => count.toLocaleString('en-US');
 function configLines({ model, ...run }: RunConfig): string[] {
   const { generator, discriminator, ...rest } = model;
   const shown = { ...run, ...rest, generator: generator.kind, dropout: discriminator.dropout };
-  return Object.entries(shown).map(([key, value]) => field(key, typeof value === 'string' ? value : JSON.stringify(value)));
+  return Object.entries(shown).map(([key, value]) =>
+    field(key, typeof value === 'string' ? value : JSON.stringify(value)),
+  );
 }
 
 function networkLines(name: string, { layers, parameters }: NetworkInspection): string[] {
   const rows = layers.map((layer) => ({
     name: layer.name,
     count: grouped(layer.parameters),
-    tensors: layer.tensors.map((tensor) => `${tensor.name.slice(layer.name.length + 1)} [${tensor.shape.join(', ')}]`).join('  '),
+    tensors: layer.tensors
+      .map((tensor) => `${tensor.name.slice(layer.name.length + 1)} [${tensor.shape.join(', ')}]`)
+      .join('  '),
   }));
   const nameWidth = Math.max(...rows.map((row) => row.name.length));
   const countWidth = Math.max(...rows.map((row) => row.count.length));

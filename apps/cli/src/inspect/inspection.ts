@@ -1,8 +1,25 @@
 /** What is known of a run or a checkpoint, as plain data: what `inspect` tells, and what its --json is. */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { countParameters, createLayouts, entriesByLayer, UserError, type Layout, type LayoutEntry, type ModelConfig, type Network } from '@lstm-gan/core';
-import { checkRunConfig, listCheckpoints, median, readCheckpoint, readMetrics, type RecordedStep, type RunConfig } from '@lstm-gan/run';
+import {
+  countParameters,
+  createLayouts,
+  entriesByLayer,
+  UserError,
+  type Layout,
+  type LayoutEntry,
+  type ModelConfig,
+  type Network,
+} from '@lstm-gan/core';
+import {
+  checkRunConfig,
+  listCheckpoints,
+  median,
+  readCheckpoint,
+  readMetrics,
+  type RecordedStep,
+  type RunConfig,
+} from '@lstm-gan/run';
 
 interface LayerInspection {
   readonly name: string;
@@ -44,7 +61,10 @@ export interface Inspection {
 
 /** Inspects what lies at a path; `steps` are a run's metrics, for a plot. */
 export async function inspectPath(place: string): Promise<{ inspection: Inspection; steps: readonly RecordedStep[] }> {
-  const isFolder = await stat(place).then((entry) => entry.isDirectory(), () => false);
+  const isFolder = await stat(place).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
   return isFolder ? inspectRun(place) : { inspection: await inspectCheckpoint(place), steps: [] };
 }
 
@@ -55,9 +75,21 @@ async function inspectRun(root: string): Promise<{ inspection: Inspection; steps
   const durableStep = newest === undefined ? 0 : Number(/(\d+)\.safetensors$/.exec(newest)?.[1]);
   const step = Math.max(durableStep, steps.at(-1)?.step ?? 0);
   const trainingMs = steps.reduce((sum, { stepMs }) => sum + stepMs, 0);
-  const progress = { step, images: step * config.batchSize, durableStep, trainingMs, losses: steps.at(-1)?.losses ?? null };
+  const progress = {
+    step,
+    images: step * config.batchSize,
+    durableStep,
+    trainingMs,
+    losses: steps.at(-1)?.losses ?? null,
+  };
   const inspection: Inspection = {
-    kind: 'run', path: path.resolve(root), config, networks: inspectModel(config.model), progress, throughput: throughputOf(steps), weightsSha256: null,
+    kind: 'run',
+    path: path.resolve(root),
+    config,
+    networks: inspectModel(config.model),
+    progress,
+    throughput: throughputOf(steps),
+    weightsSha256: null,
   };
   return { inspection, steps };
 }
@@ -66,17 +98,35 @@ async function inspectCheckpoint(file: string): Promise<Inspection> {
   const { config, state, weightsSha256 } = await readCheckpoint(file);
   const { step } = state;
   const progress = { step, images: step * config.batchSize, durableStep: step, trainingMs: 0, losses: null };
-  return { kind: 'checkpoint', path: path.resolve(file), config, networks: inspectModel(config.model), progress, throughput: null, weightsSha256 };
+  return {
+    kind: 'checkpoint',
+    path: path.resolve(file),
+    config,
+    networks: inspectModel(config.model),
+    progress,
+    throughput: null,
+    weightsSha256,
+  };
 }
 
 async function readConfig(file: string, root: string): Promise<RunConfig> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UserError({ code: 'no-run', message: `${root} holds no run.`, advice: 'Give the folder of a run, or a checkpoint file.', cause });
+    throw new UserError({
+      code: 'no-run',
+      message: `${root} holds no run.`,
+      advice: 'Give the folder of a run, or a checkpoint file.',
+      cause,
+    });
   });
   try {
     return checkRunConfig(JSON.parse(text));
   } catch (cause) {
-    throw new UserError({ code: 'no-run', message: `${file} does not hold a run's configuration.`, advice: "Give a checkpoint file of the run instead: it has its configuration too.", cause });
+    throw new UserError({
+      code: 'no-run',
+      message: `${file} does not hold a run's configuration.`,
+      advice: 'Give a checkpoint file of the run instead: it has its configuration too.',
+      cause,
+    });
   }
 }
 
@@ -102,7 +152,10 @@ function throughputOf(steps: readonly RecordedStep[]): Throughput | null {
   const settled = steps.length > warmUpSteps ? steps.slice(warmUpSteps) : steps;
   const middle = (key: keyof Throughput): number => median(settled.map((step) => step[key]));
   return {
-    imagesPerSecond: middle('imagesPerSecond'), stepMs: middle('stepMs'), computeMs: middle('computeMs'),
-    exchangeMs: middle('exchangeMs'), updateMs: middle('updateMs'),
+    imagesPerSecond: middle('imagesPerSecond'),
+    stepMs: middle('stepMs'),
+    computeMs: middle('computeMs'),
+    exchangeMs: middle('exchangeMs'),
+    updateMs: middle('updateMs'),
   };
 }

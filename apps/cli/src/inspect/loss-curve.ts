@@ -10,7 +10,11 @@ export interface CurvePoint {
 }
 
 /** The loss of a network, at most `pieces` points. */
-export function lossCurve(steps: readonly RecordedStep[], network: 'discriminator' | 'generator', pieces: number): CurvePoint[] {
+export function lossCurve(
+  steps: readonly RecordedStep[],
+  network: 'discriminator' | 'generator',
+  pieces: number,
+): CurvePoint[] {
   const count = Math.min(pieces, steps.length);
   return Array.from({ length: count }, (_, k) => {
     const piece = steps.slice(Math.floor((k * steps.length) / count), Math.floor(((k + 1) * steps.length) / count));

@@ -16,10 +16,13 @@ export function plotSvg(title: string, curves: readonly NamedCurve[]): string {
   const points = curves.flatMap(({ curve }) => curve);
   const [fromStep, toStep] = rangeOf(points.map(({ step }) => step));
   const [least, most] = rangeOf(points.flatMap(({ min, max }) => [min, max]));
-  const x = (step: number): string => round(frame.left + ((step - fromStep) / (toStep - fromStep)) * (frame.right - frame.left));
-  const y = (value: number): string => round(frame.bottom - ((value - least) / (most - least)) * (frame.bottom - frame.top));
+  const x = (step: number): string =>
+    round(frame.left + ((step - fromStep) / (toStep - fromStep)) * (frame.right - frame.left));
+  const y = (value: number): string =>
+    round(frame.bottom - ((value - least) / (most - least)) * (frame.bottom - frame.top));
   const rules = ticks(least, most).map(
-    (value) => `<path d="M${frame.left} ${y(value)}H${frame.right}" stroke="#ddd"/>${text(frame.left - 8, Number(y(value)) + 4, String(value), 'end')}`,
+    (value) =>
+      `<path d="M${frame.left} ${y(value)}H${frame.right}" stroke="#ddd"/>${text(frame.left - 8, Number(y(value)) + 4, String(value), 'end')}`,
   );
   const steps = ticks(fromStep, toStep).map((step) => text(Number(x(step)), frame.bottom + 20, String(step), 'middle'));
   const drawn = curves.map(({ name, curve }, k) => {

@@ -9,14 +9,20 @@ export interface TextSize {
 
 const labelWidth = 8;
 // The bits of a braille letter's dots, by row and column (Unicode 2800).
-const dotBits = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+const dotBits = [
+  [0x01, 0x08],
+  [0x02, 0x10],
+  [0x04, 0x20],
+  [0x40, 0x80],
+];
 
 /** Lines of text: the title, the curve of the means beside its axis, the first and last step below. */
 export function plotText(title: string, curve: readonly CurvePoint[], { width, height }: TextSize): string[] {
   const columns = Math.max(1, width - labelWidth - 2);
   const letters = Array.from({ length: height }, () => new Uint8Array(columns));
   const [least, most] = rangeOf(curve.map(({ mean }) => mean));
-  for (const { x, y } of dotsOf(curve, 2 * columns, 4 * height, [least, most])) letters[y >> 2][x >> 1] |= dotBits[y & 3][x & 1];
+  for (const { x, y } of dotsOf(curve, 2 * columns, 4 * height, [least, most]))
+    letters[y >> 2][x >> 1] |= dotBits[y & 3][x & 1];
   const rows = letters.map((row, y) => {
     const label = y === 0 ? most : y === height - 1 ? least : undefined;
     const text = label === undefined ? '' : label.toPrecision(4);
@@ -29,7 +35,12 @@ export function plotText(title: string, curve: readonly CurvePoint[], { width, h
 }
 
 /** The dots of a line through all points: no gap in any column, none between the heights of neighbours. */
-function dotsOf(curve: readonly CurvePoint[], columns: number, rows: number, [least, most]: readonly [number, number]): { x: number; y: number }[] {
+function dotsOf(
+  curve: readonly CurvePoint[],
+  columns: number,
+  rows: number,
+  [least, most]: readonly [number, number],
+): { x: number; y: number }[] {
   const heightAt = (x: number): number => {
     const place = curve.length === 1 ? 0 : (x / (columns - 1)) * (curve.length - 1);
     const [before, after] = [curve[Math.floor(place)], curve[Math.ceil(place)]];

@@ -5,7 +5,14 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import type { NativeArithmetic } from '@lstm-gan/engine';
 import type { Logger, RunFolder } from '@lstm-gan/run';
-import { createCoordinatorLink, createKeyPair, openRunKeys, type CoordinatorLink, type Exchange, type Limits } from '@lstm-gan/transport';
+import {
+  createCoordinatorLink,
+  createKeyPair,
+  openRunKeys,
+  type CoordinatorLink,
+  type Exchange,
+  type Limits,
+} from '@lstm-gan/transport';
 import { divideCores } from './divide-cores.ts';
 import { startLocalWorkers } from './local-workers.ts';
 import { canPin, readProcessors } from './processors.ts';
@@ -53,12 +60,27 @@ export function localCrew({ workers, atMost, device, cacheDir, pin, exchange = '
     const count = workers ?? Math.min(atMost, shardCount);
     const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
     const bind = `ipc://${socketFolder}/coordinator`;
-    const link = await createCoordinatorLink({ bind, keys: createKeyPair(), isAuthorized: () => false, memory: arithmetic, limits, onNotice: (sentence) => log.warn(sentence) });
-    const processors = pin && device === 'cpu' && count > 1 && canPin(process.env) ? divideCores(readProcessors(), count, threads) : undefined;
+    const link = await createCoordinatorLink({
+      bind,
+      keys: createKeyPair(),
+      isAuthorized: () => false,
+      memory: arithmetic,
+      limits,
+      onNotice: (sentence) => log.warn(sentence),
+    });
+    const processors =
+      pin && device === 'cpu' && count > 1 && canPin(process.env)
+        ? divideCores(readProcessors(), count, threads)
+        : undefined;
     const gone = new AbortController();
     let ending = false;
     const children = startLocalWorkers({
-      count, address: link.address, device, cacheDir, processors, logFolder: folder.root,
+      count,
+      address: link.address,
+      device,
+      cacheDir,
+      processors,
+      logFolder: folder.root,
       onExit(sentence, left) {
         if (ending) return;
         // The last one's is in the error that follows.
@@ -108,9 +130,14 @@ export function joiningCrew(address: string, exchange: ExchangeChoice): GatherCr
   return async ({ folder, log, arithmetic, limits }) => {
     const { server, workerKeyFile, isAuthorized, takeRevoked } = await openRunKeys(path.join(folder.root, 'keys'));
     const link = await createCoordinatorLink({ bind, keys: server, isAuthorized, memory: arithmetic, limits });
-    const keyFile = workerKeyFile === undefined ? 'FILE   # all keys are revoked: lstm-gan keys makes new ones' : path.resolve(workerKeyFile);
+    const keyFile =
+      workerKeyFile === undefined
+        ? 'FILE   # all keys are revoked: lstm-gan keys makes new ones'
+        : path.resolve(workerKeyFile);
     const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${keyFile}`;
-    log.info(`Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`);
+    log.info(
+      `Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`,
+    );
     // Keys are asked for at the door alone.
     const revocations = setInterval(() => {
       try {
@@ -122,7 +149,13 @@ export function joiningCrew(address: string, exchange: ExchangeChoice): GatherCr
       log.warn('A key that somebody joined with was revoked: all workers have to join again.');
       void link.renew();
     }, revocationMs);
-    return { link, exchange: chooseExchange(exchange, link.address), gone: new AbortController().signal, expectEnd: () => undefined, dismissed: async () => clearInterval(revocations) };
+    return {
+      link,
+      exchange: chooseExchange(exchange, link.address),
+      gone: new AbortController().signal,
+      expectEnd: () => undefined,
+      dismissed: async () => clearInterval(revocations),
+    };
   };
 }
 
@@ -140,6 +173,8 @@ function bindAddress(text: string): string {
 /** What a worker elsewhere connects to: of "all networks", the first one that leads out of this machine. */
 function reachableAddress(address: string): string {
   if (!address.startsWith('tcp://0.0.0.0:')) return address;
-  const outside = Object.values(networkInterfaces()).flatMap((list) => list ?? []).find(({ family, internal }) => family === 'IPv4' && !internal);
+  const outside = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal);
   return address.replace('0.0.0.0', outside?.address ?? hostname());
 }

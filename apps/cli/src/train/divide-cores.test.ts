@@ -7,7 +7,9 @@ import { parseCpuList, readProcessors } from './processors.ts';
 
 /** Cores on nodes, each core with so many hyperthreads, numbered as Linux does: first one of each core, then the others. */
 function machine(coresOfNodes: readonly number[], hyperthreads = 1): Processor[] {
-  const cores = coresOfNodes.flatMap((count, node) => Array.from({ length: count }, (_, k) => ({ node, core: `${node}-${k}` })));
+  const cores = coresOfNodes.flatMap((count, node) =>
+    Array.from({ length: count }, (_, k) => ({ node, core: `${node}-${k}` })),
+  );
   return Array.from({ length: hyperthreads * cores.length }, (_, id) => ({ id, ...cores[id % cores.length] }));
 }
 
@@ -16,7 +18,10 @@ it('gives each of two workers one of two cores', () => {
 });
 
 it('keeps the hyperthreads of a core together', () => {
-  expect(divideCores(machine([4], 2), 2, 1)).toEqual([[0, 4, 1, 5], [2, 6, 3, 7]]);
+  expect(divideCores(machine([4], 2), 2, 1)).toEqual([
+    [0, 4, 1, 5],
+    [2, 6, 3, 7],
+  ]);
 });
 
 it('does nothing where workers would have to share a core, hyperthreads or not', () => {
@@ -28,11 +33,18 @@ it('does nothing where workers would have to share a core, hyperthreads or not',
 it('gives no worker cores of two nodes', () => {
   const sets = divideCores(machine([3, 3]), 3, 1) ?? [];
   expect(sets).toEqual([[0], [1], [3, 4, 5]]);
-  expect(divideCores(machine([4, 2]), 3, 2)).toEqual([[0, 1], [2, 3], [4, 5]]);
+  expect(divideCores(machine([4, 2]), 3, 2)).toEqual([
+    [0, 1],
+    [2, 3],
+    [4, 5],
+  ]);
 });
 
 it('leaves cores free that cannot be divided equally', () => {
-  expect(divideCores(machine([5]), 2, 2)).toEqual([[0, 1], [2, 3]]);
+  expect(divideCores(machine([5]), 2, 2)).toEqual([
+    [0, 1],
+    [2, 3],
+  ]);
 });
 
 it('divides only what the process was given', () => {
@@ -54,12 +66,21 @@ it('reads the topology of the processors that it may run on', () => {
     writeFileSync(path.join(root, file), text);
   };
   write('proc/self/status', 'Name:\tnode\nCpus_allowed:\t0e\nCpus_allowed_list:\t1-3\n');
-  for (const [id, core, socket] of [[0, 0, 0], [1, 1, 0], [2, 0, 1], [3, 1, 0]]) {
+  for (const [id, core, socket] of [
+    [0, 0, 0],
+    [1, 1, 0],
+    [2, 0, 1],
+    [3, 1, 0],
+  ]) {
     write(`sys/devices/system/cpu/cpu${id}/topology/core_id`, `${core}\n`);
     write(`sys/devices/system/cpu/cpu${id}/topology/physical_package_id`, `${socket}\n`);
   }
   write('sys/devices/system/node/node0/cpulist', '0-1,3\n');
   write('sys/devices/system/node/node1/cpulist', '2\n');
-  expect(readProcessors(root)).toEqual([{ id: 1, core: '0-1', node: 0 }, { id: 2, core: '1-0', node: 1 }, { id: 3, core: '0-1', node: 0 }]);
+  expect(readProcessors(root)).toEqual([
+    { id: 1, core: '0-1', node: 0 },
+    { id: 2, core: '1-0', node: 1 },
+    { id: 3, core: '0-1', node: 0 },
+  ]);
   expect(readProcessors(path.join(root, 'nowhere'))).toEqual([]);
 });

@@ -19,8 +19,13 @@ export interface Processor {
  * @param threads that each worker computes with
  */
 export function divideCores(allowed: readonly Processor[], workers: number, threads: number): number[][] | undefined {
-  const nodes = [...groupBy(allowed, ({ node }) => node).values()].map((processors) => [...groupBy(processors, ({ core }) => core).values()]);
-  const workersOf = shareOut(nodes.map((cores) => cores.length), workers);
+  const nodes = [...groupBy(allowed, ({ node }) => node).values()].map((processors) => [
+    ...groupBy(processors, ({ core }) => core).values(),
+  ]);
+  const workersOf = shareOut(
+    nodes.map((cores) => cores.length),
+    workers,
+  );
   const sets = nodes.flatMap((cores, k) => {
     const each = Math.floor(cores.length / workersOf[k]);
     return Array.from({ length: workersOf[k] }, (_, worker) => cores.slice(worker * each, (worker + 1) * each));

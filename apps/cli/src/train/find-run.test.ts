@@ -16,18 +16,24 @@ async function leaveRun(name: string, checkpoint: string, writtenSeconds: number
   await utimes(path.join(folder, checkpoint), writtenSeconds, writtenSeconds);
 }
 
-it.each([true, 'latest'] as const)('--resume %s is the run that was written to last, of those with a checkpoint', async (named) => {
-  await leaveRun('a', 'step-00000900.safetensors', 1000);
-  await leaveRun('b', 'step-00000100.safetensors', 3000);
-  await leaveRun('c', 'step-00000500.safetensors', 2000);
-  await leaveRun('d', 'half.partial', 4000);
-  await writeFile(path.join(runs, 'notes.txt'), '');
-  expect(await findRun(named, runs)).toEqual({ root: path.join(runs, 'b') });
-});
+it.each([true, 'latest'] as const)(
+  '--resume %s is the run that was written to last, of those with a checkpoint',
+  async (named) => {
+    await leaveRun('a', 'step-00000900.safetensors', 1000);
+    await leaveRun('b', 'step-00000100.safetensors', 3000);
+    await leaveRun('c', 'step-00000500.safetensors', 2000);
+    await leaveRun('d', 'half.partial', 4000);
+    await writeFile(path.join(runs, 'notes.txt'), '');
+    expect(await findRun(named, runs)).toEqual({ root: path.join(runs, 'b') });
+  },
+);
 
 it('says what to give where there is none', async () => {
   await expect(findRun(true, runs)).rejects.toMatchObject({ code: 'no-run', message: expect.stringContaining(runs) });
-  await expect(findRun('elsewhere/step-00000100.safetensors', runs)).rejects.toMatchObject({ code: 'no-run', message: expect.stringContaining('checkpoints folder') });
+  await expect(findRun('elsewhere/step-00000100.safetensors', runs)).rejects.toMatchObject({
+    code: 'no-run',
+    message: expect.stringContaining('checkpoints folder'),
+  });
 });
 
 it('is a folder, or a checkpoint of one', async () => {

@@ -14,7 +14,11 @@ export async function findRun(named: string | true, runsFolder = 'runs'): Promis
   if (named === true || named === 'latest') return { root: await newestRun(runsFolder) };
   if (!named.endsWith('.safetensors')) return { root: named };
   const folder = path.dirname(named);
-  if (path.basename(path.resolve(folder)) === 'checkpoints') return { root: path.dirname(folder) === '.' ? path.resolve(folder, '..') : path.dirname(folder), checkpoint: named };
+  if (path.basename(path.resolve(folder)) === 'checkpoints')
+    return {
+      root: path.dirname(folder) === '.' ? path.resolve(folder, '..') : path.dirname(folder),
+      checkpoint: named,
+    };
   throw new UserError({
     code: 'no-run',
     message: `${named} does not lie in the checkpoints folder of a run.`,

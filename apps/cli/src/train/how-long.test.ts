@@ -18,13 +18,15 @@ it('is told in steps, or in images over all discriminator phases, rounded up to 
 
 it('reads image counts as people write them, and says what it expected', () => {
   expect(['320k', '1.5M', '64000', '64_000'].map(imageCount)).toEqual([320_000, 1_500_000, 64_000, 64_000]);
-  for (const text of ['', 'k', '-1', '0', '3g', '1.0001k0', '0.0001k']) expect(() => imageCount(text)).toThrow('such as 64000, 320k or 1.5M');
+  for (const text of ['', 'k', '-1', '0', '3g', '1.0001k0', '0.0001k'])
+    expect(() => imageCount(text)).toThrow('such as 64000, 320k or 1.5M');
 });
 
 it('goes on counting where a stopped run was', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-past-')), 'metrics.jsonl');
   const times = { imagesPerSecond: 9, stepMs: 4, computeMs: 3, exchangeMs: 1, updateMs: 0 };
-  const line = (step: number, generator: number) => `${JSON.stringify({ step, images: 8, losses: { generator, discriminator: 0, penalty: 0 }, ...times })}\n`;
+  const line = (step: number, generator: number) =>
+    `${JSON.stringify({ step, images: 8, losses: { generator, discriminator: 0, penalty: 0 }, ...times })}\n`;
   await writeFile(file, line(1, 4) + line(2, 2) + line(3, 100));
   const rule = stopRuleOf({ stopWhen: 'losses.generator<5', stopWindow: 2, stopPatience: 1 });
   await takeInPast(rule, file, 2);

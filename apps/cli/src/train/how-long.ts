@@ -12,7 +12,11 @@ export interface LengthOptions {
 }
 
 /** The step to stop behind; unless told otherwise the preset's, or where the run is already. */
-export function lastStep({ steps, images }: Pick<LengthOptions, 'steps' | 'images'>, config: RunConfig, committedStep: number): number {
+export function lastStep(
+  { steps, images }: Pick<LengthOptions, 'steps' | 'images'>,
+  config: RunConfig,
+  committedStep: number,
+): number {
   if (steps !== undefined) return steps;
   if (images !== undefined) return Math.ceil(images / (config.batchSize * config.discriminatorSteps));
   return Math.max(presets.get(config.preset)?.steps ?? 0, committedStep);
@@ -20,11 +24,17 @@ export function lastStep({ steps, images }: Pick<LengthOptions, 'steps' | 'image
 
 /** The rule that a run is to stop by, if it is to. */
 export function stopRuleOf({ stopWhen, stopWindow, stopPatience }: LengthOptions): StopRule | undefined {
-  return stopWhen === undefined ? undefined : createStopRule({ ...parseStopCondition(stopWhen), windowSteps: stopWindow, patienceSteps: stopPatience });
+  return stopWhen === undefined
+    ? undefined
+    : createStopRule({ ...parseStopCondition(stopWhen), windowSteps: stopWindow, patienceSteps: stopPatience });
 }
 
 /** Takes in what a run that goes on has behind it, as if it had never been stopped. */
-export async function takeInPast(rule: StopRule | undefined, metricsFile: string, committedStep: number): Promise<void> {
+export async function takeInPast(
+  rule: StopRule | undefined,
+  metricsFile: string,
+  committedStep: number,
+): Promise<void> {
   if (rule === undefined) return;
   for (const metrics of await readMetrics(metricsFile)) if (metrics.step <= committedStep) rule.observe(metrics);
 }

@@ -2,11 +2,23 @@ import { mkdtemp, readdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';
-import { configure, createRunFolder, createTrainingState, readSettings, type RunFolder, type StepMetrics } from '@lstm-gan/run';
+import {
+  configure,
+  createRunFolder,
+  createTrainingState,
+  readSettings,
+  type RunFolder,
+  type StepMetrics,
+} from '@lstm-gan/run';
 import { beforeEach, expect, it } from 'vitest';
 import { keepRecords, type RecordOptions } from './keep-records.ts';
 
-const small = ['model.generator={kind: dense, units: [4]}', 'model.image.size=8', 'model.discriminator.filters=[2]', 'model.latent=2'];
+const small = [
+  'model.generator={kind: dense, units: [4]}',
+  'model.image.size=8',
+  'model.discriminator.filters=[2]',
+  'model.latent=2',
+];
 const config = configure(presets.get('digits') as Preset, [readSettings(small)]);
 const initial = createTrainingState(config);
 const sampler = { sample: async () => new Float32Array(64), close: async () => undefined };
@@ -21,8 +33,17 @@ beforeEach(async () => {
 
 const keep = (options: Partial<RecordOptions> = {}) =>
   keepRecords({
-    config, folder, initial, sampler, resumedFrom: undefined, sampleEverySteps: 100, checkpointEveryMs: 1000, keepCheckpoints: 2, stopRule: undefined,
-    now: () => nowMs, ...options,
+    config,
+    folder,
+    initial,
+    sampler,
+    resumedFrom: undefined,
+    sampleEverySteps: 100,
+    checkpointEveryMs: 1000,
+    keepCheckpoints: 2,
+    stopRule: undefined,
+    now: () => nowMs,
+    ...options,
   });
 const metricsOf = (step: number) => ({ step }) as StepMetrics;
 
@@ -50,6 +71,9 @@ it('says at once that a checkpoint cannot be written, and keeps the one before',
   expect(records.committed(metricsOf(2))).toBe(true);
   records.arrived({ ...initial, step: 2 });
   await failed;
-  await expect(records.finish({ ...initial, step: 2 })).rejects.toMatchObject({ code: 'cannot-write', message: expect.stringContaining('the disk is full') });
+  await expect(records.finish({ ...initial, step: 2 })).rejects.toMatchObject({
+    code: 'cannot-write',
+    message: expect.stringContaining('the disk is full'),
+  });
   expect(await readdir(folder.checkpoints)).toEqual(['step-00000001.safetensors']);
 });

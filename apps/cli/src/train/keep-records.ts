@@ -5,8 +5,24 @@
 import path from 'node:path';
 import { createBackground } from '@lstm-gan/coordinator';
 import {
-  forgetBehind, isBetter, isJudgedBy, openMetrics, readBest, renderGrid, writeAtomically, writeBest, writeCheckpoint, writeRunIdentity,
-  type BestCheckpoint, type MetricsWriter, type RunConfig, type RunFolder, type RunIdentity, type StepMetrics, type StopRule, type TrainingState,
+  forgetBehind,
+  isBetter,
+  isJudgedBy,
+  openMetrics,
+  readBest,
+  renderGrid,
+  writeAtomically,
+  writeBest,
+  writeCheckpoint,
+  writeRunIdentity,
+  type BestCheckpoint,
+  type MetricsWriter,
+  type RunConfig,
+  type RunFolder,
+  type RunIdentity,
+  type StepMetrics,
+  type StopRule,
+  type TrainingState,
 } from '@lstm-gan/run';
 import type { Sampler } from './sampler.ts';
 
@@ -48,7 +64,10 @@ export function keepRecords(options: RecordOptions): Records {
   const checkpoints = keepCheckpointsOf(options, metricsFile);
   let checkpointMs = now();
   let gridStep = -1;
-  const wanted = new Map<number, { readonly grid: boolean; readonly checkpoint: boolean; readonly value: number | undefined }>();
+  const wanted = new Map<
+    number,
+    { readonly grid: boolean; readonly checkpoint: boolean; readonly value: number | undefined }
+  >();
 
   const gridFile = (step: number) => path.join(folder.samples, `step-${String(step).padStart(8, '0')}.png`);
   const writeGrid = async ({ step, ema }: TrainingState): Promise<void> => {
@@ -87,7 +106,10 @@ export function keepRecords(options: RecordOptions): Records {
       await background.drained();
       if (gridStep !== state.step) await writeGrid(state);
       // Without a step, nobody may have checked yet that the run can go on here: its checkpoints stay.
-      const checkpoint = state.step === initial.step && resumedFrom !== undefined ? resumedFrom : await checkpoints.write(state, stopRule?.value);
+      const checkpoint =
+        state.step === initial.step && resumedFrom !== undefined
+          ? resumedFrom
+          : await checkpoints.write(state, stopRule?.value);
       metricsFile.close();
       return { checkpoint, grid: gridFile(state.step), best: await checkpoints.best(state.step) };
     },
@@ -105,7 +127,10 @@ function keepCheckpointsOf({ config, folder, keepCheckpoints, stopRule }: Record
       await metricsFile.flush();
       const best = await bestUpTo(state.step);
       const chosen = stopRule === undefined ? undefined : better(best, state.step, value, stopRule);
-      const file = await writeCheckpoint(checkpoints, config, state, { newest: keepCheckpoints, best: (chosen ?? best)?.step });
+      const file = await writeCheckpoint(checkpoints, config, state, {
+        newest: keepCheckpoints,
+        best: (chosen ?? best)?.step,
+      });
       if (chosen !== undefined) await writeBest(checkpoints, chosen);
       known = { best: chosen ?? best };
       return file;
@@ -114,7 +139,12 @@ function keepCheckpointsOf({ config, folder, keepCheckpoints, stopRule }: Record
 }
 
 /** A new checkpoint, if it is better than the best so far. */
-function better(best: BestCheckpoint | undefined, step: number, value: number | undefined, { condition }: StopRule): BestCheckpoint | undefined {
+function better(
+  best: BestCheckpoint | undefined,
+  step: number,
+  value: number | undefined,
+  { condition }: StopRule,
+): BestCheckpoint | undefined {
   const { metric, comparison, windowSteps } = condition;
   if (value === undefined) return undefined;
   if (best !== undefined && isJudgedBy(best, condition) && !isBetter(condition, value, best.value)) return undefined;

@@ -11,15 +11,25 @@ async function wordsOf(text: string, start = 0): Promise<string | undefined> {
 }
 
 it('are the sentence and the advice that a worker ends with', async () => {
-  expect(await wordsOf('{"level":40,"msg":"Slow."}\nToo little memory.\nStart fewer workers.\n')).toBe('Too little memory. Start fewer workers.');
-  const loading = 'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\nI0000 00:00:1.2 33 port.cc:153] oneDNN\n';
+  expect(await wordsOf('{"level":40,"msg":"Slow."}\nToo little memory.\nStart fewer workers.\n')).toBe(
+    'Too little memory. Start fewer workers.',
+  );
+  const loading =
+    'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\nI0000 00:00:1.2 33 port.cc:153] oneDNN\n';
   expect(await wordsOf(loading)).toBeUndefined();
-  expect(await wordsOf(`${loading}FATAL ERROR: Reached heap limit\n----- Native stack trace -----\n\n 1: 0xb8ced1 node::Abort()\n`)).toBe('FATAL ERROR: Reached heap limit');
+  expect(
+    await wordsOf(
+      `${loading}FATAL ERROR: Reached heap limit\n----- Native stack trace -----\n\n 1: 0xb8ced1 node::Abort()\n`,
+    ),
+  ).toBe('FATAL ERROR: Reached heap limit');
 });
 
 it('are not what Node says of a library behind them', async () => {
-  const deprecation = '(node:27440) [DEP0051] DeprecationWarning: The `util.isNullOrUndefined` API is deprecated.\n(Use `node --trace-deprecation ...` to show where the warning was created)\n';
-  expect(await wordsOf(`Too little memory.\nStart fewer workers.\n${deprecation}`)).toBe('Too little memory. Start fewer workers.');
+  const deprecation =
+    '(node:27440) [DEP0051] DeprecationWarning: The `util.isNullOrUndefined` API is deprecated.\n(Use `node --trace-deprecation ...` to show where the warning was created)\n';
+  expect(await wordsOf(`Too little memory.\nStart fewer workers.\n${deprecation}`)).toBe(
+    'Too little memory. Start fewer workers.',
+  );
 });
 
 it('are its own, not those of a worker before it', async () => {

@@ -11,7 +11,9 @@ const noSentence = /^([\s{}[\]<>-]|$|I\d{4} |WARNING: All log messages|\(node:\d
  * answers an error. Undefined where it said nothing.
  */
 export function lastWords(file: string, start: number): string | undefined {
-  const sentences = readEnd(file, start).split('\n').filter((line) => !noSentence.test(line));
+  const sentences = readEnd(file, start)
+    .split('\n')
+    .filter((line) => !noSentence.test(line));
   const words = sentences.slice(-quotedLines).join(' ');
   if (words === '') return undefined;
   return words.length > quotedCharacters ? `${words.slice(0, quotedCharacters)}...` : words;

@@ -36,7 +36,10 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
         running.delete(child);
         // Who is killed cannot say why.
         const words = signal === 'SIGKILL' ? undefined : lastWords(log, logStart);
-        options.onExit(`worker-${index + 1} ended with ${describeEnd(code, signal)}${words === undefined ? '.' : `: ${words}`}`, running.size);
+        options.onExit(
+          `worker-${index + 1} ended with ${describeEnd(code, signal)}${words === undefined ? '.' : `: ${words}`}`,
+          running.size,
+        );
         resolve();
       });
     });
@@ -59,7 +62,10 @@ interface Spawned {
   readonly logStart: number;
 }
 
-function spawnWorker(index: number, { address, device, cacheDir, logFolder, processors }: LocalWorkersOptions): Spawned {
+function spawnWorker(
+  index: number,
+  { address, device, cacheDir, logFolder, processors }: LocalWorkersOptions,
+): Spawned {
   const name = `worker-${index + 1}`;
   const log = path.join(logFolder, `${name}.log`);
   const output = openSync(log, 'a');
@@ -79,13 +85,16 @@ function spawnWorker(index: number, { address, device, cacheDir, logFolder, proc
 }
 
 /** Before the program starts, so that every thread of it keeps to them, and memory is taken near them. */
-const pinned = (processors: readonly number[] | undefined): string[] => (processors === undefined ? [] : ['taskset', '--cpu-list', processors.join(',')]);
+const pinned = (processors: readonly number[] | undefined): string[] =>
+  processors === undefined ? [] : ['taskset', '--cpu-list', processors.join(',')];
 
 /** Of these ends nearly all are for lack of memory: TensorFlow's kernels crash where they get none. */
 const memoryEnds: Partial<Record<NodeJS.Signals, string>> = {
   SIGKILL: 'SIGKILL, as the system ends processes when memory runs out',
-  SIGABRT: 'SIGABRT, as TensorFlow ends when there is too little memory (a smaller --shard-size or fewer --workers need less)',
-  SIGSEGV: 'SIGSEGV, as TensorFlow may end when there is too little memory (a smaller --shard-size or fewer --workers need less)',
+  SIGABRT:
+    'SIGABRT, as TensorFlow ends when there is too little memory (a smaller --shard-size or fewer --workers need less)',
+  SIGSEGV:
+    'SIGSEGV, as TensorFlow may end when there is too little memory (a smaller --shard-size or fewer --workers need less)',
   SIGTRAP: 'SIGTRAP, as V8 ends when there is too little memory (a smaller --shard-size or fewer --workers need less)',
 };
 

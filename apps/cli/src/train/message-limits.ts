@@ -9,5 +9,8 @@ import { defaultLimits, type Limits } from '@lstm-gan/transport';
 export function messageLimits({ model, batchSize, shardSize }: RunConfig): Limits {
   const { generator, discriminator } = createLayouts(model);
   const subtrees = 2 * Math.ceil(Math.log2(batchSize / shardSize) + 1);
-  return { ...defaultLimits, maxArrayBytes: Math.max(generator.size, discriminator.size) * Float32Array.BYTES_PER_ELEMENT * subtrees };
+  return {
+    ...defaultLimits,
+    maxArrayBytes: Math.max(generator.size, discriminator.size) * Float32Array.BYTES_PER_ELEMENT * subtrees,
+  };
 }

@@ -8,7 +8,11 @@ import { beginRun, resumedConfig, resumeRun, wasInterrupted } from './open-run.t
 import { readLayers, type ConfigOptions } from './plan-config.ts';
 
 const small = [
-  'model.generator={kind: dense, units: [4]}', 'model.image.size=8', 'model.discriminator.filters=[2]', 'model.latent=2', 'discriminatorSteps=2',
+  'model.generator={kind: dense, units: [4]}',
+  'model.image.size=8',
+  'model.discriminator.filters=[2]',
+  'model.latent=2',
+  'discriminatorSteps=2',
 ];
 const config: RunConfig = configure(presets.get('digits') as Preset, [readSettings(small)]);
 
@@ -21,11 +25,17 @@ beforeAll(async () => {
   await folder.release();
 });
 
-const resume = async (options: ConfigOptions) => resumeRun({ root }, await readLayers(options), { onDamaged: () => undefined });
+const resume = async (options: ConfigOptions) =>
+  resumeRun({ root }, await readLayers(options), { onDamaged: () => undefined });
 
 describe('a run goes on', () => {
   it('with its own configuration, said again or not', async () => {
-    for (const options of [{}, { set: small }, { config: path.join(root, 'config.json') }, { preset: 'digits', seed: 1 }]) {
+    for (const options of [
+      {},
+      { set: small },
+      { config: path.join(root, 'config.json') },
+      { preset: 'digits', seed: 1 },
+    ]) {
       const open = await resume(options);
       await open.folder.release();
       expect([open.config, open.initial.step]).toEqual([config, 3]);
@@ -33,21 +43,34 @@ describe('a run goes on', () => {
   });
 
   it('from an earlier checkpoint where one is named, which must be sound', async () => {
-    const open = await resumeRun({ root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') }, [], { onDamaged: () => undefined });
+    const open = await resumeRun(
+      { root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') },
+      [],
+      { onDamaged: () => undefined },
+    );
     await open.folder.release();
     expect(open.initial.step).toBe(2);
-    await expect(resumeRun({ root, checkpoint: path.join(root, 'config.json') }, [], { onDamaged: () => undefined })).rejects.toMatchObject({ name: 'UserError' });
+    await expect(
+      resumeRun({ root, checkpoint: path.join(root, 'config.json') }, [], { onDamaged: () => undefined }),
+    ).rejects.toMatchObject({ name: 'UserError' });
   });
 
   it('without a change to its folder until it is taken up', async () => {
     const contents = async () => {
       const files = await readdir(root, { recursive: true, withFileTypes: true });
-      const paths = files.filter((file) => file.isFile()).map((file) => path.join(file.parentPath, file.name)).sort();
+      const paths = files
+        .filter((file) => file.isFile())
+        .map((file) => path.join(file.parentPath, file.name))
+        .sort();
       return Promise.all(paths.map(async (file) => [file, await readFile(file, 'base64')]));
     };
     await writeFile(path.join(root, 'metrics.jsonl'), '{"step":1}\n{"step":2}\n{"step":3}\n');
     const before = await contents();
-    const open = await resumeRun({ root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') }, [], { onDamaged: () => undefined });
+    const open = await resumeRun(
+      { root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') },
+      [],
+      { onDamaged: () => undefined },
+    );
     await open.folder.release();
     expect(await contents()).toEqual(before);
     const again = await resumeRun({ root }, [], { onDamaged: () => undefined });
@@ -94,10 +117,19 @@ describe('a run goes on', () => {
     [{ seed: 9 }, 'seed 1, not 9'],
     [{ preset: 'rows' }, 'preset digits, not rows'],
     [{ channels: 3 }, 'model.image.channels 1, not 3'],
-    [{ set: ['discriminatorSteps=1', 'model.regularizer.kind=none'] }, 'model.regularizer.kind approximate-r1, not none'],
-    [{ set: ['discriminatorSteps=1', 'optimizer.generator.beta1=0'] }, 'discriminatorSteps 2, not 1; optimizer.generator.beta1 0.5, not 0'],
+    [
+      { set: ['discriminatorSteps=1', 'model.regularizer.kind=none'] },
+      'model.regularizer.kind approximate-r1, not none',
+    ],
+    [
+      { set: ['discriminatorSteps=1', 'optimizer.generator.beta1=0'] },
+      'discriminatorSteps 2, not 1; optimizer.generator.beta1 0.5, not 0',
+    ],
   ])('never otherwise: %j is refused with what differs, and the folder is left', async (options, difference) => {
-    await expect(resume(options)).rejects.toMatchObject({ code: 'config-changed', message: expect.stringContaining(difference) });
+    await expect(resume(options)).rejects.toMatchObject({
+      code: 'config-changed',
+      message: expect.stringContaining(difference),
+    });
     await expect(resumedConfig({ root }, await readLayers(options))).rejects.toMatchObject({ code: 'config-changed' });
     expect(await readdir(root)).not.toContain('run.lock');
   });

@@ -5,8 +5,25 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import {
-  checkRunConfig, createRunFolder, createTrainingState, differencesOf, explainWriteError, forgetBehind, listCheckpoints, mergeValues, readCheckpoint, readIfPresent, readLatestCheckpoint, readRunIdentity, reopenRunFolder,
-  type Checkpoint, type ConfigLayer, type RunConfig, type RunFolder, type RunIdentity, type TrainingState,
+  checkRunConfig,
+  createRunFolder,
+  createTrainingState,
+  differencesOf,
+  explainWriteError,
+  forgetBehind,
+  listCheckpoints,
+  mergeValues,
+  readCheckpoint,
+  readIfPresent,
+  readLatestCheckpoint,
+  readRunIdentity,
+  reopenRunFolder,
+  type Checkpoint,
+  type ConfigLayer,
+  type RunConfig,
+  type RunFolder,
+  type RunIdentity,
+  type TrainingState,
 } from '@lstm-gan/run';
 import type { RunPlace } from './find-run.ts';
 
@@ -35,7 +52,13 @@ export async function beginRun(root: string, config: RunConfig, isStrict = true)
   const folder = await createRunFolder(root, config);
   const number = { run: randomBytes(8).toString('hex'), incarnation: 1, strict: isStrict };
   return {
-    config, folder, ...number, isStrict, initial: createTrainingState(config), identity: undefined, resumedFrom: undefined,
+    config,
+    folder,
+    ...number,
+    isStrict,
+    initial: createTrainingState(config),
+    identity: undefined,
+    resumedFrom: undefined,
     takeUp: () => writeNumber(root, { ...number, ended: false }),
     end: () => writeNumber(root, { ...number, ended: true }),
   };
@@ -60,7 +83,11 @@ export interface ResumeOptions {
  * Goes on with a run in its folder, with its own configuration or not at all.
  * @param layers what was asked for this time; may say where the data lies now, and nothing else that is new
  */
-export async function resumeRun(place: RunPlace, layers: readonly ConfigLayer[], { onDamaged, isStrict: isWanted = true }: ResumeOptions): Promise<OpenRun> {
+export async function resumeRun(
+  place: RunPlace,
+  layers: readonly ConfigLayer[],
+  { onDamaged, isStrict: isWanted = true }: ResumeOptions,
+): Promise<OpenRun> {
   const { root } = place;
   const { folder, durable } = await reopenRunFolder(root, async () => {
     const { file, checkpoint } = await chooseCheckpoint(place, onDamaged);
@@ -73,7 +100,10 @@ export async function resumeRun(place: RunPlace, layers: readonly ConfigLayer[],
   const isStrict = before.strict && isWanted;
   const number = { run: before.run, incarnation: before.incarnation + 1, strict: isStrict };
   return {
-    ...durable, folder, ...number, isStrict,
+    ...durable,
+    folder,
+    ...number,
+    isStrict,
     takeUp() {
       forgetBehind(folder, durable.initial.step);
       writeNumber(root, { ...number, ended: false });
@@ -89,7 +119,10 @@ export async function resumedConfig(place: RunPlace, layers: readonly ConfigLaye
 
 type OnDamaged = (file: string, error: Error) => void;
 
-async function chooseCheckpoint({ root, checkpoint: file }: RunPlace, onDamaged: OnDamaged): Promise<{ file: string; checkpoint: Checkpoint }> {
+async function chooseCheckpoint(
+  { root, checkpoint: file }: RunPlace,
+  onDamaged: OnDamaged,
+): Promise<{ file: string; checkpoint: Checkpoint }> {
   if (file !== undefined) return { file, checkpoint: await readCheckpoint(file) };
   return readLatestCheckpoint(path.join(root, 'checkpoints'), onDamaged);
 }
@@ -158,7 +191,12 @@ async function readNumber(root: string): Promise<RunNumber | undefined> {
   try {
     const { run, incarnation, strict, ended } = JSON.parse(text ?? '') as Record<string, unknown>;
     if (typeof run !== 'string' || !Number.isSafeInteger(incarnation)) return undefined;
-    return { run, incarnation: incarnation as number, strict: strict !== false, ...(typeof ended === 'boolean' ? { ended } : {}) };
+    return {
+      run,
+      incarnation: incarnation as number,
+      strict: strict !== false,
+      ...(typeof ended === 'boolean' ? { ended } : {}),
+    };
   } catch {
     return undefined;
   }

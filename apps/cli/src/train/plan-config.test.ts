@@ -26,19 +26,34 @@ describe('a run starts from', () => {
   });
 
   it('one preset: two are refused, and so is an unknown one, wherever it is named', async () => {
-    await expect(plan({ preset: 'digits', config: await file('preset: rows') })).rejects.toMatchObject({ code: 'two-presets', message: expect.stringContaining('--preset asks for the preset digits') });
-    await expect(plan({ set: ['preset=row'] })).rejects.toMatchObject({ code: 'unknown-preset', advice: 'Did you mean --preset rows?' });
+    await expect(plan({ preset: 'digits', config: await file('preset: rows') })).rejects.toMatchObject({
+      code: 'two-presets',
+      message: expect.stringContaining('--preset asks for the preset digits'),
+    });
+    await expect(plan({ set: ['preset=row'] })).rejects.toMatchObject({
+      code: 'unknown-preset',
+      advice: 'Did you mean --preset rows?',
+    });
   });
 });
 
 it('puts a file on the preset, settings on the file, and options on top', async () => {
   const config = await file('seed: 2\nbatchSize: 32\nthreads: 2\n');
-  expect(await plan({ config, set: ['seed=3', 'threads=3'], threads: 4 })).toEqual({ ...plainConfig('digits'), batchSize: 32, seed: 3, threads: 4 });
+  expect(await plan({ config, set: ['seed=3', 'threads=3'], threads: 4 })).toEqual({
+    ...plainConfig('digits'),
+    batchSize: 32,
+    seed: 3,
+    threads: 4,
+  });
 });
 
 it('finds a folder of images again from elsewhere, whoever names it', async () => {
   const relative = path.relative(process.cwd(), folder);
-  for (const options of [{ data: relative }, { set: [`data=${relative}`] }, { config: await file(`data: ${relative}`) }]) {
+  for (const options of [
+    { data: relative },
+    { set: [`data=${relative}`] },
+    { config: await file(`data: ${relative}`) },
+  ]) {
     expect((await plan(options)).data).toBe(folder);
   }
   expect((await plan({ data: 'emoji' })).data).toBe('emoji');

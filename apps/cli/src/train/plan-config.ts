@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { nearestName, presets, UserError, type Preset } from '@lstm-gan/core';
 import { datasets } from '@lstm-gan/data';
-import { configure, createRunConfig, overridesLayer, readConfigFile, readSettings, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
+import {
+  configure,
+  createRunConfig,
+  overridesLayer,
+  readConfigFile,
+  readSettings,
+  type ConfigLayer,
+  type RunConfig,
+} from '@lstm-gan/run';
 
 export interface ConfigOptions {
   readonly preset?: string;
@@ -20,7 +28,19 @@ export interface ConfigOptions {
 }
 
 /** Everything that was asked for, the lowest first. */
-export async function readLayers({ preset, config, set = [], data, channels, flip, batchSize, shardSize, seed, threads, engine }: ConfigOptions): Promise<ConfigLayer[]> {
+export async function readLayers({
+  preset,
+  config,
+  set = [],
+  data,
+  channels,
+  flip,
+  batchSize,
+  shardSize,
+  seed,
+  threads,
+  engine,
+}: ConfigOptions): Promise<ConfigLayer[]> {
   const layers = [
     ...(preset === undefined ? [] : [{ source: '--preset', values: { preset } }]),
     ...(config === undefined ? [] : [await readConfigFile(config)]),

@@ -20,10 +20,18 @@ export function readProcessors(root = '/'): Processor[] {
   try {
     const allowed = parseCpuList(/^Cpus_allowed_list:\s*(.*)$/m.exec(read('proc/self/status'))?.[1] ?? '');
     const nodes = readdirSync(path.join(root, 'sys/devices/system/node')).filter((name) => /^node\d+$/.test(name));
-    const nodeOf = new Map(nodes.flatMap((name) => parseCpuList(read(`sys/devices/system/node/${name}/cpulist`)).map((id) => [id, Number(name.slice(4))] as const)));
+    const nodeOf = new Map(
+      nodes.flatMap((name) =>
+        parseCpuList(read(`sys/devices/system/node/${name}/cpulist`)).map((id) => [id, Number(name.slice(4))] as const),
+      ),
+    );
     return allowed.map((id) => {
       const topology = `sys/devices/system/cpu/cpu${id}/topology`;
-      return { id, core: `${read(`${topology}/physical_package_id`)}-${read(`${topology}/core_id`)}`, node: nodeOf.get(id) ?? 0 };
+      return {
+        id,
+        core: `${read(`${topology}/physical_package_id`)}-${read(`${topology}/core_id`)}`,
+        node: nodeOf.get(id) ?? 0,
+      };
     });
   } catch {
     // Not every container shows it; nothing is divided then.

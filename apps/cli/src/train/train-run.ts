@@ -2,7 +2,16 @@
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import type { NativeArithmetic } from '@lstm-gan/engine';
-import { checkRunIdentity, createLog, describeStop, type BestCheckpoint, type Logger, type RunIdentity, type StepMetrics, type StopRule } from '@lstm-gan/run';
+import {
+  checkRunIdentity,
+  createLog,
+  describeStop,
+  type BestCheckpoint,
+  type Logger,
+  type RunIdentity,
+  type StepMetrics,
+  type StopRule,
+} from '@lstm-gan/run';
 import { workersGone, type Crew, type GatherCrew } from './crew.ts';
 import { keepRecords } from './keep-records.ts';
 import { messageLimits } from './message-limits.ts';
@@ -44,8 +53,18 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   logLeftOut(log, dataset);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // Workers build their graphs while the sampler builds its own.
-  const crew = await options.gatherCrew({ shardCount: config.batchSize / config.shardSize, threads: config.threads, folder, log, arithmetic, limits: messageLimits(config) });
-  const sampler = await openSampler(config.model, { noise: sampleNoise(config.model, sampleCount, config.seed), cacheDir }).catch(async (error: unknown) => {
+  const crew = await options.gatherCrew({
+    shardCount: config.batchSize / config.shardSize,
+    threads: config.threads,
+    folder,
+    log,
+    arithmetic,
+    limits: messageLimits(config),
+  });
+  const sampler = await openSampler(config.model, {
+    noise: sampleNoise(config.model, sampleCount, config.seed),
+    cacheDir,
+  }).catch(async (error: unknown) => {
     await dismiss(crew);
     throw error;
   });
@@ -53,7 +72,16 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   try {
     const { batchSize, shardSize, seed, flip } = config;
     const result = await startCoordinator({
-      config, run: options.run, incarnation: options.incarnation, initial: options.initial, steps, link: crew.link, log, now, arithmetic, isStrict,
+      config,
+      run: options.run,
+      incarnation: options.incarnation,
+      initial: options.initial,
+      steps,
+      link: crew.link,
+      log,
+      now,
+      arithmetic,
+      isStrict,
       onIdentify(computes) {
         const identity = { config, dataDigest: dataset.digest, ...computes };
         if (options.identity !== undefined) checkIdentity(options, options.identity, identity, log);
@@ -79,7 +107,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     crew.expectEnd();
     if (stopRule?.isMet === true) log.info({ step: result.state.step }, `Stopped: ${describeStop(stopRule)}.`);
     const written = await records.finish(result.state);
-    if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted) throw workersGone(folder.root, crew.gone);
+    if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted)
+      throw workersGone(folder.root, crew.gone);
     return { ...result, ...written };
   } finally {
     await Promise.all([dismiss(crew), sampler.close()]);
@@ -87,7 +116,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   }
 }
 
-function checkIdentity({ folder, isStrict }: TrainRunOptions, before: RunIdentity, present: RunIdentity, log: Logger): void {
+function checkIdentity(
+  { folder, isStrict }: TrainRunOptions,
+  before: RunIdentity,
+  present: RunIdentity,
+  log: Logger,
+): void {
   try {
     checkRunIdentity(folder.root, before, present);
   } catch (error) {

@@ -1,25 +1,62 @@
 /** The coordinator's decisions, driven by hand. */
 import { protocolVersion, type Contribution, type Ready, type WorkerMessage } from '@lstm-gan/transport';
 import { advance } from '../advance.ts';
-import { createCoordinatorState, type CoordinatorEvent, type CoordinatorState, type Effect, type Plan } from '../state.ts';
+import {
+  createCoordinatorState,
+  type CoordinatorEvent,
+  type CoordinatorState,
+  type Effect,
+  type Plan,
+} from '../state.ts';
 
 export const sha = 'a'.repeat(64);
 const basicPlan: Plan = {
-  run: 'r', incarnation: 1, exchange: 'star', isStrict: true, shardCount: 1, discriminatorSteps: 1, lastStep: 1, engine: 'graph', threads: 1, config: '{}',
-  layouts: { generator: sha, discriminator: sha }, layoutSizes: { generator: 1, discriminator: 1 }, sliceSizes: { generator: [1], discriminator: [1] },
+  run: 'r',
+  incarnation: 1,
+  exchange: 'star',
+  isStrict: true,
+  shardCount: 1,
+  discriminatorSteps: 1,
+  lastStep: 1,
+  engine: 'graph',
+  threads: 1,
+  config: '{}',
+  layouts: { generator: sha, discriminator: sha },
+  layoutSizes: { generator: 1, discriminator: 1 },
+  sliceSizes: { generator: [1], discriminator: [1] },
 };
 export const header = { run: 'r', incarnation: 1, membership: 1 };
 const ready: Ready = {
-  kind: 'ready', ...header, engine: 'graph', tensorflow: '2', device: 'CPU', threads: 1,
-  layouts: { generator: sha, discriminator: sha }, probes: { u: sha }, graphs: { u: sha }, peer: null,
+  kind: 'ready',
+  ...header,
+  engine: 'graph',
+  tensorflow: '2',
+  device: 'CPU',
+  threads: 1,
+  layouts: { generator: sha, discriminator: sha },
+  probes: { u: sha },
+  graphs: { u: sha },
+  peer: null,
 };
 /** An order to send work. */
 export type SendWork = Extract<Effect, { kind: 'send-work' }>;
 /** What a worker gives back. */
 export const answer = ({ lease, round }: SendWork): Contribution => ({
-  kind: 'contribution', ...header, step: round.step, phase: round.phase, turn: round.turn, crew: 0, lease: lease.id, weightsVersions: { generator: 0, discriminator: 0 },
-  subtrees: lease.ranges, computeMs: 1, waitingMs: 0, sums: lease.ranges.map(() => new Float32Array(1)),
-  losses: lease.ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => ({ shard: start + k, loss: 0, penalty: 0 }))),
+  kind: 'contribution',
+  ...header,
+  step: round.step,
+  phase: round.phase,
+  turn: round.turn,
+  crew: 0,
+  lease: lease.id,
+  weightsVersions: { generator: 0, discriminator: 0 },
+  subtrees: lease.ranges,
+  computeMs: 1,
+  waitingMs: 0,
+  sums: lease.ranges.map(() => new Float32Array(1)),
+  losses: lease.ranges.flatMap(({ start, end }) =>
+    Array.from({ length: end - start }, (_, k) => ({ shard: start + k, loss: 0, penalty: 0 })),
+  ),
 });
 
 export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps'>> {
@@ -31,7 +68,10 @@ export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSt
 
 /** Drives the state machine by hand; orders to update are answered at once, as the shell does. */
 export function drive(shardCount: number, lastStep: number, { enoughStep, wantedStep, ...change }: Course = {}) {
-  let state: CoordinatorState = createCoordinatorState({ ...basicPlan, shardCount, lastStep, ...change }, 0, { generator: 0, discriminator: 0 });
+  let state: CoordinatorState = createCoordinatorState({ ...basicPlan, shardCount, lastStep, ...change }, 0, {
+    generator: 0,
+    discriminator: 0,
+  });
   const done: Effect[] = [];
   let nowMs = 0;
   const happen = (event: CoordinatorEvent): Effect[] => {
@@ -41,7 +81,10 @@ export function drive(shardCount: number, lastStep: number, { enoughStep, wanted
     done.push(...result.effects);
     if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...happen({ kind: 'updated' }));
     const commit = result.effects.find((effect) => effect.kind === 'commit');
-    if (commit !== undefined) effects.push(...happen({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: commit.step === wantedStep }));
+    if (commit !== undefined)
+      effects.push(
+        ...happen({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: commit.step === wantedStep }),
+      );
     return effects;
   };
   const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });
@@ -53,7 +96,16 @@ export function drive(shardCount: number, lastStep: number, { enoughStep, wanted
     nowMs += ms;
     return happen({ kind: 'tick' });
   };
-  return { happen, say, join, wait, done, get state() { return state; } };
+  return {
+    happen,
+    say,
+    join,
+    wait,
+    done,
+    get state() {
+      return state;
+    },
+  };
 }
 
 /** What work goes out. */

@@ -5,21 +5,33 @@ import { beforeAll, expect, it } from 'vitest';
 import { runUnit } from '../step/run-unit.ts';
 import { compareWithGolden, type RunUnit } from './compare-with-golden.ts';
 
-const read = (name: string) => readFileSync(new URL(`../../../../test/fixtures/golden/${name}.safetensors`, import.meta.url));
+const read = (name: string) =>
+  readFileSync(new URL(`../../../../test/fixtures/golden/${name}.safetensors`, import.meta.url));
 
 beforeAll(async () => {
   await setBackend('cpu');
 });
 
-it.each(['article', 'article-32-gray', 'rows', 'rows-32'])('agrees with the golden values of %s on plain tfjs', async (name) => {
-  const results = await compareWithGolden(runUnit, read(name));
-  expect(results.map(({ group }) => group)).toEqual([
-    'losses', 'outputs', 'gradient discriminator', 'batch statistics', 'gradient generator', 'after three steps generator',
-    'after three steps discriminator', 'exact R1', 'gradientR1 discriminator', 'inference',
-  ]);
-  expect(results.filter(({ passed }) => !passed)).toEqual([]);
-  expect(memory().numTensors).toBe(0);
-});
+it.each(['article', 'article-32-gray', 'rows', 'rows-32'])(
+  'agrees with the golden values of %s on plain tfjs',
+  async (name) => {
+    const results = await compareWithGolden(runUnit, read(name));
+    expect(results.map(({ group }) => group)).toEqual([
+      'losses',
+      'outputs',
+      'gradient discriminator',
+      'batch statistics',
+      'gradient generator',
+      'after three steps generator',
+      'after three steps discriminator',
+      'exact R1',
+      'gradientR1 discriminator',
+      'inference',
+    ]);
+    expect(results.filter(({ passed }) => !passed)).toEqual([]);
+    expect(memory().numTensors).toBe(0);
+  },
+);
 
 it('sees a gradient that is a thousandth off', async () => {
   const slightlyWrong: RunUnit = async (unit, inputs) => {

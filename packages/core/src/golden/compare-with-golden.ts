@@ -13,7 +13,14 @@ import { decodeSafetensors } from '../weights/safetensors.ts';
 import { createPhaseUnits, type PhaseUnits } from '../step/phase-units.ts';
 import type { Unit, UnitArray } from '../step/unit.ts';
 import { UserError } from '../user-error.ts';
-import { createComparison, gradientError, outputError, updateError, type ErrorMeasure, type GoldenResult } from './comparison.ts';
+import {
+  createComparison,
+  gradientError,
+  outputError,
+  updateError,
+  type ErrorMeasure,
+  type GoldenResult,
+} from './comparison.ts';
 import { goldenModel } from './golden-model.ts';
 
 /** Runs a unit on plain arrays: `runUnit`, or an engine's compiled unit. */
@@ -37,7 +44,12 @@ interface Subject {
   readonly units: PhaseUnits;
   readonly layouts: Readonly<Record<Network, Layout>>;
   readonly golden: (name: string) => Float32Array;
-  readonly check: (group: string, name: string, actual: ArrayLike<number>, how?: { measure: ErrorMeasure; tolerance: number }) => void;
+  readonly check: (
+    group: string,
+    name: string,
+    actual: ArrayLike<number>,
+    how?: { measure: ErrorMeasure; tolerance: number },
+  ) => void;
 }
 
 /** Compares every golden tensor of a file with what `run` computes; throws a UserError for a file of another format. */
@@ -61,7 +73,8 @@ export async function compareWithGolden(run: RunUnit, file: Uint8Array): Promise
     units: createPhaseUnits(model, batch, { images: 'float32' }),
     layouts: createLayouts(model),
     golden,
-    check: (group, name, actual, how = output) => comparison.compare(group, name, { actual, golden: golden(name) }, how),
+    check: (group, name, actual, how = output) =>
+      comparison.compare(group, name, { actual, golden: golden(name) }, how),
   };
   await compareSteps(subject);
   await comparePenalty(subject);
@@ -70,7 +83,11 @@ export async function compareWithGolden(run: RunUnit, file: Uint8Array): Promise
 }
 
 /** The golden initial weights of a network, with moving averages from `state` (mean 0 and variance 1 without). */
-function initialWeights({ golden, layouts }: Subject, network: Network, state?: (name: string) => Float32Array): Float32Array {
+function initialWeights(
+  { golden, layouts }: Subject,
+  network: Network,
+  state?: (name: string) => Float32Array,
+): Float32Array {
   const layout = layouts[network];
   const weights = new Float32Array(layout.size);
   for (const entry of layout.entries) {
@@ -82,7 +99,12 @@ function initialWeights({ golden, layouts }: Subject, network: Network, state?: 
   return weights;
 }
 
-function checkGradient({ layouts, check }: Subject, network: Network, actual: Float32Array, prefix = 'step1/gradient'): void {
+function checkGradient(
+  { layouts, check }: Subject,
+  network: Network,
+  actual: Float32Array,
+  prefix = 'step1/gradient',
+): void {
   for (const entry of layouts[network].entries) {
     if (entry.role !== 'trainable') continue;
     const group = `${prefix.slice('step1/'.length)} ${network}`;
@@ -108,10 +130,16 @@ async function compareSteps(subject: Subject): Promise<void> {
     generator = updateNetwork(layouts.generator, generator, contribution, 1, adam).state;
     holdSettled(subject, generator.weights);
   }
-  for (const [network, state] of [['generator', generator], ['discriminator', discriminator]] as const) {
+  for (const [network, state] of [
+    ['generator', generator],
+    ['discriminator', discriminator],
+  ] as const) {
     for (const entry of layouts[network].entries) {
       if (entry.role !== 'trainable') continue;
-      const measure = updateError(golden(`${network}/${entry.name}`), settledPlaces(subject, `${network}/${entry.name}`));
+      const measure = updateError(
+        golden(`${network}/${entry.name}`),
+        settledPlaces(subject, `${network}/${entry.name}`),
+      );
       const how = { measure, tolerance: 2e-3 };
       check(`after three steps ${network}`, `after/${network}/${entry.name}`, entryView(state.weights, entry), how);
     }
@@ -149,9 +177,18 @@ async function discriminatorPhase(
   const noise = golden(`step${step}/noiseDiscriminator`);
   const images = golden(`step${step}/images`);
   const seeds = { dropoutSeed: noSeed(), regularizerSeed: noSeed() };
-  const fake = await run(units.generatorBackward, { generator: generator.weights, discriminator: weights, noise, dropoutSeed: noSeed() });
+  const fake = await run(units.generatorBackward, {
+    generator: generator.weights,
+    discriminator: weights,
+    noise,
+    dropoutSeed: noSeed(),
+  });
   const onReal = await run(units.discriminatorReal, { discriminator: weights, images, ...seeds });
-  const onFake = await run(units.discriminatorFake, { discriminator: weights, images: fake.images, dropoutSeed: noSeed() });
+  const onFake = await run(units.discriminatorFake, {
+    discriminator: weights,
+    images: fake.images,
+    dropoutSeed: noSeed(),
+  });
   const total = onReal.gradient;
   accumulate(total, onFake.gradient);
   check('losses', `step${step}/lossDiscriminator`, [onReal.loss[0] + onFake.loss[0]]);
@@ -165,9 +202,18 @@ async function discriminatorPhase(
 }
 
 /** Batch statistics travel as moments in the generator's contribution: variance = mean of squares - mean^2. */
-async function compareStatistics({ run, units, layouts, golden, check }: Subject, weights: Float32Array, noise: Float32Array) {
+async function compareStatistics(
+  { run, units, layouts, golden, check }: Subject,
+  weights: Float32Array,
+  noise: Float32Array,
+) {
   const discriminator = new Float32Array(layouts.discriminator.size);
-  const { contribution } = await run(units.generatorBackward, { generator: weights, discriminator, noise, dropoutSeed: noSeed() });
+  const { contribution } = await run(units.generatorBackward, {
+    generator: weights,
+    discriminator,
+    noise,
+    dropoutSeed: noSeed(),
+  });
   const views = new Map(layouts.generator.entries.map((entry) => [entry.name, entryView(contribution, entry)]));
   for (const [name, mean] of views) {
     if (!name.endsWith(movingMeanSuffix)) continue;
@@ -178,9 +224,17 @@ async function compareStatistics({ run, units, layouts, golden, check }: Subject
     // The variance is judged as it enters the moving average, with the golden mean's square as its scale.
     const measure: ErrorMeasure = (actual, expected) => {
       const scaled = Array.from(expected, (value, i) => value + goldenMean[i] ** 2);
-      return outputError(Array.from(actual, (value, i) => value + goldenMean[i] ** 2), scaled);
+      return outputError(
+        Array.from(actual, (value, i) => value + goldenMean[i] ** 2),
+        scaled,
+      );
     };
-    check('batch statistics', `step1/statistics/${norm}/batchVariance`, squares.map((value, i) => value - mean[i] ** 2), { measure, tolerance: 1e-4 });
+    check(
+      'batch statistics',
+      `step1/statistics/${norm}/batchVariance`,
+      squares.map((value, i) => value - mean[i] ** 2),
+      { measure, tolerance: 1e-4 },
+    );
   }
 }
 
@@ -193,7 +247,9 @@ async function comparePenalty(subject: Subject): Promise<void> {
     dropoutSeed: noSeed(),
     regularizerSeed: noSeed(),
   };
-  const withPenalty = createPhaseUnits({ ...model, regularizer: { kind: 'r1', gamma: 1 } }, batch, { images: 'float32' });
+  const withPenalty = createPhaseUnits({ ...model, regularizer: { kind: 'r1', gamma: 1 } }, batch, {
+    images: 'float32',
+  });
   const plain = await run(subject.units.discriminatorReal, inputs);
   const penalized = await run(withPenalty.discriminatorReal, inputs);
   check('exact R1', 'step1/r1', penalized.penalty);
@@ -203,7 +259,9 @@ async function comparePenalty(subject: Subject): Promise<void> {
 
 async function compareInference(subject: Subject): Promise<void> {
   const moving = (name: string) =>
-    subject.golden(`inference/moving/${name.replace(movingMeanSuffix, '/mean').replace(movingVarianceSuffix, '/variance')}`);
+    subject.golden(
+      `inference/moving/${name.replace(movingMeanSuffix, '/mean').replace(movingVarianceSuffix, '/variance')}`,
+    );
   const { images } = await subject.run(subject.units.generatorSample, {
     generator: initialWeights(subject, 'generator', moving),
     noise: subject.golden('step1/noiseDiscriminator'),

@@ -13,7 +13,12 @@ const logits = () => tensor([[2], [-0.5]]);
 const softplus = (x: number) => Math.log1p(Math.exp(x));
 
 it.each<[ModelConfig['loss'], number, number, number]>([
-  ['non-saturating', (softplus(-2) + softplus(0.5)) / 2, (softplus(2) + softplus(-0.5)) / 2, (softplus(-2) + softplus(0.5)) / 2],
+  [
+    'non-saturating',
+    (softplus(-2) + softplus(0.5)) / 2,
+    (softplus(2) + softplus(-0.5)) / 2,
+    (softplus(-2) + softplus(0.5)) / 2,
+  ],
   ['hinge', (0 + 1.5) / 2, (3 + 0.5) / 2, -0.75],
   ['least-squares', 0.5 * ((1 + 2.25) / 2), 0.5 * ((4 + 0.25) / 2), 0.5 * ((1 + 2.25) / 2)],
 ])('%s is the formula of its paper', (name, real, fake, generator) => {
@@ -26,10 +31,21 @@ it.each<[ModelConfig['loss'], number, number, number]>([
 /** A linear discriminator: its slope is the same everywhere, so R1 has a closed form. */
 const slopes = [3, -4];
 const discriminate = (x: Tensor) => sum(mul(x, tensor1d(slopes)), 1, true);
-const images = () => tensor([[0.1, 0.2], [0.3, -0.4], [0, 1]]);
+const images = () =>
+  tensor([
+    [0.1, 0.2],
+    [0.3, -0.4],
+    [0, 1],
+  ]);
 
 it('exact R1 is gamma / 2 E |slope|^2', () => {
-  const penalty = gradientPenalty({ kind: 'r1', gamma: 2 }, discriminate, images(), discriminate(images()), tensor1d([1, 2], 'int32'));
+  const penalty = gradientPenalty(
+    { kind: 'r1', gamma: 2 },
+    discriminate,
+    images(),
+    discriminate(images()),
+    tensor1d([1, 2], 'int32'),
+  );
   expect(penalty.dataSync()[0]).toBeCloseTo(25, 4);
 });
 

@@ -35,7 +35,10 @@ function checkSteps({ kind, dense, steps, stepSize, lstm, hidden, base }: Recurr
     );
   }
   if (kind === 'rows' && (lstm === 0 || hidden.length > 0)) {
-    refuse('A generator of kind rows has an LSTM and no hidden layers.', 'Set lstm above 0 and hidden to [], or use kind article.');
+    refuse(
+      'A generator of kind rows has an LSTM and no hidden layers.',
+      'Set lstm above 0 and hidden to [], or use kind article.',
+    );
   }
   const last = hidden.at(-1) ?? (lstm || stepSize);
   const map = base[0] * base[1] * base[2];

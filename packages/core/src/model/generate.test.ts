@@ -34,9 +34,17 @@ it('makes images from weights and noise on plain tfjs, and leaves no tensor behi
 function checkpointOf(config: ModelConfig, vector: Float32Array): Uint8Array {
   const layout = createLayouts(model).generator;
   const parts = splitVector(layout, vector);
-  const tensors = layout.entries.map(({ name, shape }): NamedTensor => ({ name: `ema/${name}`, dtype: 'F32', shape, data: parts.get(name) as Float32Array }));
+  const tensors = layout.entries.map(({ name, shape }): NamedTensor => ({
+    name: `ema/${name}`,
+    dtype: 'F32',
+    shape,
+    data: parts.get(name) as Float32Array,
+  }));
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'lstm-gan-core-')), 'checkpoint.safetensors');
-  writeFileSync(file, Buffer.concat(encodeSafetensors(tensors, new Map([['config', JSON.stringify({ model: config })]]))));
+  writeFileSync(
+    file,
+    Buffer.concat(encodeSafetensors(tensors, new Map([['config', JSON.stringify({ model: config })]]))),
+  );
   return readFileSync(file);
 }
 
@@ -49,7 +57,10 @@ it("reads a checkpoint's generator", async () => {
 it('refuses a file without a model, with weights of another, or with weights that are not finite, in a sentence', () => {
   expect(() => readGenerator(encodeSafetensors([])[0])).toThrow('which model');
   // Weights of a terabyte, claimed by a small file.
-  const huge: ModelConfig = { ...model, generator: { ...model.generator, kind: 'rows', lstm: 2 ** 20, base: [8, 8, 2 ** 17] } as ModelConfig['generator'] };
+  const huge: ModelConfig = {
+    ...model,
+    generator: { ...model.generator, kind: 'rows', lstm: 2 ** 20, base: [8, 8, 2 ** 17] } as ModelConfig['generator'],
+  };
   expect(() => readGenerator(checkpointOf(huge, weights))).toThrow('lstm/kernel should have 1073741824 numbers');
   expect(() => readGenerator(checkpointOf(model, weights.with(5, NaN)))).toThrow('not finite');
 });

@@ -8,32 +8,75 @@ import { z } from 'zod';
 const count = z.number().int().positive();
 const lengths = z.array(count);
 
-const base = z
-  .tuple([count, count, count])
-  .meta({ unit: '[height, width, channels]', description: 'The map that the transposed convolutions start from.', reason: 'height and width are image.size / 2^(filters + 1).' });
-const upFilters = lengths.meta({ unit: 'filters', description: 'Filters of the transposed convolutions but the last.', reason: 'each doubles the side of the map, and so does the last, which makes the channels.' });
+const base = z.tuple([count, count, count]).meta({
+  unit: '[height, width, channels]',
+  description: 'The map that the transposed convolutions start from.',
+  reason: 'height and width are image.size / 2^(filters + 1).',
+});
+const upFilters = lengths.meta({
+  unit: 'filters',
+  description: 'Filters of the transposed convolutions but the last.',
+  reason: 'each doubles the side of the map, and so does the last, which makes the channels.',
+});
 
 const recurrentShape = {
-  dense: count.meta({ unit: 'units', description: 'Units of the first Dense layer; must be steps * stepSize.', reason: 'it is cut into the time steps.' }),
-  steps: count.meta({ unit: 'time steps', description: 'Time steps of the LSTM.', reason: "the article has 2; kind rows has one for each row of the map." }),
-  stepSize: count.meta({ unit: 'features', description: 'Features that each time step reads.', reason: 'dense / steps.' }),
-  lstm: z.number().int().nonnegative().meta({ unit: 'units', description: 'LSTM units; 0 leaves the LSTM out.', reason: 'kind rows: what a row of the map takes, its width times its channels.' }),
-  hidden: lengths.meta({ unit: 'units', description: 'Dense layers applied to every time step, each with LeakyReLU and batch normalisation.', reason: 'the article has two of 1024; kind rows has none.' }),
+  dense: count.meta({
+    unit: 'units',
+    description: 'Units of the first Dense layer; must be steps * stepSize.',
+    reason: 'it is cut into the time steps.',
+  }),
+  steps: count.meta({
+    unit: 'time steps',
+    description: 'Time steps of the LSTM.',
+    reason: 'the article has 2; kind rows has one for each row of the map.',
+  }),
+  stepSize: count.meta({
+    unit: 'features',
+    description: 'Features that each time step reads.',
+    reason: 'dense / steps.',
+  }),
+  lstm: z.number().int().nonnegative().meta({
+    unit: 'units',
+    description: 'LSTM units; 0 leaves the LSTM out.',
+    reason: 'kind rows: what a row of the map takes, its width times its channels.',
+  }),
+  hidden: lengths.meta({
+    unit: 'units',
+    description: 'Dense layers applied to every time step, each with LeakyReLU and batch normalisation.',
+    reason: 'the article has two of 1024; kind rows has none.',
+  }),
   base,
   filters: upFilters,
 };
 
-const kind = <Name extends string>(name: Name, description: string) => z.literal(name).meta({ description, reason: 'decides which fields there are beside it.' });
+const kind = <Name extends string>(name: Name, description: string) =>
+  z.literal(name).meta({ description, reason: 'decides which fields there are beside it.' });
 
 /** Checks a generator's configuration from outside. */
 export const generatorConfigSchema = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: kind('article', 'Batch normalisation behind the first Dense layer, an LSTM, Dense layers for each step, then transposed convolutions.'), ...recurrentShape }),
-    z.strictObject({ kind: kind('rows', 'The LSTM writes the rows of the map; batch normalisation before the first transposed convolution.'), ...recurrentShape }),
+    z.strictObject({
+      kind: kind(
+        'article',
+        'Batch normalisation behind the first Dense layer, an LSTM, Dense layers for each step, then transposed convolutions.',
+      ),
+      ...recurrentShape,
+    }),
+    z.strictObject({
+      kind: kind(
+        'rows',
+        'The LSTM writes the rows of the map; batch normalisation before the first transposed convolution.',
+      ),
+      ...recurrentShape,
+    }),
     z.strictObject({ kind: kind('dcgan', 'Transposed convolutions alone.'), base, filters: upFilters }),
     z.strictObject({
       kind: kind('dense', 'Dense layers alone.'),
-      units: lengths.meta({ unit: 'units', description: 'Units of the Dense layers but the last, which makes the image.', reason: 'what the article calls traditional.' }),
+      units: lengths.meta({
+        unit: 'units',
+        description: 'Units of the Dense layers but the last, which makes the image.',
+        reason: 'what the article calls traditional.',
+      }),
     }),
   ])
   .meta({ description: 'The network that makes images from noise.' });
@@ -42,13 +85,28 @@ const regularizerSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: kind('none', 'No penalty.') }),
     z.strictObject({
-      kind: kind('approximate-r1', 'lambda E (D(x) - D(x + sigma n))^2: R1 to first order, without second derivatives.'),
-      lambda: z.number().positive().meta({ unit: 'factor', description: "The penalty's weight.", reason: 'R1 with gamma = 2 lambda sigma^2, here 1.' }),
-      sigma: z.number().positive().meta({ unit: 'pixel value, of [-1, 1]', description: 'How far the noise moves an image.', reason: 'small enough for a first-order formula, large enough for float32.' }),
+      kind: kind(
+        'approximate-r1',
+        'lambda E (D(x) - D(x + sigma n))^2: R1 to first order, without second derivatives.',
+      ),
+      lambda: z.number().positive().meta({
+        unit: 'factor',
+        description: "The penalty's weight.",
+        reason: 'R1 with gamma = 2 lambda sigma^2, here 1.',
+      }),
+      sigma: z.number().positive().meta({
+        unit: 'pixel value, of [-1, 1]',
+        description: 'How far the noise moves an image.',
+        reason: 'small enough for a first-order formula, large enough for float32.',
+      }),
     }),
     z.strictObject({
       kind: kind('r1', 'gamma / 2 E |grad_x D(x)|^2, exactly.'),
-      gamma: z.number().positive().meta({ unit: 'factor', description: "The penalty's weight.", reason: 'no preset uses it: it costs a second derivative.' }),
+      gamma: z.number().positive().meta({
+        unit: 'factor',
+        description: "The penalty's weight.",
+        reason: 'no preset uses it: it costs a second derivative.',
+      }),
     }),
   ])
   .meta({ description: "A penalty on the discriminator's slope at real images." });
@@ -58,19 +116,42 @@ export const modelConfigSchema = z
   .strictObject({
     image: z
       .strictObject({
-        size: count.meta({ unit: 'pixels', description: 'Height and width; a multiple of 2^(discriminator filters).', reason: 'data sets are packed to it.' }),
-        channels: z.union([z.literal(1), z.literal(3)]).meta({ unit: 'channels', description: '1 for gray, 3 for colour.', reason: 'digits are gray, emoji are coloured.' }),
+        size: count.meta({
+          unit: 'pixels',
+          description: 'Height and width; a multiple of 2^(discriminator filters).',
+          reason: 'data sets are packed to it.',
+        }),
+        channels: z.union([z.literal(1), z.literal(3)]).meta({
+          unit: 'channels',
+          description: '1 for gray, 3 for colour.',
+          reason: 'digits are gray, emoji are coloured.',
+        }),
       })
       .meta({ description: 'The images.' }),
-    latent: count.meta({ unit: 'numbers', description: 'Length of the noise that an image is made from.', reason: "the article's." }),
+    latent: count.meta({
+      unit: 'numbers',
+      description: 'Length of the noise that an image is made from.',
+      reason: "the article's.",
+    }),
     generator: generatorConfigSchema,
     discriminator: z
       .strictObject({
-        filters: lengths.min(1).meta({ unit: 'filters', description: 'Filters of the convolutions (kernel 4, stride 2).', reason: "the article's three convolutions." }),
-        dropout: z.number().min(0).lt(1).meta({ unit: 'share', description: 'Dropout behind each convolution.', reason: "the article's is 0.3; the recipe of digits has a penalty instead." }),
+        filters: lengths.min(1).meta({
+          unit: 'filters',
+          description: 'Filters of the convolutions (kernel 4, stride 2).',
+          reason: "the article's three convolutions.",
+        }),
+        dropout: z.number().min(0).lt(1).meta({
+          unit: 'share',
+          description: 'Dropout behind each convolution.',
+          reason: "the article's is 0.3; the recipe of digits has a penalty instead.",
+        }),
       })
       .meta({ description: 'The network that tells real images from made ones.' }),
-    loss: z.enum(['non-saturating', 'hinge', 'least-squares']).meta({ description: 'What the two networks minimise.', reason: "the article's binary cross-entropy, in the form whose gradient does not vanish." }),
+    loss: z.enum(['non-saturating', 'hinge', 'least-squares']).meta({
+      description: 'What the two networks minimise.',
+      reason: "the article's binary cross-entropy, in the form whose gradient does not vanish.",
+    }),
     regularizer: regularizerSchema,
   })
   .meta({ description: 'The two networks and what they minimise.' });

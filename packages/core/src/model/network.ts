@@ -14,7 +14,8 @@ export function networkLayers(model: ModelConfig, network: Network): Layer[] {
 
 /** How the weights of both networks lie in their flat vectors; throws a UserError when the sizes do not fit together. */
 export function createLayouts(model: ModelConfig): Readonly<Record<Network, Layout>> {
-  const layoutOf = (network: Network) => createLayout(networkLayers(model, network).flatMap((layer) => layer.parameters));
+  const layoutOf = (network: Network) =>
+    createLayout(networkLayers(model, network).flatMap((layer) => layer.parameters));
   return { generator: layoutOf('generator'), discriminator: layoutOf('discriminator') };
 }
 

@@ -30,10 +30,19 @@ export function batchNorm(name: string, channels: number): Layer {
         return normalize(x, parameter(name + movingMeanSuffix), parameter(name + movingVarianceSuffix), gamma, beta);
       }
       const image = x.rank === 4 ? x : reshape(x, [-1, 1, 1, channels]);
-      const [y, mean, variance] = nativeOr('FusedBatchNormNative', { x: image, scale: gamma, offset: beta }, { epsilon }, () => {
-        const statistics = moments(image, [0, 1, 2]);
-        return [normalize(image, statistics.mean, statistics.variance, gamma, beta), statistics.mean, statistics.variance];
-      });
+      const [y, mean, variance] = nativeOr(
+        'FusedBatchNormNative',
+        { x: image, scale: gamma, offset: beta },
+        { epsilon },
+        () => {
+          const statistics = moments(image, [0, 1, 2]);
+          return [
+            normalize(image, statistics.mean, statistics.variance, gamma, beta),
+            statistics.mean,
+            statistics.variance,
+          ];
+        },
+      );
       onStatistics?.(name, mean as Tensor1D, variance as Tensor1D);
       return reshape(y, x.shape);
     },

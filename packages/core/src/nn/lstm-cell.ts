@@ -42,11 +42,21 @@ const tanhSlope = (y: Tensor): Tensor => sub(1, mul(y, y));
  * From the gradients of a step's hidden and cell state: that of z [R, 4U], and of the cell state before [R, U].
  * @param before the cell state before the step
  */
-export function cellBackward(dHidden: Tensor, dCell: Tensor, { gates, tanhCell }: Pick<CellStep, 'gates' | 'tanhCell'>, before: Tensor): [dz: Tensor, dBefore: Tensor] {
+export function cellBackward(
+  dHidden: Tensor,
+  dCell: Tensor,
+  { gates, tanhCell }: Pick<CellStep, 'gates' | 'tanhCell'>,
+  before: Tensor,
+): [dz: Tensor, dBefore: Tensor] {
   const [dz, dBefore] = nativeOr('LstmCellGradNative', { dHidden, dCell, gates, before, tanhCell }, {}, () => {
     const [i, f, g, o] = gatesOf(gates);
     const dc = add(mul(mul(dHidden, o), tanhSlope(tanhCell)), dCell);
-    const parts = [mul(mul(dc, g), sigmoidSlope(i)), mul(mul(dc, before), sigmoidSlope(f)), mul(mul(dc, i), tanhSlope(g)), mul(mul(dHidden, tanhCell), sigmoidSlope(o))];
+    const parts = [
+      mul(mul(dc, g), sigmoidSlope(i)),
+      mul(mul(dc, before), sigmoidSlope(f)),
+      mul(mul(dc, i), tanhSlope(g)),
+      mul(mul(dHidden, tanhCell), sigmoidSlope(o)),
+    ];
     return [concat(parts, 1), mul(dc, f)];
   });
   return [dz, dBefore];

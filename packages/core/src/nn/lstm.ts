@@ -8,8 +8,18 @@
  * gradient is one product too. B batch, T time steps, F features, U units; time comes first inside: [T * B, ...].
  */
 import {
-  add, concat, customGrad, matMul, reshape, slice, sum, transpose, zeros, zerosLike,
-  type Tensor, type Tensor2D,
+  add,
+  concat,
+  customGrad,
+  matMul,
+  reshape,
+  slice,
+  sum,
+  transpose,
+  zeros,
+  zerosLike,
+  type Tensor,
+  type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { cellBackward, cellForward, type CellStep } from './lstm-cell.ts';
 import type { Layer } from './layer.ts';
@@ -53,7 +63,14 @@ function runLstm(x: Tensor2D, kernel: Tensor2D, recurrentKernel: Tensor2D, bias:
     const save = inputs[inputs.length - 1] as unknown as (tensors: Tensor[]) => void;
     const [rows, inputKernel, hiddenKernel, offset] = inputs as Tensor[];
     const { initial, cells, hidden } = forward(rows, inputKernel, hiddenKernel, offset, steps);
-    save([rows, inputKernel, hiddenKernel, hidden, initial, ...cells.flatMap(({ gates, cell, tanhCell }) => [gates, cell, tanhCell])]);
+    save([
+      rows,
+      inputKernel,
+      hiddenKernel,
+      hidden,
+      initial,
+      ...cells.flatMap(({ gates, cell, tanhCell }) => [gates, cell, tanhCell]),
+    ]);
     const gradFunc = (dy: Tensor, saved: Tensor[]) => backward(dy, saved, steps);
     return { value: hidden, gradFunc };
   });
@@ -75,7 +92,14 @@ function forward(x: Tensor, kernel: Tensor, recurrentKernel: Tensor, bias: Tenso
     const z = t === 0 ? projected[0] : add(projected[t], thinProduct(cells[t - 1].hidden, recurrentKernel));
     cells.push(cellForward(z, bias, t === 0 ? initial : cells[t - 1].cell));
   }
-  return { initial, cells, hidden: concat(cells.map(({ hidden }) => hidden), 0) };
+  return {
+    initial,
+    cells,
+    hidden: concat(
+      cells.map(({ hidden }) => hidden),
+      0,
+    ),
+  };
 }
 
 function backward(dHidden: Tensor, saved: Tensor[], steps: number): Tensor[] {
@@ -95,7 +119,12 @@ function backward(dHidden: Tensor, saved: Tensor[], steps: number): Tensor[] {
 }
 
 /** The gradients of the gates before their activation, T times [B, 4U]. */
-function backwardThroughTime(dHidden: Tensor[], initial: Tensor, cells: Omit<CellStep, 'hidden'>[], recurrentKernel: Tensor2D): Tensor[] {
+function backwardThroughTime(
+  dHidden: Tensor[],
+  initial: Tensor,
+  cells: Omit<CellStep, 'hidden'>[],
+  recurrentKernel: Tensor2D,
+): Tensor[] {
   const dz: Tensor[] = new Array(cells.length);
   let dh = dHidden[cells.length - 1];
   // Nothing follows the last step.

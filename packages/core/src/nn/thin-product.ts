@@ -6,11 +6,15 @@ import { nativeOr } from './native-kernel.ts';
  * for that.
  */
 export function thinProduct(rows: Tensor, matrix: Tensor): Tensor {
-  return nativeOr('ThinProductNative', { rows, matrix }, { transposed: 0 }, () => [matMul(rows as Tensor2D, matrix as Tensor2D)])[0];
+  return nativeOr('ThinProductNative', { rows, matrix }, { transposed: 0 }, () => [
+    matMul(rows as Tensor2D, matrix as Tensor2D),
+  ])[0];
 }
 
 /** The same with the transpose of a matrix [N, K]. */
 export function thinProductTransposed(rows: Tensor, matrix: Tensor): Tensor {
   // As (matrix rows^T)^T: 1.1 ms instead of 2.9 at 1,024 units on two cores.
-  return nativeOr('ThinProductNative', { rows, matrix }, { transposed: 1 }, () => [transpose(matMul(matrix as Tensor2D, rows as Tensor2D, false, true))])[0];
+  return nativeOr('ThinProductNative', { rows, matrix }, { transposed: 1 }, () => [
+    transpose(matMul(matrix as Tensor2D, rows as Tensor2D, false, true)),
+  ])[0];
 }

@@ -52,7 +52,11 @@ export function updateNetwork(
   contributionSum: SumTree,
   shardCount: number,
   options: AdamOptions,
-  { allocate, allocateOutgoing, adam }: Pick<VectorArithmetic, 'allocate' | 'allocateOutgoing' | 'adam'> = plainArithmetic,
+  {
+    allocate,
+    allocateOutgoing,
+    adam,
+  }: Pick<VectorArithmetic, 'allocate' | 'allocateOutgoing' | 'adam'> = plainArithmetic,
 ): NetworkUpdate {
   const floats = lengthOf(contributionSum);
   assert(floats === layout.size, `a contribution has ${layout.size} floats, got ${floats}`);

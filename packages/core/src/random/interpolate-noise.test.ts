@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import { interpolateNoise, noiseBetween } from './interpolate-noise.ts';
 
 it('goes from one noise to the other on the circle between them', () => {
-  expect([...interpolateNoise(Float32Array.of(2, 0), Float32Array.of(0, 2), 3)]).toEqual([2, 0, Math.fround(Math.SQRT2), Math.fround(Math.SQRT2), 0, 2].map((x) => expect.closeTo(x, 6)));
+  expect([...interpolateNoise(Float32Array.of(2, 0), Float32Array.of(0, 2), 3)]).toEqual(
+    [2, 0, Math.fround(Math.SQRT2), Math.fround(Math.SQRT2), 0, 2].map((x) => expect.closeTo(x, 6)),
+  );
 });
 
 it('has a point for each position on the way', () => {

@@ -7,14 +7,18 @@ export function noiseBetween(from: Float32Array, to: Float32Array, position: num
   const angle = Math.acos(Math.min(1, Math.max(-1, dot(from, to) / Math.sqrt(dot(from, from) * dot(to, to)))));
   const sine = Math.sin(angle);
   // Vectors of one direction have no circle between them: the line is it.
-  const [a, b] = sine < 1e-6 ? [1 - position, position] : [Math.sin((1 - position) * angle) / sine, Math.sin(position * angle) / sine];
+  const [a, b] =
+    sine < 1e-6
+      ? [1 - position, position]
+      : [Math.sin((1 - position) * angle) / sine, Math.sin(position * angle) / sine];
   return from.map((value, i) => a * value + b * to[i]);
 }
 
 /** Evenly spaced points of that way, one behind the other; the first is `from`, the last is `to`. */
 export function interpolateNoise(from: Float32Array, to: Float32Array, points: number): Float32Array {
   const result = new Float32Array(points * from.length);
-  for (let k = 0; k < points; k++) result.set(noiseBetween(from, to, points === 1 ? 0 : k / (points - 1)), k * from.length);
+  for (let k = 0; k < points; k++)
+    result.set(noiseBetween(from, to, points === 1 ? 0 : k / (points - 1)), k * from.length);
   return result;
 }
 

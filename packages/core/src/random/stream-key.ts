@@ -45,9 +45,19 @@ export interface StreamPlace {
 }
 
 /** The key (int32 [2]) of the stream for a place. */
-export function streamKey({ seed, purpose, step = 0, phase = 'discriminator', turn = 0, shard = 0 }: StreamPlace): Int32Array {
+export function streamKey({
+  seed,
+  purpose,
+  step = 0,
+  phase = 'discriminator',
+  turn = 0,
+  shard = 0,
+}: StreamPlace): Int32Array {
   // Purpose and phase fill the lowest byte; of the first turn the key is what it was before there were turns.
   const role = turn * 256 + purposes[purpose] * 2 + (phase === 'generator' ? 1 : 0);
-  const [a, b] = philox([step >>> 0, Math.floor(step / 0x100000000) >>> 0, shard >>> 0, role], [seed >>> 0, 0x6c737467]);
+  const [a, b] = philox(
+    [step >>> 0, Math.floor(step / 0x100000000) >>> 0, shard >>> 0, role],
+    [seed >>> 0, 0x6c737467],
+  );
   return Int32Array.of(a, b);
 }

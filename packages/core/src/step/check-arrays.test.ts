@@ -12,7 +12,13 @@ it.each([
   ['missing-input', { noise: good.noise }, 'Unit u got no images.'],
   ['unknown-input', { ...good, nose: good.noise }, 'Unit u has no input nose; its inputs are noise, images.'],
   ['wrong-input-type', { ...good, images: new Float32Array(4) }, 'Unit u takes images as uint8, but got float32.'],
-  ['wrong-input-shape', { ...good, noise: new Float32Array(5) }, 'Unit u takes noise of shape [2, 3], 6 values, but got 5.'],
+  [
+    'wrong-input-shape',
+    { ...good, noise: new Float32Array(5) },
+    'Unit u takes noise of shape [2, 3], 6 values, but got 5.',
+  ],
 ])('refuses %s and says what was expected', (code, arrays, message) => {
-  expect(() => checkArrays('u', specs, arrays as typeof good)).toThrow(expect.objectContaining({ code, message }) as Error);
+  expect(() => checkArrays('u', specs, arrays as typeof good)).toThrow(
+    expect.objectContaining({ code, message }) as Error,
+  );
 });

@@ -27,7 +27,10 @@ function checkArray(unit: string, name: string, spec: ArraySpec, array: UnitArra
   const expected = spec.shape.reduce((product, length) => product * length, 1);
   if (array.length === expected) return;
   const shape = `[${spec.shape.join(', ')}]`;
-  refuse('wrong-input-shape', `Unit ${unit} takes ${name} of shape ${shape}, ${expected} values, but got ${array.length}.`);
+  refuse(
+    'wrong-input-shape',
+    `Unit ${unit} takes ${name} of shape ${shape}, ${expected} values, but got ${array.length}.`,
+  );
 }
 
 /** A dtype for the typed arrays that units take; undefined for anything else. */

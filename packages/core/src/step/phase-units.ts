@@ -26,7 +26,10 @@ export interface PhaseUnits {
    * discriminator: it comes first, and gives the images as the discriminator sees them, in [-1, 1]. Then the generator's
    * loss, and its contribution (gradients and moments).
    */
-  readonly generatorBackward: Unit<'generator' | 'discriminator' | 'noise' | 'dropoutSeed', 'images' | 'loss' | 'contribution'>;
+  readonly generatorBackward: Unit<
+    'generator' | 'discriminator' | 'noise' | 'dropoutSeed',
+    'images' | 'loss' | 'contribution'
+  >;
   /** Generator in inference mode (moving averages), for samples: images in [-1, 1]. */
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
@@ -55,7 +58,12 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
     discriminatorReal: {
       name: 'discriminator-real',
       identity,
-      inputs: { discriminator, images: { shape: imageShape, dtype: images }, dropoutSeed: seedSpec, regularizerSeed: seedSpec },
+      inputs: {
+        discriminator,
+        images: { shape: imageShape, dtype: images },
+        dropoutSeed: seedSpec,
+        regularizerSeed: seedSpec,
+      },
       lasting: ['discriminator'],
       outputs: { loss: float(), penalty: float(), gradient: discriminator, logits: float(shardSize, 1) },
       run: formulas.discriminatorReal,
@@ -140,7 +148,11 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
         const fake = applyLayers(generatorLayers, inputs.noise, { ...passOver(weights), training: true, onStatistics });
         return { loss: loss.generator(judge(fake)), extras: { ...moments, images: fake } };
       };
-      const { loss: value, gradient, extras } = valueAndGradients<string>(layouts.generator, start, formula, (name, moments) => moments[name]);
+      const {
+        loss: value,
+        gradient,
+        extras,
+      } = valueAndGradients<string>(layouts.generator, start, formula, (name, moments) => moments[name]);
       return { images: extras['images'], loss: value, contribution: gradient };
     },
   };

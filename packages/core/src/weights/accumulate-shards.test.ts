@@ -13,14 +13,18 @@ it('gives the bits of a fold for any number of shards, and releases everything b
     const released: Float32Array[] = [];
     const compute = async (shard: number, onto: readonly Float32Array[]): Promise<Float32Array> => {
       const sum = vectorOf(shard);
-      addUp(onto.reduceRight<SumTree>((tree, vector) => [vector, tree], sum), sum);
+      addUp(
+        onto.reduceRight<SumTree>((tree, vector) => [vector, tree], sum),
+        sum,
+      );
       made.push(sum);
       return sum;
     };
     const sum = await accumulateShards(range, compute, (vector) => void released.push(vector));
 
     const fold = createFold(range);
-    for (let shard = range.start; shard < range.end; shard++) fold.add({ start: shard, end: shard + 1 }, vectorOf(shard));
+    for (let shard = range.start; shard < range.end; shard++)
+      fold.add({ start: shard, end: shard + 1 }, vectorOf(shard));
     const expected = new Float32Array(5);
     addUp(fold.total() as SumTree, expected);
     expect(sum).toEqual(expected);

@@ -14,7 +14,11 @@ function sumsCompleteWith(shard: number, range: ShardRange): number {
  * @param compute resolves to `onto[0] + (onto[1] + (... + the shard's vector))`, each sum rounded to float32
  * @param release gives back what was added to
  */
-export async function accumulateShards(range: ShardRange, compute: (shard: number, onto: readonly Float32Array[]) => Promise<Float32Array>, release: (vector: Float32Array) => void): Promise<Float32Array> {
+export async function accumulateShards(
+  range: ShardRange,
+  compute: (shard: number, onto: readonly Float32Array[]) => Promise<Float32Array>,
+  release: (vector: Float32Array) => void,
+): Promise<Float32Array> {
   const pending: Float32Array[] = [];
   for (let shard = range.start; shard < range.end; shard++) {
     const onto = pending.splice(pending.length - sumsCompleteWith(shard, range));

@@ -26,7 +26,9 @@ it('rounds to the nearest of the two neighbours, and to the even one of two that
 });
 
 it('keeps what is not finite, and what is a bfloat16 already', () => {
-  expect(rounded(Float32Array.of(Infinity, -Infinity, 0, -0, 1, -1.5, 2 ** -133))).toEqual(Float32Array.of(Infinity, -Infinity, 0, -0, 1, -1.5, 2 ** -133));
+  expect(rounded(Float32Array.of(Infinity, -Infinity, 0, -0, 1, -1.5, 2 ** -133))).toEqual(
+    Float32Array.of(Infinity, -Infinity, 0, -0, 1, -1.5, 2 ** -133),
+  );
   expect(rounded(fromBits(0x7f800001, 0x7fffffff, 0xffffffff)).every(Number.isNaN)).toBe(true);
 });
 

@@ -13,7 +13,9 @@ export function roundToBfloat16(vector: Float32Array): void {
     const word = words[i];
     const isFinite = (word & exponentBits) !== exponentBits;
     const isNaN = !isFinite && (word & 0x007fffff) !== 0;
-    words[i] = isFinite ? (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000 : (word & 0xffff0000) | (isNaN ? quietBit : 0);
+    words[i] = isFinite
+      ? (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000
+      : (word & 0xffff0000) | (isNaN ? quietBit : 0);
   }
 }
 

@@ -5,7 +5,9 @@ import { addUp, leavesOf, type SumTree } from './sum-tree.ts';
 import { cutTree, isSubtree, splitPoint, splitRange, type ShardRange } from './tree.ts';
 
 const leaves = (count: number) =>
-  Array.from({ length: count }, (_, shard) => Float32Array.from({ length: 5 }, (_, i) => Math.sin(shard * 7.3 + i) / 3));
+  Array.from({ length: count }, (_, shard) =>
+    Float32Array.from({ length: 5 }, (_, i) => Math.sin(shard * 7.3 + i) / 3),
+  );
 const added = (tree: SumTree): Float32Array => {
   const target = new Float32Array(5);
   expect(addUp(tree, target)).toBe(true);
@@ -45,18 +47,23 @@ it('knows a range that is no subtree', () => {
 
 it('gives the same bits however the shards are cut and in whatever order their sums arrive', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 17 }), fc.integer({ min: 1, max: 9 }), fc.infiniteStream(fc.nat()), (count, parts, order) => {
-      const vectors = leaves(count);
-      const ranges = cutTree(count, parts)
-        .map((range) => ({ range, place: order.next().value as number }))
-        .sort((a, b) => a.place - b.place);
-      const fold = createFold({ start: 0, end: count });
-      for (const { range } of ranges) {
-        expect(fold.total()).toBeUndefined();
-        fold.add(range, flat(vectors, range));
-      }
-      expect(added(fold.total() as SumTree)).toEqual(flat(vectors, { start: 0, end: count }));
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 17 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.infiniteStream(fc.nat()),
+      (count, parts, order) => {
+        const vectors = leaves(count);
+        const ranges = cutTree(count, parts)
+          .map((range) => ({ range, place: order.next().value as number }))
+          .sort((a, b) => a.place - b.place);
+        const fold = createFold({ start: 0, end: count });
+        for (const { range } of ranges) {
+          expect(fold.total()).toBeUndefined();
+          fold.add(range, flat(vectors, range));
+        }
+        expect(added(fold.total() as SumTree)).toEqual(flat(vectors, { start: 0, end: count }));
+      },
+    ),
   );
 });
 

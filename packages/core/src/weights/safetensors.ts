@@ -106,7 +106,9 @@ function readTensor(name: string, value: unknown, data: Uint8Array): NamedTensor
 }
 
 function isLengths(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length <= 16 && value.every((length) => Number.isSafeInteger(length) && length >= 0);
+  return (
+    Array.isArray(value) && value.length <= 16 && value.every((length) => Number.isSafeInteger(length) && length >= 0)
+  );
 }
 
 function damaged(what: string, cause?: unknown): UserError {

@@ -7,13 +7,18 @@ import { createLayout, type Layout, type LayoutPart } from './layout.ts';
 import { cutSlices, sliceLayout, sliceView, type Slice } from './slices.ts';
 
 const layoutOf = (kernels: readonly number[], channels: number): Layout =>
-  createLayout(kernels.flatMap((size, k): LayoutPart[] => [
-    { name: `layer${k}/kernel`, shape: [size], role: 'trainable' },
-    { name: `norm${k}/movingMean`, shape: [channels], role: 'state' },
-    { name: `norm${k}/movingVariance`, shape: [channels], role: 'state' },
-  ]));
-const layouts = fc.tuple(fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 700 })).map(([kernels, channels]) => layoutOf(kernels, channels));
-const numbers = (length: number, seed: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898 + seed) / 3);
+  createLayout(
+    kernels.flatMap((size, k): LayoutPart[] => [
+      { name: `layer${k}/kernel`, shape: [size], role: 'trainable' },
+      { name: `norm${k}/movingMean`, shape: [channels], role: 'state' },
+      { name: `norm${k}/movingVariance`, shape: [channels], role: 'state' },
+    ]),
+  );
+const layouts = fc
+  .tuple(fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 700 }))
+  .map(([kernels, channels]) => layoutOf(kernels, channels));
+const numbers = (length: number, seed: number) =>
+  Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898 + seed) / 3);
 const options = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 
 it('covers every float once, in order, and cuts no mean from its variance', () => {
@@ -22,8 +27,10 @@ it('covers every float once, in order, and cuts no mean from its variance', () =
       const slices = cutSlices(layout);
       expect([slices[0].start, slices.at(-1)?.end]).toEqual([0, layout.size]);
       slices.slice(1).forEach(({ start }, k) => expect(start).toBe(slices[k].end));
-      for (const { name, offset, size } of layout.entries.filter(({ role }) => role === 'state' )) {
-        const other = layout.entries.find((entry) => entry.name === name.replace('movingMean', 'movingVariance')) as typeof layout.entries[0];
+      for (const { name, offset, size } of layout.entries.filter(({ role }) => role === 'state')) {
+        const other = layout.entries.find(
+          (entry) => entry.name === name.replace('movingMean', 'movingVariance'),
+        ) as (typeof layout.entries)[0];
         const holding = slices.filter(({ start, end }) => start < other.offset + other.size && offset < end);
         expect([holding.length, size]).toEqual([1, other.size]);
       }
@@ -45,7 +52,10 @@ it('gives the bits of the whole when slices are updated one by one', () => {
   fc.assert(
     fc.property(layouts, (layout) => {
       const sums = [1, 2].map((seed) => numbers(layout.size, seed));
-      const whole = sums.reduce((state, sum) => updateNetwork(layout, state, sum, 3, options).state, createNetworkState(numbers(layout.size, 0)));
+      const whole = sums.reduce(
+        (state, sum) => updateNetwork(layout, state, sum, 3, options).state,
+        createNetworkState(numbers(layout.size, 0)),
+      );
       const updateSlice = (slice: Slice): NetworkState =>
         sums.reduce(
           (state, sum) => updateNetwork(sliceLayout(layout, slice), state, sliceView(sum, slice), 3, options).state,
@@ -54,7 +64,12 @@ it('gives the bits of the whole when slices are updated one by one', () => {
       for (const slice of cutSlices(layout)) {
         const { weights, firstMoments, secondMoments, ...counters } = whole;
         const part = (vector: Float32Array) => vector.slice(slice.start, slice.end);
-        expect(updateSlice(slice)).toEqual({ weights: part(weights), firstMoments: part(firstMoments), secondMoments: part(secondMoments), ...counters });
+        expect(updateSlice(slice)).toEqual({
+          weights: part(weights),
+          firstMoments: part(firstMoments),
+          secondMoments: part(secondMoments),
+          ...counters,
+        });
       }
     }),
     { numRuns: 30 },
@@ -63,7 +78,12 @@ it('gives the bits of the whole when slices are updated one by one', () => {
 
 it('names an entry by its name, whichever part of it lies in the slice', () => {
   const layout = layoutOf([300, 300], 2);
-  expect(sliceLayout(layout, { start: 100, end: 310 }).entries.map(({ name, offset, size }) => [name, offset, size])).toEqual([
-    ['layer0/kernel', 0, 200], ['norm0/movingMean', 200, 2], ['norm0/movingVariance', 202, 2], ['layer1/kernel', 204, 6],
+  expect(
+    sliceLayout(layout, { start: 100, end: 310 }).entries.map(({ name, offset, size }) => [name, offset, size]),
+  ).toEqual([
+    ['layer0/kernel', 0, 200],
+    ['norm0/movingMean', 200, 2],
+    ['norm0/movingVariance', 202, 2],
+    ['layer1/kernel', 204, 6],
   ]);
 });

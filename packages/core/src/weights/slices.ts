@@ -36,7 +36,9 @@ function pairSpans({ entries }: Layout): Slice[] {
   return entries
     .filter(({ name }) => name.endsWith(movingMeanSuffix))
     .map((mean) => {
-      const variance = entries.find(({ name }) => name === mean.name.slice(0, -movingMeanSuffix.length) + movingVarianceSuffix) ?? mean;
+      const variance =
+        entries.find(({ name }) => name === mean.name.slice(0, -movingMeanSuffix.length) + movingVarianceSuffix) ??
+        mean;
       return { start: mean.offset, end: variance.offset + variance.size };
     });
 }

@@ -16,7 +16,8 @@ export function leavesOf(tree: SumTree): Float32Array[] {
 /** How many floats the sum has; asserts that all vectors have as many. */
 export function lengthOf(tree: SumTree): number {
   const [{ length }, ...others] = leavesOf(tree);
-  for (const other of others) assert(other.length === length, `vectors of ${length} and ${other.length} floats cannot be added`);
+  for (const other of others)
+    assert(other.length === length, `vectors of ${length} and ${other.length} floats cannot be added`);
   return length;
 }
 

@@ -13,7 +13,9 @@ import { assert } from '@lstm-gan/core';
 /** SHA-256, hexadecimal, over paths and contents. */
 export async function codeDigest(): Promise<string> {
   // Of the package's description: the package itself is not to be loaded for a name.
-  const { version: tfjsVersion } = createRequire(import.meta.url)('@tensorflow/tfjs-core/package.json') as { version: string };
+  const { version: tfjsVersion } = createRequire(import.meta.url)('@tensorflow/tfjs-core/package.json') as {
+    version: string;
+  };
   const own = fileURLToPath(new URL('..', import.meta.url));
   const hash = createHash('sha256').update(tfjsVersion);
   // Both packages run from the same kind of folder: src in a checkout, dist in an installation.

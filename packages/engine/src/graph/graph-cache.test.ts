@@ -13,7 +13,15 @@ const unit: Unit = {
   outputs: { images: { shape: [2], dtype: 'float32' } },
   run: () => ({}),
 };
-const key = { unit, device: 'cpu' as const, precision: 'float32' as const, stateOnDevice: false, tensorflow: '2.21.0', code: 'c0de', part: 'whole' as const };
+const key = {
+  unit,
+  device: 'cpu' as const,
+  precision: 'float32' as const,
+  stateOnDevice: false,
+  tensorflow: '2.21.0',
+  code: 'c0de',
+  part: 'whole' as const,
+};
 
 describe('graphKey', () => {
   it('differs when anything differs that decides a graph', () => {

@@ -22,7 +22,21 @@ const digestBytes = 32;
 
 /** SHA-256, hexadecimal, of all that decides a GraphDef. */
 export function graphKey({ unit, device, precision, stateOnDevice, tensorflow, code, part }: GraphCacheKey): string {
-  const content = [unit.name, unit.identity, unit.inputs, unit.early, unit.lasting, unit.outputs, unit.earlyOutputs, device, precision, stateOnDevice, tensorflow, code, part];
+  const content = [
+    unit.name,
+    unit.identity,
+    unit.inputs,
+    unit.early,
+    unit.lasting,
+    unit.outputs,
+    unit.earlyOutputs,
+    device,
+    precision,
+    stateOnDevice,
+    tensorflow,
+    code,
+    part,
+  ];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 

@@ -31,7 +31,15 @@ describe('encodeGraphDef', () => {
 
   it('writes equal bytes whatever order the attributes were recorded in', () => {
     const make = (names: string[]): Graph => ({
-      nodes: [{ name: 'n', op: 'NoOp', inputs: [], outputs: [], attributes: Object.fromEntries(names.map((name) => [name, { kind: 'int', value: 1 }])) }],
+      nodes: [
+        {
+          name: 'n',
+          op: 'NoOp',
+          inputs: [],
+          outputs: [],
+          attributes: Object.fromEntries(names.map((name) => [name, { kind: 'int', value: 1 }])),
+        },
+      ],
       inputs: {},
       outputs: {},
     });

@@ -4,7 +4,15 @@
  */
 import type { Attribute, Graph, GraphNode, TensorValue, ValueRef } from './graph.ts';
 import { dataTypeNumbers } from './graph.ts';
-import { concatBytes, fixed32Field, messageField, packedFloats, packedVarints, textField, varintField } from './wire-format.ts';
+import {
+  concatBytes,
+  fixed32Field,
+  messageField,
+  packedFloats,
+  packedVarints,
+  textField,
+  varintField,
+} from './wire-format.ts';
 
 /** The GraphDef version that these operations are written for; TensorFlow fills in what later versions added. */
 const producerVersion = 1882;
@@ -63,5 +71,9 @@ function encodeShape(shape: readonly number[]): Uint8Array {
 }
 
 function encodeTensor({ dtype, shape, bytes }: TensorValue): Uint8Array {
-  return concatBytes([varintField(1, dataTypeNumbers[dtype]), messageField(2, encodeShape(shape)), messageField(4, bytes)]);
+  return concatBytes([
+    varintField(1, dataTypeNumbers[dtype]),
+    messageField(2, encodeShape(shape)),
+    messageField(4, bytes),
+  ]);
 }

@@ -3,7 +3,8 @@
  * The tracer makes one, lowering rewrites it (graph in, graph out), printing and encoding only read it. Types and
  * shapes of every value are known, because tracing ran the unit once.
  */
-export type DataType = 'float32' | 'int32' | 'uint8' | 'string' | 'complex64' | 'int64' | 'bool' | 'bfloat16' | 'resource';
+export type DataType =
+  'float32' | 'int32' | 'uint8' | 'string' | 'complex64' | 'int64' | 'bool' | 'bfloat16' | 'resource';
 
 /** TensorFlow's numbers for the data types (types.proto). */
 export const dataTypeNumbers: Readonly<Record<DataType, number>> = {

@@ -27,7 +27,8 @@ export function lowerConvolutions(graph: Graph): Graph {
 
 function countUses({ nodes, outputs }: Graph): ReadonlyMap<string, number> {
   const uses = new Map<string, number>();
-  for (const { node } of [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs)]) uses.set(node, (uses.get(node) ?? 0) + 1);
+  for (const { node } of [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs)])
+    uses.set(node, (uses.get(node) ?? 0) + 1);
   return uses;
 }
 
@@ -40,24 +41,40 @@ function toOurs(node: GraphNode, findSpec: FindSpec): GraphNode | undefined {
   if (!hasOurAttributes(node)) return undefined;
   switch (node.op) {
     case 'Conv2D':
-      return fits(shapeOf(first), shapeOf(second), output.shape) ? { ...node, op: 'LstmGanConvolution', attributes: none } : undefined;
+      return fits(shapeOf(first), shapeOf(second), output.shape)
+        ? { ...node, op: 'LstmGanConvolution', attributes: none }
+        : undefined;
     case 'Conv2DBackpropInput':
       if (!fits(output.shape, shapeOf(second), shapeOf(third), 1)) return undefined;
       return { ...node, op: 'LstmGanTransposedConvolution', inputs: [third, second], attributes: none };
     case 'Conv2DBackpropFilter':
-      return fits(shapeOf(first), output.shape, shapeOf(third)) ? { ...node, op: 'LstmGanKernelGradient', inputs: [first, third], attributes: {} } : undefined;
+      return fits(shapeOf(first), output.shape, shapeOf(third))
+        ? { ...node, op: 'LstmGanKernelGradient', inputs: [first, third], attributes: {} }
+        : undefined;
     default:
       return undefined;
   }
 }
 
 function hasOurAttributes({ attributes: { T, strides, padding, data_format: format, dilations } }: GraphNode): boolean {
-  const is = (attribute: Attribute | undefined, value: unknown): boolean => JSON.stringify(attribute?.value) === JSON.stringify(value);
-  return is(T, 'float32') && is(strides, [1, 2, 2, 1]) && is(padding, 'SAME') && is(format, 'NHWC') && is(dilations, [1, 1, 1, 1]);
+  const is = (attribute: Attribute | undefined, value: unknown): boolean =>
+    JSON.stringify(attribute?.value) === JSON.stringify(value);
+  return (
+    is(T, 'float32') &&
+    is(strides, [1, 2, 2, 1]) &&
+    is(padding, 'SAME') &&
+    is(format, 'NHWC') &&
+    is(dilations, [1, 1, 1, 1])
+  );
 }
 
 /** Images [B, 2 h, 2 w, C], a kernel [4, 4, C, N], maps [B, h, w, N]. Those of images of one or three channels are cut into `grain`. */
-function fits([batch, height, width, channels]: readonly number[], kernel: readonly number[], maps: readonly number[], grain = panel): boolean {
+function fits(
+  [batch, height, width, channels]: readonly number[],
+  kernel: readonly number[],
+  maps: readonly number[],
+  grain = panel,
+): boolean {
   const [, , , count] = kernel;
   const isLayer = sameShape(kernel, [4, 4, channels, count]) && sameShape(maps, [batch, height / 2, width / 2, count]);
   if (channels === 1 || channels === 3) return isLayer && count % grain === 0;
@@ -67,10 +84,18 @@ function fits([batch, height, width, channels]: readonly number[], kernel: reado
 /** A convolution of ours that does what a node behind it does; undefined where it cannot. */
 function takeAlong(convolution: GraphNode, node: GraphNode): GraphNode | undefined {
   const { N: biases, alpha } = convolution.attributes;
-  if (!['LstmGanConvolution', 'LstmGanTransposedConvolution'].includes(convolution.op) || alpha.value !== 1) return undefined;
+  if (!['LstmGanConvolution', 'LstmGanTransposedConvolution'].includes(convolution.op) || alpha.value !== 1)
+    return undefined;
   const { name } = node;
   if (node.op === 'BiasAdd' && biases.value === 0) {
-    return { ...convolution, name, inputs: [...convolution.inputs, node.inputs[1]], attributes: { N: { kind: 'int', value: 1 }, alpha } };
+    return {
+      ...convolution,
+      name,
+      inputs: [...convolution.inputs, node.inputs[1]],
+      attributes: { N: { kind: 'int', value: 1 }, alpha },
+    };
   }
-  return node.op === 'LeakyRelu' ? { ...convolution, name, attributes: { N: biases, alpha: node.attributes['alpha'] } } : undefined;
+  return node.op === 'LeakyRelu'
+    ? { ...convolution, name, attributes: { N: biases, alpha: node.attributes['alpha'] } }
+    : undefined;
 }

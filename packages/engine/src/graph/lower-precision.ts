@@ -7,7 +7,13 @@ import type { Attribute, DataType, GraphNode, Graph, ValueRef } from './graph.ts
 import { prune, renameNodes, rewrite } from './lower.ts';
 
 /** TensorFlow's operations that multiply, all with the attribute T for the type of their factors. */
-const products: ReadonlySet<string> = new Set(['MatMul', 'BatchMatMulV2', 'Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']);
+const products: ReadonlySet<string> = new Set([
+  'MatMul',
+  'BatchMatMulV2',
+  'Conv2D',
+  'Conv2DBackpropInput',
+  'Conv2DBackpropFilter',
+]);
 
 /** A lowered graph with products of this precision. */
 export function lowerPrecision(graph: Graph, precision: Precision): Graph {
@@ -29,7 +35,13 @@ function toBfloat16(graph: Graph): Graph {
     });
     const [{ shape }] = node.outputs;
     const attributes: Record<string, Attribute> = { ...node.attributes, T: { kind: 'type', value: 'bfloat16' } };
-    const product: GraphNode = { ...node, name: `${node.name}/product`, inputs, attributes, outputs: [{ dtype: 'bfloat16', shape }] };
+    const product: GraphNode = {
+      ...node,
+      name: `${node.name}/product`,
+      inputs,
+      attributes,
+      outputs: [{ dtype: 'bfloat16', shape }],
+    };
     return [...casts, product, cast(node.name, { node: product.name, output: 0 }, shape, 'float32')];
   });
   return { ...graph, nodes };

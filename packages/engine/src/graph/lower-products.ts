@@ -22,9 +22,17 @@ function toOurs(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): GraphNo
   if (node.op !== 'MatMul' || type?.value !== 'float32') return undefined;
   const [rows, columns] = node.outputs[0].shape;
   if (rows < leastRows || rows % 8 !== 0 || columns % 32 !== 0) return undefined;
-  const [a, b] = [[node.inputs[0], transposeA?.value === true], [node.inputs[1], transposeB?.value === true]] as const;
-  const [[left, flipLeft], [right, flipRight]] = [a, b].map(([ref, isTransposed]) => asItLies(ref, isTransposed, nodes));
-  const attributes = { transpose_a: { kind: 'bool', value: flipLeft }, transpose_b: { kind: 'bool', value: flipRight } } as const;
+  const [a, b] = [
+    [node.inputs[0], transposeA?.value === true],
+    [node.inputs[1], transposeB?.value === true],
+  ] as const;
+  const [[left, flipLeft], [right, flipRight]] = [a, b].map(([ref, isTransposed]) =>
+    asItLies(ref, isTransposed, nodes),
+  );
+  const attributes = {
+    transpose_a: { kind: 'bool', value: flipLeft },
+    transpose_b: { kind: 'bool', value: flipRight },
+  } as const;
   return { ...node, op: 'LstmGanMatMul', inputs: [left, right], attributes };
 }
 
@@ -33,6 +41,7 @@ function asItLies(ref: ValueRef, isTransposed: boolean, nodes: ReadonlyMap<strin
   const node = nodes.get(ref.node);
   const permutation = nodes.get(node?.inputs[1]?.node ?? '');
   const axes = permutation === undefined ? undefined : constantValue(permutation);
-  const swaps = node?.op === 'Transpose' && axes !== undefined && sameShape([...new Int32Array(axes.bytes.slice().buffer)], [1, 0]);
+  const swaps =
+    node?.op === 'Transpose' && axes !== undefined && sameShape([...new Int32Array(axes.bytes.slice().buffer)], [1, 0]);
   return swaps ? [node.inputs[0], !isTransposed] : [ref, isTransposed];
 }

@@ -29,7 +29,9 @@ export function rewrite(graph: Graph): Graph {
       nodes.set(node.name, node);
       if (key !== undefined) nodeOfKey.set(key, node.name);
     } else {
-      node.outputs.forEach((_, output) => replacements.set(refKey({ node: node.name, output }), { node: earlier, output }));
+      node.outputs.forEach((_, output) =>
+        replacements.set(refKey({ node: node.name, output }), { node: earlier, output }),
+      );
     }
   };
 
@@ -59,7 +61,9 @@ export function prune(graph: Graph): Graph {
 export function renameNodes(graph: Graph): Graph {
   const inputNodes = new Set(Object.values(graph.inputs).map((ref) => ref.node));
   const names = new Map<string, string>();
-  graph.nodes.forEach((node, index) => names.set(node.name, inputNodes.has(node.name) ? node.name : `${node.op}_${index}`));
+  graph.nodes.forEach((node, index) =>
+    names.set(node.name, inputNodes.has(node.name) ? node.name : `${node.op}_${index}`),
+  );
   const rename = (name: string): string => {
     const renamed = names.get(name);
     assert(renamed !== undefined, `node ${name} is in the graph`);

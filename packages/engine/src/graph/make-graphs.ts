@@ -20,7 +20,12 @@ export interface GraphTarget {
 }
 
 /** Traces a unit: one graph, or two for one that can be begun. */
-export async function makeGraphs(unit: Unit, provisioned: Provisioned, target: GraphTarget, threads: number): Promise<Graph[]> {
+export async function makeGraphs(
+  unit: Unit,
+  provisioned: Provisioned,
+  target: GraphTarget,
+  threads: number,
+): Promise<Graph[]> {
   const { device, precision } = target;
   await loadStockBackend(provisioned, threads);
   const whole = lowerGraph(traceUnit(unit, device));
@@ -28,7 +33,9 @@ export async function makeGraphs(unit: Unit, provisioned: Provisioned, target: G
   const lowered = graphs.map((graph) => withOutputNames(lowerOwn(lowerPrecision(graph, precision), device)));
   if (!target.stateOnDevice) return lowered;
   const own = [...Object.keys(unit.inputs), ...Object.keys(unit.outputs)];
-  const kept = lowered.flatMap(({ inputs, outputs }) => [...Object.keys(inputs), ...Object.keys(outputs)]).filter((name) => !own.includes(name));
+  const kept = lowered
+    .flatMap(({ inputs, outputs }) => [...Object.keys(inputs), ...Object.keys(outputs)])
+    .filter((name) => !own.includes(name));
   return lowered.map((graph) => stateOnDevice(graph, unit.lasting ?? [], kept));
 }
 

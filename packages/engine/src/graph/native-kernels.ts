@@ -3,22 +3,31 @@
  * backend under the names that core's formulas ask for, each with its gradient.
  */
 import {
-  broadcastTo, engine, registerGradient, zerosLike,
-  type GradConfig, type KernelFunc, type Tensor, type TensorInfo,
+  broadcastTo,
+  engine,
+  registerGradient,
+  zerosLike,
+  type GradConfig,
+  type KernelFunc,
+  type Tensor,
+  type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { NativeKernelName } from '@lstm-gan/core';
 import type { TfeAttribute } from './binding.ts';
 import type { NodeBackend } from './trace-backend.ts';
 import { dataTypeNumbers } from './graph.ts';
 
-type GradientKernelName = 'BiasAddGradNative' | 'LeakyReluGradNative' | 'FusedBatchNormGradNative' | 'DropoutGradNative';
+type GradientKernelName =
+  'BiasAddGradNative' | 'LeakyReluGradNative' | 'FusedBatchNormGradNative' | 'DropoutGradNative';
 
 type Binding = NodeBackend['binding'];
 type Inputs = Readonly<Record<string, TensorInfo>>;
 type Attributes = Readonly<Record<string, number | number[]>>;
 
 /** A kernel that runs on tfjs-node's backend. */
-function kernel(body: (inputs: Inputs, backend: NodeBackend, attributes: Attributes) => TensorInfo | TensorInfo[]): KernelFunc {
+function kernel(
+  body: (inputs: Inputs, backend: NodeBackend, attributes: Attributes) => TensorInfo | TensorInfo[],
+): KernelFunc {
   return ({ inputs, backend, attrs }) => body(inputs as Inputs, backend as NodeBackend, (attrs ?? {}) as Attributes);
 }
 
@@ -39,9 +48,20 @@ const floatType = (binding: Binding, name = 'T'): TfeAttribute => ({
   type: binding.TF_ATTR_TYPE,
   value: dataTypeNumbers.float32,
 });
-const intType = (binding: Binding, name: string): TfeAttribute => ({ ...floatType(binding, name), value: dataTypeNumbers.int32 });
-const channelsLast = (binding: Binding): TfeAttribute => ({ name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NHWC' });
-const floatAttribute = (binding: Binding, name: string, value: unknown): TfeAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value });
+const intType = (binding: Binding, name: string): TfeAttribute => ({
+  ...floatType(binding, name),
+  value: dataTypeNumbers.int32,
+});
+const channelsLast = (binding: Binding): TfeAttribute => ({
+  name: 'data_format',
+  type: binding.TF_ATTR_STRING,
+  value: 'NHWC',
+});
+const floatAttribute = (binding: Binding, name: string, value: unknown): TfeAttribute => ({
+  name,
+  type: binding.TF_ATTR_FLOAT,
+  value,
+});
 
 function constant(backend: NodeBackend, values: Float32Array | Int32Array, shape: number[]): TensorInfo {
   const dtype = values instanceof Float32Array ? dataTypeNumbers.float32 : dataTypeNumbers.int32;
@@ -57,11 +77,21 @@ const biasAddGrad = kernel(({ dy }, backend) =>
 );
 
 const leakyRelu = kernel(({ features }, backend, { alpha }) =>
-  execute(backend, 'LeakyRelu', [features], [floatType(backend.binding), floatAttribute(backend.binding, 'alpha', alpha)]),
+  execute(
+    backend,
+    'LeakyRelu',
+    [features],
+    [floatType(backend.binding), floatAttribute(backend.binding, 'alpha', alpha)],
+  ),
 );
 
 const leakyReluGrad = kernel(({ dy, features }, backend, { alpha }) =>
-  execute(backend, 'LeakyReluGrad', [dy, features], [floatType(backend.binding), floatAttribute(backend.binding, 'alpha', alpha)]),
+  execute(
+    backend,
+    'LeakyReluGrad',
+    [dy, features],
+    [floatType(backend.binding), floatAttribute(backend.binding, 'alpha', alpha)],
+  ),
 );
 
 function batchNormAttributes(binding: Binding, epsilon: unknown): TfeAttribute[] {
@@ -79,7 +109,13 @@ const fusedBatchNorm = kernel(({ x, scale, offset }, backend, { epsilon }) => {
   const { binding } = backend;
   const none = constant(backend, new Float32Array(0), [0]);
   const attributes = [...batchNormAttributes(binding, epsilon), floatAttribute(binding, 'exponential_avg_factor', 1)];
-  const [y, mean, unbiased, ...reserved] = execute(backend, 'FusedBatchNormV3', [x, scale, offset, none, none], attributes, 6);
+  const [y, mean, unbiased, ...reserved] = execute(
+    backend,
+    'FusedBatchNormV3',
+    [x, scale, offset, none, none],
+    attributes,
+    6,
+  );
   // TensorFlow's batch_variance is the unbiased one.
   const count = x.shape.slice(0, -1).reduce((product, length) => product * length, 1);
   const toBiased = constant(backend, Float32Array.of((count - 1) / count), []);
@@ -112,27 +148,44 @@ const lstmCellGrad = kernel(({ dHidden, dCell, gates, before, tanhCell }, backen
 );
 
 /** What the kernel of our own takes: rows that fit its registers, and a matrix that is cut without a rest. */
-const fitsThinProduct = (rows: number, matrix: readonly number[]): boolean => rows <= 16 && matrix.every((length) => length % 32 === 0);
+const fitsThinProduct = (rows: number, matrix: readonly number[]): boolean =>
+  rows <= 16 && matrix.every((length) => length % 32 === 0);
 
 const matMul = (backend: NodeBackend, a: TensorInfo, b: TensorInfo, transposeB: boolean): TensorInfo[] => {
   const { binding } = backend;
-  const flags = Object.entries({ transpose_a: false, transpose_b: transposeB }).map(([name, value]): TfeAttribute => ({ name, type: binding.TF_ATTR_BOOL, value }));
+  const flags = Object.entries({ transpose_a: false, transpose_b: transposeB }).map(([name, value]): TfeAttribute => ({
+    name,
+    type: binding.TF_ATTR_BOOL,
+    value,
+  }));
   return execute(backend, 'MatMul', [a, b], [floatType(binding), ...flags]);
 };
 
 const thinProduct = kernel(({ rows, matrix }, backend, { transposed }) => {
   const { binding } = backend;
   if (fitsThinProduct(rows.shape[0], matrix.shape)) {
-    return execute(backend, 'LstmGanThinProduct', [rows, matrix], [{ name: 'transposed', type: binding.TF_ATTR_BOOL, value: transposed === 1 }]);
+    return execute(
+      backend,
+      'LstmGanThinProduct',
+      [rows, matrix],
+      [{ name: 'transposed', type: binding.TF_ATTR_BOOL, value: transposed === 1 }],
+    );
   }
   if (transposed === 0) return matMul(backend, rows, matrix, false);
   const swap = constant(backend, Int32Array.of(1, 0), [2]);
-  return execute(backend, 'Transpose', [...matMul(backend, matrix, rows, true), swap], [floatType(binding), intType(binding, 'Tperm')]);
+  return execute(
+    backend,
+    'Transpose',
+    [...matMul(backend, matrix, rows, true), swap],
+    [floatType(binding), intType(binding, 'Tperm')],
+  );
 });
 
 const join = kernel((parts, backend) => {
   const inputs = Object.values(parts);
-  return execute(backend, 'LstmGanJoin', inputs, [{ name: 'N', type: backend.binding.TF_ATTR_INT, value: inputs.length }]);
+  return execute(backend, 'LstmGanJoin', inputs, [
+    { name: 'N', type: backend.binding.TF_ATTR_INT, value: inputs.length },
+  ]);
 });
 
 const stateless = (op: string): KernelFunc =>
@@ -143,7 +196,8 @@ const stateless = (op: string): KernelFunc =>
     return execute(backend, op, [constant(backend, lengths, [lengths.length]), seed], attributes);
   });
 
-type OwnKernelName = 'DropoutNative' | 'DropoutGradNative' | 'LstmCellNative' | 'LstmCellGradNative' | 'JoinNative' | 'ThinProductNative';
+type OwnKernelName =
+  'DropoutNative' | 'DropoutGradNative' | 'LstmCellNative' | 'LstmCellGradNative' | 'JoinNative' | 'ThinProductNative';
 
 /** Of the addon, and for the CPU alone; on a GPU the composition runs, of kernels that are there. */
 export const ownKernels: Readonly<Record<OwnKernelName, KernelFunc>> = {
@@ -156,7 +210,9 @@ export const ownKernels: Readonly<Record<OwnKernelName, KernelFunc>> = {
 };
 
 /** TensorFlow's. */
-export const nativeKernels: Readonly<Record<Exclude<NativeKernelName | GradientKernelName, OwnKernelName>, KernelFunc>> = {
+export const nativeKernels: Readonly<
+  Record<Exclude<NativeKernelName | GradientKernelName, OwnKernelName>, KernelFunc>
+> = {
   BiasAddNative: biasAdd,
   BiasAddGradNative: biasAddGrad,
   LeakyReluNative: leakyRelu,
@@ -167,7 +223,11 @@ export const nativeKernels: Readonly<Record<Exclude<NativeKernelName | GradientK
   StatelessNormalNative: stateless('StatelessRandomNormal'),
 };
 
-function run(kernel: GradientKernelName, inputs: Record<string, Tensor>, attributes: Record<string, number> = {}): Tensor[] {
+function run(
+  kernel: GradientKernelName,
+  inputs: Record<string, Tensor>,
+  attributes: Record<string, number> = {},
+): Tensor[] {
   const outputs = engine().runKernel(kernel, inputs, attributes) as unknown as Tensor | Tensor[];
   return Array.isArray(outputs) ? outputs : [outputs];
 }
@@ -224,7 +284,9 @@ const gradients: readonly GradConfig[] = [
       const [dy] = dys as Tensor[];
       // Three equal nodes, which lowering makes one: tfjs frees what a gradient leaves behind before the next one runs.
       const part = (index: number) => () =>
-        run('FusedBatchNormGradNative', { dy, x, scale, space1, space2, space3 }, attrs as Record<string, number>)[index];
+        run('FusedBatchNormGradNative', { dy, x, scale, space1, space2, space3 }, attrs as Record<string, number>)[
+          index
+        ];
       return { x: part(0), scale: part(1), offset: part(2) };
     },
   },

@@ -7,7 +7,10 @@ export function outputName(output: string): string {
 
 /** Ends every output in an Identity of a fixed name, so that a cached GraphDef needs no table beside it. */
 export function withOutputNames(graph: Graph): Graph {
-  const outputs = Object.entries(graph.outputs).map(([output, ref]): [string, GraphNode] => [output, identity(graph, output, ref)]);
+  const outputs = Object.entries(graph.outputs).map(([output, ref]): [string, GraphNode] => [
+    output,
+    identity(graph, output, ref),
+  ]);
   return {
     nodes: [...graph.nodes, ...outputs.map(([, node]) => node)],
     inputs: graph.inputs,

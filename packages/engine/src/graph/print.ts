@@ -64,6 +64,7 @@ function printTensor(value: TensorValue): string {
 function readNumbers({ dtype, bytes }: TensorValue): number[] {
   if (dtype !== 'float32' && dtype !== 'int32') return Array.from(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = (offset: number): number => (dtype === 'float32' ? view.getFloat32(offset, true) : view.getInt32(offset, true));
+  const read = (offset: number): number =>
+    dtype === 'float32' ? view.getFloat32(offset, true) : view.getInt32(offset, true);
   return Array.from({ length: bytes.byteLength / 4 }, (_, index) => read(index * 4));
 }

@@ -22,9 +22,14 @@ const model: ModelConfig = {
 const { discriminatorReal, generatorBackward } = createPhaseUnits(model, 2);
 
 // What TensorFlow is handed, node by node: whoever changes a formula or a rule sees here what became of it.
-it.each([discriminatorReal, generatorBackward] as unknown as Unit[])('emits the graph of $name that is written down', async (unit) => {
-  const provisioned = (await locateTensorFlow(await provisionedCache(), 'cpu')) as Provisioned;
-  loadAddon(provisioned);
-  await loadStockBackend(provisioned, 1);
-  await expect(printGraph(lowerOwn(lowerGraph(traceUnit(unit, 'cpu')), 'cpu'))).toMatchFileSnapshot(`printed/${unit.name}.txt`);
-});
+it.each([discriminatorReal, generatorBackward] as unknown as Unit[])(
+  'emits the graph of $name that is written down',
+  async (unit) => {
+    const provisioned = (await locateTensorFlow(await provisionedCache(), 'cpu')) as Provisioned;
+    loadAddon(provisioned);
+    await loadStockBackend(provisioned, 1);
+    await expect(printGraph(lowerOwn(lowerGraph(traceUnit(unit, 'cpu')), 'cpu'))).toMatchFileSnapshot(
+      `printed/${unit.name}.txt`,
+    );
+  },
+);

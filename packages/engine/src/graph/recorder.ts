@@ -45,7 +45,12 @@ export function createRecorder(real: TfeBinding): Recorder {
     return id;
   };
 
-  const executeOp = (op: string, attributes: TfeAttribute[], inputs: number[], outputCount: number): TensorMetadata[] => {
+  const executeOp = (
+    op: string,
+    attributes: TfeAttribute[],
+    inputs: number[],
+    outputCount: number,
+  ): TensorMetadata[] => {
     refuseRandomOperation(op);
     const inputRefs = inputs.map(refOf);
     const results = real.executeOp(op, attributes, inputs, outputCount);
@@ -93,7 +98,8 @@ function readBackError(node: GraphNode | undefined): UserError {
   return new UserError({
     code: 'read-while-tracing',
     message: `A unit read back ${what} while it was being traced; the number would become a constant of the graph.`,
-    advice: 'Compute with tensors only: no dataSync, arraySync, print, nor JavaScript conditions on values inside a unit.',
+    advice:
+      'Compute with tensors only: no dataSync, arraySync, print, nor JavaScript conditions on values inside a unit.',
   });
 }
 
@@ -122,11 +128,17 @@ function readAttribute(binding: TfeBinding, op: string, { name, type, value }: T
     case binding.TF_ATTR_STRING:
       return { kind: 'string', value: String(value) };
     case binding.TF_ATTR_INT:
-      return Array.isArray(value) ? { kind: 'ints', value: [...(value as number[])] } : { kind: 'int', value: Number(value) };
+      return Array.isArray(value)
+        ? { kind: 'ints', value: [...(value as number[])] }
+        : { kind: 'int', value: Number(value) };
     case binding.TF_ATTR_FLOAT:
-      return Array.isArray(value) ? { kind: 'floats', value: [...(value as number[])] } : { kind: 'float', value: Number(value) };
+      return Array.isArray(value)
+        ? { kind: 'floats', value: [...(value as number[])] }
+        : { kind: 'float', value: Number(value) };
     case binding.TF_ATTR_BOOL:
-      return Array.isArray(value) ? { kind: 'bools', value: [...(value as boolean[])] } : { kind: 'bool', value: Boolean(value) };
+      return Array.isArray(value)
+        ? { kind: 'bools', value: [...(value as boolean[])] }
+        : { kind: 'bool', value: Boolean(value) };
     case binding.TF_ATTR_TYPE:
       return { kind: 'type', value: dataTypeOf(Number(value)) };
     case binding.TF_ATTR_SHAPE:

@@ -99,15 +99,34 @@ function simplifyOuterProduct(node: GraphNode, find: FindNode): Simplified {
   const count = elementCount(output.shape);
   const factors = node.inputs.map((ref) => elementCount(specOf(ref, find)?.shape ?? []));
   if (factors[0] * factors[1] !== count || factors[0] !== output.shape[0]) return keep(node);
-  const shapes = [[output.shape[0], 1], [1, output.shape[1]]];
+  const shapes = [
+    [output.shape[0], 1],
+    [1, output.shape[1]],
+  ];
   const before = shapes.flatMap((shape, i): GraphNode[] => {
-    const lengths = constantNode(`${node.name}/shape${i}`, { dtype: 'int32', shape: [2], bytes: new Uint8Array(Int32Array.from(shape).buffer) });
-    const attributes: Record<string, Attribute> = { T: { kind: 'type', value: output.dtype }, Tshape: { kind: 'type', value: 'int32' } };
+    const lengths = constantNode(`${node.name}/shape${i}`, {
+      dtype: 'int32',
+      shape: [2],
+      bytes: new Uint8Array(Int32Array.from(shape).buffer),
+    });
+    const attributes: Record<string, Attribute> = {
+      T: { kind: 'type', value: output.dtype },
+      Tshape: { kind: 'type', value: 'int32' },
+    };
     const inputs = [node.inputs[i], { node: lengths.name, output: 0 }];
-    return [lengths, { name: `${node.name}/factor${i}`, op: 'Reshape', attributes, inputs, outputs: [{ dtype: output.dtype, shape }] }];
+    return [
+      lengths,
+      { name: `${node.name}/factor${i}`, op: 'Reshape', attributes, inputs, outputs: [{ dtype: output.dtype, shape }] },
+    ];
   });
   const inputs = [0, 1].map((i) => ({ node: `${node.name}/factor${i}`, output: 0 }));
-  const product: GraphNode = { name: node.name, op: 'Mul', attributes: { T: { kind: 'type', value: output.dtype } }, inputs, outputs: node.outputs };
+  const product: GraphNode = {
+    name: node.name,
+    op: 'Mul',
+    attributes: { T: { kind: 'type', value: output.dtype } },
+    inputs,
+    outputs: node.outputs,
+  };
   return { kind: 'node', node: product, before };
 }
 

@@ -6,15 +6,25 @@ import { splitGraph } from './split-graph.ts';
 const ref = (node: string, output = 0): ValueRef => ({ node, output });
 const placeholder = (name: string): GraphNode => placeholderNode(name, { dtype: 'float32', shape: [2] });
 const node = (name: string, op: string, ...inputs: string[]): GraphNode => ({
-  name, op, attributes: {}, inputs: inputs.map((input) => ref(input)), outputs: [{ dtype: 'float32', shape: [2] }],
+  name,
+  op,
+  attributes: {},
+  inputs: inputs.map((input) => ref(input)),
+  outputs: [{ dtype: 'float32', shape: [2] }],
 });
 
 /** hidden = exp(noise * -weights); loss = hidden * late + -weights; mean = hidden + hidden. */
 const graph: Graph = {
   nodes: [
-    placeholder('weights'), placeholder('noise'), placeholder('late'),
-    node('negated', 'Neg', 'weights'), node('product', 'Mul', 'noise', 'negated'), node('hidden', 'Exp', 'product'),
-    node('scaled', 'Mul', 'hidden', 'late'), node('loss', 'AddV2', 'scaled', 'negated'), node('twice', 'AddV2', 'hidden', 'hidden'),
+    placeholder('weights'),
+    placeholder('noise'),
+    placeholder('late'),
+    node('negated', 'Neg', 'weights'),
+    node('product', 'Mul', 'noise', 'negated'),
+    node('hidden', 'Exp', 'product'),
+    node('scaled', 'Mul', 'hidden', 'late'),
+    node('loss', 'AddV2', 'scaled', 'negated'),
+    node('twice', 'AddV2', 'hidden', 'hidden'),
   ],
   inputs: { weights: ref('weights'), noise: ref('noise'), late: ref('late') },
   outputs: { loss: ref('loss'), mean: ref('twice') },

@@ -37,8 +37,13 @@ export function splitGraph(graph: Graph, early: readonly string[], earlyOutputs:
     .map((node): GraphNode => ({ ...node, inputs: node.inputs.map(keep) }));
   const isEarly = ([name]: readonly [string, ValueRef]): boolean => earlyOutputs.includes(name);
   const first = Object.entries(graph.outputs).filter(isEarly);
-  for (const [name, { node }] of first) assert(belongsToBegin.has(node), `the early output ${name} depends on early inputs alone`);
-  const outputs = Object.fromEntries(Object.entries(graph.outputs).filter((entry) => !isEarly(entry)).map(([name, ref]) => [name, keep(ref)]));
+  for (const [name, { node }] of first)
+    assert(belongsToBegin.has(node), `the early output ${name} depends on early inputs alone`);
+  const outputs = Object.fromEntries(
+    Object.entries(graph.outputs)
+      .filter((entry) => !isEarly(entry))
+      .map(([name, ref]) => [name, keep(ref)]),
+  );
   const values = [...kept.values()];
   const begin: Graph = {
     nodes: graph.nodes,
@@ -67,7 +72,9 @@ function findBegun(graph: Graph, early: ReadonlySet<string>): ReadonlySet<string
 }
 
 function withoutUnreadInputs(graph: Graph): Graph {
-  const read = new Set([...graph.nodes.flatMap((node) => node.inputs), ...Object.values(graph.outputs)].map((ref) => ref.node));
+  const read = new Set(
+    [...graph.nodes.flatMap((node) => node.inputs), ...Object.values(graph.outputs)].map((ref) => ref.node),
+  );
   const inputs = Object.fromEntries(Object.entries(graph.inputs).filter(([, { node }]) => read.has(node)));
   return prune({ ...graph, inputs });
 }

@@ -5,15 +5,34 @@ import { printGraph } from './print.ts';
 import { assignmentGraph, stateOnDevice } from './state-on-device.ts';
 
 const float = { dtype: 'float32' as const, shape: [2] };
-const node = (name: string, op: string, ...inputs: string[]): GraphNode => ({ name, op, attributes: {}, inputs: inputs.map((input) => ({ node: input, output: 0 })), outputs: [float] });
+const node = (name: string, op: string, ...inputs: string[]): GraphNode => ({
+  name,
+  op,
+  attributes: {},
+  inputs: inputs.map((input) => ({ node: input, output: 0 })),
+  outputs: [float],
+});
 const graph = (nodes: GraphNode[], outputs: string[]): Graph =>
   withOutputNames({
     nodes,
-    inputs: Object.fromEntries(nodes.filter(({ op }) => op === 'Placeholder').map(({ name }) => [name, { node: name, output: 0 }])),
+    inputs: Object.fromEntries(
+      nodes.filter(({ op }) => op === 'Placeholder').map(({ name }) => [name, { node: name, output: 0 }]),
+    ),
     outputs: Object.fromEntries(outputs.map((name) => [name, { node: name, output: 0 }])),
   });
-const begin = graph([placeholderNode('weights', float), placeholderNode('noise', float), node('images', 'Mul', 'weights', 'noise'), node('kept_0', 'Exp', 'images')], ['images', 'kept_0']);
-const finish = graph([placeholderNode('weights', float), placeholderNode('kept_0', float), node('loss', 'Mul', 'weights', 'kept_0')], ['loss']);
+const begin = graph(
+  [
+    placeholderNode('weights', float),
+    placeholderNode('noise', float),
+    node('images', 'Mul', 'weights', 'noise'),
+    node('kept_0', 'Exp', 'images'),
+  ],
+  ['images', 'kept_0'],
+);
+const finish = graph(
+  [placeholderNode('weights', float), placeholderNode('kept_0', float), node('loss', 'Mul', 'weights', 'kept_0')],
+  ['loss'],
+);
 
 it('reads lasting inputs from variables, and leaves what is kept in the session', () => {
   expect(printGraph(stateOnDevice(begin, ['weights'], ['kept_0'])).split('\n')).toEqual([
@@ -30,7 +49,11 @@ it('reads lasting inputs from variables, and leaves what is kept in the session'
 });
 
 it('takes what was kept by its name, and lets go of it behind its last use', () => {
-  expect(printGraph(stateOnDevice(finish, ['weights'], ['kept_0'])).split('\n').slice(2, 6)).toEqual([
+  expect(
+    printGraph(stateOnDevice(finish, ['weights'], ['kept_0']))
+      .split('\n')
+      .slice(2, 6),
+  ).toEqual([
     'kept_0 = Placeholder() {dtype=string, shape=[]} -> string[]',
     'kept_0/value = GetSessionTensor(kept_0) {dtype=float32} -> float32[2]',
     'kept_0/drop = DeleteSessionTensor(kept_0, ^kept_0/value)',
@@ -39,7 +62,11 @@ it('takes what was kept by its name, and lets go of it behind its last use', () 
 });
 
 it('gives a variable a copy of what is fed', () => {
-  expect(printGraph(assignmentGraph('weights[2]', [2])).split('\n').slice(1)).toEqual([
+  expect(
+    printGraph(assignmentGraph('weights[2]', [2]))
+      .split('\n')
+      .slice(1),
+  ).toEqual([
     'variable = VarHandleOp() {dtype=float32, shape=[2], shared_name="weights[2]"} -> resource[]',
     'copy = DeepCopy(value) {T=float32} -> float32[2]',
     'assign = AssignVariableOp(variable, copy) {dtype=float32}',

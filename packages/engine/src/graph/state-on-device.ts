@@ -21,9 +21,12 @@ export function variableName(input: string, shape: readonly number[]): string {
  * @param kept names of outputs or inputs, as far as the graph has them, that hold what one graph keeps for the other
  */
 export function stateOnDevice(graph: Graph, lasting: readonly string[], kept: readonly string[]): Graph {
-  const isTaken = ({ op, name }: GraphNode, names: readonly string[]): boolean => op === 'Placeholder' && names.includes(name);
+  const isTaken = ({ op, name }: GraphNode, names: readonly string[]): boolean =>
+    op === 'Placeholder' && names.includes(name);
   const given = new Set(kept.flatMap((name) => (name in graph.outputs ? [graph.outputs[name].node] : [])));
-  const moved = new Set(graph.nodes.filter((node) => isTaken(node, lasting) || isTaken(node, kept)).map(({ name }) => name));
+  const moved = new Set(
+    graph.nodes.filter((node) => isTaken(node, lasting) || isTaken(node, kept)).map(({ name }) => name),
+  );
   const move = (ref: ValueRef): ValueRef => (moved.has(ref.node) ? refTo(valueOf(ref.node)) : ref);
   return {
     nodes: graph.nodes.flatMap((node): GraphNode[] => {
@@ -43,8 +46,20 @@ export function assignmentGraph(variable: string, shape: readonly number[]): Gra
   const value = placeholderNode('value', { dtype: 'float32', shape });
   const handle = variableNode('variable', variable, shape);
   // On a processor the variable would be the fed array itself, which is the caller's to release.
-  const copy: GraphNode = { name: 'copy', op: 'DeepCopy', attributes: { T: float }, inputs: [refTo('value')], outputs: value.outputs };
-  const assign: GraphNode = { name: 'assign', op: 'AssignVariableOp', attributes: { dtype: float }, inputs: [refTo('variable'), refTo('copy')], outputs: [] };
+  const copy: GraphNode = {
+    name: 'copy',
+    op: 'DeepCopy',
+    attributes: { T: float },
+    inputs: [refTo('value')],
+    outputs: value.outputs,
+  };
+  const assign: GraphNode = {
+    name: 'assign',
+    op: 'AssignVariableOp',
+    attributes: { dtype: float },
+    inputs: [refTo('variable'), refTo('copy')],
+    outputs: [],
+  };
   return { nodes: [value, handle, copy, assign], inputs: { value: refTo('value') }, outputs: {} };
 }
 
@@ -52,7 +67,11 @@ function variableNode(name: string, variable: string, shape: readonly number[]):
   return {
     name,
     op: 'VarHandleOp',
-    attributes: { dtype: float, shape: { kind: 'shape', value: shape }, shared_name: { kind: 'string', value: variable } },
+    attributes: {
+      dtype: float,
+      shape: { kind: 'shape', value: shape },
+      shared_name: { kind: 'string', value: variable },
+    },
     inputs: [],
     outputs: [{ dtype: 'resource', shape: [] }],
   };
@@ -60,7 +79,13 @@ function variableNode(name: string, variable: string, shape: readonly number[]):
 
 function readVariable({ name, outputs }: GraphNode): GraphNode[] {
   const { shape } = outputs[0];
-  const read: GraphNode = { name: valueOf(name), op: 'ReadVariableOp', attributes: { dtype: float }, inputs: [refTo(name)], outputs };
+  const read: GraphNode = {
+    name: valueOf(name),
+    op: 'ReadVariableOp',
+    attributes: { dtype: float },
+    inputs: [refTo(name)],
+    outputs,
+  };
   return [variableNode(name, variableName(name, shape), shape), read];
 }
 
@@ -69,6 +94,13 @@ function takeFromSession({ name, outputs }: GraphNode): GraphNode[] {
   return [
     placeholderNode(name, nameSpec),
     { name: value, op: 'GetSessionTensor', attributes: { dtype: float }, inputs: [refTo(name)], outputs },
-    { name: `${name}/drop`, op: 'DeleteSessionTensor', attributes: {}, inputs: [refTo(name)], after: [value], outputs: [] },
+    {
+      name: `${name}/drop`,
+      op: 'DeleteSessionTensor',
+      attributes: {},
+      inputs: [refTo(name)],
+      after: [value],
+      outputs: [],
+    },
   ];
 }

@@ -2,7 +2,17 @@
  * The tfjs backend on which units are traced: tfjs-node's own backend class and kernels over a recording binding, plus
  * the native kernels. A backend of its own leaves the plain 'tensorflow' one (the eager reference) untouched.
  */
-import { copyRegisteredKernels, findBackend, getBackend, getKernel, registerBackend, registerKernel, removeBackend, setBackend, unregisterKernel } from '@tensorflow/tfjs-core';
+import {
+  copyRegisteredKernels,
+  findBackend,
+  getBackend,
+  getKernel,
+  registerBackend,
+  registerKernel,
+  removeBackend,
+  setBackend,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { assert } from '@lstm-gan/core';
 import type { EngineOptions } from '../engine.ts';
@@ -30,7 +40,11 @@ export function stockBackend(): NodeBackend {
  * Runs `body` with a tracing backend over `binding` as the current backend; synchronous, and undone whatever happens.
  * @param device what the graph will run on: always the same one in a process
  */
-export function withTraceBackend<T>(binding: TfeBinding, device: EngineOptions['device'], body: (backend: NodeBackend) => T): T {
+export function withTraceBackend<T>(
+  binding: TfeBinding,
+  device: EngineOptions['device'],
+  body: (backend: NodeBackend) => T,
+): T {
   registerTraceKernels(device);
   const previous = getBackend();
   const Backend = stockBackend().constructor as new (binding: TfeBinding, packageName: string) => NodeBackend;
@@ -50,7 +64,9 @@ export function withTraceBackend<T>(binding: TfeBinding, device: EngineOptions['
 function registerTraceKernels(device: EngineOptions['device']): void {
   if (getKernel('Add', traceBackendName) !== undefined) return;
   copyRegisteredKernels('tensorflow', traceBackendName);
-  for (const [kernelName, kernelFunc] of Object.entries(device === 'cpu' ? { ...nativeKernels, ...ownKernels } : nativeKernels)) {
+  for (const [kernelName, kernelFunc] of Object.entries(
+    device === 'cpu' ? { ...nativeKernels, ...ownKernels } : nativeKernels,
+  )) {
     if (getKernel(kernelName, traceBackendName) !== undefined) unregisterKernel(kernelName, traceBackendName);
     registerKernel({ kernelName, backendName: traceBackendName, kernelFunc });
   }

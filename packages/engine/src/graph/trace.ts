@@ -99,7 +99,7 @@ function explain(unit: string, error: unknown): unknown {
   return new UserError({
     code: 'unknown-operation',
     message: `Unit ${unit} uses ${missing[1] ?? missing[2]}, which TensorFlow has no operation for.`,
-    advice: "Write it with operations of tfjs that run on tfjs-node, or register a kernel for it.",
+    advice: 'Write it with operations of tfjs that run on tfjs-node, or register a kernel for it.',
     cause: error,
   });
 }

@@ -42,21 +42,39 @@ export async function compileBindings(
   const partial = `${target}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
-  const [stockSources, ownSources] = await Promise.all([sourcesIn(path.join(tfjsNode, 'binding')), sourcesIn(nativeFolder)]);
+  const [stockSources, ownSources] = await Promise.all([
+    sourcesIn(path.join(tfjsNode, 'binding')),
+    sourcesIn(nativeFolder),
+  ]);
   const compile = (sources: string[], output: string, extra: string[]) =>
     compileAddon(compiler, paths.libraryDir, sources, path.join(partial, path.basename(output)), extra);
   await Promise.all([
     compile(stockSources, paths.stockBinding, ['-w', `-I${tfjsNode}`]),
-    compile(ownSources, paths.session, ['-Wall', '-Wextra', '-Wno-cast-function-type', '-O3', '-fno-math-errno', '-ffp-contract=off']),
+    compile(ownSources, paths.session, [
+      '-Wall',
+      '-Wextra',
+      '-Wno-cast-function-type',
+      '-O3',
+      '-fno-math-errno',
+      '-ffp-contract=off',
+    ]),
   ]);
   await writeFile(path.join(partial, path.basename(paths.bindingsMarker)), JSON.stringify({ compiler }));
   await rm(target, { recursive: true, force: true });
   await rename(partial, target);
 }
 
-async function compileAddon(compiler: string, libraryDir: string, sources: string[], output: string, extra: string[]): Promise<void> {
+async function compileAddon(
+  compiler: string,
+  libraryDir: string,
+  sources: string[],
+  output: string,
+  extra: string[],
+): Promise<void> {
   const { include_dir: headers } = require('node-api-headers') as { include_dir: string };
-  const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((file) => path.join(libraryDir, file));
+  const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((file) =>
+    path.join(libraryDir, file),
+  );
   const parameters = [
     ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=addon'],
     ...extra,
@@ -68,6 +86,7 @@ async function compileAddon(compiler: string, libraryDir: string, sources: strin
   throw new UserError({
     code: 'compile-failed',
     message: `${compiler} could not compile ${path.basename(output)}:\n${result.output.trim().split('\n').slice(-8).join('\n')}`,
-    advice: 'A compiler for C++17 with its standard library is needed (g++ 9 or clang 14, or newer); name another one in CXX.',
+    advice:
+      'A compiler for C++17 with its standard library is needed (g++ 9 or clang 14, or newer); name another one in CXX.',
   });
 }

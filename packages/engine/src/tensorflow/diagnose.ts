@@ -36,7 +36,10 @@ export async function diagnose(cacheDir: string): Promise<Finding[]> {
   const supported = platform === 'linux' && arch === 'x64' && glibc !== undefined;
   return [
     finding('system', `${platform} ${arch}${glibc === undefined ? ', no glibc' : `, glibc ${glibc}`}`, !supported),
-    finding('processor', `${cpu?.model ?? 'unknown'}, ${os.availableParallelism()} cores, ${(os.totalmem() / 1e9).toFixed(0)} GB`),
+    finding(
+      'processor',
+      `${cpu?.model ?? 'unknown'}, ${os.availableParallelism()} cores, ${(os.totalmem() / 1e9).toFixed(0)} GB`,
+    ),
     finding('Node.js', `${process.version}, npm ${npm ?? 'not found'}`),
     finding('Python', `${python ?? 'not found'}, ${pip ?? 'no pip'} (only setup needs it)`),
     finding('C++ compiler', `${compiler ?? 'not found'} (only setup needs it)`),
@@ -49,7 +52,13 @@ export async function diagnose(cacheDir: string): Promise<Finding[]> {
 async function findTensorFlow(cacheDir: string, variant: TensorFlowVariant): Promise<Finding[]> {
   const provisioned = await locateTensorFlow(cacheDir, variant);
   if (provisioned === undefined) {
-    return [finding(`TensorFlow (${variant})`, `${tensorflowVersion} is not set up; run: lstm-gan setup --variant ${variant}`, true)];
+    return [
+      finding(
+        `TensorFlow (${variant})`,
+        `${tensorflowVersion} is not set up; run: lstm-gan setup --variant ${variant}`,
+        true,
+      ),
+    ];
   }
   const { paths, tfjsNode } = provisioned;
   const library = path.join(paths.libraryDir, 'libtensorflow_cc.so.2');
@@ -63,7 +72,10 @@ async function findTensorFlow(cacheDir: string, variant: TensorFlowVariant): Pro
 
 async function findGpu(cacheDir: string): Promise<Finding[]> {
   if (!existsSync('/dev/nvidiactl')) return [finding('GPU', 'not used: this machine has no NVIDIA driver')];
-  const { status, output } = await runCommand('nvidia-smi', ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader']);
+  const { status, output } = await runCommand('nvidia-smi', [
+    '--query-gpu=name,driver_version,memory.total',
+    '--format=csv,noheader',
+  ]);
   const cards = finding('GPU', status === 0 ? output.trim().replaceAll('\n', '; ') : 'nvidia-smi does not answer');
   const provisioned = await locateTensorFlow(cacheDir, 'gpu');
   if (provisioned === undefined) return [cards, finding('GPU used', 'no: run lstm-gan setup --variant gpu')];
@@ -74,8 +86,13 @@ async function findGpu(cacheDir: string): Promise<Finding[]> {
 function gpuDevices(provisioned: Provisioned): string {
   const session = openSession(provisioned, 1);
   try {
-    const gpus = session.devices().filter(({ type }) => type === 'GPU').map(({ name }) => name);
-    return gpus.length > 0 ? gpus.join(', ') : 'no: TensorFlow lists no GPU; its CUDA libraries or the driver do not fit';
+    const gpus = session
+      .devices()
+      .filter(({ type }) => type === 'GPU')
+      .map(({ name }) => name);
+    return gpus.length > 0
+      ? gpus.join(', ')
+      : 'no: TensorFlow lists no GPU; its CUDA libraries or the driver do not fit';
   } finally {
     session.close();
   }

@@ -13,7 +13,14 @@ import type { Progress } from './progress.ts';
 import { wheelTags, wheels, type TensorFlowVariant, type WheelRelease } from './release.ts';
 import { runCommand } from './run-command.ts';
 
-const pipDownload = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check'] as const;
+const pipDownload = [
+  '-m',
+  'pip',
+  'download',
+  '--no-deps',
+  '--only-binary=:all:',
+  '--disable-pip-version-check',
+] as const;
 
 /** Makes the library folder complete. */
 export async function provisionLibrary(
@@ -42,7 +49,10 @@ export async function provisionLibrary(
 }
 
 async function isIntact(file: string, release: WheelRelease): Promise<boolean> {
-  const size = await stat(file).then(({ size }) => size, () => -1);
+  const size = await stat(file).then(
+    ({ size }) => size,
+    () => -1,
+  );
   return size === release.bytes && (await sha256(file)) === release.sha256;
 }
 
@@ -61,13 +71,19 @@ async function refuseWheel(file: string, release: WheelRelease): Promise<never> 
   });
 }
 
-async function download(folder: string, requirements: string[], totalBytes: number, onProgress: Progress): Promise<void> {
+async function download(
+  folder: string,
+  requirements: string[],
+  totalBytes: number,
+  onProgress: Progress,
+): Promise<void> {
   // pip downloads into a temporary folder; its growth is the progress.
   const scratch = path.join(folder, 'pip');
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   const before = new Set(await readdir(folder));
-  const report = async () => onProgress({ stage: 'download', doneBytes: Math.min(totalBytes, await arrivedBytes(folder, before)), totalBytes });
+  const report = async () =>
+    onProgress({ stage: 'download', doneBytes: Math.min(totalBytes, await arrivedBytes(folder, before)), totalBytes });
   const timer = setInterval(() => void report(), 250);
   const parameters = [...pipDownload, '--progress-bar', 'off', ...wheelTags, '--dest', folder, ...requirements];
   try {
@@ -82,7 +98,11 @@ async function download(folder: string, requirements: string[], totalBytes: numb
 }
 
 function downloadError(requirements: readonly string[], output: string): UserError {
-  const reason = output.split('\n').filter((line) => /error/i.test(line)).at(-1) ?? output.trim().split('\n').at(-1);
+  const reason =
+    output
+      .split('\n')
+      .filter((line) => /error/i.test(line))
+      .at(-1) ?? output.trim().split('\n').at(-1);
   return new UserError({
     code: 'download-failed',
     message: `pip could not download ${requirements.join(', ')}: ${reason?.trim() ?? 'it gave no reason'}`,

@@ -104,7 +104,8 @@ it('says that new weights are not finite, within the range', () => {
 it.each([NaN, Infinity, -Infinity])('sees %s wherever it is', (value) => {
   for (const { addUp } of [plain, ...native]) {
     expect(addUp(Float32Array.of(1, 3e38, -3e38, 1e-45), new Float32Array(4))).toBe(true);
-    for (const place of [0, 17, size - 1]) expect(addUp(numbers(1, 1).fill(value, place, place + 1), new Float32Array(size))).toBe(false);
+    for (const place of [0, 17, size - 1])
+      expect(addUp(numbers(1, 1).fill(value, place, place + 1), new Float32Array(size))).toBe(false);
   }
 });
 
@@ -129,7 +130,8 @@ it('takes released memory again, aligned for TensorFlow', async () => {
 });
 
 it('leaves the calling thread on the processors that it may use', () => {
-  const allowed = (): string | undefined => /Cpus_allowed_list:.*/.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[0];
+  const allowed = (): string | undefined =>
+    /Cpus_allowed_list:.*/.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[0];
   const before = allowed();
   const [, { addUp }] = native;
   const sum = new Float32Array(1 << 18);
@@ -155,7 +157,11 @@ it('says that there is no memory, instead of ending the process', () => {
 const turn = () => new Promise(setImmediate);
 
 const isFull = (entry: object): boolean =>
-  'detail' in entry && typeof entry.detail === 'object' && entry.detail !== null && 'kind' in entry.detail && entry.detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+  'detail' in entry &&
+  typeof entry.detail === 'object' &&
+  entry.detail !== null &&
+  'kind' in entry.detail &&
+  entry.detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 
 /** How often V8 went through its whole heap meanwhile. */
 async function fullCollections(work: () => Promise<void>): Promise<number> {

@@ -13,7 +13,8 @@ export interface NativeArithmetic extends VectorArithmetic {
 export function loadNativeArithmetic(provisioned: Provisioned, threads: number): NativeArithmetic {
   const addon = loadAddon(provisioned);
   const sharing = createSharedMemory(addon);
-  const allocate = (length: number): Float32Array => (length === 0 ? new Float32Array(0) : new Float32Array(addon.allocate(length * 4)));
+  const allocate = (length: number): Float32Array =>
+    length === 0 ? new Float32Array(0) : new Float32Array(addon.allocate(length * 4));
   const allocateOutgoing = (length: number): Float32Array => sharing.allocate(length) ?? allocate(length);
   return {
     sharing: () => sharing,
@@ -29,7 +30,8 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
       return outgoing;
     },
     adam(vectors, [start, end], divisor, { learningRate, beta1, beta2, epsilon }, beta1Power, beta2Power) {
-      const { gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;
+      const { gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } =
+        vectors;
       const numbers = [threads, start, end, divisor, learningRate, beta1, beta2, epsilon, beta1Power, beta2Power];
       const arrays = [weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments];
       return addon.adam(leavesOf(gradientSum), orderOf(gradientSum), ...arrays, numbers);

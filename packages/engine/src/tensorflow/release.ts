@@ -20,7 +20,11 @@ export const tfjsNodeVersion = '4.22.0';
 const platforms = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
 
 /** What pip is to look for, whatever Python it runs on. */
-export const wheelTags: readonly string[] = ['--python-version', '3.12', ...platforms.flatMap((platform) => ['--platform', platform])];
+export const wheelTags: readonly string[] = [
+  '--python-version',
+  '3.12',
+  ...platforms.flatMap((platform) => ['--platform', platform]),
+];
 
 export const wheels: Readonly<Record<TensorFlowVariant, WheelRelease>> = {
   cpu: {

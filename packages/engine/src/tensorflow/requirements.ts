@@ -19,7 +19,12 @@ export interface Host {
 /** The machine that this process runs on. */
 export function thisHost(): Host {
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return { platform: process.platform, arch: process.arch, glibc: report.header?.glibcVersionRuntime, env: process.env };
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    glibc: report.header?.glibcVersionRuntime,
+    env: process.env,
+  };
 }
 
 /** Refuses a system that libtensorflow does not run on. */
@@ -42,7 +47,10 @@ export async function checkTools(env: NodeJS.ProcessEnv): Promise<{ compiler: st
     if (compiler === undefined || compiler === '') continue;
     if ((await runCommand(compiler, ['--version'], { env })).status === 0) return { compiler };
   }
-  throw missingTool('a C++ compiler (c++, g++ or clang++)', 'Install one (Debian: apt-get install g++), or name it in CXX.');
+  throw missingTool(
+    'a C++ compiler (c++, g++ or clang++)',
+    'Install one (Debian: apt-get install g++), or name it in CXX.',
+  );
 }
 
 function missingTool(what: string, advice: string): UserError {

@@ -14,8 +14,18 @@ beforeAll(async () => {
 
 const size = 500;
 const type = { T: { kind: 'type', value: 'float32' } } as const;
-const node = (name: string, op: string, inputs: string[], outputs: ValueSpec[], attributes: GraphNode['attributes'] = type): GraphNode => ({
-  name, op, attributes, inputs: inputs.map((input) => ({ node: input, output: 0 })), outputs,
+const node = (
+  name: string,
+  op: string,
+  inputs: string[],
+  outputs: ValueSpec[],
+  attributes: GraphNode['attributes'] = type,
+): GraphNode => ({
+  name,
+  op,
+  attributes,
+  inputs: inputs.map((input) => ({ node: input, output: 0 })),
+  outputs,
 });
 /** square = x x, a product that takes a few milliseconds; kept of it is a copy. */
 const graphDef = encodeGraphDef({
@@ -54,12 +64,21 @@ describe('a session', () => {
   it('says so where memory is not to be had, and goes on', async () => {
     const session = open();
     const huge: readonly number[] = [2 ** 22, 2 ** 23];
-    const dims = constantNode('dims', { dtype: 'int32', shape: [2], bytes: new Uint8Array(Int32Array.from(huge).buffer) });
+    const dims = constantNode('dims', {
+      dtype: 'int32',
+      shape: [2],
+      bytes: new Uint8Array(Int32Array.from(huge).buffer),
+    });
     const value = placeholderNode('value', float());
     // 128 TiB: more than a process can address.
-    const fill = node('filled', 'Fill', ['dims', 'value'], [{ dtype: 'float32', shape: huge }], { ...type, index_type: { kind: 'type', value: 'int32' } });
+    const fill = node('filled', 'Fill', ['dims', 'value'], [{ dtype: 'float32', shape: huge }], {
+      ...type,
+      index_type: { kind: 'type', value: 'int32' },
+    });
     const graph = session.load(encodeGraphDef({ nodes: [dims, value, fill], inputs: {}, outputs: {} }));
-    await expect(graph.run([{ name: 'value', data: Float32Array.of(1) }], ['filled'])).rejects.toMatchObject({ code: 'ERR_MEMORY' });
+    await expect(graph.run([{ name: 'value', data: Float32Array.of(1) }], ['filled'])).rejects.toMatchObject({
+      code: 'ERR_MEMORY',
+    });
     expect((await session.load(graphDef).run(feeds, ['square']))[0][0]).toBe(size / 4);
     session.close();
   });
@@ -67,7 +86,13 @@ describe('a session', () => {
   it('tells graphs of the same names apart', async () => {
     const session = open();
     const [one, other] = ['Neg', 'Square'].map((op) =>
-      session.load(encodeGraphDef({ nodes: [placeholderNode('x', float(2)), node('y', op, ['x'], [float(2)])], inputs: {}, outputs: {} })),
+      session.load(
+        encodeGraphDef({
+          nodes: [placeholderNode('x', float(2)), node('y', op, ['x'], [float(2)])],
+          inputs: {},
+          outputs: {},
+        }),
+      ),
     );
     const run = async (graph: typeof one) => graph.run([{ name: 'x', data: Float32Array.of(3, 4) }], ['y']);
     expect([await run(one), await run(other)]).toEqual([[Float32Array.of(-3, -4)], [Float32Array.of(9, 16)]]);
@@ -76,11 +101,24 @@ describe('a session', () => {
 
   it.each<[string, (session: Session) => unknown, string]>([
     ['no GraphDef', (session) => session.load(new Uint8Array([1, 2, 3])), 'Invalid GraphDef'],
-    ['an operation that there is not', (session) => session.load(encodeGraphDef({ nodes: [node('y', 'NoSuchOperation', [], [])], inputs: {}, outputs: {} })), 'NoSuchOperation'],
+    [
+      'an operation that there is not',
+      (session) =>
+        session.load(encodeGraphDef({ nodes: [node('y', 'NoSuchOperation', [], [])], inputs: {}, outputs: {} })),
+      'NoSuchOperation',
+    ],
     ['a fetch that there is not', (session) => session.load(graphDef).run(feeds, ['cube']), 'no value graph0/cube'],
     ['nothing to fetch', (session) => session.load(graphDef).run(feeds, []), 'lists of names to fetch'],
-    ['a feed of another type', (session) => session.load(graphDef).run([{ name: 'x', data: new Int32Array(size * size) }], ['square']), 'another type'],
-    ['a feed of another length', (session) => session.load(graphDef).run([{ name: 'x', data: x.subarray(1) }], ['square']), 'its shape needs 1000000'],
+    [
+      'a feed of another type',
+      (session) => session.load(graphDef).run([{ name: 'x', data: new Int32Array(size * size) }], ['square']),
+      'another type',
+    ],
+    [
+      'a feed of another length',
+      (session) => session.load(graphDef).run([{ name: 'x', data: x.subarray(1) }], ['square']),
+      'its shape needs 1000000',
+    ],
   ])('refuses %s', async (_what, use, sentence) => {
     const session = open();
     await expect((async () => use(session))()).rejects.toThrow(sentence);
@@ -98,7 +136,13 @@ describe('a session', () => {
 
   it('does not grow over 10,000 runs', async () => {
     const session = open();
-    const graph = session.load(encodeGraphDef({ nodes: [placeholderNode('x', float(size, size)), node('y', 'Neg', ['x'], [float(size, size)])], inputs: {}, outputs: {} }));
+    const graph = session.load(
+      encodeGraphDef({
+        nodes: [placeholderNode('x', float(size, size)), node('y', 'Neg', ['x'], [float(size, size)])],
+        inputs: {},
+        outputs: {},
+      }),
+    );
     const { release } = loadAddon(provisioned);
     const runMany = async (count: number): Promise<number> => {
       for (let run = 0; run < count; run++) {

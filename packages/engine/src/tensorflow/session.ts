@@ -40,9 +40,18 @@ export interface LoadedGraph {
    * The same with the first value becoming `onto[0] + (onto[1] + (... + value))`. `isFinite` is undefined where the value was left as it is:
    * of a graph that does not end in our join, or of vectors of another length.
    */
-  accumulate(feeds: readonly SessionFeed[], fetches: readonly string[], onto: readonly Float32Array[], kept?: KeptFeed): Promise<{ outputs: Float32Array[]; isFinite: boolean | undefined }>;
+  accumulate(
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    onto: readonly Float32Array[],
+    kept?: KeptFeed,
+  ): Promise<{ outputs: Float32Array[]; isFinite: boolean | undefined }>;
   /** Values to fetch, and values that stay in native memory for one other run. */
-  begin(feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<{ outputs: Float32Array[]; kept: Kept }>;
+  begin(
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    keeps: readonly string[],
+  ): Promise<{ outputs: Float32Array[]; kept: Kept }>;
   /** Frees kept values that no run will use. */
   discard(kept: Kept): void;
   /** Names of what the graph must be fed. */
@@ -60,16 +69,38 @@ export interface SessionAddon {
   open(config: Uint8Array): unknown;
   /** Every name of the graph is, in the session, behind the graph's own and a slash. */
   load(handle: unknown, graphDef: Uint8Array, name: string): void;
-  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept?: Kept, keptNames?: readonly string[]): Promise<Output[]>;
-  run(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], kept: Kept | undefined, keptNames: readonly string[] | undefined, onto: readonly Float32Array[]): Promise<[outputs: Output[], isFinite: boolean | null]>;
-  begin(handle: unknown, feeds: readonly SessionFeed[], fetches: readonly string[], keeps: readonly string[]): Promise<[outputs: Output[], kept: Kept]>;
+  run(
+    handle: unknown,
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    kept?: Kept,
+    keptNames?: readonly string[],
+  ): Promise<Output[]>;
+  run(
+    handle: unknown,
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    kept: Kept | undefined,
+    keptNames: readonly string[] | undefined,
+    onto: readonly Float32Array[],
+  ): Promise<[outputs: Output[], isFinite: boolean | null]>;
+  begin(
+    handle: unknown,
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    keeps: readonly string[],
+  ): Promise<[outputs: Output[], kept: Kept]>;
   discard(kept: Kept): void;
   operations(handle: unknown, graph: string, type: string): string[];
   devices(handle: unknown): { name: string; type: string }[];
   close(handle: unknown): void;
   version(): string;
   /** A sum, six arrays, then threads, start, end, divisor, rate, betas, epsilon and powers. */
-  adam(vectors: readonly Float32Array[], order: string, ...parameters: [...arrays: Float32Array[], numbers: number[]]): boolean;
+  adam(
+    vectors: readonly Float32Array[],
+    order: string,
+    ...parameters: [...arrays: Float32Array[], numbers: number[]]
+  ): boolean;
   average(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
   settle(): void;
   addUp(vectors: readonly Float32Array[], order: string, target: Float32Array, threads: number): boolean;
@@ -119,14 +150,23 @@ export function createSession(addon: SessionAddon, config: Uint8Array): Session 
 function loadGraph(addon: SessionAddon, handle: unknown, graphDef: Uint8Array, graph: string): LoadedGraph {
   addon.load(handle, graphDef, graph);
   const named = (name: string): string => `${graph}/${name}`;
-  const fed = (feeds: readonly SessionFeed[]): SessionFeed[] => outsideHeap(feeds).map(({ name, data }) => ({ name: named(name), data }));
+  const fed = (feeds: readonly SessionFeed[]): SessionFeed[] =>
+    outsideHeap(feeds).map(({ name, data }) => ({ name: named(name), data }));
   return {
     placeholders: addon.operations(handle, graph, 'Placeholder'),
     variables: addon.operations(handle, graph, 'VarHandleOp'),
     drops: addon.operations(handle, graph, 'DeleteSessionTensor'),
-    run: async (feeds, fetches, kept) => (await addon.run(handle, fed(feeds), fetches.map(named), kept?.values, kept?.names.map(named))).map(asArray),
+    run: async (feeds, fetches, kept) =>
+      (await addon.run(handle, fed(feeds), fetches.map(named), kept?.values, kept?.names.map(named))).map(asArray),
     async accumulate(feeds, fetches, onto, kept) {
-      const [outputs, isFinite] = await addon.run(handle, fed(feeds), fetches.map(named), kept?.values, kept?.names.map(named), onto);
+      const [outputs, isFinite] = await addon.run(
+        handle,
+        fed(feeds),
+        fetches.map(named),
+        kept?.values,
+        kept?.names.map(named),
+        onto,
+      );
       return { outputs: outputs.map(asArray), isFinite: isFinite ?? undefined };
     },
     async begin(feeds, fetches, keeps) {
@@ -177,5 +217,11 @@ export function configProto(threads: number, variant: TensorFlowVariant): Uint8A
   const oneThread = textField(3, 'SINGLE_THREADED_EXECUTOR');
   const [optimizer, executor] = variant === 'cpu' ? [[asWritten], [oneThread]] : [[], []];
   const experimental = concatBytes([...executor, varintField(9, 1)]);
-  return concatBytes([varintField(2, threads), varintField(5, 1), varintField(9, 1), ...optimizer, messageField(16, experimental)]);
+  return concatBytes([
+    varintField(2, threads),
+    varintField(5, 1),
+    varintField(9, 1),
+    ...optimizer,
+    messageField(16, experimental),
+  ]);
 }

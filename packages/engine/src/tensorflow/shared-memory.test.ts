@@ -50,7 +50,10 @@ it('lends no small arrays, and none that lie elsewhere', () => {
 
 it('refuses a reference to another process, file, block or length in a sentence', () => {
   const { reference } = lent();
-  const borrow = (changed: Partial<BlockReference>, length = floats) => () => shared.borrow({ ...reference, ...changed }, length, nobody);
+  const borrow =
+    (changed: Partial<BlockReference>, length = floats) =>
+    () =>
+      shared.borrow({ ...reference, ...changed }, length, nobody);
   expect(borrow({ pid: 2 ** 22 + 1 })).toThrow('cannot be opened');
   expect(borrow({ fd: 2 ** 20 })).toThrow('cannot be opened');
   expect(borrow({ fd: 0 })).toThrow(/cannot be opened|is not the block/);
@@ -64,7 +67,9 @@ it('refuses an ordinary file, which could shrink and so end whoever reads it', (
   const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-shared-'));
   const file = openSync(path.join(folder, 'lstm-gan-block'), 'w+');
   ftruncateSync(file, floats * 4);
-  expect(() => shared.borrow({ pid: process.pid, fd: file, name: `lstm-gan-${'0'.repeat(16)}-1` }, floats, nobody)).toThrow('is not the block');
+  expect(() =>
+    shared.borrow({ pid: process.pid, fd: file, name: `lstm-gan-${'0'.repeat(16)}-1` }, floats, nobody),
+  ).toThrow('is not the block');
   closeSync(file);
 });
 
@@ -80,8 +85,14 @@ it('reads the block of another process, and goes on reading when that is killed'
     globalThis.array = shared.allocate(${floats}).fill(3);
     console.log(JSON.stringify(shared.lend(globalThis.array)));
     setInterval(() => undefined, 1000);`;
-  const child = spawn(process.execPath, ['--conditions=source', '--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await new Promise<string[]>((resolve) => createInterface(child.stdout).once('line', (text: string) => resolve([text])));
+  const child = spawn(
+    process.execPath,
+    ['--conditions=source', '--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', program],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [line] = await new Promise<string[]>((resolve) =>
+    createInterface(child.stdout).once('line', (text: string) => resolve([text])),
+  );
   const reference = JSON.parse(line) as BlockReference;
   expect(reference.pid).toBe(child.pid);
   const borrowed = shared.borrow(reference, floats, nobody);

@@ -35,7 +35,10 @@ export interface SharedMemory {
 /** 64 KiB: below that a copy costs less than the messages about it. */
 const leastFloats = 1 << 14;
 
-type SharedAddon = Pick<SessionAddon, 'allocateShared' | 'isShared' | 'lend' | 'takeBack' | 'attach' | 'forget' | 'release'>;
+type SharedAddon = Pick<
+  SessionAddon,
+  'allocateShared' | 'isShared' | 'lend' | 'takeBack' | 'attach' | 'forget' | 'release'
+>;
 
 export function createSharedMemory(addon: SharedAddon): SharedMemory {
   const borrowed = new WeakMap<ArrayBufferLike, () => void>();

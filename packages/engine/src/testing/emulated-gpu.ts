@@ -22,7 +22,7 @@ export function openEmulatedGpu(provisioned: Provisioned, threads: number): Sess
 /** A GraphDef (node 1, versions 4) with the device (4) written into each NodeDef. */
 function onDevice(graphDef: Uint8Array): Uint8Array {
   const fields: Uint8Array[] = [];
-  for (let at = 0; at < graphDef.length; ) {
+  for (let at = 0; at < graphDef.length;) {
     const field = graphDef[at] >> 3;
     const { value: length, end } = readVarint(graphDef, at + 1);
     const content = graphDef.subarray(end, end + length);

@@ -3,7 +3,15 @@
  */
 import { readFileSync } from 'node:fs';
 import {
-  compareWithGolden, createInitialWeights, createPhaseUnits, plainArithmetic, type ModelConfig, type RunUnit, type Unit, type UnitArray, type UnitName,
+  compareWithGolden,
+  createInitialWeights,
+  createPhaseUnits,
+  plainArithmetic,
+  type ModelConfig,
+  type RunUnit,
+  type Unit,
+  type UnitArray,
+  type UnitName,
 } from '@lstm-gan/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NotFiniteSumError } from '../accumulation.ts';
@@ -14,7 +22,16 @@ import { probeInputs, probeUnit } from '../probe.ts';
 const smallModel: ModelConfig = {
   image: { size: 16, channels: 1 },
   latent: 6,
-  generator: { kind: 'article', dense: 16, steps: 2, stepSize: 8, lstm: 8, hidden: [256], base: [4, 4, 32], filters: [32] },
+  generator: {
+    kind: 'article',
+    dense: 16,
+    steps: 2,
+    stepSize: 8,
+    lstm: 8,
+    hidden: [256],
+    base: [4, 4, 32],
+    filters: [32],
+  },
   discriminator: { filters: [32, 64], dropout: 0.3 },
   loss: 'hinge',
   regularizer: { kind: 'approximate-r1', lambda: 10, sigma: 0.05 },
@@ -88,22 +105,34 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
       begun.outputs['images']?.fill(NaN);
       expect({ ...(await begun.finish(late)), images: outputs['images'] }).toEqual(outputs);
       await expect(compiled.begin({ generator })).rejects.toThrow('got no noise');
-      await expect((await compiled.begin({ generator, noise })).finish({ dropoutSeed: late['dropoutSeed'] })).rejects.toThrow('got no discriminator');
+      await expect(
+        (await compiled.begin({ generator, noise })).finish({ dropoutSeed: late['dropoutSeed'] }),
+      ).rejects.toThrow('got no discriminator');
     });
 
-    it.each(['discriminator-fake', 'generator-backward'] as const)('adds an output of %s to what comes before it', async (name) => {
-      const { unit, inputs } = inputsOf(name);
-      const output = name === 'generator-backward' ? 'contribution' : 'gradient';
-      const compiled = await engine.compile(unit);
-      const outputs = await compiled.run(inputs);
-      const [outer, inner] = [3, -7].map((factor) => outputs[output].map((value, i) => factor * value + 1e-3 * i));
-      const expected = new Float32Array(outer.length);
-      plainArithmetic.addUp([outer, [inner, outputs[output]]], expected);
-      expect(await compiled.run(inputs, { output, onto: [outer, inner] })).toEqual({ ...outputs, [output]: expected });
-      expect(await compiled.run(inputs, { output, onto: [] })).toEqual(outputs);
-      await expect(compiled.run(inputs, { output, onto: [outer, inner.fill(NaN, 5, 6)] })).rejects.toThrow(NotFiniteSumError);
-      await expect(compiled.run(inputs, { output, onto: [outer.subarray(1)] })).rejects.toThrow(`takes ${output} of shape`);
-    });
+    it.each(['discriminator-fake', 'generator-backward'] as const)(
+      'adds an output of %s to what comes before it',
+      async (name) => {
+        const { unit, inputs } = inputsOf(name);
+        const output = name === 'generator-backward' ? 'contribution' : 'gradient';
+        const compiled = await engine.compile(unit);
+        const outputs = await compiled.run(inputs);
+        const [outer, inner] = [3, -7].map((factor) => outputs[output].map((value, i) => factor * value + 1e-3 * i));
+        const expected = new Float32Array(outer.length);
+        plainArithmetic.addUp([outer, [inner, outputs[output]]], expected);
+        expect(await compiled.run(inputs, { output, onto: [outer, inner] })).toEqual({
+          ...outputs,
+          [output]: expected,
+        });
+        expect(await compiled.run(inputs, { output, onto: [] })).toEqual(outputs);
+        await expect(compiled.run(inputs, { output, onto: [outer, inner.fill(NaN, 5, 6)] })).rejects.toThrow(
+          NotFiniteSumError,
+        );
+        await expect(compiled.run(inputs, { output, onto: [outer.subarray(1)] })).rejects.toThrow(
+          `takes ${output} of shape`,
+        );
+      },
+    );
 
     it('frees what was begun and is not wanted', async () => {
       const { unit, inputs } = inputsOf('generator-backward');
@@ -146,8 +175,12 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
       const { unit, inputs } = inputsOf('generator-sample');
       const compiled = await engine.compile(unit);
       await expect(compiled.run({ generator: inputs.generator })).rejects.toThrow('got no noise');
-      await expect(compiled.run({ ...inputs, noise: new Int32Array(24) })).rejects.toThrow('noise as float32, but got int32');
-      await expect(compiled.run({ ...inputs, noise: new Float32Array(23) })).rejects.toThrow('[4, 6], 24 values, but got 23');
+      await expect(compiled.run({ ...inputs, noise: new Int32Array(24) })).rejects.toThrow(
+        'noise as float32, but got int32',
+      );
+      await expect(compiled.run({ ...inputs, noise: new Float32Array(23) })).rejects.toThrow(
+        '[4, 6], 24 values, but got 23',
+      );
       await expect(compiled.run({ ...inputs, nose: new Float32Array(24) })).rejects.toThrow('no input nose');
     });
 

@@ -19,7 +19,12 @@ const unit: Unit<'a' | 'b', 'product'> = {
   outputs: { product: matrix },
   run: ({ a, b }) => ({ product: matMul(a as Tensor2D, b as Tensor2D) }),
 };
-const engine = await openEngine('graph', { cacheDir: defaultCacheDir(process.env, homedir()), threads: 1, device, precision });
+const engine = await openEngine('graph', {
+  cacheDir: defaultCacheDir(process.env, homedir()),
+  threads: 1,
+  device,
+  precision,
+});
 const { product } = await (await engine.compile(unit)).run(factors());
 await engine.close();
 process.stdout.write(JSON.stringify(Array.from(product)));

@@ -11,7 +11,8 @@ export const float = (...shape: number[]): ValueSpec => ({ dtype: 'float32', sha
 export const numbers = (key: number, size: number): Float32Array => normalNoise([key, 2], size);
 
 /** Whole numbers from -5 to 5: sums of their products are exact, in whatever order. */
-export const wholeNumbers = (size: number): Float32Array => Float32Array.from({ length: size }, (_, i) => ((i * 7) % 11) - 5);
+export const wholeNumbers = (size: number): Float32Array =>
+  Float32Array.from({ length: size }, (_, i) => ((i * 7) % 11) - 5);
 
 export interface Feed {
   readonly spec: ValueSpec;
@@ -29,13 +30,26 @@ export async function runOperation(
   const provisioned = await locateTensorFlow(await provisionedCache(), 'cpu');
   if (provisioned === undefined) throw new Error('TensorFlow is provisioned');
   const placeholders = Object.entries(inputs).map(([name, { spec }]) => placeholderNode(name, spec));
-  const node: GraphNode = { name: 'own', op, attributes, inputs: placeholders.map(({ name }) => ({ node: name, output: 0 })), outputs };
+  const node: GraphNode = {
+    name: 'own',
+    op,
+    attributes,
+    inputs: placeholders.map(({ name }) => ({ node: name, output: 0 })),
+    outputs,
+  };
   const nodes = [...placeholders, node];
-  const graph = { nodes, inputs: Object.fromEntries(placeholders.map(({ name }) => [name, { node: name, output: 0 }])), outputs: {} };
+  const graph = {
+    nodes,
+    inputs: Object.fromEntries(placeholders.map(({ name }) => [name, { node: name, output: 0 }])),
+    outputs: {},
+  };
   const session = openSession(provisioned, threads);
   const fetches = outputs.flatMap(({ dtype }, output) => (dtype === 'float32' ? [`own:${output}`] : []));
   try {
-    return await session.load(encodeGraphDef(graph)).run(Object.entries(inputs).map(([name, { data }]) => ({ name, data })), fetches);
+    return await session.load(encodeGraphDef(graph)).run(
+      Object.entries(inputs).map(([name, { data }]) => ({ name, data })),
+      fetches,
+    );
   } finally {
     session.close();
   }

@@ -42,7 +42,9 @@ export function configField(): Field {
 /** The kinds that a field may be of, each with fields of its own; itself where it has no kinds. */
 export function variantsOf(field: Field, value?: unknown): readonly Field[] {
   if (field.oneOf === undefined) return [field];
-  const chosen = field.oneOf.filter(({ properties }) => isMapping(value) && properties?.['kind']?.const === value['kind']);
+  const chosen = field.oneOf.filter(
+    ({ properties }) => isMapping(value) && properties?.['kind']?.const === value['kind'],
+  );
   return chosen.length > 0 ? chosen : field.oneOf;
 }
 
@@ -55,7 +57,8 @@ export function fieldsBelow(field: Field, value?: unknown): ReadonlyMap<string, 
   }
   const kinds = variants.flatMap(({ properties }) => properties?.['kind']?.const ?? []);
   const kind = below.get('kind');
-  if (kind !== undefined && kinds.length > 1) below.set('kind', { reason: kind.reason, description: 'Which kind it is.', enum: kinds });
+  if (kind !== undefined && kinds.length > 1)
+    below.set('kind', { reason: kind.reason, description: 'Which kind it is.', enum: kinds });
   return below;
 }
 
@@ -65,7 +68,10 @@ export function fieldAt(path: readonly PropertyKey[], values: unknown): Field | 
   let value = values;
   for (const key of path) {
     if (field === undefined) return undefined;
-    field = typeof key === 'number' ? (field.prefixItems?.[key] ?? (field.items || undefined)) : fieldsBelow(field, value).get(String(key));
+    field =
+      typeof key === 'number'
+        ? (field.prefixItems?.[key] ?? (field.items || undefined))
+        : fieldsBelow(field, value).get(String(key));
     value = isMapping(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined;
   }
   return field;
@@ -76,8 +82,10 @@ export function expectationOf(field: Field): string {
   if (field.const !== undefined) return String(field.const);
   if (field.enum !== undefined) return `one of ${field.enum.join(', ')}`;
   if (field.anyOf !== undefined) return field.anyOf.map(expectationOf).join(' or ');
-  if (field.oneOf !== undefined || field.properties !== undefined) return `a mapping of ${[...fieldsBelow(field).keys()].join(', ')}`;
-  if (field.prefixItems !== undefined) return `a list of ${field.prefixItems.length}, each ${expectationOf(field.prefixItems[0])}`;
+  if (field.oneOf !== undefined || field.properties !== undefined)
+    return `a mapping of ${[...fieldsBelow(field).keys()].join(', ')}`;
+  if (field.prefixItems !== undefined)
+    return `a list of ${field.prefixItems.length}, each ${expectationOf(field.prefixItems[0])}`;
   if (field.items) return `a list, each ${expectationOf(field.items)}`;
   if (field.type === 'boolean') return 'true or false';
   if (field.type === 'string') return 'a text';

@@ -49,7 +49,8 @@ export function mergeValues(below: unknown, above: unknown): unknown {
   if (kindAbove !== undefined && kindBelow !== undefined && kindAbove !== kindBelow) return above;
   // Made of entries, so that no key is ever more than a key.
   const merged = new Map<string, unknown>(Object.entries(below));
-  for (const [key, value] of Object.entries(above)) merged.set(key, merged.has(key) ? mergeValues(merged.get(key), value) : value);
+  for (const [key, value] of Object.entries(above))
+    merged.set(key, merged.has(key) ? mergeValues(merged.get(key), value) : value);
   return Object.fromEntries(merged);
 }
 
@@ -59,6 +60,8 @@ export function differencesOf(before: unknown, after: unknown, path = ''): strin
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     return keys.flatMap((key) => differencesOf(before[key], after[key], path === '' ? key : `${path}.${key}`));
   }
-  const [a, b] = [before, after].map((value) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'absent')));
+  const [a, b] = [before, after].map((value) =>
+    typeof value === 'string' ? value : (JSON.stringify(value) ?? 'absent'),
+  );
   return a === b ? [] : [`${path} ${a}, not ${b}`];
 }

@@ -28,38 +28,65 @@ async function read(text: string, name = 'config.yaml') {
 describe('layers', () => {
   it('lie on a preset: a file, settings above it, options above those; the rest stays', async () => {
     const file = await read('batchSize: 32\nseed: 2\nthreads: 2\nmodel: {latent: 50}\n');
-    const config = configure(digits, [file, readSettings(['seed=3', 'threads=3', 'ema.rampUp=0.1']), overridesLayer({ threads: 4, channels: 3 })]);
+    const config = configure(digits, [
+      file,
+      readSettings(['seed=3', 'threads=3', 'ema.rampUp=0.1']),
+      overridesLayer({ threads: 4, channels: 3 }),
+    ]);
     expect(config).toEqual({
-      ...createRunConfig(digits), batchSize: 32, seed: 3, threads: 4,
-      model: { ...digits.model, latent: 50, image: { size: 32, channels: 3 } }, ema: { ...digits.ema, rampUp: 0.1 },
+      ...createRunConfig(digits),
+      batchSize: 32,
+      seed: 3,
+      threads: 4,
+      model: { ...digits.model, latent: 50, image: { size: 32, channels: 3 } },
+      ema: { ...digits.ema, rampUp: 0.1 },
     });
   });
 
   it('replace lists, and a mapping whose kind changes, as a whole; in whatever order settings come', () => {
-    for (const settings of [['model.regularizer.kind=r1', 'model.regularizer.gamma=10'], ['model.regularizer.gamma=10', 'model.regularizer.kind=r1']]) {
+    for (const settings of [
+      ['model.regularizer.kind=r1', 'model.regularizer.gamma=10'],
+      ['model.regularizer.gamma=10', 'model.regularizer.kind=r1'],
+    ]) {
       expect(configure(digits, [readSettings(settings)]).model.regularizer).toEqual({ kind: 'r1', gamma: 10 });
     }
-    expect(configure(digits, [readSettings(['model.discriminator.filters=[8, 16]'])]).model.discriminator).toEqual({ filters: [8, 16], dropout: 0 });
-    expect(configure(digits, [readSettings(['model.regularizer.lambda=100'])]).model.regularizer).toEqual({ kind: 'approximate-r1', lambda: 100, sigma: 0.05 });
+    expect(configure(digits, [readSettings(['model.discriminator.filters=[8, 16]'])]).model.discriminator).toEqual({
+      filters: [8, 16],
+      dropout: 0,
+    });
+    expect(configure(digits, [readSettings(['model.regularizer.lambda=100'])]).model.regularizer).toEqual({
+      kind: 'approximate-r1',
+      lambda: 100,
+      sigma: 0.05,
+    });
   });
 
   it("may be a run's whole configuration, as JSON", async () => {
     const rows = createRunConfig(presets.get('rows') as Preset, { seed: 5 });
-    expect(configure(digits, [await read(JSON.stringify({ $schema: './config.schema.json', ...rows }), 'config.json')])).toEqual(rows);
+    expect(
+      configure(digits, [await read(JSON.stringify({ $schema: './config.schema.json', ...rows }), 'config.json')]),
+    ).toEqual(rows);
   });
 
   it('may write one thing once and use it twice', async () => {
     const layer = await read('optimizer:\n  generator: &adam {learningRate: 1e-4, beta1: 0}\n  discriminator: *adam\n');
     const { generator, discriminator } = configure(digits, [layer]).optimizer;
-    expect([generator, discriminator]).toEqual(Array(2).fill({ ...digits.optimizer.generator, learningRate: 1e-4, beta1: 0 }));
+    expect([generator, discriminator]).toEqual(
+      Array(2).fill({ ...digits.optimizer.generator, learningRate: 1e-4, beta1: 0 }),
+    );
   });
 
   it('are compared field by field', () => {
     const before = createRunConfig(digits);
     expect(differencesOf(before, before)).toEqual([]);
-    const after = configure(digits, [readSettings(['seed=9', 'data=emoji', 'model.regularizer.lambda=1', 'model.discriminator.filters=[8]'])]);
+    const after = configure(digits, [
+      readSettings(['seed=9', 'data=emoji', 'model.regularizer.lambda=1', 'model.discriminator.filters=[8]']),
+    ]);
     expect(differencesOf(before, after)).toEqual([
-      'model.discriminator.filters [64,128,256], not [8]', 'model.regularizer.lambda 200, not 1', 'data digits, not emoji', 'seed 1, not 9',
+      'model.discriminator.filters [64,128,256], not [8]',
+      'model.regularizer.lambda 200, not 1',
+      'data digits, not emoji',
+      'seed 1, not 9',
     ]);
   });
 });
@@ -69,13 +96,21 @@ describe('a key that no configuration has is refused with the nearest name', () 
     ['batchsize=3', '--set: there is no batchsize; a configuration has preset, model, data', 'Did you mean batchSize?'],
     ['model.latend=3', 'there is no model.latend; model has image, latent', 'Did you mean model.latent?'],
     ['lambda=3', 'there is no lambda', 'Did you mean model.regularizer.lambda?'],
-    ['model.regularizer.kinds=3', 'model.regularizer has kind, lambda, sigma, gamma', 'Did you mean model.regularizer.kind?'],
+    [
+      'model.regularizer.kinds=3',
+      'model.regularizer has kind, lambda, sigma, gamma',
+      'Did you mean model.regularizer.kind?',
+    ],
     ['model.xyzzy=3', 'there is no model.xyzzy', 'See docs/config.md'],
     ['__proto__.x=3', 'there is no __proto__', 'See docs/config.md'],
     ['model.constructor.prototype.x=3', 'there is no model.constructor', 'See docs/config.md'],
   ])('%s', (setting, message, advice) => {
     expect(() => configure(digits, [readSettings([setting])])).toThrow(
-      expect.objectContaining({ name: 'UserError', message: expect.stringContaining(message), advice: expect.stringContaining(advice) }) as Error,
+      expect.objectContaining({
+        name: 'UserError',
+        message: expect.stringContaining(message),
+        advice: expect.stringContaining(advice),
+      }) as Error,
     );
   });
 });
@@ -88,7 +123,10 @@ describe('a value that does not hold is named, with what was expected', () => {
     ['model.discriminator.dropout=1', 'model.discriminator.dropout is to be a number from 0 below 1, not 1'],
     ['model.image.channels=2', 'model.image.channels is to be 1 or 3, not 2'],
     ['model.loss=hing', 'model.loss is to be one of non-saturating, hinge, least-squares, not "hing"'],
-    ['model.generator.base=[1, 2]', 'model.generator.base is to be a list of 3, each a whole number above 0, not [1,2]'],
+    [
+      'model.generator.base=[1, 2]',
+      'model.generator.base is to be a list of 3, each a whole number above 0, not [1,2]',
+    ],
     ['model.generator.filters=[1, x]', 'model.generator.filters.1 is to be a whole number above 0, not "x"'],
     ['ema.rampUp=no', 'ema.rampUp is to be a number above 0 or null, not "no"'],
     ['flip=1', 'flip is to be true or false, not 1'],
@@ -98,12 +136,19 @@ describe('a value that does not hold is named, with what was expected', () => {
     ['model=5', 'model is to be a mapping of image, latent, generator'],
     ['optimizer.generator.learningRate=.inf', 'optimizer.generator.learningRate is to be a number above 0, not'],
   ])('%s', (setting, message) => {
-    expect(() => configure(digits, [readSettings([setting])])).toThrow(expect.objectContaining({ code: 'config', message: expect.stringContaining(message) }) as Error);
+    expect(() => configure(digits, [readSettings([setting])])).toThrow(
+      expect.objectContaining({ code: 'config', message: expect.stringContaining(message) }) as Error,
+    );
   });
 });
 
 describe('a file is refused in a sentence when', () => {
-  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', 'b: &b [*a,*a,*a,*a,*a,*a,*a,*a]', 'c: &c [*b,*b,*b,*b,*b,*b]', 'd: [*c,*c,*c,*c,*c,*c]'].join('\n');
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x]',
+    'b: &b [*a,*a,*a,*a,*a,*a,*a,*a]',
+    'c: &c [*b,*b,*b,*b,*b,*b]',
+    'd: [*c,*c,*c,*c,*c,*c]',
+  ].join('\n');
   it.each<[string, string, string]>([
     ['its aliases make a large thing of it', bomb, 'Excessive alias count'],
     ['it has a tag', 'seed: !!js/function "x"', 'Unresolved tag'],
@@ -123,10 +168,16 @@ describe('a file is refused in a sentence when', () => {
   });
 
   it('it is no JSON, is not there, or never ends', async () => {
-    await expect(read('seed: 1', 'wrong.json')).rejects.toMatchObject({ message: expect.stringContaining('it is no JSON') });
-    await expect(readConfigFile(path.join(folder, 'nowhere.yaml'))).rejects.toMatchObject({ message: expect.stringContaining('cannot be read') });
+    await expect(read('seed: 1', 'wrong.json')).rejects.toMatchObject({
+      message: expect.stringContaining('it is no JSON'),
+    });
+    await expect(readConfigFile(path.join(folder, 'nowhere.yaml'))).rejects.toMatchObject({
+      message: expect.stringContaining('cannot be read'),
+    });
     await expect(readConfigFile(folder)).rejects.toMatchObject({ message: expect.stringContaining('cannot be read') });
-    await expect(readConfigFile('/dev/zero')).rejects.toMatchObject({ message: expect.stringContaining('larger than') });
+    await expect(readConfigFile('/dev/zero')).rejects.toMatchObject({
+      message: expect.stringContaining('larger than'),
+    });
     expect(() => readSettings(['seed'])).toThrow('KEY.PATH=VALUE, got seed');
   });
 
@@ -135,14 +186,19 @@ describe('a file is refused in a sentence when', () => {
   });
 });
 
-it.each([...presets.values()])('prints $name with unit, default and reason of every field, and reads it back', async (preset) => {
-  const config = configure(preset, [readSettings(['seed=77'])]);
-  const text = printConfig(config, createRunConfig(preset));
-  expect(configure(digits, [await read(text)])).toEqual(config);
-  expect(text).toContain('# Seed of everything random: first weights, noise, dropout, the order of images.\n# default: 1. Why: any; the same seed gives the same weights.\nseed: 77\n');
-  const leaves = text.split('\n').filter((line) => /^ *\w+: \S/.test(line)).length;
-  expect(text.split('\n').filter((line) => /^ *# .*default: .* Why: \S/.test(line))).toHaveLength(leaves);
-});
+it.each([...presets.values()])(
+  'prints $name with unit, default and reason of every field, and reads it back',
+  async (preset) => {
+    const config = configure(preset, [readSettings(['seed=77'])]);
+    const text = printConfig(config, createRunConfig(preset));
+    expect(configure(digits, [await read(text)])).toEqual(config);
+    expect(text).toContain(
+      '# Seed of everything random: first weights, noise, dropout, the order of images.\n# default: 1. Why: any; the same seed gives the same weights.\nseed: 77\n',
+    );
+    const leaves = text.split('\n').filter((line) => /^ *\w+: \S/.test(line)).length;
+    expect(text.split('\n').filter((line) => /^ *# .*default: .* Why: \S/.test(line))).toHaveLength(leaves);
+  },
+);
 
 it('describes every field, and says why it is as it is', () => {
   for (const { path: name, field } of allFields()) {
@@ -153,7 +209,8 @@ it('describes every field, and says why it is as it is', () => {
 
 it('has a reference page that is current', () => expect(configReference()).toMatchFileSnapshot(docs('config.md')));
 
-it('has a schema for editors that is current', () => expect(`${JSON.stringify(editorSchema(), undefined, 2)}\n`).toMatchFileSnapshot(docs('config.schema.json')));
+it('has a schema for editors that is current', () =>
+  expect(`${JSON.stringify(editorSchema(), undefined, 2)}\n`).toMatchFileSnapshot(docs('config.schema.json')));
 
 it('takes the configuration of a run from before discriminatorSteps', () => {
   const { discriminatorSteps: _new, ...old } = createRunConfig(digits);

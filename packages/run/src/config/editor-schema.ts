@@ -15,12 +15,18 @@ export function editorSchema(): object {
 
 function loosen(field: Field & { readonly required?: readonly string[] }): Field {
   const { required: _required, unit, reason, description, oneOf, properties, ...rest } = field;
-  const words = [description, ...(unit === undefined ? [] : [`Unit: ${unit}.`]), ...(reason === undefined ? [] : [`Default: ${reason}`])];
+  const words = [
+    description,
+    ...(unit === undefined ? [] : [`Unit: ${unit}.`]),
+    ...(reason === undefined ? [] : [`Default: ${reason}`]),
+  ];
   return {
     ...rest,
     ...(description === undefined ? {} : { description: words.join(' ') }),
     // Without its kind, part of a mapping may be of several.
     ...(oneOf === undefined ? {} : { anyOf: oneOf.map(loosen) }),
-    ...(properties === undefined ? {} : { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, loosen(child)])) }),
+    ...(properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(Object.entries(properties).map(([key, child]) => [key, loosen(child)])) }),
   };
 }

@@ -12,7 +12,10 @@ export function printConfig(config: RunConfig, defaults: RunConfig): string {
     Seq: (_, list) => void (list.flow = true),
     Pair(_, { key }, ancestors) {
       if (!isScalar(key)) return;
-      const path = [...ancestors.filter(isPair).map((pair) => (isScalar(pair.key) ? String(pair.key.value) : '')), String(key.value)];
+      const path = [
+        ...ancestors.filter(isPair).map((pair) => (isScalar(pair.key) ? String(pair.key.value) : '')),
+        String(key.value),
+      ];
       const field = fieldAt(path, config);
       if (field !== undefined) key.commentBefore = commentOf(field, valueAt(defaults, path));
       key.spaceBefore = path.length === 1;
@@ -23,7 +26,10 @@ export function printConfig(config: RunConfig, defaults: RunConfig): string {
 
 function commentOf({ description = '', unit, reason, properties, oneOf }: Field, value: unknown): string {
   if (properties !== undefined || oneOf !== undefined) return ` ${description}`;
-  const facts = [...(unit === undefined ? [] : [`unit: ${unit}`]), `default: ${value === undefined ? 'none' : JSON.stringify(value)}`];
+  const facts = [
+    ...(unit === undefined ? [] : [`unit: ${unit}`]),
+    `default: ${value === undefined ? 'none' : JSON.stringify(value)}`,
+  ];
   return ` ${description}\n ${facts.join('; ')}. Why: ${reason ?? ''}`;
 }
 

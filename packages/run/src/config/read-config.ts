@@ -15,7 +15,12 @@ export async function readConfigFile(file: string): Promise<ConfigLayer> {
   const text = await readBounded(file);
   const parsed = path.extname(file) === '.json' ? parseJson(file, text) : parseYaml(file, text);
   if (parsed === null) return createLayer(file, {});
-  if (!isMapping(parsed)) throw refuse(file, 'it is not a mapping of keys to values', 'Write lines like batchSize: 64; docs/config.md names the keys.');
+  if (!isMapping(parsed))
+    throw refuse(
+      file,
+      'it is not a mapping of keys to values',
+      'Write lines like batchSize: 64; docs/config.md names the keys.',
+    );
   // Editors find the schema by this key.
   const { $schema: _schema, ...values } = parsed;
   return createLayer(file, values);
@@ -25,16 +30,29 @@ export async function readConfigFile(file: string): Promise<ConfigLayer> {
 export function readSettings(settings: readonly string[]): ConfigLayer {
   const values = settings.reduce<unknown>((below, setting) => {
     const [, key, text] = /^([^=\s]+)=(.*)$/s.exec(setting) ?? [];
-    if (key === undefined) throw refuse('--set', `it takes KEY.PATH=VALUE, got ${setting}`, 'For example --set optimizer.generator.learningRate=1e-4.');
+    if (key === undefined)
+      throw refuse(
+        '--set',
+        `it takes KEY.PATH=VALUE, got ${setting}`,
+        'For example --set optimizer.generator.learningRate=1e-4.',
+      );
     const value = parseYaml(`--set ${key}`, text);
-    return mergeValues(below, key.split('.').reduceRight<unknown>((inner, part) => Object.fromEntries([[part, inner]]), value));
+    return mergeValues(
+      below,
+      key.split('.').reduceRight<unknown>((inner, part) => Object.fromEntries([[part, inner]]), value),
+    );
   }, {});
   return createLayer('--set', values as Readonly<Record<string, unknown>>);
 }
 
 async function readBounded(file: string): Promise<string> {
   const unreadable = (cause: unknown): never => {
-    throw new UserError({ code: 'config-file', message: `${file} cannot be read: ${(cause as Error).message}.`, advice: 'Give the path of a YAML or JSON file.', cause });
+    throw new UserError({
+      code: 'config-file',
+      message: `${file} cannot be read: ${(cause as Error).message}.`,
+      advice: 'Give the path of a YAML or JSON file.',
+      cause,
+    });
   };
   const handle = await open(file).catch(unreadable);
   try {
@@ -43,7 +61,12 @@ async function readBounded(file: string): Promise<string> {
     for (;;) {
       const { bytesRead } = await handle.read(bytes, length, bytes.length - length).catch(unreadable);
       length += bytesRead;
-      if (length > mostBytes) throw refuse(file, `it is larger than ${mostBytes} bytes`, 'A configuration is a page of text; check the path.');
+      if (length > mostBytes)
+        throw refuse(
+          file,
+          `it is larger than ${mostBytes} bytes`,
+          'A configuration is a page of text; check the path.',
+        );
       if (bytesRead === 0) return bytes.toString('utf8', 0, length);
     }
   } finally {
@@ -55,20 +78,37 @@ function parseJson(source: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw refuse(source, `it is no JSON: ${(cause as Error).message}`, 'Correct it, or call it .yaml if it is YAML.', cause);
+    throw refuse(
+      source,
+      `it is no JSON: ${(cause as Error).message}`,
+      'Correct it, or call it .yaml if it is YAML.',
+      cause,
+    );
   }
 }
 
 /** YAML 1.2's core schema: texts, numbers, true, false, null, lists, mappings. No tags, no merge keys, bounded aliases. */
 function parseYaml(source: string, text: string): unknown {
   try {
-    const document = parseDocument(text, { schema: 'core', strict: true, uniqueKeys: true, stringKeys: true, merge: false, logLevel: 'error' });
+    const document = parseDocument(text, {
+      schema: 'core',
+      strict: true,
+      uniqueKeys: true,
+      stringKeys: true,
+      merge: false,
+      logLevel: 'error',
+    });
     const [problem] = [...document.errors, ...document.warnings];
     if (problem !== undefined) throw problem;
     return document.toJS({ maxAliasCount: mostAliases });
   } catch (cause) {
     const [reason] = (cause as Error).message.split('\n');
-    throw refuse(source, `it is no plain YAML: ${reason.replace(/[:.]$/, '')}`, 'Use keys, values, lists and mappings alone.', cause);
+    throw refuse(
+      source,
+      `it is no plain YAML: ${reason.replace(/[:.]$/, '')}`,
+      'Use keys, values, lists and mappings alone.',
+      cause,
+    );
   }
 }
 

@@ -43,28 +43,52 @@ This page is made from the schema by \`npx vitest run -u\` in packages/run; a te
 export function configReference(): string {
   const sections = [...fieldsBelow(configField())].filter(([, field]) => field.properties ?? field.oneOf);
   const single = [...fieldsBelow(configField())].filter(([, field]) => !(field.properties ?? field.oneOf));
-  return [introduction, '## At the top\n', table(single.map(([key, field]) => [key, field])), ...sections.flatMap(([key, field]) => section(key, field, '##'))].join('\n');
+  return [
+    introduction,
+    '## At the top\n',
+    table(single.map(([key, field]) => [key, field])),
+    ...sections.flatMap(([key, field]) => section(key, field, '##')),
+  ].join('\n');
 }
 
 function section(path: string, field: Field, level: string): string[] {
   const heading = `${level} ${path}\n\n${field.description ?? ''}\n`;
   const variants = variantsOf(field);
   if (field.oneOf !== undefined) {
-    return [heading, ...variants.flatMap((variant) => {
-      const [, kind] = [...fieldsBelow(variant)][0];
-      return [`**kind: ${String(kind.const)}** — ${kind.description ?? ''}\n`, table([...fieldsBelow(variant)].slice(1).map(([key, child]) => [`${path}.${key}`, child]), String(kind.const))];
-    })];
+    return [
+      heading,
+      ...variants.flatMap((variant) => {
+        const [, kind] = [...fieldsBelow(variant)][0];
+        return [
+          `**kind: ${String(kind.const)}** — ${kind.description ?? ''}\n`,
+          table(
+            [...fieldsBelow(variant)].slice(1).map(([key, child]) => [`${path}.${key}`, child]),
+            String(kind.const),
+          ),
+        ];
+      }),
+    ];
   }
   const below = [...fieldsBelow(field)].map(([key, child]): [string, Field] => [`${path}.${key}`, child]);
   const isSection = ([, { properties, oneOf }]: [string, Field]): boolean => (properties ?? oneOf) !== undefined;
   const leaves = below.filter((entry) => !isSection(entry));
-  return [heading, ...(leaves.length > 0 ? [table(leaves)] : []), ...below.filter(isSection).flatMap(([key, child]) => section(key, child, '###'))];
+  return [
+    heading,
+    ...(leaves.length > 0 ? [table(leaves)] : []),
+    ...below.filter(isSection).flatMap(([key, child]) => section(key, child, '###')),
+  ];
 }
 
 function table(fields: readonly [string, Field][], kind?: string): string {
   if (fields.length === 0) return '';
   const rows = fields.map(([path, field]) => {
-    const cells = [`\`${path}\``, expectationOf(field), field.unit ?? '', defaultsOf(path, kind), `${field.description ?? ''} *Why:* ${field.reason ?? ''}`];
+    const cells = [
+      `\`${path}\``,
+      expectationOf(field),
+      field.unit ?? '',
+      defaultsOf(path, kind),
+      `${field.description ?? ''} *Why:* ${field.reason ?? ''}`,
+    ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
   return ['| field | what it may be | unit | default | meaning |', '|---|---|---|---|---|', ...rows, ''].join('\n');

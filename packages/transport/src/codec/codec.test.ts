@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Message, WorkerMessage } from '../protocol.ts';
 import { fromCoordinator, fromPeers, fromWorker, refusal, run, sliceState } from '../testing/sample-messages.ts';
-import { decodeCoordinatorHeader, decodePeerHeader, decodeRefusalHeader, decodeWorkerHeader, defaultLimits, encodeMessage, type DecodeHeader } from './codec.ts';
+import {
+  decodeCoordinatorHeader,
+  decodePeerHeader,
+  decodeRefusalHeader,
+  decodeWorkerHeader,
+  defaultLimits,
+  encodeMessage,
+  type DecodeHeader,
+} from './codec.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { createInbox, createOutbox, chunkBytes, initialCredit } from './stream.ts';
 
@@ -32,7 +40,8 @@ it('brings floats that are all bfloat16 in half the bytes, over several chunks',
   const values = Float32Array.from({ length: chunkBytes / 2 + 5 }, (_, i) => ((i % 255) - 127) * 2 ** ((i % 60) - 30));
   const message: Message = { kind: 'weights', ...run, network: 'generator', version: 3, values };
   expect(deliver(message, decodeCoordinatorHeader)).toEqual(message);
-  const bytesOf = (sent: Message): number => encodeMessage(sent).arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const bytesOf = (sent: Message): number =>
+    encodeMessage(sent).arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
   expect(bytesOf(message)).toBe(2 * values.length);
   const finer = values.slice().fill(1 / 3, 7, 8);
   expect(bytesOf({ ...message, values: finer })).toBe(4 * values.length);
@@ -49,7 +58,10 @@ it('refuses a slice without one of its arrays, and a contribution with a sum too
   expect(() => decodePeerHeader(header, defaultLimits)).toThrow('A message is one of piece, total, renewed; got slice');
   const bare = encodeMessage({ ...sliceState, kind: 'piece', values: sliceState.weights } as unknown as Message).header;
   expect(() => decodePeerHeader(bare, defaultLimits)).toThrow('A piece message is malformed');
-  const tooMany = encodeMessage({ ...fromWorker[2], sums: [Float32Array.of(0.1), Float32Array.of(0.1)] } as WorkerMessage).header;
+  const tooMany = encodeMessage({
+    ...fromWorker[2],
+    sums: [Float32Array.of(0.1), Float32Array.of(0.1)],
+  } as WorkerMessage).header;
   expect(() => decodeWorkerHeader(tooMany, defaultLimits)).toThrow('has 1 float32 arrays; got float32, float32');
 });
 
@@ -88,7 +100,13 @@ it('refuses a field that is unknown, missing or of another type', () => {
 
 it('sends no more chunks than were granted, and the next message only behind the last', () => {
   const outbox = createOutbox();
-  outbox.add({ kind: 'weights', ...run, network: 'generator', version: 1, values: new Float32Array((chunkBytes / 4) * (initialCredit + 2)).fill(0.1) });
+  outbox.add({
+    kind: 'weights',
+    ...run,
+    network: 'generator',
+    version: 1,
+    values: new Float32Array((chunkBytes / 4) * (initialCredit + 2)).fill(0.1),
+  });
   outbox.add({ kind: 'finish', ...run });
   const kinds = () => {
     const seen: string[] = [];

@@ -63,13 +63,18 @@ export function encodeMessage(message: Message, lend: Lend = () => undefined): E
     const reference = lend(array);
     if (reference !== undefined) return { type: 'float32', length, reference } as const;
     const packed = packBfloat16(array);
-    return packed === undefined ? ({ type: 'float32', length, bytes: bytesOf(array) } as const) : ({ type: 'bfloat16', length, bytes: packed } as const);
+    return packed === undefined
+      ? ({ type: 'float32', length, bytes: bytesOf(array) } as const)
+      : ({ type: 'bfloat16', length, bytes: packed } as const);
   });
-  const announced = travelling.map(({ type, length, reference }) => (reference === undefined ? [type, length] : [type, length, packReference(reference)]));
+  const announced = travelling.map(({ type, length, reference }) =>
+    reference === undefined ? [type, length] : [type, length, packReference(reference)],
+  );
   return { header: packr.pack([plain, announced]), arrays: travelling.flatMap(({ bytes }) => bytes ?? []) };
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 function splitArrays(message: Message): { plain: object; arrays: readonly (Float32Array | Uint8Array)[] } {
   switch (message.kind) {
@@ -148,19 +153,30 @@ function awaitArrays(plain: Message, arrays: readonly AnnouncedArray[]): Decoded
 }
 
 function expectArrays(kind: string, arrays: readonly AnnouncedArray[], count: number, type: ArrayType): void {
-  if (arrays.length === count && arrays.every((array) => (array.type === 'bfloat16' ? 'float32' : array.type) === type)) return;
-  throw new ProtocolError(`A ${kind} message has ${count} ${type} arrays; got ${arrays.map((array) => array.type).join(', ') || 'none'}.`);
+  if (arrays.length === count && arrays.every((array) => (array.type === 'bfloat16' ? 'float32' : array.type) === type))
+    return;
+  throw new ProtocolError(
+    `A ${kind} message has ${count} ${type} arrays; got ${arrays.map((array) => array.type).join(', ') || 'none'}.`,
+  );
 }
 
 const length = z.number().int().nonnegative();
 const announcedSchema = z.array(
   z.union([
-    z.tuple([z.enum(['float32', 'bfloat16', 'uint8']), length]).transform(([type, length]): AnnouncedArray => ({ type, length })),
-    z.tuple([z.literal('float32'), length, referenceSchema]).transform(([type, length, reference]): AnnouncedArray => ({ type, length, reference })),
+    z
+      .tuple([z.enum(['float32', 'bfloat16', 'uint8']), length])
+      .transform(([type, length]): AnnouncedArray => ({ type, length })),
+    z
+      .tuple([z.literal('float32'), length, referenceSchema])
+      .transform(([type, length, reference]): AnnouncedArray => ({ type, length, reference })),
   ]),
 );
 
-function openHeader(header: Uint8Array, limits: Limits, schemas: Schemas): { plain: unknown; arrays: AnnouncedArray[] } {
+function openHeader(
+  header: Uint8Array,
+  limits: Limits,
+  schemas: Schemas,
+): { plain: unknown; arrays: AnnouncedArray[] } {
   if (header.byteLength > limits.maxHeaderBytes) {
     throw new ProtocolError(`A header has at most ${limits.maxHeaderBytes} bytes; got ${header.byteLength}.`);
   }
@@ -168,12 +184,15 @@ function openHeader(header: Uint8Array, limits: Limits, schemas: Schemas): { pla
   if (!Array.isArray(parts) || parts.length !== 2) throw new ProtocolError('A header is a pair of fields and arrays.');
   const kind = (parts[0] as { kind?: unknown } | null)?.kind;
   if (typeof kind !== 'string' || !Object.hasOwn(schemas, kind)) {
-    throw new ProtocolError(`A message is one of ${Object.keys(schemas).join(', ')}; got ${String(kind).slice(0, 64)}.`);
+    throw new ProtocolError(
+      `A message is one of ${Object.keys(schemas).join(', ')}; got ${String(kind).slice(0, 64)}.`,
+    );
   }
   const plain = schemas[kind].safeParse(parts[0]);
   if (!plain.success) throw new ProtocolError(`A ${kind} message is malformed: ${firstIssue(plain.error)}.`);
   const announced = announcedSchema.safeParse(parts[1]);
-  if (!announced.success) throw new ProtocolError(`The arrays of a ${kind} message are malformed: ${firstIssue(announced.error)}.`);
+  if (!announced.success)
+    throw new ProtocolError(`The arrays of a ${kind} message are malformed: ${firstIssue(announced.error)}.`);
   const arrays = announced.data;
   checkSize(kind, arrays, limits);
   return { plain: plain.data, arrays };
@@ -193,10 +212,13 @@ function firstIssue(error: z.ZodError): string {
 }
 
 function checkSize(kind: string, arrays: readonly AnnouncedArray[], limits: Limits): void {
-  if (arrays.length > limits.maxArrays) throw new ProtocolError(`A message has at most ${limits.maxArrays} arrays; got ${arrays.length}.`);
+  if (arrays.length > limits.maxArrays)
+    throw new ProtocolError(`A message has at most ${limits.maxArrays} arrays; got ${arrays.length}.`);
   const bytes = arrays.reduce((sum, array) => sum + arrayBytes(array), 0);
   if (bytes > limits.maxArrayBytes) {
-    throw new ProtocolError(`The arrays of a ${kind} message have at most ${limits.maxArrayBytes} bytes; got ${bytes}.`);
+    throw new ProtocolError(
+      `The arrays of a ${kind} message have at most ${limits.maxArrayBytes} bytes; got ${bytes}.`,
+    );
   }
 }
 

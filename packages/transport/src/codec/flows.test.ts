@@ -13,32 +13,39 @@ const framesOf = (chunkCounts: readonly number[]): OrderedFrame[] =>
 it('gives frames in the order in which they were sent, whichever flow is how far ahead', () => {
   const messages = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5 }), messages, fc.infiniteStream(fc.nat()), (flowCount, chunkCounts, draws) => {
-      const sent: OrderedFrame[] = [...framesOf(chunkCounts), { kind: 'B' }];
-      const choice = createFlowChoice(flowCount);
-      const flows: OrderedFrame[][] = Array.from({ length: flowCount }, () => []);
-      for (const frame of sent) flows[choice.of(frame.kind)].push(frame);
-      const order = createFlowOrder(flowCount);
-      const got: OrderedFrame[] = [];
-      let missing = 0;
-      while (flows.some((flow) => flow.length > 0)) {
-        const ready = flows.flatMap((flow, k) => (flow.length > 0 ? [k] : []));
-        const flow = ready[(draws.next().value as number) % ready.length];
-        order.put(flow, flows[flow].shift() as OrderedFrame);
-        for (let frame = order.next(missing > 0); frame !== undefined; frame = order.next(missing > 0)) {
-          if (frame.kind === 'H') [missing] = frame.bytes;
-          if (frame.kind === 'C') missing -= 1;
-          got.push(frame);
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      messages,
+      fc.infiniteStream(fc.nat()),
+      (flowCount, chunkCounts, draws) => {
+        const sent: OrderedFrame[] = [...framesOf(chunkCounts), { kind: 'B' }];
+        const choice = createFlowChoice(flowCount);
+        const flows: OrderedFrame[][] = Array.from({ length: flowCount }, () => []);
+        for (const frame of sent) flows[choice.of(frame.kind)].push(frame);
+        const order = createFlowOrder(flowCount);
+        const got: OrderedFrame[] = [];
+        let missing = 0;
+        while (flows.some((flow) => flow.length > 0)) {
+          const ready = flows.flatMap((flow, k) => (flow.length > 0 ? [k] : []));
+          const flow = ready[(draws.next().value as number) % ready.length];
+          order.put(flow, flows[flow].shift() as OrderedFrame);
+          for (let frame = order.next(missing > 0); frame !== undefined; frame = order.next(missing > 0)) {
+            if (frame.kind === 'H') [missing] = frame.bytes;
+            if (frame.kind === 'C') missing -= 1;
+            got.push(frame);
+          }
         }
-      }
-      expect(got).toEqual(sent);
-    }),
+        expect(got).toEqual(sent);
+      },
+    ),
   );
 });
 
 it('sends chunks over each flow in turn, and all else over the first', () => {
   const choice = createFlowChoice(3);
-  expect(['H', 'C', 'C', 'P', 'C', 'G', 'C', 'H', 'C', 'B'].map((kind) => choice.of(kind))).toEqual([0, 0, 1, 0, 2, 0, 0, 0, 1, 0]);
+  expect(['H', 'C', 'C', 'P', 'C', 'G', 'C', 'H', 'C', 'B'].map((kind) => choice.of(kind))).toEqual([
+    0, 0, 1, 0, 2, 0, 0, 0, 1, 0,
+  ]);
 });
 
 it('refuses to hold more than one that keeps to the protocol has under way', () => {

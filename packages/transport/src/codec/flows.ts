@@ -44,7 +44,10 @@ export function createFlowOrder(flowCount: number): FlowOrder {
     put(flow, frame) {
       waiting[flow].push(frame);
       const isTooMuch = flow === 0 ? waiting[0].length > mostWaiting : waiting[flow].length > initialCredit;
-      if (isTooMuch) throw new ProtocolError(`${waiting[flow].length} frames of flow ${flow} came before what was sent ahead of them.`);
+      if (isTooMuch)
+        throw new ProtocolError(
+          `${waiting[flow].length} frames of flow ${flow} came before what was sent ahead of them.`,
+        );
     },
     next(isUnderWay) {
       const frame = waiting[isUnderWay ? chunks % flowCount : 0].shift();

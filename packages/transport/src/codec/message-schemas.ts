@@ -4,10 +4,18 @@ import { z } from 'zod';
 const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 const text = (most: number) => z.string().max(most);
 const sha256 = z.string().regex(/^([0-9a-f]{64})?$/);
-const hashes = z.record(z.string().max(64), sha256).refine((record) => Object.keys(record).length <= 32, 'too many entries');
+const hashes = z
+  .record(z.string().max(64), sha256)
+  .refine((record) => Object.keys(record).length <= 32, 'too many entries');
 const network = z.enum(['generator', 'discriminator']);
-const shard = z.number().int().nonnegative().max(1 << 20);
-const range = z.strictObject({ start: shard, end: shard }).refine(({ start, end }) => start < end, 'an empty range of shards');
+const shard = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(1 << 20);
+const range = z
+  .strictObject({ start: shard, end: shard })
+  .refine(({ start, end }) => start < end, 'an empty range of shards');
 const ranges = z.array(range).min(1).max(4096);
 const finiteOrNot = z.number().or(z.nan());
 
@@ -22,7 +30,8 @@ const life = { run: text(128), incarnation: count };
 const run = { ...life, membership: count };
 const place = { step: count, phase: network, turn: count };
 const weightsVersions = z.strictObject({ generator: count, discriminator: count });
-const tableOf = (entry: z.ZodType<number>) => z.strictObject({ generator: z.array(entry).max(1024), discriminator: z.array(entry).max(1024) });
+const tableOf = (entry: z.ZodType<number>) =>
+  z.strictObject({ generator: z.array(entry).max(1024), discriminator: z.array(entry).max(1024) });
 const sliceTable = tableOf(member);
 const round = { ...run, ...place, crew: count, lease: count, weightsVersions };
 const between = { ...life, ...place, crew: count, slice };
@@ -74,7 +83,14 @@ export const workerSchemas = {
     sentence: text(2000),
   }),
   settled: z.strictObject({ kind: z.literal('settled'), ...run, crew: count }),
-  updated: z.strictObject({ kind: z.literal('updated'), ...run, ...place, crew: count, updateMs: z.number().nonnegative(), notFinite: text(256).nullable() }),
+  updated: z.strictObject({
+    kind: z.literal('updated'),
+    ...run,
+    ...place,
+    crew: count,
+    updateMs: z.number().nonnegative(),
+    notFinite: text(256).nullable(),
+  }),
   slice: sliceState,
   unreachable: z.strictObject({ kind: z.literal('unreachable'), ...run, crew: count, worker, sentence: text(2000) }),
 } as const;
@@ -84,14 +100,27 @@ export const refusalSchemas = {
   reject: z.strictObject({
     kind: z.literal('reject'),
     reason: z.enum([
-      'protocol-version', 'name-taken', 'engine-differs', 'layout-differs', 'probe-differs', 'unexpected-message', 'unreachable', 'malformed-message',
+      'protocol-version',
+      'name-taken',
+      'engine-differs',
+      'layout-differs',
+      'probe-differs',
+      'unexpected-message',
+      'unreachable',
+      'malformed-message',
     ]),
     sentence: text(2000),
   }),
 } as const;
 
 export const coordinatorSchemas = {
-  welcome: z.strictObject({ kind: z.literal('welcome'), ...run, protocol: count, exchange: z.enum(['star', 'sliced']), config: text(1 << 16) }),
+  welcome: z.strictObject({
+    kind: z.literal('welcome'),
+    ...run,
+    protocol: count,
+    exchange: z.enum(['star', 'sliced']),
+    config: text(1 << 16),
+  }),
   weights: z.strictObject({ kind: z.literal('weights'), ...run, network, version: count }),
   work: z.strictObject({ kind: z.literal('work'), ...round, subtrees: ranges }),
   finish: z.strictObject({ kind: z.literal('finish'), ...run }),
@@ -100,13 +129,22 @@ export const coordinatorSchemas = {
     ...run,
     crew: count,
     weightsVersions,
-    members: z.array(z.strictObject({ name: worker, address, publicKey: key })).min(1).max(1024),
+    members: z
+      .array(z.strictObject({ name: worker, address, publicKey: key }))
+      .min(1)
+      .max(1024),
     self: slice,
     owners: sliceTable,
     backups: sliceTable,
   }),
   begin: z.strictObject({ kind: z.literal('begin'), ...run, ...place, crew: count, weightsVersions }),
-  gather: z.strictObject({ kind: z.literal('gather'), ...run, gathering: count, weightsVersions, slices: tableOf(slice) }),
+  gather: z.strictObject({
+    kind: z.literal('gather'),
+    ...run,
+    gathering: count,
+    weightsVersions,
+    slices: tableOf(slice),
+  }),
   slice: sliceState,
   ...refusalSchemas,
 } as const;

@@ -7,10 +7,17 @@ import { createInbox } from './stream.ts';
 const floats = 20_000;
 
 /** Two ends whose frames come at once. */
-function connect(left: PlainSharing, right: PlainSharing | undefined, onRefused?: (sentence: string) => void): [SharedLine, SharedLine] {
+function connect(
+  left: PlainSharing,
+  right: PlainSharing | undefined,
+  onRefused?: (sentence: string) => void,
+): [SharedLine, SharedLine] {
   const ends: SharedLine[] = [];
   const to = (k: number) => (frame: SharingFrame) => ends[k].accept(frame.kind, frame.bytes);
-  ends.push(createSharedLine({ sharing: () => left, push: to(1), onRefused }), createSharedLine({ sharing: () => right, push: to(0) }));
+  ends.push(
+    createSharedLine({ sharing: () => left, push: to(1), onRefused }),
+    createSharedLine({ sharing: () => right, push: to(0) }),
+  );
   return [ends[0], ends[1]];
 }
 
@@ -73,7 +80,9 @@ it('refuses in a sentence what was not lent, what was not offered, and what is m
   const line = createSharedLine({ sharing: () => sharing, push: () => undefined });
   const frame = (hex: string) => Buffer.from(hex, 'hex');
   const name = Buffer.from(`lstm-gan-${'0'.repeat(16)}-7`);
-  expect(() => line.accept('F', Buffer.concat([frame('91'), Buffer.from([0xa0 + name.length]), name]))).toThrow('which it was not lent');
+  expect(() => line.accept('F', Buffer.concat([frame('91'), Buffer.from([0xa0 + name.length]), name]))).toThrow(
+    'which it was not lent',
+  );
   expect(() => line.accept('Y', Buffer.alloc(0))).toThrow('nothing was offered');
   expect(() => line.accept('M', frame('c1'))).toThrow('malformed');
   expect(() => line.accept('F', Buffer.alloc(1 << 17))).toThrow('at most 65536 bytes');
@@ -86,7 +95,15 @@ it('refuses in a sentence a reference to another length, and any that comes wher
   const array = sharing.allocate(floats) as Float32Array;
   const reference = line.lend(array) as NonNullable<ReturnType<SharedLine['lend']>>;
   expect(() => other.borrow(reference, floats + 1)).toThrow('An array came by reference, and is not there');
-  const weights = { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1, values: array } as const;
+  const weights = {
+    kind: 'weights',
+    run: 'r',
+    incarnation: 1,
+    membership: 1,
+    network: 'generator',
+    version: 1,
+    values: array,
+  } as const;
   const { header, arrays } = encodeMessage(weights, line.lend);
   expect(arrays).toEqual([]);
   const fromAfar = createInbox(decodeCoordinatorHeader, defaultLimits);
@@ -99,10 +116,15 @@ it('announces the length that an array had before it was lent, and became empty'
   const sharing = createPlainSharing();
   const array = sharing.allocate(floats) as Float32Array;
   const reference = sharing.lend(array);
-  const { header } = encodeMessage({ kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1, values: array }, (lent) => {
-    structuredClone(lent.buffer, { transfer: [lent.buffer as ArrayBuffer] });
-    return reference;
-  });
+  const { header } = encodeMessage(
+    { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1, values: array },
+    (lent) => {
+      structuredClone(lent.buffer, { transfer: [lent.buffer as ArrayBuffer] });
+      return reference;
+    },
+  );
   expect(array.length).toBe(0);
-  expect(decodeCoordinatorHeader(header, defaultLimits).arrays).toEqual([{ type: 'float32', length: floats, reference }]);
+  expect(decodeCoordinatorHeader(header, defaultLimits).arrays).toEqual([
+    { type: 'float32', length: floats, reference },
+  ]);
 });

@@ -59,11 +59,17 @@ export interface SharedLine {
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 
-const identifier = z.number().int().nonnegative().max(2 ** 31 - 1);
+const identifier = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(2 ** 31 - 1);
 const blockName = z.string().regex(/^lstm-gan-[0-9a-f]{16}-\d{1,15}$/);
 
 /** A reference as it travels. */
-export const referenceSchema = z.tuple([identifier, identifier, blockName]).transform(([pid, fd, name]): BlockReference => ({ pid, fd, name }));
+export const referenceSchema = z
+  .tuple([identifier, identifier, blockName])
+  .transform(([pid, fd, name]): BlockReference => ({ pid, fd, name }));
 
 export const packReference = ({ pid, fd, name }: BlockReference) => [pid, fd, name] as const;
 
@@ -117,7 +123,9 @@ function createBorrowings(sharing: AskForMemory, giveBack: (name: string) => voi
         pids.add(reference.pid);
         return memory.borrow(reference, length, () => giveBack(reference.name));
       } catch (error) {
-        throw new ProtocolError(`An array came by reference, and is not there: ${(error as Error).message.slice(0, 200)}.`);
+        throw new ProtocolError(
+          `An array came by reference, and is not there: ${(error as Error).message.slice(0, 200)}.`,
+        );
       }
     },
     forget(): void {
@@ -167,7 +175,10 @@ export function createSharedLine({ sharing, push, onRefused }: SharedLineOptions
       else if (kind === 'F') for (const name of read(bytes, z.array(blockName).max(1024))) loans.takeBack(name);
       else if (!offered || bytes.length > 0) throw new ProtocolError(`A frame ${kind} came, and nothing was offered.`);
       else if (kind === 'Y') isRead = true;
-      else onRefused?.('A process of this machine cannot read the memory of another one: arrays are copied, which takes longer.');
+      else
+        onRefused?.(
+          'A process of this machine cannot read the memory of another one: arrays are copied, which takes longer.',
+        );
     },
     close() {
       if (!open) return;
@@ -179,7 +190,8 @@ export function createSharedLine({ sharing, push, onRefused }: SharedLineOptions
 }
 
 function read<T>(bytes: Uint8Array, schema: z.ZodType<T>): T {
-  if (bytes.length > 1 << 16) throw new ProtocolError(`A frame about memory has at most 65536 bytes; got ${bytes.length}.`);
+  if (bytes.length > 1 << 16)
+    throw new ProtocolError(`A frame about memory has at most 65536 bytes; got ${bytes.length}.`);
   try {
     return schema.parse(packr.unpack(bytes));
   } catch {

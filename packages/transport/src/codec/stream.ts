@@ -8,14 +8,19 @@
  */
 import { packedPartOf, unpackBfloat16 } from '@lstm-gan/core';
 import type { Message } from '../protocol.ts';
-import { arrayBytes, encodeMessage, type AnnouncedArray, type DecodedHeader, type DecodeHeader, type Limits } from './codec.ts';
+import {
+  arrayBytes,
+  encodeMessage,
+  type AnnouncedArray,
+  type DecodedHeader,
+  type DecodeHeader,
+  type Limits,
+} from './codec.ts';
 import { ProtocolError } from './protocol-error.ts';
 import type { SharedLine, Sharing, SharingFrame } from './shared-line.ts';
 
 export type Frame =
-  | { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array }
-  | SharingFrame
-  | { readonly kind: 'G' | 'P' | 'B' };
+  { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array } | SharingFrame | { readonly kind: 'G' | 'P' | 'B' };
 
 export const chunkBytes = 2 * 1024 * 1024;
 /** Chunks that may be under way before the receiver has answered: 16 MB, well below any high-water mark. */
@@ -103,14 +108,18 @@ export function createInbox<Received>(
   let assembly: Assembly<Received> | undefined;
 
   const finishIfWhole = (current: Assembly<Received>): Received | undefined => {
-    const isFull = (): boolean => current.header.arrays[current.index].reference !== undefined || current.filled === current.buffers[current.index].length;
+    const isFull = (): boolean =>
+      current.header.arrays[current.index].reference !== undefined ||
+      current.filled === current.buffers[current.index].length;
     while (current.index < current.buffers.length && isFull()) {
       current.index += 1;
       current.filled = 0;
     }
     if (current.index < current.buffers.length) return undefined;
     assembly = undefined;
-    current.header.arrays.forEach(({ type }, i) => type === 'bfloat16' && unpackBfloat16(current.arrays[i] as Float32Array));
+    current.header.arrays.forEach(
+      ({ type }, i) => type === 'bfloat16' && unpackBfloat16(current.arrays[i] as Float32Array),
+    );
     return current.header.complete(current.arrays);
   };
 
@@ -118,16 +127,25 @@ export function createInbox<Received>(
     isUnderWay: () => assembly !== undefined,
     accept(kind, bytes) {
       if (kind === 'H') {
-        if (assembly !== undefined) throw new ProtocolError('A header came before the arrays of the last one were complete.');
+        if (assembly !== undefined)
+          throw new ProtocolError('A header came before the arrays of the last one were complete.');
         const header = decode(bytes, limits);
         const arrays = header.arrays.map((array) => makeArray(array, memory, line));
-        assembly = { header, arrays, buffers: header.arrays.map(({ type }, i) => bufferOf(type, arrays[i])), index: 0, filled: 0 };
+        assembly = {
+          header,
+          arrays,
+          buffers: header.arrays.map(({ type }, i) => bufferOf(type, arrays[i])),
+          index: 0,
+          filled: 0,
+        };
         return finishIfWhole(assembly);
       }
       const buffer = assembly?.buffers[assembly.index];
       if (assembly === undefined || buffer === undefined) throw new ProtocolError('A chunk came without a header.');
       if (bytes.length === 0 || bytes.length > chunkBytes || assembly.filled + bytes.length > buffer.length) {
-        throw new ProtocolError(`A chunk of ${bytes.length} bytes does not fit; ${buffer.length - assembly.filled} were missing.`);
+        throw new ProtocolError(
+          `A chunk of ${bytes.length} bytes does not fit; ${buffer.length - assembly.filled} were missing.`,
+        );
       }
       // The one copy on arrival: frames lie unaligned and in pieces.
       buffer.set(bytes, assembly.filled);
@@ -139,13 +157,20 @@ export function createInbox<Received>(
   };
 }
 
-function makeArray(array: AnnouncedArray, { allocate }: Memory, line: Pick<SharedLine, 'borrow'> | undefined): Float32Array | Uint8Array {
+function makeArray(
+  array: AnnouncedArray,
+  { allocate }: Memory,
+  line: Pick<SharedLine, 'borrow'> | undefined,
+): Float32Array | Uint8Array {
   if (array.type === 'uint8') return new Uint8Array(arrayBytes(array));
   if (array.reference === undefined) return allocate(array.length);
-  if (line === undefined) throw new ProtocolError('An array came by reference, over a link that leads to other machines.');
+  if (line === undefined)
+    throw new ProtocolError('An array came by reference, over a link that leads to other machines.');
   return line.borrow(array.reference, array.length);
 }
 
 function bufferOf(type: AnnouncedArray['type'], array: Float32Array | Uint8Array): Uint8Array {
-  return type === 'bfloat16' ? packedPartOf(array as Float32Array) : new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  return type === 'bfloat16'
+    ? packedPartOf(array as Float32Array)
+    : new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

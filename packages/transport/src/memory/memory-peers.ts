@@ -11,7 +11,10 @@ export interface MemoryPeers {
 
 /** A place where workers of one process meet. */
 export function createMemoryPeers(): MemoryPeers {
-  const ends = new Map<string, { readonly queue: EventQueue<PeerLinkEvent>; readonly lets: (publicKey: string) => boolean }>();
+  const ends = new Map<
+    string,
+    { readonly queue: EventQueue<PeerLinkEvent>; readonly lets: (publicKey: string) => boolean }
+  >();
   let opened = 0;
   return {
     open() {

@@ -17,8 +17,14 @@ const kept = existsSync(corpus) ? readdirSync(corpus).sort() : [];
 
 it('answers what is kept: what was found once, and one message for each sentence of refusal', () => {
   expect(kept.length).toBeGreaterThan(0);
-  const messages = kept.flatMap((file) => JSON.parse(readFileSync(`${corpus}/${file}`, 'utf8')) as ['H' | 'C', string][][]);
+  const messages = kept.flatMap(
+    (file) => JSON.parse(readFileSync(`${corpus}/${file}`, 'utf8')) as ['H' | 'C', string][][],
+  );
   const verdicts: Verdicts = { accepted: 0, refused: 0 };
-  for (const message of messages) tryFrames(message.map(([kind, text]) => ({ kind, bytes: Buffer.from(text, 'base64') })), verdicts);
+  for (const message of messages)
+    tryFrames(
+      message.map(([kind, text]) => ({ kind, bytes: Buffer.from(text, 'base64') })),
+      verdicts,
+    );
   expect(verdicts.accepted + verdicts.refused).toBeGreaterThanOrEqual(messages.length);
 });

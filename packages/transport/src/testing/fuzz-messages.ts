@@ -5,7 +5,15 @@
  */
 import { statelessUniform } from '@lstm-gan/core';
 import { Packr } from 'msgpackr';
-import { decodeCoordinatorHeader, decodePeerHeader, decodeRefusalHeader, decodeWorkerHeader, encodeMessage, type DecodeHeader, type Limits } from '../codec/codec.ts';
+import {
+  decodeCoordinatorHeader,
+  decodePeerHeader,
+  decodeRefusalHeader,
+  decodeWorkerHeader,
+  encodeMessage,
+  type DecodeHeader,
+  type Limits,
+} from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
 import { createInbox, type Frame } from '../codec/stream.ts';
 import type { Message } from '../protocol.ts';
@@ -14,13 +22,37 @@ import { fromCoordinator, fromPeers, fromWorker, refusal } from './sample-messag
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 const messages: readonly Message[] = [...fromWorker, ...fromCoordinator, ...fromPeers, refusal];
 // Copies: a slice of a Buffer, which msgpackr gives, is a view.
-const encoded = messages.map((message) => encodeMessage(message)).map(({ header, arrays }) => ({ header: Uint8Array.from(header), arrays }));
-const decoders: readonly DecodeHeader<Message>[] = [decodeWorkerHeader, decodeCoordinatorHeader, decodePeerHeader, decodeRefusalHeader];
+const encoded = messages
+  .map((message) => encodeMessage(message))
+  .map(({ header, arrays }) => ({ header: Uint8Array.from(header), arrays }));
+const decoders: readonly DecodeHeader<Message>[] = [
+  decodeWorkerHeader,
+  decodeCoordinatorHeader,
+  decodePeerHeader,
+  decodeRefusalHeader,
+];
 const limits: Limits = { maxHeaderBytes: 4096, maxArrayBytes: 1 << 16, maxArrays: 16 };
 
 /** What is put in the place of a field. */
 const oddValues: readonly unknown[] = [
-  null, true, -1, 0.5, NaN, Infinity, 2 ** 53, -(2 ** 63), '', 'x'.repeat(3000), '__proto__', [], {}, [[]], { __proto__: null }, { length: 1e9 }, new Array(2000).fill(0), new Uint8Array(9),
+  null,
+  true,
+  -1,
+  0.5,
+  NaN,
+  Infinity,
+  2 ** 53,
+  -(2 ** 63),
+  '',
+  'x'.repeat(3000),
+  '__proto__',
+  [],
+  {},
+  [[]],
+  { __proto__: null },
+  { length: 1e9 },
+  new Array(2000).fill(0),
+  new Uint8Array(9),
 ];
 
 /** Numbers in [0, 1), as many as are asked for. */
@@ -29,7 +61,8 @@ type Draw = () => number;
 function createDraw(seed: number, index: number): Draw {
   let [values, used]: [Float32Array, number] = [new Float32Array(0), 0];
   return () => {
-    if (used === values.length) [values, used] = [statelessUniform([seed, index * 64 + (values.length === 0 ? 0 : 1)], 64), 0];
+    if (used === values.length)
+      [values, used] = [statelessUniform([seed, index * 64 + (values.length === 0 ? 0 : 1)], 64), 0];
     return values[used++];
   };
 }
@@ -49,7 +82,10 @@ function mutateBytes(draw: Draw, bytes: Uint8Array): Uint8Array {
 /** A header whose fields are of another type, missing, or too many, at any depth. */
 function mutateFields(draw: Draw, header: Uint8Array): Uint8Array {
   const parts = packr.unpack(header) as unknown[];
-  let [parent, key]: [Record<string, unknown>, string] = [parts as unknown as Record<string, unknown>, String(Math.floor(draw() * 2))];
+  let [parent, key]: [Record<string, unknown>, string] = [
+    parts as unknown as Record<string, unknown>,
+    String(Math.floor(draw() * 2)),
+  ];
   for (let depth = 0; depth < 4 && draw() < 0.8; depth++) {
     const child = parent[key];
     if (typeof child !== 'object' || child === null || Object.keys(child).length === 0) break;
@@ -68,7 +104,10 @@ export function fuzzFrames(seed: number, index: number): Extract<Frame, { bytes:
   const { header, arrays } = pick(draw, encoded);
   const how = draw();
   const mutated = how < 0.1 ? header : how < 0.6 ? mutateFields(draw, header) : mutateBytes(draw, header);
-  const chunks = arrays.map((array): Extract<Frame, { bytes: Uint8Array }> => ({ kind: 'C', bytes: draw() < 0.7 ? array : mutateBytes(draw, array) }));
+  const chunks = arrays.map((array): Extract<Frame, { bytes: Uint8Array }> => ({
+    kind: 'C',
+    bytes: draw() < 0.7 ? array : mutateBytes(draw, array),
+  }));
   const frames: Extract<Frame, { bytes: Uint8Array }>[] = [{ kind: 'H', bytes: mutated }, ...chunks];
   return draw() < 0.9 ? frames : [...frames, pick(draw, frames)];
 }
@@ -105,5 +144,6 @@ function checkAgain(message: Message, decode: DecodeHeader<Message>): void {
   let copy = inbox.accept('H', again.header);
   for (const array of again.arrays) if (array.length > 0) copy = inbox.accept('C', array) ?? copy;
   const bytes = ({ header, arrays }: typeof again): string => Buffer.concat([header, ...arrays]).toString('latin1');
-  if (copy === undefined || bytes(encodeMessage(copy)) !== bytes(again)) throw new Error(`A ${message.kind} message was accepted, and is another when it is sent on.`);
+  if (copy === undefined || bytes(encodeMessage(copy)) !== bytes(again))
+    throw new Error(`A ${message.kind} message was accepted, and is another when it is sent on.`);
 }

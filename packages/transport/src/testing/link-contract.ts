@@ -13,17 +13,34 @@ export interface LinkPair {
 export const hello = (worker: string): Hello => ({ kind: 'hello', protocol: 1, worker });
 const run = { run: 'r', incarnation: 1, membership: 1 };
 const weights = (version: number, floats: number): Weights => ({
-  kind: 'weights', ...run, network: 'generator', version, values: Float32Array.from({ length: floats }, (_, i) => version * 1000 + (i % 997)),
+  kind: 'weights',
+  ...run,
+  network: 'generator',
+  version,
+  values: Float32Array.from({ length: floats }, (_, i) => version * 1000 + (i % 997)),
 });
 const contribution = (lease: number, floats: number): Contribution => ({
-  kind: 'contribution', ...run, step: 1, phase: 'generator', turn: 0, crew: 0, lease, weightsVersions: { generator: 1, discriminator: 2 },
-  subtrees: [{ start: 0, end: 2 }, { start: 2, end: 3 }],
-  losses: [{ shard: 0, loss: 0.5, penalty: 0 }], computeMs: 1.5, waitingMs: 0,
+  kind: 'contribution',
+  ...run,
+  step: 1,
+  phase: 'generator',
+  turn: 0,
+  crew: 0,
+  lease,
+  weightsVersions: { generator: 1, discriminator: 2 },
+  subtrees: [
+    { start: 0, end: 2 },
+    { start: 2, end: 3 },
+  ],
+  losses: [{ shard: 0, loss: 0.5, penalty: 0 }],
+  computeMs: 1.5,
+  waitingMs: 0,
   sums: [new Float32Array(floats).fill(lease), new Float32Array(floats).fill(-lease)],
 });
 
 const sameBytes = (a: Float32Array | undefined, b: Float32Array) =>
-  a !== undefined && Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
+  a !== undefined &&
+  Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength));
 
 export async function take<Event>(iterator: AsyncIterator<Event>): Promise<Event> {
   const { value, done } = await iterator.next();
@@ -67,7 +84,8 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
         expect(await take(inbox)).toEqual({ kind: 'message', message: weights(version, 10 * version) });
       }
       for (let lease = 1; lease <= 5; lease++) worker.send(contribution(lease, 3 * lease));
-      for (let lease = 1; lease <= 5; lease++) expect((await takeMessage(events)).message).toEqual(contribution(lease, 3 * lease));
+      for (let lease = 1; lease <= 5; lease++)
+        expect((await takeMessage(events)).message).toEqual(contribution(lease, 3 * lease));
     });
 
     it('carries 26 MB to two peers and from both at once, whole', async () => {

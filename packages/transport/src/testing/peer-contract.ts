@@ -6,12 +6,23 @@ import type { Renewed } from '../sliced-protocol.ts';
 import { take } from './link-contract.ts';
 
 const renewed = (slice: number, floats: number): Renewed => ({
-  kind: 'renewed', run: 'r', incarnation: 1, step: 1, phase: 'generator', turn: 0, crew: 1, slice,
+  kind: 'renewed',
+  run: 'r',
+  incarnation: 1,
+  step: 1,
+  phase: 'generator',
+  turn: 0,
+  crew: 1,
+  slice,
   values: Float32Array.from({ length: floats }, (_, i) => slice * 1000 + (i % 997)),
 });
 
 /** @param admits `anybody`: where the kernel guards the folder of the socket, there are no keys to look at */
-export function testPeerLink(name: string, open: () => Promise<PeerLink>, admits: 'listed' | 'anybody' = 'listed'): void {
+export function testPeerLink(
+  name: string,
+  open: () => Promise<PeerLink>,
+  admits: 'listed' | 'anybody' = 'listed',
+): void {
   describe(`the ${name} link between workers`, () => {
     const opened: PeerLink[] = [];
     afterEach(async () => {
@@ -33,11 +44,15 @@ export function testPeerLink(name: string, open: () => Promise<PeerLink>, admits
     };
 
     it('carries messages in order, once, to the one they are for', async () => {
-      const { peers: [a, b, c], meetAll } = await start(3);
+      const {
+        peers: [a, b, c],
+        meetAll,
+      } = await start(3);
       meetAll();
       for (let slice = 0; slice < 5; slice++) a.link.send('w-1', renewed(slice, 10 * slice + 1));
       a.link.send('w-2', renewed(9, 3));
-      for (let slice = 0; slice < 5; slice++) expect(await takeMessage(b.events)).toEqual(renewed(slice, 10 * slice + 1));
+      for (let slice = 0; slice < 5; slice++)
+        expect(await takeMessage(b.events)).toEqual(renewed(slice, 10 * slice + 1));
       expect(await takeMessage(c.events)).toEqual(renewed(9, 3));
     });
 
@@ -45,17 +60,27 @@ export function testPeerLink(name: string, open: () => Promise<PeerLink>, admits
       const { peers, meetAll } = await start(3);
       meetAll();
       const floats = 2_000_000;
-      peers.forEach(({ link }, from) => peers.forEach((_, to) => void (to !== from && link.send(`w-${to}`, renewed(from, floats)))));
+      peers.forEach(({ link }, from) =>
+        peers.forEach((_, to) => void (to !== from && link.send(`w-${to}`, renewed(from, floats)))),
+      );
       for (const [to, { events }] of peers.entries()) {
         const got = [await takeMessage(events), await takeMessage(events)].sort((a, b) => a.slice - b.slice);
         expect(got.map(({ slice }) => slice)).toEqual([0, 1, 2].filter((from) => from !== to));
-        for (const { slice, values } of got) expect(Buffer.from(values.buffer, values.byteOffset, values.byteLength).equals(Buffer.from(renewed(slice, floats).values.buffer))).toBe(true);
+        for (const { slice, values } of got)
+          expect(
+            Buffer.from(values.buffer, values.byteOffset, values.byteLength).equals(
+              Buffer.from(renewed(slice, floats).values.buffer),
+            ),
+          ).toBe(true);
       }
     });
 
     if (admits === 'listed') {
       it('lets in nobody whom its worker has not met, and tells the other one so', async () => {
-        const { peers: [a, b, c], members } = await start(3);
+        const {
+          peers: [a, b, c],
+          members,
+        } = await start(3);
         b.link.meet([members[2]]);
         a.link.meet([members[1]]);
         c.link.meet([members[1]]);
@@ -67,7 +92,11 @@ export function testPeerLink(name: string, open: () => Promise<PeerLink>, admits
     }
 
     it('says that a worker is gone, and drops what is for one that it no longer meets', async () => {
-      const { peers: [a, b, c], members, meetAll } = await start(3);
+      const {
+        peers: [a, b, c],
+        members,
+        meetAll,
+      } = await start(3);
       meetAll();
       a.link.send('w-1', renewed(1, 4));
       expect(await takeMessage(b.events)).toEqual(renewed(1, 4));
@@ -81,7 +110,9 @@ export function testPeerLink(name: string, open: () => Promise<PeerLink>, admits
     });
 
     it('ends its events when it is closed, and may be closed twice', async () => {
-      const { peers: [a] } = await start(1);
+      const {
+        peers: [a],
+      } = await start(1);
       await a.link.close();
       await a.link.close();
       expect((await a.events.next()).done).toBe(true);

@@ -36,7 +36,12 @@ export function createPlainSharing(canBeRead = true): PlainSharing {
       if (length < leastFloats) return undefined;
       const found = idle.findIndex(({ array }) => array.length === length);
       const [known] = found === -1 ? [] : idle.splice(found, 1);
-      const block = known ?? { array: new Float32Array(length), reference: { pid: 1, fd: made, name: `lstm-gan-${'0'.repeat(16)}-${++made}` }, uses: 0, reusable: true };
+      const block = known ?? {
+        array: new Float32Array(length),
+        reference: { pid: 1, fd: made, name: `lstm-gan-${'0'.repeat(16)}-${++made}` },
+        uses: 0,
+        reusable: true,
+      };
       blocks.set(block.reference.name, block);
       block.uses = 1;
       return block.array;

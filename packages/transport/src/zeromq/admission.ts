@@ -12,7 +12,10 @@ export interface Admission {
 export const zapDomain = 'lstm-gan';
 
 /** Answers for all sockets of a context, until closed. `isAuthorized` is asked at every handshake, so keys can be revoked. */
-export async function startAdmission(context: Context, isAuthorized: (publicKey: string) => boolean): Promise<Admission> {
+export async function startAdmission(
+  context: Context,
+  isAuthorized: (publicKey: string) => boolean,
+): Promise<Admission> {
   const socket = new Reply({ context });
   await socket.bind('inproc://zeromq.zap.01');
   void answer(socket, isAuthorized);
@@ -23,7 +26,10 @@ async function answer(socket: Reply, isAuthorized: (publicKey: string) => boolea
   try {
     for await (const [version, requestId, domain, , , mechanism, key] of socket) {
       const known =
-        domain?.toString() === zapDomain && mechanism?.toString() === 'CURVE' && key?.length === 32 && isAuthorized(encodeZ85(key));
+        domain?.toString() === zapDomain &&
+        mechanism?.toString() === 'CURVE' &&
+        key?.length === 32 &&
+        isAuthorized(encodeZ85(key));
       const verdict = known ? ['200', 'OK', 'worker'] : ['400', 'not authorized', ''];
       await socket.send([version, requestId, ...verdict, '']);
     }

@@ -3,7 +3,13 @@ import { decodeWorkerHeader, defaultLimits, encodeMessage } from '../codec/codec
 import { createInbox, createOutbox } from '../codec/stream.ts';
 import { createConnectedPeer, hear, isSilent, type ConnectedPeer } from './connected-peer.ts';
 
-const createPeer = () => ({ ...createConnectedPeer({ inbox: createInbox(decodeWorkerHeader, defaultLimits), outbox: createOutbox(), line: undefined, control: [] }, 1), mayLeaveUnanswered: 8 });
+const createPeer = () => ({
+  ...createConnectedPeer(
+    { inbox: createInbox(decodeWorkerHeader, defaultLimits), outbox: createOutbox(), line: undefined, control: [] },
+    1,
+  ),
+  mayLeaveUnanswered: 8,
+});
 
 /** How many pings it takes until a peer that says nothing is given up. */
 function patienceWith(peer: ConnectedPeer<unknown>): number {
@@ -29,7 +35,15 @@ describe('a peer that says nothing', () => {
   });
 
   it('is given five times as long while arrays are on their way, in either direction', () => {
-    const weights = { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1, values: new Float32Array(4).fill(0.1) } as const;
+    const weights = {
+      kind: 'weights',
+      run: 'r',
+      incarnation: 1,
+      membership: 1,
+      network: 'generator',
+      version: 1,
+      values: new Float32Array(4).fill(0.1),
+    } as const;
     const receiving = createPeer();
     receiving.outbox.add(weights);
     while (receiving.outbox.next() !== undefined);
@@ -39,8 +53,21 @@ describe('a peer that says nothing', () => {
 
     const sending = createPeer();
     const contribution = {
-      kind: 'contribution', run: 'r', incarnation: 1, membership: 1, step: 1, phase: 'generator', turn: 0, crew: 0, lease: 1, weightsVersions: { generator: 1, discriminator: 1 },
-      subtrees: [{ start: 0, end: 1 }], losses: [{ shard: 0, loss: 0.5, penalty: 0 }], computeMs: 1, waitingMs: 0, sums: [new Float32Array(4).fill(0.1)],
+      kind: 'contribution',
+      run: 'r',
+      incarnation: 1,
+      membership: 1,
+      step: 1,
+      phase: 'generator',
+      turn: 0,
+      crew: 0,
+      lease: 1,
+      weightsVersions: { generator: 1, discriminator: 1 },
+      subtrees: [{ start: 0, end: 1 }],
+      losses: [{ shard: 0, loss: 0.5, penalty: 0 }],
+      computeMs: 1,
+      waitingMs: 0,
+      sums: [new Float32Array(4).fill(0.1)],
     } as const;
     sending.inbox.accept('H', encodeMessage(contribution).header);
     expect(patienceWith(sending)).toBe(40);

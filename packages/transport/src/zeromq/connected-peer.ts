@@ -30,11 +30,20 @@ export interface ConnectedPeer<Received> {
 }
 
 /** One that was heard just now, over a line of so many flows. */
-export function createConnectedPeer<Received>(ends: Pick<ConnectedPeer<Received>, 'inbox' | 'outbox' | 'line' | 'control'>, flowCount: number): ConnectedPeer<Received> {
+export function createConnectedPeer<Received>(
+  ends: Pick<ConnectedPeer<Received>, 'inbox' | 'outbox' | 'line' | 'control'>,
+  flowCount: number,
+): ConnectedPeer<Received> {
   return {
     ...ends,
-    flows: Array.from({ length: flowCount }, () => undefined), order: createFlowOrder(flowCount), choice: createFlowChoice(flowCount),
-    leaving: false, saidGoodbye: false, unanswered: 0, slowest: 0, mayLeaveUnanswered: Infinity,
+    flows: Array.from({ length: flowCount }, () => undefined),
+    order: createFlowOrder(flowCount),
+    choice: createFlowChoice(flowCount),
+    leaving: false,
+    saidGoodbye: false,
+    unanswered: 0,
+    slowest: 0,
+    mayLeaveUnanswered: Infinity,
   };
 }
 
@@ -82,7 +91,12 @@ export interface Accepted<Received> {
 }
 
 /** Handles one frame of a peer; a chunk that was taken is granted again. */
-export function acceptFrame<Received>(peer: ConnectedPeer<Received>, flow: number, kind: string, parts: Buffer[]): Accepted<Received> {
+export function acceptFrame<Received>(
+  peer: ConnectedPeer<Received>,
+  flow: number,
+  kind: string,
+  parts: Buffer[],
+): Accepted<Received> {
   const nothing = { messages: [], isGoodbye: false };
   if (kind === 'P' && parts.length === 0) return nothing;
   if (kind === 'G' && parts.length === 0) {
@@ -97,8 +111,15 @@ export function acceptFrame<Received>(peer: ConnectedPeer<Received>, flow: numbe
 }
 
 /** The same of frames that are kept in order, for either end of a line. @param grant gives a chunk back */
-export function acceptInOrder<Received>({ order, inbox }: Pick<ConnectedPeer<Received>, 'order' | 'inbox'>, flow: number, kind: string, parts: Buffer[], grant: () => void): Accepted<Received> {
-  if (!isOrdered(kind) || parts.length !== (kind === 'B' ? 0 : 1)) throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
+export function acceptInOrder<Received>(
+  { order, inbox }: Pick<ConnectedPeer<Received>, 'order' | 'inbox'>,
+  flow: number,
+  kind: string,
+  parts: Buffer[],
+  grant: () => void,
+): Accepted<Received> {
+  if (!isOrdered(kind) || parts.length !== (kind === 'B' ? 0 : 1))
+    throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
   order.put(flow, kind === 'B' ? { kind } : { kind, bytes: parts[0] });
   const messages: Received[] = [];
   for (let frame = order.next(inbox.isUnderWay()); frame !== undefined; frame = order.next(inbox.isUnderWay())) {

@@ -56,7 +56,10 @@ export function openFlows(options: WorkerLinkOptions, flowCount: number, whom: s
  */
 const contexts = new Set<Context>();
 
-function openSocket({ connect, keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: WorkerLinkOptions, routingId: string): Dealer {
+function openSocket(
+  { connect, keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: WorkerLinkOptions,
+  routingId: string,
+): Dealer {
   const context = new Context();
   const socket = new Dealer({
     context,
@@ -73,20 +76,33 @@ function openSocket({ connect, keys, limits = defaultLimits, deadLineMs = 4000, 
 
 function curveOf(address: string, keys: WorkerKeys | undefined) {
   if (keys === undefined) {
-    throw new UserError({ code: 'key-file', message: `${address} is reached with keys, and none were given.`, advice: 'Give the key file that the coordinator made for its workers, or a copy of it, with --key-file.' });
+    throw new UserError({
+      code: 'key-file',
+      message: `${address} is reached with keys, and none were given.`,
+      advice: 'Give the key file that the coordinator made for its workers, or a copy of it, with --key-file.',
+    });
   }
   return { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey };
 }
 
 /** Tells what libzmq says of a line: that it is gone, or was never let in. */
-function watch(socket: Dealer, { connected, refuse, lost }: Omit<FlowEvents, 'take'>, address: string, whom: string): void {
+function watch(
+  socket: Dealer,
+  { connected, refuse, lost }: Omit<FlowEvents, 'take'>,
+  address: string,
+  whom: string,
+): void {
   socket.events.on('handshake', connected);
   socket.events.on('disconnect', () => lost(`The ${whom} is gone.`));
   const refused = `The ${whom} at ${address} refused the keys of this worker.`;
   socket.events.on('handshake:error:auth', () => refuse(refused));
-  socket.events.on('handshake:error:protocol', () => refuse(`${address} does not answer as a ${whom} of this run does.`));
+  socket.events.on('handshake:error:protocol', () =>
+    refuse(`${address} does not answer as a ${whom} of this run does.`),
+  );
   // libzmq tells a refusal apart from other errors only sometimes.
-  socket.events.on('handshake:error:other', () => refuse(`The ${whom} at ${address} did not let this worker in: its keys are not this run's.`));
+  socket.events.on('handshake:error:other', () =>
+    refuse(`The ${whom} at ${address} did not let this worker in: its keys are not this run's.`),
+  );
 }
 
 async function receiveAll(socket: Dealer, take: (kind: string, parts: Buffer[]) => void): Promise<void> {

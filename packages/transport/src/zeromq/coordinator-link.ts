@@ -15,7 +15,15 @@ import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts'
 import { startAdmission } from './admission.ts';
 import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';
-import { acceptFrame, createConnectedPeer, hear, isSilent, nextFrame, routingIdOf, type ConnectedPeer } from './connected-peer.ts';
+import {
+  acceptFrame,
+  createConnectedPeer,
+  hear,
+  isSilent,
+  nextFrame,
+  routingIdOf,
+  type ConnectedPeer,
+} from './connected-peer.ts';
 import { defaultFlowCount, readFlowId } from './flow-ids.ts';
 import { openListeningSocket } from './listening-socket.ts';
 import { createPump } from './pump.ts';
@@ -71,7 +79,8 @@ export async function listen<Received, Sent extends Message>(
   const context = new Context({ ioThreads: Math.max(2, defaultFlowCount()) });
   const local = isLocalAddress(bind);
   const admission = local ? undefined : await startAdmission(context, isAuthorized);
-  const open = () => openListeningSocket({ context, keys: local ? undefined : keys, limits: options.limits ?? defaultLimits });
+  const open = () =>
+    openListeningSocket({ context, keys: local ? undefined : keys, limits: options.limits ?? defaultLimits });
   const socket = open();
   try {
     await socket.bind(bind);
@@ -166,7 +175,14 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Renewable
     for (const name of [...this.#peers.keys()]) this.#forget(name, 'All lines are made anew.');
     const socket = this.#listening.open();
     // The old one lets go of the address a moment later.
-    while (!this.#closing && !(await socket.bind(this.address).then(() => true, () => false))) await delay(rebindMs);
+    while (
+      !this.#closing &&
+      !(await socket.bind(this.address).then(
+        () => true,
+        () => false,
+      ))
+    )
+      await delay(rebindMs);
     if (this.#closing) return socket.close();
     this.#socket = socket;
     this.#receive();
@@ -199,7 +215,11 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Renewable
   #giveUp(name: string, peer: ConnectedPeer<Received>): void {
     peer.outbox.clear();
     peer.leaving = true;
-    this.#events.push({ kind: 'left', peer: name, sentence: `The worker has given no sign of life for ${peer.unanswered * this.#pingMs} ms.` });
+    this.#events.push({
+      kind: 'left',
+      peer: name,
+      sentence: `The worker has given no sign of life for ${peer.unanswered * this.#pingMs} ms.`,
+    });
   }
 
   /** Sends one frame of each peer that has one; says whether there was any. */
@@ -280,7 +300,10 @@ class ZeromqCoordinatorLink<Received, Sent extends Message> implements Renewable
   }
 }
 
-async function receiveAll(socket: Router, take: (routingId: Buffer, kind: string, parts: Buffer[]) => void): Promise<void> {
+async function receiveAll(
+  socket: Router,
+  take: (routingId: Buffer, kind: string, parts: Buffer[]) => void,
+): Promise<void> {
   try {
     for await (const [routingId, kind, ...parts] of socket) take(routingId, kind?.toString('latin1') ?? '', parts);
   } catch (error) {

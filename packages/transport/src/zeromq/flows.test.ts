@@ -18,7 +18,14 @@ async function start() {
   const coordinator = await createCoordinatorLink({ keys: server, isAuthorized: (key) => key === client.publicKey });
   opened.push(coordinator);
   const connect = (routingId: string): Dealer => {
-    const socket = new Dealer({ context: new Context(), linger: 0, routingId, curveServerKey: server.publicKey, curvePublicKey: client.publicKey, curveSecretKey: client.secretKey });
+    const socket = new Dealer({
+      context: new Context(),
+      linger: 0,
+      routingId,
+      curveServerKey: server.publicKey,
+      curvePublicKey: client.publicKey,
+      curveSecretKey: client.secretKey,
+    });
     socket.connect(coordinator.address);
     opened.push({ close: () => socket.close() });
     return socket;
@@ -29,7 +36,7 @@ async function start() {
 /** Kinds of what comes over a first flow, before five pings in a row say that nothing more does. */
 async function kindsOf(socket: Dealer): Promise<string> {
   let kinds = '';
-  for (let pings = 0; pings < 5; ) {
+  for (let pings = 0; pings < 5;) {
     const [kind] = (await socket.receive()).map(String);
     if (kind === 'P') pings += 1;
     else [kinds, pings] = [kinds + kind, 0];
@@ -40,7 +47,15 @@ async function kindsOf(socket: Dealer): Promise<string> {
 const kindOf = async (socket: Dealer): Promise<string> => String((await socket.receive())[0]);
 
 const header = (name: string) => encodeMessage(hello(name)).header;
-const weights = { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1, values: new Float32Array(3 * 2 ** 19) } as const;
+const weights = {
+  kind: 'weights',
+  run: 'r',
+  incarnation: 1,
+  membership: 1,
+  network: 'generator',
+  version: 1,
+  values: new Float32Array(3 * 2 ** 19),
+} as const;
 weights.values.fill(0.1);
 const peerOf = ({ peer }: CoordinatorLinkEvent): string => peer;
 
@@ -88,7 +103,11 @@ it('drops a worker that sends ahead on a flow more than it was granted', async (
   await main.send(['H', header('greedy')]);
   const peer = peerOf(await take(events));
   for (let k = 0; k < 9; k++) await other.send(['C', Buffer.alloc(1000)]);
-  expect(await take(events)).toMatchObject({ kind: 'left', peer, sentence: expect.stringContaining('9 frames of flow 1') });
+  expect(await take(events)).toMatchObject({
+    kind: 'left',
+    peer,
+    sentence: expect.stringContaining('9 frames of flow 1'),
+  });
 });
 
 it('takes nobody for a flow of a line whose name it does not know', async () => {
@@ -106,9 +125,13 @@ it('takes nobody for a flow of a line whose name it does not know', async () => 
 
 it('reads the flows of lines, and takes every other name for a line of one', () => {
   const [first, second] = createFlowIds(2).map((id) => readFlowId(Buffer.from(id)));
-  expect([first, second]).toEqual([{ line: first.line, flow: 0, flowCount: 2 }, { line: first.line, flow: 1, flowCount: 2 }]);
+  expect([first, second]).toEqual([
+    { line: first.line, flow: 0, flowCount: 2 },
+    { line: first.line, flow: 1, flowCount: 2 },
+  ]);
   expect(readFlowId(Buffer.from(createFlowIds(2)[0])).line).not.toBe(first.line);
-  for (const id of ['', 'w', first.line, `${first.line}: 2`, `9${first.line.slice(1)}: 1`]) expect(readFlowId(Buffer.from(id))).toMatchObject({ flow: 0, flowCount: 1 });
+  for (const id of ['', 'w', first.line, `${first.line}: 2`, `9${first.line.slice(1)}: 1`])
+    expect(readFlowId(Buffer.from(id))).toMatchObject({ flow: 0, flowCount: 1 });
 });
 
 it('uses as many flows as there are processors to spare', () => {

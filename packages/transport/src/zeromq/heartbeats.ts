@@ -9,5 +9,9 @@
 
 /** Options of a socket that connects. @param deadLineMs how long either end may hear nothing; frames of arrays take their time on a slow line */
 export function heartbeatsOf(deadLineMs: number) {
-  return { heartbeatInterval: Math.ceil(deadLineMs / 8), heartbeatTimeToLive: deadLineMs, heartbeatTimeout: deadLineMs };
+  return {
+    heartbeatInterval: Math.ceil(deadLineMs / 8),
+    heartbeatTimeToLive: deadLineMs,
+    heartbeatTimeout: deadLineMs,
+  };
 }

@@ -43,16 +43,25 @@ export async function writeKeyFile(file: string, keys: WorkerKeys): Promise<void
 
 /** Reads a worker's keys; refuses a file that others can read. */
 export async function readKeyFile(file: string): Promise<WorkerKeys> {
-  const mode = await stat(file).then(({ mode }) => mode, () => undefined);
+  const mode = await stat(file).then(
+    ({ mode }) => mode,
+    () => undefined,
+  );
   if (mode === undefined) {
-    throw keyFileError(`The key file ${file} cannot be read.`, 'Give the path that the coordinator printed, or that of your copy.');
+    throw keyFileError(
+      `The key file ${file} cannot be read.`,
+      'Give the path that the coordinator printed, or that of your copy.',
+    );
   }
   if ((mode & 0o077) !== 0) {
     throw keyFileError(`The key file ${file} can be read by others.`, `Run: chmod 600 ${file}`);
   }
   const parsed = workerKeysSchema.safeParse(parseJson(await readFile(file, 'utf8')));
   if (!parsed.success) {
-    throw keyFileError(`The key file ${file} does not hold serverKey, publicKey and secretKey.`, 'Use the file that the coordinator wrote.');
+    throw keyFileError(
+      `The key file ${file} does not hold serverKey, publicKey and secretKey.`,
+      'Use the file that the coordinator wrote.',
+    );
   }
   return parsed.data;
 }
@@ -123,7 +132,11 @@ export function listJoinKeys(folder: string): JoinKey[] {
 /** Makes a key file for one worker, or for some; refuses a name that is taken. */
 export async function addJoinKey(folder: string, name: string): Promise<JoinKey> {
   const file = keyFileOf(folder, name);
-  if (existsSync(file)) throw keyFileError(`There is a key called ${name} already: ${file}.`, 'Choose another name, or revoke that one first.');
+  if (existsSync(file))
+    throw keyFileError(
+      `There is a key called ${name} already: ${file}.`,
+      'Choose another name, or revoke that one first.',
+    );
   const server = await readKeyFile(path.join(folder, serverKeyName));
   const keys = createKeyPair();
   await writeKeyFile(file, { ...keys, serverKey: server.publicKey });
@@ -133,13 +146,24 @@ export async function addJoinKey(folder: string, name: string): Promise<JoinKey>
 /** From now on nobody gets in with this key; a coordinator that runs notices, and ends the lines of whoever is in. */
 export async function revokeJoinKey(folder: string, name: string): Promise<void> {
   const file = keyFileOf(folder, name);
-  if (!existsSync(file)) throw keyFileError(`There is no key called ${name}; there are ${listJoinKeys(folder).map((key) => key.name).join(', ') || 'none'}.`, 'Give one of these names.');
+  if (!existsSync(file))
+    throw keyFileError(
+      `There is no key called ${name}; there are ${
+        listJoinKeys(folder)
+          .map((key) => key.name)
+          .join(', ') || 'none'
+      }.`,
+      'Give one of these names.',
+    );
   await rm(file);
 }
 
 function keyFileOf(folder: string, name: string): string {
   if (!/^[\w-][\w.-]{0,63}$/.test(name) || `${name}.key` === serverKeyName) {
-    throw keyFileError(`A key cannot be called ${name}.`, 'Use up to 64 letters, digits, points and hyphens; the name of the coordinator is taken.');
+    throw keyFileError(
+      `A key cannot be called ${name}.`,
+      'Use up to 64 letters, digits, points and hyphens; the name of the coordinator is taken.',
+    );
   }
   return path.join(folder, `${name}.key`);
 }

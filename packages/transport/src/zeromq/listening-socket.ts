@@ -17,7 +17,9 @@ const mostWaitingFrames = 256;
 export function openListeningSocket({ context, keys, limits }: ListeningSocketOptions): Router {
   return new Router({
     context,
-    ...(keys === undefined ? {} : { curveServer: true, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, zapDomain }),
+    ...(keys === undefined
+      ? {}
+      : { curveServer: true, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, zapDomain }),
     mandatory: true,
     // Credit keeps every pipe far from full, so whatever cannot be sent at once goes to a peer that is gone: it fails at once.
     // zeromq 6.8 would wait, once no peer is left, until the socket is writable again, and such a send may swallow the wake-up

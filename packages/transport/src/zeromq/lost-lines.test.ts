@@ -22,52 +22,68 @@ const moduleUrl = (file: string): string => JSON.stringify(new URL(file, import.
 async function run(script: string): Promise<ChildProcess> {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-line-')), 'script.mjs');
   await writeFile(file, script);
-  const child = spawn(process.execPath, ['--conditions=source', '--import', import.meta.resolve('tsx'), file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--conditions=source', '--import', import.meta.resolve('tsx'), file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
   return child;
 }
 
 const socketFile = async (): Promise<string> => `ipc://${await mkdtemp(path.join(tmpdir(), 'lstm-gan-line-'))}/socket`;
 
-it.each(['SIGKILL', 'SIGSTOP'] as const)('notices a worker process that got %s, over TCP and over ipc', async (signal) => {
-  for (const bind of ['tcp://127.0.0.1:*', await socketFile()]) {
+it.each(['SIGKILL', 'SIGSTOP'] as const)(
+  'notices a worker process that got %s, over TCP and over ipc',
+  async (signal) => {
+    for (const bind of ['tcp://127.0.0.1:*', await socketFile()]) {
+      const [server, client] = [createKeyPair(), createKeyPair()];
+      const coordinator = await createCoordinatorLink({
+        bind,
+        keys: server,
+        isAuthorized: (key) => key === client.publicKey,
+      });
+      const events = coordinator.events()[Symbol.asyncIterator]();
+      const child = await run(
+        `import { createWorkerLink } from ${moduleUrl('./worker-link.ts')};
+       const link = createWorkerLink(${JSON.stringify({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey } })});
+       link.send(${JSON.stringify(hello('doomed'))}); for await (const event of link.events()) void event;`,
+      );
+      const joined = await take(events);
+      expect(joined).toMatchObject({ kind: 'message', message: { worker: 'doomed' } });
+      coordinator.watch(joined.peer, 500);
+      child.kill(signal);
+      expect(await take(events)).toMatchObject({ kind: 'left' });
+      child.kill('SIGKILL');
+      await coordinator.close();
+    }
+  },
+);
+
+it(
+  'lets a worker process end when both ends close at once: what nobody fetches is not waited for',
+  { timeout: 20_000 },
+  async () => {
     const [server, client] = [createKeyPair(), createKeyPair()];
-    const coordinator = await createCoordinatorLink({ bind, keys: server, isAuthorized: (key) => key === client.publicKey });
+    const coordinator = await createCoordinatorLink({ keys: server, isAuthorized: () => true });
     const events = coordinator.events()[Symbol.asyncIterator]();
     const child = await run(
       `import { createWorkerLink } from ${moduleUrl('./worker-link.ts')};
-       const link = createWorkerLink(${JSON.stringify({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey } })});
-       link.send(${JSON.stringify(hello('doomed'))}); for await (const event of link.events()) void event;`,
-    );
-    const joined = await take(events);
-    expect(joined).toMatchObject({ kind: 'message', message: { worker: 'doomed' } });
-    coordinator.watch(joined.peer, 500);
-    child.kill(signal);
-    expect(await take(events)).toMatchObject({ kind: 'left' });
-    child.kill('SIGKILL');
-    await coordinator.close();
-  }
-});
-
-it('lets a worker process end when both ends close at once: what nobody fetches is not waited for', { timeout: 20_000 }, async () => {
-  const [server, client] = [createKeyPair(), createKeyPair()];
-  const coordinator = await createCoordinatorLink({ keys: server, isAuthorized: () => true });
-  const events = coordinator.events()[Symbol.asyncIterator]();
-  const child = await run(
-    `import { createWorkerLink } from ${moduleUrl('./worker-link.ts')};
      const link = createWorkerLink(${JSON.stringify({ connect: coordinator.address, keys: { ...client, serverKey: server.publicKey }, lingerMs: 60_000 })});
      link.send(${JSON.stringify(hello('done'))}); for await (const event of link.events()) if (event.kind === 'message') void link.close();`,
-  );
-  const ended = once(child, 'exit');
-  const { peer } = await take(events);
-  coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
-  await coordinator.close();
-  expect(await ended).toEqual([0, null]);
-});
+    );
+    const ended = once(child, 'exit');
+    const { peer } = await take(events);
+    coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+    await coordinator.close();
+    expect(await ended).toEqual([0, null]);
+  },
+);
 
 it('closes in good order though a peer reads nothing, goes on sending and dies: libzmq would end the process', async () => {
   const address = await socketFile();
-  const [first, chunk] = [hello('deaf'), { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1 }];
+  const [first, chunk] = [
+    hello('deaf'),
+    { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1 },
+  ];
   const coordinator = await run(
     `import { createCoordinatorLink } from ${moduleUrl('./coordinator-link.ts')}; import { createKeyPair } from ${moduleUrl('./keys.ts')};
      const link = await createCoordinatorLink({ bind: ${JSON.stringify(address)}, keys: createKeyPair(), isAuthorized: () => false, lingerMs: 1000 });

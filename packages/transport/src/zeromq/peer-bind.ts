@@ -9,7 +9,8 @@ import { isLocalAddress } from './coordinator-link.ts';
  * coordinator's socket in the file system, a socket of its own.
  */
 export async function peerBind(coordinator: string, worker: string): Promise<string> {
-  if (isLocalAddress(coordinator)) return `ipc://${path.join(path.dirname(coordinator.slice('ipc://'.length)), `peer-${worker}`)}`;
+  if (isLocalAddress(coordinator))
+    return `ipc://${path.join(path.dirname(coordinator.slice('ipc://'.length)), `peer-${worker}`)}`;
   const [, host, port] = /^tcp:\/\/(.+):(\d+)$/.exec(coordinator) ?? [];
   // Nothing is sent: a datagram socket that is connected has the address that the system would send from.
   const socket = createSocket('udp4');

@@ -32,7 +32,8 @@ export async function createPeerLink(options: PeerLinkOptions): Promise<PeerLink
   const { bind, limits, memory } = options;
   const keys = createKeyPair();
   const others = new Map<string, Other>();
-  const isMet = (publicKey: string): boolean => [...others.values()].some(({ member }) => member.publicKey === publicKey);
+  const isMet = (publicKey: string): boolean =>
+    [...others.values()].some(({ member }) => member.publicKey === publicKey);
   const listener = await listen<PeerMessage, Reject>(
     { bind, keys, isAuthorized: isMet, limits, memory, lingerMs: 0 },
     { decode: decodePeerHeader, refusal: (sentence) => ({ kind: 'reject', reason: 'malformed-message', sentence }) },
@@ -49,7 +50,12 @@ class ZeromqPeerLink implements PeerLink {
   readonly #others: Map<string, Other>;
   readonly #events = createEventQueue<PeerLinkEvent>();
 
-  constructor(options: PeerLinkOptions, keys: KeyPair, listener: CoordinatorLink<PeerMessage, Reject>, others: Map<string, Other>) {
+  constructor(
+    options: PeerLinkOptions,
+    keys: KeyPair,
+    listener: CoordinatorLink<PeerMessage, Reject>,
+    others: Map<string, Other>,
+  ) {
     this.address = listener.address;
     this.publicKey = keys.publicKey;
     this.#options = options;
@@ -64,8 +70,10 @@ class ZeromqPeerLink implements PeerLink {
   }
 
   meet(members: readonly CrewMember[]): void {
-    for (const other of this.#others.values()) if (!members.some((member) => isSame(member, other.member))) this.#part(other);
-    for (const member of members) if (!this.#others.has(member.name)) this.#others.set(member.name, { member, line: undefined });
+    for (const other of this.#others.values())
+      if (!members.some((member) => isSame(member, other.member))) this.#part(other);
+    for (const member of members)
+      if (!this.#others.has(member.name)) this.#others.set(member.name, { member, line: undefined });
   }
 
   send(worker: string, message: PeerMessage): void {
@@ -87,7 +95,10 @@ class ZeromqPeerLink implements PeerLink {
     const flowsEach = Math.max(1, Math.floor(flowCount / this.#others.size));
     const { address, publicKey } = other.member;
     const keys = isLocalAddress(address) ? undefined : { ...this.#keys, serverKey: publicKey };
-    const line: Line = connect({ connect: address, keys, limits, memory, connectTimeoutMs, flowCount: flowsEach, lingerMs: 0 }, { decode: decodeRefusalHeader, whom: 'worker' });
+    const line: Line = connect(
+      { connect: address, keys, limits, memory, connectTimeoutMs, flowCount: flowsEach, lingerMs: 0 },
+      { decode: decodeRefusalHeader, whom: 'worker' },
+    );
     void this.#hearLine(other, line);
     return line;
   }
@@ -119,4 +130,5 @@ interface Other {
   line: Line | undefined;
 }
 
-const isSame = (a: CrewMember, b: CrewMember): boolean => a.name === b.name && a.address === b.address && a.publicKey === b.publicKey;
+const isSame = (a: CrewMember, b: CrewMember): boolean =>
+  a.name === b.name && a.address === b.address && a.publicKey === b.publicKey;

@@ -28,7 +28,13 @@ async function start(limits?: { maxHeaderBytes: number; maxArrayBytes: number; m
 function rawClient(address: string, keys: object): { socket: Dealer; handshake: Promise<string> } {
   const socket = new Dealer({ context: new Context(), linger: 0, ...keys });
   const handshake = new Promise<string>((resolve) => {
-    for (const type of ['handshake', 'handshake:error:auth', 'handshake:error:protocol', 'handshake:error:other', 'disconnect'] as const) {
+    for (const type of [
+      'handshake',
+      'handshake:error:auth',
+      'handshake:error:protocol',
+      'handshake:error:other',
+      'disconnect',
+    ] as const) {
       socket.events.on(type, () => resolve(type));
     }
   });
@@ -41,7 +47,9 @@ it('does not let in a client whose key is not listed, nor one without CURVE, nor
   const { coordinator, server, listed, allowed, events } = await start();
   const stranger = createKeyPair();
   const curve = (keys: { publicKey: string; secretKey: string }) => ({
-    curveServerKey: server.publicKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey,
+    curveServerKey: server.publicKey,
+    curvePublicKey: keys.publicKey,
+    curveSecretKey: keys.secretKey,
   });
   expect(await rawClient(coordinator.address, curve(stranger)).handshake).toBe('handshake:error:auth');
   expect(await rawClient(coordinator.address, {}).handshake).not.toBe('handshake');
@@ -64,7 +72,11 @@ it('ends all lines when they are made anew, also of somebody who stays: who has 
     return worker;
   };
   const worker = await join('honest');
-  const stubborn = rawClient(coordinator.address, { curveServerKey: server.publicKey, curvePublicKey: revoked.publicKey, curveSecretKey: revoked.secretKey });
+  const stubborn = rawClient(coordinator.address, {
+    curveServerKey: server.publicKey,
+    curvePublicKey: revoked.publicKey,
+    curveSecretKey: revoked.secretKey,
+  });
   expect(await stubborn.handshake).toBe('handshake');
   await stubborn.socket.send(['H', encodeMessage(hello('stubborn')).header]);
   expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: 'stubborn' } });
@@ -72,7 +84,8 @@ it('ends all lines when they are made anew, also of somebody who stays: who has 
 
   allowed.delete(revoked.publicKey);
   await Promise.all([coordinator.renew(), coordinator.renew()]);
-  for (const _ of ['honest', 'stubborn']) expect(await take(events)).toMatchObject({ kind: 'left', sentence: 'All lines are made anew.' });
+  for (const _ of ['honest', 'stubborn'])
+    expect(await take(events)).toMatchObject({ kind: 'left', sentence: 'All lines are made anew.' });
   expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ kind: 'closed' });
   await refused;
   await join('honest-again');
@@ -80,7 +93,10 @@ it('ends all lines when they are made anew, also of somebody who stays: who has 
 
 it('tells a worker with keys that are not listed why it does not get in', async () => {
   const { coordinator, server } = await start();
-  const worker = createWorkerLink({ connect: coordinator.address, keys: { ...createKeyPair(), serverKey: server.publicKey } });
+  const worker = createWorkerLink({
+    connect: coordinator.address,
+    keys: { ...createKeyPair(), serverKey: server.publicKey },
+  });
   opened.push(worker);
   const event = await take(worker.events()[Symbol.asyncIterator]());
   expect(event).toMatchObject({ kind: 'closed', sentence: expect.stringContaining('refused the keys') });
@@ -89,12 +105,18 @@ it('tells a worker with keys that are not listed why it does not get in', async 
 it.each([
   ['a frame of no kind', ['X', Buffer.from('?')], 'A frame is H, C, G, P or B'],
   ['a header that is no msgpack', ['H', Buffer.from([0xc1])], 'A header'],
-  ['a message of no kind', ['H', Buffer.from([0x92, 0x81, 0xa4, 0x6b, 0x69, 0x6e, 0x64, 0xa1, 0x78, 0x90])], 'A message is one of hello'],
+  [
+    'a message of no kind',
+    ['H', Buffer.from([0x92, 0x81, 0xa4, 0x6b, 0x69, 0x6e, 0x64, 0xa1, 0x78, 0x90])],
+    'A message is one of hello',
+  ],
   ['a chunk without a header', ['C', Buffer.from([1])], 'A chunk came without a header'],
 ])('drops an authorized peer that sends %s, and goes on with the others', async (_, frame, sentence) => {
   const { coordinator, server, listed, events } = await start();
   const rubbish = rawClient(coordinator.address, {
-    curveServerKey: server.publicKey, curvePublicKey: listed.publicKey, curveSecretKey: listed.secretKey,
+    curveServerKey: server.publicKey,
+    curvePublicKey: listed.publicKey,
+    curveSecretKey: listed.secretKey,
   });
   await rubbish.socket.send(frame as [string, Buffer]);
   expect(await take(events)).toMatchObject({ kind: 'left', sentence: expect.stringContaining(sentence) });
@@ -105,20 +127,44 @@ it.each([
 });
 
 it('refuses arrays beyond the limits before it makes room for them', async () => {
-  const { coordinator, server, listed, events } = await start({ maxHeaderBytes: 4096, maxArrayBytes: 1000, maxArrays: 4 });
+  const { coordinator, server, listed, events } = await start({
+    maxHeaderBytes: 4096,
+    maxArrayBytes: 1000,
+    maxArrays: 4,
+  });
   const worker = createWorkerLink({ connect: coordinator.address, keys: { ...listed, serverKey: server.publicKey } });
   opened.push(worker);
   worker.send({
-    kind: 'contribution', run: 'r', incarnation: 1, membership: 1, step: 1, phase: 'generator', turn: 0, crew: 0, lease: 1,
-    weightsVersions: { generator: 0, discriminator: 0 }, subtrees: [{ start: 0, end: 1 }], losses: [], computeMs: 0, waitingMs: 0,
+    kind: 'contribution',
+    run: 'r',
+    incarnation: 1,
+    membership: 1,
+    step: 1,
+    phase: 'generator',
+    turn: 0,
+    crew: 0,
+    lease: 1,
+    weightsVersions: { generator: 0, discriminator: 0 },
+    subtrees: [{ start: 0, end: 1 }],
+    losses: [],
+    computeMs: 0,
+    waitingMs: 0,
     sums: [new Float32Array(251)],
   });
-  expect(await take(events)).toMatchObject({ kind: 'left', sentence: expect.stringContaining('at most 1000 bytes; got 1004') });
+  expect(await take(events)).toMatchObject({
+    kind: 'left',
+    sentence: expect.stringContaining('at most 1000 bytes; got 1004'),
+  });
 });
 
 it('never waits with a send to the last worker, which is gone: such a send can swallow the hello of the next one', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-'));
-  const coordinator = await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys: createKeyPair(), isAuthorized: () => false, pingMs: 60_000 });
+  const coordinator = await createCoordinatorLink({
+    bind: `ipc://${folder}/socket`,
+    keys: createKeyPair(),
+    isAuthorized: () => false,
+    pingMs: 60_000,
+  });
   opened.push(coordinator);
   const events = coordinator.events()[Symbol.asyncIterator]();
   const doomed = new Dealer({ context: new Context(), linger: 0 });
@@ -144,7 +190,12 @@ it('lets its process end though what was sent is never fetched and memory is col
   const link = new URL('./worker-link.ts', import.meta.url).href;
   const script = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-')), 'worker.mjs');
   const keys = createKeyPair();
-  const options = { connect: 'tcp://127.0.0.1:1', keys: { ...keys, serverKey: keys.publicKey }, connectTimeoutMs: 300, lingerMs: 1000 };
+  const options = {
+    connect: 'tcp://127.0.0.1:1',
+    keys: { ...keys, serverKey: keys.publicKey },
+    connectTimeoutMs: 300,
+    lingerMs: 1000,
+  };
   await writeFile(
     script,
     `import { createWorkerLink } from ${JSON.stringify(link)};
@@ -162,10 +213,18 @@ it('says that nobody answers, and that an address is taken', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
   const keys = createKeyPair();
-  await expect(createCoordinatorLink({ bind: `tcp://127.0.0.1:${port}`, keys, isAuthorized: () => true })).rejects.toThrow('listens on');
+  await expect(
+    createCoordinatorLink({ bind: `tcp://127.0.0.1:${port}`, keys, isAuthorized: () => true }),
+  ).rejects.toThrow('listens on');
   server.close();
-  const worker = createWorkerLink({ connect: `tcp://127.0.0.1:${port}`, keys: { ...keys, serverKey: keys.publicKey }, connectTimeoutMs: 300 });
-  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ sentence: expect.stringContaining('No coordinator answered') });
+  const worker = createWorkerLink({
+    connect: `tcp://127.0.0.1:${port}`,
+    keys: { ...keys, serverKey: keys.publicKey },
+    connectTimeoutMs: 300,
+  });
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({
+    sentence: expect.stringContaining('No coordinator answered'),
+  });
 });
 
 it('ends the link to a coordinator that stands but says nothing, and stays with one that only pings', async () => {
@@ -175,10 +234,17 @@ it('ends the link to a coordinator that stands but says nothing, and stays with 
   const worker = createWorkerLink({ connect: silent.lastEndpoint as string, silenceMs: 300 });
   opened.push(worker);
   worker.send(hello('forgotten'));
-  expect(await take(worker.events()[Symbol.asyncIterator]())).toEqual({ kind: 'closed', sentence: 'The coordinator has said nothing for 0.3 s.' });
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toEqual({
+    kind: 'closed',
+    sentence: 'The coordinator has said nothing for 0.3 s.',
+  });
 
   const { coordinator, server, listed } = await start();
-  const patient = createWorkerLink({ connect: coordinator.address, keys: { ...listed, serverKey: server.publicKey }, silenceMs: 2000 });
+  const patient = createWorkerLink({
+    connect: coordinator.address,
+    keys: { ...listed, serverKey: server.publicKey },
+    silenceMs: 2000,
+  });
   opened.push(patient);
   patient.send(hello('known'));
   const first = patient.events()[Symbol.asyncIterator]().next();
@@ -194,8 +260,13 @@ it('keeps key files to their owner', async () => {
   expect(await readKeyFile(file)).toEqual(keys);
   await writeFile(file, '{}');
   await expect(readKeyFile(file)).rejects.toThrow('does not hold');
-  await expect(readKeyFile(`${file}.not`)).rejects.toMatchObject({ message: expect.stringContaining('cannot be read'), advice: expect.stringContaining('your copy') });
-  expect(() => createWorkerLink({ connect: 'tcp://127.0.0.1:1' })).toThrow(expect.objectContaining({ advice: expect.stringContaining('or a copy of it, with --key-file') }));
+  await expect(readKeyFile(`${file}.not`)).rejects.toMatchObject({
+    message: expect.stringContaining('cannot be read'),
+    advice: expect.stringContaining('your copy'),
+  });
+  expect(() => createWorkerLink({ connect: 'tcp://127.0.0.1:1' })).toThrow(
+    expect.objectContaining({ advice: expect.stringContaining('or a copy of it, with --key-file') }),
+  );
   const open = `${file}.open`;
   await writeFile(open, JSON.stringify(keys), { mode: 0o644 });
   await expect(readKeyFile(open)).rejects.toThrow('can be read by others');

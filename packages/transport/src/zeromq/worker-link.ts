@@ -57,7 +57,10 @@ export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
 }
 
 /** Connects to whoever listens at an address, for whatever is spoken there. */
-export function connect<Received, Sent extends Message>(options: WorkerLinkOptions, dialect: ConnectingDialect<Received>): WorkerLink<Received, Sent> {
+export function connect<Received, Sent extends Message>(
+  options: WorkerLinkOptions,
+  dialect: ConnectingDialect<Received>,
+): WorkerLink<Received, Sent> {
   return new ZeromqWorkerLink<Received, Sent>(options, dialect);
 }
 
@@ -81,12 +84,21 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
   #framesTaken = 0;
 
   constructor(options: WorkerLinkOptions, { decode, whom }: ConnectingDialect<Received>) {
-    const { connect, limits = defaultLimits, connectTimeoutMs = 10_000, silenceMs = 30_000, lingerMs = 2000, memory } = options;
+    const {
+      connect,
+      limits = defaultLimits,
+      connectTimeoutMs = 10_000,
+      silenceMs = 30_000,
+      lingerMs = 2000,
+      memory,
+    } = options;
     const flowCount = isLocalAddress(connect) ? 1 : (options.flowCount ?? defaultFlowCount());
     this.#order = createFlowOrder(flowCount);
     this.#whom = whom;
     this.#memory = memory;
-    this.#line = isLocalAddress(connect) ? createSharedLine({ sharing: () => memory?.sharing?.(), push: (frame) => this.#say(frame) }) : undefined;
+    this.#line = isLocalAddress(connect)
+      ? createSharedLine({ sharing: () => memory?.sharing?.(), push: (frame) => this.#say(frame) })
+      : undefined;
     this.#inbox = createInbox(decode, limits, memory, this.#line);
     this.#outbox = createOutbox(this.#line && { lend: (array) => this.#lend(array) });
     this.#lingerMs = lingerMs;
@@ -137,7 +149,8 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
     try {
       await this.#flows.send(frame);
     } catch (error) {
-      if (this.#open) this.#end(`The line to the ${this.#whom} broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+      if (this.#open)
+        this.#end(`The line to the ${this.#whom} broke (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
       return false;
     }
     return true;
@@ -162,7 +175,9 @@ class ZeromqWorkerLink<Received, Sent extends Message> implements WorkerLink<Rec
 
   #accept(flow: number, kind: string, parts: Buffer[]): void {
     if (parts.length === 1 && this.#line !== undefined && isAboutMemory(kind)) return this.#line.accept(kind, parts[0]);
-    const { messages, isGoodbye } = acceptInOrder({ order: this.#order, inbox: this.#inbox }, flow, kind, parts, () => this.#control.push({ kind: 'G' }));
+    const { messages, isGoodbye } = acceptInOrder({ order: this.#order, inbox: this.#inbox }, flow, kind, parts, () =>
+      this.#control.push({ kind: 'G' }),
+    );
     for (const message of messages) this.#events.push({ kind: 'message', message });
     if (isGoodbye) void this.#sayGoodbye(`The ${this.#whom} closed the link.`);
   }
