@@ -50,9 +50,9 @@ describe('troubleshooting', () => {
     if (errors.length !== text.split('new UserError(').length - 1)
       throw new Error(`a UserError whose code cannot be read:\n${text}`);
     const refused = [
-      ...text.matchAll(/refuse\('([a-z][a-z-]+)', /g),
+      ...text.matchAll(/refuse\(\s*'([a-z][a-z-]+)',\s/g),
       ...text.matchAll(/const code = .* \? '([a-z-]+)' : '([a-z-]+)'/g),
-      ...text.matchAll(/kind: 'abort', code: '([a-z-]+)'/g),
+      ...text.matchAll(/kind: 'abort',\s*code: '([a-z-]+)'/g),
     ].flatMap(([, ...codes]) => codes);
     return [...errors.flatMap(([, code]) => (code === undefined ? [] : [code.slice(1, -1)])), ...refused].flatMap(
       expand,
@@ -94,7 +94,7 @@ describe('several machines', () => {
       ];
       return `| ${cells.join(' | ')} |`;
     });
-    expect(textOf('several-machines')).toContain(`|---|\n${table.join('\n')}\n\n`);
+    expect(textOf('several-machines')).toContain(`| --- |\n${table.join('\n')}\n\n`);
   });
 
   it('has a Slurm script that bash takes, whose commands the program takes, from the start and when it goes on', async () => {

@@ -4,10 +4,17 @@ import path from 'node:path';
 import { createProgram } from '../../apps/cli/src/program.ts';
 import { root } from './command-line.ts';
 
-/** Every document of the top level and of docs, by its path. */
+/** Every document of the top level and of docs, by its path; tables without the spaces that Prettier aligns them with. */
 export const documents: ReadonlyMap<string, string> = new Map(
-  [...markdownIn('.'), ...markdownIn('docs')].map((file) => [file, readFileSync(path.join(root, file), 'utf8')]),
+  [...markdownIn('.'), ...markdownIn('docs')].map((file) => [
+    file,
+    withoutPadding(readFileSync(path.join(root, file), 'utf8')),
+  ]),
 );
+
+function withoutPadding(text: string): string {
+  return text.replace(/^\|.*\|$/gm, (row) => row.replace(/ +\|/g, ' |').replace(/-{3,}/g, '---'));
+}
 
 function markdownIn(folder: string): string[] {
   return readdirSync(path.join(root, folder))
