@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root, summaryOf } from '../support/command-line.ts';
 
-const packages = ['core', 'engine', 'data', 'transport', 'run'].map((name) => `packages/${name}`);
+const packages = ['core', 'engine', 'data', 'transport', 'run', 'launch'].map((name) => `packages/${name}`);
 const apps = ['coordinator', 'worker', 'cli'].map((name) => `apps/${name}`);
 let folder: string;
 let cacheDir: string;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   );
   await writeFile(path.join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const files = (await readdir(tarballs)).map((file) => path.join(tarballs, file));
-  expect(files).toHaveLength(8);
+  expect(files).toHaveLength(packages.length + apps.length);
   await execa('npm', ['install', '--no-audit', '--no-fund', ...files], { cwd: folder });
   // A cache of its own, with the library that is on this machine already.
   cacheDir = path.join(folder, 'cache');

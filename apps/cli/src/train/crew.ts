@@ -4,6 +4,7 @@ import { hostname, networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import type { NativeArithmetic } from '@lstm-gan/engine';
+import { startLocalWorkers } from '@lstm-gan/launch';
 import type { Logger, RunFolder } from '@lstm-gan/run';
 import {
   createCoordinatorLink,
@@ -13,9 +14,7 @@ import {
   type Exchange,
   type Limits,
 } from '@lstm-gan/transport';
-import { divideCores } from './divide-cores.ts';
-import { startLocalWorkers } from './local-workers.ts';
-import { canPin, readProcessors } from './processors.ts';
+import { findGpus } from '../devices.ts';
 
 /** Who computes, and how to reach them. */
 export interface Crew {
@@ -68,18 +67,18 @@ export function localCrew({ workers, atMost, device, cacheDir, pin, exchange = '
       limits,
       onNotice: (sentence) => log.warn(sentence),
     });
-    const processors =
-      pin && device === 'cpu' && count > 1 && canPin(process.env)
-        ? divideCores(readProcessors(), count, threads)
-        : undefined;
     const gone = new AbortController();
     let ending = false;
     const children = startLocalWorkers({
+      // This very command, started again as `worker`.
+      command: [process.execPath, ...process.execArgv, process.argv[1], 'worker'],
       count,
       address: link.address,
       device,
+      gpus: findGpus(),
+      threads,
+      pin,
       cacheDir,
-      processors,
       logFolder: folder.root,
       onExit(sentence, left) {
         if (ending) return;
@@ -88,7 +87,8 @@ export function localCrew({ workers, atMost, device, cacheDir, pin, exchange = '
         if (left === 0) gone.abort(sentence);
       },
     });
-    log.info({ processIds: children.processIds, processors }, `${count} local workers started.`);
+    const { processIds, processors } = children;
+    log.info({ processIds, processors }, `${count} local workers started.`);
     return {
       link,
       exchange: chooseExchange(exchange, link.address),

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { divideCores, type Processor } from './divide-cores.ts';
-import { parseCpuList, readProcessors } from './processors.ts';
+import { parseCpuList, readProcessors } from './read-processors.ts';
 
-/** Cores on nodes, each core with so many hyperthreads, numbered as Linux does: first one of each core, then the others. */
+/** Makes the processors of a machine, numbered as Linux does: the first hyperthread of each core, then the second ones. */
 function machine(coresOfNodes: readonly number[], hyperthreads = 1): Processor[] {
   const cores = coresOfNodes.flatMap((count, node) =>
     Array.from({ length: count }, (_, k) => ({ node, core: `${node}-${k}` })),
@@ -24,13 +24,13 @@ it('keeps the hyperthreads of a core together', () => {
   ]);
 });
 
-it('does nothing where workers would have to share a core, hyperthreads or not', () => {
+it('does not divide if workers would have to share a core, with hyperthreads or without', () => {
   expect(divideCores(machine([2], 2), 4, 1)).toBeUndefined();
   expect(divideCores(machine([4]), 2, 3)).toBeUndefined();
   expect(divideCores([], 1, 1)).toBeUndefined();
 });
 
-it('gives no worker cores of two nodes', () => {
+it('gives each worker cores of one node only', () => {
   const sets = divideCores(machine([3, 3]), 3, 1) ?? [];
   expect(sets).toEqual([[0], [1], [3, 4, 5]]);
   expect(divideCores(machine([4, 2]), 3, 2)).toEqual([
@@ -40,14 +40,14 @@ it('gives no worker cores of two nodes', () => {
   ]);
 });
 
-it('leaves cores free that cannot be divided equally', () => {
+it('leaves cores free that do not divide equally', () => {
   expect(divideCores(machine([5]), 2, 2)).toEqual([
     [0, 1],
     [2, 3],
   ]);
 });
 
-it('divides only what the process was given', () => {
+it('divides only the processors that the process may use', () => {
   const given = machine([8]).filter(({ id }) => [2, 3, 6].includes(id));
   expect(divideCores(given, 2, 1)).toEqual([[2], [3]]);
   expect(divideCores(given, 3, 1)).toEqual([[2], [3], [6]]);
@@ -59,7 +59,7 @@ it("reads Linux's lists of processors", () => {
   expect(parseCpuList('\n')).toEqual([]);
 });
 
-it('reads the topology of the processors that it may run on', () => {
+it('reads the cores and nodes of the processors that it may run on', () => {
   const root = mkdtempSync(path.join(tmpdir(), 'lstm-gan-topology-'));
   const write = (file: string, text: string): void => {
     mkdirSync(path.dirname(path.join(root, file)), { recursive: true });

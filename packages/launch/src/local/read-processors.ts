@@ -2,19 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Processor } from './divide-cores.ts';
 
-/** `0-2,5` as numbers. */
-export function parseCpuList(text: string): number[] {
-  return text
-    .trim()
-    .split(',')
-    .filter((range) => range !== '')
-    .flatMap((range) => {
-      const [first, last = first] = range.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, k) => first + k);
-    });
-}
-
-/** What this process may run on (a container or Slurm may have said), in ascending order; none where Linux does not tell. */
+/**
+ * Returns the processors that this process may run on (a container or Slurm may have limited them), in ascending order.
+ * Returns none if Linux does not tell.
+ */
 export function readProcessors(root = '/'): Processor[] {
   const read = (file: string): string => readFileSync(path.join(root, file), 'utf8').trim();
   try {
@@ -34,12 +25,24 @@ export function readProcessors(root = '/'): Processor[] {
       };
     });
   } catch {
-    // Not every container shows it; nothing is divided then.
+    // Some containers hide these files. Workers are not pinned then.
     return [];
   }
 }
 
-/** Whether this machine has taskset (util-linux), which starts a program on some processors. */
-export function canPin({ PATH = '' }: NodeJS.ProcessEnv): boolean {
+/** Reads a list such as `0-2,5` as numbers. */
+export function parseCpuList(text: string): number[] {
+  return text
+    .trim()
+    .split(',')
+    .filter((range) => range !== '')
+    .flatMap((range) => {
+      const [first, last = first] = range.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, k) => first + k);
+    });
+}
+
+/** Whether this machine has taskset (util-linux), which starts a program on chosen processors. */
+export function hasTaskset({ PATH = '' }: NodeJS.ProcessEnv): boolean {
   return PATH.split(path.delimiter).some((folder) => folder !== '' && existsSync(path.join(folder, 'taskset')));
 }

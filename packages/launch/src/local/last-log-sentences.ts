@@ -3,20 +3,24 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 const readBytes = 16 * 1024;
 const quotedLines = 2;
 const quotedCharacters = 500;
-/** Records, stack frames and what frames them, what TensorFlow always says while it is loaded, and Node of it (from 22 on). */
+/**
+ * Lines that do not say why a process ended: JSON records, stack frames and the frames around them, what TensorFlow always
+ * prints while it is loaded, and Node's deprecation warnings about it (from Node 22 on).
+ */
 const noSentence = /^([\s{}[\]<>-]|$|I\d{4} |WARNING: All log messages|\(node:\d+\) |\(Use `node --trace-)/;
 
 /**
- * What a process said last in a log that it shares with others before it: a sentence and its advice, as this command
- * answers an error. Undefined where it said nothing.
+ * Returns the last sentences that a process wrote to its log: usually an error's message and advice. Returns undefined if it
+ * wrote none.
+ * @param start the byte at which the process began to write; earlier processes wrote to the same file
  */
-export function lastWords(file: string, start: number): string | undefined {
+export function lastLogSentences(file: string, start: number): string | undefined {
   const sentences = readEnd(file, start)
     .split('\n')
     .filter((line) => !noSentence.test(line));
-  const words = sentences.slice(-quotedLines).join(' ');
-  if (words === '') return undefined;
-  return words.length > quotedCharacters ? `${words.slice(0, quotedCharacters)}...` : words;
+  const text = sentences.slice(-quotedLines).join(' ');
+  if (text === '') return undefined;
+  return text.length > quotedCharacters ? `${text.slice(0, quotedCharacters)}...` : text;
 }
 
 function readEnd(file: string, start: number): string {

@@ -1,0 +1,1 @@
+export { startLocalWorkers, type LocalWorkers, type LocalWorkersOptions } from './local/start-local-workers.ts';

@@ -1,0 +1,128 @@
+/** Starts worker processes on this machine, each pinned to its device. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import path from 'node:path';
+import { divideCores } from './divide-cores.ts';
+import { lastLogSentences } from './last-log-sentences.ts';
+import { hasTaskset, readProcessors } from './read-processors.ts';
+
+export interface LocalWorkersOptions {
+  /** The program that is a worker, and its first parameters; the options of a worker follow. */
+  readonly command: readonly string[];
+  readonly count: number;
+  /** The coordinator's address. */
+  readonly address: string;
+  readonly device: 'cpu' | 'gpu';
+  /** Names of the GPUs, as CUDA_VISIBLE_DEVICES has them; needed for device `gpu`. */
+  readonly gpus: readonly string[];
+  /** The number of threads that each worker computes with. */
+  readonly threads: number;
+  /** Whether each worker gets cores of its own, if there are enough and this machine has taskset. */
+  readonly pin: boolean;
+  readonly cacheDir: string;
+  /** The folder for each worker's output, a file `worker-N.log` each. */
+  readonly logFolder: string;
+  /**
+   * Called when a worker has ended.
+   * @param sentence how it ended, and its last sentences
+   * @param left how many workers are still running
+   */
+  readonly onExit: (sentence: string, left: number) => void;
+}
+
+export interface LocalWorkers {
+  readonly processIds: readonly number[];
+  /** The processors of each worker; undefined if the system chooses them. */
+  readonly processors: readonly (readonly number[])[] | undefined;
+  /** Resolves when all workers have ended. Kills those that have not ended after five seconds. */
+  stopped(): Promise<void>;
+}
+
+const killAfterMs = 5000;
+
+export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
+  const processors = chooseProcessors(options);
+  const running = new Set<ChildProcess>();
+  const children = Array.from({ length: options.count }, (_, index) => {
+    const { child, log, logStart } = spawnWorker(index, processors?.[index], options);
+    running.add(child);
+    const ended = new Promise<void>((resolve) => {
+      child.once('close', (code, signal) => {
+        running.delete(child);
+        // A killed process could not write why it ended.
+        const reason = signal === 'SIGKILL' ? undefined : lastLogSentences(log, logStart);
+        const end = `worker-${index + 1} ended with ${describeEnd(code, signal)}`;
+        options.onExit(reason === undefined ? `${end}.` : `${end}: ${reason}`, running.size);
+        resolve();
+      });
+    });
+    return { child, ended };
+  });
+  return {
+    processIds: children.map(({ child }) => child.pid ?? 0),
+    processors,
+    async stopped() {
+      const killer = setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), killAfterMs);
+      await Promise.all(children.map(({ ended }) => ended));
+      clearTimeout(killer);
+    },
+  };
+}
+
+function chooseProcessors({ pin, device, count, threads }: LocalWorkersOptions): number[][] | undefined {
+  if (!pin || device !== 'cpu' || count === 1 || !hasTaskset(process.env)) return undefined;
+  return divideCores(readProcessors(), count, threads);
+}
+
+interface Spawned {
+  readonly child: ChildProcess;
+  /** The file of its output. */
+  readonly log: string;
+  /** The byte at which its output begins: earlier workers wrote to the same file. */
+  readonly logStart: number;
+}
+
+function spawnWorker(
+  index: number,
+  processors: readonly number[] | undefined,
+  { command, address, device, gpus, cacheDir, logFolder }: LocalWorkersOptions,
+): Spawned {
+  const name = `worker-${index + 1}`;
+  const log = path.join(logFolder, `${name}.log`);
+  const output = openSync(log, 'a');
+  const logStart = fstatSync(output).size;
+  const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: gpus[index % gpus.length] } : {};
+  const parameters = ['--connect', address, '--name', name, '--device', device, '--cache-dir', cacheDir];
+  const [program, ...before] = [...pinned(processors), ...command];
+  const child = spawn(program, [...before, ...parameters], {
+    stdio: ['ignore', output, output],
+    // In a process group of its own: a terminal's Ctrl-C must reach the coordinator only, which then ends the workers.
+    // If the coordinator dies, its workers notice that and end by themselves.
+    detached: true,
+    env: { ...process.env, ...gpu },
+  });
+  closeSync(output);
+  return { child, log, logStart };
+}
+
+/**
+ * The beginning of a command that runs on some processors only. Set before the program starts, this covers all of its
+ * threads, and its memory is allocated near these processors.
+ */
+function pinned(processors: readonly number[] | undefined): string[] {
+  return processors === undefined ? [] : ['taskset', '--cpu-list', processors.join(',')];
+}
+
+/** These signals nearly always mean a lack of memory: TensorFlow's kernels crash if an allocation fails. */
+const memoryEnds: Partial<Record<NodeJS.Signals, string>> = {
+  SIGKILL: 'SIGKILL, as the system ends processes when memory runs out',
+  SIGABRT:
+    'SIGABRT, as TensorFlow ends when there is too little memory (a smaller --shard-size or fewer --workers need less)',
+  SIGSEGV:
+    'SIGSEGV, as TensorFlow may end when there is too little memory (a smaller --shard-size or fewer --workers need less)',
+  SIGTRAP: 'SIGTRAP, as V8 ends when there is too little memory (a smaller --shard-size or fewer --workers need less)',
+};
+
+function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `code ${code}` : (memoryEnds[signal] ?? signal);
+}
