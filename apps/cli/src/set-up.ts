@@ -1,7 +1,7 @@
 import {
   locateTensorFlow,
   provision,
-  type ProgressReport,
+  type ProvisionProgress,
   type Provisioned,
   type TensorFlowVariant,
 } from '@lstm-gan/engine';
@@ -17,7 +17,7 @@ const labels = {
 export async function setUp(cacheDir: string, variant: TensorFlowVariant, now: () => number): Promise<Provisioned> {
   const found = await locateTensorFlow(cacheDir, variant);
   if (found !== undefined) return found;
-  let stage: ProgressReport['stage'] | undefined;
+  let stage: ProvisionProgress['stage'] | undefined;
   let display = createProgressDisplay('', process.stderr, now);
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
   try {

@@ -136,20 +136,21 @@ napi_value Boolean(napi_env env, bool value) {
   return result;
 }
 
-// adam(vectors, order, weights, m, v, newWeights, newM, newV,
-//      [threads, start, end, divisor, rate, beta1, beta2, epsilon, beta1Power, beta2Power]): are the new weights finite?
+// The properties of adam's argument.
+constexpr const char* kArrays[] = {"weights", "firstMoments", "secondMoments", "newWeights", "newFirstMoments", "newSecondMoments"};
+constexpr const char* kNumbers[] = {"threads", "start", "end", "divisor", "learningRate", "beta1", "beta2", "epsilon", "beta1Power", "beta2Power"};
+
+// adam(call: AdamCall): whether the new weights are finite
 napi_value AdamUpdate(napi_env env, napi_callback_info info) {
-  size_t count = 9;
-  napi_value arguments[9];
-  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  size_t count = 1, length = 0, summed = 0;
+  napi_value call, items[6];
+  napi_get_cb_info(env, info, &count, &call, nullptr, nullptr);
   Sum sum;
   std::vector<float*> a;
-  std::vector<napi_value> items;
-  std::vector<double> n(10);
-  size_t length = 0, summed = 0;
-  bool fits = count == 9 && GetSum(env, arguments[0], arguments[1], &sum, &summed) && GetFloats(env, arguments + 2, 6, &a, &length) &&
-              summed == length && GetArray(env, arguments[8], &items) && items.size() == 10;
-  for (size_t i = 0; fits && i < 10; ++i) fits = napi_get_value_double(env, items[i], &n[i]) == napi_ok;
+  double n[10];
+  for (size_t i = 0; i < 6; ++i) items[i] = Property(env, call, kArrays[i]);
+  bool fits = GetSum(env, Property(env, call, "vectors"), Property(env, call, "order"), &sum, &summed) && GetFloats(env, items, 6, &a, &length) && summed == length;
+  for (size_t i = 0; fits && i < 10; ++i) fits = napi_get_value_double(env, Property(env, call, kNumbers[i]), &n[i]) == napi_ok;
   if (!fits || !(n[0] >= 1 && n[0] <= kMaxThreads && n[1] >= 0 && n[1] <= n[2] && n[2] <= static_cast<double>(length))) {
     return Throw(env, "ERR_ARGUMENT", "adam takes a sum, six Float32Arrays, all of one length, and ten numbers");
   }
@@ -230,7 +231,7 @@ napi_value AddUp(napi_env env, napi_callback_info info) {
   uint32_t threads = 0;
   if (count != 4 || !GetSum(env, arguments[0], arguments[1], &sum, &summed) || !GetFloats(env, arguments + 2, 1, &a, &length) ||
       summed != length || !GetUint32(env, arguments[3], &threads) || threads < 1 || threads > kMaxThreads) {
-    return Throw(env, "ERR_ARGUMENT", "addUp takes a sum, a Float32Array of its length, and a number");
+    return Throw(env, "ERR_ARGUMENT", "evaluateSum takes a sum, a Float32Array of its length, and a number");
   }
   return Boolean(env, ForBlocks(sum, 0, length, threads, [&](size_t start, size_t size, const float* block) {
     if (block != a[0] + start) std::memcpy(a[0] + start, block, size * sizeof(float));
@@ -243,9 +244,9 @@ napi_value AddUp(napi_env env, napi_callback_info info) {
 void DefineArithmetic(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       Function("adam", AdamUpdate),
-      Function("average", AverageUpdate),
-      Function("addUp", AddUp),
-      Function("settle", SettleAverage),
+      Function("ema", AverageUpdate),
+      Function("evaluateSum", AddUp),
+      Function("finishPending", SettleAverage),
   };
   napi_add_env_cleanup_hook(env, [](void* env) { Settle(static_cast<napi_env>(env)); }, env);
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);

@@ -1,18 +1,18 @@
 import { checkArrays, runUnit, UserError, type ArraySpec, type UnitArray } from '@lstm-gan/core';
 import { memory } from '@tensorflow/tfjs-core';
-import { checkAccumulation, endAccumulation } from './accumulation.ts';
-import { closedError } from './closed-error.ts';
-import { earlySpecs } from './early-specs.ts';
-import type { CompiledUnit, Engine, EngineOptions } from './engine.ts';
+import { checkAccumulation, endAccumulation } from './contract/accumulation.ts';
+import { closedError } from './contract/closed-error.ts';
+import { earlyInputSpecs } from './contract/early-input-specs.ts';
+import type { CompiledUnit, Engine, EngineOptions } from './contract/engine.ts';
 import { elementCount } from './graph/graph.ts';
-import { loadNativeArithmetic } from './tensorflow/native-arithmetic.ts';
-import { libraryVersion } from './tensorflow/session.ts';
-import { loadStockBackend } from './tensorflow/stock-backend.ts';
-import type { Provisioned } from './tensorflow/provision.ts';
+import { loadNativeArithmetic } from './tensorflow/runtime/native-arithmetic.ts';
+import { libraryVersion } from './tensorflow/runtime/addon.ts';
+import { loadStockBackend } from './tensorflow/runtime/stock-backend.ts';
+import type { Provisioned } from './tensorflow/provision/provision.ts';
 
 /**
- * The reference: runs units operation by operation on tfjs-node with its stock kernels and gradients. Slow, and simple
- * enough to be believed; the graph engine is held against it.
+ * The reference: runs units operation by operation on tfjs-node, with its own kernels and gradients. It is slow, and simple
+ * enough to be trusted. Tests compare the graph engine with it.
  */
 export async function openEagerEngine(provisioned: Provisioned, options: EngineOptions): Promise<Engine> {
   if (options.device === 'gpu') {
@@ -39,9 +39,9 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
       };
       const earlyNames: readonly string[] = unit.earlyOutputs ?? [];
       const isEarly = ([name]: [string, Float32Array]): boolean => earlyNames.includes(name);
-      // There is no half of a unit here: it is run twice, the first time with nothing in place of what comes later.
+      // The eager engine cannot run a part of a unit. It runs the whole unit twice, first with zeros for the late inputs.
       const begin: CompiledUnit['begin'] = async (early) => {
-        checkArrays(unit.name, earlySpecs(unit), early);
+        checkArrays(unit.name, earlyInputSpecs(unit), early);
         const outputs = earlyNames.length === 0 ? {} : await run({ ...emptyArrays(unit.inputs), ...early } as never);
         return {
           outputs: Object.fromEntries(Object.entries(outputs).filter(isEarly)),

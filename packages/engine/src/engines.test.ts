@@ -1,13 +1,13 @@
 import { add, randomNormal, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Unit } from '@lstm-gan/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, EngineName, EngineOptions } from './engine.ts';
+import type { Engine, EngineName, EngineOptions } from './contract/engine.ts';
 import { openGraphEngine } from './graph-engine.ts';
 import { openEngine } from './open-engine.ts';
-import { locateTensorFlow, type Provisioned } from './tensorflow/provision.ts';
+import { locateTensorFlow, type Provisioned } from './tensorflow/provision/provision.ts';
 import { openEmulatedGpu } from './testing/emulated-gpu.ts';
 import { runOn, smallInputs, testEngine } from './testing/engine-contract.ts';
-import { provisionedCache } from './testing/provisioned.ts';
+import { provisionedCache } from './testing/provisioned-cache.ts';
 
 const open = async (name: EngineName, options: Partial<EngineOptions> = {}) =>
   openEngine(name, { cacheDir: await provisionedCache(), threads: 1, device: 'cpu', ...options });

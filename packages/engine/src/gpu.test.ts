@@ -6,10 +6,10 @@ import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { EngineOptions, Precision } from './engine.ts';
+import type { EngineOptions, Precision } from './contract/engine.ts';
 import { openEngine } from './open-engine.ts';
-import { defaultCacheDir } from './tensorflow/cache-folder.ts';
-import { locateTensorFlow } from './tensorflow/provision.ts';
+import { defaultCacheDir } from './tensorflow/provision/cache-folder.ts';
+import { locateTensorFlow } from './tensorflow/provision/provision.ts';
 import { testEngine } from './testing/engine-contract.ts';
 import { factors, productSize as size } from './testing/product-factors.ts';
 

@@ -1,23 +1,24 @@
 /**
- * The graph engine: a unit is traced once into a TensorFlow graph, kept on disk, and from then on runs as one native call
- * on a thread of its own. With a cached graph tfjs-node is not even loaded.
+ * The graph engine: a unit is traced once into a TensorFlow graph, which is cached on disk. From then on it runs as one native
+ * call on another thread. If the graph is in the cache, tfjs-node is not even loaded.
  */
 import { createHash } from 'node:crypto';
 import { UserError, type Unit, type UnitArray } from '@lstm-gan/core';
-import { closedError } from './closed-error.ts';
-import type { CompiledUnit, Engine, EngineDescription, EngineOptions, Precision } from './engine.ts';
-import { codeDigest } from './graph/code-digest.ts';
-import { graphKey, readGraph, writeGraph } from './graph/graph-cache.ts';
-import { encodeGraphDef } from './graph/graph-def.ts';
-import type { GraphTarget } from './graph/make-graphs.ts';
-import { assignmentGraph, variableName } from './graph/state-on-device.ts';
+import { closedError } from './contract/closed-error.ts';
+import type { CompiledUnit, Engine, EngineDescription, EngineOptions, Precision } from './contract/engine.ts';
+import { codeDigest } from './graph/cache/code-digest.ts';
+import { graphKey, readGraph, writeGraph } from './graph/cache/graph-cache.ts';
+import { encodeGraphDef } from './graph/emit/graph-def.ts';
+import type { GraphTarget } from './graph/graph-target.ts';
+import { assignmentGraph, variableName } from './graph/prepare/state-on-device.ts';
 import { GraphUnit, type GraphRuns, type Inputs } from './graph-unit.ts';
 import { LastingInputs } from './lasting-inputs.ts';
-import { loadNativeArithmetic, type NativeArithmetic } from './tensorflow/native-arithmetic.ts';
-import { libraryVersion, openSession, type LoadedGraph, type Session, type SessionFeed } from './tensorflow/session.ts';
-import type { Provisioned } from './tensorflow/provision.ts';
+import { loadNativeArithmetic, type NativeArithmetic } from './tensorflow/runtime/native-arithmetic.ts';
+import { libraryVersion, type SessionFeed } from './tensorflow/runtime/addon.ts';
+import { openSession, type LoadedGraph, type Session } from './tensorflow/runtime/session.ts';
+import type { Provisioned } from './tensorflow/provision/provision.ts';
 
-/** Opens the graph engine on provisioned TensorFlow. @param open the session that it has to itself */
+/** Opens the graph engine on provisioned TensorFlow. @param open opens the engine's session */
 export async function openGraphEngine(
   provisioned: Provisioned,
   options: EngineOptions,
@@ -27,13 +28,13 @@ export async function openGraphEngine(
   return new GraphEngine(provisioned, options, await codeDigest(), open(provisioned, options.threads));
 }
 
-/** What CUDA and TensorFlow read when they start. */
+/** Sets the environment variables that CUDA and TensorFlow read when they start. */
 function setUpCuda(precision: Precision | undefined): void {
-  // TensorFlow would use TF32 unasked,
+  // Without it, TensorFlow uses TF32 by default.
   process.env['NVIDIA_TF32_OVERRIDE'] = precision === 'tf32' ? '1' : '0';
-  // and algorithms whose bits differ from run to run, or that it chose by a stopwatch.
+  // Without it, TensorFlow uses algorithms whose bits differ from run to run, or that it chooses by measuring times.
   process.env['TF_DETERMINISTIC_OPS'] ??= '1';
-  // It would take all memory at the start, also what another worker on this GPU needs.
+  // Without it, TensorFlow takes all of the GPU's memory at the start, and other workers on the GPU get none.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
 }
 
@@ -88,14 +89,19 @@ class GraphEngine implements Engine, GraphRuns {
     return this.#closed;
   }
 
-  during<T>(unit: Unit, graph: LoadedGraph, inputs: Inputs, call: (feeds: SessionFeed[]) => Promise<T>): Promise<T> {
+  callWithFeeds<T>(
+    unit: Unit,
+    graph: LoadedGraph,
+    inputs: Inputs,
+    call: (feeds: SessionFeed[]) => Promise<T>,
+  ): Promise<T> {
     const given = (names: readonly string[]): string[] => names.filter((name) => name in inputs);
     const lasting = given(graph.variables).map((name) => [variableName(name, unit.inputs[name].shape), inputs[name]]);
     const feeds = given(graph.placeholders).map((name) => ({ name, data: inputs[name] }));
     return this.#lasting.holding(Object.fromEntries(lasting), () => this.#call(`Unit ${unit.name}`, () => call(feeds)));
   }
 
-  /** A native call that closing waits for. */
+  /** Makes a native call. `close` waits for it. */
   async #call<T>(what: string, call: () => Promise<T>): Promise<T> {
     if (this.#closed) throw closedError(what);
     const running = call();
@@ -120,7 +126,7 @@ class GraphEngine implements Engine, GraphRuns {
     this.#session.close();
   }
 
-  /** One graph, or two for a unit that can be begun; from the cache, or traced now. */
+  /** The GraphDef of a unit, or the two of a unit with early inputs: from the cache, or traced now. */
   async #graphDefsOf(unit: Unit): Promise<Uint8Array[]> {
     const { cacheDir } = this.#options;
     const parts = unit.early === undefined ? (['whole'] as const) : (['begin', 'finish'] as const);
@@ -129,8 +135,8 @@ class GraphEngine implements Engine, GraphRuns {
     );
     const cached = await Promise.all(keys.map((key) => readGraph(cacheDir, key)));
     if (cached.every((graphDef) => graphDef !== undefined)) return cached;
-    // Loads tfjs, which a worker that finds its graphs does without.
-    const { makeGraphs } = await import('./graph/make-graphs.ts');
+    // Imported only here: it loads tfjs, which a worker with cached graphs does not need.
+    const { makeGraphs } = await import('./make-graphs.ts');
     const graphDefs = (await makeGraphs(unit, this.#provisioned, this.#target, this.#options.threads)).map(
       encodeGraphDef,
     );

@@ -1,31 +1,40 @@
-/** A unit whose graphs are loaded: what each is fed, what is fetched of it, and what the first keeps for the second. */
+/** A unit whose graphs are loaded: what each graph is fed, what is fetched from it, what the first keeps for the second. */
 import { checkArrays, type Unit, type UnitArray } from '@lstm-gan/core';
-import { checkAccumulation, endAccumulation, type Accumulation } from './accumulation.ts';
-import { earlySpecs } from './early-specs.ts';
-import type { BegunUnit, CompiledUnit, UnitArrays } from './engine.ts';
-import { outputName } from './graph/output-names.ts';
-import type { NativeArithmetic } from './tensorflow/native-arithmetic.ts';
-import type { KeptFeed, LoadedGraph, SessionFeed } from './tensorflow/session.ts';
+import { checkAccumulation, endAccumulation, type Accumulation } from './contract/accumulation.ts';
+import { earlyInputSpecs } from './contract/early-input-specs.ts';
+import type { BegunUnit, CompiledUnit, UnitArrays } from './contract/engine.ts';
+import { outputName } from './graph/prepare/output-names.ts';
+import type { NativeArithmetic } from './tensorflow/runtime/native-arithmetic.ts';
+import type { SessionFeed } from './tensorflow/runtime/addon.ts';
+import type { KeptFeed, LoadedGraph } from './tensorflow/runtime/session.ts';
 
-/** A unit's inputs by name, or some of them. */
+/** The inputs of a unit by name, or some of them. */
 export type Inputs = Readonly<Record<string, UnitArray>>;
 
-/** What a unit's graphs need of the engine. */
+/** What a unit needs of the engine to run its graphs. */
 export interface GraphRuns {
   readonly arithmetic: NativeArithmetic;
   isClosed(): boolean;
-  /** Calls with a graph's feeds, while its variables hold those of the inputs that it reads from them. */
-  during<T>(unit: Unit, graph: LoadedGraph, inputs: Inputs, call: (feeds: SessionFeed[]) => Promise<T>): Promise<T>;
+  /**
+   * Calls `call` with the graph's feeds, as one native call. Inputs that the graph reads from variables are in these
+   * variables until the call has settled.
+   */
+  callWithFeeds<T>(
+    unit: Unit,
+    graph: LoadedGraph,
+    inputs: Inputs,
+    call: (feeds: SessionFeed[]) => Promise<T>,
+  ): Promise<T>;
 }
 
 interface Begun {
-  /** Of a unit that keeps nothing, nothing. */
+  /** Undefined if the unit keeps nothing between its two parts. */
   readonly kept: KeptFeed | undefined;
-  /** Used up, or let go of. */
+  /** True after `finish` or `discard`. */
   isOver: boolean;
 }
 
-/** Runs a unit through its graphs. */
+/** A compiled unit of the graph engine. */
 export class GraphUnit<I extends string, O extends string> implements CompiledUnit<I, O> {
   readonly graphHash: string;
   readonly #unit: Unit<I, O>;
@@ -36,7 +45,7 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
   readonly #earlyNames: readonly O[];
   readonly #lateNames: readonly O[];
 
-  /** @param graphs the whole, or what can be begun and what finishes it */
+  /** @param graphs one graph (whole), or two (begin, finish) */
   constructor(unit: Unit<I, O>, graphs: readonly LoadedGraph[], graphHash: string, runs: GraphRuns) {
     this.graphHash = graphHash;
     this.#unit = unit;
@@ -64,10 +73,10 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
   }
 
   async begin(early: UnitArrays<I>): Promise<BegunUnit<I, O>> {
-    checkArrays(this.#unit.name, earlySpecs(this.#unit as Unit), early as Inputs);
+    checkArrays(this.#unit.name, earlyInputSpecs(this.#unit as Unit), early as Inputs);
     const isBegun = this.#keptNames.length + this.#earlyNames.length > 0;
     const { outputs = [], kept } = isBegun
-      ? await this.#during(this.#first, early as Inputs, (feeds) =>
+      ? await this.#callWithFeeds(this.#first, early as Inputs, (feeds) =>
           this.#first.begin(feeds, this.#earlyNames.map(outputName), this.#keptNames.map(outputName)),
         )
       : {};
@@ -91,11 +100,13 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
     if (accumulation === undefined)
       return named(
         this.#lateNames,
-        await this.#during(this.#last, inputs, (feeds) => this.#last.run(feeds, fetch(this.#lateNames), begun.kept)),
+        await this.#callWithFeeds(this.#last, inputs, (feeds) =>
+          this.#last.run(feeds, fetch(this.#lateNames), begun.kept),
+        ),
       );
     const { output, onto } = accumulation;
     const names = [output, ...this.#lateNames.filter((name) => name !== output)];
-    const sum = await this.#during(this.#last, inputs, (feeds) =>
+    const sum = await this.#callWithFeeds(this.#last, inputs, (feeds) =>
       this.#last.accumulate(feeds, fetch(names), onto, begun.kept),
     );
     const outputs = named(names, sum.outputs);
@@ -111,15 +122,15 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
 
   #discard(begun: Begun): void {
     const { kept } = begun;
-    // Of a closed engine nothing is left.
+    // A closed engine has freed everything.
     if (kept === undefined || begun.isOver || this.#runs.isClosed()) return;
     begun.isOver = true;
     if (this.#last.drops.length === 0) this.#first.discard(kept.values);
-    else void this.#during(this.#last, {}, () => this.#last.run([], this.#last.drops, kept));
+    else void this.#callWithFeeds(this.#last, {}, () => this.#last.run([], this.#last.drops, kept));
   }
 
-  #during<T>(graph: LoadedGraph, inputs: Inputs, call: (feeds: SessionFeed[]) => Promise<T>): Promise<T> {
-    return this.#runs.during(this.#unit as Unit, graph, inputs, call);
+  #callWithFeeds<T>(graph: LoadedGraph, inputs: Inputs, call: (feeds: SessionFeed[]) => Promise<T>): Promise<T> {
+    return this.#runs.callWithFeeds(this.#unit as Unit, graph, inputs, call);
   }
 }
 

@@ -1,4 +1,4 @@
-export { NotFiniteSumError, type Accumulation } from './accumulation.ts';
+export { NotFiniteSumError, type Accumulation } from './contract/accumulation.ts';
 export type {
   BegunUnit,
   CompiledUnit,
@@ -8,14 +8,19 @@ export type {
   EngineOptions,
   Precision,
   UnitArrays,
-} from './engine.ts';
+} from './contract/engine.ts';
+export { diagnose, type Finding } from './diagnose.ts';
 export { openEngine } from './open-engine.ts';
-export { probeUnit } from './probe.ts';
-export { defaultCacheDir, type TensorFlowPaths } from './tensorflow/cache-folder.ts';
-export { diagnose, type Finding } from './tensorflow/diagnose.ts';
-export type { Progress, ProgressReport } from './tensorflow/progress.ts';
-export { loadNativeArithmetic, type NativeArithmetic } from './tensorflow/native-arithmetic.ts';
-export type { BlockReference, SharedMemory } from './tensorflow/shared-memory.ts';
-export { locateTensorFlow, provision, type Provisioned, type ProvisionOptions } from './tensorflow/provision.ts';
-export type { Host } from './tensorflow/requirements.ts';
-export type { TensorFlowVariant } from './tensorflow/release.ts';
+export { probeUnit } from './probe-unit.ts';
+export { defaultCacheDir, type TensorFlowPaths } from './tensorflow/provision/cache-folder.ts';
+export type { OnProvisionProgress, ProvisionProgress } from './tensorflow/provision/provision-progress.ts';
+export {
+  locateTensorFlow,
+  provision,
+  type Provisioned,
+  type ProvisionOptions,
+} from './tensorflow/provision/provision.ts';
+export type { TensorFlowVariant } from './tensorflow/provision/release.ts';
+export type { Host } from './tensorflow/provision/requirements.ts';
+export { loadNativeArithmetic, type NativeArithmetic } from './tensorflow/runtime/native-arithmetic.ts';
+export type { BlockReference, SharedMemory } from './tensorflow/runtime/shared-memory.ts';

@@ -1,21 +1,21 @@
-/** Which arrays a device's variables hold, and who is reading them. */
+/** Which array each variable of the device holds, and how many runs read it. */
 import type { UnitArray } from '@lstm-gan/core';
 
-/** Puts an array into a variable. */
+/** Writes an array into a variable of the device. */
 export type Assign = (variable: string, array: UnitArray) => Promise<void>;
 
 interface Held {
   readonly array: UnitArray;
   readonly assigned: Promise<void>;
-  /** Runs that read it, or wait to. */
+  /** The number of runs that read the variable, or wait until it is assigned. */
   readers: number;
-  /** Told when there is none. */
+  /** Called when there are no readers any more. */
   onFree: (() => void)[];
 }
 
 /**
- * Inputs that stay on the device from run to run. An array is recognised by being the same object, so one that was given must
- * never be written again; another one takes its place as soon as no run reads the variable.
+ * Inputs that stay on the device from run to run, each in a variable. A variable is assigned again only if a run brings another
+ * array object, so an array that was given must never be overwritten. The assignment waits until no run reads the variable.
  */
 export class LastingInputs {
   readonly #assign: Assign;
@@ -25,11 +25,11 @@ export class LastingInputs {
     this.#assign = assign;
   }
 
-  /** Runs while each of the variables holds its array. */
+  /** Calls `run` while each variable holds its array. @param arrays the arrays by variable */
   async holding<T>(arrays: Readonly<Record<string, UnitArray>>, run: () => Promise<T>): Promise<T> {
     const taken: Held[] = [];
     try {
-      // In one order, or two runs could each have what the other waits for.
+      // In alphabetical order: otherwise two runs could each hold a variable that the other waits for.
       for (const variable of Object.keys(arrays).sort()) taken.push(await this.#take(variable, arrays[variable]));
       return await run();
     } finally {

@@ -1,10 +1,10 @@
 import { UserError } from '@lstm-gan/core';
-import type { Engine, EngineName, EngineOptions } from './engine.ts';
-import { multipliesInBfloat16 } from './processor.ts';
+import type { Engine, EngineName, EngineOptions } from './contract/engine.ts';
+import { supportsBfloat16 } from './bfloat16-support.ts';
 import { openGraphEngine } from './graph-engine.ts';
-import { locateTensorFlow } from './tensorflow/provision.ts';
+import { locateTensorFlow } from './tensorflow/provision/provision.ts';
 
-/** Opens an engine on the TensorFlow that provisioning has put into the cache. */
+/** Opens an engine on the TensorFlow in the cache. Throws a UserError if TensorFlow was not provisioned. */
 export async function openEngine(name: EngineName, options: EngineOptions): Promise<Engine> {
   refusePrecision(name, options);
   const provisioned = await locateTensorFlow(options.cacheDir, options.device);
@@ -35,7 +35,7 @@ function refusePrecision(name: EngineName, { device, precision = 'float32' }: En
       advice: 'Use the graph engine, or precision float32.',
     });
   }
-  if (precision === 'bfloat16' && device === 'cpu' && !multipliesInBfloat16()) {
+  if (precision === 'bfloat16' && device === 'cpu' && !supportsBfloat16()) {
     throw new UserError({
       code: 'precision-needs-avx512',
       message: 'Precision bfloat16 needs a processor with AVX-512: on this one TensorFlow would round sums, too.',

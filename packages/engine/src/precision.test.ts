@@ -1,11 +1,11 @@
 import { normalNoise, type Unit } from '@lstm-gan/core';
 import { conv2d, matMul, reshape, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import type { Precision } from './engine.ts';
+import type { Precision } from './contract/engine.ts';
 import { openEngine } from './open-engine.ts';
-import { multipliesInBfloat16 } from './processor.ts';
+import { supportsBfloat16 } from './bfloat16-support.ts';
 import { runOn, smallInputs } from './testing/engine-contract.ts';
-import { provisionedCache } from './testing/provisioned.ts';
+import { provisionedCache } from './testing/provisioned-cache.ts';
 
 type Outputs = Readonly<Record<string, Float32Array>>;
 
@@ -39,9 +39,9 @@ function roundToBfloat16(values: Float32Array): Float32Array {
   return new Float32Array(words.buffer);
 }
 
-const ifItMultiplies = it.skipIf(!multipliesInBfloat16());
+const ifSupported = it.skipIf(!supportsBfloat16());
 
-ifItMultiplies(
+ifSupported(
   'rounds the factors of products and convolutions to bfloat16, and their results, and nothing between',
   async () => {
     const unit: Unit<'x' | 'kernel' | 'matrix', 'y' | 'z'> = {
@@ -87,7 +87,7 @@ ifItMultiplies(
   },
 );
 
-ifItMultiplies('gives gradients in bfloat16 that point where those of float32 do', async () => {
+ifSupported('gives gradients in bfloat16 that point where those of float32 do', async () => {
   const [exact, rounded] = [await outputsAt('float32'), await outputsAt('bfloat16')];
   expect(Object.keys(rounded)).toEqual(Object.keys(exact));
   for (const [name, values] of Object.entries(exact)) {
@@ -98,8 +98,8 @@ ifItMultiplies('gives gradients in bfloat16 that point where those of float32 do
 });
 
 it('takes bfloat16 on a processor with kernels for it alone', async () => {
-  expect(multipliesInBfloat16('model name\t: old\nflags\t\t: fpu fma avx2\n')).toBe(false);
-  expect(multipliesInBfloat16('model name\t: new\nflags\t\t: fpu avx2 avx512f avx512bw\n')).toBe(true);
+  expect(supportsBfloat16('model name\t: old\nflags\t\t: fpu fma avx2\n')).toBe(false);
+  expect(supportsBfloat16('model name\t: new\nflags\t\t: fpu avx2 avx512f avx512bw\n')).toBe(true);
   const opening = openEngine('graph', { cacheDir, threads: 1, device: 'cpu', precision: 'bfloat16' }).then((engine) =>
     engine.close(),
   );
@@ -107,7 +107,7 @@ it('takes bfloat16 on a processor with kernels for it alone', async () => {
     () => 'opened',
     ({ code }: { code: string }) => code,
   );
-  expect(outcome).toBe(multipliesInBfloat16() ? 'opened' : 'precision-needs-avx512');
+  expect(outcome).toBe(supportsBfloat16() ? 'opened' : 'precision-needs-avx512');
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { defaultCacheDir } from '@lstm-gan/engine/early';
+import { defaultCacheDir } from '@lstm-gan/engine/startup';
 import type { Command } from 'commander';
 
 export interface CacheOptions {

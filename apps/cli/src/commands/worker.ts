@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { preloadTensorFlow } from '@lstm-gan/engine/early';
+import { preloadTensorFlow } from '@lstm-gan/engine/startup';
 import { Option, type Command } from 'commander';
 import { cpuList, flowCount, peerAddress, seconds } from '../option-values.ts';
 import { keepTo } from '../keep-to.ts';

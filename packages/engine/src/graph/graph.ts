@@ -1,7 +1,7 @@
 /**
- * A graph as plain data: what a unit does, written down as TensorFlow operations in an order in which they can run.
- * The tracer makes one, lowering rewrites it (graph in, graph out), printing and encoding only read it. Types and
- * shapes of every value are known, because tracing ran the unit once.
+ * A graph as plain data: the TensorFlow operations of a unit, in an order in which they can run. Tracing makes it
+ * (record/), lowering and preparing make a new graph of it (lower/, prepare/), printing and encoding read it (emit/). The
+ * type and shape of every value are known, because tracing runs the unit once.
  */
 export type DataType =
   'float32' | 'int32' | 'uint8' | 'string' | 'complex64' | 'int64' | 'bool' | 'bfloat16' | 'resource';
@@ -24,7 +24,7 @@ export interface ValueSpec {
   readonly shape: readonly number[];
 }
 
-/** Bytes of a constant: little-endian, row by row. */
+/** A constant; its bytes are little-endian, row by row. */
 export interface TensorValue extends ValueSpec {
   readonly bytes: Uint8Array;
 }
@@ -39,7 +39,7 @@ export type Attribute =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'tensor'; readonly value: TensorValue };
 
-/** One output of a node. */
+/** A value: one output of a node. */
 export interface ValueRef {
   readonly node: string;
   readonly output: number;
@@ -50,25 +50,25 @@ export interface GraphNode {
   readonly op: string;
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly inputs: readonly ValueRef[];
-  /** Nodes that run before it, though it reads nothing of them. */
+  /** Nodes that must run before this one, although it reads none of their outputs. */
   readonly after?: readonly string[];
   readonly outputs: readonly ValueSpec[];
 }
 
 export interface Graph {
-  /** Every node stands behind the nodes that it reads. */
+  /** Each node comes after the nodes that it reads. */
   readonly nodes: readonly GraphNode[];
-  /** Input name to its Placeholder. */
+  /** The Placeholder of each input, by the input's name. */
   readonly inputs: Readonly<Record<string, ValueRef>>;
   readonly outputs: Readonly<Record<string, ValueRef>>;
 }
 
-/** A key that two references share exactly when they mean the same value. */
+/** A text that two references share exactly if they mean the same value. */
 export function refKey(ref: ValueRef): string {
   return `${ref.node}:${ref.output}`;
 }
 
-/** How many values a shape holds. */
+/** The number of elements of a tensor of this shape. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
@@ -88,7 +88,7 @@ export function constantNode(name: string, value: TensorValue): GraphNode {
   };
 }
 
-/** A Placeholder node: what the caller feeds. */
+/** A Placeholder node: its value is fed by the caller. */
 export function placeholderNode(name: string, spec: ValueSpec): GraphNode {
   return {
     name,

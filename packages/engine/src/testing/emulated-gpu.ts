@@ -1,15 +1,18 @@
 /**
- * A session that looks like one with a GPU, on a machine without: a second device of the processor stands for it. Graphs made for a GPU run
- * there, configured as for one, and what is fed and fetched is sent between the two devices. What it cannot show is CUDA.
+ * A session that looks like one with a GPU, for machines without one. A second CPU device stands for the GPU: graphs for a GPU
+ * run on it, with the configuration for a GPU, and feeds and fetches are copied between the two devices. It cannot show
+ * errors of CUDA.
  */
-import { concatBytes, messageField, textField, varintField } from '../graph/wire-format.ts';
-import type { Provisioned } from '../tensorflow/provision.ts';
-import { configProto, createSession, loadAddon, type Session } from '../tensorflow/session.ts';
+import { concatBytes, messageField, textField, varintField } from '../tensorflow/wire-format.ts';
+import type { Provisioned } from '../tensorflow/provision/provision.ts';
+import { loadAddon } from '../tensorflow/runtime/addon.ts';
+import { configProto } from '../tensorflow/runtime/config-proto.ts';
+import { createSession, type Session } from '../tensorflow/runtime/session.ts';
 
 const standIn = '/device:CPU:1';
 
 export function openEmulatedGpu(provisioned: Provisioned, threads: number): Session {
-  // device_count 1 of ConfigProto, a map.
+  // Field 1 of ConfigProto is device_count, a map from a kind of device to a number.
   const twoDevices = messageField(1, concatBytes([textField(1, 'CPU'), varintField(2, 2)]));
   const session = createSession(loadAddon(provisioned), concatBytes([twoDevices, configProto(threads, 'gpu')]));
   return {
@@ -19,7 +22,7 @@ export function openEmulatedGpu(provisioned: Provisioned, threads: number): Sess
   };
 }
 
-/** A GraphDef (node 1, versions 4) with the device (4) written into each NodeDef. */
+/** The GraphDef with the device written into each node. Its fields: node 1, versions 4; the field of a node: device 4. */
 function onDevice(graphDef: Uint8Array): Uint8Array {
   const fields: Uint8Array[] = [];
   for (let at = 0; at < graphDef.length;) {

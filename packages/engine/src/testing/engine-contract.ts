@@ -1,6 +1,4 @@
-/**
- * What every engine promises. One suite, run for each of them; a new engine is a file and a call of this.
- */
+/** The contract suite: what every engine promises. It is run for each engine. */
 import { readFileSync } from 'node:fs';
 import {
   compareWithGolden,
@@ -14,11 +12,14 @@ import {
   type UnitName,
 } from '@lstm-gan/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NotFiniteSumError } from '../accumulation.ts';
-import type { CompiledUnit, Engine } from '../engine.ts';
-import { probeInputs, probeUnit } from '../probe.ts';
+import { NotFiniteSumError } from '../contract/accumulation.ts';
+import type { CompiledUnit, Engine } from '../contract/engine.ts';
+import { probeInputs, probeUnit } from '../probe-unit.ts';
 
-/** A small model with everything in it: LSTM, normalisation, dropout, a penalty that draws noise, and convolutions of 32 channels, for which graphs have kernels of our own. */
+/**
+ * A small model with everything in it: LSTM, batch normalisation, dropout, a penalty that draws noise, and convolutions of 32
+ * channels, which our own kernels compute.
+ */
 const smallModel: ModelConfig = {
   image: { size: 16, channels: 1 },
   latent: 6,
@@ -37,7 +38,7 @@ const smallModel: ModelConfig = {
   regularizer: { kind: 'approximate-r1', lambda: 10, sigma: 0.05 },
 };
 
-/** Runs units on an engine, compiling each once. */
+/** Runs units on an engine. Each unit is compiled once. */
 export function runOn(engine: Engine): RunUnit {
   const compiled = new Map<string, Promise<CompiledUnit>>();
   return async (unit, inputs) => {
@@ -48,7 +49,7 @@ export function runOn(engine: Engine): RunUnit {
   };
 }
 
-/** Inputs of every unit of the small model, the same at each call. */
+/** Every unit of the small model with inputs, which are the same at each call. */
 export function smallInputs() {
   const units = createPhaseUnits(smallModel, 4);
   const weights = {
@@ -68,7 +69,7 @@ function inputsOf(name: UnitName) {
   return found;
 }
 
-/** @param how what is special about it */
+/** Tests an engine. @param how what is special about it, for the suite's name */
 export function testEngine(name: string, open: () => Promise<Engine>, how = ''): void {
   describe(`the ${name} engine ${how}`.trim(), () => {
     let engine: Engine;
@@ -101,7 +102,7 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
       const outputs = await compiled.run(inputs);
       const begun = await compiled.begin({ generator, noise });
       expect(begun.outputs).toEqual({ images: outputs['images'] });
-      // What was given is the caller's.
+      // The outputs belong to the caller, so overwriting them changes nothing.
       begun.outputs['images']?.fill(NaN);
       expect({ ...(await begun.finish(late)), images: outputs['images'] }).toEqual(outputs);
       await expect(compiled.begin({ generator })).rejects.toThrow('got no noise');
@@ -111,7 +112,7 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
     });
 
     it.each(['discriminator-fake', 'generator-backward'] as const)(
-      'adds an output of %s to what comes before it',
+      'adds an output of %s to earlier vectors',
       async (name) => {
         const { unit, inputs } = inputsOf(name);
         const output = name === 'generator-backward' ? 'contribution' : 'gradient';
@@ -134,7 +135,7 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
       },
     );
 
-    it('frees what was begun and is not wanted', async () => {
+    it('discards a begun unit, also twice, and then refuses to finish it', async () => {
       const { unit, inputs } = inputsOf('generator-backward');
       const compiled = await engine.compile(unit);
       const { generator, noise, ...late } = inputs;
@@ -144,7 +145,7 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
       if (engine.name === 'graph') await expect(begun.finish(late)).rejects.toThrow('used up');
     });
 
-    it('leaves nothing behind over 100 calls', async () => {
+    it('holds no more tensors after 100 calls than before', async () => {
       const { unit, inputs } = inputsOf('generator-sample');
       const compiled = await engine.compile(unit);
       await compiled.run(inputs);
@@ -153,7 +154,7 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
       expect(engine.liveTensorCount()).toBe(before);
     });
 
-    it('gives its outputs away: writing on them, or releasing them, changes nothing', async () => {
+    it('gives outputs that the caller may overwrite and release', async () => {
       for (const { unit, inputs } of smallInputs()) {
         const compiled = await engine.compile(unit);
         const outputs = await compiled.run(inputs);
@@ -163,7 +164,7 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
       }
     });
 
-    it('leaves its inputs as they were', async () => {
+    it('does not change its inputs', async () => {
       for (const { unit, inputs } of smallInputs()) {
         const copies = Object.entries(inputs).map(([key, array]) => [key, array.slice()] as const);
         await (await engine.compile(unit)).run(inputs);

@@ -1,13 +1,13 @@
 /**
- * `print-product.ts DEVICE PRECISION`: computes a matrix product, and prints its floats as JSON. A process of its own, for CUDA decides
- * once in a process whether products may be TF32's.
+ * `print-product.ts DEVICE PRECISION`: computes a matrix product, and prints its floats as JSON. It is a program, because CUDA
+ * decides only once a process whether products use TF32.
  */
 import { homedir } from 'node:os';
 import type { Unit } from '@lstm-gan/core';
 import { matMul, type Tensor2D } from '@tensorflow/tfjs-core';
-import type { EngineOptions, Precision } from '../engine.ts';
+import type { EngineOptions, Precision } from '../contract/engine.ts';
 import { openEngine } from '../open-engine.ts';
-import { defaultCacheDir } from '../tensorflow/cache-folder.ts';
+import { defaultCacheDir } from '../tensorflow/provision/cache-folder.ts';
 import { factors, productSize as size } from './product-factors.ts';
 
 const [device, precision] = process.argv.slice(2) as [EngineOptions['device'], Precision];

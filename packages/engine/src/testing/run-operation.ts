@@ -1,16 +1,16 @@
 import { normalNoise } from '@lstm-gan/core';
-import { encodeGraphDef } from '../graph/graph-def.ts';
+import { encodeGraphDef } from '../graph/emit/graph-def.ts';
 import { placeholderNode, type Attribute, type GraphNode, type ValueSpec } from '../graph/graph.ts';
-import { locateTensorFlow } from '../tensorflow/provision.ts';
-import { openSession } from '../tensorflow/session.ts';
-import { provisionedCache } from './provisioned.ts';
+import { locateTensorFlow } from '../tensorflow/provision/provision.ts';
+import { openSession } from '../tensorflow/runtime/session.ts';
+import { provisionedCache } from './provisioned-cache.ts';
 
 export const float = (...shape: number[]): ValueSpec => ({ dtype: 'float32', shape });
 
 /** The same normal numbers for the same key. */
 export const numbers = (key: number, size: number): Float32Array => normalNoise([key, 2], size);
 
-/** Whole numbers from -5 to 5: sums of their products are exact, in whatever order. */
+/** Whole numbers from -5 to 5. Sums of their products are exact in any order. */
 export const wholeNumbers = (size: number): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => ((i * 7) % 11) - 5);
 
@@ -19,7 +19,7 @@ export interface Feed {
   readonly data: Float32Array | Int32Array;
 }
 
-/** Runs one operation on its inputs, with so many threads; gives its outputs of float32. */
+/** Runs one operation in a session of its own; returns its float32 outputs. */
 export async function runOperation(
   op: string,
   inputs: Readonly<Record<string, Feed>>,

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { float, numbers, runOperation, wholeNumbers, type Feed } from '../testing/run-operation.ts';
+import type { Attribute } from '../graph/graph.ts';
+
+type Target = 'images' | 'kernel' | 'maps';
+/** [batch, height, width, channels, maps] */
+type Layer = readonly number[];
+/** Tiles below a strip of eight, strips and a rest, and more tiles than are multiplied at once; several panels of channels. */
+const wide: Layer[] = [
+  [1, 4, 4, 32, 32],
+  [3, 8, 12, 32, 64],
+  [2, 32, 28, 64, 32],
+];
+/** Pixels below a strip, strips and a rest, and more than are multiplied at once. */
+const ofImages: Layer[] = [
+  [1, 2, 2, 1, 32],
+  [2, 6, 10, 3, 64],
+  [3, 10, 28, 1, 32],
+];
+const layers = [...wide, ...ofImages];
+/** Only the transposed convolution to an image takes any number of maps; widths below, at, and above what is computed at once. */
+const transposedLayers: Layer[] = [
+  ...layers,
+  [1, 2, 2, 1, 1],
+  [2, 6, 10, 1, 4],
+  [3, 4, 38, 1, 7],
+  [1, 2, 2, 3, 1],
+  [2, 6, 10, 3, 4],
+  [3, 4, 22, 3, 16],
+];
+
+const size = (...lengths: number[]): number => lengths.reduce((product, length) => product * length, 1);
+const sizes = ([batch, height, width, channels, maps]: Layer) => ({
+  images: [batch, height, width, channels],
+  maps: [batch, height / 2, width / 2, maps],
+  kernel: [4, 4, channels, maps],
+});
+const feed = (shape: number[], data = wholeNumbers(size(...shape))): Feed => ({ spec: float(...shape), data });
+
+/**
+ * By definition, map (i, j) is the sum of images (2 i + u - 1, 2 j + v - 1) times kernel (u, v), where that is inside; what `visit`
+ * is told of are the offsets of images, kernel and maps of every such triple, without channels.
+ */
+function forEachProduct(
+  [batch, height, width, channels, maps]: Layer,
+  visit: (image: number, kernel: number, map: number) => void,
+): void {
+  for (let place = 0; place < (batch * height * width) / 4; place++) {
+    const [b, i, j] = [
+      Math.floor(place / ((height * width) / 4)),
+      Math.floor(place / (width / 2)) % (height / 2),
+      place % (width / 2),
+    ];
+    for (let tap = 0; tap < 16; tap++) {
+      const [y, x] = [2 * i + Math.floor(tap / 4) - 1, 2 * j + (tap % 4) - 1];
+      if (y >= 0 && x >= 0 && y < height && x < width)
+        visit(((b * height + y) * width + x) * channels, tap * channels * maps, place * maps);
+    }
+  }
+}
+
+/** Adds to `target` the product of the other two, for every channel and map. */
+function sumProducts(
+  layer: Layer,
+  target: Target,
+  arrays: Readonly<Record<Target, Float32Array | Float64Array>>,
+): void {
+  const [, , , channels, maps] = layer;
+  const { images, kernel } = arrays;
+  forEachProduct(layer, (image, tap, map) => {
+    for (let c = 0; c < channels; c++) {
+      for (let n = 0; n < maps; n++) {
+        if (target === 'maps') arrays.maps[map + n] += images[image + c] * kernel[tap + c * maps + n];
+        else if (target === 'images') images[image + c] += arrays.maps[map + n] * kernel[tap + c * maps + n];
+        else kernel[tap + c * maps + n] += images[image + c] * arrays.maps[map + n];
+      }
+    }
+  });
+}
+
+const plain = (biases = 0, alpha = 1): Record<string, Attribute> => ({
+  N: { kind: 'int', value: biases },
+  alpha: { kind: 'float', value: alpha },
+});
+
+const feeds = (layer: Layer) => {
+  const shapes = sizes(layer);
+  return { shapes, images: feed(shapes.images), kernel: feed(shapes.kernel), maps: feed(shapes.maps) };
+};
+
+/** What the definition gives for whole numbers. */
+function expectedOf(layer: Layer, target: Target): Float32Array {
+  const { shapes, images, kernel, maps } = feeds(layer);
+  const data = {
+    images: images.data,
+    kernel: kernel.data,
+    maps: maps.data,
+    [target]: new Float32Array(size(...shapes[target])),
+  } as Record<Target, Float32Array>;
+  sumProducts(layer, target, data);
+  return data[target];
+}
+
+it.each(layers)(
+  'the convolution of %i images of %i x %i with %i channels to %i maps is that of the definition, with any number of threads',
+  async (...layer) => {
+    const { shapes, images, kernel } = feeds(layer);
+    for (const threads of [1, 3]) {
+      expect(
+        await runOperation('LstmGanConvolution', { images, kernel }, plain(), [float(...shapes.maps)], threads),
+      ).toEqual([expectedOf(layer, 'maps')]);
+    }
+  },
+);
+
+it.each(transposedLayers)(
+  'the transposed convolution to %i images of %i x %i with %i channels from %i maps too',
+  async (...layer) => {
+    const { shapes, maps, kernel } = feeds(layer);
+    for (const threads of [1, 3]) {
+      expect(
+        await runOperation(
+          'LstmGanTransposedConvolution',
+          { maps, kernel },
+          plain(),
+          [float(...shapes.images)],
+          threads,
+        ),
+      ).toEqual([expectedOf(layer, 'images')]);
+    }
+  },
+);
+
+it.each(layers)(
+  'the gradient of the kernel for %i images of %i x %i with %i channels and %i maps too',
+  async (...layer) => {
+    const { shapes, images, maps } = feeds(layer);
+    for (const threads of [1, 3]) {
+      expect(
+        await runOperation('LstmGanKernelGradient', { images, maps }, {}, [float(...shapes.kernel)], threads),
+      ).toEqual([expectedOf(layer, 'kernel')]);
+    }
+  },
+);
+
+describe('convolutions', () => {
+  it.each([...wide.slice(1, 2), ...ofImages.slice(1, 2)])(
+    'of %i images of %i x %i with %i channels and %i maps add a bias, and let through a part of what is negative',
+    async (...layer) => {
+      const { shapes, images, kernel, maps } = feeds(layer);
+      for (const [op, inputs, channels, shape] of [
+        ['LstmGanConvolution', { images, kernel }, layer[4], shapes.maps],
+        ['LstmGanTransposedConvolution', { maps, kernel }, layer[3], shapes.images],
+      ] as const) {
+        const bias = feed([channels]);
+        const [sums] = await runOperation(op, inputs, plain(), [float(...shape)]);
+        const [actual] = await runOperation(op, { ...inputs, bias }, plain(1, 0.25), [float(...shape)]);
+        const expected = sums
+          .map((value, i) => value + bias.data[i % channels])
+          .map((value) => (value > 0 ? value : value * 0.25));
+        expect(actual).toEqual(expected);
+        expect(expected.some((value) => value < 0) && expected.some((value) => value > 0)).toBe(true);
+      }
+    },
+  );
+
+  it.each([...wide.slice(1, 2), ...ofImages.slice(1, 2)])(
+    'of %i images of %i x %i with %i channels and %i maps are as exact as float32 is, with the same bits for any number of threads',
+    async (...layer) => {
+      const shapes = sizes(layer);
+      const [images, kernel, maps] = [shapes.images, shapes.kernel, shapes.maps].map((shape, key) =>
+        feed(shape, numbers(20 + key, size(...shape))),
+      );
+      const cases = [
+        ['maps', 'LstmGanConvolution', { images, kernel }, plain(), shapes.maps],
+        ['images', 'LstmGanTransposedConvolution', { maps, kernel }, plain(), shapes.images],
+        ['kernel', 'LstmGanKernelGradient', { images, maps }, {}, shapes.kernel],
+      ] as const;
+      for (const [target, op, inputs, attributes, shape] of cases) {
+        const exact = new Float64Array(size(...shape));
+        sumProducts(layer, target, {
+          images: images.data,
+          kernel: kernel.data,
+          maps: maps.data,
+          [target]: exact,
+        } as Record<Target, Float32Array | Float64Array>);
+        const [one] = await runOperation(op, inputs, attributes, [float(...shape)]);
+        const [scale, error] = [exact, exact.map((value, i) => value - one[i])].map((values) => Math.hypot(...values));
+        expect(error / scale, target).toBeLessThan(1e-6);
+        expect(await runOperation(op, inputs, attributes, [float(...shape)], 3)).toEqual([one]);
+      }
+    },
+  );
+
+  it('refuse shapes that do not fit each other, in a sentence', async () => {
+    const { images, kernel, maps } = feeds(wide[1]);
+    const run = (op: string, inputs: Record<string, Feed>, biases = 0) =>
+      runOperation(op, inputs, op === 'LstmGanKernelGradient' ? {} : plain(biases), [float(1)]);
+    await expect(run('LstmGanConvolution', { images, kernel: feed([4, 4, 32, 16]) })).rejects.toThrow(
+      'N is a multiple of 32, C too',
+    );
+    await expect(
+      run('LstmGanConvolution', { images: feed([1, 4, 4, 3]), kernel: feed([4, 4, 3, 16]) }),
+    ).rejects.toThrow('a convolution takes images');
+    await expect(run('LstmGanConvolution', { images: feed([1, 6, 4, 32]), kernel })).rejects.toThrow(
+      'a convolution takes images',
+    );
+    await expect(run('LstmGanTransposedConvolution', { maps: images, kernel })).rejects.toThrow(
+      'a convolution takes images',
+    );
+    await expect(
+      run('LstmGanTransposedConvolution', { maps: feed([1, 2, 2, 4]), kernel: feed([4, 4, 2, 4]) }),
+    ).rejects.toThrow('or C is 1 or 3');
+    await expect(run('LstmGanKernelGradient', { images, maps: images })).rejects.toThrow('a convolution takes images');
+    await expect(run('LstmGanConvolution', { images, kernel, bias: feed([3]) }, 1)).rejects.toThrow(
+      'a bias has a value for each channel',
+    );
+    await expect(run('LstmGanTransposedConvolution', { maps, kernel, bias: feed([64]) }, 1)).rejects.toThrow(
+      'a bias has a value for each channel',
+    );
+  });
+});

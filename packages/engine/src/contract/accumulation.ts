@@ -1,0 +1,51 @@
+/**
+ * Accumulation: an output of a unit (a gradient) is added to earlier vectors while it is written, so the sum needs no pass
+ * of its own over the vectors.
+ */
+import { checkArrays, type SumTree, type Unit, type VectorArithmetic } from '@lstm-gan/core';
+
+/** Asks that an output becomes `onto[0] + (onto[1] + (... + output))`. Each sum is rounded to float32. */
+export interface Accumulation<O extends string = string> {
+  readonly output: O;
+  /**
+   * Vectors as long as the output, which must not change until the run is over. If there are none, the output is only
+   * checked for numbers that are not finite.
+   */
+  readonly onto: readonly Float32Array[];
+}
+
+/** The error for an accumulated output that has a number that is infinite or NaN. */
+export class NotFiniteSumError extends Error {
+  constructor(unit: string, output: string) {
+    super(`The sum with ${output} of unit ${unit} is not finite.`);
+    this.name = 'NotFiniteSumError';
+  }
+}
+
+/** Throws a UserError if a vector has another length than the output. */
+export function checkAccumulation({ name, outputs }: Unit, { output, onto }: Accumulation): void {
+  for (const vector of onto) checkArrays(name, { [output]: outputs[output] }, { [output]: vector });
+}
+
+/**
+ * Ends an accumulation: adds the vectors to the output unless the run has done it, and throws a NotFiniteSumError if the sum
+ * is not finite.
+ * @param isFinite whether the sum is finite; undefined if the run has not added
+ */
+export function endAccumulation(
+  { name }: Unit,
+  { output, onto }: Accumulation,
+  outputs: Readonly<Record<string, Float32Array>>,
+  { addUp }: VectorArithmetic,
+  isFinite?: boolean,
+): void {
+  const sum = outputs[output];
+  if (!(
+    isFinite ??
+    addUp(
+      onto.reduceRight<SumTree>((tree, vector) => [vector, tree], sum),
+      sum,
+    )
+  ))
+    throw new NotFiniteSumError(name, output);
+}

@@ -1,0 +1,84 @@
+import type { ArraySpec, Unit, UnitArray, VectorArithmetic } from '@lstm-gan/core';
+import type { Accumulation } from './accumulation.ts';
+import type { NativeArithmetic } from '../tensorflow/runtime/native-arithmetic.ts';
+
+/**
+ * An engine executes units. It takes and returns plain arrays; tensors stay inside. Two implementations pass the same
+ * contract suite: the eager engine, which is the reference on tfjs, and the graph engine, which traces a unit once and then
+ * runs it as one native TensorFlow call.
+ */
+export interface Engine {
+  readonly name: EngineName;
+  /** Arithmetic on flat vectors in native code, with the engine's threads. */
+  readonly arithmetic: VectorArithmetic & Partial<Pick<NativeArithmetic, 'sharing'>>;
+  /** Prepares a unit. The graph engine takes its GraphDef from the cache, or traces the unit. */
+  compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>>;
+  /** TensorFlow's version, the device and the threads. */
+  describe(): EngineDescription;
+  /** The number of tensors (eager) or runs (graph) that are alive now. It would grow if something leaked. */
+  liveTensorCount(): number;
+  /** Waits for the runs in progress, then frees everything. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** `eager`: the reference on tfjs; `graph`: traced TensorFlow graphs. */
+export type EngineName = 'eager' | 'graph';
+
+/** A unit that is ready to run, any number of times. */
+export interface CompiledUnit<I extends string = string, O extends string = string> {
+  readonly inputs: Readonly<Record<I, ArraySpec>>;
+  readonly outputs: Readonly<Record<O, ArraySpec>>;
+  /** SHA-256 of the unit's GraphDefs, hexadecimal; empty for the eager engine, which has none. */
+  readonly graphHash: string;
+  /**
+   * Runs the unit. Throws a UserError for inputs with other names, types or lengths. Inputs must not change until the promise
+   * settles; lasting inputs must never change. The outputs belong to the caller, which may overwrite and release them.
+   * Rejects with a NotFiniteSumError if an accumulated sum is not finite.
+   */
+  run(inputs: Readonly<Record<I, UnitArray>>, accumulation?: Accumulation<O>): Promise<Record<O, Float32Array>>;
+  /** Runs the part that depends on the unit's early inputs alone. Both parts together give the same bits as `run`. */
+  begin(early: UnitArrays<I>): Promise<BegunUnit<I, O>>;
+}
+
+/** Some of a unit's inputs. */
+export type UnitArrays<I extends string> = Readonly<Partial<Record<I, UnitArray>>>;
+
+/** A unit whose first part was run. */
+export interface BegunUnit<I extends string, O extends string> {
+  /** The unit's early outputs. They belong to the caller. */
+  readonly outputs: Partial<Record<O, Float32Array>>;
+  /** Runs the second part, once, with the other inputs; returns the other outputs. Accumulates like `run`. */
+  finish(rest: UnitArrays<I>, accumulation?: Accumulation<O>): Promise<Partial<Record<O, Float32Array>>>;
+  /** Frees what was kept for the second part. Call it if `finish` will not be called. */
+  discard(): void;
+}
+
+/** What an engine computes with. A worker sends it to the coordinator at the handshake. */
+export interface EngineDescription {
+  readonly engine: EngineName;
+  readonly tensorflow: string;
+  readonly device: { readonly kind: 'cpu' | 'gpu'; readonly name: string };
+  readonly threads: number;
+}
+
+/**
+ * The precision of the factors of matrix products and convolutions; weights and everything else are always float32. `tf32`
+ * rounds factors to 10 bits of mantissa inside the kernels of NVIDIA's GPUs, `bfloat16` to 7 bits on any device.
+ */
+export type Precision = 'float32' | 'tf32' | 'bfloat16';
+
+/** The options of `openEngine`. */
+export interface EngineOptions {
+  /** Threads inside an operation; one operation runs at a time. The bits depend on it, so it is part of a run's identity. */
+  readonly threads: number;
+  /** The folder into which TensorFlow was provisioned, and in which GraphDefs are cached. */
+  readonly cacheDir: string;
+  readonly device: 'cpu' | 'gpu';
+  /** Default: float32. The bits depend on it. */
+  readonly precision?: Precision;
+  /**
+   * Whether weights, and what a begun unit keeps, stay on the device from run to run. Default: true on a GPU, false on a
+   * CPU, which reads them in the process's memory and would only copy them.
+   */
+  readonly stateOnDevice?: boolean;
+}

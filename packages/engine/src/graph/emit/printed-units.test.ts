@@ -1,0 +1,35 @@
+import { createPhaseUnits, type ModelConfig, type Unit } from '@lstm-gan/core';
+import { expect, it } from 'vitest';
+import { locateTensorFlow, type Provisioned } from '../../tensorflow/provision/provision.ts';
+import { loadAddon } from '../../tensorflow/runtime/addon.ts';
+import { loadStockBackend } from '../../tensorflow/runtime/stock-backend.ts';
+import { provisionedCache } from '../../testing/provisioned-cache.ts';
+import { lowerGraph } from '../lower/lower-graph.ts';
+import { lowerToAddon } from '../../make-graphs.ts';
+import { printGraph } from './print-graph.ts';
+import { traceUnit } from '../record/trace-unit.ts';
+
+/** A small model, so that its graphs can be read; it has every kind of layer that large models have. */
+const model: ModelConfig = {
+  image: { size: 16, channels: 3 },
+  latent: 3,
+  generator: { kind: 'rows', dense: 16, steps: 2, stepSize: 8, lstm: 256, hidden: [], base: [4, 4, 32], filters: [32] },
+  discriminator: { filters: [32, 32], dropout: 0.3 },
+  loss: 'non-saturating',
+  regularizer: { kind: 'none' },
+};
+
+const { discriminatorReal, generatorBackward } = createPhaseUnits(model, 2);
+
+// The files are the graphs that TensorFlow gets, node by node: a change of a formula or a rule is visible there.
+it.each([discriminatorReal, generatorBackward] as unknown as Unit[])(
+  'emits the graph of $name that stands in its file',
+  async (unit) => {
+    const provisioned = (await locateTensorFlow(await provisionedCache(), 'cpu')) as Provisioned;
+    loadAddon(provisioned);
+    await loadStockBackend(provisioned, 1);
+    await expect(printGraph(lowerToAddon(lowerGraph(traceUnit(unit, 'cpu')), 'cpu'))).toMatchFileSnapshot(
+      `printed/${unit.name}.txt`,
+    );
+  },
+);

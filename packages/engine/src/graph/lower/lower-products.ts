@@ -1,0 +1,51 @@
+/**
+ * Replaces matrix products of many rows by an operation of our own, from graph to graph. It exists for the CPU and float32.
+ * It reads a transposed matrix where it is, so transposes before it are removed.
+ */
+import { constantValue, sameShape, type Graph, type GraphNode, type ValueRef } from '../graph.ts';
+import { prune } from './prune.ts';
+import { renameNodes } from './rename-nodes.ts';
+
+/** Products of fewer rows are left to TensorFlow, which computes bias and activation in the same kernel, or are thin products. */
+const leastRows = 32;
+
+/** The graph with our operation for each product that it can compute. */
+export function lowerProducts(graph: Graph): Graph {
+  const nodes = new Map<string, GraphNode>();
+  for (const node of graph.nodes) nodes.set(node.name, toOurs(node, nodes) ?? node);
+  return renameNodes(prune({ ...graph, nodes: [...nodes.values()] }));
+}
+
+/** Our operation for a MatMul of TensorFlow; undefined for another operation, or for shapes that ours does not take. */
+function toOurs(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): GraphNode | undefined {
+  const { T: type, transpose_a: transposeA, transpose_b: transposeB } = node.attributes;
+  if (node.op !== 'MatMul' || type?.value !== 'float32') return undefined;
+  const [rows, columns] = node.outputs[0].shape;
+  if (rows < leastRows || rows % 8 !== 0 || columns % 32 !== 0) return undefined;
+  const [a, b] = [
+    [node.inputs[0], transposeA?.value === true],
+    [node.inputs[1], transposeB?.value === true],
+  ] as const;
+  const [[left, flipLeft], [right, flipRight]] = [a, b].map(([ref, isTransposed]) =>
+    withoutTranspose(ref, isTransposed, nodes),
+  );
+  const attributes = {
+    transpose_a: { kind: 'bool', value: flipLeft },
+    transpose_b: { kind: 'bool', value: flipRight },
+  } as const;
+  return { ...node, op: 'LstmGanMatMul', inputs: [left, right], attributes };
+}
+
+/** A factor, and whether it is to be transposed. If a Transpose made the factor, the input of that Transpose instead. */
+function withoutTranspose(
+  ref: ValueRef,
+  isTransposed: boolean,
+  nodes: ReadonlyMap<string, GraphNode>,
+): [ValueRef, boolean] {
+  const node = nodes.get(ref.node);
+  const permutation = nodes.get(node?.inputs[1]?.node ?? '');
+  const axes = permutation === undefined ? undefined : constantValue(permutation);
+  const swaps =
+    node?.op === 'Transpose' && axes !== undefined && sameShape([...new Int32Array(axes.bytes.slice().buffer)], [1, 0]);
+  return swaps ? [node.inputs[0], !isTransposed] : [ref, isTransposed];
+}

@@ -1,0 +1,169 @@
+/**
+ * Fetches libtensorflow: a wheel by pip (so a mirror comes from pip's own configuration), checked against its pinned
+ * hash, of which only the libraries and C headers are unpacked. Each stage ends with a rename, so an interruption costs
+ * at most the stage it hit.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+import type { TensorFlowPaths } from './cache-folder.ts';
+import type { OnProvisionProgress } from './provision-progress.ts';
+import { wheelTags, wheels, type TensorFlowVariant, type WheelRelease } from './release.ts';
+import { runProgram } from './run-program.ts';
+
+const pipDownload = [
+  '-m',
+  'pip',
+  'download',
+  '--no-deps',
+  '--only-binary=:all:',
+  '--disable-pip-version-check',
+] as const;
+
+/** Makes the library folder complete. */
+export async function provisionLibrary(
+  cacheDir: string,
+  variant: TensorFlowVariant,
+  paths: TensorFlowPaths,
+  onProgress: OnProvisionProgress,
+): Promise<void> {
+  const release = wheels[variant];
+  const downloads = path.join(cacheDir, 'downloads');
+  await mkdir(downloads, { recursive: true });
+  const wheel = path.join(downloads, release.file);
+  if (!(await isIntact(wheel, release))) {
+    await download(downloads, [release.requirement], release.bytes, onProgress);
+    if (!(await isIntact(wheel, release))) await refuseWheel(wheel, release);
+  }
+  onProgress({ stage: 'unpack', doneBytes: 0, totalBytes: release.unpackedBytes });
+  const unpacked = `${paths.root}.partial`;
+  await rm(unpacked, { recursive: true, force: true });
+  await unpack(wheel, unpacked);
+  if (variant === 'gpu') await addCuda(downloads, unpacked, onProgress);
+  await writeFile(path.join(unpacked, 'library.json'), JSON.stringify({ wheel: release.file, sha256: release.sha256 }));
+  await rm(paths.root, { recursive: true, force: true });
+  await rename(unpacked, paths.root);
+  await rm(downloads, { recursive: true, force: true });
+}
+
+async function isIntact(file: string, release: WheelRelease): Promise<boolean> {
+  const size = await stat(file).then(
+    ({ size }) => size,
+    () => -1,
+  );
+  return size === release.bytes && (await sha256(file)) === release.sha256;
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+async function refuseWheel(file: string, release: WheelRelease): Promise<never> {
+  await rm(file, { force: true });
+  throw new UserError({
+    code: 'checksum-differs',
+    message: `${release.file} did not arrive as published: its size or SHA-256 differs from ${release.sha256}.`,
+    advice: 'Run the command again; if it happens twice, the mirror in your pip configuration serves another file.',
+  });
+}
+
+async function download(
+  folder: string,
+  requirements: string[],
+  totalBytes: number,
+  onProgress: OnProvisionProgress,
+): Promise<void> {
+  // pip downloads into a temporary folder; its growth is the progress.
+  const scratch = path.join(folder, 'pip');
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true });
+  const before = new Set(await readdir(folder));
+  const report = async () =>
+    onProgress({ stage: 'download', doneBytes: Math.min(totalBytes, await arrivedBytes(folder, before)), totalBytes });
+  const timer = setInterval(() => void report(), 250);
+  const parameters = [...pipDownload, '--progress-bar', 'off', ...wheelTags, '--dest', folder, ...requirements];
+  try {
+    await report();
+    const result = await runProgram('python3', parameters, { env: { ...process.env, TMPDIR: scratch } });
+    if (result.status !== 0) throw downloadError(requirements, result.output);
+    onProgress({ stage: 'download', doneBytes: totalBytes, totalBytes });
+  } finally {
+    clearInterval(timer);
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function downloadError(requirements: readonly string[], output: string): UserError {
+  const reason =
+    output
+      .split('\n')
+      .filter((line) => /error/i.test(line))
+      .at(-1) ?? output.trim().split('\n').at(-1);
+  return new UserError({
+    code: 'download-failed',
+    message: `pip could not download ${requirements.join(', ')}: ${reason?.trim() ?? 'it gave no reason'}`,
+    advice:
+      'Check the network and the index in your pip configuration (python3 -m pip config list). On a machine without internet, run setup elsewhere with --cache-dir in a shared folder.',
+  });
+}
+
+/** Bytes of wheels that came since: pip writes each more than once, at last under its name. Files that vanish count as nothing. */
+async function arrivedBytes(folder: string, before: ReadonlySet<string>): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const wheels = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.whl') && !before.has(entry.name));
+  const bytes = new Map<string, number>();
+  for (const { name, parentPath } of wheels) {
+    const { size } = await stat(path.join(parentPath, name)).catch(() => ({ size: 0 }));
+    bytes.set(name, Math.max(size, bytes.get(name) ?? 0));
+  }
+  return [...bytes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+const unpackScript = `
+import sys, zipfile
+prefixes = tuple(sys.argv[3:])
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    for name in wheel.namelist():
+        if name.startswith(prefixes):
+            wheel.extract(name, sys.argv[2])
+`;
+
+async function unpack(wheel: string, folder: string, prefixes: readonly string[] = tensorflowFiles): Promise<void> {
+  const result = await runProgram('python3', ['-c', unpackScript, wheel, folder, ...prefixes]);
+  if (result.status === 0) return;
+  throw new UserError({
+    code: 'unpack-failed',
+    message: `${path.basename(wheel)} could not be unpacked: ${result.output.trim().split('\n').at(-1) ?? ''}`,
+    advice: 'Check that the disk has room and that the cache folder can be written, then run the command again.',
+  });
+}
+
+const tensorflowFiles = [
+  'tensorflow/libtensorflow_cc.so.2',
+  'tensorflow/libtensorflow_framework.so.2',
+  'tensorflow/include/tensorflow/',
+  'tensorflow/include/tsl/',
+  'tensorflow/include/xla/',
+  'tensorflow-',
+] as const;
+
+/** CUDA itself: the nvidia wheels that the wheel's own metadata asks for, unpacked beside the library. */
+async function addCuda(downloads: string, unpacked: string, onProgress: OnProvisionProgress): Promise<void> {
+  const script =
+    'import glob, sys\nfor path in glob.glob(sys.argv[1] + "/tensorflow-*.dist-info/METADATA"): print(open(path).read().split("\\n\\n")[0])';
+  const metadata = await runProgram('python3', ['-c', script, unpacked]);
+  await download(downloads, cudaRequirements(metadata.output), 2_810_000_000, onProgress);
+  for (const file of await readdir(downloads)) {
+    if (file.startsWith('nvidia_')) await unpack(path.join(downloads, file), unpacked, ['nvidia/']);
+  }
+}
+
+/** The requirements of a wheel's `and-cuda` extra, as pip takes them. */
+function cudaRequirements(metadata: string): string[] {
+  const lines = metadata.matchAll(/^Requires-Dist: (nvidia-[^;]+);\s*extra == ["']and-cuda["']/gm);
+  return [...lines].map(([, requirement]) => requirement.replaceAll(' ', ''));
+}

@@ -1,0 +1,128 @@
+/** What setup says where something is missing. Real programs and a real disk; a stand-in only for what cannot be had. */
+import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { addonKey } from './addon-sources.ts';
+import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
+import { tensorflowPaths } from './cache-folder.ts';
+import { provision } from './provision.ts';
+import { wheels } from './release.ts';
+import { checkDisk, checkPlatform, thisHost } from './requirements.ts';
+
+let cacheDir: string;
+let programs: string;
+beforeEach(async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-provision-'));
+  [cacheDir, programs] = [path.join(folder, 'cache'), path.join(folder, 'bin')];
+  await mkdir(programs);
+});
+afterEach(() => vi.unstubAllEnvs());
+
+/** A program in a PATH that holds nothing else. */
+async function addProgram(name: string, script: string): Promise<void> {
+  await writeFile(path.join(programs, name), `#!/bin/sh\n${script}\n`);
+  await chmod(path.join(programs, name), 0o755);
+}
+const setUp = () => provision({ cacheDir, variant: 'cpu', host: { ...thisHost(), env: { PATH: programs } } });
+
+it.each([
+  [{ platform: 'darwin', arch: 'arm64', glibc: undefined }, 'this is darwin arm64'],
+  [{ platform: 'win32', arch: 'x64', glibc: undefined }, 'this is win32 x64'],
+  [{ platform: 'linux', arch: 'x64', glibc: undefined }, 'this is Linux without glibc'],
+])('refuses %j', (host, sentence) => {
+  expect(() => checkPlatform({ ...host, env: {} })).toThrow(sentence);
+});
+
+it('misses python3, then pip, then a compiler, and says how to get each', async () => {
+  await expect(setUp()).rejects.toMatchObject({
+    code: 'tool-missing',
+    message: expect.stringContaining('python3, and did not'),
+    advice: expect.stringContaining('apt-get install python3-pip'),
+  });
+  await addProgram('python3', 'exit 1');
+  await expect(setUp()).rejects.toMatchObject({
+    code: 'tool-missing',
+    message: expect.stringContaining('pip for python3'),
+  });
+  await addProgram('python3', 'exit 0');
+  await expect(setUp()).rejects.toMatchObject({
+    code: 'tool-missing',
+    message: expect.stringContaining('a C++ compiler'),
+    advice: expect.stringContaining('CXX'),
+  });
+});
+
+it('tells of a disk without room before it downloads', async () => {
+  await expect(checkDisk(tmpdir(), { ...wheels.cpu, unpackedBytes: 1e17 })).rejects.toMatchObject({
+    code: 'disk-full',
+    message: expect.stringContaining('100000000.3 GB'),
+    advice: expect.stringContaining('--cache-dir'),
+  });
+});
+
+it('tells of a registry that nobody answers at, with what pip says', async () => {
+  vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple');
+  vi.stubEnv('PIP_EXTRA_INDEX_URL', '');
+  vi.stubEnv('PIP_RETRIES', '0');
+  const error = provision({ cacheDir, variant: 'cpu' });
+  await expect(error).rejects.toMatchObject({
+    code: 'download-failed',
+    message: expect.stringContaining('pip could not download tensorflow-cpu=='),
+    advice: expect.stringContaining('pip config list'),
+  });
+});
+
+it('refuses a wheel that is not the published one, and does not keep it', async () => {
+  // A mirror that serves another file: no honest one does.
+  await addProgram(
+    'python3',
+    `while [ $# -gt 0 ]; do [ "$1" = --dest ] && echo other > "$2/${wheels.cpu.file}"; shift; done; exit 0`,
+  );
+  for (const tool of ['c++']) await symlink('/bin/true', path.join(programs, tool));
+  vi.stubEnv('PATH', `${programs}:${process.env['PATH']}`);
+  await expect(setUp()).rejects.toMatchObject({
+    code: 'checksum-differs',
+    message: expect.stringContaining(wheels.cpu.sha256),
+  });
+});
+
+it('shows what the compiler said when it fails', async () => {
+  await addProgram('broken-c++', 'echo "session.cc:1: error: no such thing as a header" >&2; exit 1');
+  const paths = tensorflowPaths(cacheDir, 'cpu', 'key');
+  const compiling = compileAddons(
+    paths,
+    tfjsNodeFolder(cacheDir) as string,
+    path.join(programs, 'broken-c++'),
+    () => undefined,
+  );
+  await expect(compiling).rejects.toMatchObject({
+    code: 'compile-failed',
+    message: expect.stringContaining('no such thing as a header'),
+    advice: expect.stringContaining('C++17'),
+  });
+});
+
+it('compiles again when a source or a header has changed', async () => {
+  const keys = new Set<string>();
+  for (const [file, text] of [
+    ['a.cc', '1'],
+    ['a.h', '1'],
+    ['a.h', '2'],
+    ['b.cc', ''],
+  ]) {
+    await writeFile(path.join(programs, file), text);
+    keys.add(await addonKey(programs));
+  }
+  expect(keys.size).toBe(4);
+});
+
+it('says so when the cache folder cannot be made', async () => {
+  await writeFile(cacheDir, 'a file');
+  await addProgram('python3', 'exit 0');
+  await symlink('/bin/true', path.join(programs, 'c++'));
+  await expect(setUp()).rejects.toMatchObject({
+    code: 'cache-not-writable',
+    advice: expect.stringContaining('--cache-dir'),
+  });
+});

@@ -1,0 +1,121 @@
+/**
+ * Provisioning: native TensorFlow in the user's cache, ready to load. Everything needed is checked first; a second call
+ * finds the markers and does nothing. Processes that come at the same time wait for the first one.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UserError } from '@lstm-gan/core';
+import { addonKey } from './addon-sources.ts';
+import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
+import { tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';
+import { provisionLibrary } from './provision-library.ts';
+import type { OnProvisionProgress } from './provision-progress.ts';
+import { tfjsNodeVersion, wheels, type TensorFlowVariant } from './release.ts';
+import { checkDisk, checkPlatform, checkTools, thisHost, type Host } from './requirements.ts';
+import { runProgram } from './run-program.ts';
+
+/** What is provisioned, and where to. */
+export interface ProvisionOptions {
+  readonly cacheDir: string;
+  readonly variant: TensorFlowVariant;
+  readonly onProgress?: OnProvisionProgress;
+  readonly host?: Host;
+}
+
+/** TensorFlow that can be loaded. */
+export interface Provisioned {
+  readonly variant: TensorFlowVariant;
+  readonly paths: TensorFlowPaths;
+  readonly tfjsNode: string;
+}
+
+/** What is provisioned already; undefined while anything is missing. */
+export async function locateTensorFlow(cacheDir: string, variant: TensorFlowVariant): Promise<Provisioned | undefined> {
+  const paths = tensorflowPaths(cacheDir, variant, await addonKey());
+  const tfjsNode = tfjsNodeFolder(cacheDir);
+  const complete = existsSync(paths.libraryMarker) && existsSync(paths.bindingsMarker) && tfjsNode !== undefined;
+  return complete ? { variant, paths, tfjsNode } : undefined;
+}
+
+/** Makes TensorFlow loadable; throws a UserError that says what is missing and what to do. */
+export async function provision(options: ProvisionOptions): Promise<Provisioned> {
+  const { cacheDir, variant, onProgress = () => undefined, host = thisHost() } = options;
+  checkPlatform(host);
+  const found = await locateTensorFlow(cacheDir, variant);
+  if (found !== undefined) return found;
+  const { compiler } = await checkTools(host.env);
+  const lock = await lockCache(cacheDir);
+  try {
+    const paths = tensorflowPaths(cacheDir, variant, await addonKey());
+    const tfjsNode = tfjsNodeFolder(cacheDir) ?? (await installTfjsNode(cacheDir));
+    if (!existsSync(paths.libraryMarker)) {
+      await checkDisk(cacheDir, wheels[variant]);
+      await provisionLibrary(cacheDir, variant, paths, onProgress);
+    }
+    if (!existsSync(paths.bindingsMarker)) await compileAddons(paths, tfjsNode, compiler, onProgress);
+    return { variant, paths, tfjsNode };
+  } finally {
+    await lock.close();
+    await rm(path.join(cacheDir, 'provision.lock'), { force: true });
+  }
+}
+
+/** tfjs-node-gpu is an optional peer: its own install script fails where its bucket cannot be reached. */
+async function installTfjsNode(cacheDir: string): Promise<string> {
+  const folder = path.join(cacheDir, 'npm');
+  await mkdir(folder, { recursive: true });
+  const requirement = `@tensorflow/tfjs-node-gpu@${tfjsNodeVersion}`;
+  const parameters = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder, requirement];
+  const result = await runProgram('npm', parameters);
+  const found = tfjsNodeFolder(cacheDir);
+  if (result.status === 0 && found !== undefined) return found;
+  throw new UserError({
+    code: 'download-failed',
+    message: `npm could not install ${requirement}: ${result.output.trim().split('\n').at(-1) ?? ''}`,
+    advice: 'Check the network and your npm configuration (npm config get registry), then run the command again.',
+  });
+}
+
+/** One process provisions a cache at a time; the lock of a process that has died is taken over. */
+async function lockCache(cacheDir: string): Promise<FileHandle> {
+  const file = path.join(cacheDir, 'provision.lock');
+  try {
+    await mkdir(cacheDir, { recursive: true });
+  } catch (cause) {
+    throw new UserError({
+      code: 'cache-not-writable',
+      message: `The cache folder ${cacheDir} cannot be made: ${reasonOf(cause as NodeJS.ErrnoException)}.`,
+      advice: 'Choose a folder that you may write to with --cache-dir.',
+      cause,
+    });
+  }
+  for (;;) {
+    try {
+      const handle = await open(file, 'wx');
+      await handle.write(String(process.pid));
+      return handle;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const owner = Number(await readFile(file, 'utf8').catch(() => ''));
+    if (owner > 0 && !isAlive(owner)) await rm(file, { force: true });
+    else await delay(250);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  // Node makes parents too, and says ENOENT where the disk does not take them (20.20, read-only).
+  if (code === 'EROFS' || code === 'ENOENT') return 'the disk is read-only';
+  return code === 'EACCES' || code === 'EPERM' ? 'it is not permitted' : message;
+}

@@ -1,0 +1,71 @@
+/**
+ * What must be there before TensorFlow can be provisioned, checked in one go so that a user hears of it at once and not
+ * after a download of 270 MB.
+ */
+import { statfs } from 'node:fs/promises';
+import { UserError } from '@lstm-gan/core';
+import type { WheelRelease } from './release.ts';
+import { runProgram } from './run-program.ts';
+
+/** What provisioning asks of a machine. */
+export interface Host {
+  readonly platform: string;
+  readonly arch: string;
+  /** Version of the C library; undefined where it is not glibc. */
+  readonly glibc: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The machine that this process runs on. */
+export function thisHost(): Host {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    glibc: report.header?.glibcVersionRuntime,
+    env: process.env,
+  };
+}
+
+/** Refuses a system that libtensorflow does not run on. */
+export function checkPlatform({ platform, arch, glibc }: Host): void {
+  if (platform === 'linux' && arch === 'x64' && glibc !== undefined) return;
+  const here = platform === 'linux' && arch === 'x64' ? 'Linux without glibc' : `${platform} ${arch}`;
+  throw new UserError({
+    code: 'platform-not-supported',
+    message: `Training needs Linux on x86-64 with glibc; this is ${here}.`,
+    advice: 'Train on such a machine (a container will do); @lstm-gan/core generates images here all the same.',
+  });
+}
+
+/** Refuses a machine without python3, pip or a C++ compiler; returns the compiler's name. */
+export async function checkTools(env: NodeJS.ProcessEnv): Promise<{ compiler: string }> {
+  const python = await runProgram('python3', ['-m', 'pip', '--version'], { env });
+  if (python.missing) throw missingTool('python3', 'Install Python 3 with pip (Debian: apt-get install python3-pip).');
+  if (python.status !== 0) throw missingTool('pip for python3', 'Install pip (Debian: apt-get install python3-pip).');
+  for (const compiler of [env['CXX'], 'c++', 'g++', 'clang++']) {
+    if (compiler === undefined || compiler === '') continue;
+    if ((await runProgram(compiler, ['--version'], { env })).status === 0) return { compiler };
+  }
+  throw missingTool(
+    'a C++ compiler (c++, g++ or clang++)',
+    'Install one (Debian: apt-get install g++), or name it in CXX.',
+  );
+}
+
+function missingTool(what: string, advice: string): UserError {
+  return new UserError({ code: 'tool-missing', message: `Setup needs ${what}, and did not find it.`, advice });
+}
+
+/** Refuses a disk without room for a release. */
+export async function checkDisk(folder: string, { bytes, unpackedBytes }: WheelRelease): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const needed = bytes + unpackedBytes;
+  if (bavail * bsize >= needed) return;
+  const gigabytes = (value: number) => `${(value / 1e9).toFixed(1)} GB`;
+  throw new UserError({
+    code: 'disk-full',
+    message: `TensorFlow needs ${gigabytes(needed)} in ${folder}, and ${gigabytes(bavail * bsize)} are free.`,
+    advice: 'Free some space, or choose another folder with --cache-dir.',
+  });
+}

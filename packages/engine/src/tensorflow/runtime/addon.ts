@@ -1,0 +1,133 @@
+/**
+ * The functions of our native addon. `native/` has a folder for each of these interfaces, which explains them. The addon
+ * checks every argument, and throws an Error with a code for a wrong one.
+ */
+import { createRequire } from 'node:module';
+import type { UnitArray } from '@lstm-gan/core';
+import type { Provisioned } from '../provision/provision.ts';
+
+/** All functions of the addon. */
+export interface Addon extends SessionAddon, MemoryAddon, ArithmeticAddon, KernelsAddon {
+  /** TensorFlow's version, from the library itself. */
+  version(): string;
+}
+
+/** An array that is fed to a run, under the name of its placeholder; flat, in the order of the placeholder's shape. */
+export interface SessionFeed {
+  readonly name: string;
+  readonly data: UnitArray;
+}
+
+/** Values that one run left in native memory for another one. */
+export type Kept = object & { readonly kept: unique symbol };
+
+/** A value that was fetched. A value of at most 16 floats is an array of numbers: see `native/session/run.cc`. */
+export type Output = Float32Array | number[];
+
+/** Sessions of TensorFlow, and runs of them (`native/session`). */
+export interface SessionAddon {
+  /** @param config a ConfigProto. Returns the session's handle. */
+  open(config: Uint8Array): unknown;
+  /** Adds a graph to a session. In the session, every name of the graph begins with `name` and a slash. */
+  load(handle: unknown, graphDef: Uint8Array, name: string): void;
+  /** @param kept fed to the placeholders `keptNames`, and used up */
+  run(
+    handle: unknown,
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    kept?: Kept,
+    keptNames?: readonly string[],
+  ): Promise<Output[]>;
+  /** Adds the first output to vectors. `isFinite` is null if it was not added: see `LoadedGraph.accumulate`. */
+  run(
+    handle: unknown,
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    kept: Kept | undefined,
+    keptNames: readonly string[] | undefined,
+    onto: readonly Float32Array[],
+  ): Promise<[outputs: Output[], isFinite: boolean | null]>;
+  begin(
+    handle: unknown,
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    keeps: readonly string[],
+  ): Promise<[outputs: Output[], kept: Kept]>;
+  discard(kept: Kept): void;
+  /** The names of a graph's operations of one type. */
+  operations(handle: unknown, graph: string, type: string): string[];
+  devices(handle: unknown): { name: string; type: string }[];
+  close(handle: unknown): void;
+}
+
+/** Memory for vectors, of this process alone or shared with other processes (`native/memory`). */
+export interface MemoryAddon {
+  allocate(byteLength: number): ArrayBuffer;
+  /** Detaches the array, and frees its memory at once. */
+  release(array: Float32Array | Uint8Array): void;
+  /** Undefined if the system gives no more blocks. */
+  allocateShared(byteLength: number): ArrayBuffer | undefined;
+  /** Whether an array fills a block of this process. */
+  isShared(array: Float32Array): boolean;
+  /** The block that an array fills, with one more user from now on; undefined for an array in other memory. */
+  lend(array: Float32Array): [fd: number, name: string] | undefined;
+  /** One user less of a block. If it is not reusable, no later array will lie in it. */
+  takeBack(name: string, reusable: boolean): void;
+  /** Maps a block of another process, read-only. */
+  attach(pid: number, fd: number, name: string, byteLength: number): ArrayBuffer;
+  /** Unmaps the blocks of a process that has ended, each as soon as no array lies in it. */
+  forget(pid: number): void;
+}
+
+/** Arithmetic on vectors of weights (`native/arithmetic`). */
+export interface ArithmeticAddon {
+  /** Returns whether all new weights are finite. */
+  adam(call: AdamCall): boolean;
+  /** Begins to write `beta * ema + (1 - beta) * weights` into `result`, and returns at once. */
+  ema(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
+  /** Returns when all averages are written. */
+  finishPending(): void;
+  /** Writes a sum (see `AdamCall.vectors`) into `target`, and returns whether it is finite. */
+  evaluateSum(vectors: readonly Float32Array[], order: string, target: Float32Array, threads: number): boolean;
+}
+
+/** The argument of `adam`. All vectors have the same length; the floats [start, end) are updated. */
+export interface AdamCall {
+  /** The vectors of the sum of gradients. */
+  readonly vectors: readonly Float32Array[];
+  /** In which order they are added, in postfix: `v` takes the next vector, `+` adds two. `vvv++` is a + (b + c). */
+  readonly order: string;
+  readonly weights: Float32Array;
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
+  readonly newWeights: Float32Array;
+  readonly newFirstMoments: Float32Array;
+  readonly newSecondMoments: Float32Array;
+  readonly start: number;
+  readonly end: number;
+  /** The gradient is the sum divided by this. */
+  readonly divisor: number;
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly beta1Power: number;
+  readonly beta2Power: number;
+  readonly threads: number;
+}
+
+/** TensorFlow operations of our own (`native/kernels`). */
+export interface KernelsAddon {
+  /** Sets the number of threads of our operations, in all sessions of the process. */
+  setKernelThreads(threads: number): void;
+}
+
+/** The addon. Node loads it once a process. */
+export function loadAddon({ paths }: Provisioned): Addon {
+  return createRequire(import.meta.url)(paths.session) as Addon;
+}
+
+/** TensorFlow's version, from the library itself. */
+export function libraryVersion(provisioned: Provisioned): string {
+  return loadAddon(provisioned).version();
+}

@@ -1,0 +1,193 @@
+import {
+  normalNoise,
+  plainArithmetic as plain,
+  type AdamVectors,
+  type SumTree,
+  type VectorArithmetic,
+} from '@lstm-gan/core';
+import { readFileSync } from 'node:fs';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
+import { beforeAll, expect, it } from 'vitest';
+import { provisionedCache } from '../../testing/provisioned-cache.ts';
+import { loadNativeArithmetic } from './native-arithmetic.ts';
+import { locateTensorFlow } from '../provision/provision.ts';
+
+let native: VectorArithmetic[];
+beforeAll(async () => {
+  const provisioned = await locateTensorFlow(await provisionedCache(), 'cpu');
+  if (provisioned === undefined) throw new Error('TensorFlow is provisioned');
+  native = [1, 3].map((threads) => loadNativeArithmetic(provisioned, threads));
+});
+
+const size = 300_003;
+const numbers = (key: number, scale: number) => normalNoise([key, 1], size).map((value) => value * scale);
+const vectors = (): AdamVectors => ({
+  gradientSum: numbers(1, 1e-3).map((value, i) => (i % 7 === 0 ? 0 : i % 11 === 0 ? value * 1e-30 : value)),
+  weights: numbers(2, 0.05),
+  firstMoments: numbers(3, 1e-3),
+  secondMoments: numbers(4, 1e-3).map((value) => value * value),
+  newWeights: new Float32Array(size),
+  newFirstMoments: new Float32Array(size),
+  newSecondMoments: new Float32Array(size),
+});
+
+it('updates by Adam with the bits of the reference, within the range and nowhere else', () => {
+  const options = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
+  const results = [plain, ...native].map(({ adam }) => {
+    const arrays = vectors();
+    adam(arrays, [5, size - 3], 3, options, 0.125, 0.997);
+    return arrays;
+  });
+  const bytes = ({ newWeights, newFirstMoments, newSecondMoments }: AdamVectors) =>
+    Buffer.concat(
+      [newWeights, newFirstMoments, newSecondMoments].map(({ buffer }) => Buffer.from(buffer as ArrayBuffer)),
+    );
+  const [expected, ...actual] = results.map(bytes);
+  expect(actual.every((result) => result.equals(expected))).toBe(true);
+  expect([results[1].newWeights[0], results[2].newWeights[size - 3]]).toEqual([0, 0]);
+  expect(results[2].newWeights[5]).not.toBe(0);
+});
+
+it('adds and averages with the bits of the reference', () => {
+  const [a, b] = [numbers(5, 1), numbers(6, 1)];
+  const bits = (vector: Float32Array) => Buffer.from(vector.buffer as ArrayBuffer);
+  for (const { addUp, ema, settle } of native) {
+    const [expected, actual] = [a.slice(), a.slice()];
+    plain.addUp([expected, b], expected);
+    expect(addUp([actual, b], actual)).toBe(true);
+    expect(bits(actual).equals(bits(expected))).toBe(true);
+    const average = ema(a, b, 0.995);
+    settle();
+    expect(bits(average).equals(bits(plain.ema(a, b, 0.995)))).toBe(true);
+  }
+});
+
+const trees: [name: string, of: (k: readonly Float32Array[]) => SumTree][] = [
+  ['one vector', ([a]) => a],
+  [
+    '((a + b) + (c + d))',
+    ([a, b, c, d]) => [
+      [a, b],
+      [c, d],
+    ],
+  ],
+  ['(a + (b + (c + d)))', ([a, b, c, d]) => [a, [b, [c, d]]]],
+  ['(((a + b) + c) + d)', ([a, b, c, d]) => [[[a, b], c], d]],
+];
+
+it.each(trees)('adds %s in its order, by itself and on the way into Adam', (_, of) => {
+  const tree = of([11, 12, 13, 14].map((key) => numbers(key, 1e-3)));
+  const options = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
+  const [expected, ...actual] = [plain, ...native].map(({ addUp, adam }) => {
+    const [target, arrays] = [new Float32Array(size), { ...vectors(), gradientSum: tree }];
+    expect(addUp(tree, target)).toBe(true);
+    expect(adam(arrays, [7, size - 1], 7, options, 0.5, 0.999)).toBe(true);
+    return Buffer.concat(
+      [target, arrays.newWeights, arrays.newFirstMoments, arrays.newSecondMoments].map(({ buffer }) =>
+        Buffer.from(buffer as ArrayBuffer),
+      ),
+    );
+  });
+  expect(actual.every((result) => result.equals(expected))).toBe(true);
+});
+
+it('says that new weights are not finite, within the range', () => {
+  const options = { learningRate: 1, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
+  for (const { adam } of [plain, ...native]) {
+    const arrays = vectors();
+    arrays.weights[size - 1] = NaN;
+    expect(adam(arrays, [0, size - 1], 1, options, 0.5, 0.999)).toBe(true);
+    expect(adam(arrays, [0, size], 1, options, 0.5, 0.999)).toBe(false);
+  }
+});
+
+it.each([NaN, Infinity, -Infinity])('sees %s wherever it is', (value) => {
+  for (const { addUp } of [plain, ...native]) {
+    expect(addUp(Float32Array.of(1, 3e38, -3e38, 1e-45), new Float32Array(4))).toBe(true);
+    for (const place of [0, 17, size - 1])
+      expect(addUp(numbers(1, 1).fill(value, place, place + 1), new Float32Array(size))).toBe(false);
+  }
+});
+
+it('refuses arrays of different lengths, and a range beyond them', () => {
+  const options = { learningRate: 1, beta1: 0.5, beta2: 0.9, epsilon: 1 };
+  const [{ adam, addUp }] = native;
+  expect(() => adam({ ...vectors(), newWeights: new Float32Array(1) }, [0, 1], 1, options, 0.5, 0.9)).toThrow(
+    'one length',
+  );
+  expect(() => adam(vectors(), [0, size + 1], 1, options, 0.5, 0.9)).toThrow('one length');
+  expect(() => addUp([new Float32Array(2), new Float32Array(3)], new Float32Array(2))).toThrow('of its length');
+});
+
+it('takes released memory again, aligned for TensorFlow', async () => {
+  const [{ allocate, release }] = native;
+  const first = allocate(50_001).fill(7);
+  release(first);
+  expect(first.length).toBe(0);
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(allocate(50_001)[50_000]).toBe(7);
+});
+
+it('leaves the calling thread on the processors that it may use', () => {
+  const allowed = (): string | undefined =>
+    /Cpus_allowed_list:.*/.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[0];
+  const before = allowed();
+  const [, { addUp }] = native;
+  const sum = new Float32Array(1 << 18);
+  for (let run = 0; run < 200; run++) addUp(sum, sum);
+  expect(allowed()).toBe(before);
+});
+
+it('brings a vector into memory that can be sent, once', () => {
+  const [{ toOutgoing, allocate }] = native;
+  const vector = allocate(size);
+  vector.set(numbers(1, 1));
+  const outgoing = toOutgoing(vector);
+  expect([outgoing, vector.length]).toEqual([numbers(1, 1), 0]);
+  expect(toOutgoing(outgoing)).toBe(outgoing);
+});
+
+it('says that there is no memory, instead of ending the process', () => {
+  expect(() => native[0].allocate(2e10)).toThrow(
+    expect.objectContaining({ code: 'ERR_MEMORY', message: expect.stringMatching(/^no memory for /) }) as Error,
+  );
+});
+
+const turn = () => new Promise(setImmediate);
+
+const isFull = (entry: object): boolean =>
+  'detail' in entry &&
+  typeof entry.detail === 'object' &&
+  entry.detail !== null &&
+  'kind' in entry.detail &&
+  entry.detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+
+/** How often V8 went through its whole heap meanwhile. */
+async function fullCollections(work: () => Promise<void>): Promise<number> {
+  let count = 0;
+  const observer = new PerformanceObserver((list) => {
+    count += list.getEntries().filter(isFull).length;
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  await work();
+  await turn();
+  await turn();
+  observer.disconnect();
+  return count;
+}
+
+it('has the collector not run for memory that is released, and run for what is left to it', async () => {
+  const [{ allocate, release }] = native;
+  const rounds = (end: (array: Float32Array) => void) => async () => {
+    for (let round = 0; round < 30; round++) {
+      const arrays = Array.from({ length: 16 }, () => allocate(6e6));
+      await turn();
+      arrays.forEach(end);
+      await turn();
+    }
+  };
+  await rounds(release)();
+  expect(await fullCollections(rounds(release))).toBeLessThan(3);
+  expect(await fullCollections(rounds(() => undefined))).toBeGreaterThan(3);
+});

@@ -1,0 +1,107 @@
+/** Sessions: TensorFlow with threads of its own, and the graphs that were loaded into it. */
+import type { Provisioned } from '../provision/provision.ts';
+import { loadAddon, type Kept, type Output, type SessionAddon, type SessionFeed } from './addon.ts';
+import { configProto } from './config-proto.ts';
+import { copyOutOfHeap } from './copy-out-of-heap.ts';
+
+/** Values that `begin` kept, and the placeholders that they are fed to, in the order in which they were kept. */
+export interface KeptFeed {
+  readonly values: Kept;
+  readonly names: readonly string[];
+}
+
+/** TensorFlow with threads of its own. Its graphs share them. */
+export interface Session {
+  /** Adds a graph. */
+  load(graphDef: Uint8Array): LoadedGraph;
+  devices(): { name: string; type: string }[];
+  /** Frees the session when its last run is over; a second call does nothing. */
+  close(): void;
+}
+
+/** A graph of a session. Its runs do not block JavaScript: each has a thread of Node's pool. */
+export interface LoadedGraph {
+  /**
+   * The float32 values of the names to fetch (`node`, or `node:1` for its second output). A node without outputs may be
+   * fetched for its effect, and gives no value. The fed arrays must not change until the promise settles.
+   * @param kept values of `begin`; they are used up
+   */
+  run(feeds: readonly SessionFeed[], fetches: readonly string[], kept?: KeptFeed): Promise<Float32Array[]>;
+  /**
+   * The same, but the first value becomes `onto[0] + (onto[1] + (... + value))`. `isFinite` says whether that sum is
+   * finite. It is undefined if the value was left as it is: in a graph whose first value does not come from its only
+   * LstmGanJoin, or if a vector has another length.
+   */
+  accumulate(
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    onto: readonly Float32Array[],
+    kept?: KeptFeed,
+  ): Promise<{ outputs: Float32Array[]; isFinite: boolean | undefined }>;
+  /** Like `run`; in addition the values `keeps` stay in native memory, for one other run. */
+  begin(
+    feeds: readonly SessionFeed[],
+    fetches: readonly string[],
+    keeps: readonly string[],
+  ): Promise<{ outputs: Float32Array[]; kept: Kept }>;
+  /** Frees kept values that no run will use. */
+  discard(kept: Kept): void;
+  /** The names of the graph's placeholders: all of them must be fed. */
+  readonly placeholders: readonly string[];
+  /** The names of the nodes for its variables. Variables belong to the session, and outlive runs. */
+  readonly variables: readonly string[];
+  /** The names of the nodes that free what `begin` left on the device. */
+  readonly drops: readonly string[];
+}
+
+/** Opens a session that runs one operation at a time. @param threads threads inside an operation */
+export function openSession(provisioned: Provisioned, threads: number): Session {
+  const addon = loadAddon(provisioned);
+  addon.setKernelThreads(threads);
+  return createSession(addon, configProto(threads, provisioned.variant));
+}
+
+/** @param config a ConfigProto */
+export function createSession(addon: SessionAddon, config: Uint8Array): Session {
+  const handle = addon.open(config);
+  let graphCount = 0;
+  return {
+    load: (graphDef) => loadGraph(addon, handle, graphDef, `graph${graphCount++}`),
+    devices: () => addon.devices(handle),
+    close: () => addon.close(handle),
+  };
+}
+
+function loadGraph(addon: SessionAddon, handle: unknown, graphDef: Uint8Array, graph: string): LoadedGraph {
+  addon.load(handle, graphDef, graph);
+  const nameInSession = (name: string): string => `${graph}/${name}`;
+  const feedsInSession = (feeds: readonly SessionFeed[]): SessionFeed[] =>
+    copyOutOfHeap(feeds).map(({ name, data }) => ({ name: nameInSession(name), data }));
+  return {
+    placeholders: addon.operations(handle, graph, 'Placeholder'),
+    variables: addon.operations(handle, graph, 'VarHandleOp'),
+    drops: addon.operations(handle, graph, 'DeleteSessionTensor'),
+    async run(feeds, fetches, kept) {
+      const keptNames = kept?.names.map(nameInSession);
+      const names = fetches.map(nameInSession);
+      const outputs = await addon.run(handle, feedsInSession(feeds), names, kept?.values, keptNames);
+      return outputs.map(toFloats);
+    },
+    async accumulate(feeds, fetches, onto, kept) {
+      const keptNames = kept?.names.map(nameInSession);
+      const names = fetches.map(nameInSession);
+      const [outputs, isFinite] = await addon.run(handle, feedsInSession(feeds), names, kept?.values, keptNames, onto);
+      return { outputs: outputs.map(toFloats), isFinite: isFinite ?? undefined };
+    },
+    async begin(feeds, fetches, keeps) {
+      const names = fetches.map(nameInSession);
+      const [outputs, kept] = await addon.begin(handle, feedsInSession(feeds), names, keeps.map(nameInSession));
+      return { outputs: outputs.map(toFloats), kept };
+    },
+    discard: (kept) => addon.discard(kept),
+  };
+}
+
+function toFloats(output: Output): Float32Array {
+  return output instanceof Float32Array ? output : Float32Array.from(output);
+}

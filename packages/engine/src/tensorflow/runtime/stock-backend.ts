@@ -1,0 +1,44 @@
+/**
+ * Loads tfjs-node's backend with the binding that provisioning compiled. tfjs-node's index.js is not used, because it looks
+ * for a binding in its own folder. tfjs keeps its engine and registries in the global scope, so all copies of tfjs share them.
+ */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import util from 'node:util';
+import { registerBackend, setBackend, type KernelBackend } from '@tensorflow/tfjs-core';
+import { assert } from '@lstm-gan/core';
+import type { Provisioned } from '../provision/provision.ts';
+
+let loadedThreads: number | undefined;
+
+/**
+ * Makes 'tensorflow' the current backend. A process loads it once, with one thread count, because TensorFlow reads the
+ * thread count from the environment when it starts.
+ */
+export async function loadStockBackend({ paths, tfjsNode }: Provisioned, threads: number): Promise<void> {
+  if (loadedThreads === undefined) {
+    setThreads(threads);
+    restoreUtil();
+    const require = createRequire(path.join(tfjsNode, 'package.json'));
+    const { NodeJSKernelBackend } = require('./dist/nodejs_kernel_backend.js') as {
+      NodeJSKernelBackend: new (binding: unknown, packageName: string) => KernelBackend;
+    };
+    require('./dist/register_all_kernels.js');
+    const binding: unknown = require(paths.stockBinding);
+    registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu'), 3);
+    loadedThreads = threads;
+  }
+  assert(loadedThreads === threads, `tfjs-node runs with ${loadedThreads} threads in this process, not ${threads}`);
+  await setBackend('tensorflow');
+}
+
+function setThreads(threads: number): void {
+  process.env['TF_NUM_INTRAOP_THREADS'] = String(threads);
+  process.env['TF_NUM_INTEROP_THREADS'] = '1';
+}
+
+/** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 has removed. */
+function restoreUtil(): void {
+  const old = util as { isNullOrUndefined?: (value: unknown) => boolean };
+  old.isNullOrUndefined ??= (value) => value === null || value === undefined;
+}

@@ -1,0 +1,10 @@
+import { homedir } from 'node:os';
+import { defaultCacheDir } from '../tensorflow/provision/cache-folder.ts';
+import { provision } from '../tensorflow/provision/provision.ts';
+
+/** The user's own cache folder with TensorFlow in it. Provisions it if necessary; otherwise it takes milliseconds. */
+export async function provisionedCache(): Promise<string> {
+  const cacheDir = defaultCacheDir(process.env, homedir());
+  await provision({ cacheDir, variant: 'cpu' });
+  return cacheDir;
+}
