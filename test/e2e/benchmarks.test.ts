@@ -27,6 +27,6 @@ it.each([
 it('keeps no results of a try', async () => {
   await expect(tryBenchmark('step', '--out', 'results')).rejects.toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('leave --out away'),
+    stderr: expect.stringContaining('leave out --out'),
   });
 });

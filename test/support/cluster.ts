@@ -17,7 +17,7 @@ import {
   type KeyPair,
   type WorkerMessage,
 } from '@lstm-gan/transport';
-import { listened } from '../../tools/listened-link.ts';
+import { observeLink } from '../../tools/observed-link.ts';
 import { lstmGan } from './command-line.ts';
 import { smallConfig, smallDataset } from './small-run.ts';
 
@@ -90,7 +90,7 @@ export async function trainOnCluster({
       exchange,
       run: 'test',
       incarnation: 1,
-      link: startingTogether(listened(link, { onMessage }), workers),
+      link: startingTogether(observeLink(link, { onMessage }), workers),
       initial: createTrainingState(config),
       readShards: createShardReader(smallDataset, { batchSize, shardSize, seed, flip }),
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),

@@ -1,4 +1,4 @@
-/** `npm run bench`: measures this machine, ours beside what one would use otherwise. */
+/** `npm run bench`: measures lstm-gan and its alternatives on this machine. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,51 +6,51 @@ import { parseArgs } from 'node:util';
 import { presets, UserError, type Preset } from '@lstm-gan/core';
 import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
 import { requireBuild } from '../built-command.ts';
-import { drawResults } from './draw-results.ts';
-import { benchExchange } from './exchange.ts';
-import { benchLeases } from './leases.ts';
-import { benchMemory } from './memory.ts';
-import { benchNetwork } from './network.ts';
-import type { Report } from './report.ts';
-import { benchScaling } from './scaling.ts';
-import { benchStartup } from './startup.ts';
-import { benchStep } from './step.ts';
+import { drawResults } from './report/draw-results.ts';
+import { benchExchange } from './exchange/bench-exchange.ts';
+import { benchLeases } from './training/bench-leases.ts';
+import { benchMemory } from './training/bench-memory.ts';
+import { benchNetwork } from './exchange/bench-network.ts';
+import type { Report } from './report/report.ts';
+import { benchScaling } from './training/bench-scaling.ts';
+import { benchStartup } from './training/bench-startup.ts';
+import { benchStep } from './step/bench-step.ts';
 
 const usage = `npm run bench -- [step | scaling | leases | startup | memory | exchange | network | draw] [options]
 
-step (what it is without a word): one iteration, ours, in stock tfjs layers, and in PyTorch where there is a Python for it
+step (the default): one iteration of lstm-gan, of stock tfjs layers, and, with --peer-python, of PyTorch
   --batch N      images an iteration (16)
-  --threads N    threads for each (2)
+  --threads N    threads of each process (2)
 
-scaling: two workers on a core each beside one process on one core, and PyTorch's DistributedDataParallel
-  --batch N      images a worker (16)
+scaling: two workers on a core each, compared with one process on one core and with PyTorch's DistributedDataParallel
+  --batch N      images per worker (16)
 
-leases: what leases, tree and checks cost: a coordinator and one worker beside a plain loop with the same sum and Adam
-  --preset NAME  of which model (rows-large, as everywhere else)
+leases: the cost of leases, tree and checks: a coordinator and one worker, compared with a plain loop with the same sum and Adam
+  --preset NAME  the model (rows-large, as in all other benchmarks)
   --batch N      images an iteration, in four shards (16)
   --threads N    threads (2)
 
-startup: from a worker's start to its first contribution, its graphs being in the cache
+startup: the time from a worker's start to its first contribution, with its graphs in the cache
 
 memory: resident memory of coordinator and worker, step after step
-  --steps N      how many (3000)
+  --steps N      number of steps (3000)
 
-exchange: a step with real coordinator, workers and links, whose units compute nothing; and PyTorch's all-reduce over gloo
-  --workers LIST how many workers (1,2)
+exchange: a step with real coordinator, workers and links, with units that compute nothing; and PyTorch's all-reduce over gloo
+  --workers LIST numbers of workers (1,2)
 
-network: star and sliced, coordinator and four workers on cables of 1 Gbit/s each (network namespaces: needs their rights)
+network: star and sliced, coordinator and four workers on cables of 1 Gbit/s each (needs the right to make network namespaces)
 
-draw: the pictures of the results in a folder
+draw: draws the results in a folder again
 
-  --rounds N     rounds that count, at least 9 (9); in each of them everything is measured in turn
-  --try          one round, to see that it works: what it prints is no measurement
+  --rounds N     timed rounds, at least 9 (9); each round measures everything in turn
+  --try          one round, to check that the benchmark works; its numbers are not a measurement
   --peer-python PYTHON
-                 a Python with PyTorch: measures it too
-  --out FOLDER   keeps the results there as JSON, and pictures of all that is there
+                 a Python that has PyTorch: measures PyTorch too
+  --out FOLDER   writes the results there as JSON, and draws all results in the folder
   --json         one line of JSON instead of a table
 
 The model is the preset rows-large: generator 5,850,947 parameters, discriminator 675,265, 64x64 RGB. One iteration is a
-discriminator step on real and fake images, Adam, a generator step, Adam. docs/benchmarks.md tells how each is measured.
+discriminator step on real and fake images, Adam, a generator step, Adam. docs/benchmarks.md explains each benchmark.
 `;
 
 function refuse(sentence: string): never {
@@ -99,11 +99,11 @@ interface Result {
   readonly report: Report;
 }
 
-/** What these measure starts the command line as its users have it. */
-const ofBuild: readonly string[] = ['scaling', 'leases', 'startup', 'memory'];
+/** Benchmarks that start processes of the built command line. */
+const needBuild: readonly string[] = ['scaling', 'leases', 'startup', 'memory'];
 
 async function measure(name: string, values: Values): Promise<Result> {
-  if (ofBuild.includes(name)) requireBuild();
+  if (needBuild.includes(name)) requireBuild();
   const cacheDir = defaultCacheDir(process.env, os.homedir());
   const engine = await openEngine('graph', { cacheDir, threads: 2, device: 'cpu' });
   const machine = `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} cores, Node ${process.versions.node}, TensorFlow ${engine.describe().tensorflow}`;
@@ -163,7 +163,7 @@ if (values.help === true) {
   process.exit(0);
 }
 if (values.try === true && values.out !== undefined)
-  refuse('--try measures nothing that is worth keeping: leave --out away.');
+  refuse('The numbers of --try are not a measurement and are not kept: leave out --out.');
 const [name = 'step'] = positionals;
 try {
   if (name !== 'draw') {

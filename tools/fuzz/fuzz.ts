@@ -1,4 +1,4 @@
-/** `npm run fuzz`: hostile messages, by the million. What is found is kept in the corpus, which every test run tries again. */
+/** `npm run fuzz`: tries millions of hostile messages. One that reveals a bug is kept in the corpus, which every test run tries again. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -8,10 +8,11 @@ import { fuzzFrames, tryFrames, type Verdicts } from '../../packages/transport/s
 
 const usage = `npm run fuzz -- [options]
 
-  --messages N   how many (2000000)
-  --seed N       of what is made (1)
+  --messages N   number of messages (2000000)
+  --seed N       decides which messages (1)
 
-Whatever is answered by anything but a message or a refusal is kept in packages/transport/src/testing/corpus, and ends it with exit code 1.
+The only correct answers are a decoded message and a refusal. A message with another answer is kept in packages/transport/src/testing/corpus,
+and ends the program with exit code 1.
 `;
 
 const { values } = parseArgs({
@@ -37,7 +38,7 @@ for (let index = 0; index < count; index++) {
   try {
     tryFrames(frames, verdicts);
     if (JSON.stringify(Object.getOwnPropertyNames(Object.prototype)) !== prototype)
-      throw new Error('It changed what all objects have.');
+      throw new Error('The message changed Object.prototype.');
   } catch (error) {
     await mkdir(corpus, { recursive: true });
     const file = path.join(corpus, `seed-${seed}-message-${index}.json`);
@@ -57,5 +58,5 @@ for (let index = 0; index < count; index++) {
 const seconds = (performance.now() - startMs) / 1000;
 const grown = (process.memoryUsage().rss - warmBytes) / 2 ** 20;
 process.stdout.write(
-  `\n${count} messages of seed ${seed} in ${seconds.toFixed(0)} s, each to four receivers: ${verdicts.accepted} accepted, ${verdicts.refused} refused, none answered otherwise; memory grew by ${grown.toFixed(0)} MB behind the first tenth\n`,
+  `\n${count} messages of seed ${seed} in ${seconds.toFixed(0)} s, each to four receivers: ${verdicts.accepted} accepted, ${verdicts.refused} refused, no other answer; memory grew by ${grown.toFixed(0)} MB after the first tenth\n`,
 );

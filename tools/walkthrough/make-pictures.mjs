@@ -1,13 +1,13 @@
 /**
- * `node tools/walkthrough/make-pictures.mjs FOLDER [COUNT]`: a folder as somebody might have it, for docs/walkthrough.md.
- * JPEGs of drawn shapes, of all sizes, upright and across, in nested folders by colour and shape. The same bytes every
- * time, for the same version of sharp. Plain JavaScript, so that it needs no loader.
+ * `node tools/walkthrough/make-pictures.mjs FOLDER [COUNT]`: makes a folder of pictures like a user's, for docs/walkthrough.md.
+ * The pictures are JPEGs of drawn shapes, of different sizes, upright and across, in nested folders by colour and shape. The bytes
+ * are the same every time with the same version of sharp. It is plain JavaScript, so it runs without a loader.
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 
-/** Around the origin, one unit in radius. */
+/** SVG elements around the origin, with radius 1. */
 const shapes = {
   circle: '<circle r="1"/>',
   square: '<rect x="-0.85" y="-0.85" width="1.7" height="1.7"/>',
@@ -18,7 +18,7 @@ const shapes = {
 /** Degrees of hue. */
 const hues = { red: 0, yellow: 50, green: 130, blue: 220 };
 
-/** Mulberry32: numbers in [0, 1) that depend on the seed alone. */
+/** Mulberry32: returns a function that gives numbers in [0, 1), which depend only on the seed. */
 function randomNumbers(seed) {
   let state = seed;
   return () => {
@@ -29,7 +29,7 @@ function randomNumbers(seed) {
   };
 }
 
-/** Picture `number`: where it lies below the folder, and what it shows. The shape fills most of the square in the middle. */
+/** Describes a picture by its number: its path below the folder, its SVG, its JPEG quality. The shape fills most of the square in the middle. */
 function describePicture(number) {
   const random = randomNumbers(number);
   const between = (least, most) => least + random() * (most - least);

@@ -1,4 +1,4 @@
-/** Resident memory over the steps, as a line for each process. */
+/** Draws resident memory over the steps, one line for each process. */
 import { plotHead, svgText } from './bars-svg.ts';
 
 /** Resident megabytes at a step. */
@@ -13,7 +13,7 @@ const [left, right, top, bottom] = [70, 940, 50, 250];
 const processes = ['coordinator', 'worker'] as const;
 const classOf = { coordinator: 'ours', worker: 'theirs' } as const;
 
-/** An SVG document; megabytes from zero. @param samples in order of their steps, at least one */
+/** Returns an SVG document with a scale of megabytes from zero. @param samples at least one, in order of their steps */
 export function memorySvg(samples: readonly MemorySample[], machine: string): string {
   const [first, last] = [samples[0].step, samples[samples.length - 1].step];
   const most = Math.max(...samples.flatMap((sample) => processes.map((name) => sample[name])));

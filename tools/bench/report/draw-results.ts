@@ -1,4 +1,4 @@
-/** The results that lie in a folder, as pictures. */
+/** Draws the results in a folder as pictures. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
@@ -20,7 +20,7 @@ const titles: readonly (readonly [name: string, title: string])[] = [
   ['startup', "From a worker's start to its first contribution"],
 ];
 
-/** Writes `benchmarks.svg` and `memory.svg` beside the results; leaves out what was not measured. */
+/** Writes `benchmarks.svg` and `memory.svg` into the folder of the results; leaves out benchmarks without a result. Throws a UserError if there are none. */
 export async function drawResults(folder: string): Promise<void> {
   const files = await readdir(folder).catch(() => [] as string[]);
   const groups: BarGroup[] = [];
@@ -36,7 +36,7 @@ export async function drawResults(folder: string): Promise<void> {
   else if (machine === undefined) {
     throw new UserError({
       code: 'usage',
-      message: `${folder} holds no results to draw.`,
+      message: `${folder} has no results to draw.`,
       advice: 'Measure with --out first: npm run bench -- step --out docs/benchmarks',
     });
   }

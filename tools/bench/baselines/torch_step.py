@@ -1,7 +1,7 @@
-"""The model of `npm run bench` in PyTorch: one iteration for every line on standard input, its milliseconds as the answer.
+"""The model of `npm run bench` in PyTorch: runs one iteration for every line on standard input and answers with its milliseconds.
 
-Written as PyTorch's own DCGAN example is, with what makes it faster on a CPU as options. The LSTM of PyTorch has a second
-bias vector (4,096 parameters more than ours).
+It follows PyTorch's own DCGAN example, with options that make it faster on a CPU. PyTorch's LSTM has a second bias vector
+(4,096 parameters more than lstm-gan's).
 """
 
 import argparse
@@ -19,8 +19,8 @@ parser.add_argument("--compile", action="store_true")
 parser.add_argument("--channels-last", action="store_true")
 parser.add_argument("--device", default="cpu")
 parser.add_argument("--rank", type=int, default=0)
-parser.add_argument("--world", type=int, default=1, help="processes of DistributedDataParallel, over gloo")
-parser.add_argument("--meet", help="the file over which they find each other")
+parser.add_argument("--world", type=int, default=1, help="number of processes of DistributedDataParallel, over gloo")
+parser.add_argument("--meet", help="the file through which the processes find each other")
 args = parser.parse_args()
 torch.set_num_threads(args.threads)
 if args.world > 1:
@@ -64,7 +64,7 @@ if args.compile:
     generator, discriminator = torch.compile(generator), torch.compile(discriminator)
     plain_discriminator = discriminator
 if args.world > 1:
-    # broadcast_buffers=False: with it DDP fails on the usual GAN pattern with batch normalisation.
+    # broadcast_buffers=False, because True makes DDP fail on the usual GAN pattern with batch normalisation.
     parallel = {"broadcast_buffers": False, "gradient_as_bucket_view": True}
     generator = nn.parallel.DistributedDataParallel(generator, **parallel)
     discriminator = nn.parallel.DistributedDataParallel(discriminator, **parallel)
@@ -73,7 +73,7 @@ one, zero = torch.ones(args.batch, 1, device=device), torch.zeros(args.batch, 1,
 
 
 def step():
-    # One forward pass of the generator for both phases, as ours.
+    # One forward pass of the generator for both phases, as in lstm-gan.
     fake = generator(torch.randn(args.batch, 100, device=device))
     discriminator_optimizer.zero_grad()
     logits = discriminator(torch.cat([real, fake.detach()]))
@@ -81,7 +81,7 @@ def step():
     loss.backward()
     discriminator_optimizer.step()
     generator_optimizer.zero_grad()
-    # Without DDP's wrapper: this gradient is not the discriminator's to average.
+    # Without DDP's wrapper, which would average gradients of the discriminator that this phase does not need.
     discriminator.requires_grad_(False)
     generator_loss = binary_cross_entropy_with_logits(plain_discriminator(fake), one)
     generator_loss.backward()

@@ -1,13 +1,12 @@
 /**
- * What leases, the tree and all checks cost: a real coordinator and one worker over the local link, beside a plain loop in one
- * process on the same engine, with the same shards, the same sum and the same Adam.
+ * The cost of leases, the tree and all checks: a real coordinator and one worker over the local link, compared with a plain loop in
+ * one process on the same engine, with the same shards, the same sum and the same Adam.
  */
-import { fileURLToPath } from 'node:url';
 import type { Preset, VectorArithmetic } from '@lstm-gan/core';
 import { createRunConfig, median } from '@lstm-gan/run';
-import { startAsked } from './asked-process.ts';
+import { startPlainLoop } from '../baselines/start-plain-loop.ts';
 import { startPacedRun } from './paced-run.ts';
-import { heading, row, spreadOf, type Report } from './report.ts';
+import { heading, row, spreadOf, type Report } from '../report/report.ts';
 
 export interface LeasesBenchOptions {
   readonly preset: Preset;
@@ -24,8 +23,8 @@ const turns = 6;
 const stepsPerTurn = 5;
 
 /**
- * In every round both are started anew, and run some steps in turn, while the other is blocked at a pipe or a socket. Where its
- * memory happens to lie makes a process faster or slower by more than what is measured here, for as long as it lives.
+ * In every round both are started anew and run some steps in turn, while the other is blocked at a pipe or a socket. They are started
+ * anew because the place of its memory makes a process faster or slower, for its whole life, by more than the difference measured here.
  */
 export async function benchLeases(options: LeasesBenchOptions): Promise<Report> {
   const { preset, batch, threads, rounds } = options;
@@ -79,15 +78,7 @@ async function measureOnce(
     turns: warmUpTurns + turns,
     stepsPerTurn,
   });
-  const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
-  const loop = await startAsked(process.execPath, [
-    ...process.execArgv,
-    script,
-    preset.name,
-    String(batch),
-    String(shardSize),
-    String(threads),
-  ]);
+  const loop = await startPlainLoop({ preset, batch, shardSize, threads });
   const [whole, plain]: [number[], number[]] = [[], []];
   for (let turn = -warmUpTurns; turn < turns; turn++) {
     const steps = (await run.next()).map(({ stepMs }) => stepMs);

@@ -1,6 +1,6 @@
 /**
- * `stock-step-process.ts PRESET IMAGES THREADS`: the same iteration in stock tfjs layers on tfjs-node. One for every line on standard
- * input, its milliseconds as the answer.
+ * `stock-layers-process.ts PRESET IMAGES THREADS`: stock tfjs layers as a stepping process. It runs one iteration for every line on
+ * standard input, and answers with its milliseconds.
  */
 import os from 'node:os';
 import { performance } from 'node:perf_hooks';
@@ -12,7 +12,7 @@ import { createStockModel } from './stock-layers.ts';
 const [name, ...numbers] = process.argv.slice(2);
 const [images, threads] = numbers.map(Number);
 const { model } = presets.get(name) as Preset;
-// It loads tfjs-node as the current backend, which the model then uses.
+// Opening the engine makes tfjs-node the current backend, which the model then uses.
 await openEngine('eager', { threads, device: 'cpu', cacheDir: defaultCacheDir(process.env, os.homedir()) });
 const stock = createStockModel(model, images);
 const { size, channels } = model.image;

@@ -1,9 +1,9 @@
-/** Results as bars, a group a benchmark: the median as a bar, the fastest and the slowest round as a whisker. */
+/** Draws results as bars, one group for each benchmark: a bar for the median, a whisker from the fastest to the slowest round. */
 import type { Spread } from './report.ts';
 
 export interface BarGroup {
   readonly title: string;
-  /** Ours first. */
+  /** The row of lstm-gan comes first. */
   readonly rows: readonly Spread[];
 }
 
@@ -13,18 +13,18 @@ const right = 900;
 const rowHeight = 26;
 const headHeight = 44;
 
-// One document for light and dark pages: the viewer's own setting decides.
+// One document serves light and dark pages: the viewer's setting decides.
 const style = `text{font:14px sans-serif;fill:#1f2328}.title{font-weight:bold}.quiet{fill:#59636e}.page{fill:#fff}.ours{fill:#1f6fb4}.theirs{fill:#b8a07a}.whisker{stroke:#1f2328;fill:none}.line{fill:none;stroke-width:2}.ours.line{stroke:#1f6fb4}.theirs.line{stroke:#b8a07a}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.quiet{fill:#9198a1}.page{fill:#0d1117}.ours{fill:#4a9fe8}.theirs{fill:#8a7650}.whisker{stroke:#e6edf3}.ours.line{stroke:#4a9fe8}.theirs.line{stroke:#8a7650}.line{fill:none}}`;
 
-/** The beginning of a picture: its size, its colours, its page. */
+/** The beginning of an SVG document: size, colours, background. */
 export function plotHead(width: number, height: number): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 <style>${style}</style>
 <rect class="page" width="100%" height="100%"/>`;
 }
 
-/** An SVG document; shorter bars are better, and each group has a scale of its own. */
+/** Returns an SVG document. Shorter bars are better; each group has its own scale. */
 export function barsSvg(groups: readonly BarGroup[], machine: string): string {
   const tops = groups.map(
     (_, k) => 40 + groups.slice(0, k).reduce((sum, { rows }) => sum + headHeight + rows.length * rowHeight, 0),

@@ -1,12 +1,14 @@
 import { median } from '@lstm-gan/run';
 
-/** What a benchmark found, for people and for programs. */
+/** The result of a benchmark. */
 export interface Report {
+  /** For people. */
   readonly lines: readonly string[];
+  /** For programs; becomes the JSON. */
   readonly data: object;
 }
 
-/** A row of a result, for programs and for the picture: milliseconds of the middle round, the fastest and the slowest. */
+/** A row of a result, for programs and for the picture: milliseconds of the median, the fastest and the slowest round. */
 export interface Spread {
   readonly name: string;
   readonly median: number;
@@ -18,7 +20,7 @@ export function spreadOf(name: string, times: readonly number[]): Spread {
   return { name, median: median(times), min: Math.min(...times), max: Math.max(...times) };
 }
 
-/** The head of a table of times, and one of its rows. */
+/** The head of a table of times; `row` gives its rows. */
 export const heading = (last: string): string => `${''.padEnd(44)}${' median    min    max'}${last.padStart(10)}`;
 
 export function row(name: string, times: readonly number[], last: string): string {

@@ -1,23 +1,23 @@
-/** A run that does some steps when asked, and stands still between: what it is measured beside has the machine for itself. */
+/** A run that trains some steps when asked and then stands still, so that other processes can be measured meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StepMetrics } from '@lstm-gan/run';
 import { runLocally, type LocalRunOptions } from './local-run.ts';
 
 export interface PacedRun {
-  /** Metrics of the next steps, without the first one behind the pause; resolves when the workers stand still again. */
+  /** Trains the next steps; resolves to their metrics, without the first step after the pause, when the workers stand still again. */
   next(): Promise<StepMetrics[]>;
-  /** Ends the run, all of whose turns were taken. */
+  /** Ends the run; call it after all turns. */
   finish(): Promise<void>;
 }
 
 export interface PacedRunOptions extends Omit<LocalRunOptions, 'steps' | 'onStep' | 'hold'> {
-  /** How often `next` is called. */
+  /** How many times `next` will be called. */
   readonly turns: number;
-  /** What `next` gives. */
+  /** Number of steps in the result of `next`. */
   readonly stepsPerTurn: number;
 }
 
-/** While nobody asks, workers wait at their sockets for a coordinator that hears nothing of them. */
+/** Between two calls of `next`, the coordinator gets no events, so the workers wait at their sockets. */
 export function startPacedRun({ turns, stepsPerTurn, ...options }: PacedRunOptions): PacedRun {
   let measured: StepMetrics[] = [];
   let gate = createGate();
@@ -33,7 +33,7 @@ export function startPacedRun({ turns, stepsPerTurn, ...options }: PacedRunOptio
       turnOver();
     },
   });
-  // A worker that ends early ends the measurement too.
+  // If a worker ends early, `next` rejects; if the run ends well, this promise stays pending.
   const failure = running.then(() => new Promise<never>(() => undefined));
   return {
     async next() {
@@ -53,7 +53,7 @@ export function startPacedRun({ turns, stepsPerTurn, ...options }: PacedRunOptio
   };
 }
 
-/** Workers go on with what they were given, and with what they can start ahead: a step at most. */
+/** After the last event, workers still finish their lease and start ahead, which takes less than a step plus this time. */
 const standstillMs = 100;
 
 function createGate(): { readonly passed: Promise<void>; open(): void } {

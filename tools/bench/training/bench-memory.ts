@@ -1,6 +1,6 @@
 /**
- * Whether memory grows with the steps: the built command line trains as it does for everybody, with checkpoints, metrics and
- * sample grids, and Linux is asked what the coordinator and the worker hold.
+ * Measures whether memory grows with the steps: the built command line trains as for any user, with checkpoints, metrics and
+ * sample grids, while /proc gives the resident memory of coordinator and worker.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from '@lstm-gan/run';
-import { command } from '../built-command.ts';
-import type { MemorySample } from './memory-svg.ts';
-import type { Report } from './report.ts';
+import { command } from '../../built-command.ts';
+import type { MemorySample } from '../report/memory-svg.ts';
+import type { Report } from '../report/report.ts';
 
 export interface MemoryBenchOptions {
   readonly cacheDir: string;
@@ -20,9 +20,9 @@ export interface MemoryBenchOptions {
 }
 
 const sampleMs = 250;
-/** Small, so that thousands of steps end within minutes: what could pile up piles up by the step, not by the image. */
+/** Small, so that thousands of steps end within minutes. A leak would grow with the steps, not with the images. */
 const batch = 2;
-/** Steps before those that count: caches fill, the collector finds its pace. */
+/** Steps before the measurement, in which caches fill and the garbage collector reaches its usual rhythm. */
 const warmUpSteps = 1500;
 
 export async function benchMemory({ cacheDir, steps }: MemoryBenchOptions): Promise<Report> {
@@ -70,7 +70,7 @@ function takeSample(coordinatorId: number, metrics: string): MemorySample | unde
     const step = Number(/.*"step":(\d+)/s.exec(readFileSync(metrics, 'utf8'))?.[1]);
     return { step, coordinator: residentMegabytes(coordinatorId), worker: residentMegabytes(Number(workerId)) };
   } catch {
-    // Not there yet, or no longer.
+    // The worker or the file does not exist yet, or no longer.
     return undefined;
   }
 }
@@ -90,7 +90,7 @@ function reportOf(steps: number, samples: readonly MemorySample[]): Report {
   });
   return {
     lines: [
-      `Resident memory over ${steps} steps of digits, batch ${batch}, one worker, behind ${warmUpSteps} others; medians of the first and the last tenth, MB`,
+      `Resident memory over ${steps} steps of digits, batch ${batch}, one worker, after ${warmUpSteps} other steps; medians of the first and the last tenth, MB`,
       '',
       `${''.padEnd(14)}  before   after    peak  growth`,
       ...grown.map(
@@ -102,7 +102,7 @@ function reportOf(steps: number, samples: readonly MemorySample[]): Report {
   };
 }
 
-/** Enough of them for a picture, in whole megabytes. */
+/** About a hundred samples for a picture, in whole megabytes. */
 function thin(samples: readonly MemorySample[]): MemorySample[] {
   const every = Math.ceil(samples.length / 100);
   return samples

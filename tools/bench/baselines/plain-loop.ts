@@ -1,4 +1,4 @@
-/** Ours: the units of both phases on an engine, and both updates, everything included, in one process. */
+/** A training step in one process, without coordinator, leases or messages: the units of both phases and both updates. */
 import { performance } from 'node:perf_hooks';
 import {
   accumulateShards,
@@ -15,14 +15,14 @@ import { compileUnits } from '@lstm-gan/worker';
 
 export interface StepTimes {
   readonly totalMs: number;
-  /** In units. */
+  /** Time inside units. */
   readonly unitsMs: number;
-  /** Sum, Adam, moving averages, EMA. */
+  /** Time for sum, Adam, moving averages, EMA. */
   readonly updateMs: number;
 }
 
-/** One iteration a call, on shards one after the other; their gradients are summed as a worker sums them. */
-export async function createOwnStep(
+/** Returns a function that runs one iteration: shards one after the other, with gradients summed as in a worker. */
+export async function createPlainLoop(
   engine: Engine,
   preset: Preset,
   batch: number,
@@ -38,7 +38,7 @@ export async function createOwnStep(
   const seedOf = (purpose: StreamPurpose, shard: number) => streamKey({ seed: 1, purpose, step: state.step, shard });
 
   type Pass = Awaited<ReturnType<typeof units.generatorBackward.begin>>;
-  const judge = async (
+  const discriminatorGradient = async (
     shard: number,
     images: Uint8Array,
     onto: readonly Float32Array[],
@@ -48,7 +48,8 @@ export async function createOwnStep(
     const noise = normalNoise(seedOf('noise', shard), shardSize * config.model.latent);
     const pass = await units.generatorBackward.begin({ generator: state.generator.weights, noise });
     const fake = pass.outputs.images as Float32Array;
-    const pixels = images.subarray((shard * images.length) / shardCount, ((shard + 1) * images.length) / shardCount);
+    const pixelsPerShard = images.length / shardCount;
+    const pixels = images.subarray(shard * pixelsPerShard, (shard + 1) * pixelsPerShard);
     const { gradient } = await units.discriminatorReal.run({
       discriminator,
       images: pixels,
@@ -63,7 +64,7 @@ export async function createOwnStep(
     passes.push(pass);
     return onFake.gradient;
   };
-  const finish = async (
+  const generatorContribution = async (
     shard: number,
     discriminator: Float32Array,
     onto: readonly Float32Array[],
@@ -76,7 +77,7 @@ export async function createOwnStep(
     if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
     return contribution;
   };
-  /** What the last iteration left; the moving average may still be reading it. */
+  /** Vectors of the last iteration. They are released one iteration later, because the moving average may still read them. */
   let past: Float32Array[] = [];
 
   return async (images) => {
@@ -84,7 +85,7 @@ export async function createOwnStep(
     const passes: Pass[] = [];
     const gradient = await accumulateShards(
       shards,
-      (shard, onto) => judge(shard, images, onto, passes),
+      (shard, onto) => discriminatorGradient(shard, images, onto, passes),
       arithmetic.release,
     );
     const firstUpdateMs = performance.now();
@@ -99,7 +100,7 @@ export async function createOwnStep(
     const secondPhaseMs = performance.now();
     const contribution = await accumulateShards(
       shards,
-      (shard, onto) => finish(shard, updated.weights, onto, passes),
+      (shard, onto) => generatorContribution(shard, updated.weights, onto, passes),
       arithmetic.release,
     );
     const secondUpdateMs = performance.now();
@@ -114,19 +115,16 @@ export async function createOwnStep(
       arithmetic,
     );
     const ema = arithmetic.ema(state.ema, next.weights, 0.998);
-    past = [
-      gradient,
-      contribution,
-      state.ema,
-      ...[state.generator, state.discriminator].flatMap(({ weights, firstMoments, secondMoments }) => [
-        weights,
-        firstMoments,
-        secondMoments,
-      ]),
-    ];
+    past = [gradient, contribution, ...vectorsOf(state)];
     state = { step: state.step + 1, generator: next, discriminator: updated, ema };
     const endMs = performance.now();
     const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);
     return { totalMs: endMs - startMs, updateMs, unitsMs: endMs - startMs - updateMs };
   };
+}
+
+function vectorsOf({ generator, discriminator, ema }: TrainingState): Float32Array[] {
+  return [generator, discriminator]
+    .flatMap(({ weights, firstMoments, secondMoments }) => [weights, firstMoments, secondMoments])
+    .concat([ema]);
 }

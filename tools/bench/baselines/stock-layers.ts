@@ -1,6 +1,6 @@
 /**
- * The peer: the same model and the same iteration as a user of tfjs writes them, from stock `tf.layers`,
- * `tf.variableGrads` and `tf.train.adam` on tfjs-node. No trick of this project is in it.
+ * The same model and the same iteration as a user of tfjs would write them: stock `tf.layers`, `tf.variableGrads` and
+ * `tf.train.adam` on tfjs-node, without any optimisation of this project.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -8,11 +8,11 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import type { ModelConfig } from '@lstm-gan/core';
 
 export interface StockModel {
-  /** One iteration: the discriminator on real and fake, then the generator; returns both losses. */
+  /** Runs one iteration: the discriminator on real and fake images, then the generator. Returns both losses. */
   step(images: Uint8Array): { discriminator: number; generator: number };
 }
 
-/** Builds the networks of a `rows` model; random weights. */
+/** Builds the networks of a `rows` model with random weights. */
 export function createStockModel(model: ModelConfig, batch: number): StockModel {
   const generator = createGenerator(model);
   const discriminator = createDiscriminator(model);
@@ -55,12 +55,12 @@ function update(optimizer: tf.Optimizer, network: LayersModel, loss: () => tf.Sc
 
 function createGenerator(model: ModelConfig): LayersModel {
   const { generator } = model;
-  if (generator.kind !== 'rows') throw new Error('the peer builds rows models only');
+  if (generator.kind !== 'rows') throw new Error('stock layers are written for rows models only');
   const network = sequential();
   network.add(layers.dense({ units: generator.dense, inputShape: [model.latent] }));
   network.add(layers.leakyReLU({ alpha: 0.2 }));
   network.add(layers.reshape({ targetShape: [generator.steps, generator.stepSize] }));
-  // Glorot: tfjs needs minutes for an orthogonal kernel of this size.
+  // Glorot instead of the usual orthogonal kernel, which takes tfjs minutes at this size.
   network.add(
     layers.lstm({
       units: generator.lstm,

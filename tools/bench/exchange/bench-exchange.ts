@@ -1,5 +1,5 @@
 /**
- * What a step costs beside computing: real coordinator, real worker processes, real links, the weights of rows-large (26 MB
+ * The cost of a step without computing: real coordinator, real worker processes, real links, the weights of rows-large (26 MB
  * in both directions), and units that compute nothing.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -11,49 +11,50 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { startCoordinator } from '@lstm-gan/coordinator';
 import { createLayouts, type Preset, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
-import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createRunConfig, createTrainingState, median, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, writeKeyFile, type CoordinatorLink } from '@lstm-gan/transport';
-import { heading, row, spreadOf, type Report } from './report.ts';
-import { startGloo, type TorchPeer } from './torch-peer.ts';
+import { createBlankReader } from '../create-blank-reader.ts';
+import { heading, row, spreadOf, type Report } from '../report/report.ts';
+import { startGloo, type TorchProcess } from '../baselines/torch-process.ts';
 
 export interface ExchangeBenchOptions {
   readonly preset: Preset;
   readonly arithmetic: VectorArithmetic;
-  /** Rounds that count; in each, every case runs some steps. */
+  /** Timed rounds; in each, every case runs some steps. */
   readonly rounds: number;
   readonly workers: readonly number[];
-  /** A Python with PyTorch, whose all-reduce is measured beside it. */
+  /** A Python with PyTorch, whose all-reduce is measured for comparison. */
   readonly peerPython: string | undefined;
 }
 
-/** How workers are reached: a socket in the file system, or encrypted TCP. */
-type Road = 'ipc' | 'curve';
+/** How workers are connected: a socket in the file system, or encrypted TCP. */
+type Transport = 'ipc' | 'curve';
 
 interface Case {
   readonly workers: number;
-  readonly road: Road;
+  readonly transport: Transport;
   readonly flowCount: number;
-  /** The sum of gradients in the place of new weights, as an all-reduce gives it: neither Adam nor averages. */
+  /** Whether the sum of gradients takes the place of the new weights, as in an all-reduce: without Adam and averages. */
   readonly isSumOnly: boolean;
 }
 
-const roadNames: Readonly<Record<Road, string>> = { ipc: 'local socket', curve: 'TCP, encrypted' };
+const transportNames: Readonly<Record<Transport, string>> = { ipc: 'local socket', curve: 'TCP, encrypted' };
 
 interface Measured extends Case {
   readonly name: string;
-  /** Of each round: a whole step, and of it fold and Adam. */
+  /** Milliseconds of a step in each round. */
   readonly times: number[];
+  /** Milliseconds of fold and Adam in each round, which are part of the step. */
   readonly updates: number[];
 }
 
-/** Cases take turns, so that a machine whose speed wanders wanders for all. */
+/** Cases take turns, so that a change of the machine's speed affects all of them. */
 export async function benchExchange(options: ExchangeBenchOptions): Promise<Report> {
   const { preset, arithmetic, rounds, workers, peerPython } = options;
   const { generator, discriminator } = createLayouts(preset.model);
   const numbers = generator.size + discriminator.size;
   const cases = casesOf(workers);
-  const peers = await startPeers(options, numbers);
+  const glooGroups = await startGlooGroups(options, numbers);
   for (let round = 0; round < rounds; round++) {
     for (const { times, updates, ...one } of cases) {
       const measured = await measureExchange({
@@ -65,44 +66,44 @@ export async function benchExchange(options: ExchangeBenchOptions): Promise<Repo
       updates.push(median(measured.map(({ updateMs }) => updateMs)));
       process.stderr.write(`\rround ${round + 1} of ${rounds} `);
     }
-    for (const { peer, times } of peers) times.push(await medianOf(peer));
+    for (const { gloo, times } of glooGroups) times.push(await medianOf(gloo));
   }
   process.stderr.write('\n');
-  await Promise.all(peers.map(({ peer }) => peer.close()));
+  await Promise.all(glooGroups.map(({ gloo }) => gloo.close()));
   return {
     lines: [
       `A step of rows-large whose units compute nothing: weights out (${((4 * numbers) / 1e6).toFixed(1)} MB a worker), contributions back, sum, Adam; ${rounds} rounds, milliseconds`,
       '',
       heading('update'),
       ...cases.map(({ name, times, updates }) => row(name, times, median(updates).toFixed(1))),
-      ...peers.map(({ peer, times }) => row(peer.name, times, '')),
-      ...(peerPython === undefined ? ['', 'Without --peer-python PYTHON there is no gloo beside it.'] : []),
+      ...glooGroups.map(({ gloo, times }) => row(gloo.name, times, '')),
+      ...(peerPython === undefined ? ['', 'For a comparison with gloo, give --peer-python PYTHON.'] : []),
     ],
     data: {
       rounds,
       cases: cases.map(({ name: _, times, updates, ...one }) => ({ ...one, stepMs: times, updateMs: updates })),
       rows: [
         ...cases.map(({ name, times }) => spreadOf(name, times)),
-        ...peers.map(({ peer, times }) => spreadOf(peer.name, times)),
+        ...glooGroups.map(({ gloo, times }) => spreadOf(gloo.name, times)),
       ],
     },
   };
 }
 
-/** Sums alone where there is something to sum, and over the road that is as fast as gloo's. */
+/** Measures sums alone only for several workers, and over local sockets, which are as fast as gloo's connections. */
 function casesOf(workers: readonly number[]): Measured[] {
   return workers
     .flatMap((count): Case[] => [
-      { workers: count, road: 'ipc', flowCount: 1, isSumOnly: false },
-      { workers: count, road: 'curve', flowCount: 1, isSumOnly: false },
-      ...(count === 1 ? [{ workers: count, road: 'curve', flowCount: 4, isSumOnly: false } as const] : []),
-      ...(count > 1 ? [{ workers: count, road: 'ipc', flowCount: 1, isSumOnly: true } as const] : []),
+      { workers: count, transport: 'ipc', flowCount: 1, isSumOnly: false },
+      { workers: count, transport: 'curve', flowCount: 1, isSumOnly: false },
+      ...(count === 1 ? [{ workers: count, transport: 'curve', flowCount: 4, isSumOnly: false } as const] : []),
+      ...(count > 1 ? [{ workers: count, transport: 'ipc', flowCount: 1, isSumOnly: true } as const] : []),
     ])
     .map((one) => ({ ...one, name: nameOf(one), times: [], updates: [] }));
 }
 
-function nameOf({ workers, road, flowCount, isSumOnly }: Case): string {
-  return `${workers} worker${workers === 1 ? '' : 's'}, ${roadNames[road]}${flowCount > 1 ? `, ${flowCount} flows` : ''}${isSumOnly ? ', sums alone' : ''}`;
+function nameOf({ workers, transport, flowCount, isSumOnly }: Case): string {
+  return `${workers} worker${workers === 1 ? '' : 's'}, ${transportNames[transport]}${flowCount > 1 ? `, ${flowCount} flows` : ''}${isSumOnly ? ', sums alone' : ''}`;
 }
 
 function onlySums(arithmetic: VectorArithmetic): VectorArithmetic {
@@ -118,20 +119,20 @@ function onlySums(arithmetic: VectorArithmetic): VectorArithmetic {
   };
 }
 
-async function startPeers(
+async function startGlooGroups(
   { peerPython: python, workers }: ExchangeBenchOptions,
   numbers: number,
-): Promise<{ peer: TorchPeer; times: number[] }[]> {
+): Promise<{ gloo: TorchProcess; times: number[] }[]> {
   const groups =
     python === undefined
       ? []
       : workers.filter((count) => count > 1).map((processes) => startGloo({ python, processes, numbers }));
-  return (await Promise.all(groups)).map((peer) => ({ peer, times: [] }));
+  return (await Promise.all(groups)).map((gloo) => ({ gloo, times: [] }));
 }
 
-async function medianOf(peer: TorchPeer): Promise<number> {
+async function medianOf(gloo: TorchProcess): Promise<number> {
   const times: number[] = [];
-  for (let k = 0; k < steps; k++) times.push(await peer.step());
+  for (let k = 0; k < steps; k++) times.push(await gloo.step());
   return median(times);
 }
 
@@ -144,23 +145,20 @@ const warmUpSteps = 5;
 const steps = 10;
 const shardSize = 16;
 
-/** The measurements of the steps that count; a step is a full exchange for both networks. */
+/** Resolves to the metrics of the timed steps. A step is a full exchange for both networks. */
 async function measureExchange({
   preset,
   workers,
-  road,
+  transport,
   flowCount,
   arithmetic,
 }: ExchangeOptions): Promise<StepMetrics[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-exchange-'));
   const config = createRunConfig(preset, { batchSize: shardSize * workers, shardSize });
-  const { link, keyFile } = await openLink(road, folder, arithmetic);
+  const { link, keyFile } = await openLink(transport, folder, arithmetic);
   const children = Array.from({ length: workers }, (_, index) =>
-    startZeroWorker([link.address, `worker-${index + 1}`, String(flowCount), ...keyFile]),
+    startExchangeOnlyWorker([link.address, `worker-${index + 1}`, String(flowCount), ...keyFile]),
   );
-  const { size, channels } = config.model.image;
-  const pixels = new Uint8Array(2 * config.batchSize * size * size * channels);
-  const dataset = createDataset({ name: 'nothing', count: 2 * config.batchSize, size, channels, digest: '' }, pixels);
   const measured: StepMetrics[] = [];
   const gone = new AbortController();
   let said = '';
@@ -176,7 +174,7 @@ async function measureExchange({
     incarnation: 1,
     steps: warmUpSteps + steps,
     initial: createTrainingState(config),
-    readShards: createShardReader(dataset, config),
+    readShards: createBlankReader(config),
     log: createLog('/dev/null'),
     now: () => performance.now(),
     signal: gone.signal,
@@ -192,12 +190,12 @@ async function measureExchange({
 }
 
 async function openLink(
-  road: Road,
+  transport: Transport,
   folder: string,
   memory: VectorArithmetic,
 ): Promise<{ link: CoordinatorLink; keyFile: string[] }> {
   const keys = createKeyPair();
-  if (road === 'ipc') {
+  if (transport === 'ipc') {
     return {
       link: await createCoordinatorLink({ bind: `ipc://${folder}/socket`, keys, isAuthorized: () => false, memory }),
       keyFile: [],
@@ -212,7 +210,7 @@ async function openLink(
   };
 }
 
-function startZeroWorker(parameters: readonly string[]): ChildProcess {
-  const script = fileURLToPath(new URL('zero-worker.ts', import.meta.url));
+function startExchangeOnlyWorker(parameters: readonly string[]): ChildProcess {
+  const script = fileURLToPath(new URL('exchange-only-worker.ts', import.meta.url));
   return spawn(process.execPath, [...process.execArgv, script, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });
 }

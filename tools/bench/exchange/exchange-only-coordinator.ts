@@ -1,15 +1,15 @@
 /**
- * `zero-coordinator.ts BIND WORKERS EXCHANGE KEY-FILE`: a coordinator for workers that compute nothing. It writes the key file,
- * says `listening ADDRESS`, and at the end the milliseconds of every step that counts, as JSON.
+ * `exchange-only-coordinator.ts BIND WORKERS EXCHANGE KEY-FILE`: a coordinator for workers that compute nothing. It writes the key file,
+ * prints `listening ADDRESS`, and at the end the milliseconds of every timed step as JSON.
  */
 import os from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { startCoordinator } from '@lstm-gan/coordinator';
 import { presets, type Preset } from '@lstm-gan/core';
-import { createDataset, createShardReader } from '@lstm-gan/data';
 import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow } from '@lstm-gan/engine';
 import { createLog, createRunConfig, createTrainingState } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, writeKeyFile, type Exchange } from '@lstm-gan/transport';
+import { createBlankReader } from '../create-blank-reader.ts';
 
 const warmUpSteps = 3;
 const steps = 8;
@@ -32,8 +32,6 @@ const config = createRunConfig(presets.get('rows-large') as Preset, {
   batchSize: shardSize * Number(workers),
   shardSize,
 });
-const { size, channels } = config.model.image;
-const count = 2 * config.batchSize;
 const measured: number[] = [];
 await startCoordinator({
   config,
@@ -44,13 +42,7 @@ await startCoordinator({
   steps: warmUpSteps + steps,
   exchange: exchange as Exchange,
   initial: createTrainingState(config),
-  readShards: createShardReader(
-    createDataset(
-      { name: 'nothing', count, size, channels, digest: '' },
-      new Uint8Array(count * size * size * channels),
-    ),
-    config,
-  ),
+  readShards: createBlankReader(config),
   log: createLog(process.stderr.fd),
   now: () => performance.now(),
   signal: new AbortController().signal,

@@ -1,20 +1,20 @@
 /**
- * What a second worker brings: a real coordinator and two real workers, a core each, over the local link, beside our own
- * fastest loop in one process on one core, which exchanges nothing, and beside PyTorch's DistributedDataParallel.
+ * The gain of a second worker: a real coordinator and two real workers, each on its own core, over the local link. They are compared
+ * with the plain loop in one process on one core, which exchanges nothing, and with PyTorch's DistributedDataParallel.
  */
-import { fileURLToPath } from 'node:url';
 import type { Preset, VectorArithmetic } from '@lstm-gan/core';
 import { createRunConfig, median, type StepMetrics } from '@lstm-gan/run';
-import { startAsked, type AskedProcess } from './asked-process.ts';
+import { startPlainLoop } from '../baselines/start-plain-loop.ts';
+import type { SteppingProcess } from '../baselines/stepping-process.ts';
 import { startPacedRun, type PacedRun } from './paced-run.ts';
-import { heading, row, spreadOf, type Report } from './report.ts';
-import { startFastest, startTorchGroup, torchOptions } from './torch-peer.ts';
+import { heading, row, spreadOf, type Report } from '../report/report.ts';
+import { startFastest, startTorchGroup, torchOptions } from '../baselines/torch-process.ts';
 
 export interface ScalingBenchOptions {
   readonly preset: Preset;
   readonly cacheDir: string;
   readonly arithmetic: VectorArithmetic;
-  /** Images a worker; shards of 16, or of less where it is less. */
+  /** Images per worker, in shards of 16, or one smaller shard if there are fewer. */
   readonly batch: number;
   readonly rounds: number;
   readonly peerPython: string | undefined;
@@ -28,14 +28,14 @@ interface Measured {
 const cores = [0, 1];
 const warmUpRounds = 2;
 
-/** In every round each runs some steps in turn, while the others are blocked at a pipe or a socket. */
+/** In every round each of them runs some steps in turn, while the others are blocked at a pipe or a socket. */
 export async function benchScaling(options: ScalingBenchOptions): Promise<Report> {
   const { preset, cacheDir, arithmetic, batch, rounds, peerPython } = options;
   const shardSize = Math.min(16, batch);
   const config = createRunConfig(preset, { batchSize: cores.length * batch, shardSize });
   const stepsPerTurn = batch > 16 ? 1 : 2;
   const run = startPacedRun({ config, arithmetic, cacheDir, cores, turns: rounds + warmUpRounds, stepsPerTurn });
-  const single = await startSingle(preset, batch, shardSize);
+  const single = await startPlainLoop({ preset, batch, shardSize, threads: 1, core: cores[0] });
   const groups =
     peerPython === undefined
       ? []
@@ -62,22 +62,7 @@ export async function benchScaling(options: ScalingBenchOptions): Promise<Report
   return reportOf(options, pair, alone, peers, steps);
 }
 
-async function startSingle(preset: Preset, batch: number, shardSize: number): Promise<AskedProcess> {
-  const script = fileURLToPath(new URL('own-step-process.ts', import.meta.url));
-  return startAsked('taskset', [
-    '--cpu-list',
-    String(cores[0]),
-    process.execPath,
-    ...process.execArgv,
-    script,
-    preset.name,
-    String(batch),
-    String(shardSize),
-    '1',
-  ]);
-}
-
-async function inTurn(processes: readonly Pick<AskedProcess, 'step'>[], steps: number): Promise<number[]> {
+async function inTurn(processes: readonly Pick<SteppingProcess, 'step'>[], steps: number): Promise<number[]> {
   const medians: number[] = [];
   for (const { step } of processes) {
     const times: number[] = [];
@@ -87,7 +72,7 @@ async function inTurn(processes: readonly Pick<AskedProcess, 'step'>[], steps: n
   return medians;
 }
 
-async function close(run: PacedRun, processes: readonly Pick<AskedProcess, 'close'>[]): Promise<void> {
+async function close(run: PacedRun, processes: readonly Pick<SteppingProcess, 'close'>[]): Promise<void> {
   await run.finish();
   for (const { close } of processes) await close();
 }
@@ -111,7 +96,7 @@ function reportOf(
   };
   return {
     lines: [
-      `rows-large, ${batch} images a worker, shards of ${Math.min(16, batch)}, a core and a thread each, ${rounds} rounds, interleaved, milliseconds a step`,
+      `rows-large, ${batch} images per worker, shards of ${Math.min(16, batch)}, a core and a thread each, ${rounds} rounds, interleaved, milliseconds a step`,
       '',
       heading('images/s'),
       row(pair.name, pair.times, rate(2, pair)),
@@ -120,7 +105,7 @@ function reportOf(
       '',
       `Two workers give ${scaling.toFixed(2)} times the images/s of one process on one core.`,
       ...peers.map((peer) => `Two workers are ${ratioTo(peer).toFixed(2)} times as fast as ${peer.name}.`),
-      `A step: ${computeMs} ms computing in the slower worker, ${exchangeMs} under way, ${updateMs} updating; the workers waited ${waitingMs} together.`,
+      `A step: ${computeMs} ms computing in the slower worker, ${exchangeMs} ms for messages, ${updateMs} ms updating; the workers waited ${waitingMs} ms in all.`,
     ],
     data: {
       batch,

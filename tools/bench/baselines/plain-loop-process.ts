@@ -1,12 +1,12 @@
 /**
- * `own-step-process.ts PRESET IMAGES SHARD-SIZE THREADS`: our own iteration in one process, without any exchange. One iteration for
- * every line on standard input, its milliseconds as the answer; blocked between.
+ * `plain-loop-process.ts PRESET IMAGES SHARD-SIZE THREADS`: the plain loop as a stepping process. It runs one iteration for every line on
+ * standard input, and answers with the milliseconds of the iteration, of its units and of its updates.
  */
 import os from 'node:os';
 import { createInterface } from 'node:readline';
 import { presets, type Preset } from '@lstm-gan/core';
 import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
-import { createOwnStep } from './own-step.ts';
+import { createPlainLoop } from './plain-loop.ts';
 
 const [name, ...numbers] = process.argv.slice(2);
 const [images, shardSize, threads] = numbers.map(Number);
@@ -17,7 +17,7 @@ const engine = await openEngine('graph', {
   cacheDir: defaultCacheDir(process.env, os.homedir()),
 });
 const { size, channels } = preset.model.image;
-const step = await createOwnStep(engine, preset, images, shardSize);
+const step = await createPlainLoop(engine, preset, images, shardSize);
 const pixels = Uint8Array.from({ length: images * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);
 process.stdout.write('ready\n');
 for await (const _ of createInterface(process.stdin)) {

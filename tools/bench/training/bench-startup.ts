@@ -1,14 +1,14 @@
 /**
- * From a worker's start to its first contribution, its graphs being in the cache: the built command line, a real coordinator
- * and the local link, rows-large. Beside it PyTorch, from Python's start to the end of its first iteration's first half.
+ * The time from a worker's start to its first contribution, with its graphs in the cache: the built command line, a real coordinator
+ * and the local link, rows-large. For comparison, PyTorch from Python's start to the end of its first iteration.
  */
 import { performance } from 'node:perf_hooks';
 import type { Preset, VectorArithmetic } from '@lstm-gan/core';
 import { createRunConfig, median } from '@lstm-gan/run';
 import type { WorkerMessage } from '@lstm-gan/transport';
 import { runLocally } from './local-run.ts';
-import { heading, row, spreadOf, type Report } from './report.ts';
-import { startTorchPeer } from './torch-peer.ts';
+import { heading, row, spreadOf, type Report } from '../report/report.ts';
+import { startTorchProcess } from '../baselines/torch-process.ts';
 
 export interface StartupBenchOptions {
   readonly preset: Preset;
@@ -19,17 +19,17 @@ export interface StartupBenchOptions {
   readonly peerPython: string | undefined;
 }
 
-/** When the coordinator heard each message of a worker first, in milliseconds since the worker's process was started. */
+/** When the coordinator received the first message of each kind, in milliseconds since the start of the worker's process. */
 interface Start {
-  /** Node, imports, and the first word over the link. */
+  /** After the start of Node and the imports. */
   readonly helloMs: number;
-  /** TensorFlow loaded, graphs opened, probed. */
+  /** After TensorFlow was loaded and the graphs were opened and probed. */
   readonly readyMs: number;
-  /** Weights received, the discriminator's phase computed. */
+  /** After the weights were received and the discriminator's phase was computed. */
   readonly contributionMs: number;
 }
 
-/** Measures starts of ours and of PyTorch in turn; the first of each fills the caches and does not count. */
+/** Measures starts of a worker and of PyTorch in turn. The first of each only fills the caches. */
 export async function benchStartup(options: StartupBenchOptions): Promise<Report> {
   const { batch, rounds, peerPython } = options;
   const starts: Start[] = [];
@@ -108,7 +108,7 @@ async function measureStart({ preset, batch, cacheDir, arithmetic }: StartupBenc
 
 async function measureTorch(python: string, batch: number): Promise<number> {
   const startMs = performance.now();
-  const peer = await startTorchPeer({ python, batch, threads: 1, compile: false, channelsLast: false });
+  const peer = await startTorchProcess({ python, batch, threads: 1, compile: false, channelsLast: false });
   await peer.step();
   const ms = performance.now() - startMs;
   await peer.close();

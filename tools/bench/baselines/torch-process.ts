@@ -1,27 +1,27 @@
-/** The same model in PyTorch, in Python processes of their own that do an iteration when asked. */
+/** The same model in PyTorch, in stepping processes of Python. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startAsked } from './asked-process.ts';
+import { startSteppingProcess } from './stepping-process.ts';
 
-/** How PyTorch is asked to compute: what makes it faster on some machines, and slower on others. */
+/** Options of PyTorch that make it faster on some machines and slower on others. */
 export interface TorchOptions {
-  /** Through torch.compile. */
+  /** Whether the networks go through torch.compile. */
   readonly compile: boolean;
-  /** Images and filters in memory format channels_last. */
+  /** Whether images and filters have the memory format channels_last. */
   readonly channelsLast: boolean;
 }
 
-export interface TorchPeer {
-  /** With PyTorch's version and its options. */
+export interface TorchProcess {
+  /** Names PyTorch's version and its options. */
   readonly name: string;
-  /** Milliseconds of one iteration, by its own clock. */
+  /** Runs one iteration; resolves to its milliseconds, by the process's own clock. */
   step(): Promise<number>;
   close(): Promise<void>;
 }
 
-export interface TorchPeerOptions extends TorchOptions {
+export interface TorchProcessOptions extends TorchOptions {
   /** A Python that has PyTorch. */
   readonly python: string;
   readonly batch: number;
@@ -30,7 +30,7 @@ export interface TorchPeerOptions extends TorchOptions {
 
 const script = fileURLToPath(new URL('torch_step.py', import.meta.url));
 
-/** All of them; the fastest is what a benchmark compares with. */
+/** All combinations; benchmarks compare with the fastest. */
 export const torchOptions: readonly TorchOptions[] = [false, true].flatMap((compile) =>
   [false, true].map((channelsLast) => ({ compile, channelsLast })),
 );
@@ -42,9 +42,14 @@ const flagsOf = ({ compile, channelsLast }: TorchOptions): string[] => [
 const namesOf = ({ compile, channelsLast }: TorchOptions): string =>
   `${compile ? ', compiled' : ''}${channelsLast ? ', channels last' : ''}`;
 
-/** Throws when the Python cannot be started, or has no PyTorch. */
-export async function startTorchPeer({ python, batch, threads, ...options }: TorchPeerOptions): Promise<TorchPeer> {
-  const { greeting, step, close } = await startAsked(python, [
+/** Rejects if the Python cannot be started, or has no PyTorch. */
+export async function startTorchProcess({
+  python,
+  batch,
+  threads,
+  ...options
+}: TorchProcessOptions): Promise<TorchProcess> {
+  const { greeting, step, close } = await startSteppingProcess(python, [
     script,
     '--batch',
     String(batch),
@@ -57,14 +62,14 @@ export async function startTorchPeer({ python, batch, threads, ...options }: Tor
 
 export interface TorchGroupOptions extends TorchOptions {
   readonly python: string;
-  /** Images of each process. */
+  /** Images for each process. */
   readonly batch: number;
-  /** The core that each process keeps to. */
+  /** The core that each process is pinned to; one process for each entry. */
   readonly cores: readonly number[];
 }
 
-/** DistributedDataParallel over gloo, a process a core, each on one thread; an iteration takes what the slowest takes. */
-export async function startTorchGroup({ python, batch, cores, ...options }: TorchGroupOptions): Promise<TorchPeer> {
+/** Starts DistributedDataParallel over gloo, one process with one thread on each core. The time of an iteration is that of the slowest process. */
+export async function startTorchGroup({ python, batch, cores, ...options }: TorchGroupOptions): Promise<TorchProcess> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-ddp-'));
   const parameters = [
     script,
@@ -81,7 +86,9 @@ export async function startTorchGroup({ python, batch, cores, ...options }: Torc
   const env = { ...process.env, GLOO_SOCKET_IFNAME: 'lo' };
   const members = await Promise.all(
     cores.map((core, rank) =>
-      startAsked('taskset', ['--cpu-list', String(core), python, ...parameters, '--rank', String(rank)], { env }),
+      startSteppingProcess('taskset', ['--cpu-list', String(core), python, ...parameters, '--rank', String(rank)], {
+        env,
+      }),
     ),
   );
   return {
@@ -97,12 +104,12 @@ export async function startTorchGroup({ python, batch, cores, ...options }: Torc
 export interface GlooOptions {
   readonly python: string;
   readonly processes: number;
-  /** Of each process; all get the sums. */
+  /** Number of float32 values in each process; every process gets the sums. */
   readonly numbers: number;
 }
 
-/** What PyTorch sums gradients up with between processes: gloo's all-reduce, and nothing else. It takes what the slowest takes. */
-export async function startGloo({ python, processes, numbers }: GlooOptions): Promise<TorchPeer> {
+/** Starts processes that only run gloo's all-reduce, with which PyTorch sums gradients between processes. The time is that of the slowest process. */
+export async function startGloo({ python, processes, numbers }: GlooOptions): Promise<TorchProcess> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-gloo-'));
   const file = fileURLToPath(new URL('gloo_all_reduce.py', import.meta.url));
   const parameters = [
@@ -117,7 +124,7 @@ export async function startGloo({ python, processes, numbers }: GlooOptions): Pr
   const env = { ...process.env, GLOO_SOCKET_IFNAME: 'lo' };
   const members = await Promise.all(
     Array.from({ length: processes }, (_, rank) =>
-      startAsked(python, [...parameters, '--rank', String(rank)], { env }),
+      startSteppingProcess(python, [...parameters, '--rank', String(rank)], { env }),
     ),
   );
   return {
@@ -130,10 +137,10 @@ export async function startGloo({ python, processes, numbers }: GlooOptions): Pr
   };
 }
 
-/** Of some ways to compute the one with the fastest iteration of three; the others are closed again. */
-export async function startFastest(ways: readonly (() => Promise<TorchPeer>)[]): Promise<TorchPeer> {
-  let best: { readonly peer: TorchPeer; readonly ms: number } | undefined;
-  for (const start of ways) {
+/** Starts each of the given forms, runs three iterations, and resolves to the one with the fastest iteration. Closes the others. */
+export async function startFastest(forms: readonly (() => Promise<TorchProcess>)[]): Promise<TorchProcess> {
+  let best: { readonly peer: TorchProcess; readonly ms: number } | undefined;
+  for (const start of forms) {
     const peer = await start();
     const times: number[] = [];
     for (let k = 0; k < trialSteps; k++) times.push(await peer.step());
@@ -143,9 +150,9 @@ export async function startFastest(ways: readonly (() => Promise<TorchPeer>)[]):
     if (slower !== peer) best = { peer, ms };
     await slower?.close();
   }
-  if (best === undefined) throw new Error('Bug: there is no way to choose from');
+  if (best === undefined) throw new Error('Bug: there is no form to choose from');
   return best.peer;
 }
 
-/** The first one compiles. */
+/** More than one, because the first iteration compiles. */
 const trialSteps = 3;

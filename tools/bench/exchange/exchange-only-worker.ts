@@ -1,5 +1,5 @@
 /**
- * `zero-worker.ts ADDRESS NAME FLOWS [KEY-FILE]`: a worker whose units compute nothing, so that what is left of a step is the
+ * `exchange-only-worker.ts ADDRESS NAME FLOWS [KEY-FILE]`: a worker whose units compute nothing, so that a step consists only of the
  * exchange: weights, contributions, sum, Adam.
  */
 import os from 'node:os';
@@ -15,7 +15,10 @@ import { createLog } from '@lstm-gan/run';
 import { createPeerLink, createWorkerLink, peerBind, readKeyFile } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 
-/** Outputs are always the same, where units leave theirs: making new ones would take longer than sending them. No zeros: those travel in half the bytes. */
+/**
+ * The outputs of all units. Every run returns the same arrays, because making new ones would take longer than sending them. They hold
+ * 1/3, not 0: zeros travel in half the bytes.
+ */
 const outputsOfAll = new Set<Float32Array | Uint8Array>();
 
 function compileNothing<I extends string, O extends string>(
@@ -70,6 +73,6 @@ await startWorker({
   besideCoordinator: true,
   log: createLog('/dev/null'),
   signal: new AbortController().signal,
-  // Stands still: what computing nothing takes is noise, by which some would get nothing to do.
+  // The clock stands still. The time to compute nothing is noise, and by it some workers would get no shards.
   now: () => 0,
 });

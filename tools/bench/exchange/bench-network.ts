@@ -1,6 +1,6 @@
 /**
- * The star beside the sliced exchange over slow cables: the coordinator and four workers each in a network namespace of its own,
- * joined by virtual cables of 1 Gbit/s, encrypted as always, with units that compute nothing.
+ * Compares the star with the sliced exchange over slow cables: the coordinator and four workers, each in a network namespace of its own,
+ * connected by virtual cables of 1 Gbit/s, encrypted as always, with units that compute nothing.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,8 +11,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@lstm-gan/core';
 import { median } from '@lstm-gan/run';
-import { createNetwork, type Network } from '../network/network-namespaces.ts';
-import { heading, row, spreadOf, type Report } from './report.ts';
+import { createNetwork, type Network } from '../../network/network-namespaces.ts';
+import { heading, row, spreadOf, type Report } from '../report/report.ts';
 
 export interface NetworkBenchOptions {
   readonly rounds: number;
@@ -22,7 +22,7 @@ const rate = '1gbit';
 const burst = '256kb';
 const workers = 4;
 
-/** Both take turns. Throws where namespaces are not allowed. */
+/** Both exchanges take turns. Throws a UserError if this machine allows no network namespaces. */
 export async function benchNetwork({ rounds }: NetworkBenchOptions): Promise<Report> {
   const network = await createNetwork({ machines: workers + 1, rate, burst });
   if (network === undefined) {
@@ -33,7 +33,7 @@ export async function benchNetwork({ rounds }: NetworkBenchOptions): Promise<Rep
     });
   }
   const times = { star: [] as number[], sliced: [] as number[] };
-  // Namespaces outlive whoever made them: also who is interrupted takes them away.
+  // Namespaces outlive the process that made them, so they are removed also after an interrupt.
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   try {
@@ -73,7 +73,7 @@ async function measureSteps(
 ): Promise<number[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-network-'));
   const keyFile = path.join(folder, 'worker.key');
-  const coordinator = startScript(first.enter, new URL('zero-coordinator.ts', import.meta.url), [
+  const coordinator = startScript(first.enter, new URL('exchange-only-coordinator.ts', import.meta.url), [
     `tcp://${first.address}:*`,
     String(workers),
     exchange,
@@ -86,18 +86,18 @@ async function measureSteps(
     const lines = createInterface({ input: coordinator.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     const next = async (): Promise<string> => {
       const { value, done } = await lines.next();
-      if (done === true) throw new Error('The coordinator ended; what it said stands above.');
+      if (done === true) throw new Error('The coordinator ended; its messages are above.');
       return value as string;
     };
     const address = (await next()).replace('listening ', '');
     for (const [index, { enter }] of others.entries()) {
-      const worker = startScript(enter, new URL('zero-worker.ts', import.meta.url), [
+      const worker = startScript(enter, new URL('exchange-only-worker.ts', import.meta.url), [
         address,
         `worker-${index + 1}`,
         '1',
         keyFile,
       ]);
-      // The coordinator would wait for another.
+      // Without this, the coordinator would wait for another worker.
       worker.once('exit', (code) => code === 0 || stop());
       children.push(worker);
     }
@@ -105,13 +105,14 @@ async function measureSteps(
   } finally {
     signal.removeEventListener('abort', stop);
     for (const child of [coordinator, ...children])
-      if (child.exitCode === null && child.signalCode === null) await Promise.race([once(child, 'exit'), gone(child)]);
+      if (child.exitCode === null && child.signalCode === null)
+        await Promise.race([once(child, 'exit'), killLater(child)]);
     await rm(folder, { recursive: true });
   }
 }
 
-/** Who does not end by itself is ended. */
-async function gone(child: ChildProcess): Promise<void> {
+/** Kills a process that does not end by itself within five seconds. */
+async function killLater(child: ChildProcess): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 5000).unref());
   child.kill('SIGKILL');
 }

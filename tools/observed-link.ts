@@ -2,12 +2,12 @@ import type { CoordinatorLink, WorkerMessage } from '@lstm-gan/transport';
 
 export interface Listener {
   readonly onMessage?: (message: WorkerMessage) => void;
-  /** The coordinator hears of nothing until it resolves; asked before every message. */
+  /** Awaited before each event is given to the coordinator, which gets nothing until the promise resolves. */
   readonly hold?: () => Promise<void>;
 }
 
-/** A link that tells what is heard on it, and can be held up. */
-export function listened(link: CoordinatorLink, { onMessage, hold }: Listener): CoordinatorLink {
+/** Wraps a coordinator's link: reports each message of a worker, and can hold events back. */
+export function observeLink(link: CoordinatorLink, { onMessage, hold }: Listener): CoordinatorLink {
   return {
     address: link.address,
     send: (peer, message) => link.send(peer, message),

@@ -1,6 +1,6 @@
 /**
  * A run without a folder, for measuring: a real coordinator in this process and real workers of the built command line over
- * the local link, on pixels that mean nothing.
+ * the local link, on black images.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,28 +10,28 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { startCoordinator } from '@lstm-gan/coordinator';
 import type { VectorArithmetic } from '@lstm-gan/core';
-import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, type WorkerMessage } from '@lstm-gan/transport';
-import { command } from '../built-command.ts';
-import { listened } from '../listened-link.ts';
+import { command } from '../../built-command.ts';
+import { createBlankReader } from '../create-blank-reader.ts';
+import { observeLink } from '../../observed-link.ts';
 
 export interface LocalRunOptions {
   readonly config: RunConfig;
   readonly arithmetic: VectorArithmetic;
   readonly cacheDir: string;
   readonly steps: number;
-  /** The core that each worker keeps to; as many workers as entries. */
+  /** The core that each worker is pinned to, or undefined for none; one worker for each entry. */
   readonly cores: readonly (number | undefined)[];
-  /** Called when the workers are about to be started. */
+  /** Called just before the workers are started. */
   readonly onStart?: () => void;
   readonly onMessage?: (kind: WorkerMessage['kind']) => void;
-  /** The coordinator hears of nothing until it resolves; asked before every message. */
+  /** Awaited before each event is given to the coordinator, which gets nothing until the promise resolves. */
   readonly hold?: () => Promise<void>;
   readonly onStep?: (metrics: StepMetrics) => void;
 }
 
-/** Resolves when all steps are committed and the workers have ended; throws what a worker said when one ends too early. */
+/** Resolves when all steps are committed and the workers have ended. Rejects with a worker's output if one ends too early. */
 export async function runLocally(options: LocalRunOptions): Promise<void> {
   const { config, arithmetic, steps, cores, onStart, onStep } = options;
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
@@ -48,12 +48,6 @@ export async function runLocally(options: LocalRunOptions): Promise<void> {
     startWorkerProcess(link.address, `worker-${index + 1}`, core, options.cacheDir),
   );
   for (const { child } of workers) child.once('exit', () => gone.abort());
-  const { size, channels } = config.model.image;
-  const count = 2 * config.batchSize;
-  const dataset = createDataset(
-    { name: 'nothing', count, size, channels, digest: '' },
-    new Uint8Array(count * size * size * channels),
-  );
   const { state } = await startCoordinator({
     config,
     initial,
@@ -61,8 +55,8 @@ export async function runLocally(options: LocalRunOptions): Promise<void> {
     steps,
     run: 'bench',
     incarnation: 1,
-    link: listened(link, { onMessage: ({ kind }) => options.onMessage?.(kind), hold: options.hold }),
-    readShards: createShardReader(dataset, config),
+    link: observeLink(link, { onMessage: ({ kind }) => options.onMessage?.(kind), hold: options.hold }),
+    readShards: createBlankReader(config),
     log: createLog('/dev/null'),
     now: () => performance.now(),
     signal: gone.signal,

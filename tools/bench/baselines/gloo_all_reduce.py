@@ -1,4 +1,4 @@
-"""gloo's all-reduce of as many float32 numbers as a model has: one for every line it is given, answered with its milliseconds."""
+"""Runs one gloo all-reduce of float32 numbers for every line on standard input and answers with its milliseconds."""
 import argparse, sys, time
 import torch
 import torch.distributed as dist
