@@ -4,6 +4,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLayouts, presets } from '@lstm-gan/core';
+import { rejectReasons } from '@lstm-gan/transport';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
@@ -59,11 +60,8 @@ describe('troubleshooting', () => {
     );
   }
 
-  const rejections = [...(/type RejectReason =([^;]*);/.exec(all)?.[1] ?? '').matchAll(/'([\w-]+)'/g)].map(
-    ([, reason]) => reason,
-  );
   const expand = (code: string): string[] =>
-    code === 'rejected-${reason}' ? rejections.map((reason) => `rejected-${reason}`) : [code];
+    code === 'rejected-${reason}' ? rejectReasons.map((reason) => `rejected-${reason}`) : [code];
 
   it('has a row for every error code, and none for one that is gone', () => {
     const codes = new Set(sources.flatMap(codesOf));

@@ -1,5 +1,5 @@
-import type { CoordinatorMessage, PeerMessage, WorkerMessage } from './protocol.ts';
-import type { CrewMember } from './sliced-protocol.ts';
+import type { CoordinatorMessage, PeerMessage, WorkerMessage } from './protocol/messages.ts';
+import type { CrewMember } from './protocol/shared-fields.ts';
 
 /**
  * Links carry messages between a coordinator and its workers. Messages of one peer arrive whole, once and in order, or

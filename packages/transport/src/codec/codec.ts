@@ -5,8 +5,20 @@
 import { packBfloat16 } from '@lstm-gan/core';
 import { Packr } from 'msgpackr';
 import { z } from 'zod';
-import type { CoordinatorMessage, Message, PeerMessage, Reject, WorkerMessage } from '../protocol.ts';
-import { coordinatorSchemas, peerSchemas, refusalSchemas, workerSchemas } from './message-schemas.ts';
+import type { ElementType, MessageEntry, MessageOf, MessageTable } from '../protocol/message-entry.ts';
+import {
+  allMessages,
+  coordinatorMessages,
+  peerAnswers,
+  peerMessages,
+  workerMessages,
+  type CoordinatorMessage,
+  type Message,
+  type PeerAnswer,
+  type PeerMessage,
+  type WorkerMessage,
+} from '../protocol/messages.ts';
+import { expectedElements, joinArrays, splitArrays } from './message-arrays.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { packReference, referenceSchema, type BlockReference } from './shared-line.ts';
 
@@ -17,7 +29,7 @@ export interface EncodedMessage {
 }
 
 /** bfloat16: the upper halves of float32 values whose lower halves are zeros. */
-type ArrayType = 'float32' | 'bfloat16' | 'uint8';
+type ArrayType = ElementType | 'bfloat16';
 
 /** What a header announces: the arrays that will follow. */
 export interface AnnouncedArray {
@@ -55,7 +67,7 @@ export type Lend = (array: Float32Array) => BlockReference | undefined;
 
 /** Splits a message into a header and its arrays. */
 export function encodeMessage(message: Message, lend: Lend = () => undefined): EncodedMessage {
-  const { plain, arrays } = splitArrays(message);
+  const { plain, arrays } = splitArrays(allMessages[message.kind], message);
   const travelling = arrays.map((array) => {
     // Before it is lent: a lent array may be the peer's alone, and empty here.
     const { length } = array;
@@ -76,89 +88,44 @@ export function encodeMessage(message: Message, lend: Lend = () => undefined): E
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-function splitArrays(message: Message): { plain: object; arrays: readonly (Float32Array | Uint8Array)[] } {
-  switch (message.kind) {
-    case 'contribution': {
-      const { sums, ...plain } = message;
-      return { plain, arrays: sums };
-    }
-    case 'slice': {
-      const { weights, firstMoments, secondMoments, ema, ...plain } = message;
-      return { plain, arrays: [weights, firstMoments, secondMoments, ema] };
-    }
-    case 'weights':
-    case 'piece':
-    case 'total':
-    case 'renewed': {
-      const { values, ...plain } = message;
-      return { plain, arrays: [values] };
-    }
-    case 'work': {
-      const { images, ...plain } = message;
-      return { plain, arrays: [images] };
-    }
-    default:
-      return { plain: message, arrays: [] };
-  }
-}
-
 /** Checks a header from a worker. */
-export const decodeWorkerHeader: DecodeHeader<WorkerMessage> = decoderOf(workerSchemas);
+export const decodeWorkerHeader: DecodeHeader<WorkerMessage> = createHeaderDecoder(workerMessages);
 /** Checks a header from a coordinator. */
-export const decodeCoordinatorHeader: DecodeHeader<CoordinatorMessage> = decoderOf(coordinatorSchemas);
-/** Checks a header from another worker. */
-export const decodePeerHeader: DecodeHeader<PeerMessage> = decoderOf(peerSchemas);
-/** Checks a header from another worker that was sent something. */
-export const decodeRefusalHeader: DecodeHeader<Reject> = decoderOf(refusalSchemas);
+export const decodeCoordinatorHeader: DecodeHeader<CoordinatorMessage> = createHeaderDecoder(coordinatorMessages);
+/** Checks a header from another worker of the crew. */
+export const decodePeerHeader: DecodeHeader<PeerMessage> = createHeaderDecoder(peerMessages);
+/** Checks a header that another worker of the crew sends in answer. */
+export const decodePeerAnswerHeader: DecodeHeader<PeerAnswer> = createHeaderDecoder(peerAnswers);
 
-type Schemas = Readonly<Record<string, z.ZodType>>;
-
-function decoderOf<Decoded extends Message>(schemas: Schemas): DecodeHeader<Decoded> {
+function createHeaderDecoder<Table extends MessageTable>(table: Table): DecodeHeader<MessageOf<Table>> {
+  const schemas = Object.fromEntries(
+    Object.entries(table).map(([kind, { fields }]) => [kind, z.strictObject({ kind: z.literal(kind), ...fields })]),
+  );
   return (header, limits) => {
     const { plain, arrays } = openHeader(header, limits, schemas);
-    // The schemas are those of the messages, less their arrays, which `awaitArrays` expects.
-    return awaitArrays(plain as Message, arrays) as DecodedHeader<Decoded>;
+    const entry = table[plain.kind];
+    checkElements(entry, plain, arrays);
+    return {
+      arrays,
+      // The entry's schema checked the plain fields, and `checkElements` the arrays.
+      complete: (values) => joinArrays(entry, plain, values) as MessageOf<Table>,
+    };
   };
 }
 
-/** What completes a message of a kind: which arrays, and where they belong. */
-function awaitArrays(plain: Message, arrays: readonly AnnouncedArray[]): DecodedHeader<Message> {
-  const expect = (count: number, type: ArrayType = 'float32'): void => expectArrays(plain.kind, arrays, count, type);
-  switch (plain.kind) {
-    case 'contribution':
-      expect(arrays.length === 0 ? 0 : plain.subtrees.length);
-      return { arrays, complete: (values) => ({ ...plain, sums: values as Float32Array[] }) };
-    case 'slice':
-      expect(4);
-      return {
-        arrays,
-        complete(values) {
-          const [weights, firstMoments, secondMoments, ema] = values as Float32Array[];
-          return { ...plain, weights, firstMoments, secondMoments, ema };
-        },
-      };
-    case 'weights':
-    case 'piece':
-    case 'total':
-    case 'renewed':
-      expect(1);
-      return { arrays, complete: ([values]) => ({ ...plain, values: values as Float32Array }) };
-    case 'work':
-      expect(1, 'uint8');
-      return { arrays, complete: ([images]) => ({ ...plain, images: images as Uint8Array }) };
-    default:
-      expect(0);
-      return { arrays, complete: () => plain };
-  }
+function checkElements(entry: MessageEntry, plain: PlainMessage, arrays: readonly AnnouncedArray[]): void {
+  const expected = expectedElements(entry, plain, arrays.length).join(', ') || 'none';
+  const got = arrays.map(({ type }) => (type === 'bfloat16' ? 'float32' : type)).join(', ') || 'none';
+  if (got !== expected)
+    throw new ProtocolError(`The arrays of a ${plain.kind} message are: ${expected}; got: ${got.slice(0, 200)}.`);
 }
 
-function expectArrays(kind: string, arrays: readonly AnnouncedArray[], count: number, type: ArrayType): void {
-  if (arrays.length === count && arrays.every((array) => (array.type === 'bfloat16' ? 'float32' : array.type) === type))
-    return;
-  throw new ProtocolError(
-    `A ${kind} message has ${count} ${type} arrays; got ${arrays.map((array) => array.type).join(', ') || 'none'}.`,
-  );
+/** The plain fields of a message, checked. */
+interface PlainMessage extends Readonly<Record<string, unknown>> {
+  readonly kind: string;
 }
+
+type Schemas = Readonly<Record<string, z.ZodType>>;
 
 const length = z.number().int().nonnegative();
 const announcedSchema = z.array(
@@ -176,7 +143,7 @@ function openHeader(
   header: Uint8Array,
   limits: Limits,
   schemas: Schemas,
-): { plain: unknown; arrays: AnnouncedArray[] } {
+): { plain: PlainMessage; arrays: AnnouncedArray[] } {
   if (header.byteLength > limits.maxHeaderBytes) {
     throw new ProtocolError(`A header has at most ${limits.maxHeaderBytes} bytes; got ${header.byteLength}.`);
   }
@@ -195,7 +162,7 @@ function openHeader(
     throw new ProtocolError(`The arrays of a ${kind} message are malformed: ${firstIssue(announced.error)}.`);
   const arrays = announced.data;
   checkSize(kind, arrays, limits);
-  return { plain: plain.data, arrays };
+  return { plain: plain.data as PlainMessage, arrays };
 }
 
 function unpack(header: Uint8Array): unknown {

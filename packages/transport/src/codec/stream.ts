@@ -7,7 +7,7 @@
  *   M, Y, N, F are about memory that is shared: see shared-line.ts
  */
 import { packedPartOf, unpackBfloat16 } from '@lstm-gan/core';
-import type { Message } from '../protocol.ts';
+import type { Message } from '../protocol/messages.ts';
 import {
   arrayBytes,
   encodeMessage,

@@ -1,7 +1,7 @@
 /** Workers' ends towards each other inside one process. Arrays are copied, because what arrives belongs to the receiver. */
 import { createEventQueue, type EventQueue } from '../event-queue.ts';
 import type { PeerLink, PeerLinkEvent } from '../link.ts';
-import type { CrewMember } from '../sliced-protocol.ts';
+import type { CrewMember } from '../protocol/shared-fields.ts';
 
 /** What the ends of one process share. */
 export interface MemoryPeers {

@@ -8,7 +8,7 @@ import { Packr } from 'msgpackr';
 import {
   decodeCoordinatorHeader,
   decodePeerHeader,
-  decodeRefusalHeader,
+  decodePeerAnswerHeader,
   decodeWorkerHeader,
   encodeMessage,
   type DecodeHeader,
@@ -16,11 +16,13 @@ import {
 } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
 import { createInbox, type Frame } from '../codec/stream.ts';
-import type { Message } from '../protocol.ts';
-import { fromCoordinator, fromPeers, fromWorker, refusal } from './sample-messages.ts';
+import { coordinatorMessages, peerAnswers, peerMessages, workerMessages, type Message } from '../protocol/messages.ts';
+import { samplesOf } from './sample-messages.ts';
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
-const messages: readonly Message[] = [...fromWorker, ...fromCoordinator, ...fromPeers, refusal];
+const messages: readonly Message[] = [workerMessages, coordinatorMessages, peerMessages, peerAnswers].flatMap(
+  samplesOf,
+);
 // Copies: a slice of a Buffer, which msgpackr gives, is a view.
 const encoded = messages
   .map((message) => encodeMessage(message))
@@ -29,7 +31,7 @@ const decoders: readonly DecodeHeader<Message>[] = [
   decodeWorkerHeader,
   decodeCoordinatorHeader,
   decodePeerHeader,
-  decodeRefusalHeader,
+  decodePeerAnswerHeader,
 ];
 const limits: Limits = { maxHeaderBytes: 4096, maxArrayBytes: 1 << 16, maxArrays: 16 };
 

@@ -1,7 +1,7 @@
 /** What every link promises. One suite for all of them. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../link.ts';
-import type { Contribution, Hello, Weights } from '../protocol.ts';
+import type { Contribution, Hello, Weights } from '../protocol/messages.ts';
 
 export interface LinkPair {
   readonly coordinator: CoordinatorLink;

@@ -1,11 +1,11 @@
 /** What every link between workers promises. One suite for all of them. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PeerLink, PeerLinkEvent } from '../link.ts';
-import type { PeerMessage } from '../protocol.ts';
-import type { Renewed } from '../sliced-protocol.ts';
+import type { Message, PeerMessage } from '../protocol/messages.ts';
+
 import { take } from './link-contract.ts';
 
-const renewed = (slice: number, floats: number): Renewed => ({
+const renewed = (slice: number, floats: number): Message<'renewed'> => ({
   kind: 'renewed',
   run: 'r',
   incarnation: 1,

@@ -11,7 +11,7 @@ import { createSharedLine, type SharedLine } from '../codec/shared-line.ts';
 import { createInbox, createOutbox, type Frame, type Memory } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { CoordinatorLinkEvent, RenewableLink } from '../link.ts';
-import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
+import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol/messages.ts';
 import { startAdmission } from './admission.ts';
 import { explainBindError } from './bind-error.ts';
 import type { KeyPair } from './keys.ts';

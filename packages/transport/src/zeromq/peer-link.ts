@@ -5,9 +5,9 @@
  */
 import { createEventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, PeerLink, PeerLinkEvent, WorkerLink } from '../link.ts';
-import type { PeerMessage, Reject } from '../protocol.ts';
-import type { CrewMember } from '../sliced-protocol.ts';
-import { decodePeerHeader, decodeRefusalHeader, type Limits } from '../codec/codec.ts';
+import type { PeerMessage, Reject } from '../protocol/messages.ts';
+import type { CrewMember } from '../protocol/shared-fields.ts';
+import { decodePeerHeader, decodePeerAnswerHeader, type Limits } from '../codec/codec.ts';
 import type { Memory } from '../codec/stream.ts';
 import { isLocalAddress, listen } from './coordinator-link.ts';
 import { defaultFlowCount } from './flow-ids.ts';
@@ -97,7 +97,7 @@ class ZeromqPeerLink implements PeerLink {
     const keys = isLocalAddress(address) ? undefined : { ...this.#keys, serverKey: publicKey };
     const line: Line = connect(
       { connect: address, keys, limits, memory, connectTimeoutMs, flowCount: flowsEach, lingerMs: 0 },
-      { decode: decodeRefusalHeader, whom: 'worker' },
+      { decode: decodePeerAnswerHeader, whom: 'worker' },
     );
     void this.#hearLine(other, line);
     return line;

@@ -10,7 +10,7 @@ import { createSharedLine, isAboutMemory, type SharedLine } from '../codec/share
 import { createInbox, createOutbox, type Frame, type Inbox, type Memory, type Outbox } from '../codec/stream.ts';
 import { createEventQueue } from '../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../link.ts';
-import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol.ts';
+import type { CoordinatorMessage, Message, WorkerMessage } from '../protocol/messages.ts';
 import { isLocalAddress } from './coordinator-link.ts';
 import { acceptInOrder } from './connected-peer.ts';
 import { defaultFlowCount } from './flow-ids.ts';

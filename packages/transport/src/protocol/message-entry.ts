@@ -1,0 +1,67 @@
+/** What one entry of the protocol declares, and the type of the message that follows from it. */
+import type { z } from 'zod';
+
+/** The arrays that can travel, by the name of their elements. */
+interface ArrayTypes {
+  float32: Float32Array;
+  uint8: Uint8Array;
+}
+
+/** What the elements of an array are. */
+export type ElementType = keyof ArrayTypes;
+
+/** A field that is an array, or a list of float32 arrays: one for each entry of the field `oneForEach`, or none at all. */
+export type ArrayField<PlainField = string> =
+  ElementType | { readonly listOf: 'float32'; readonly oneForEach: PlainField };
+
+type ArrayFields<PlainField = string> = Readonly<Record<string, ArrayField<PlainField>>>;
+
+/** A value whose objects and lists are readonly, however deep they lie. */
+export type DeepReadonly<Value> = Value extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
+    : Value;
+
+type ArrayOf<Field> = Field extends ElementType ? ArrayTypes[Field] : readonly Float32Array[];
+
+/** An entry without `arrays` has those of the constraint, whose names are any string: it adds no field. */
+type ArrayContents<Arrays> = string extends keyof Arrays
+  ? unknown
+  : { readonly [Name in keyof Arrays]: ArrayOf<Arrays[Name]> };
+
+/** All fields of a message but `kind`. */
+type Contents<Fields extends z.ZodRawShape, Arrays> = DeepReadonly<z.infer<z.ZodObject<Fields, z.core.$strict>>> &
+  ArrayContents<Arrays>;
+
+/** One message of the protocol: everything that encoding, decoding, types and tests need to know of it. */
+export interface MessageDefinition<Fields extends z.ZodRawShape, Arrays extends ArrayFields<keyof Fields>> {
+  /** The plain fields. A message with another field is refused. */
+  readonly fields: Fields;
+  /** The fields that travel as frames of their own after the header, in this order. */
+  readonly arrays?: Arrays;
+  /** Valid messages, one of every shape. Tests send each of them, and fuzzing starts from them. */
+  readonly samples: readonly [Contents<Fields, Arrays>, ...Contents<Fields, Arrays>[]];
+}
+
+/** An entry whose types are forgotten, as code for all messages sees it. */
+export interface MessageEntry {
+  readonly fields: z.ZodRawShape;
+  readonly arrays?: ArrayFields<PropertyKey>;
+  readonly samples: readonly object[];
+}
+
+/** Entries by the `kind` of their messages. */
+export type MessageTable = Readonly<Record<string, MessageEntry>>;
+
+/** Checks the types of an entry, and returns it. */
+export function message<const Fields extends z.ZodRawShape, const Arrays extends ArrayFields<keyof Fields>>(
+  entry: MessageDefinition<Fields, Arrays>,
+): MessageDefinition<Fields, Arrays> {
+  return entry;
+}
+
+/** The message of one kind in a table; for a union of kinds, the union of their messages. */
+export type MessageOf<Table extends MessageTable, Kind extends keyof Table = keyof Table> = {
+  [Each in Kind]: { readonly kind: Each } & Table[Each]['samples'][number];
+}[Kind];

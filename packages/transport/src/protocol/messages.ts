@@ -1,0 +1,385 @@
+/**
+ * Everything that a coordinator and its workers say to each other. To add a message, add one entry to one of the tables
+ * below: its type, its check, its encoding and its tests follow from the entry. `protocolVersion` is raised whenever a
+ * program of an older version could misread a message.
+ *
+ *   worker       coordinator
+ *   hello    ->             who I am
+ *            <-  welcome    the run's configuration
+ *   ready    ->             I built it: what I run on, layouts and probe hashes
+ *            <-  weights, work ...          (or reject)
+ *   contribution ->
+ *            <-  finish
+ *
+ * In the sliced exchange every worker of the crew folds and updates some slices of the weights. The coordinator seeds the
+ * crew, says when a round begins, hears when every member has its result, and gathers what a checkpoint needs:
+ *
+ *            <-  crew, weights, slice ...   (who takes part, who owns what; the state)
+ *   settled  ->
+ *            <-  begin, work
+ *   contribution (without sums), updated  ->
+ *            <-  gather
+ *   slice ... ->
+ *
+ * Workers say to each other: piece (of a partial sum, to the slice's owner), total (the folded sum, to its backup),
+ * renewed (the slice's new weights, to all others).
+ *
+ * A message is a plain object with a literal `kind`. Its arrays travel as raw frames after a msgpack header that holds
+ * all other fields (see encodeMessage).
+ */
+import { z } from 'zod';
+import { message, type MessageOf } from './message-entry.ts';
+import {
+  count,
+  crewMember,
+  exchange,
+  hashes,
+  layoutHashes,
+  memberNumber,
+  milliseconds,
+  network,
+  peerAddress,
+  roundHeader,
+  roundPlace,
+  runHeader,
+  sentence,
+  shard,
+  shardLosses,
+  sliceHeader,
+  sliceNumber,
+  sliceNumbers,
+  sliceTable,
+  subtree,
+  subtrees,
+  text,
+  weightsVersions,
+  worker,
+} from './shared-fields.ts';
+
+/** Both ends of a link must have the same. */
+export const protocolVersion = 6;
+
+/** Why a worker is not let in, for programs. */
+export const rejectReasons = [
+  'protocol-version',
+  'name-taken',
+  'engine-differs',
+  'layout-differs',
+  'probe-differs',
+  'unexpected-message',
+  'unreachable',
+  'malformed-message',
+] as const;
+export type RejectReason = (typeof rejectReasons)[number];
+
+// What the samples share.
+const sampleRun = { run: 'r', incarnation: 1, membership: 2 };
+const samplePlace = { step: 3, phase: 'generator', turn: 0 } as const;
+const sampleVersions = { generator: 2, discriminator: 3 };
+const sampleRound = { ...sampleRun, ...samplePlace, crew: 5, lease: 4, weightsVersions: sampleVersions };
+const sampleSubtree = { start: 0, end: 2 };
+const sampleSha256 = 'a'.repeat(64);
+const sampleSlice = { run: 'r', incarnation: 1, ...samplePlace, crew: 5, slice: 3, values: Float32Array.of(4, 5) };
+
+/** All that training keeps of one slice. The coordinator seeds an owner or backup with it; an owner answers `gather` with it. */
+const slice = message({
+  fields: {
+    ...runHeader,
+    /** From a worker: the number of the gathering that it answers. From the coordinator: the number of the crew. */
+    gathering: count,
+    network,
+    slice: sliceNumber,
+    updates: count,
+    beta1Power: z.number().min(0).max(1),
+    beta2Power: z.number().min(0).max(1),
+  },
+  /** `ema` is empty for the discriminator. */
+  arrays: { weights: 'float32', firstMoments: 'float32', secondMoments: 'float32', ema: 'float32' },
+  samples: [
+    {
+      ...sampleRun,
+      gathering: 1,
+      network: 'generator',
+      slice: 2,
+      updates: 7,
+      beta1Power: 0.5,
+      beta2Power: 0,
+      weights: Float32Array.of(1),
+      firstMoments: Float32Array.of(2),
+      secondMoments: Float32Array.of(3),
+      ema: new Float32Array(0),
+    },
+  ],
+});
+
+/** The worker is not let in, or no longer. */
+const reject = message({
+  fields: {
+    reason: z.enum(rejectReasons),
+    /** What was got, what was expected, what to do. */
+    sentence,
+  },
+  samples: [{ reason: 'probe-differs', sentence: 'other bits' }],
+});
+
+/** All that a worker says to its coordinator. */
+export const workerMessages = {
+  /** A worker's first message. */
+  hello: message({
+    fields: {
+      protocol: count,
+      /** Unique in the run; log lines and errors use it. */
+      worker,
+    },
+    samples: [{ protocol: 1, worker: 'w-1' }],
+  }),
+
+  /** The worker has built what the run asks for. The coordinator lets it in if all of this is as with the others. */
+  ready: message({
+    fields: {
+      ...runHeader,
+      engine: text(32),
+      tensorflow: text(64),
+      device: text(256),
+      threads: count,
+      layouts: layoutHashes,
+      /** Unit name to SHA-256 of its outputs on the fixed probe input. */
+      probes: hashes,
+      /** Unit name to SHA-256 of its GraphDef. */
+      graphs: hashes,
+      /** Where other workers reach it, in the sliced exchange. */
+      peer: peerAddress.nullable(),
+    },
+    samples: [
+      {
+        ...sampleRun,
+        engine: 'graph',
+        tensorflow: '2',
+        device: 'CPU',
+        threads: 1,
+        layouts: { generator: sampleSha256, discriminator: sampleSha256 },
+        probes: { 'generator-forward': sampleSha256 },
+        graphs: { a: '' },
+        peer: null,
+      },
+    ],
+  }),
+
+  /** What a worker gives back for a lease. */
+  contribution: message({
+    fields: {
+      ...roundHeader,
+      subtrees,
+      losses: z.array(shardLosses).max(1 << 16),
+      /** Time in units. */
+      computeMs: milliseconds,
+      /** Time since the previous contribution in which there was nothing to compute. */
+      waitingMs: milliseconds,
+    },
+    /** One partial sum for each subtree, in the layout of the phase's network. None in the sliced exchange: there they go to the owners. */
+    arrays: { sums: { listOf: 'float32', oneForEach: 'subtrees' } },
+    samples: [
+      {
+        ...sampleRound,
+        subtrees: [sampleSubtree],
+        losses: [{ shard: 0, loss: NaN, penalty: 0 }],
+        computeMs: 1.5,
+        waitingMs: 0,
+        sums: [Float32Array.of(1, -2)],
+      },
+      { ...sampleRound, subtrees: [sampleSubtree], losses: [], computeMs: 1.5, waitingMs: 0, sums: [] },
+    ],
+  }),
+
+  /**
+   * The worker is asked to stop. It still returns a contribution for its lease in work, and the coordinator waits for
+   * it; it gets no other lease.
+   */
+  leave: message({ fields: runHeader, samples: [sampleRun] }),
+
+  /** The worker met something after which it cannot go on (NaN, an error of the engine). */
+  failed: message({
+    fields: {
+      ...roundHeader,
+      shard,
+      reason: z.enum(['not-finite', 'engine']),
+      /** Names the shard. */
+      sentence,
+    },
+    samples: [{ ...sampleRound, shard: 1, reason: 'not-finite', sentence: 'NaN' }],
+  }),
+
+  /** Sliced: the worker has what its place in the crew needs, and lets the other members connect. */
+  settled: message({ fields: { ...runHeader, crew: count }, samples: [{ ...sampleRun, crew: 5 }] }),
+
+  /** Sliced: the worker has all new weights of a round, and has updated the slices that it owns and backs up. */
+  updated: message({
+    fields: {
+      ...runHeader,
+      ...roundPlace,
+      crew: count,
+      /** Time in fold, optimizer and averages. */
+      updateMs: milliseconds,
+      /** The entry that would no longer be finite, if there is one: training cannot go on. */
+      notFinite: text(256).nullable(),
+    },
+    samples: [{ ...sampleRun, ...samplePlace, crew: 5, updateMs: 2.5, notFinite: 'lstm/kernel' }],
+  }),
+
+  /** Sliced: the worker cannot reach another member of its crew, or no longer. */
+  unreachable: message({
+    fields: {
+      ...runHeader,
+      crew: count,
+      /** The name of the other member. */
+      worker,
+      sentence,
+    },
+    samples: [{ ...sampleRun, crew: 5, worker: 'w-2', sentence: 'It is gone.' }],
+  }),
+
+  slice,
+};
+
+/** All that a coordinator says to a worker. */
+export const coordinatorMessages = {
+  /** The coordinator's answer to hello. */
+  welcome: message({
+    fields: {
+      ...runHeader,
+      protocol: count,
+      exchange,
+      /** The RunConfig as JSON text; package `run` checks it. */
+      config: text(1 << 16),
+    },
+    samples: [{ ...sampleRun, protocol: 1, exchange: 'sliced', config: '{}' }],
+  }),
+
+  /** The weights of one network, in its layout. */
+  weights: message({
+    fields: { ...runHeader, network, version: count },
+    arrays: { values: 'float32' },
+    samples: [{ ...sampleRun, network: 'generator', version: 7, values: Float32Array.of(1, 2, 3) }],
+  }),
+
+  /** A lease: which shards of which phase to compute. */
+  work: message({
+    fields: { ...roundHeader, subtrees },
+    /**
+     * uint8 [shards of the lease x shardSize, H, W, C] in the order of `subtrees`. In the generator phase these are the
+     * images of the next step's first phase, so that the worker can start on real images while the generator's weights
+     * travel; empty in the last step.
+     */
+    arrays: { images: 'uint8' },
+    samples: [
+      { ...sampleRound, subtrees: [{ start: 1, end: 2 }], images: Uint8Array.of(9, 8) },
+      { ...sampleRound, subtrees: [{ start: 1, end: 2 }], images: new Uint8Array(0) },
+    ],
+  }),
+
+  /** The run is finished; the worker may go. */
+  finish: message({ fields: runHeader, samples: [sampleRun] }),
+
+  reject,
+
+  /** Sliced: who takes part from now on, and who owns and backs up which slice. What a member lacks of the state follows. */
+  crew: message({
+    fields: {
+      ...runHeader,
+      /** Counts crews, from 1. */
+      crew: count,
+      /** The versions that the run is at. A member drops what it has beyond them: it belongs to a round that is repeated. */
+      weightsVersions,
+      members: z.array(crewMember).min(1).max(1024),
+      /** The receiver's place among the members. */
+      self: memberNumber,
+      owners: sliceTable,
+      /** Who applies the same updates as the owner. */
+      backups: sliceTable,
+    },
+    samples: [
+      {
+        ...sampleRun,
+        crew: 5,
+        weightsVersions: sampleVersions,
+        self: 0,
+        owners: { generator: [0, 1], discriminator: [0] },
+        backups: { generator: [1, 0], discriminator: [-1] },
+        members: [
+          { name: 'w-1', address: 'tcp://10.0.0.1:4321', publicKey: 'k'.repeat(40) },
+          { name: 'w-2', address: 'ipc:///tmp/x', publicKey: 'memory-1' },
+        ],
+      },
+    ],
+  }),
+
+  /** Sliced: a round begins. The round before it is complete: every member has its result. */
+  begin: message({
+    fields: { ...runHeader, ...roundPlace, crew: count, weightsVersions },
+    samples: [{ ...sampleRun, ...samplePlace, crew: 5, weightsVersions: sampleVersions }],
+  }),
+
+  /** Sliced: asks for the state of slices at these versions, while training goes on. */
+  gather: message({
+    fields: {
+      ...runHeader,
+      gathering: count,
+      weightsVersions,
+      /** Those that the receiver is asked for. */
+      slices: sliceNumbers,
+    },
+    samples: [
+      { ...sampleRun, gathering: 2, weightsVersions: sampleVersions, slices: { generator: [0, 3], discriminator: [] } },
+    ],
+  }),
+
+  slice,
+};
+
+/** All that a worker says to another worker of its crew. `values` are the floats of the slice. */
+export const peerMessages = {
+  /** A slice of the partial sum of a subtree, for the slice's owner. */
+  piece: message({
+    fields: { ...sliceHeader, range: subtree },
+    arrays: { values: 'float32' },
+    samples: [{ ...sampleSlice, range: sampleSubtree }],
+  }),
+
+  /** A slice of the folded sum of a round, from the slice's owner for its backup. */
+  total: message({ fields: sliceHeader, arrays: { values: 'float32' }, samples: [sampleSlice] }),
+
+  /** A slice of the weights that a round gave, from the slice's owner. */
+  renewed: message({ fields: sliceHeader, arrays: { values: 'float32' }, samples: [sampleSlice] }),
+};
+
+/** All that a worker answers to a worker that connected to it. */
+export const peerAnswers = { reject };
+
+/** All that travels. */
+export const allMessages = { ...workerMessages, ...coordinatorMessages, ...peerMessages, ...peerAnswers };
+
+export type WorkerMessage = MessageOf<typeof workerMessages>;
+export type CoordinatorMessage = MessageOf<typeof coordinatorMessages>;
+export type PeerMessage = MessageOf<typeof peerMessages>;
+export type PeerAnswer = MessageOf<typeof peerAnswers>;
+/** Any message, or the one of a kind: `Message<'hello'>`. */
+export type Message<Kind extends keyof typeof allMessages = keyof typeof allMessages> = MessageOf<
+  typeof allMessages,
+  Kind
+>;
+
+// Names for the messages that other files speak of.
+export type Hello = Message<'hello'>;
+export type Ready = Message<'ready'>;
+export type Contribution = Message<'contribution'>;
+export type Failed = Message<'failed'>;
+export type Updated = Message<'updated'>;
+export type Unreachable = Message<'unreachable'>;
+export type Welcome = Message<'welcome'>;
+export type Weights = Message<'weights'>;
+export type Work = Message<'work'>;
+export type Reject = Message<'reject'>;
+export type Crew = Message<'crew'>;
+export type Begin = Message<'begin'>;
+export type Gather = Message<'gather'>;
+export type SliceState = Message<'slice'>;

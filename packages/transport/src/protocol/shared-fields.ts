@@ -1,0 +1,131 @@
+/** Fields that several messages have: how they are checked, and the types that follow. */
+import { z } from 'zod';
+import type { DeepReadonly } from './message-entry.ts';
+
+/** The type of a group of fields. */
+type TypeOf<Fields extends z.ZodRawShape> = DeepReadonly<z.infer<z.ZodObject<Fields, z.core.$strict>>>;
+
+export const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+export const milliseconds = z.number().nonnegative();
+export const text = (maxLength: number) => z.string().max(maxLength);
+/** A sentence for people. */
+export const sentence = text(2000);
+/** A number that may be NaN: a loss tells by it that training went wrong. */
+export const numberOrNaN = z.number().or(z.nan());
+
+const sha256 = z.string().regex(/^([0-9a-f]{64})?$/);
+/** A name to a SHA-256, which may be empty. */
+export const hashes = z
+  .record(z.string().max(64), sha256)
+  .refine((record) => Object.keys(record).length <= 32, 'too many entries');
+
+export const network = z.enum(['generator', 'discriminator']);
+/** The same schema for each network. */
+export const forEachNetwork = <Schema extends z.ZodType>(schema: Schema) =>
+  z.strictObject({ generator: schema, discriminator: schema });
+/** SHA-256 of each network's layout. */
+export const layoutHashes = forEachNetwork(sha256);
+
+export const shard = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(1 << 20);
+/** A range of shards that is a node of the summation tree. */
+export const subtree = z
+  .strictObject({ start: shard, end: shard })
+  .refine(({ start, end }) => start < end, 'an empty range of shards');
+export const subtrees = z.array(subtree).min(1).max(4096);
+
+/** The name of a worker. */
+export const worker = z.string().regex(/^[\w.:-]{1,64}$/);
+const address = z.string().regex(/^(tcp:\/\/[^\s/]{1,255}:\d{1,5}|ipc:\/\/[^\0]{1,255}|memory)$/);
+const publicKey = z.string().regex(/^([0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}|memory-\d{1,9})$/);
+
+const peerAddressFields = {
+  address,
+  /** Of the key pair that the worker answers and connects with. */
+  publicKey,
+  /** Equal for workers on one machine. */
+  host: text(256),
+};
+export const peerAddress = z.strictObject(peerAddressFields);
+/** How a worker is reached by the other workers. */
+export type PeerAddress = TypeOf<typeof peerAddressFields>;
+
+const crewMemberFields = { name: worker, address, publicKey };
+export const crewMember = z.strictObject(crewMemberFields);
+/** A worker that takes part in a sliced exchange, and how the other members reach it. */
+export type CrewMember = TypeOf<typeof crewMemberFields>;
+
+/** The number of a slice of a network's vector. */
+export const sliceNumber = z.number().int().nonnegative().max(1023);
+/** The place of a worker among the members of the crew. */
+export const memberNumber = z.number().int().nonnegative().max(1023);
+/** A list with an entry for each slice of each network. */
+export const sliceTable = forEachNetwork(z.array(z.number().int().min(-1).max(1023)).max(1024));
+/** For each slice of each network, the number of a member of the crew; -1 for no member. */
+export type SliceTable = DeepReadonly<z.infer<typeof sliceTable>>;
+/** Numbers of some slices of each network. */
+export const sliceNumbers = forEachNetwork(z.array(sliceNumber).max(1024));
+
+export const exchange = z.enum(['star', 'sliced']);
+/** How contributions and weights travel: through the coordinator, or directly between workers. */
+export type Exchange = z.infer<typeof exchange>;
+
+export const weightsVersions = forEachNetwork(count);
+/** How many updates each network has had. */
+export type WeightsVersions = DeepReadonly<z.infer<typeof weightsVersions>>;
+
+/** Which run, and which start of its coordinator. */
+export const incarnationHeader = {
+  run: text(128),
+  /** Counts the coordinator's starts on this run, from 1. */
+  incarnation: count,
+};
+
+export const runHeader = {
+  ...incarnationHeader,
+  /** Counts changes of membership, from 1. */
+  membership: count,
+};
+/** Which run, and which start of its coordinator: a message of another one is stale and is dropped. */
+export type RunHeader = TypeOf<typeof runHeader>;
+
+export const roundPlace = {
+  /** Counts from 1. */
+  step: count,
+  /** The phase that trains a network carries its name. */
+  phase: network,
+  /** Which of the step's phases of this kind, from 0: a step may have several discriminator phases. */
+  turn: count,
+};
+/** The place of a round in the run. */
+export type RoundPlace = TypeOf<typeof roundPlace>;
+/** The phase that trains a network carries its name. */
+export type Phase = RoundPlace['phase'];
+
+export const roundHeader = {
+  ...runHeader,
+  ...roundPlace,
+  /** The number of the crew in the sliced exchange: another crew repeats a round that lost a member. 0 in the star. */
+  crew: count,
+  /** Unique within an incarnation. */
+  lease: count,
+  weightsVersions,
+};
+/** Which round and which lease a message belongs to. */
+export type RoundHeader = TypeOf<typeof roundHeader>;
+
+const shardLossesFields = {
+  shard,
+  loss: numberOrNaN,
+  /** The regularizer's part of the loss; 0 without one. */
+  penalty: numberOrNaN,
+};
+export const shardLosses = z.strictObject(shardLossesFields);
+/** The losses of one shard, means over its images. */
+export type ShardLosses = TypeOf<typeof shardLossesFields>;
+
+/** What a message between workers belongs to. A message of another crew or round is late, and is dropped. */
+export const sliceHeader = { ...incarnationHeader, ...roundPlace, crew: count, slice: sliceNumber };
