@@ -172,7 +172,7 @@ function sumOf(range: ShardRange, work: Work, current: Current): Float32Array {
   const total = fold.total();
   if (total === undefined) throw new Error('A subtree has all of its shards.');
   const sum = new Float32Array(current[work.phase].length);
-  plainArithmetic.addUp(total, sum);
+  plainArithmetic.evaluateSum(total, sum);
   return sum;
 }
 

@@ -13,7 +13,7 @@ import type { RunConfig, TrainingState } from '@lstm-gan/run';
 
 /**
  * Applies the folded sum of a phase's contributions to its network: the mean, Adam and moving averages; in the
- * generator's phase the step is complete, and the EMA moves: it may do so until `settle`, so that the weights need not wait
+ * generator's phase the step is complete, and the EMA moves: it may do so until `finishPending`, so that the weights need not wait
  * for it. New arrays throughout.
  */
 export function applyUpdate(

@@ -112,7 +112,7 @@ export class Training {
   }
 
   result(): TrainingResult {
-    this.#arithmetic.settle();
+    this.#arithmetic.finishPending();
     if (this.#failure !== undefined) throw this.#failure;
     const state = this.#plan.exchange === 'sliced' ? this.#held.state : this.#committed;
     const { generator, discriminator } = state;
@@ -281,7 +281,7 @@ export class Training {
     this.#isHeld = isWanted;
     if (isStar && isWanted) {
       // Whoever holds it may read it at once; otherwise the EMA moves on while the new weights go out and the workers compute.
-      this.#arithmetic.settle();
+      this.#arithmetic.finishPending();
       onState?.(this.#committed);
     }
     this.happen({ kind: 'committed', isEnough: isEnough?.() ?? false, isWanted });
@@ -294,7 +294,7 @@ export class Training {
    * it would run in every step.
    */
   #releasePast(): void {
-    this.#arithmetic.settle();
+    this.#arithmetic.finishPending();
     if (this.#past === undefined) return;
     const {
       state: { generator, discriminator, ema },

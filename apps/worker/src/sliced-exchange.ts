@@ -124,7 +124,7 @@ export class SlicedExchange {
   /** The averages of a step have all phases of the next one to be written in. */
   #settleAverages(): void {
     const { arithmetic } = this.#options;
-    arithmetic.settle();
+    arithmetic.finishPending();
     for (const array of this.#pastAverages.splice(0)) releaseWhole(arithmetic, array);
   }
 

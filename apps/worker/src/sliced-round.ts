@@ -88,7 +88,7 @@ export class SlicedRound {
     this.weights = arithmetic.allocate(slices.at(-1)?.range.end ?? 0);
     this.#missing = new Set(slices.keys());
     const foldArithmetic = {
-      addUp: arithmetic.addUp,
+      evaluateSum: arithmetic.evaluateSum,
       allocate: arithmetic.allocate,
       release: (array: Float32Array | Uint8Array) => this.#release(array),
     };
@@ -168,7 +168,7 @@ export class SlicedRound {
   #settleSlice(slice: number, sum: SumTree): void {
     const { role, slices, send } = this.#options;
     const backup = role.backups[slice];
-    const total = backup >= 0 ? this.#addUp(sum) : sum;
+    const total = backup >= 0 ? this.#evaluateSum(sum) : sum;
     this.#spent.push(...leavesOf(total));
     if (total instanceof Float32Array && backup >= 0) send(backup, 'total', slice, total);
     const { state, isFinite, sent } = this.#update(slice, total);
@@ -179,11 +179,11 @@ export class SlicedRound {
   }
 
   /** Does a sum now, and uses its vectors up. */
-  #addUp(sum: SumTree): Float32Array {
+  #evaluateSum(sum: SumTree): Float32Array {
     if (sum instanceof Float32Array) return sum;
-    const { allocate, addUp } = this.#options.arithmetic;
+    const { allocate, evaluateSum } = this.#options.arithmetic;
     const total = allocate(lengthOf(sum));
-    addUp(sum, total);
+    evaluateSum(sum, total);
     for (const leaf of leavesOf(sum)) this.#release(leaf);
     return total;
   }

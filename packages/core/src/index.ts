@@ -31,7 +31,7 @@ export { packBfloat16, packedPartOf, roundToBfloat16, unpackBfloat16 } from './w
 export { plainArithmetic, type VectorArithmetic } from './weights/vector-arithmetic.ts';
 export { findNotFinite, isFiniteVector } from './weights/finite.ts';
 export { createFold, type Fold, type FoldArithmetic } from './weights/fold.ts';
-export { addUp, leavesOf, lengthOf, type AddUp, type SumTree } from './weights/sum-tree.ts';
+export { evaluateSum, leavesOf, lengthOf, type EvaluateSum, type SumTree } from './weights/sum-tree.ts';
 export {
   countParameters,
   createLayout,

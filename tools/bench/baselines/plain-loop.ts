@@ -104,7 +104,7 @@ export async function createPlainLoop(
       arithmetic.release,
     );
     const secondUpdateMs = performance.now();
-    arithmetic.settle();
+    arithmetic.finishPending();
     past.forEach(arithmetic.release);
     const { state: next } = updateNetwork(
       layouts.generator,

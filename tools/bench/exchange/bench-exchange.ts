@@ -114,7 +114,7 @@ function onlySums(arithmetic: VectorArithmetic): VectorArithmetic {
   return {
     ...arithmetic,
     adam: ({ gradientSum, newWeights }, [start, end]) =>
-      arithmetic.addUp(partOf(gradientSum, start, end), newWeights.subarray(start, end)),
+      arithmetic.evaluateSum(partOf(gradientSum, start, end), newWeights.subarray(start, end)),
     ema: () => new Float32Array(0),
   };
 }

@@ -13,7 +13,7 @@ import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-cor
  * | DropoutNative (gradient) | features, seed int32 [2] | rate, scale | features times scale where StatelessUniform >= rate, else 0 |
  * | LstmCellNative | z [R, 4U], bias [4U], cell [R, U] | | gates, cell, tanh of the cell, hidden: cellForward of lstm-cell.ts |
  * | LstmCellGradNative | dHidden, dCell, gates, cell before, tanh of the cell | | cellBackward of lstm-cell.ts |
- * | JoinNative | some tensors | | their numbers, one behind the other |
+ * | ConcatPartsNative | some tensors | | their values, one after the other, as a vector |
  * | ThinProductNative | rows [R, K], matrix [K, N] or [N, K] | transposed, 0 or 1 | rows times the matrix, or its transpose: [R, N] |
  * | StatelessUniformNative | seed int32 [2] | shape | floats in [0, 1), as TensorFlow's StatelessRandomUniform |
  * | StatelessNormalNative | seed int32 [2] | shape | as TensorFlow's StatelessRandomNormal |
@@ -37,7 +37,7 @@ export type NativeKernelName =
   | 'DropoutNative'
   | 'LstmCellNative'
   | 'LstmCellGradNative'
-  | 'JoinNative'
+  | 'ConcatPartsNative'
   | 'ThinProductNative'
   | 'StatelessUniformNative'
   | 'StatelessNormalNative';

@@ -1,5 +1,5 @@
 import { keep, reshape, slice, tidy, valueAndGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
-import { join } from '../nn/join.ts';
+import { concatParts } from '../nn/concat-parts.ts';
 import type { Layout } from '../weights/layout.ts';
 
 /** The named tensors of a flat vector [size] in a layout. */
@@ -43,7 +43,7 @@ export function valueAndGradients<Extra extends string>(
   });
   const gradientOf = new Map(names.map((name, i) => [name, grads[i]]));
   const parts = layout.entries.map(({ name }) => gradientOf.get(name) ?? stateOf(name, extras));
-  return { loss: value, gradient: tidy(() => join(parts)), extras };
+  return { loss: value, gradient: tidy(() => concatParts(parts)), extras };
 }
 
 function mapValues<K extends string>(record: Readonly<Record<K, Tensor>>, change: (tensor: Tensor) => Tensor) {

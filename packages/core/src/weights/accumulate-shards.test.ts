@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { normalNoise } from '../random/normal-noise.ts';
 import { accumulateShards } from './accumulate-shards.ts';
 import { createFold } from './fold.ts';
-import { addUp, type SumTree } from './sum-tree.ts';
+import { evaluateSum, type SumTree } from './sum-tree.ts';
 
 it('gives the bits of a fold for any number of shards, and releases everything but the sum', async () => {
   const property = fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.nat(1000), async (count, start) => {
@@ -13,7 +13,7 @@ it('gives the bits of a fold for any number of shards, and releases everything b
     const released: Float32Array[] = [];
     const compute = async (shard: number, onto: readonly Float32Array[]): Promise<Float32Array> => {
       const sum = vectorOf(shard);
-      addUp(
+      evaluateSum(
         onto.reduceRight<SumTree>((tree, vector) => [vector, tree], sum),
         sum,
       );
@@ -26,7 +26,7 @@ it('gives the bits of a fold for any number of shards, and releases everything b
     for (let shard = range.start; shard < range.end; shard++)
       fold.add({ start: shard, end: shard + 1 }, vectorOf(shard));
     const expected = new Float32Array(5);
-    addUp(fold.total() as SumTree, expected);
+    evaluateSum(fold.total() as SumTree, expected);
     expect(sum).toEqual(expected);
     expect(new Set([...released, sum])).toEqual(new Set(made));
     expect(released).toHaveLength(count - 1);

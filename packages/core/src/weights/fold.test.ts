@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createFold } from './fold.ts';
-import { addUp, leavesOf, type SumTree } from './sum-tree.ts';
+import { evaluateSum, leavesOf, type SumTree } from './sum-tree.ts';
 import { cutTree, isSubtree, splitPoint, splitRange, type ShardRange } from './tree.ts';
 
 const leaves = (count: number) =>
@@ -10,7 +10,7 @@ const leaves = (count: number) =>
   );
 const added = (tree: SumTree): Float32Array => {
   const target = new Float32Array(5);
-  expect(addUp(tree, target)).toBe(true);
+  expect(evaluateSum(tree, target)).toBe(true);
   return target;
 };
 /** The definition: the two halves of a range, added where they lie. */
@@ -69,19 +69,22 @@ it('gives the same bits however the shards are cut and in whatever order their s
 
 it('adds to a vector where it lies, and refuses another length', () => {
   const target = Float32Array.of(1, 2);
-  expect(addUp([target, Float32Array.of(10, 20)], target)).toBe(true);
+  expect(evaluateSum([target, Float32Array.of(10, 20)], target)).toBe(true);
   expect(target).toEqual(Float32Array.of(11, 22));
-  expect(() => addUp([target, new Float32Array(3)], target)).toThrow('2 and 3 floats');
+  expect(() => evaluateSum([target, new Float32Array(3)], target)).toThrow('2 and 3 floats');
 });
 
 it('says that a sum is not finite', () => {
-  expect(addUp([Float32Array.of(1, 3e38), Float32Array.of(1, 3e38)], new Float32Array(2))).toBe(false);
+  expect(evaluateSum([Float32Array.of(1, 3e38), Float32Array.of(1, 3e38)], new Float32Array(2))).toBe(false);
 });
 
 it('keeps few vectors, and gives back those that it has added', () => {
   const released: Float32Array[] = [];
   const release = (array: Float32Array | Uint8Array) => void released.push(array as Float32Array);
-  const fold = createFold({ start: 0, end: 64 }, { addUp, allocate: (length) => new Float32Array(length), release });
+  const fold = createFold(
+    { start: 0, end: 64 },
+    { evaluateSum, allocate: (length) => new Float32Array(length), release },
+  );
   const vectors = leaves(64);
   vectors.forEach((vector, start) => fold.add({ start, end: start + 1 }, vector.slice()));
   expect(leavesOf(fold.total() as SumTree).length).toBeLessThanOrEqual(8);

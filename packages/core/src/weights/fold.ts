@@ -3,17 +3,17 @@
  * in any order; they are put together to a sum that whoever reads it does, and done at once only where many would be kept.
  */
 import { assert } from '../user-error.ts';
-import { addUp, leavesOf, type SumTree } from './sum-tree.ts';
+import { evaluateSum, leavesOf, type SumTree } from './sum-tree.ts';
 import { splitRange, type ShardRange } from './tree.ts';
 import { plainArithmetic, type VectorArithmetic } from './vector-arithmetic.ts';
 
 /** target += term, where it lies. */
 export function accumulate(target: Float32Array, term: Float32Array): void {
-  addUp([target, term], target);
+  evaluateSum([target, term], target);
 }
 
 /** What a fold needs of the arithmetic on vectors. */
-export type FoldArithmetic = Pick<VectorArithmetic, 'addUp' | 'allocate' | 'release'>;
+export type FoldArithmetic = Pick<VectorArithmetic, 'evaluateSum' | 'allocate' | 'release'>;
 
 /** Collects partial sums in any order. */
 export interface Fold {
@@ -66,7 +66,7 @@ export function createFold(whole: ShardRange, arithmetic: FoldArithmetic = plain
 function write(tree: SumTree, arithmetic: FoldArithmetic): Float32Array {
   const leaves = leavesOf(tree);
   const sum = arithmetic.allocate(leaves[0].length);
-  arithmetic.addUp(tree, sum);
+  arithmetic.evaluateSum(tree, sum);
   for (const leaf of leaves) arithmetic.release(leaf);
   return sum;
 }

@@ -26,11 +26,11 @@ export function sumAt(tree: SumTree, index: number): number {
   return tree instanceof Float32Array ? tree[index] : Math.fround(sumAt(tree[0], index) + sumAt(tree[1], index));
 }
 
-/** Writes the sum, and says whether each of its floats is finite; `addUp` is the definition, and others must give its bits. */
-export type AddUp = (tree: SumTree, target: Float32Array) => boolean;
+/** Writes the sum, and says whether each of its floats is finite; `evaluateSum` is the definition, and others must give its bits. */
+export type EvaluateSum = (tree: SumTree, target: Float32Array) => boolean;
 
 /** Writes the sum, and says whether each of its floats is finite. The target may be one of the tree's vectors. */
-export const addUp: AddUp = (tree, target) => {
+export const evaluateSum: EvaluateSum = (tree, target) => {
   assert(lengthOf(tree) === target.length, `a sum of ${lengthOf(tree)} floats does not fit ${target.length}`);
   let finite = true;
   for (let i = 0; i < target.length; i++) {

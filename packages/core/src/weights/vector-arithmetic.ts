@@ -1,6 +1,6 @@
 import { adamUpdate, type AdamUpdate } from '../optimizer/adam.ts';
 import { updateEma, type EmaUpdate } from '../optimizer/ema.ts';
-import { addUp, type AddUp } from './sum-tree.ts';
+import { evaluateSum, type EvaluateSum } from './sum-tree.ts';
 
 /**
  * All that training does with whole weight vectors outside a graph. The TypeScript here defines the bits; a native
@@ -13,14 +13,14 @@ export interface VectorArithmetic {
   readonly allocateOutgoing: (length: number) => Float32Array;
   /** Gives back the memory of an array that nobody else holds: it may be empty from now on. */
   readonly release: (array: Float32Array | Uint8Array) => void;
-  readonly addUp: AddUp;
+  readonly evaluateSum: EvaluateSum;
   /** The same vector in memory as of `allocateOutgoing`, where it is not there already; uses it up. */
   readonly toOutgoing: (vector: Float32Array) => Float32Array;
   readonly adam: AdamUpdate;
-  /** May still be writing the new average when it returns: `settle` waits for it. */
+  /** May still be writing the new average when it returns: `finishPending` waits for it. */
   readonly ema: EmaUpdate;
   /** Returns when everything that was begun is written. */
-  readonly settle: () => void;
+  readonly finishPending: () => void;
 }
 
 /** The definition, in TypeScript. */
@@ -28,9 +28,9 @@ export const plainArithmetic: VectorArithmetic = {
   allocate: (length) => new Float32Array(length),
   allocateOutgoing: (length) => new Float32Array(length),
   release: () => undefined,
-  addUp,
+  evaluateSum,
   toOutgoing: (vector) => vector,
   adam: adamUpdate,
   ema: updateEma,
-  settle: () => undefined,
+  finishPending: () => undefined,
 };

@@ -170,7 +170,7 @@ describe('a join that is added to other vectors', () => {
 
   it('gives the bits of the sum for any number of threads, and says whether it is finite', async () => {
     const expected = new Float32Array(length);
-    plainArithmetic.addUp([outer, [inner, joined]], expected);
+    plainArithmetic.evaluateSum([outer, [inner, joined]], expected);
     for (const threads of [1, 3]) {
       expect(await accumulate([joinOf('joined'), handOn], [outer, inner], threads)).toEqual({
         outputs: [expected],

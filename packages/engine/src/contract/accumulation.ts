@@ -36,13 +36,13 @@ export function endAccumulation(
   { name }: Unit,
   { output, onto }: Accumulation,
   outputs: Readonly<Record<string, Float32Array>>,
-  { addUp }: VectorArithmetic,
+  { evaluateSum }: VectorArithmetic,
   isFinite?: boolean,
 ): void {
   const sum = outputs[output];
   if (!(
     isFinite ??
-    addUp(
+    evaluateSum(
       onto.reduceRight<SumTree>((tree, vector) => [vector, tree], sum),
       sum,
     )

@@ -120,7 +120,7 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
         const outputs = await compiled.run(inputs);
         const [outer, inner] = [3, -7].map((factor) => outputs[output].map((value, i) => factor * value + 1e-3 * i));
         const expected = new Float32Array(outer.length);
-        plainArithmetic.addUp([outer, [inner, outputs[output]]], expected);
+        plainArithmetic.evaluateSum([outer, [inner, outputs[output]]], expected);
         expect(await compiled.run(inputs, { output, onto: [outer, inner] })).toEqual({
           ...outputs,
           [output]: expected,

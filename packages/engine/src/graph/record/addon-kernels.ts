@@ -78,7 +78,12 @@ const concatParts = kernel((parts, backend) => {
 });
 
 export type AddonKernelName =
-  'DropoutNative' | 'DropoutGradNative' | 'LstmCellNative' | 'LstmCellGradNative' | 'JoinNative' | 'ThinProductNative';
+  | 'DropoutNative'
+  | 'DropoutGradNative'
+  | 'LstmCellNative'
+  | 'LstmCellGradNative'
+  | 'ConcatPartsNative'
+  | 'ThinProductNative';
 
 /** Kernels for the CPU. */
 export const addonKernels: Readonly<Record<AddonKernelName, KernelFunc>> = {
@@ -86,6 +91,6 @@ export const addonKernels: Readonly<Record<AddonKernelName, KernelFunc>> = {
   DropoutGradNative: dropoutGrad,
   LstmCellNative: lstmCell,
   LstmCellGradNative: lstmCellGrad,
-  JoinNative: concatParts,
+  ConcatPartsNative: concatParts,
   ThinProductNative: thinProduct,
 };

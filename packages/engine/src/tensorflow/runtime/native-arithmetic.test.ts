@@ -51,13 +51,13 @@ it('updates by Adam with the bits of the reference, within the range and nowhere
 it('adds and averages with the bits of the reference', () => {
   const [a, b] = [numbers(5, 1), numbers(6, 1)];
   const bits = (vector: Float32Array) => Buffer.from(vector.buffer as ArrayBuffer);
-  for (const { addUp, ema, settle } of native) {
+  for (const { evaluateSum, ema, finishPending } of native) {
     const [expected, actual] = [a.slice(), a.slice()];
-    plain.addUp([expected, b], expected);
-    expect(addUp([actual, b], actual)).toBe(true);
+    plain.evaluateSum([expected, b], expected);
+    expect(evaluateSum([actual, b], actual)).toBe(true);
     expect(bits(actual).equals(bits(expected))).toBe(true);
     const average = ema(a, b, 0.995);
-    settle();
+    finishPending();
     expect(bits(average).equals(bits(plain.ema(a, b, 0.995)))).toBe(true);
   }
 });
@@ -78,9 +78,9 @@ const trees: [name: string, of: (k: readonly Float32Array[]) => SumTree][] = [
 it.each(trees)('adds %s in its order, by itself and on the way into Adam', (_, of) => {
   const tree = of([11, 12, 13, 14].map((key) => numbers(key, 1e-3)));
   const options = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-  const [expected, ...actual] = [plain, ...native].map(({ addUp, adam }) => {
+  const [expected, ...actual] = [plain, ...native].map(({ evaluateSum, adam }) => {
     const [target, arrays] = [new Float32Array(size), { ...vectors(), gradientSum: tree }];
-    expect(addUp(tree, target)).toBe(true);
+    expect(evaluateSum(tree, target)).toBe(true);
     expect(adam(arrays, [7, size - 1], 7, options, 0.5, 0.999)).toBe(true);
     return Buffer.concat(
       [target, arrays.newWeights, arrays.newFirstMoments, arrays.newSecondMoments].map(({ buffer }) =>
@@ -102,21 +102,21 @@ it('says that new weights are not finite, within the range', () => {
 });
 
 it.each([NaN, Infinity, -Infinity])('sees %s wherever it is', (value) => {
-  for (const { addUp } of [plain, ...native]) {
-    expect(addUp(Float32Array.of(1, 3e38, -3e38, 1e-45), new Float32Array(4))).toBe(true);
+  for (const { evaluateSum } of [plain, ...native]) {
+    expect(evaluateSum(Float32Array.of(1, 3e38, -3e38, 1e-45), new Float32Array(4))).toBe(true);
     for (const place of [0, 17, size - 1])
-      expect(addUp(numbers(1, 1).fill(value, place, place + 1), new Float32Array(size))).toBe(false);
+      expect(evaluateSum(numbers(1, 1).fill(value, place, place + 1), new Float32Array(size))).toBe(false);
   }
 });
 
 it('refuses arrays of different lengths, and a range beyond them', () => {
   const options = { learningRate: 1, beta1: 0.5, beta2: 0.9, epsilon: 1 };
-  const [{ adam, addUp }] = native;
+  const [{ adam, evaluateSum }] = native;
   expect(() => adam({ ...vectors(), newWeights: new Float32Array(1) }, [0, 1], 1, options, 0.5, 0.9)).toThrow(
     'one length',
   );
   expect(() => adam(vectors(), [0, size + 1], 1, options, 0.5, 0.9)).toThrow('one length');
-  expect(() => addUp([new Float32Array(2), new Float32Array(3)], new Float32Array(2))).toThrow('of its length');
+  expect(() => evaluateSum([new Float32Array(2), new Float32Array(3)], new Float32Array(2))).toThrow('of its length');
 });
 
 it('takes released memory again, aligned for TensorFlow', async () => {
@@ -133,9 +133,9 @@ it('leaves the calling thread on the processors that it may use', () => {
   const allowed = (): string | undefined =>
     /Cpus_allowed_list:.*/.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[0];
   const before = allowed();
-  const [, { addUp }] = native;
+  const [, { evaluateSum }] = native;
   const sum = new Float32Array(1 << 18);
-  for (let run = 0; run < 200; run++) addUp(sum, sum);
+  for (let run = 0; run < 200; run++) evaluateSum(sum, sum);
   expect(allowed()).toBe(before);
 });
 

@@ -21,7 +21,7 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
     allocate,
     allocateOutgoing,
     release: sharing.release,
-    addUp: (tree, target) => addon.evaluateSum(leavesOf(tree), orderOf(tree), target, threads),
+    evaluateSum: (tree, target) => addon.evaluateSum(leavesOf(tree), orderOf(tree), target, threads),
     toOutgoing(vector) {
       if (sharing.isOwn(vector)) return vector;
       const outgoing = allocateOutgoing(vector.length);
@@ -53,7 +53,7 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
       addon.ema(average, weights, next, beta);
       return next;
     },
-    settle: () => addon.finishPending(),
+    finishPending: () => addon.finishPending(),
   };
 }
 
