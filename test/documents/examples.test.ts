@@ -6,7 +6,6 @@
 import { link, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../apps/cli/src/program.ts';
 import { lstmGan, root } from '../support/command-line.ts';
@@ -19,6 +18,7 @@ import {
   parseError,
   type Example,
 } from '../support/documents.ts';
+import { startProcess } from '../support/processes.ts';
 
 const shown = [...documentExamples(), ...helpExamples()];
 const golden = path.join(root, 'test', 'fixtures', 'golden', 'rows-32.safetensors');
@@ -145,11 +145,10 @@ describe('run where the examples say', () => {
     const [code] = blocksOf(documents.get('README.md') as string, 'js');
     const file = path.join(folder, 'runs', 'digits', 'checkpoints', 'step-00000002.safetensors');
     const script = `import { readFileSync } from 'node:fs';\nconst checkpointBytes = readFileSync(${JSON.stringify(file)});\n${code}\nconsole.log(images.length, images.every((value) => Math.abs(value) <= 1));`;
-    const { stdout } = await execa(
-      process.execPath,
-      ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script],
-      { cwd: path.join(root, 'test'), env: { FORCE_COLOR: '0' } },
+    const { stdout } = await startProcess(
+      [process.execPath, '--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script],
+      { cwd: path.join(root, 'test'), env: { FORCE_COLOR: '0' }, reject: true },
     );
-    expect(stdout.split('\n').at(-1)).toBe(`${4 * 32 * 32} true`);
+    expect(String(stdout).split('\n').at(-1)).toBe(`${4 * 32 * 32} true`);
   });
 });

@@ -1,15 +1,12 @@
 /** Benchmarks measure nothing here; they are only tried, for nobody else runs them between one measurement and the next. */
-import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
+import { startProcess } from '../support/processes.ts';
 
 async function tryBenchmark(...parameters: string[]): Promise<{ rows: { name: string; median: number }[] }> {
-  const { stdout } = await execa(
-    process.execPath,
-    ['--conditions=source', '--import', 'tsx', 'tools/bench/bench.ts', ...parameters, '--try', '--json'],
-    { cwd: root },
-  );
-  return JSON.parse(stdout) as { rows: { name: string; median: number }[] };
+  const command = ['--conditions=source', '--import', 'tsx', 'tools/bench/bench.ts', ...parameters, '--try', '--json'];
+  const { stdout } = await startProcess([process.execPath, ...command], { cwd: root, reject: true });
+  return JSON.parse(String(stdout)) as { rows: { name: string; median: number }[] };
 }
 
 it.each([

@@ -2,10 +2,10 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { createNetwork } from '../../tools/network/network-namespaces.ts';
 import { root } from '../support/command-line.ts';
+import { startProcess } from '../support/processes.ts';
 
 const tiny =
   'preset: digits\nmodel: {generator: {kind: dense, units: [16]}, image: {size: 8}, discriminator: {filters: [4]}}\n';
@@ -39,17 +39,13 @@ async function chaos(...parameters: string[]): Promise<Result> {
     '--out',
     out,
   ];
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [...command, ...parameters], {
-    cwd: root,
-    reject: false,
-  });
+  const { exitCode, stdout, stderr } = await startProcess([process.execPath, ...command, ...parameters], { cwd: root });
   expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
   return JSON.parse(await readFile(out, 'utf8')) as Result;
 }
 
 it.each(['star', 'sliced'])(
   'ends in the state of a quiet run through the %s, whatever is killed, stopped, cut off or asked to leave',
-  { timeout: 180_000 },
   async (exchange) => {
     const kinds = 'kill,hang,leave,away,cut,mute,delay,half-open';
     const {
@@ -62,18 +58,14 @@ it.each(['star', 'sliced'])(
   },
 );
 
-it(
-  'ends in it between machines whose cables are pulled out, and of which some do not reach each other',
-  { timeout: 180_000 },
-  async (context) => {
-    const network = await createNetwork({ machines: 0 });
-    if (network === undefined) return context.skip('this machine allows no network namespaces');
-    await network.remove();
-    const {
-      quiet,
-      harmed: [run],
-    } = await chaos('--kinds', 'unplug,partition', '--turns', '2', '--workers', '3', '--exchange', 'sliced');
-    for (const turn of [0, 1]) expect(run.turns[turn].checkpointSha256).toBe(quiet.turns[turn].checkpointSha256);
-    expect(run.harm.length).toBeGreaterThan(1);
-  },
-);
+it('ends in it between machines whose cables are pulled out, and of which some do not reach each other', async (context) => {
+  const network = await createNetwork({ machines: 0 });
+  if (network === undefined) return context.skip('this machine allows no network namespaces');
+  await network.remove();
+  const {
+    quiet,
+    harmed: [run],
+  } = await chaos('--kinds', 'unplug,partition', '--turns', '2', '--workers', '3', '--exchange', 'sliced');
+  for (const turn of [0, 1]) expect(run.turns[turn].checkpointSha256).toBe(quiet.turns[turn].checkpointSha256);
+  expect(run.harm.length).toBeGreaterThan(1);
+});

@@ -96,7 +96,7 @@ describe('a run', () => {
   });
 
   it('is trained by one process at a time', async () => {
-    const first = lstmGan(['train', '--steps', '1000', '--workers', '1', '--out', out('used')]);
+    const first = lstmGan(['train', '--steps', '1000000', '--workers', '1', '--out', out('used')]);
     await heard(first, 'stderr', /step 1\//);
     for (const again of [
       ['--out', out('used')],
@@ -123,7 +123,7 @@ describe('a run', () => {
   });
 
   it('whose workers were all killed says so, keeps what they computed, and can go on', async () => {
-    const training = lstmGan(['train', '--steps', '1000', '--workers', '1', '--out', out('killed')]);
+    const training = lstmGan(['train', '--steps', '1000000', '--workers', '1', '--out', out('killed')]);
     await heard(training, 'stderr', /step 1\//);
     const [pid] = await workersOf(out('killed'));
     process.kill(pid, 'SIGKILL');
@@ -202,7 +202,7 @@ describe('a disk', () => {
 
   it('that fails beside the training stops it behind the step in work, not when the next file is due', async () => {
     const small = ['--workers', '1', '--batch-size', '16', '--shard-size', '16'];
-    const training = lstmGan(['train', '--steps', '1000', ...small, '--sample-every', '40', '--out', out('gone')]);
+    const training = lstmGan(['train', '--steps', '1000000', ...small, '--sample-every', '40', '--out', out('gone')]);
     await heard(training, 'stderr', /step 1\//);
     await rm(path.join(out('gone'), 'samples'), { recursive: true });
     await expectSentence(training, 2, 'step-00000040.png cannot be written: its folder is gone.\nMake room');

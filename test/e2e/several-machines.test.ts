@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandLine, lstmGan, root, summaryOf } from '../support/command-line.ts';
+import { startProcess } from '../support/processes.ts';
 import { createNetwork, type Network } from '../../tools/network/network-namespaces.ts';
 
 const smallSteps = 1200;
@@ -40,8 +40,7 @@ function start(
   parameters: readonly string[],
   { enter = [], env = {} }: { readonly enter?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): Process {
-  const [program, ...rest] = [...enter, ...commandLine(parameters)];
-  return execa(program, rest, { cwd: root, reject: false, env }) as Process;
+  return startProcess([...enter, ...commandLine(parameters)], { cwd: root, env });
 }
 
 /** The worker's command, once the coordinator prints it. */

@@ -2,9 +2,9 @@
 import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root, summaryOf } from '../support/command-line.ts';
+import { startProcess } from '../support/processes.ts';
 
 const packages = ['core', 'engine', 'data', 'transport', 'run', 'launch'].map((name) => `packages/${name}`);
 const apps = ['coordinator', 'worker', 'cli'].map((name) => `apps/${name}`);
@@ -15,19 +15,14 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-install-'));
   const tarballs = path.join(folder, 'tarballs');
   await mkdir(tarballs);
-  await execa(process.execPath, ['node_modules/.bin/nx', 'run-many', '-t', 'build'], {
-    cwd: root,
-    env: { NX_DAEMON: 'false' },
-  });
-  await execa(
-    'npm',
-    ['pack', '--pack-destination', tarballs, ...[...packages, ...apps].flatMap((name) => ['--workspace', name])],
-    { cwd: root },
-  );
+  const build = [process.execPath, 'node_modules/.bin/nx', 'run-many', '-t', 'build'];
+  await startProcess(build, { cwd: root, env: { NX_DAEMON: 'false' }, reject: true });
+  const workspaces = [...packages, ...apps].flatMap((name) => ['--workspace', name]);
+  await startProcess(['npm', 'pack', '--pack-destination', tarballs, ...workspaces], { cwd: root, reject: true });
   await writeFile(path.join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const files = (await readdir(tarballs)).map((file) => path.join(tarballs, file));
   expect(files).toHaveLength(packages.length + apps.length);
-  await execa('npm', ['install', '--no-audit', '--no-fund', ...files], { cwd: folder });
+  await inFolder('npm', 'install', '--no-audit', '--no-fund', ...files);
   // A cache of its own, with the library that is on this machine already.
   cacheDir = path.join(folder, 'cache');
   await mkdir(cacheDir);
@@ -37,7 +32,8 @@ beforeAll(async () => {
   }
 });
 
-const lstmGan = (...parameters: string[]) => execa('npx', ['--no-install', 'lstm-gan', ...parameters], { cwd: folder });
+const inFolder = (...command: string[]) => startProcess(command, { cwd: folder, reject: true });
+const lstmGan = (...parameters: string[]) => inFolder('npx', '--no-install', 'lstm-gan', ...parameters);
 
 describe('the packages, installed with plain npm', () => {
   it('have a command', async () => {
@@ -56,7 +52,7 @@ describe('the packages, installed with plain npm', () => {
   });
 
   it('generate with core alone on plain tfjs', async () => {
-    await execa('npm', ['install', '--no-audit', '--no-fund', '@tensorflow/tfjs-backend-cpu@4.22.0'], { cwd: folder });
+    await inFolder('npm', 'install', '--no-audit', '--no-fund', '@tensorflow/tfjs-backend-cpu@4.22.0');
     const script = `
       import '@tensorflow/tfjs-backend-cpu';
       import { setBackend } from '@tensorflow/tfjs-core';
@@ -66,7 +62,7 @@ describe('the packages, installed with plain npm', () => {
       const noise = normalNoise(streamKey({ seed: 7, purpose: 'sample-noise' }), 2 * model.latent);
       const images = await generate(model, createInitialWeights(model, 'generator', 1), noise);
       console.log(\`\${images.length} \${images.every((value) => Math.abs(value) <= 1)}\`);`;
-    const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder });
+    const { stdout } = await inFolder(process.execPath, '--input-type=module', '--eval', script);
     expect(stdout).toContain(`${2 * 32 * 32} true`);
   });
 });

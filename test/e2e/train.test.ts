@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '@lstm-gan/core';
 import { readCheckpoint } from '@lstm-gan/run';
 import { lstmGan, root, summaryOf, type RunSummary } from '../support/command-line.ts';
+import { startProcess } from '../support/processes.ts';
 
 let folder: string;
 let straight: RunSummary;
@@ -138,7 +139,7 @@ describe('a run', () => {
   it('has a line of metrics for each step, once and in order, though it crashed after it went back to an earlier checkpoint', async () => {
     const runDir = path.join(folder, 'crashed');
     await cp(path.join(folder, 'parts'), runDir, { recursive: true });
-    const running = lstmGan(['train', '--resume', checkpointOf(runDir, 2), '--steps', '1000']);
+    const running = lstmGan(['train', '--resume', checkpointOf(runDir, 2), '--steps', '1000000']);
     let isOver = false;
     void running.then(() => (isOver = true));
     const isBetween = (steps: number): boolean => steps > 2 && steps < 6;
@@ -203,7 +204,7 @@ describe('a run', () => {
 
   it('stops at Ctrl-C behind a step, with a checkpoint, and says how to go on', async () => {
     const out = path.join(folder, 'interrupted');
-    const running = lstmGan(['train', '--preset', 'digits', '--out', out, '--steps', '1000']);
+    const running = lstmGan(['train', '--preset', 'digits', '--out', out, '--steps', '1000000']);
     let asked = false;
     running.stderr?.on('data', (chunk: Buffer) => {
       if (asked || !chunk.toString().includes('step ')) return;
@@ -233,10 +234,11 @@ describe('a run', () => {
   });
 
   it("has checkpoints that Python's safetensors reads", async () => {
-    const { execa } = await import('execa');
     const venv = path.join(folder, 'venv');
-    await execa('python3', ['-m', 'venv', venv]);
-    await execa(path.join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'safetensors==0.6.2', 'numpy']);
+    const python = path.join(venv, 'bin', 'python');
+    const run = (...command: string[]) => startProcess(command, { reject: true });
+    await run('python3', '-m', 'venv', venv);
+    await run(python, '-m', 'pip', 'install', '--quiet', 'safetensors==0.6.2', 'numpy');
     const script = `
 import sys, json
 from safetensors import safe_open
@@ -244,10 +246,11 @@ with safe_open(sys.argv[1], framework="numpy") as file:
     kernel = file.get_tensor("generator/lstm/recurrentKernel")
     print(json.dumps({"step": file.metadata()["step"], "tensors": len(file.keys()), "shape": kernel.shape, "first": float(kernel[0, 0])}))`;
     const file = path.join(straight.runDir, 'checkpoints', 'step-00000006.safetensors');
-    const { stdout } = await execa(path.join(venv, 'bin', 'python'), ['-c', script, file]);
+    const { stdout } = await run(python, '-c', script, file);
     const { state } = await readCheckpoint(file);
-    expect(JSON.parse(stdout)).toMatchObject({ step: '6', shape: [512, 2048] });
-    expect((JSON.parse(stdout) as { first: number }).first).toBe(state.generator.weights[206_848 + 256 * 2048]);
+    const read = JSON.parse(String(stdout)) as { first: number };
+    expect(read).toMatchObject({ step: '6', shape: [512, 2048] });
+    expect(read.first).toBe(state.generator.weights[206_848 + 256 * 2048]);
   });
 });
 

@@ -2,13 +2,13 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { commandLine, root, summaryOf, type lstmGan } from '../support/command-line.ts';
 import { createNetwork } from '../../tools/network/network-namespaces.ts';
 import { canvasPixels, drawnAfter, servePlayground } from '../support/playground.ts';
+import { startProcess } from '../support/processes.ts';
 
 /** On top of what the document asks for: steps of some milliseconds. */
 const small = [
@@ -61,8 +61,7 @@ function start(
   { cwd = folder, enter = [] }: Place = {},
 ): ReturnType<typeof lstmGan> {
   const parameters = [...beginning.split(' '), ...words(`npx lstm-gan ${beginning}`, within), ...own];
-  const [program, ...rest] = [...enter, ...commandLine(parameters.filter((word) => word !== ''))];
-  return execa(program, rest, { cwd, reject: false }) as ReturnType<typeof lstmGan>;
+  return startProcess([...enter, ...commandLine(parameters.filter((word) => word !== ''))], { cwd });
 }
 
 /** Trains up to a step and ends with a summary. */
@@ -88,7 +87,10 @@ function heard(running: ReturnType<typeof lstmGan>, wanted: RegExp): Promise<str
 
 it('has a folder of 2,000 JPEGs of mixed sizes, the same every time', async () => {
   const make = (...parameters: string[]) =>
-    execa(process.execPath, [path.join('tools', 'walkthrough', 'make-pictures.mjs'), ...parameters], { cwd: root });
+    startProcess([process.execPath, path.join('tools', 'walkthrough', 'make-pictures.mjs'), ...parameters], {
+      cwd: root,
+      reject: true,
+    });
   await make(...words('node tools/walkthrough/make-pictures.mjs'));
   await make(path.join(folder, 'again'), '20');
   const jpegs = async (name: string) =>
@@ -113,54 +115,46 @@ it('has a folder of 2,000 JPEGs of mixed sizes, the same every time', async () =
   ]);
 });
 
-it(
-  'trains, stops at Ctrl-C, and comes with other numbers of workers to the weights of a run that was never stopped',
-  { timeout: 120_000 },
-  async () => {
-    const running = start('train', '--out runs/photos', [...small, '--steps', '1000000']);
-    await heard(running, /step \d/);
-    running.kill('SIGINT');
-    const { stdout, exitCode } = await running;
-    expect(exitCode).toBe(0);
-    reached = Number(/Stopped behind step (\d+)/.exec(String(stdout))?.[1]) + more;
-    const wanted = { step: reached, weightsSha256: expect.any(String) };
-    const goneOn = await trained(start('train --resume runs/photos', '--workers 3', until(reached)));
-    expect(goneOn).toMatchObject(wanted);
-    expect(await trained(start('train', '--out runs/straight', [...small, ...until(reached)]))).toMatchObject({
-      ...wanted,
-      weightsSha256: goneOn.weightsSha256,
-    });
-  },
-);
+it('trains, stops at Ctrl-C, and comes with other numbers of workers to the weights of a run that was never stopped', async () => {
+  const running = start('train', '--out runs/photos', [...small, '--steps', '1000000']);
+  await heard(running, /step \d/);
+  running.kill('SIGINT');
+  const { stdout, exitCode } = await running;
+  expect(exitCode).toBe(0);
+  reached = Number(/Stopped behind step (\d+)/.exec(String(stdout))?.[1]) + more;
+  const wanted = { step: reached, weightsSha256: expect.any(String) };
+  const goneOn = await trained(start('train --resume runs/photos', '--workers 3', until(reached)));
+  expect(goneOn).toMatchObject(wanted);
+  expect(await trained(start('train', '--out runs/straight', [...small, ...until(reached)]))).toMatchObject({
+    ...wanted,
+    weightsSha256: goneOn.weightsSha256,
+  });
+});
 
-it(
-  'goes on with a second machine that has a copy of the key file, to the same weights',
-  { timeout: 120_000 },
-  async (context) => {
-    const network = await createNetwork({ machines: 1 });
-    if (network === undefined) return context.skip('this machine allows no network namespaces');
-    undo.push(() => network.remove());
-    reached += more;
-    const coordinator = start('coordinator --resume runs/photos', '', until(reached), { enter: network.hub.enter });
-    const said = await heard(coordinator, /--key-file (\S+)/);
-    const [, address, keyFile] = /--connect (\S+) --key-file (\S+)/.exec(said) as RegExpExecArray;
-    const second = path.join(folder, 'second');
-    await mkdir(second);
-    await copyFile(keyFile, path.join(second, 'worker.key'));
-    expect(words('npx lstm-gan worker')).toContain(address);
-    const worker = start('worker', '', [], { cwd: second, enter: network.machines[0].enter });
-    const together = await trained(coordinator);
-    expect(together.step).toBe(reached);
-    const { exitCode, stderr } = await worker;
-    expect([exitCode, stderr]).toEqual([
-      0,
-      expect.stringMatching(/Ready as .* for a run of preset digits .*[^]*The run is finished\./),
-    ]);
-    expect(await trained(start('train --resume runs/straight', '', until(reached)))).toMatchObject({
-      weightsSha256: together.weightsSha256,
-    });
-  },
-);
+it('goes on with a second machine that has a copy of the key file, to the same weights', async (context) => {
+  const network = await createNetwork({ machines: 1 });
+  if (network === undefined) return context.skip('this machine allows no network namespaces');
+  undo.push(() => network.remove());
+  reached += more;
+  const coordinator = start('coordinator --resume runs/photos', '', until(reached), { enter: network.hub.enter });
+  const said = await heard(coordinator, /--key-file (\S+)/);
+  const [, address, keyFile] = /--connect (\S+) --key-file (\S+)/.exec(said) as RegExpExecArray;
+  const second = path.join(folder, 'second');
+  await mkdir(second);
+  await copyFile(keyFile, path.join(second, 'worker.key'));
+  expect(words('npx lstm-gan worker')).toContain(address);
+  const worker = start('worker', '', [], { cwd: second, enter: network.machines[0].enter });
+  const together = await trained(coordinator);
+  expect(together.step).toBe(reached);
+  const { exitCode, stderr } = await worker;
+  expect([exitCode, stderr]).toEqual([
+    0,
+    expect.stringMatching(/Ready as .* for a run of preset digits .*[^]*The run is finished\./),
+  ]);
+  expect(await trained(start('train --resume runs/straight', '', until(reached)))).toMatchObject({
+    weightsSha256: together.weightsSha256,
+  });
+});
 
 it.each([
   ['--out grid.png', 'grid.png', { format: 'png', width: 2 * (8 * 18 + 2), height: 2 * (8 * 18 + 2) }],

@@ -131,7 +131,7 @@ it('a worker that is told to leave finishes the lease that it was given', async 
   const messages: string[] = [];
   await trainOnCluster({
     workers: 1,
-    steps: 1000,
+    steps: 1_000_000,
     onMessage: ({ kind }) => void messages.push(kind),
     onStep: ({ step }, [worker]) => void (step === 2 && worker.kill('SIGTERM')),
   });

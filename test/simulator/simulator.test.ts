@@ -71,19 +71,15 @@ describe.each(['star', 'sliced'] as const)('through the %s', (exchange) => {
   });
 
   // Of each 5,000: 10,000 in all.
-  it(
-    'weights, moments, averages and losses are the same bits, every step is committed in order, and the run ends, whatever happens when',
-    { timeout: 240_000 },
-    () => {
-      fc.assert(
-        fc.property(fc.array(move, { maxLength: 80, size: 'max' }), (moves) => {
-          const simulation = simulate(exchange, moves);
-          expect(vectorsOf(simulation.state)).toEqual(vectorsOf(quiet.state));
-          expect([...simulation.losses].sort(([a], [b]) => a - b)).toEqual([...quiet.losses]);
-          expect(simulation.longestLine).toBeLessThan(1000);
-        }),
-        { numRuns: 5000 },
-      );
-    },
-  );
+  it('weights, moments, averages and losses are the same bits, every step is committed in order, and the run ends, whatever happens when', () => {
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 80, size: 'max' }), (moves) => {
+        const simulation = simulate(exchange, moves);
+        expect(vectorsOf(simulation.state)).toEqual(vectorsOf(quiet.state));
+        expect([...simulation.losses].sort(([a], [b]) => a - b)).toEqual([...quiet.losses]);
+        expect(simulation.longestLine).toBeLessThan(1000);
+      }),
+      { numRuns: 5000 },
+    );
+  });
 });

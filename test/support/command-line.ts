@@ -1,7 +1,8 @@
 /** Starts the command line from its sources, as a process of its own. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { execa, type Options, type ResultPromise } from 'execa';
+import type { Options, ResultPromise } from 'execa';
+import { startProcess } from './processes.ts';
 
 /** By its path: the command may run in any folder. */
 const tsx = createRequire(import.meta.url).resolve('tsx');
@@ -15,8 +16,7 @@ export function commandLine(parameters: readonly string[]): [string, ...string[]
 
 /** Runs `lstm-gan` with parameters; resolves also when it fails. */
 export function lstmGan(parameters: readonly string[], options: Options = {}): ResultPromise {
-  const [program, ...rest] = commandLine(parameters);
-  return execa(program, rest, { cwd: root, reject: false, ...options });
+  return startProcess(commandLine(parameters), { cwd: root, ...options });
 }
 
 /** What a run ended with: the last line of its standard output. */

@@ -1,9 +1,9 @@
 /** The playground as a browser sees it: built, served, and driven by its own controls. */
 import path from 'node:path';
-import { execa } from 'execa';
 import type { Page } from 'playwright-core';
 import { preview } from 'vite';
 import { root } from './command-line.ts';
+import { startProcess } from './processes.ts';
 
 const folder = path.join(root, 'apps', 'playground');
 
@@ -24,9 +24,10 @@ export interface Wish {
 
 /** Builds the page as `npm run build` does and serves it; resolves to its address. */
 export async function servePlayground(): Promise<{ address: string; dist: string; close(): Promise<void> }> {
-  await execa(process.execPath, ['node_modules/.bin/nx', 'run', '@lstm-gan/playground:build'], {
+  await startProcess([process.execPath, 'node_modules/.bin/nx', 'run', '@lstm-gan/playground:build'], {
     cwd: root,
     env: { NX_DAEMON: 'false' },
+    reject: true,
   });
   const server = await preview({ root: folder, logLevel: 'silent', preview: { port: 0, host: '127.0.0.1' } });
   return {

@@ -7,8 +7,9 @@ const usage = `npm run chaos -- [options]
   --minutes M                  train in peace for so long, then as many steps again in chaos (2)
   --turns N                    in so many turns, one of peace and one of chaos, and so on (1): the speed of a machine wanders
   --quiet FILE                 the result of another run of chaos (its --out): its quiet run is compared with, instead of one made now
-  --kill-every S               seconds between faults of workers, on average (5); 0 for none
-  --kill-coordinator-every T   seconds between kills of the coordinator (0: none); more than --checkpoint-every, or it gets nowhere
+  --kill-every S               seconds of training between faults of workers, on average (5); 0 for none
+  --kill-coordinator-every T   seconds of training between kills of the coordinator (0: none); more than --checkpoint-every, or it gets nowhere
+                               The time until training goes on after a fault does not count for either.
                                Lists of both, such as 60,60,5 and 0,300,0, are schedules that take turns with the same peace
   --kinds LIST                 faults of workers, of these (kill):
 ${faultKinds.map((kind) => `                                 ${kind.padEnd(10)} ${faults[kind]}`).join('\n')}
@@ -34,9 +35,9 @@ export interface ChaosOptions {
   readonly quiet: string | undefined;
   readonly kinds: readonly FaultKind[];
   readonly schedules: readonly {
-    /** Seconds between faults of workers; 0 for none. */
+    /** Seconds of training between faults of workers; 0 for none. */
     readonly everyS: number;
-    /** Seconds between kills of the coordinator; 0 for none. */
+    /** Seconds of training between kills of the coordinator; 0 for none. */
     readonly coordinatorEveryS: number;
   }[];
   readonly workers: number;

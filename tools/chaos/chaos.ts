@@ -84,7 +84,8 @@ function createHarmed(folder: string, { everyS, coordinatorEveryS }: ChaosOption
   const harming = new Harming({ out, seed, kinds, everyS, workers, coordinatorEveryS });
   const run = runIn(out);
   return {
-    train: (steps: number) => run.train(steps, (cluster, signal) => harming.during(cluster, signal)),
+    train: (steps: number, secondsPerStep: number) =>
+      run.train(steps, (cluster, signal) => harming.during(cluster, signal, secondsPerStep)),
     result(): HarmedResult {
       const steps = readSteps(out);
       return {
@@ -112,8 +113,11 @@ async function compare(folder: string): Promise<ChaosResult> {
     harmed: harmed.map((run) => run.result()),
   });
   for (let turn = 0; turn < (known?.turns.length ?? options.turns); turn++) {
-    const { steps } = known?.turns[turn] ?? (await peace.train(100_000_000, stopAfter));
-    for (const run of harmed) await run.train(steps);
+    if (known === undefined) await peace.train(100_000_000, stopAfter);
+    const turns = (known ?? peace).turns.slice(0, turn + 1);
+    const steps = turns[turn].steps;
+    const secondsPerStep = turns.reduce((sum, { seconds }) => sum + seconds, 0) / steps;
+    for (const run of harmed) await run.train(steps, secondsPerStep);
     await keep(result());
   }
   return result();
@@ -125,6 +129,13 @@ async function keep(result: ChaosResult): Promise<void> {
   await mkdir(path.dirname(options.out), { recursive: true });
   await writeFile(options.out, `${JSON.stringify(result)}\n`);
 }
+
+/** Ends at once; coordinator and workers end with this process. */
+async function interrupt(): Promise<never> {
+  await network?.remove();
+  return process.exit(1);
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupt());
 
 const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-chaos-'));
 try {

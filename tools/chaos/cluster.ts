@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { command } from '../built-command.ts';
+import { endingWithParent } from '../ending-with-parent.ts';
 import type { CabledMachine, Network } from '../network/network-namespaces.ts';
 import { layWire, type Wire } from './wire.ts';
 
@@ -185,7 +186,7 @@ export class Cluster {
     parameters: readonly string[],
     stdout: 'pipe' | 'ignore',
   ): ChildProcess {
-    const [program, ...before] = [...(machine?.enter ?? []), process.execPath];
+    const [program, ...before] = endingWithParent([...(machine?.enter ?? []), process.execPath]);
     const child = spawn(program, [...before, command, ...parameters], { stdio: ['ignore', stdout, 'pipe'] });
     child.stderr?.on('data', (part: Buffer) => (this.#said = (this.#said + part.toString()).slice(-8000)));
     return child;

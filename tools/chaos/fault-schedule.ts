@@ -23,7 +23,7 @@ export const cableKinds: readonly FaultKind[] = ['unplug', 'partition'];
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** Seconds of chaos before it. */
+  /** Seconds of training before it. */
   readonly atS: number;
   /** Which of the workers. */
   readonly worker: number;

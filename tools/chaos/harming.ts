@@ -1,18 +1,18 @@
 /** Carries a schedule of faults out on a run while it trains, and keeps what was done. */
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import { scheduleFaults, type Fault, type FaultKind } from './fault-schedule.ts';
 import { lastStep, metricsBytes } from './run-record.ts';
+import { TrainingClock } from './training-clock.ts';
 
 export interface HarmingOptions {
   readonly out: string;
   readonly seed: number;
   readonly kinds: readonly FaultKind[];
-  /** Seconds between faults of workers; 0 for none. */
+  /** Seconds of training between faults of workers; 0 for none. */
   readonly everyS: number;
   readonly workers: number;
-  /** Seconds between kills of the coordinator; 0 for none. */
+  /** Seconds of training between kills of the coordinator; 0 for none. */
   readonly coordinatorEveryS: number;
 }
 
@@ -26,27 +26,32 @@ export interface Harm {
   readonly recoveredMs?: number;
 }
 
-/** Its times are those of the run alone: where that is trained in turns, it stands still between them. */
+/** Faults come by the time that the run has trained, over all its turns. */
 export class Harming {
   readonly done: Harm[] = [];
   readonly #options: HarmingOptions;
   readonly #faults: Generator<Fault, never>;
   #next: Fault | undefined;
   #coordinatorKills = 0;
-  #elapsedS = 0;
+  readonly #clock: TrainingClock;
 
   constructor(options: HarmingOptions) {
     this.#options = options;
+    this.#clock = new TrainingClock(options.out);
     this.#faults = scheduleFaults(options.seed, options.kinds, options.everyS, options.workers);
   }
 
-  /** Does harm until the signal ends the turn. */
-  async during(cluster: Cluster, signal: AbortSignal): Promise<void> {
-    const startMs = performance.now();
-    const elapsedS = (): number => this.#elapsedS + (performance.now() - startMs) / 1000;
-    const comes = (atS: number): Promise<boolean> => passes(Math.max(0, atS - elapsedS()), signal);
+  /**
+   * Does harm until the signal ends the turn.
+   * @param secondsPerStep how long a step takes in peace
+   */
+  async during(cluster: Cluster, signal: AbortSignal, secondsPerStep: number): Promise<void> {
+    this.#clock.resume(secondsPerStep);
+    const comes = async (atS: number): Promise<boolean> => {
+      while (this.#clock.read() < atS) if (!(await passes(0.02, signal))) return false;
+      return !signal.aborted;
+    };
     await Promise.all([this.#harmWorkers(cluster, comes), this.#killCoordinator(cluster, comes, signal)]);
-    this.#elapsedS = elapsedS();
   }
 
   async #harmWorkers(cluster: Cluster, comes: (atS: number) => Promise<boolean>): Promise<void> {

@@ -1,19 +1,31 @@
 /** What a run's folder tells while it trains: the steps that are committed, and when somebody was found to be gone. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** The last step of metrics.jsonl; 0 before the first. */
+/** The last step of metrics.jsonl; 0 before the first. Reads only the end of the file, for it is asked often. */
 export function lastStep(out: string): number {
-  const steps = readSteps(out);
-  return steps.at(-1) ?? 0;
+  const file = path.join(out, 'metrics.jsonl');
+  if (!existsSync(file)) return 0;
+  const descriptor = openSync(file, 'r');
+  try {
+    const end = Buffer.alloc(8192);
+    const bytes = readSync(descriptor, end, 0, end.length, Math.max(0, fstatSync(descriptor).size - end.length));
+    return stepsIn(end.toString('utf8', 0, bytes)).at(-1) ?? 0;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** All steps of metrics.jsonl, in the order of its lines. */
 export function readSteps(out: string): number[] {
   const file = path.join(out, 'metrics.jsonl');
-  if (!existsSync(file)) return [];
-  return [...readFileSync(file, 'utf8').matchAll(/^\{"step":(\d+),.*\}$/gm)].map(([, step]) => Number(step));
+  return existsSync(file) ? stepsIn(readFileSync(file, 'utf8')) : [];
+}
+
+/** The steps of whole lines: the last one may still be written. */
+function stepsIn(lines: string): number[] {
+  return [...lines.matchAll(/^\{"step":(\d+),.*\}$/gm)].map(([, step]) => Number(step));
 }
 
 /** Bytes of metrics.jsonl: they grow with every step. */

@@ -1,5 +1,6 @@
 /** Machines of their own on one: network namespaces, joined by a virtual cable each, with addresses of their own. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -39,7 +40,8 @@ export async function createNetwork({
   rate,
   burst = '64kb',
 }: NetworkOptions): Promise<Network | undefined> {
-  const prefix = `lg${process.pid % 10_000}`;
+  await removeLeftOver();
+  const prefix = `lg${process.pid}`;
   const hub = `${prefix}h`;
   const isAllowed = await run('ip', ['netns', 'add', hub]).then(
     () => true,
@@ -111,4 +113,11 @@ export async function createNetwork({
       for (const name of names) await run('ip', ['netns', 'del', name]).catch(() => undefined);
     },
   };
+}
+
+/** Removes the namespaces of processes that were killed before they could. */
+async function removeLeftOver(): Promise<void> {
+  const { stdout } = await run('ip', ['netns', 'list']).catch(() => ({ stdout: '' }));
+  for (const [name, creator] of stdout.matchAll(/^lg(\d+)(?:h|m\d+)\b/gm))
+    if (!existsSync(`/proc/${creator}`)) await run('ip', ['netns', 'del', name]).catch(() => undefined);
 }
