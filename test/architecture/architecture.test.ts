@@ -16,9 +16,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/run': ['@lstm-gan/core'],
   'packages/launch': [],
   'apps/coordinator': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/run', '@lstm-gan/transport'],
-  'apps/worker': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/transport'],
+  'packages/command-line': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run'],
+  'apps/worker': [
+    '@lstm-gan/command-line',
+    '@lstm-gan/core',
+    '@lstm-gan/engine',
+    '@lstm-gan/run',
+    '@lstm-gan/transport',
+  ],
   'apps/playground': ['@lstm-gan/core'],
   'apps/cli': [
+    '@lstm-gan/command-line',
     '@lstm-gan/core',
     '@lstm-gan/data',
     '@lstm-gan/engine',

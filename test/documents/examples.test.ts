@@ -7,7 +7,7 @@ import { link, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createProgram } from '../../apps/cli/src/program.ts';
+import { createWholeProgram } from '../../apps/cli/src/program.ts';
 import { lstmGan, root } from '../support/command-line.ts';
 import {
   blocksOf,
@@ -97,7 +97,7 @@ describe('run where the examples say', () => {
     ];
     out.mockImplementation((chunk) => ((text += String(chunk)), true));
     try {
-      await createProgram('0').parseAsync([...words], { from: 'user' });
+      await createWholeProgram('0').parseAsync([...words], { from: 'user' });
     } finally {
       out.mockRestore();
       complaints.mockRestore();

@@ -6,7 +6,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { root, summaryOf } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';
 
-const packages = ['core', 'engine', 'data', 'transport', 'run', 'launch'].map((name) => `packages/${name}`);
+const packages = ['core', 'engine', 'data', 'transport', 'run', 'launch', 'command-line'].map(
+  (name) => `packages/${name}`,
+);
 const apps = ['coordinator', 'worker', 'cli'].map((name) => `apps/${name}`);
 let folder: string;
 let cacheDir: string;

@@ -1,16 +1,22 @@
 /** Starts the command line from its sources, as a process of its own. */
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options, ResultPromise } from 'execa';
 import { startProcess } from './processes.ts';
 
 /** By its path: the command may run in any folder. */
 const tsx = createRequire(import.meta.url).resolve('tsx');
-const main = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Program and parameters that run `lstm-gan` from its sources. */
 export function commandLine(parameters: readonly string[]): [string, ...string[]] {
+  return sourceCommand('cli', parameters);
+}
+
+/** Program and parameters that run one of the apps from its sources. */
+export function sourceCommand(app: string, parameters: readonly string[]): [string, ...string[]] {
+  const main = path.join(root, 'apps', app, 'src', 'main.ts');
   return [process.execPath, '--conditions=source', '--import', tsx, main, ...parameters];
 }
 

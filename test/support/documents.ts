@@ -1,7 +1,7 @@
 /** The documents of the project, and the commands that they and the program's own help show. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createProgram } from '../../apps/cli/src/program.ts';
+import { createWholeProgram } from '../../apps/cli/src/program.ts';
 import { root } from './command-line.ts';
 
 /** Every document of the top level and of docs, by its path; tables without the spaces that Prettier aligns them with. */
@@ -54,7 +54,7 @@ export function inlineExamples(): Example[] {
 
 /** The examples in the help of each command. */
 export function helpExamples(): Example[] {
-  return createProgram('0').commands.flatMap((command) => {
+  return createWholeProgram('0').commands.flatMap((command) => {
     let help = '';
     command.configureOutput({ writeOut: (text) => (help += text) });
     command.outputHelp();
@@ -78,7 +78,7 @@ function shellWords(command: string): string[] {
 
 /** What is wrong with a command line, as commander's code; undefined where the program takes it. Nothing is run. */
 export async function parseError(words: readonly string[]): Promise<string | undefined> {
-  const program = createProgram('0');
+  const program = createWholeProgram('0');
   for (const command of [program, ...program.commands]) {
     command.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
     if (command !== program) command.action(() => undefined);

@@ -1,6 +1,18 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { runCommandLine } from './run-command-line.ts';
+import { createProgram, runCommandLine } from '@lstm-gan/command-line';
+import type { Command } from 'commander';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-await runCommandLine(process.argv.slice(2), version);
+const parameters = process.argv.slice(2);
+
+/** A worker's command is loaded alone: workers start by the dozen, and every one is waited for. */
+async function loadProgram(): Promise<Command> {
+  if (parameters[0] !== 'worker') return (await import('./program.ts')).createWholeProgram(version);
+  const { defineWorkerCommand } = await import('@lstm-gan/worker/command');
+  const program = createProgram('lstm-gan', version);
+  defineWorkerCommand(program.command('worker'));
+  return program;
+}
+
+await runCommandLine(parameters, loadProgram);

@@ -1,15 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { createProgram } from './program.ts';
-import { createCountdown, createProgressDisplay, formatDuration } from './progress-display.ts';
+import { createWholeProgram } from './program.ts';
 
-it('has exactly these commands and options: users and scripts rely on them', () => {
-  const options = createProgram('0').commands.map((command) => [
+it('has exactly these commands and options, because users and scripts rely on them', () => {
+  const options = createWholeProgram('0').commands.map((command) => [
     command.name(),
     command.options.map(({ long }) => long).join(' '),
   ]);
@@ -31,7 +29,7 @@ it('has exactly these commands and options: users and scripts rely on them', () 
 });
 
 it('shows examples in the help of every command', () => {
-  for (const command of createProgram('0').commands) {
+  for (const command of createWholeProgram('0').commands) {
     let help = '';
     command.configureOutput({ writeOut: (text) => (help += text) });
     command.outputHelp();
@@ -39,33 +37,22 @@ it('shows examples in the help of every command', () => {
   }
 });
 
-it('writes a line now and then where there is no terminal, and the last one always', () => {
-  const stream = new PassThrough();
-  let nowMs = 0;
-  const display = createProgressDisplay('Training', stream as unknown as NodeJS.WriteStream, () => nowMs);
-  for (let step = 1; step <= 12; step++, nowMs += 1000) display.update(step, 12, `step ${step}`);
-  display.stop();
-  expect(String(stream.read())).toBe('Training step 1\nTraining step 6\nTraining step 11\nTraining step 12\n');
-});
-
-it('tells what is left at the pace of the steps, not of the start before them', () => {
-  let nowMs = 60_000;
-  const countdown = createCountdown(110, () => nowMs);
-  expect(countdown(10)).toBe('');
-  nowMs += 1000;
-  expect(countdown(20)).toBe('  9 s left');
-});
-
-it('says how to build a checkout that is not built, instead of showing a stack', () => {
-  const checkout = mkdtempSync(path.join(tmpdir(), 'lstm-gan-unbuilt-'));
-  mkdirSync(path.join(checkout, 'bin'));
-  writeFileSync(path.join(checkout, 'package.json'), '{ "type": "module" }');
-  const command = path.join(checkout, 'bin', 'lstm-gan.js');
-  copyFileSync(fileURLToPath(new URL('../bin/lstm-gan.js', import.meta.url)), command);
-  const { status, stderr } = spawnSync(process.execPath, [command, '--help'], { encoding: 'utf8' });
-  expect([status, stderr]).toEqual([2, expect.stringMatching(/^lstm-gan is not built yet .*\n.* npm run build\.\n$/)]);
-});
-
-it('writes durations as people say them', () => {
-  expect([12_000, 200_000, 3_720_000].map(formatDuration)).toEqual(['12 s', '3 min 20 s', '1 h 02 min']);
-});
+it.each(['cli/bin/lstm-gan.js', 'worker/bin/lstm-gan-worker.js'])(
+  'says how to build a checkout that is not built, instead of showing a stack: %s',
+  (program) => {
+    const checkout = mkdtempSync(path.join(tmpdir(), 'lstm-gan-unbuilt-'));
+    const rooms = fileURLToPath(new URL('../..', import.meta.url));
+    mkdirSync(path.join(checkout, 'bin'));
+    mkdirSync(path.join(checkout, 'node_modules', '@lstm-gan'), { recursive: true });
+    symlinkSync(
+      path.join(rooms, '../packages/command-line'),
+      path.join(checkout, 'node_modules/@lstm-gan/command-line'),
+    );
+    writeFileSync(path.join(checkout, 'package.json'), '{ "type": "module" }');
+    const command = path.join(checkout, 'bin', path.basename(program));
+    copyFileSync(path.join(rooms, program), command);
+    const { status, stderr } = spawnSync(process.execPath, [command, '--help'], { encoding: 'utf8' });
+    const sentence = new RegExp(`^${path.basename(program, '.js')} is not built yet .*\n.* npm run build\\.\n$`);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(sentence)]);
+  },
+);

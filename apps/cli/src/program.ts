@@ -1,5 +1,6 @@
+import { createProgram } from '@lstm-gan/command-line';
+import { defineWorkerCommand } from '@lstm-gan/worker/command';
 import type { Command } from 'commander';
-import { createBareProgram } from './bare-program.ts';
 import { addBench } from './commands/bench.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfigSchema } from './commands/config-schema.ts';
@@ -10,21 +11,22 @@ import { addKeys } from './commands/keys.ts';
 import { addSample } from './commands/sample.ts';
 import { addSetup } from './commands/setup.ts';
 import { addTrain } from './commands/train.ts';
-import { addWorker } from './commands/worker.ts';
 
-/** The whole command line, as data. */
-export function createProgram(version: string): Command {
-  return createBareProgram(version, [
-    addTrain,
-    addCoordinator,
-    addWorker,
-    addKeys,
-    addSample,
-    addInspect,
-    addBench,
-    addConfigSchema,
-    addDoctor,
-    addSetup,
-    addCompletion,
-  ]);
+/** Returns the program `lstm-gan` with all its commands. */
+export function createWholeProgram(version: string): Command {
+  const program = createProgram('lstm-gan', version).description(
+    'Train GANs with an LSTM generator on any number of CPUs or GPUs.',
+  );
+  addTrain(program);
+  addCoordinator(program);
+  defineWorkerCommand(program.command('worker'));
+  addKeys(program);
+  addSample(program);
+  addInspect(program);
+  addBench(program);
+  addConfigSchema(program);
+  addDoctor(program);
+  addSetup(program);
+  addCompletion(program);
+  return program;
 }

@@ -1,3 +1,6 @@
+import { addCacheDir, cacheDirOf, positiveInteger, type CacheOptions } from '@lstm-gan/command-line';
+import { chooseDevice, findGpus, type DeviceChoice } from '@lstm-gan/command-line/devices';
+import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import os from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
@@ -5,12 +8,7 @@ import { createRunConfig, type RunConfig } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { benchReport, benchText } from '../bench/bench-report.ts';
 import { measureSteps } from '../bench/measure-steps.ts';
-import { chooseDevice, findGpus, type DeviceChoice } from '../devices.ts';
-import { positiveInteger } from '../option-values.ts';
-import { createProgressDisplay } from '../progress-display.ts';
-import { setUp } from '../set-up.ts';
 import { findPreset } from '../train/plan-config.ts';
-import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 interface BenchOptions extends CacheOptions {
   readonly preset: string;
@@ -56,9 +54,12 @@ async function bench(options: BenchOptions): Promise<void> {
   const cacheDir = cacheDirOf(options);
   const gpus = findGpus().length;
   const device = chooseDevice(options.device, gpus);
-  if (device === 'gpu') await setUp(cacheDir, 'gpu', now);
+  if (device === 'gpu') await provisionWithProgress(cacheDir, 'gpu', now);
   const workers = options.workers ?? Math.min(device === 'gpu' ? gpus : 2, config.batchSize / config.shardSize);
-  const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
+  const arithmetic = loadNativeArithmetic(
+    await provisionWithProgress(cacheDir, 'cpu', now),
+    Math.min(4, os.availableParallelism()),
+  );
   const display = createProgressDisplay('Timing', process.stderr, now);
   const onStep = (done: number, total: number): void => display.update(done, total, `step ${done} of ${total}`);
   const measurement = await measureSteps({

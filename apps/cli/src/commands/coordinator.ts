@@ -1,6 +1,6 @@
+import { addCacheDir } from '@lstm-gan/command-line';
 import type { Command } from 'commander';
 import { joiningCrew } from '../train/crew.ts';
-import { addCacheDir } from './cache-dir-option.ts';
 import { addRunOptions, choices, runTraining, type RunOptions } from './run-training.ts';
 
 interface CoordinatorOptions extends RunOptions {

@@ -1,9 +1,8 @@
+import { addCacheDir, cacheDirOf, exitCodes, type CacheOptions } from '@lstm-gan/command-line';
 import { readFile } from 'node:fs/promises';
 import { compareWithGolden, UserError, type RunUnit } from '@lstm-gan/core';
 import { diagnose, openEngine, provision, type EngineName } from '@lstm-gan/engine';
 import { Option, type Command } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
-import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 interface DoctorOptions extends CacheOptions {
   readonly golden?: string;

@@ -1,4 +1,11 @@
 /** What `train` and `coordinator` have in common: the options of a run, and running it with progress and a report. */
+import { cacheDirOf, positiveInteger, seconds, seed, type CacheOptions } from '@lstm-gan/command-line';
+import {
+  createCountdown,
+  createProgressDisplay,
+  provisionWithProgress,
+  readableLog,
+} from '@lstm-gan/command-line/terminal';
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -14,17 +21,13 @@ import {
   type StopRule,
 } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
-import { channelCount, imageCount, listed, positiveInteger, seconds, seed } from '../option-values.ts';
-import { createCountdown, createProgressDisplay } from '../progress-display.ts';
-import { readableLog } from '../readable-log.ts';
-import { setUp } from '../set-up.ts';
+import { channelCount, imageCount, repeated } from '../run-option-values.ts';
 import type { ExchangeChoice, GatherCrew } from '../train/crew.ts';
 import { findRun, type RunPlace } from '../train/find-run.ts';
 import { lastStep, stopRuleOf, takeInPast, type LengthOptions } from '../train/how-long.ts';
 import { beginRun, resumedConfig, resumeRun, wasInterrupted, type OpenRun } from '../train/open-run.ts';
 import { plainConfig, planConfig, readLayers, type ConfigOptions } from '../train/plan-config.ts';
 import { trainRun, type TrainRunOptions, type TrainRunResult } from '../train/train-run.ts';
-import { cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions {
   readonly strictData?: boolean;
@@ -51,7 +54,7 @@ export function addRunOptions(command: Command): Command {
     .option(
       '--set <key=value>',
       'one field of the configuration, such as optimizer.generator.learningRate=1e-4; may be repeated',
-      listed,
+      repeated,
     )
     .option('--print-config', 'print the resulting configuration, each field explained, and do nothing else')
     .option('--data <name|folder>', "data set, or a folder of images (default: the preset's)")
@@ -114,7 +117,10 @@ export async function runTraining(options: RunOptions, gatherCrew: GatherCrew): 
   const start: Start =
     options.resume === undefined ? { planned: planConfig(layers) } : { place: await findRun(options.resume) };
   if (options.printConfig === true) return showConfig(start.planned ?? (await resumedConfig(start.place, layers)));
-  const arithmetic = loadNativeArithmetic(await setUp(cacheDir, 'cpu', now), Math.min(4, os.availableParallelism()));
+  const arithmetic = loadNativeArithmetic(
+    await provisionWithProgress(cacheDir, 'cpu', now),
+    Math.min(4, os.availableParallelism()),
+  );
   if (start.planned !== undefined) (await openData(start.planned, options, now)).close();
   const open = await openRun(options, start, layers);
   try {

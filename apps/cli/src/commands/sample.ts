@@ -1,3 +1,5 @@
+import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
+import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -13,10 +15,7 @@ import {
   type Checkpoint,
 } from '@lstm-gan/run';
 import type { Command } from 'commander';
-import { positiveInteger, seed } from '../option-values.ts';
-import { setUp } from '../set-up.ts';
 import { openSampler, sampleNoise } from '../train/sampler.ts';
-import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 interface SampleOptions extends CacheOptions {
   readonly out?: string;
@@ -70,7 +69,7 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   if (animation !== undefined) return animate(run, animation, options);
   const { config, state } = await findCheckpoint(run);
   const cacheDir = cacheDirOf(options);
-  await setUp(cacheDir, 'cpu', () => performance.now());
+  await provisionWithProgress(cacheDir, 'cpu', () => performance.now());
   const noise = noiseOf(config.model, options);
   const sampler = await openSampler(config.model, { noise, cacheDir });
   const images = await sampler.sample(state.ema).finally(() => sampler.close());

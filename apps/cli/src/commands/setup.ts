@@ -1,10 +1,10 @@
+import { addCacheDir, cacheDirOf, type CacheOptions } from '@lstm-gan/command-line';
+import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
+import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Option, type Command } from 'commander';
-import { chooseDevice, findGpus } from '../devices.ts';
-import { setUp } from '../set-up.ts';
-import { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 
 interface SetupOptions extends CacheOptions {
   readonly variant: 'auto' | 'cpu' | 'gpu';
@@ -27,7 +27,7 @@ export function addSetup(program: Command): void {
 async function setup(options: SetupOptions): Promise<void> {
   // A machine without a GPU may set up the cache of those that have one.
   const variant = options.variant === 'auto' ? chooseDevice('auto', findGpus().length) : options.variant;
-  const { paths } = await setUp(cacheDirOf(options), variant, () => performance.now());
+  const { paths } = await provisionWithProgress(cacheDirOf(options), variant, () => performance.now());
   const library = path.join(paths.libraryDir, 'libtensorflow_cc.so.2');
   const { size } = await stat(library);
   process.stdout.write(`TensorFlow (${variant}) is ready: ${library}, ${Math.round(size / 1e6)} MB.\n`);

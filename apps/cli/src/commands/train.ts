@@ -1,10 +1,9 @@
+import { addCacheDir, cacheDirOf, positiveInteger } from '@lstm-gan/command-line';
+import { chooseDevice, findGpus, type DeviceChoice } from '@lstm-gan/command-line/devices';
+import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { performance } from 'node:perf_hooks';
 import { Option, type Command } from 'commander';
-import { chooseDevice, findGpus, type DeviceChoice } from '../devices.ts';
-import { positiveInteger } from '../option-values.ts';
-import { setUp } from '../set-up.ts';
 import { localCrew } from '../train/crew.ts';
-import { addCacheDir, cacheDirOf } from './cache-dir-option.ts';
 import { addRunOptions, choices, runTraining, type RunOptions } from './run-training.ts';
 
 interface TrainOptions extends RunOptions {
@@ -45,7 +44,8 @@ async function train(options: TrainOptions): Promise<void> {
   const cacheDir = cacheDirOf(options);
   const gpus = findGpus().length;
   const device = chooseDevice(options.device, gpus);
-  if (device === 'gpu' && options.printConfig !== true) await setUp(cacheDir, 'gpu', () => performance.now());
+  if (device === 'gpu' && options.printConfig !== true)
+    await provisionWithProgress(cacheDir, 'gpu', () => performance.now());
   await runTraining(
     options,
     localCrew({

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createProgram } from '../program.ts';
+import { createWholeProgram } from '../program.ts';
 import { completionScript, shells, type Shell } from './completion-script.ts';
 import { completionWords } from './completion-words.ts';
 
@@ -12,7 +12,10 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-completion-'));
   for (const shell of shells)
-    writeFileSync(path.join(folder, shell), completionScript(shell, 'lstm-gan', completionWords(createProgram('0'))));
+    writeFileSync(
+      path.join(folder, shell),
+      completionScript(shell, 'lstm-gan', completionWords(createWholeProgram('0'))),
+    );
   mkdirSync(path.join(folder, 'my photos'));
   writeFileSync(path.join(folder, 'my file'), '');
 });

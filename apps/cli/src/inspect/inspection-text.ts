@@ -1,6 +1,6 @@
 /** An inspection in words. */
+import { formatDuration } from '@lstm-gan/command-line/terminal';
 import type { RunConfig } from '@lstm-gan/run';
-import { formatDuration } from '../progress-display.ts';
 import type { Inspection, NetworkInspection } from './inspection.ts';
 
 /** Lines for people: progress, throughput, configuration, layers. */

@@ -1,4 +1,5 @@
 /** Who computes for a run, and how they are reached: workers of our own on this machine, or whoever joins from elsewhere. */
+import { findGpus } from '@lstm-gan/command-line/devices';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,7 +15,6 @@ import {
   type Exchange,
   type Limits,
 } from '@lstm-gan/transport';
-import { findGpus } from '../devices.ts';
 
 /** Who computes, and how to reach them. */
 export interface Crew {

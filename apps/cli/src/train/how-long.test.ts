@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { imageCount } from '../option-values.ts';
+import { imageCount } from '../run-option-values.ts';
 import { lastStep, stopRuleOf, takeInPast } from './how-long.ts';
 import { plainConfig } from './plan-config.ts';
 

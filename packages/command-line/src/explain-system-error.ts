@@ -1,11 +1,11 @@
 /**
- * What the machine lacks can show anywhere: memory in any allocation, room in any write. Where nobody explained it on the
- * way, it is explained here.
+ * Any allocation may find too little memory, and any write a full disk. If the code that met such an error did not explain it,
+ * it is explained here.
  */
 import { UserError } from '@lstm-gan/core';
 import { explainWriteError } from '@lstm-gan/run';
 
-/** The sentence for an error of the system; other errors come back as they are. */
+/** Returns a UserError for an error of the system. Returns any other error as it is. */
 export function explainSystemError(error: unknown): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;
   if (isOutOfMemory(error)) {
@@ -20,12 +20,12 @@ export function explainSystemError(error: unknown): unknown {
       cause: error,
     });
   }
-  // Only what cannot have come from reading.
+  // Only codes that reading never gives.
   const { code, path } = error as NodeJS.ErrnoException;
   return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '') ? explainWriteError(path ?? 'A file', error) : error;
 }
 
-/** The addon's code; Node's words for an array; tfjs-node's for TensorFlow's RESOURCE_EXHAUSTED. */
+/** Whether the addon (its code), Node (its message for an array) or tfjs-node (TensorFlow's RESOURCE_EXHAUSTED) lacked memory. */
 function isOutOfMemory({ message, code }: NodeJS.ErrnoException): boolean {
   return (
     code === 'ERR_MEMORY' || message === 'Array buffer allocation failed' || message.startsWith('Invalid TF_Status: 8')

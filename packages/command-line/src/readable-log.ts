@@ -1,6 +1,6 @@
 import { build } from 'pino-pretty';
 
-/** Makes log lines readable for people; the file keeps the JSON. */
+/** Returns a destination for a log that writes each JSON line to a stream as readable text. */
 export function readableLog(stream: NodeJS.WritableStream): { write(line: string): void } {
   return build({
     destination: stream as never,

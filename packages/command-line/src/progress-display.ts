@@ -1,18 +1,18 @@
 /**
- * Long work, shown: a bar on a terminal, a line now and then elsewhere. Everything goes to standard error, so that
- * standard output holds results alone.
+ * Shows the progress of long work: as a bar on a terminal, elsewhere as a line every few seconds. Progress goes to standard
+ * error, so that standard output holds results only.
  */
 import { SingleBar } from 'cli-progress';
 
 export interface ProgressDisplay {
-  /** `done` of `total`, with a text behind it. */
+  /** Shows `done` of `total`, followed by a text. */
   update(done: number, total: number, text: string): void;
   stop(): void;
 }
 
 const lineEveryMs = 5000;
 
-/** Shows progress under a label on a stream; `now` in milliseconds. */
+/** Shows progress with a label on a stream. `now` returns milliseconds. */
 export function createProgressDisplay(label: string, stream: NodeJS.WriteStream, now: () => number): ProgressDisplay {
   return stream.isTTY ? createBar(label, stream) : createLines(label, stream, now);
 }
@@ -57,8 +57,8 @@ function createLines(label: string, stream: NodeJS.WriteStream, now: () => numbe
 }
 
 /**
- * Tells what is left of `total` at the pace since the first call, which has nothing to tell: what came before it, such as
- * workers that start, is not repeated.
+ * Returns a function that tells the remaining time, from the pace since its first call. The first call returns an empty text:
+ * the time before it, in which workers started, says nothing about the pace.
  */
 export function createCountdown(total: number, now: () => number): (done: number) => string {
   let first: { readonly done: number; readonly atMs: number } | undefined;
@@ -70,7 +70,7 @@ export function createCountdown(total: number, now: () => number): (done: number
   };
 }
 
-/** `1 h 02 min`, `3 min 20 s`, `12 s`. */
+/** Writes a duration as `1 h 02 min`, `3 min 20 s` or `12 s`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const minutes = Math.floor(seconds / 60);

@@ -6,9 +6,12 @@ export interface CacheOptions {
   readonly cacheDir?: string;
 }
 
-/** Every command that needs TensorFlow or data takes the same option. */
+/** Adds the option that every command takes if it needs TensorFlow or data. */
 export function addCacheDir(command: Command): Command {
-  return command.option('--cache-dir <folder>', 'TensorFlow, graphs and data sets (default: $XDG_CACHE_HOME/lstm-gan)');
+  return command.option(
+    '--cache-dir <folder>',
+    'where TensorFlow, graphs and data sets are kept (default: $XDG_CACHE_HOME/lstm-gan)',
+  );
 }
 
 export function cacheDirOf({ cacheDir }: CacheOptions): string {

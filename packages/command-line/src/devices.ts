@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { UserError } from '@lstm-gan/core';
 
 /**
- * The NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them: those that it names, or as many as the driver has made
- * device files for.
+ * Returns the names of the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, or, if it is not set, a number
+ * for each device file of the driver.
  */
 export function findGpus(visible = process.env['CUDA_VISIBLE_DEVICES'], deviceFolder = '/dev'): string[] {
   const count = countDeviceFiles(deviceFolder);
@@ -23,7 +23,7 @@ function countDeviceFiles(folder: string): number {
 
 export type DeviceChoice = 'auto' | 'cpu' | 'gpu';
 
-/** The kind of device to compute on; throws a UserError when it is to be a GPU and there is none. */
+/** Returns the kind of device to compute on. Throws a UserError if a GPU was asked for and there is none. */
 export function chooseDevice(choice: DeviceChoice, gpus: number): 'cpu' | 'gpu' {
   if (choice === 'auto') return gpus > 0 ? 'gpu' : 'cpu';
   if (choice === 'cpu' || gpus > 0) return choice;

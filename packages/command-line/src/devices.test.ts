@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { chooseDevice, findGpus } from './devices.ts';
 
-it('computes on GPUs where there are some, unless it is told otherwise', () => {
+it('chooses GPUs if there are any, unless the user names a kind', () => {
   expect([chooseDevice('auto', 2), chooseDevice('auto', 0), chooseDevice('cpu', 2), chooseDevice('gpu', 1)]).toEqual([
     'gpu',
     'cpu',
@@ -13,9 +13,9 @@ it('computes on GPUs where there are some, unless it is told otherwise', () => {
   ]);
 });
 
-it('finds the GPUs that CUDA_VISIBLE_DEVICES names, or all that the driver shows', () => {
+it('finds the GPUs that CUDA_VISIBLE_DEVICES names, or all those of the driver if it is not set', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-dev-'));
-  // A container that was handed one GPU of eight calls it the first.
+  // In a container with one GPU of eight, CUDA numbers that GPU 0, whatever the number of its device file.
   for (const name of ['nvidia5', 'nvidia7', 'nvidiactl', 'nvidia-uvm']) writeFileSync(path.join(folder, name), '');
   const found = [undefined, '1', '0, GPU-7f3a', '', '-1', '1,-1,0'].map((visible) => findGpus(visible, folder));
   expect(found).toEqual([['0', '1'], ['1'], ['0', 'GPU-7f3a'], [], [], ['1']]);
@@ -25,7 +25,7 @@ it('finds the GPUs that CUDA_VISIBLE_DEVICES names, or all that the driver shows
   ]);
 });
 
-it('refuses to compute on a GPU where there is none, and says what to do', () => {
+it('refuses to compute on a GPU if there is none, and says what to do', () => {
   const sentence = expect.objectContaining({
     code: 'no-gpu',
     message: expect.stringContaining('shows none'),

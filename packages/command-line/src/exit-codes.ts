@@ -1,2 +1,2 @@
-/** What the command answers to its caller; documented in --help. */
+/** The exit codes of the programs. `--help` documents them. */
 export const exitCodes = { success: 0, failure: 1, userError: 2 } as const;

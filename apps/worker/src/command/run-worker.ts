@@ -1,7 +1,8 @@
-/** The command `worker`, behind its options. */
+/** Runs a worker as a process: signals, log, links and engine, and new attempts if the coordinator is gone. */
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
 import { UserError } from '@lstm-gan/core';
 import { openEngine, type Engine } from '@lstm-gan/engine';
 import { createLog, createTerminalLog, type Logger, type RunConfig } from '@lstm-gan/run';
@@ -13,24 +14,34 @@ import {
   readKeyFile,
   type WorkerKeys,
 } from '@lstm-gan/transport';
-import { startWorker } from '@lstm-gan/worker';
-import { cacheDirOf } from './commands/cache-dir-option.ts';
-import type { WorkerCommandOptions } from './commands/worker.ts';
-import { chooseDevice, findGpus } from './devices.ts';
+import { startWorker } from '../start-worker.ts';
+
+export interface RunWorkerOptions {
+  /** The coordinator's address. */
+  readonly connect: string;
+  readonly keyFile?: string;
+  /** Unique in the run. */
+  readonly name: string;
+  readonly device: 'cpu' | 'gpu';
+  /** Seconds for which to look for a coordinator that is gone. */
+  readonly patience: number;
+  /** Where the link to other workers listens. */
+  readonly peerAddress?: string;
+  /** The number of TCP connections of a line. */
+  readonly flows?: number;
+  readonly cacheDir: string;
+}
 
 const retryMs = 1000;
 
-/** Works for a coordinator; when it is gone, tries again for a while. */
-export async function work(options: WorkerCommandOptions): Promise<void> {
+/** Works for a coordinator until its run is finished. If the coordinator is gone, looks for it during `patience`. */
+export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const { connect, keyFile, patience, device } = options;
   chooseDevice(device, findGpus().length);
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
-  // JSON where a file keeps it, as of the workers that train starts.
-  const log = process.stderr.isTTY
-    ? createTerminalLog((await import('./readable-log.ts')).readableLog(process.stderr))
-    : createLog(process.stderr.fd);
+  const log = await openLog();
   // A coordinator on this machine that is gone does not come back at the same socket.
   const patienceMs = isLocalAddress(connect) ? 0 : 1000 * patience;
   let lastContactMs = performance.now();
@@ -39,7 +50,7 @@ export async function work(options: WorkerCommandOptions): Promise<void> {
       return await workOnce(options, keys, log, leaving.signal, () => (lastContactMs = performance.now()));
     } catch (error) {
       const leftMs = lastContactMs + patienceMs - performance.now();
-      if (leaving.signal.aborted || !isPassing(error) || leftMs <= 0) throw error;
+      if (leaving.signal.aborted || !mayPass(error) || leftMs <= 0) throw error;
       log.warn(`${error.message} Trying again for ${Math.ceil(leftMs / 1000)} s.`);
       await delay(retryMs);
       if (leaving.signal.aborted) return;
@@ -47,38 +58,46 @@ export async function work(options: WorkerCommandOptions): Promise<void> {
   }
 }
 
-/** Whether it is worth trying again: nobody answers, or the coordinator has not noticed yet that we were gone. */
-function isPassing(error: unknown): error is UserError {
+/** Readable lines on a terminal; JSON if a file keeps them, as for the workers that `train` starts. */
+async function openLog(): Promise<Logger> {
+  if (!process.stderr.isTTY) return createLog(process.stderr.fd);
+  const { readableLog } = await import('@lstm-gan/command-line/terminal');
+  return createTerminalLog(readableLog(process.stderr));
+}
+
+/** Whether another attempt may succeed: no coordinator answers, or it has not noticed yet that this worker was gone. */
+function mayPass(error: unknown): error is UserError {
   return error instanceof UserError && ['coordinator-gone', 'rejected-name-taken'].includes(error.code);
 }
 
+/** Works over one link. Calls `onContact` at the end if the coordinator had answered. */
 async function workOnce(
-  options: WorkerCommandOptions,
+  options: RunWorkerOptions,
   keys: WorkerKeys | undefined,
   log: Logger,
   signal: AbortSignal,
   onContact: () => void,
 ): Promise<void> {
-  const { connect, name, device } = options;
-  // Weights come when the engine is there.
+  const { connect, name, device, cacheDir, flows } = options;
   let engine: Engine | undefined;
+  // The link is opened before the engine, but weights arrive only after it: they are received into the engine's memory.
   const own = {
     allocate: (length: number) => engine?.arithmetic.allocate(length) ?? new Float32Array(length),
     release: (array: Float32Array | Uint8Array) => engine?.arithmetic.release(array),
   };
   const memory = { ...own, sharing: () => engine?.arithmetic.sharing?.() };
   const open = async ({ engine: engineName, threads, precision }: RunConfig): Promise<Engine> => {
-    engine = await openEngine(engineName, { threads, device, precision, cacheDir: cacheDirOf(options) });
+    engine = await openEngine(engineName, { threads, device, precision, cacheDir });
     return engine;
   };
   try {
     await startWorker({
-      link: createWorkerLink({ connect, keys, memory, flowCount: options.flows }),
+      link: createWorkerLink({ connect, keys, memory, flowCount: flows }),
       openPeers: async () =>
         createPeerLink({
           bind: options.peerAddress ?? (await peerBind(connect, name)),
           memory: own,
-          flowCount: options.flows,
+          flowCount: flows,
         }),
       host: hostname(),
       besideCoordinator: isLocalAddress(connect),

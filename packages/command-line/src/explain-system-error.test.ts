@@ -11,7 +11,7 @@ it.each<[string, Error, string]>([
   ],
   ['tfjs-node', new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor'), 'OOM when allocating tensor.'],
   ['Node', new RangeError('Array buffer allocation failed'), 'Array buffer allocation failed.'],
-])('says that memory is short where %s does', (_, error, reason) => {
+])('says that there is too little memory if %s reports it', (_, error, reason) => {
   expect(explainSystemError(error)).toMatchObject({
     code: 'out-of-memory',
     message: `There is too little memory: ${reason}`,
@@ -19,7 +19,7 @@ it.each<[string, Error, string]>([
   });
 });
 
-it('says that a disk is full, wherever that showed', () => {
+it('says that a disk is full, whichever write met it', () => {
   const error = Object.assign(new Error('ENOSPC: no space left on device, write'), {
     code: 'ENOSPC',
     syscall: 'write',
@@ -30,7 +30,7 @@ it('says that a disk is full, wherever that showed', () => {
   });
 });
 
-it('leaves other errors as they are', () => {
+it('returns other errors as they are', () => {
   const user = new UserError({ code: 'a', message: 'b', advice: 'c', cause: { code: 'ENOSPC' } });
   const missing = Object.assign(new Error('ENOENT: no such file or directory, open'), {
     code: 'ENOENT',

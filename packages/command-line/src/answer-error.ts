@@ -2,10 +2,10 @@ import { UserError } from '@lstm-gan/core';
 import { exitCodes } from './exit-codes.ts';
 import { explainSystemError } from './explain-system-error.ts';
 
-/** Failures that no other parameters mend, or that may pass by themselves; every other UserError is the user's. */
+/** Codes of failures that other options would not prevent, or that may pass by themselves. Any other UserError is a mistake of the user. */
 const failures = ['not-finite', 'bits-differ', 'worker-failed', 'workers-gone', 'coordinator-gone', 'out-of-memory'];
 
-/** Says what went wrong, and gives the exit code. */
+/** Prints an error on standard error and returns the exit code. */
 export function answerError(thrown: unknown, verbose: boolean): number {
   const error = explainSystemError(thrown);
   if (error instanceof UserError) {

@@ -13,8 +13,12 @@ const labels = {
   compile: 'Compiling bindings',
 } as const;
 
-/** Provisions TensorFlow with its progress shown; does nothing, and says nothing, where it is there already. */
-export async function setUp(cacheDir: string, variant: TensorFlowVariant, now: () => number): Promise<Provisioned> {
+/** Provisions TensorFlow and shows the progress. If it is provisioned already, returns at once and shows nothing. */
+export async function provisionWithProgress(
+  cacheDir: string,
+  variant: TensorFlowVariant,
+  now: () => number,
+): Promise<Provisioned> {
   const found = await locateTensorFlow(cacheDir, variant);
   if (found !== undefined) return found;
   let stage: ProvisionProgress['stage'] | undefined;

@@ -1,0 +1,59 @@
+/** The command of a worker: `lstm-gan worker` and `lstm-gan-worker`. */
+import { hostname } from 'node:os';
+import { addCacheDir, cacheDirOf, invocationOf, seconds, type CacheOptions } from '@lstm-gan/command-line';
+import { preloadTensorFlow } from '@lstm-gan/engine/startup';
+import { Option, type Command } from 'commander';
+import { pinToProcessors } from './pin-to-processors.ts';
+import type { RunWorkerOptions } from './run-worker.ts';
+import { cpuList, flowCount, peerAddress } from './worker-option-values.ts';
+
+interface WorkerCommandOptions extends CacheOptions, Omit<RunWorkerOptions, 'cacheDir'> {
+  readonly cpus?: string;
+}
+
+/** Gives a command the options, the help and the action of a worker. */
+export function defineWorkerCommand(command: Command): void {
+  command
+    .description('compute for a coordinator until its run is finished')
+    .requiredOption('--connect <address>', "the coordinator's address, tcp://HOST:PORT")
+    .option('--key-file <file>', 'the key file that the coordinator made for its workers (not needed for ipc://)')
+    .option('--name <name>', 'a name that no other worker of the run has', `${hostname()}-${process.pid}`)
+    .addOption(new Option('--device <kind>', 'what to compute on').choices(['cpu', 'gpu']).default('cpu'))
+    .option(
+      '--cpus <list>',
+      'run on these processors only, such as 0-3,8 (needs taskset; default: those that it was started on)',
+      cpuList,
+    )
+    .option('--patience <seconds>', 'how long to look for a coordinator that is gone', seconds, 60)
+    .option(
+      '--peer-address <host:port>',
+      'where other workers reach this one in the sliced exchange (default: the address that leads to the coordinator, any free port)',
+      peerAddress,
+    )
+    .option(
+      '--flows <count>',
+      'TCP connections for weights and gradients, each encrypted by a thread of its own (default: half of the processors, at most 4)',
+      flowCount,
+    )
+    .addHelpText('after', () => examplesOf(invocationOf(command)));
+  addCacheDir(command).action(startWorkerProcess);
+}
+
+function examplesOf(invocation: string): string {
+  return `
+Examples:
+  $ ${invocation} --connect tcp://10.0.0.1:5577 --key-file worker.key
+  $ CUDA_VISIBLE_DEVICES=1 ${invocation} --connect tcp://10.0.0.1:5577 --key-file worker.key --device gpu
+
+On SIGTERM or Ctrl-C it leaves politely: after the shards in work.`;
+}
+
+async function startWorkerProcess({ cpus, ...options }: WorkerCommandOptions): Promise<void> {
+  // First, because threads that start later inherit the processors.
+  if (cpus !== undefined) pinToProcessors(cpus);
+  const cacheDir = cacheDirOf(options);
+  // Before the imports: TensorFlow's library and the rest of this program are loaded in parallel.
+  void preloadTensorFlow(cacheDir, options.device);
+  const { runWorker } = await import('./run-worker.ts');
+  await runWorker({ ...options, cacheDir });
+}

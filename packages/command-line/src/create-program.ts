@@ -1,0 +1,15 @@
+import { Command } from 'commander';
+
+/** Returns a program without commands or options of its own. Commands that are added to it inherit its settings. */
+export function createProgram(name: string, version: string): Command {
+  return new Command(name)
+    .version(version)
+    .option('--verbose', 'show error codes and stack traces')
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 success, 1 failure, 2 a mistake in the options or in the input, 130 interrupted twice.',
+    );
+}

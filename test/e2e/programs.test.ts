@@ -1,0 +1,35 @@
+/** The programs that run alone, compared with the subcommands of `lstm-gan`. */
+import { execa } from 'execa';
+import { expect, it } from 'vitest';
+import { lstmGan, sourceCommand } from '../support/command-line.ts';
+
+/** Runs `lstm-gan-NAME` from its sources. */
+function runAlone(name: string, parameters: readonly string[]) {
+  const [node, ...rest] = sourceCommand(name, parameters);
+  return execa(node, rest, { reject: false });
+}
+
+/** The options and examples of a help text, without the options that every program has. */
+function linesOf(help: string): string[] {
+  const entries = help.match(/^ {2}[-$].*(\n {3,}.*)*/gm) ?? [];
+  return entries
+    .map((entry) => entry.replace(/\s+/g, ' ').trim())
+    .filter((entry) => !/^(-V, --version|--verbose) /.test(entry))
+    .sort();
+}
+
+/** Makes the texts of a program and of its subcommand comparable: the default name of a worker ends with a process id. */
+const withoutNames = (name: string, text: unknown): string =>
+  String(text).replaceAll(`lstm-gan-${name}`, `lstm-gan ${name}`).replace(/-\d+"/, '-ID"');
+
+it.each(['worker'])('lstm-gan-%s has the options, the examples and the exit codes of the subcommand', async (name) => {
+  const [alone, subcommand] = [await runAlone(name, ['--help']), await lstmGan([name, '--help'])];
+  const lines = linesOf(withoutNames(name, alone.stdout));
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines).toEqual(linesOf(withoutNames(name, subcommand.stdout)));
+  expect([alone.exitCode, subcommand.exitCode]).toEqual([0, 0]);
+  const wrong = ['--no-such-option'];
+  const [refusedAlone, refused] = [await runAlone(name, wrong), await lstmGan([name, ...wrong])];
+  expect([refusedAlone.exitCode, refusedAlone.stderr]).toEqual([2, refused.stderr]);
+  expect(refused.exitCode).toBe(2);
+});
