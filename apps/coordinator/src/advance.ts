@@ -3,6 +3,7 @@
  * borrowed, never owned: whatever happens to a worker, its shards go back to the others, and every shard of a round is in
  * the sum exactly once.
  */
+import { isFirstOfStep, nextPlace } from '@lstm-gan/core';
 import type { Contribution, Failed, Hello, Ready, WorkerMessage } from '@lstm-gan/transport';
 import { differingUnits, refuseHello, refuseReady } from './admission.ts';
 import {
@@ -236,16 +237,9 @@ function replaced(state: CoordinatorState, member: Member, change: Partial<Membe
 function completeRound(state: CoordinatorState): Advance {
   const { round, plan, versions } = state;
   const updated = { ...state, versions: { ...versions, [round.phase]: versions[round.phase] + 1 } };
-  const { step, turn } = round;
-  if (round.phase === 'discriminator') {
-    const isLast = turn + 1 === plan.discriminatorSteps;
-    const next = isLast
-      ? ({ step, phase: 'generator', turn: 0 } as const)
-      : ({ step, phase: 'discriminator', turn: turn + 1 } as const);
-    return onward({ ...updated, round: createRound(next, plan.shardCount) });
-  }
-  const next = createRound({ step: step + 1, phase: 'discriminator', turn: 0 }, plan.shardCount);
-  return { state: { ...updated, round: next }, effects: [{ kind: 'commit', step }] };
+  const next = createRound(nextPlace(round, plan.discriminatorSteps), plan.shardCount);
+  if (!isFirstOfStep(next)) return onward({ ...updated, round: next });
+  return { state: { ...updated, round: next }, effects: [{ kind: 'commit', step: round.step }] };
 }
 
 /** A step is committed: on to the next one, or the end. */
@@ -280,8 +274,7 @@ function advise(state: CoordinatorState, committedStep: number): Advance {
 /** Stops behind the step in work; at once where none is. */
 function stop(state: CoordinatorState): Advance {
   const { round, sliced } = state;
-  const atStart =
-    round.phase === 'discriminator' && round.turn === 0 && round.leases.length === 0 && round.shardsDone === 0;
+  const atStart = isFirstOfStep(round) && round.leases.length === 0 && round.shardsDone === 0;
   const untouched = atStart && (sliced === undefined || sliced.stage === 'resting' || sliced.stage === 'settling');
   const abandoned = !state.members.some(({ ready }) => ready);
   if (!untouched && !abandoned) return { state: { ...state, stopping: true }, effects: [] };

@@ -1,4 +1,5 @@
 /** What members of a crew tell the coordinator, judged; what follows from it is decided in advance.ts and sliced-crew.ts. */
+import { comparePlaces } from '@lstm-gan/core';
 import type { SliceState, Unreachable, Updated, WorkerMessage } from '@lstm-gan/transport';
 import type { CoordinatorState, Effect, Member, Refusal, SlicedState } from './state.ts';
 
@@ -74,11 +75,7 @@ function hearSettled(state: CoordinatorState, sliced: SlicedState, member: Membe
 
 function hearUpdated(state: CoordinatorState, sliced: SlicedState, member: Member, updated: Updated): Heard {
   const { round, plan } = state;
-  const isOfRound =
-    sliced.stage === 'computing' &&
-    updated.step === round.step &&
-    updated.phase === round.phase &&
-    updated.turn === round.turn;
+  const isOfRound = sliced.stage === 'computing' && comparePlaces(updated, round) === 0;
   if (!isOfRound) return { state, verdict: { kind: 'dropped' } };
   if (updated.notFinite !== null) return { state, verdict: { kind: 'not-finite', entry: updated.notFinite } };
   const reported = [...sliced.reported, member.peer];

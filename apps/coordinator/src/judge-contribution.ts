@@ -1,4 +1,5 @@
 /** What a contribution is worth: it counts once, for the lease that it answers. */
+import { comparePlaces } from '@lstm-gan/core';
 import type { Contribution } from '@lstm-gan/transport';
 import { countShards } from './shares.ts';
 import type { CoordinatorState, Lease, Member, Overtaken } from './state.ts';
@@ -21,11 +22,7 @@ export function judgeContribution(
   if (by !== undefined) return { kind: 'overtaken', by };
   const { round, sliced } = state;
   const lease = round.leases.find(({ id, peer }) => id === contribution.lease && peer === member.peer);
-  const isOfRound =
-    contribution.crew === (sliced?.crew ?? 0) &&
-    contribution.step === round.step &&
-    contribution.phase === round.phase &&
-    contribution.turn === round.turn;
+  const isOfRound = contribution.crew === (sliced?.crew ?? 0) && comparePlaces(contribution, round) === 0;
   if (lease === undefined || !isOfRound) return { kind: 'dropped' };
   if (!fits(state, lease, contribution)) return { kind: 'unfit' };
   return { kind: 'counts', lease, twin: round.leases.find((other) => isTwin(other, lease)) };

@@ -5,7 +5,7 @@
  * coordinator gathers the state, unless it still holds it, and seeds the next crew with what its members lack. When owner
  * and backup of a slice are lost together, the run goes back to the state that was recorded last.
  */
-import { assert, type Network } from '@lstm-gan/core';
+import { assert, firstPlaceOfStep, isFirstOfStep, type Network } from '@lstm-gan/core';
 import type { SliceTable, WeightsVersions } from '@lstm-gan/transport';
 import { assignSlices, type Holders } from './assign-slices.ts';
 import { assignLeases, missingWeights } from './leases.ts';
@@ -35,7 +35,7 @@ const isSame = (a: WeightsVersions, b: WeightsVersions): boolean =>
 const eligible = ({ members }: CoordinatorState): Member[] => members.filter(({ ready, leaving }) => ready && !leaving);
 
 /** Asked between rounds. */
-const isAtStepStart = ({ round }: CoordinatorState): boolean => round.phase === 'discriminator' && round.turn === 0;
+const isAtStepStart = ({ round }: CoordinatorState): boolean => isFirstOfStep(round);
 const isOver = (state: CoordinatorState): boolean =>
   isAtStepStart(state) && (state.stopping || state.round.step > state.plan.lastStep);
 
@@ -290,7 +290,7 @@ function rewind(state: CoordinatorState): Advance {
       ...state,
       versions,
       members: state.members.map((member) => ({ ...member, versions: {} })),
-      round: createRound({ step: step + 1, phase: 'discriminator', turn: 0 }, state.plan.shardCount),
+      round: createRound(firstPlaceOfStep(step + 1), state.plan.shardCount),
       sliced: {
         ...sliced,
         held: versions,

@@ -2,7 +2,7 @@
  * What the coordinator knows, as plain data without a tensor in it, what can happen to it, and what it may order. The
  * decisions are in advance.ts; whoever holds sockets, clocks and arrays carries the orders out.
  */
-import type { Network, ShardRange } from '@lstm-gan/core';
+import { firstPlaceOfStep, type Network, type Place, type ShardRange } from '@lstm-gan/core';
 import type {
   Contribution,
   CoordinatorMessage,
@@ -79,11 +79,7 @@ export interface Lease {
 }
 
 /** One exchange: the shards of a phase, and where each is. */
-export interface Round {
-  readonly step: number;
-  readonly phase: Phase;
-  /** Which of the step's phases of this kind, from 0. */
-  readonly turn: number;
+export interface Round extends Place {
   /** Not leased to anybody. */
   readonly pending: readonly ShardRange[];
   readonly leases: readonly Lease[];
@@ -234,7 +230,7 @@ export function createCoordinatorState(plan: Plan, committedStep: number, versio
     sliced: plan.exchange === 'sliced' ? createSlicedState(plan, committedStep, versions) : undefined,
     membership: 1,
     members: [],
-    round: createRound({ step: committedStep + 1, phase: 'discriminator', turn: 0 }, plan.shardCount),
+    round: createRound(firstPlaceOfStep(committedStep + 1), plan.shardCount),
     versions,
     probes: undefined,
     nextLease: 1,
@@ -279,6 +275,6 @@ export function farewell({ plan: { run, incarnation }, membership }: Coordinator
   return { kind: 'send', peer, message: { kind: 'finish', run, incarnation, membership } };
 }
 
-export function createRound(place: Pick<Round, 'step' | 'phase' | 'turn'>, shardCount: number): Round {
+export function createRound(place: Place, shardCount: number): Round {
   return { ...place, pending: [{ start: 0, end: shardCount }], leases: [], shardsDone: 0 };
 }

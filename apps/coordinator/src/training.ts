@@ -4,10 +4,12 @@
  */
 import {
   assert,
+  batchOf,
   createFold,
   createLayouts,
   cutSlices,
   leavesOf,
+  placeOfImages,
   plainArithmetic,
   UserError,
   type Fold,
@@ -21,7 +23,6 @@ import { median, weightsSha256, type StepMetrics, type TrainingState } from '@ls
 import type { Contribution, RunHeader, SliceState } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { applyUpdate } from './apply-update.ts';
-import { batchNumber } from './batch-number.ts';
 import type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
 import { createComparison } from './compare-contributions.ts';
 import { createPlan } from './create-plan.ts';
@@ -236,7 +237,7 @@ export class Training {
     const subtrees = effect.lease.ranges;
     const isRead = phase === 'discriminator' || step < this.#plan.lastStep;
     const images = isRead
-      ? this.#readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees)
+      ? this.#readShards(batchOf(placeOfImages(effect.round), this.#plan.discriminatorSteps), subtrees)
       : new Uint8Array(0);
     const place = {
       step,

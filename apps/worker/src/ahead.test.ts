@@ -1,6 +1,7 @@
+import type { ShardPlace } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
 import { createAhead, type AheadShard } from './ahead.ts';
-import type { FinishShard, ShardPlace } from './run-lease.ts';
+import type { FinishShard } from './run-lease.ts';
 
 const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', turn: 0, shard });
 const versions = { generator: 7, discriminator: 3 };

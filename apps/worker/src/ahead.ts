@@ -2,8 +2,8 @@
  * What a worker computes while it waits for an update: the start of its shards in the next phase, which needs no
  * weights that are on their way. Most often the same shards come back to it; if not, what was computed is forgotten.
  */
-import type { Network } from '@lstm-gan/core';
-import type { FinishShard, ShardPlace } from './run-lease.ts';
+import { keyOfShardPlace, type Network, type ShardPlace } from '@lstm-gan/core';
+import type { FinishShard } from './run-lease.ts';
 
 type Versions = Readonly<Record<Network, number>>;
 
@@ -31,7 +31,6 @@ export interface Ahead {
 
 export function createAhead(now: () => number): Ahead {
   const started = new Map<string, Pick<AheadShard, 'network' | 'version'> & { readonly finish: FinishShard }>();
-  const keyOf = ({ step, phase, turn, shard }: ShardPlace): string => `${step} ${phase} ${turn} ${shard}`;
   let stopping = false;
   let used: Network | undefined;
   let running: Promise<void> = Promise.resolve();
@@ -42,7 +41,7 @@ export function createAhead(now: () => number): Ahead {
       if (stopping) return;
       const startMs = now();
       try {
-        started.set(keyOf(place), { network, version, finish: await start() });
+        started.set(keyOfShardPlace(place), { network, version, finish: await start() });
       } catch {
         // The lease itself runs into the same error, and reports it.
         return;
@@ -65,7 +64,7 @@ export function createAhead(now: () => number): Ahead {
       await running;
     },
     take(place, versions) {
-      const found = started.get(keyOf(place));
+      const found = started.get(keyOfShardPlace(place));
       return found !== undefined && found.version === versions[found.network] ? found.finish : undefined;
     },
     takeMs() {

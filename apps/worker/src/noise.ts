@@ -2,9 +2,8 @@
  * The noise that shards begin with, a pure function of (seed, step, phase, turn, shard). Drawn on this thread, so it is drawn while
  * the worker waits, for the shards that will most likely come.
  */
-import { normalNoise, streamKey } from '@lstm-gan/core';
+import { keyOfShardPlace, normalNoise, streamKey, type ShardPlace } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
-import type { ShardPlace } from './run-lease.ts';
 
 export interface Noise {
   /** Draws the noise of these shards, and forgets what was drawn before. */
@@ -15,14 +14,13 @@ export interface Noise {
 
 export function createNoise(config: Pick<RunConfig, 'seed' | 'shardSize' | 'model'>): Noise {
   const drawn = new Map<string, Float32Array>();
-  const keyOf = ({ step, phase, turn, shard }: ShardPlace): string => `${step} ${phase} ${turn} ${shard}`;
   const draw = (place: ShardPlace): Float32Array =>
     normalNoise(streamKey({ seed: config.seed, ...place, purpose: 'noise' }), config.shardSize * config.model.latent);
   return {
     prepare(places) {
       drawn.clear();
-      for (const place of places) drawn.set(keyOf(place), draw(place));
+      for (const place of places) drawn.set(keyOfShardPlace(place), draw(place));
     },
-    of: (place) => drawn.get(keyOf(place)) ?? draw(place),
+    of: (place) => drawn.get(keyOfShardPlace(place)) ?? draw(place),
   };
 }

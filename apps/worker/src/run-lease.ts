@@ -6,9 +6,11 @@
 import {
   accumulateShards,
   assert,
+  lastDiscriminatorPlace,
   roundToBfloat16,
   streamKey,
   type Network,
+  type ShardPlace,
   type StreamPurpose,
   type VectorArithmetic,
 } from '@lstm-gan/core';
@@ -54,14 +56,6 @@ export type FinishShard = (
   images: Uint8Array,
   onto: readonly Float32Array[],
 ) => Promise<ShardResult>;
-
-/** A shard of a phase; decides its noise, masks and images. */
-export interface ShardPlace {
-  readonly step: number;
-  readonly phase: Network;
-  readonly turn: number;
-  readonly shard: number;
-}
 
 export interface LeaseTools {
   readonly units: CompiledUnits;
@@ -151,9 +145,8 @@ function keysOf({ seed }: RunConfig, place: ShardPlace): (purpose: StreamPurpose
 
 /** The place whose noise a phase takes: with shared noise, the generator phase takes that of the last discriminator phase. */
 function noisePlace({ sharedNoise, discriminatorSteps }: RunConfig, place: ShardPlace): ShardPlace {
-  return sharedNoise && place.phase === 'generator'
-    ? { ...place, phase: 'discriminator', turn: discriminatorSteps - 1 }
-    : place;
+  if (!sharedNoise || place.phase === 'discriminator') return place;
+  return { ...lastDiscriminatorPlace(place.step, discriminatorSteps), shard: place.shard };
 }
 
 /** The generator's forward pass of a shard. */

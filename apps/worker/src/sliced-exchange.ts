@@ -6,6 +6,7 @@
  */
 import {
   assert,
+  comparePlaces,
   createLayouts,
   cutSlices,
   emaBeta,
@@ -27,7 +28,7 @@ import type {
   Work,
   WorkerMessage,
 } from '@lstm-gan/transport';
-import { compareRounds, releaseWhole, SlicedRound, type Role, type SlicePlace } from './sliced-round.ts';
+import { releaseWhole, SlicedRound, type Role, type SlicePlace } from './sliced-round.ts';
 
 /** The weights that a worker computes with. */
 export type CurrentWeights = Partial<Record<Network, { version: number; values: Float32Array }>>;
@@ -216,7 +217,7 @@ export class SlicedExchange {
   /** Shares out the partial sums of a lease. */
   contribute(work: Pick<Work, 'crew' | 'step' | 'phase' | 'turn' | 'subtrees'>, sums: readonly Float32Array[]): void {
     const round = this.#round;
-    if (round === undefined || work.crew !== this.crew || compareRounds(work, round.place) !== 0) return;
+    if (round === undefined || work.crew !== this.crew || comparePlaces(work, round.place) !== 0) return;
     this.#measure(() => round.contribute(work.subtrees, sums));
   }
 
@@ -225,12 +226,12 @@ export class SlicedExchange {
     const { run, incarnation } = this.#options.header;
     if (message.run !== run || message.incarnation !== incarnation || message.crew < this.crew) return false;
     const round = this.#round;
-    if (round === undefined || message.crew > this.crew || compareRounds(message, round.place) > 0) {
+    if (round === undefined || message.crew > this.crew || comparePlaces(message, round.place) > 0) {
       if (this.#early.length >= mostEarly) return false;
       this.#early.push(message);
       return true;
     }
-    if (compareRounds(message, round.place) < 0) return false;
+    if (comparePlaces(message, round.place) < 0) return false;
     return this.#measure(() => round.take(message));
   }
 

@@ -15,7 +15,7 @@ import {
 } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
 import type { PeerMessage } from '@lstm-gan/transport';
-import { compareRounds, SlicedRound, type SlicePlace } from './sliced-round.ts';
+import { SlicedRound, type SlicePlace } from './sliced-round.ts';
 
 const layout = createLayout([
   { name: 'dense/kernel', shape: [5], role: 'trainable' },
@@ -231,15 +231,4 @@ describe('a word that does not fit its round', () => {
     }
     for (const { weights } of members) expect(weights).toEqual(starUpdate().weights);
   });
-});
-
-it('orders rounds by step, then discriminator before generator, then turn', () => {
-  const rounds = [
-    { step: 1, phase: 'discriminator', turn: 0 },
-    { step: 1, phase: 'discriminator', turn: 1 },
-    { step: 1, phase: 'generator', turn: 0 },
-    { step: 2, phase: 'discriminator', turn: 0 },
-  ] as const;
-  expect([...rounds].reverse().sort(compareRounds)).toEqual(rounds);
-  expect(compareRounds(rounds[2], rounds[2])).toBe(0);
 });

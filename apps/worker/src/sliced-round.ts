@@ -17,13 +17,14 @@ import {
   type Network,
   type NetworkState,
   type NetworkUpdate,
+  type Place,
   type ShardRange,
   type Slice,
   type SumTree,
   type VectorArithmetic,
 } from '@lstm-gan/core';
 import { asSent, type RunConfig } from '@lstm-gan/run';
-import type { PeerMessage, RoundPlace } from '@lstm-gan/transport';
+import type { PeerMessage } from '@lstm-gan/transport';
 
 /** A slice of a network, and how what lies in it is laid out. */
 export interface SlicePlace {
@@ -42,7 +43,7 @@ export interface Role {
 }
 
 export interface SlicedRoundOptions {
-  readonly place: RoundPlace;
+  readonly place: Place;
   readonly role: Role;
   readonly slices: readonly SlicePlace[];
   readonly shardCount: number;
@@ -69,7 +70,7 @@ interface Collected {
 }
 
 export class SlicedRound {
-  readonly place: RoundPlace;
+  readonly place: Place;
   /** The new weights, whole once nothing is missing. */
   readonly weights: Float32Array;
   /** New states of the slices that this member owns or backs up. */
@@ -214,10 +215,4 @@ export class SlicedRound {
 /** Gives back an array's memory, unless it is a part of another's. */
 export function releaseWhole({ release }: Pick<VectorArithmetic, 'release'>, array: Float32Array | Uint8Array): void {
   if (array.byteLength === array.buffer.byteLength) release(array);
-}
-
-/** The order of rounds: negative when the first comes first. */
-export function compareRounds(a: RoundPlace, b: RoundPlace): number {
-  const rank = ({ phase }: RoundPlace): number => (phase === 'discriminator' ? 0 : 1);
-  return a.step - b.step || rank(a) - rank(b) || a.turn - b.turn;
 }

@@ -2,7 +2,7 @@
  * A worker: says hello, builds what the run's configuration asks for, proves that it computes the run's bits, and then
  * computes leases until the coordinator finishes. It keeps nothing that could be lost but the current weights.
  */
-import { createLayouts, UserError, assert, type Network } from '@lstm-gan/core';
+import { createLayouts, nextPlace, UserError, assert, type Network } from '@lstm-gan/core';
 import type { Engine, EngineDescription } from '@lstm-gan/engine';
 import { checkRunConfig, layoutSha256, type Logger, type RunConfig } from '@lstm-gan/run';
 import {
@@ -21,7 +21,7 @@ import { createCarriedPasses, type CarriedPasses } from './carried-passes.ts';
 import { createAhead, type Ahead, type AheadShard } from './ahead.ts';
 import { hearPeers } from './hear-peers.ts';
 import { createNoise, type Noise } from './noise.ts';
-import { NotFiniteError, runLease, shardsOf, startShard, type ShardPlace } from './run-lease.ts';
+import { NotFiniteError, runLease, shardsOf, startShard } from './run-lease.ts';
 import { SlicedExchange, type CurrentWeights } from './sliced-exchange.ts';
 
 export interface WorkerOptions {
@@ -273,7 +273,7 @@ const toolsOf = ({ units, config, carried, noise, engine: { arithmetic } }: Job)
 
 /** Behind what this turn of the event loop sends; with shared noise a generator's phase takes that of the phase before it. */
 function prepareNoise(done: Work, { config, noise }: Job): void {
-  const next = nextPlace(done, config);
+  const next = nextPlace(done, config.discriminatorSteps);
   if (next.phase === 'generator' && config.sharedNoise) return;
   noise.prepare(shardsOf(done, config).map(({ shard }) => ({ ...next, shard })));
 }
@@ -285,7 +285,7 @@ function nextShards(done: Work, job: Job): AheadShard[] {
   // The generator phase's work carries the images of the next phase; none behind the last step.
   if (own === undefined || (network === 'discriminator' && done.images.length === 0)) return [];
   return shardsOf(done, job.config).map(({ shard, images }) => {
-    const place = { ...nextPlace(done, job.config), shard };
+    const place = { ...nextPlace(done, job.config.discriminatorSteps), shard };
     return {
       place,
       network,
@@ -293,11 +293,6 @@ function nextShards(done: Work, job: Job): AheadShard[] {
       start: () => startShard(toolsOf(job), network, own.values, place, images),
     };
   });
-}
-
-function nextPlace({ step, phase, turn }: Work, { discriminatorSteps }: RunConfig): Omit<ShardPlace, 'shard'> {
-  if (phase === 'generator') return { step: step + 1, phase: 'discriminator', turn: 0 };
-  return turn + 1 < discriminatorSteps ? { step, phase, turn: turn + 1 } : { step, phase: 'generator', turn: 0 };
 }
 
 /** Gives back weights that are no longer the newest. What was started with them was for a phase that is over. */

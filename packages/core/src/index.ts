@@ -15,6 +15,18 @@ export { nearestName } from './nearest-name.ts';
 export { presets, type Preset, type PresetName } from './presets.ts';
 export { checkArrays } from './step/check-arrays.ts';
 export { createPhaseUnits, type PhaseUnitOptions, type PhaseUnits } from './step/phase-units.ts';
+export {
+  batchOf,
+  comparePlaces,
+  firstPlaceOfStep,
+  isFirstOfStep,
+  keyOfShardPlace,
+  lastDiscriminatorPlace,
+  nextPlace,
+  placeOfImages,
+  type Place,
+  type ShardPlace,
+} from './step/place.ts';
 export { runUnit } from './step/run-unit.ts';
 export type { ArraySpec, Unit, UnitArray, UnitName } from './step/unit.ts';
 export type { NativeKernelName } from './nn/native-kernel.ts';

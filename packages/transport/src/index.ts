@@ -36,7 +36,6 @@ export type {
   PeerAddress,
   Phase,
   RoundHeader,
-  RoundPlace,
   RunHeader,
   ShardLosses,
   SliceTable,

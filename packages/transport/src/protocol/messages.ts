@@ -40,7 +40,7 @@ import {
   network,
   peerAddress,
   roundHeader,
-  roundPlace,
+  place,
   runHeader,
   sentence,
   shard,
@@ -216,7 +216,7 @@ export const workerMessages = {
   updated: message({
     fields: {
       ...runHeader,
-      ...roundPlace,
+      ...place,
       crew: count,
       /** Time in fold, optimizer and averages. */
       updateMs: milliseconds,
@@ -315,7 +315,7 @@ export const coordinatorMessages = {
 
   /** Sliced: a round begins. The round before it is complete: every member has its result. */
   begin: message({
-    fields: { ...runHeader, ...roundPlace, crew: count, weightsVersions },
+    fields: { ...runHeader, ...place, crew: count, weightsVersions },
     samples: [{ ...sampleRun, ...samplePlace, crew: 5, weightsVersions: sampleVersions }],
   }),
 

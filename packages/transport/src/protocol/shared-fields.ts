@@ -1,4 +1,5 @@
 /** Fields that several messages have: how they are checked, and the types that follow. */
+import type { Network } from '@lstm-gan/core';
 import { z } from 'zod';
 import type { DeepReadonly } from './message-entry.ts';
 
@@ -92,22 +93,18 @@ export const runHeader = {
 /** Which run, and which start of its coordinator: a message of another one is stale and is dropped. */
 export type RunHeader = TypeOf<typeof runHeader>;
 
-export const roundPlace = {
-  /** Counts from 1. */
+/** The fields of core's `Place`. */
+export const place = {
   step: count,
-  /** The phase that trains a network carries its name. */
   phase: network,
-  /** Which of the step's phases of this kind, from 0: a step may have several discriminator phases. */
   turn: count,
 };
-/** The place of a round in the run. */
-export type RoundPlace = TypeOf<typeof roundPlace>;
 /** The phase that trains a network carries its name. */
-export type Phase = RoundPlace['phase'];
+export type Phase = Network;
 
 export const roundHeader = {
   ...runHeader,
-  ...roundPlace,
+  ...place,
   /** The number of the crew in the sliced exchange: another crew repeats a round that lost a member. 0 in the star. */
   crew: count,
   /** Unique within an incarnation. */
@@ -128,4 +125,4 @@ export const shardLosses = z.strictObject(shardLossesFields);
 export type ShardLosses = TypeOf<typeof shardLossesFields>;
 
 /** What a message between workers belongs to. A message of another crew or round is late, and is dropped. */
-export const sliceHeader = { ...incarnationHeader, ...roundPlace, crew: count, slice: sliceNumber };
+export const sliceHeader = { ...incarnationHeader, ...place, crew: count, slice: sliceNumber };

@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import {
+  batchOf,
+  comparePlaces,
+  firstPlaceOfStep,
+  isFirstOfStep,
+  keyOfShardPlace,
+  lastDiscriminatorPlace,
+  nextPlace,
+  placeOfImages,
+  type DiscriminatorPlace,
+  type Place,
+} from './place.ts';
+
+/** The places of the first steps of a run, in order. */
+function placesOfRun(discriminatorSteps: number, steps = 3): Place[] {
+  const places: Place[] = [];
+  for (let place: Place = firstPlaceOfStep(1); place.step <= steps; place = nextPlace(place, discriminatorSteps))
+    places.push(place);
+  return places;
+}
+
+it('goes through all discriminator phases of a step, then its generator phase, then the next step', () => {
+  expect(placesOfRun(2, 2)).toEqual([
+    { step: 1, phase: 'discriminator', turn: 0 },
+    { step: 1, phase: 'discriminator', turn: 1 },
+    { step: 1, phase: 'generator', turn: 0 },
+    { step: 2, phase: 'discriminator', turn: 0 },
+    { step: 2, phase: 'discriminator', turn: 1 },
+    { step: 2, phase: 'generator', turn: 0 },
+  ]);
+  expect(placesOfRun(1, 1)).toEqual([
+    { step: 1, phase: 'discriminator', turn: 0 },
+    { step: 1, phase: 'generator', turn: 0 },
+  ]);
+});
+
+it.each([1, 2, 5])('compares and names places in the order of a run with %i discriminator phases a step', (count) => {
+  const places = placesOfRun(count);
+  expect([...places].reverse().sort(comparePlaces)).toEqual(places);
+  for (const place of places) expect(comparePlaces(place, { ...place })).toBe(0);
+  const keys = places.flatMap((place) => [0, 1].map((shard) => keyOfShardPlace({ ...place, shard })));
+  expect(new Set(keys).size).toBe(2 * places.length);
+});
+
+it('knows the first place and the last discriminator phase of a step', () => {
+  const places = placesOfRun(3);
+  expect(places.filter(isFirstOfStep)).toEqual([1, 2, 3].map(firstPlaceOfStep));
+  for (const step of [1, 2, 3]) {
+    const last = lastDiscriminatorPlace(step, 3);
+    expect(places).toContainEqual(last);
+    expect(nextPlace(last, 3)).toEqual({ step, phase: 'generator', turn: 0 });
+  }
+});
+
+it.each([1, 2, 5])('gives every one of %i discriminator phases a step a batch of its own', (discriminatorSteps) => {
+  const isDiscriminator = (place: Place): place is DiscriminatorPlace => place.phase === 'discriminator';
+  const places = placesOfRun(discriminatorSteps).filter(isDiscriminator);
+  expect(places.map((place) => batchOf(place, discriminatorSteps))).toEqual(places.map((_, index) => index + 1));
+});
+
+it.each([1, 2, 5])(
+  'sends the images of the next discriminator phase with the generator phase, at %i discriminator phases a step',
+  (discriminatorSteps) => {
+    for (const place of placesOfRun(discriminatorSteps)) {
+      const reader = place.phase === 'discriminator' ? place : nextPlace(place, discriminatorSteps);
+      expect(placeOfImages(place)).toEqual(reader);
+    }
+  },
+);

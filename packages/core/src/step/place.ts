@@ -1,0 +1,74 @@
+/**
+ * The places of a run. A place is one phase of one step: (step, phase, turn). A step has `discriminatorSteps`
+ * discriminator phases, counted by `turn`, and then one generator phase. With `discriminatorSteps` = 2 a run visits
+ *
+ *   step 1 discriminator turn 0, step 1 discriminator turn 1, step 1 generator turn 0, step 2 discriminator turn 0, ...
+ *
+ * Everything that depends on this order stands here.
+ */
+import type { Network } from '../weights/layout.ts';
+
+export interface Place {
+  /** Counts from 1. */
+  readonly step: number;
+  /** The phase that trains a network has the network's name. */
+  readonly phase: Network;
+  /** Which of the step's phases of this kind, from 0. Always 0 for the generator. */
+  readonly turn: number;
+}
+
+/** A place that reads real images. */
+export interface DiscriminatorPlace extends Place {
+  readonly phase: 'discriminator';
+}
+
+/** One shard of the batch of a place. It decides the shard's noise, dropout masks and images. */
+export interface ShardPlace extends Place {
+  readonly shard: number;
+}
+
+/** The first place of a step. */
+export function firstPlaceOfStep(step: number): DiscriminatorPlace {
+  return { step, phase: 'discriminator', turn: 0 };
+}
+
+export function isFirstOfStep({ phase, turn }: Pick<Place, 'phase' | 'turn'>): boolean {
+  return phase === 'discriminator' && turn === 0;
+}
+
+/** The place that follows. After a step's generator phase comes the first place of the next step. */
+export function nextPlace({ step, phase, turn }: Place, discriminatorSteps: number): Place {
+  if (phase === 'generator') return firstPlaceOfStep(step + 1);
+  if (turn + 1 < discriminatorSteps) return { step, phase, turn: turn + 1 };
+  return { step, phase: 'generator', turn: 0 };
+}
+
+/** The last discriminator phase of a step. */
+export function lastDiscriminatorPlace(step: number, discriminatorSteps: number): DiscriminatorPlace {
+  return { step, phase: 'discriminator', turn: discriminatorSteps - 1 };
+}
+
+/** Negative if `a` comes before `b`, 0 if they are the same place, positive if `a` comes after `b`. */
+export function comparePlaces(a: Place, b: Place): number {
+  const rank = ({ phase }: Place): number => (phase === 'discriminator' ? 0 : 1);
+  return a.step - b.step || rank(a) - rank(b) || a.turn - b.turn;
+}
+
+/** A text that is equal for equal shard places, to find them in a Map. */
+export function keyOfShardPlace({ step, phase, turn, shard }: ShardPlace): string {
+  return `${step} ${phase} ${turn} ${shard}`;
+}
+
+/**
+ * The discriminator phase that reads the real images which are sent with the work of a place. Work of a discriminator
+ * phase has the images of that phase. The generator phase reads no real images: its work has those of the next step's
+ * first phase, so that a worker can start that phase before the generator's new weights have arrived.
+ */
+export function placeOfImages({ step, phase, turn }: Place): DiscriminatorPlace {
+  return phase === 'discriminator' ? { step, phase, turn } : firstPlaceOfStep(step + 1);
+}
+
+/** The number, from 1, of the batch of images that a discriminator phase reads. Each of these phases reads a new batch. */
+export function batchOf({ step, turn }: DiscriminatorPlace, discriminatorSteps: number): number {
+  return (step - 1) * discriminatorSteps + turn + 1;
+}
