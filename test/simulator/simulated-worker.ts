@@ -1,5 +1,5 @@
 /**
- * A worker without engine, sockets and clocks. It keeps to the protocol as the real one does, has the real sliced exchange in
+ * A worker without engine, sockets and clocks. It keeps to the protocol as the real one does, has the real sliced member in
  * it, and its gradients are cheap pure functions of what a real one's depend on: weights, step, phase, turn and shard.
  */
 import { createFold, plainArithmetic, type Network, type ShardRange, type VectorArithmetic } from '@lstm-gan/core';
@@ -14,7 +14,8 @@ import {
   type Work,
   type WorkerMessage,
 } from '@lstm-gan/transport';
-import { SlicedExchange, type CurrentWeights } from '../../apps/worker/src/sliced-exchange.ts';
+import type { CurrentWeights } from '../../apps/worker/src/current-weights.ts';
+import { SlicedMember } from '../../apps/worker/src/exchange/sliced/sliced-member.ts';
 
 export interface SimulatedWorkerOptions {
   readonly name: string;
@@ -29,7 +30,7 @@ interface Job {
   readonly header: RunHeader;
   readonly config: RunConfig;
   readonly weights: CurrentWeights;
-  readonly exchange: SlicedExchange | undefined;
+  readonly member: SlicedMember | undefined;
 }
 
 const sha = '0'.repeat(64);
@@ -53,12 +54,12 @@ export class SimulatedWorker {
 
   /** Says that it cannot reach another one. */
   complain(worker: string): void {
-    const { header, exchange } = this.#currentJob;
-    if (exchange !== undefined)
+    const { header, member } = this.#currentJob;
+    if (member !== undefined)
       this.#options.report({
         kind: 'unreachable',
         ...header,
-        crew: exchange.crew,
+        crew: member.crew,
         worker,
         sentence: 'It does not answer.',
       });
@@ -70,7 +71,7 @@ export class SimulatedWorker {
         return this.#build(message);
       case 'weights':
         this.#currentJob.weights[message.network] = { version: message.version, values: message.values };
-        return this.#currentJob.exchange?.settleIfReady();
+        return this.#currentJob.member?.reportIfSettled();
       case 'work':
         return this.#compute(message);
       case 'finish':
@@ -78,14 +79,14 @@ export class SimulatedWorker {
         this.isDismissed = true;
         return;
       case 'slice':
-        return this.#currentJob.exchange?.seed(message);
+        return this.#currentJob.member?.takeSlice(message);
       default:
-        return this.#serveExchange(message);
+        return this.#serveCrew(message);
     }
   }
 
   hearPeer(message: PeerMessage): void {
-    this.#job?.exchange?.hear(message);
+    this.#job?.member?.receive(message);
   }
 
   get #currentJob(): Job {
@@ -93,12 +94,12 @@ export class SimulatedWorker {
     return this.#job;
   }
 
-  #build({ run, incarnation, membership, config: text, exchange: how }: Welcome): void {
+  #build({ run, incarnation, membership, config: text, exchange }: Welcome): void {
     const { name, arithmetic, now, layouts, report, toPeer } = this.#options;
     const [header, config, weights] = [{ run, incarnation, membership }, JSON.parse(text) as RunConfig, {}];
-    const exchange =
-      how === 'sliced'
-        ? new SlicedExchange({
+    const member =
+      exchange === 'sliced'
+        ? new SlicedMember({
             header,
             config,
             weights,
@@ -107,8 +108,8 @@ export class SimulatedWorker {
             post: { meet: () => undefined, toPeer, report },
           })
         : undefined;
-    this.#job = { header, config, weights, exchange };
-    const peer = exchange === undefined ? null : { address: name, publicKey: name, host: name };
+    this.#job = { header, config, weights, member };
+    const peer = member === undefined ? null : { address: name, publicKey: name, host: name };
     report({
       kind: 'ready',
       ...header,
@@ -123,17 +124,17 @@ export class SimulatedWorker {
     });
   }
 
-  #serveExchange(message: Extract<CoordinatorMessage, { kind: 'crew' | 'begin' | 'gather' }>): void {
-    const { exchange } = this.#currentJob;
-    if (exchange === undefined) throw new Error(`The star knows no ${message.kind}.`);
-    if (exchange.dueNetwork(message.weightsVersions) !== undefined) exchange.promote();
-    if (message.kind === 'crew') exchange.join(message);
-    else if (message.kind === 'begin') exchange.begin(message);
-    else exchange.gather(message);
+  #serveCrew(message: Extract<CoordinatorMessage, { kind: 'crew' | 'begin' | 'gather' }>): void {
+    const { member } = this.#currentJob;
+    if (member === undefined) throw new Error(`The star knows no ${message.kind}.`);
+    if (member.networkToReplace(message.weightsVersions) !== undefined) member.applyRound();
+    if (message.kind === 'crew') member.joinCrew(message);
+    else if (message.kind === 'begin') member.beginRound(message);
+    else member.sendSlices(message);
   }
 
   #compute(work: Work): void {
-    const { weights, exchange } = this.#currentJob;
+    const { weights, member } = this.#currentJob;
     const { generator, discriminator } = weights;
     if (
       generator?.version !== work.weightsVersions.generator ||
@@ -156,10 +157,10 @@ export class SimulatedWorker {
       losses,
       computeMs: losses.length * 10,
       waitingMs: 0,
-      sums: exchange === undefined ? sums : [],
+      sums: member === undefined ? sums : [],
     };
     this.#options.report(contribution);
-    exchange?.contribute(work, sums);
+    member?.contribute(work, sums);
   }
 }
 

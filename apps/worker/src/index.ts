@@ -1,3 +1,3 @@
-export { compileUnits, type CompiledUnits } from './compile-units.ts';
-export { runLease } from './run-lease.ts';
-export { startWorker, type WorkerOptions } from './start-worker.ts';
+export { compileUnits, type CompiledUnits } from './compute/compile-units.ts';
+export { startWorker } from './start-worker.ts';
+export type { WorkerOptions } from './worker-options.ts';

@@ -59,4 +59,4 @@ export {
 export { joinVector, splitVector } from './weights/named-vectors.ts';
 export { decodeSafetensors, encodeSafetensors, type NamedTensor, type Safetensors } from './weights/safetensors.ts';
 export { cutSlices, sliceLayout, sliceView, type Slice } from './weights/slices.ts';
-export { cutTree, isSubtree, splitPoint, splitRange, type ShardRange } from './weights/tree.ts';
+export { cutTree, isSubtree, shardsOf, splitPoint, splitRange, type ShardRange } from './weights/tree.ts';

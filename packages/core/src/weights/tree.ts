@@ -10,6 +10,11 @@ export interface ShardRange {
   readonly end: number;
 }
 
+/** The numbers of all shards of some ranges, in the order of the ranges. */
+export function shardsOf(ranges: readonly ShardRange[]): number[] {
+  return ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
+}
+
 /** The largest power of two below `count`; count is at least 2. */
 export function splitPoint(count: number): number {
   let half = 1;

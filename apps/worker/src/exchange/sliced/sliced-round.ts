@@ -1,7 +1,13 @@
 /**
- * One round of the sliced exchange, as a member of the crew knows it: pieces come in, whoever owns a slice folds and updates
- * it, its backup applies the same update to the same sum, and everybody else gets the new weights. Nothing of what the round
- * began with is written: it is worth nothing until every member has its result. Knows no sockets and no clocks.
+ * One round of the sliced exchange, as one member of the crew sees it:
+ *
+ *   - Every member sends slices of its partial sums to their owners (`piece`).
+ *   - The owner of a slice folds the pieces and updates the slice's weights and optimizer state.
+ *   - The owner sends the folded sum to the slice's backup (`total`), which applies the same update to the same sum.
+ *   - The owner sends the new weights to all other members (`renewed`).
+ *
+ * The round never writes on the weights and states that it began with: if a member is lost before every member has the
+ * result, the round is done again from them. No sockets and no clocks here.
  */
 import {
   createFold,
@@ -26,7 +32,7 @@ import {
 import { asSent, type RunConfig } from '@lstm-gan/run';
 import type { PeerMessage } from '@lstm-gan/transport';
 
-/** A slice of a network, and how what lies in it is laid out. */
+/** A slice of a network's vector, and the layout of its floats. */
 export interface SlicePlace {
   readonly range: Slice;
   readonly layout: Layout;
@@ -34,11 +40,12 @@ export interface SlicePlace {
 
 /** A member's place in the crew, for the network of a round. */
 export interface Role {
-  /** Numbers of members. */
+  /** This member's number. */
   readonly self: number;
   readonly memberCount: number;
+  /** For each slice, its owner's number. */
   readonly owners: readonly number[];
-  /** -1 where there is none. */
+  /** -1 for a slice without a backup. */
   readonly backups: readonly number[];
 }
 
@@ -48,12 +55,12 @@ export interface SlicedRoundOptions {
   readonly slices: readonly SlicePlace[];
   readonly shardCount: number;
   readonly optimizer: AdamOptions;
-  /** How new weights are rounded for those who compute with them. */
+  /** How the new weights are rounded that workers compute with. */
   readonly wire: RunConfig['wire'];
   readonly arithmetic: VectorArithmetic;
-  /** The state of a slice before the round, which this member owns or backs up. */
+  /** The state before the round of a slice that this member owns or backs up. */
   readonly stateOf: (slice: number) => NetworkState;
-  /** Sends to the member of a number. */
+  /** Sends a message to a member, by its number; `range` belongs to a piece. */
   readonly send: (
     member: number,
     kind: PeerMessage['kind'],
@@ -65,21 +72,21 @@ export interface SlicedRoundOptions {
 
 interface Collected {
   readonly fold: Fold;
-  /** Shards whose pieces came, each 0 or 1. */
+  /** For each shard, 1 if a piece with it has come, else 0. */
   readonly covered: Uint8Array;
 }
 
 export class SlicedRound {
   readonly place: Place;
-  /** The new weights, whole once nothing is missing. */
+  /** The new weights; complete when `isWhole`. */
   readonly weights: Float32Array;
-  /** New states of the slices that this member owns or backs up. */
+  /** By slice: the new state of each slice that this member owns or backs up. */
   readonly states = new Map<number, NetworkState>();
   readonly #options: SlicedRoundOptions;
-  readonly #missing: Set<number>;
+  readonly #missingSlices: Set<number>;
   readonly #collected = new Map<number, Collected>();
-  /** Used up, but perhaps still on its way to somebody until the round is complete. */
-  readonly #spent: Float32Array[] = [];
+  /** Vectors that are no longer needed here. Messages may still read them until every member has the result. */
+  readonly #usedVectors: Float32Array[] = [];
   #notFinite: string | undefined;
 
   constructor(options: SlicedRoundOptions) {
@@ -87,7 +94,7 @@ export class SlicedRound {
     this.#options = options;
     this.place = place;
     this.weights = arithmetic.allocate(slices.at(-1)?.range.end ?? 0);
-    this.#missing = new Set(slices.keys());
+    this.#missingSlices = new Set(slices.keys());
     const foldArithmetic = {
       evaluateSum: arithmetic.evaluateSum,
       allocate: arithmetic.allocate,
@@ -105,21 +112,24 @@ export class SlicedRound {
   }
 
   get isWhole(): boolean {
-    return this.#missing.size === 0;
+    return this.#missingSlices.size === 0;
   }
 
-  /** The entry of a slice of its own that would no longer be finite. */
+  /** The first entry that would no longer be finite, if this member owns a slice with one. */
   get notFinite(): string | undefined {
     return this.#notFinite;
   }
 
-  /** Shares this member's own partial sums out; begins with the slices of the member after it, so that not all begin with the same. */
+  /**
+   * Sends this member's partial sums, one for each subtree, to the owners of their slices. It begins with the slices of
+   * the member after it, so that not all members send to the same owner at once.
+   */
   contribute(subtrees: readonly ShardRange[], sums: readonly Float32Array[]): void {
     const { role, slices, send } = this.#options;
     const turnOf = (slice: number): number =>
       (role.owners[slice] - role.self + role.memberCount - 1) % role.memberCount;
     const order = [...slices.keys()].sort((a, b) => turnOf(a) - turnOf(b));
-    this.#spent.push(...sums);
+    this.#usedVectors.push(...sums);
     for (const slice of order) {
       subtrees.forEach((range, k) => {
         const piece = sliceView(sums[k], slices[slice].range);
@@ -129,7 +139,7 @@ export class SlicedRound {
     }
   }
 
-  /** Takes a message of this round; returns whether it fitted: what is twice or of a wrong size changes nothing. */
+  /** Takes a message of this round. Returns false, and changes nothing, if it came twice or does not fit. */
   take(message: PeerMessage): boolean {
     const { role, slices } = this.#options;
     const { slice, values } = message;
@@ -137,17 +147,17 @@ export class SlicedRound {
     if (values.length !== place?.layout.size) return false;
     if (message.kind === 'piece') return this.#addPiece(slice, message.range, values);
     const isBackup = role.backups[slice] === role.self;
-    if (!this.#missing.has(slice) || role.owners[slice] === role.self || isBackup !== (message.kind === 'total'))
+    if (!this.#missingSlices.has(slice) || role.owners[slice] === role.self || isBackup !== (message.kind === 'total'))
       return false;
     if (isBackup) this.#update(slice, values);
-    else this.#renew(slice, values);
+    else this.#putWeights(slice, values);
     this.#release(values);
     return true;
   }
 
-  /** Gives back what was used up; once the round is complete, nothing of it is on its way. */
-  releaseSpent(): void {
-    for (const array of this.#spent.splice(0)) this.#release(array);
+  /** Releases the vectors that were used up. Called when every member has the result, so that no message reads them. */
+  releaseUsedVectors(): void {
+    for (const array of this.#usedVectors.splice(0)) this.#release(array);
   }
 
   #addPiece(slice: number, range: ShardRange, piece: Float32Array): boolean {
@@ -161,16 +171,16 @@ export class SlicedRound {
     collected.covered.fill(1, range.start, range.end);
     collected.fold.add(range, piece);
     const total = collected.fold.total();
-    if (total !== undefined) this.#settleSlice(slice, total);
+    if (total !== undefined) this.#completeSlice(slice, total);
     return true;
   }
 
-  /** The owner's part: the backup works on the same sum meanwhile. */
-  #settleSlice(slice: number, sum: SumTree): void {
+  /** All pieces of an own slice are here. The sum goes to the backup first, which updates at the same time as the owner. */
+  #completeSlice(slice: number, sum: SumTree): void {
     const { role, slices, send } = this.#options;
     const backup = role.backups[slice];
     const total = backup >= 0 ? this.#evaluateSum(sum) : sum;
-    this.#spent.push(...leavesOf(total));
+    this.#usedVectors.push(...leavesOf(total));
     if (total instanceof Float32Array && backup >= 0) send(backup, 'total', slice, total);
     const { state, isFinite, sent } = this.#update(slice, total);
     for (let member = 0; member < role.memberCount; member++) {
@@ -179,7 +189,7 @@ export class SlicedRound {
     if (!isFinite) this.#notFinite ??= findNotFinite(slices[slice].layout, state.weights);
   }
 
-  /** Does a sum now, and uses its vectors up. */
+  /** Adds a sum up into one vector, and releases its parts. */
   #evaluateSum(sum: SumTree): Float32Array {
     if (sum instanceof Float32Array) return sum;
     const { allocate, evaluateSum } = this.#options.arithmetic;
@@ -189,22 +199,22 @@ export class SlicedRound {
     return total;
   }
 
-  /** The update, and the new weights as everybody computes with them. */
+  /** Updates a slice. `sent` are its new weights as all workers compute with them: rounded, if `wire` says so. */
   #update(slice: number, total: SumTree): NetworkUpdate & { readonly sent: Float32Array } {
     const { slices, shardCount, optimizer, arithmetic, stateOf, wire } = this.#options;
-    // What is lent to the coordinator's process is gone from here, and this state is kept.
+    // Not in outgoing memory: that is lent to other processes, and this state stays here.
     const kept = { ...arithmetic, allocateOutgoing: arithmetic.allocate };
     const update = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, kept);
     this.states.set(slice, update.state);
     const sent = asSent(update.state.weights, wire, arithmetic.allocate);
-    if (sent !== update.state.weights) this.#spent.push(sent);
-    this.#renew(slice, sent);
+    if (sent !== update.state.weights) this.#usedVectors.push(sent);
+    this.#putWeights(slice, sent);
     return { ...update, sent };
   }
 
-  #renew(slice: number, weights: Float32Array): void {
+  #putWeights(slice: number, weights: Float32Array): void {
     this.weights.set(weights, this.#options.slices[slice].range.start);
-    this.#missing.delete(slice);
+    this.#missingSlices.delete(slice);
   }
 
   #release(array: Float32Array | Uint8Array): void {
@@ -212,7 +222,7 @@ export class SlicedRound {
   }
 }
 
-/** Gives back an array's memory, unless it is a part of another's. */
+/** Releases an array, unless it is a view of a part of another array's memory. */
 export function releaseWhole({ release }: Pick<VectorArithmetic, 'release'>, array: Float32Array | Uint8Array): void {
   if (array.byteLength === array.buffer.byteLength) release(array);
 }

@@ -1,7 +1,7 @@
 import type { ShardPlace } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
-import { createAhead, type AheadShard } from './ahead.ts';
-import type { FinishShard } from './run-lease.ts';
+import { createStartedShards, type StartableShard } from './started-shards.ts';
+import type { FinishShard } from './compute-shard.ts';
 
 const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', turn: 0, shard });
 const versions = { generator: 7, discriminator: 3 };
@@ -11,7 +11,7 @@ const finish: FinishShard = () => Promise.reject(new Error('not asked for'));
 function waitingShards(count: number) {
   const begun: number[] = [];
   const release: (() => void)[] = [];
-  const shards = Array.from({ length: count }, (_, shard): AheadShard => ({
+  const shards = Array.from({ length: count }, (_, shard): StartableShard => ({
     place: place(shard),
     network: 'generator',
     version: 7,
@@ -24,36 +24,36 @@ function waitingShards(count: number) {
 }
 
 it('starts one shard after the other, and stops behind the one in work', async () => {
-  const ahead = createAhead(() => 0);
+  const started = createStartedShards(4, () => 0);
   const { shards, begun, letGo } = waitingShards(3);
-  ahead.begin(shards);
+  started.begin(shards);
   expect(begun).toEqual([0]);
-  const stopped = ahead.stop();
+  const stopped = started.stop();
   letGo();
   await stopped;
   expect(begun).toEqual([0]);
-  expect(ahead.take(place(0), versions)).toBe(finish);
-  expect(ahead.take(place(1), versions)).toBeUndefined();
+  expect(started.take(place(0), versions)).toBe(finish);
+  expect(started.take(place(1), versions)).toBeUndefined();
 });
 
 it('gives nothing for other weights, another step, turn or phase', async () => {
-  const ahead = createAhead(() => 0);
-  ahead.begin([{ place: place(0), network: 'generator', version: 7, start: async () => finish }]);
-  await ahead.stop();
-  expect(ahead.take(place(0), { ...versions, generator: 8 })).toBeUndefined();
-  expect(ahead.take({ ...place(0), step: 4 }, versions)).toBeUndefined();
-  expect(ahead.take({ ...place(0), turn: 1 }, versions)).toBeUndefined();
-  expect(ahead.take({ ...place(0), phase: 'discriminator' }, versions)).toBeUndefined();
-  expect(ahead.take(place(0), { ...versions, discriminator: 4 })).toBe(finish);
+  const started = createStartedShards(4, () => 0);
+  started.begin([{ place: place(0), network: 'generator', version: 7, start: async () => finish }]);
+  await started.stop();
+  expect(started.take(place(0), { ...versions, generator: 8 })).toBeUndefined();
+  expect(started.take({ ...place(0), step: 4 }, versions)).toBeUndefined();
+  expect(started.take({ ...place(0), turn: 1 }, versions)).toBeUndefined();
+  expect(started.take({ ...place(0), phase: 'discriminator' }, versions)).toBeUndefined();
+  expect(started.take(place(0), { ...versions, discriminator: 4 })).toBe(finish);
 });
 
 it('waits for the work with a network only where that network is in use', async () => {
-  const ahead = createAhead(() => 0);
+  const started = createStartedShards(4, () => 0);
   const { shards, letGo } = waitingShards(1);
-  ahead.begin(shards);
-  await ahead.stop('discriminator');
+  started.begin(shards);
+  await started.stopUsing('discriminator');
   let stopped = false;
-  const stopping = ahead.stop('generator').then(() => (stopped = true));
+  const stopping = started.stopUsing('generator').then(() => (stopped = true));
   await Promise.resolve();
   expect(stopped).toBe(false);
   letGo();
@@ -62,18 +62,18 @@ it('waits for the work with a network only where that network is in use', async 
 
 it('starts at most four, forgets what failed, and tells the time that it took', async () => {
   let time = 0;
-  const ahead = createAhead(() => (time += 10));
+  const started = createStartedShards(4, () => (time += 10));
   const { shards, begun, letGo } = waitingShards(6);
-  ahead.begin(shards);
+  started.begin(shards);
   for (let i = 0; i < 4; i++) {
     letGo();
     await new Promise(setImmediate);
   }
   expect(begun).toEqual([0, 1, 2, 3]);
-  expect([ahead.takeMs(), ahead.takeMs()]).toEqual([40, 0]);
-  ahead.begin([
+  expect([started.takeSpentMs(), started.takeSpentMs()]).toEqual([40, 0]);
+  started.begin([
     { place: place(0), network: 'generator', version: 7, start: () => Promise.reject(new Error('no memory')) },
   ]);
-  await ahead.stop();
-  expect(ahead.take(place(0), versions)).toBeUndefined();
+  await started.stop();
+  expect(started.take(place(0), versions)).toBeUndefined();
 });

@@ -1,13 +1,13 @@
 import { presets } from '@lstm-gan/core';
 import { createRunConfig } from '@lstm-gan/run';
 import { expect, it } from 'vitest';
-import { createNoise } from './noise.ts';
+import { createShardNoise } from './shard-noise.ts';
 
 it('is the same whether it was drawn before or not, and another one at every place', () => {
   const preset = presets.get('digits');
   if (preset === undefined) throw new Error('digits is a preset');
   const config = createRunConfig(preset);
-  const [early, late] = [createNoise(config), createNoise(config)];
+  const [early, late] = [createShardNoise(config), createShardNoise(config)];
   const places = [1, 2].flatMap((step) =>
     [0, 1].flatMap((turn) => [0, 1].map((shard) => ({ step, phase: 'discriminator' as const, turn, shard }))),
   );

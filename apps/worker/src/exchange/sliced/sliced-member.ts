@@ -1,8 +1,11 @@
 /**
- * A member of a crew, from round to round: what it keeps of the slices that it owns or backs up, and what it does with what
- * the coordinator and the other members say. The result of a round takes the place of what was before only when the
- * coordinator's next word shows that everybody has it; a new crew before that does the round again. Without sockets and
- * clocks: what is to be sent goes to `post`.
+ * A member of a crew, from round to round. It keeps the state of the slices that it owns or backs up, and takes the
+ * messages of the coordinator and of the other members.
+ *
+ * The result of a round replaces the weights and states before it only when the coordinator's next message shows that
+ * every member has the result. If a new crew is made before that, the round is done again from the old state.
+ *
+ * No sockets and no clocks here: messages to send go to `post`, the time comes from `now`.
  */
 import {
   assert,
@@ -13,6 +16,7 @@ import {
   sliceLayout,
   type Network,
   type NetworkState,
+  type Place,
   type VectorArithmetic,
 } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
@@ -28,23 +32,23 @@ import type {
   Work,
   WorkerMessage,
 } from '@lstm-gan/transport';
+import type { CurrentWeights } from '../../current-weights.ts';
 import { releaseWhole, SlicedRound, type Role, type SlicePlace } from './sliced-round.ts';
 
-/** The weights that a worker computes with. */
-export type CurrentWeights = Partial<Record<Network, { version: number; values: Float32Array }>>;
-
-/** Where a member's words go. */
+/** Where a member's messages go. */
 interface Post {
+  /** Connects to the other members of a new crew. */
   meet(others: readonly CrewMember[]): void;
   toPeer(worker: string, message: PeerMessage): void;
+  /** To the coordinator. */
   report(message: WorkerMessage): void;
 }
 
-export interface SlicedExchangeOptions {
+export interface SlicedMemberOptions {
   readonly header: RunHeader;
   readonly config: RunConfig;
   readonly arithmetic: VectorArithmetic;
-  /** Shared with whoever computes. */
+  /** The worker computes with these; the member puts the new weights of each round there. */
   readonly weights: CurrentWeights;
   readonly post: Post;
   readonly now: () => number;
@@ -54,32 +58,32 @@ interface KeptSlice {
   readonly state: NetworkState;
   /** Empty for the discriminator. */
   readonly ema: Float32Array;
-  /** Its arrays were given to the coordinator's link, which may still read them. */
+  /** True after its arrays were given to the coordinator's link, which may still read them. */
   isShared: boolean;
 }
 
 const networks: readonly Network[] = ['generator', 'discriminator'];
 
-/** More than a round has messages; whoever sends as many ahead of time is not one of us. */
-const mostEarly = 1 << 16;
+/** More messages than a round has. If more than these arrive before their round begins, the rest is dropped. */
+const mostEarlyMessages = 1 << 16;
 
-export class SlicedExchange {
-  readonly #options: SlicedExchangeOptions;
+export class SlicedMember {
+  readonly #options: SlicedMemberOptions;
   readonly #slices: Readonly<Record<Network, readonly SlicePlace[]>>;
   readonly #kept: Readonly<Record<Network, Map<number, KeptSlice>>> = {
     generator: new Map(),
     discriminator: new Map(),
   };
-  /** From which the averages are on their way until they are settled. */
+  /** Old averages, which the arithmetic may still read until `finishPending` returns. */
   readonly #pastAverages: Float32Array[] = [];
   #crew: Crew | undefined;
-  #isSettled = false;
+  #hasReportedSettled = false;
   #round: SlicedRound | undefined;
-  #isReported = false;
+  #hasReportedRound = false;
   #updateMs = 0;
-  #early: PeerMessage[] = [];
+  #earlyMessages: PeerMessage[] = [];
 
-  constructor(options: SlicedExchangeOptions) {
+  constructor(options: SlicedMemberOptions) {
     this.#options = options;
     const layouts = createLayouts(options.config.model);
     const cut = (network: Network): SlicePlace[] =>
@@ -87,28 +91,34 @@ export class SlicedExchange {
     this.#slices = { generator: cut('generator'), discriminator: cut('discriminator') };
   }
 
-  /** The number of the crew that it is in; 0 in none. */
+  /** The number of the crew that it is in; 0 before the first. */
   get crew(): number {
     return this.#crew?.crew ?? 0;
   }
 
-  /** The network whose new weights take the place of the old ones, now that the coordinator says what the run stands at. */
-  dueNetwork(versions: WeightsVersions): Network | undefined {
+  /**
+   * The network of the round in work, if these versions of the coordinator show that every member has its result: then
+   * `applyRound` is to be called. Otherwise undefined.
+   */
+  networkToReplace(versions: WeightsVersions): Network | undefined {
     if (this.#round?.isWhole !== true) return undefined;
     const { network } = this.#round;
     const current = this.#options.weights[network]?.version ?? 0;
     return versions[network] === current + 1 ? network : undefined;
   }
 
-  /** Puts a round's result, which everybody has, in the place of what was before. Nobody computes with the old weights any more. */
-  promote(): void {
+  /**
+   * Replaces weights and states by the result of the round. Called when every member has the result, and nothing computes
+   * with the old weights any more.
+   */
+  applyRound(): void {
     const round = this.#round;
-    assert(round !== undefined, 'only the result of a round takes the place of what was before');
+    assert(round !== undefined, 'only a round in work can be applied');
     this.#round = undefined;
     const { weights, arithmetic, config } = this.#options;
     const { network } = round;
     weights[network] = { version: (weights[network]?.version ?? 0) + 1, values: round.weights };
-    if (network === 'generator') this.#settleAverages();
+    if (network === 'generator') this.#finishAverages();
     const beta = emaBeta(config.ema, config.batchSize, round.place.step * config.batchSize);
     for (const [slice, state] of round.states) {
       const old = this.#keptSlice(network, slice);
@@ -119,23 +129,23 @@ export class SlicedExchange {
         releaseWhole(arithmetic, array);
       if (ema !== old.ema) this.#pastAverages.push(old.ema);
     }
-    round.releaseSpent();
+    round.releaseUsedVectors();
   }
 
-  /** The averages of a step have all phases of the next one to be written in. */
-  #settleAverages(): void {
+  /** Waits until the averages are written. They were begun one step before, so this seldom takes time. */
+  #finishAverages(): void {
     const { arithmetic } = this.#options;
     arithmetic.finishPending();
     for (const array of this.#pastAverages.splice(0)) releaseWhole(arithmetic, array);
   }
 
-  /** Takes its place in a new crew; a round that was under way is done again. */
-  join(crew: Crew): void {
+  /** Takes its place in a new crew, and gives up the round in work, which the new crew does again. */
+  joinCrew(crew: Crew): void {
     const { weights, post } = this.#options;
     this.#round = undefined;
     this.#crew = crew;
-    this.#isSettled = false;
-    this.#early = this.#early.filter((message) => message.crew >= crew.crew);
+    this.#hasReportedSettled = false;
+    this.#earlyMessages = this.#earlyMessages.filter((message) => message.crew >= crew.crew);
     for (const network of networks) {
       if (weights[network]?.version !== crew.weightsVersions[network]) delete weights[network];
       for (const [slice, { state }] of this.#kept[network]) {
@@ -144,11 +154,11 @@ export class SlicedExchange {
       }
     }
     post.meet(crew.members.filter((_, number) => number !== crew.self));
-    this.settleIfReady();
+    this.reportIfSettled();
   }
 
-  /** Takes the state of a slice from the coordinator. */
-  seed({
+  /** Takes the state of a slice, which the coordinator sends to a new owner or backup. */
+  takeSlice({
     network,
     slice,
     updates,
@@ -165,20 +175,19 @@ export class SlicedExchange {
       arrays.every(({ length }) => length === floats),
       'a slice has the size that the layout gives it',
     );
-    // A coordinator may give the generator's first average as the very weights: here it has a life of its own.
     this.#kept[network].set(slice, {
       state: { weights, firstMoments, secondMoments, beta1Power, beta2Power, updates },
       ema,
       isShared: false,
     });
-    this.settleIfReady();
+    this.reportIfSettled();
   }
 
-  /** Says that it has everything that its place in the crew needs, once. */
-  settleIfReady(): void {
+  /** Tells the coordinator, once, that it has all weights and states that its place in the crew needs. */
+  reportIfSettled(): void {
     const crew = this.#crew;
-    if (crew === undefined || this.#isSettled) return;
-    const isReady = networks.every(
+    if (crew === undefined || this.#hasReportedSettled) return;
+    const isComplete = networks.every(
       (network) =>
         this.#options.weights[network]?.version === crew.weightsVersions[network] &&
         this.#slices[network].every(
@@ -187,16 +196,16 @@ export class SlicedExchange {
             this.#kept[network].get(slice)?.state.updates === crew.weightsVersions[network],
         ),
     );
-    if (!isReady) return;
-    this.#isSettled = true;
+    if (!isComplete) return;
+    this.#hasReportedSettled = true;
     this.#options.post.report({ kind: 'settled', ...this.#options.header, crew: crew.crew });
   }
 
-  /** A round begins; what members sent ahead of it is taken in. */
-  begin({ crew, step, phase, turn }: Begin): void {
+  /** Begins a round, and takes the messages of it that arrived earlier. */
+  beginRound({ crew, step, phase, turn }: Begin): void {
     if (this.#crew?.crew !== crew) return;
     const { config, arithmetic } = this.#options;
-    this.#isReported = false;
+    this.#hasReportedRound = false;
     this.#updateMs = 0;
     this.#round = new SlicedRound({
       place: { step, phase, turn },
@@ -209,36 +218,36 @@ export class SlicedExchange {
       stateOf: (slice) => this.#keptSlice(phase, slice).state,
       send: (...parts) => this.#send(...parts),
     });
-    const early = this.#early;
-    this.#early = [];
-    for (const message of early) this.hear(message);
+    const early = this.#earlyMessages;
+    this.#earlyMessages = [];
+    for (const message of early) this.receive(message);
   }
 
-  /** Shares out the partial sums of a lease. */
-  contribute(work: Pick<Work, 'crew' | 'step' | 'phase' | 'turn' | 'subtrees'>, sums: readonly Float32Array[]): void {
+  /** Sends the partial sums of a lease to the owners of their slices. Ignores a lease of another crew or round. */
+  contribute(lease: Place & Pick<Work, 'crew' | 'subtrees'>, sums: readonly Float32Array[]): void {
     const round = this.#round;
-    if (round === undefined || work.crew !== this.crew || comparePlaces(work, round.place) !== 0) return;
-    this.#measure(() => round.contribute(work.subtrees, sums));
+    if (round === undefined || lease.crew !== this.crew || comparePlaces(lease, round.place) !== 0) return;
+    this.#measure(() => round.contribute(lease.subtrees, sums));
   }
 
-  /** Takes a word of another member; returns whether it was of use: of a crew or round that is past, it is not. */
-  hear(message: PeerMessage): boolean {
+  /** Takes a message of another member. Returns false if it was dropped: it came from a past crew or round, or twice. */
+  receive(message: PeerMessage): boolean {
     const { run, incarnation } = this.#options.header;
     if (message.run !== run || message.incarnation !== incarnation || message.crew < this.crew) return false;
     const round = this.#round;
     if (round === undefined || message.crew > this.crew || comparePlaces(message, round.place) > 0) {
-      if (this.#early.length >= mostEarly) return false;
-      this.#early.push(message);
+      if (this.#earlyMessages.length >= mostEarlyMessages) return false;
+      this.#earlyMessages.push(message);
       return true;
     }
     if (comparePlaces(message, round.place) < 0) return false;
     return this.#measure(() => round.take(message));
   }
 
-  /** Gives the coordinator the slices that it asks for. */
-  gather({ gathering, slices }: Gather): void {
+  /** Sends the coordinator the slices that it asks for. */
+  sendSlices({ gathering, slices }: Gather): void {
     const { post, header } = this.#options;
-    this.#settleAverages();
+    this.#finishAverages();
     for (const network of networks) {
       for (const slice of slices[network]) {
         const kept = this.#keptSlice(network, slice);
@@ -254,8 +263,8 @@ export class SlicedExchange {
     const result = act();
     this.#updateMs += now() - startMs;
     const round = this.#round;
-    if (round !== undefined && !this.#isReported && (round.isWhole || round.notFinite !== undefined)) {
-      this.#isReported = true;
+    if (round !== undefined && !this.#hasReportedRound && (round.isWhole || round.notFinite !== undefined)) {
+      this.#hasReportedRound = true;
       post.report({
         kind: 'updated',
         ...header,
@@ -272,7 +281,10 @@ export class SlicedExchange {
     ...[member, kind, slice, values, range]: Parameters<ConstructorParameters<typeof SlicedRound>[0]['send']>
   ): void {
     const { header, post } = this.#options;
-    assert(this.#crew !== undefined && this.#round !== undefined, 'members of a crew talk while a round is under way');
+    assert(
+      this.#crew !== undefined && this.#round !== undefined,
+      'members of a crew send only while a round is in work',
+    );
     const between = {
       run: header.run,
       incarnation: header.incarnation,
@@ -294,7 +306,7 @@ export class SlicedExchange {
 
   #keptSlice(network: Network, slice: number): KeptSlice {
     const kept = this.#kept[network].get(slice);
-    assert(kept !== undefined, 'whoever owns a slice or backs it up keeps its state');
+    assert(kept !== undefined, 'a member keeps the states of the slices that it owns or backs up');
     return kept;
   }
 }

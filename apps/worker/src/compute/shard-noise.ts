@@ -1,18 +1,18 @@
 /**
- * The noise that shards begin with, a pure function of (seed, step, phase, turn, shard). Drawn on this thread, so it is drawn while
- * the worker waits, for the shards that will most likely come.
+ * The noise of a shard: a pure function of (seed, step, phase, turn, shard). Drawing it occupies the main thread, so it
+ * is drawn while the worker waits, for the shards that will most likely come next.
  */
 import { keyOfShardPlace, normalNoise, streamKey, type ShardPlace } from '@lstm-gan/core';
 import type { RunConfig } from '@lstm-gan/run';
 
-export interface Noise {
+export interface ShardNoise {
   /** Draws the noise of these shards, and forgets what was drawn before. */
   prepare(places: readonly ShardPlace[]): void;
-  /** [shardSize x latent] */
+  /** [shardSize x latent]; drawn now if it was not prepared. */
   of(place: ShardPlace): Float32Array;
 }
 
-export function createNoise(config: Pick<RunConfig, 'seed' | 'shardSize' | 'model'>): Noise {
+export function createShardNoise(config: Pick<RunConfig, 'seed' | 'shardSize' | 'model'>): ShardNoise {
   const drawn = new Map<string, Float32Array>();
   const draw = (place: ShardPlace): Float32Array =>
     normalNoise(streamKey({ seed: config.seed, ...place, purpose: 'noise' }), config.shardSize * config.model.latent);

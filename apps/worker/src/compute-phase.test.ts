@@ -1,0 +1,191 @@
+/** What a worker does for a phase, with units that only note what they were given. */
+import {
+  batchOf,
+  firstPlaceOfStep,
+  nextPlace,
+  placeOfImages,
+  plainArithmetic,
+  presets,
+  streamKey,
+  type Place,
+  type Preset,
+} from '@lstm-gan/core';
+import { NotFiniteSumError } from '@lstm-gan/engine';
+import { createRunConfig, type RunConfig } from '@lstm-gan/run';
+import type { Contribution, Failed, WorkerMessage, Work } from '@lstm-gan/transport';
+import { expect, it } from 'vitest';
+import type { CompiledUnits } from './compute/compile-units.ts';
+import { createGeneratorPasses } from './compute/generator-passes.ts';
+import { createShardNoise } from './compute/shard-noise.ts';
+import { createStartedShards } from './compute/started-shards.ts';
+import { computePhase } from './compute-phase.ts';
+import { createStarExchange } from './exchange/star/star-exchange.ts';
+import type { PreparedRun } from './prepare-run.ts';
+
+const digits = createRunConfig(presets.get('digits') as Preset);
+const header = { run: 'r', incarnation: 1, membership: 1 };
+const lease = [
+  { start: 0, end: 2 },
+  { start: 3, end: 4 },
+];
+const leasedShards = [0, 1, 3];
+
+/** A run whose units give vectors of one float, and a record of what they were given. */
+function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mostAhead = 4) {
+  const config = { ...digits, ...changes };
+  const sent: WorkerMessage[] = [];
+  const onReal: { readonly seed: string; readonly images: number }[] = [];
+  const add = (onto: readonly Float32Array[], value: number): Float32Array => {
+    const sum = onto.reduce((total, [other]) => total + other, value);
+    if (!Number.isFinite(sum)) throw new NotFiniteSumError('unit', 'output');
+    return Float32Array.of(sum);
+  };
+  const units = {
+    discriminatorReal: {
+      run: async ({ dropoutSeed, images }: { dropoutSeed: Int32Array; images: Uint8Array }) => {
+        expect(new Set(images).size).toBe(1);
+        onReal.push({ seed: dropoutSeed.join(), images: images[0] });
+        return { gradient: Float32Array.of(10), loss: Float32Array.of(0.5), penalty: Float32Array.of(0.25) };
+      },
+    },
+    discriminatorFake: {
+      run: async (_: unknown, { onto }: { onto: readonly Float32Array[] }) => ({
+        gradient: add(onto, onFake()),
+        loss: Float32Array.of(1),
+      }),
+    },
+    generatorBackward: {
+      begin: async () => ({
+        outputs: { images: Float32Array.of(0) },
+        finish: async (_: unknown, { onto }: { onto: readonly Float32Array[] }) => ({
+          loss: Float32Array.of(2),
+          contribution: add(onto, 100),
+        }),
+        discard: () => undefined,
+      }),
+    },
+  } as unknown as CompiledUnits;
+  const link = { send: (message: WorkerMessage) => void sent.push(message) } as PreparedRun['link'];
+  const now = () => 0;
+  const run: PreparedRun = {
+    link,
+    now,
+    header,
+    config,
+    units,
+    engine: undefined as unknown as PreparedRun['engine'],
+    arithmetic: plainArithmetic,
+    exchange: createStarExchange(link),
+    weights: {
+      generator: { version: 0, values: new Float32Array(1) },
+      discriminator: { version: 0, values: new Float32Array(1) },
+    },
+    startedShards: createStartedShards(mostAhead, now),
+    generatorPasses: createGeneratorPasses(),
+    noise: createShardNoise(config),
+    releaseWeights: () => Promise.resolve(),
+    idleSinceMs: 0,
+  };
+  return { run, sent, onReal };
+}
+
+/** Work whose images are all filled with the number of their batch. */
+function workAt(place: Place, { run }: { run: PreparedRun }): Work {
+  const { config, weights } = run;
+  const { size, channels } = config.model.image;
+  const batch = batchOf(placeOfImages(place), config.discriminatorSteps);
+  const versions = { generator: weights.generator?.version ?? -1, discriminator: weights.discriminator?.version ?? -1 };
+  return {
+    kind: 'work',
+    ...header,
+    ...place,
+    crew: 0,
+    lease: 1,
+    weightsVersions: versions,
+    subtrees: lease,
+    images: new Uint8Array(leasedShards.length * config.shardSize * size * size * channels).fill(batch),
+  };
+}
+
+it.each([
+  { discriminatorSteps: 1, mostAhead: 4 },
+  { discriminatorSteps: 2, mostAhead: 4 },
+  { discriminatorSteps: 2, mostAhead: 1 },
+  { discriminatorSteps: 2, mostAhead: 0 },
+])(
+  'reads the batch of its own phase: $discriminatorSteps discriminator phases a step, up to $mostAhead shards started ahead',
+  async ({ discriminatorSteps, mostAhead }) => {
+    const prepared = prepare({ discriminatorSteps }, undefined, mostAhead);
+    const { run, onReal } = prepared;
+    const expected = new Map<string, number>();
+    for (let place: Place = firstPlaceOfStep(1); place.step < 4; place = nextPlace(place, discriminatorSteps)) {
+      await computePhase(run, workAt(place, prepared));
+      // Time to start as many shards as it may.
+      await new Promise(setImmediate);
+      const updated = run.weights[place.phase];
+      run.weights[place.phase] = { version: (updated?.version ?? 0) + 1, values: new Float32Array(1) };
+    }
+    for (let place: Place = firstPlaceOfStep(1); place.step < 5; place = nextPlace(place, discriminatorSteps)) {
+      if (place.phase === 'generator') continue;
+      for (const shard of leasedShards) {
+        const seed = streamKey({ seed: run.config.seed, ...place, shard, purpose: 'dropout-real' }).join();
+        expected.set(seed, batchOf(placeOfImages(place), discriminatorSteps));
+      }
+    }
+    expect(onReal.map(({ seed, images }) => images === expected.get(seed))).not.toContain(false);
+    // Every shard once, whether it was started ahead or not; after the last work, those that were started ahead.
+    const computed = 3 * discriminatorSteps * leasedShards.length;
+    expect(onReal).toHaveLength(computed + Math.min(mostAhead, leasedShards.length));
+    expect(new Set(onReal.map(({ seed }) => seed)).size).toBe(onReal.length);
+  },
+);
+
+it('contributes the sum of each subtree and the losses of each shard', async () => {
+  const prepared = prepare();
+  await computePhase(prepared.run, workAt(firstPlaceOfStep(1), prepared));
+  const [discriminator] = prepared.sent as Contribution[];
+  expect(discriminator).toMatchObject({ kind: 'contribution', step: 1, phase: 'discriminator', lease: 1 });
+  expect(discriminator.sums).toEqual([Float32Array.of(22), Float32Array.of(11)]);
+  expect(discriminator.losses).toEqual(leasedShards.map((shard) => ({ shard, loss: 1.5, penalty: 0.25 })));
+  await computePhase(prepared.run, workAt({ step: 1, phase: 'generator', turn: 0 }, prepared));
+  const [, generator] = prepared.sent as Contribution[];
+  expect(generator.sums).toEqual([Float32Array.of(200), Float32Array.of(100)]);
+  expect(generator.losses).toEqual(leasedShards.map((shard) => ({ shard, loss: 2, penalty: 0 })));
+});
+
+it('does not use what was started with other weights', async () => {
+  const prepared = prepare();
+  const { run, onReal } = prepared;
+  await computePhase(run, workAt({ step: 1, phase: 'generator', turn: 0 }, prepared));
+  await new Promise(setImmediate);
+  const startedAhead = onReal.length;
+  expect(startedAhead).toBe(leasedShards.length);
+  run.weights.discriminator = { version: 7, values: new Float32Array(1) };
+  await computePhase(run, workAt(firstPlaceOfStep(2), prepared));
+  expect(onReal).toHaveLength(startedAhead + leasedShards.length);
+});
+
+it('names the shard whose gradient is not finite, and sends no contribution', async () => {
+  let calls = 0;
+  const prepared = prepare({}, () => (++calls === 3 ? Infinity : 1));
+  await computePhase(prepared.run, workAt(firstPlaceOfStep(1), prepared));
+  const [failed, ...others] = prepared.sent as Failed[];
+  expect(failed).toMatchObject({ kind: 'failed', reason: 'not-finite', shard: 3, step: 1, phase: 'discriminator' });
+  expect(failed.sentence).toBe('The gradient of shard 3 is not a finite number.');
+  expect(others).toEqual([]);
+});
+
+it('reports any other error of the engine with its sentence', async () => {
+  const prepared = prepare({}, () => {
+    throw new Error('no memory');
+  });
+  await computePhase(prepared.run, workAt(firstPlaceOfStep(1), prepared));
+  expect(prepared.sent).toMatchObject([{ kind: 'failed', reason: 'engine', shard: 0, sentence: 'no memory' }]);
+});
+
+it('refuses work whose weights have not arrived', async () => {
+  const prepared = prepare();
+  const work = workAt(firstPlaceOfStep(1), prepared);
+  const weightsVersions = { ...work.weightsVersions, generator: 1 };
+  await expect(computePhase(prepared.run, { ...work, weightsVersions })).rejects.toThrow("the generator's weights");
+});

@@ -1,0 +1,143 @@
+/**
+ * What a worker does for one phase of a step, from top to bottom:
+ *
+ *   1. takes the work: a lease of shards, for which the weights have arrived before;
+ *   2. computes each shard, and adds it to the sum of its subtree;
+ *   3. sends its contribution, through the exchange of the run;
+ *   4. starts the next phase ahead, with the network that is not being updated.
+ */
+import {
+  accumulateShards,
+  assert,
+  nextPlace,
+  roundToBfloat16,
+  shardsOf,
+  type Network,
+  type ShardPlace,
+} from '@lstm-gan/core';
+import { NotFiniteSumError } from '@lstm-gan/engine';
+import type { RoundHeader, ShardLosses, WeightsVersions, Work } from '@lstm-gan/transport';
+import { startShard, type NetworkWeights, type ShardResult } from './compute/compute-shard.ts';
+import { NotFiniteError } from './compute/not-finite-error.ts';
+import { realImagesOf, type RealImages } from './compute/real-images.ts';
+import type { StartableShard } from './compute/started-shards.ts';
+import type { CurrentWeights } from './current-weights.ts';
+import type { PreparedRun } from './prepare-run.ts';
+
+export async function computePhase(run: PreparedRun, work: Work): Promise<void> {
+  const { link, now, startedShards, exchange } = run;
+  const weights = weightsOfVersions(run.weights, work.weightsVersions);
+  const images = realImagesOf(work, run.config);
+  await startedShards.stop();
+  const startMs = now();
+  const aheadMs = startedShards.takeSpentMs();
+  const waitingMs = Math.max(0, startMs - run.idleSinceMs - aheadMs);
+  const round = headerOf(work);
+  try {
+    const { sums, losses } = await computeLease(run, weights, work, images);
+    run.idleSinceMs = now();
+    const computeMs = run.idleSinceMs - startMs + aheadMs;
+    const { subtrees } = work;
+    exchange.contribute({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums });
+    // Not at once: first, this turn of the event loop sends the contribution.
+    setImmediate(prepareNoise, run, work);
+    startedShards.begin(nextShards(run, work, images));
+  } catch (error) {
+    const shard = error instanceof NotFiniteError ? error.shard : work.subtrees[0].start;
+    const reason = error instanceof NotFiniteError ? 'not-finite' : 'engine';
+    link.send({ kind: 'failed', ...round, shard, reason, sentence: (error as Error).message.slice(0, 2000) });
+  }
+}
+
+/** The weights to compute with. The coordinator sends them before the work, so anything else is a bug. */
+function weightsOfVersions({ generator, discriminator }: CurrentWeights, versions: WeightsVersions): NetworkWeights {
+  assert(generator?.version === versions.generator, "the generator's weights came before the work");
+  assert(discriminator?.version === versions.discriminator, "the discriminator's weights came before the work");
+  return { generator: generator.values, discriminator: discriminator.values };
+}
+
+interface LeaseResult {
+  /** One for each subtree of the work, in the layout of the phase's network. */
+  readonly sums: Float32Array[];
+  readonly losses: ShardLosses[];
+}
+
+/** Computes all shards of a lease; each shard's last unit adds its gradient to the sums that the shard completes. */
+async function computeLease(
+  run: PreparedRun,
+  weights: NetworkWeights,
+  work: Work,
+  images: RealImages,
+): Promise<LeaseResult> {
+  const { arithmetic, config } = run;
+  const sums: Float32Array[] = [];
+  const losses: ShardLosses[] = [];
+  const compute = async (shard: number, onto: readonly Float32Array[]): Promise<Float32Array> => {
+    const { sum, loss, penalty } = await computeShard(run, weights, work, shard, images, onto);
+    losses.push({ shard, loss, penalty });
+    return sum;
+  };
+  for (const subtree of work.subtrees) {
+    const sum = arithmetic.toOutgoing(await accumulateShards(subtree, compute, arithmetic.release));
+    if (config.wire === 'bfloat16') roundToBfloat16(sum);
+    sums.push(sum);
+  }
+  return { sums, losses };
+}
+
+/** Goes on with what was started ahead, if it was started with the same weights. */
+async function computeShard(
+  run: PreparedRun,
+  weights: NetworkWeights,
+  { step, phase, turn, weightsVersions }: Work,
+  shard: number,
+  images: RealImages,
+  onto: readonly Float32Array[],
+): Promise<ShardResult> {
+  const place: ShardPlace = { step, phase, turn, shard };
+  const startedAhead = run.startedShards.take(place, weightsVersions);
+  const finish = startedAhead ?? (await startShard(run, phase, weights[phase], place, images));
+  const result = await finish(weights, images, onto).catch((error: unknown) => {
+    if (!(error instanceof NotFiniteSumError)) throw error;
+    throw new NotFiniteError(shard, onto.length === 0 ? 'The gradient' : 'The gradient (or the sum with it)');
+  });
+  if (!Number.isFinite(result.loss + result.penalty)) throw new NotFiniteError(shard, 'The loss');
+  return result;
+}
+
+/** The same shards in the next phase, as far as they can be started with the network that this phase does not update. */
+function nextShards(run: PreparedRun, work: Work, images: RealImages): StartableShard[] {
+  const network: Network = work.phase === 'discriminator' ? 'generator' : 'discriminator';
+  const weights = run.weights[network];
+  if (weights === undefined) return [];
+  // The last phase of a run comes without images, because no phase follows.
+  if (network === 'discriminator' && images.isEmpty) return [];
+  const next = nextPlace(work, run.config.discriminatorSteps);
+  return shardsOf(work.subtrees).map((shard) => {
+    const place = { ...next, shard };
+    const start = () => startShard(run, network, weights.values, place, images);
+    return { place, network, version: weights.version, start };
+  });
+}
+
+/** Draws the noise of the same shards in the next phase. With shared noise, a generator phase needs none of its own. */
+function prepareNoise({ config, noise }: PreparedRun, work: Work): void {
+  const next = nextPlace(work, config.discriminatorSteps);
+  if (next.phase === 'generator' && config.sharedNoise) return;
+  noise.prepare(shardsOf(work.subtrees).map((shard) => ({ ...next, shard })));
+}
+
+/** What the answer to a work repeats: which round and which lease it belongs to. */
+function headerOf({
+  run,
+  incarnation,
+  membership,
+  step,
+  phase,
+  turn,
+  crew,
+  lease,
+  weightsVersions,
+}: RoundHeader): RoundHeader {
+  return { run, incarnation, membership, step, phase, turn, crew, lease, weightsVersions };
+}

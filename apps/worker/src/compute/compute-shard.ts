@@ -1,0 +1,167 @@
+/**
+ * The units of one shard. What a shard gives is a pure function of weights, images and (seed, step, phase, turn, shard),
+ * so it does not matter which worker computes it, or how often.
+ *
+ * A shard is computed in two parts. `startShard` runs the units that need the weights of one network only, so a worker
+ * can start a shard while the other network's new weights are still on their way. The `FinishShard` that it resolves to
+ * runs the rest, with the weights of both networks.
+ */
+import {
+  assert,
+  lastDiscriminatorPlace,
+  streamKey,
+  type Network,
+  type ShardPlace,
+  type StreamPurpose,
+  type VectorArithmetic,
+} from '@lstm-gan/core';
+import type { RunConfig } from '@lstm-gan/run';
+import type { CompiledUnits } from './compile-units.ts';
+import type { GeneratorPass, GeneratorPasses } from './generator-passes.ts';
+import type { RealImages } from './real-images.ts';
+import type { ShardNoise } from './shard-noise.ts';
+
+export type NetworkWeights = Readonly<Record<Network, Float32Array>>;
+
+export interface ShardResult {
+  /** The shard's gradient (and changes of state), added to the sums that were given as `onto`. */
+  readonly sum: Float32Array;
+  /** Mean over the shard's images, without the penalty. */
+  readonly loss: number;
+  /** The regularizer's part of the loss; 0 without one. */
+  readonly penalty: number;
+}
+
+/**
+ * Runs the rest of a started shard.
+ * @param images read by a discriminator phase only
+ * @param onto sums of earlier shards, which this shard completes: as in an `Accumulation`
+ */
+export type FinishShard = (
+  weights: NetworkWeights,
+  images: RealImages,
+  onto: readonly Float32Array[],
+) => Promise<ShardResult>;
+
+/** What a shard is computed with. */
+export interface ShardTools {
+  readonly units: CompiledUnits;
+  readonly config: RunConfig;
+  readonly arithmetic: VectorArithmetic;
+  readonly generatorPasses: GeneratorPasses;
+  readonly noise: ShardNoise;
+}
+
+/**
+ * Runs the units of a shard that need one network only.
+ * @param network the network whose weights are here. The generator phase always starts with the generator. A
+ *   discriminator phase can start with either: the same units run in another order, so the bits are the same.
+ * @param weights of that network
+ * @param images read only if a discriminator phase starts with the discriminator
+ */
+export async function startShard(
+  tools: ShardTools,
+  network: Network,
+  weights: Float32Array,
+  place: ShardPlace,
+  images: RealImages,
+): Promise<FinishShard> {
+  if (place.phase === 'generator') return startGeneratorPhase(tools, weights, place);
+  return network === 'discriminator'
+    ? startWithDiscriminator(tools, weights, place, images)
+    : startWithGenerator(tools, weights, place);
+}
+
+async function startWithDiscriminator(
+  tools: ShardTools,
+  weights: Float32Array,
+  place: ShardPlace,
+  images: RealImages,
+): Promise<FinishShard> {
+  const real = await runOnReal(tools, weights, place, images);
+  return async ({ generator, discriminator }, _images, onto) => {
+    const fakeImages = await makeFakeImages(tools, generator, place);
+    return addFakeHalf(tools, real, discriminator, fakeImages, place, onto);
+  };
+}
+
+async function startWithGenerator(tools: ShardTools, weights: Float32Array, place: ShardPlace): Promise<FinishShard> {
+  const fakeImages = await makeFakeImages(tools, weights, place);
+  return async ({ discriminator }, images, onto) => {
+    const real = await runOnReal(tools, discriminator, place, images);
+    return addFakeHalf(tools, real, discriminator, fakeImages, place, onto);
+  };
+}
+
+/** Starts with the generator pass that the discriminator phase kept, or makes it. */
+async function startGeneratorPhase(tools: ShardTools, weights: Float32Array, place: ShardPlace): Promise<FinishShard> {
+  const { generatorPasses, config } = tools;
+  const kept = generatorPasses.take(place.step, place.shard, weights);
+  const pass = kept ?? (await passGenerator(tools, weights, place));
+  return async ({ discriminator }, _images, onto) => {
+    const dropoutSeed = keysOf(config, place)('dropout-generator');
+    const { loss, contribution } = await pass.finish({ discriminator, dropoutSeed }, { output: 'contribution', onto });
+    assert(loss !== undefined && contribution !== undefined, 'a finished pass gives its loss and contribution');
+    return { sum: contribution, loss: loss[0], penalty: 0 };
+  };
+}
+
+function runOnReal({ units, config }: ShardTools, discriminator: Float32Array, place: ShardPlace, images: RealImages) {
+  const keyOf = keysOf(config, place);
+  return units.discriminatorReal.run({
+    discriminator,
+    images: images.of(place),
+    dropoutSeed: keyOf('dropout-real'),
+    regularizerSeed: keyOf('regularizer'),
+  });
+}
+
+/** Makes a discriminator phase's fake images; keeps the pass if the generator phase of this step goes on from it. */
+async function makeFakeImages(tools: ShardTools, generator: Float32Array, place: ShardPlace): Promise<Float32Array> {
+  const { sharedNoise, discriminatorSteps } = tools.config;
+  const pass = await passGenerator(tools, generator, place);
+  const { images } = pass.outputs;
+  assert(images !== undefined, 'a generator pass gives images');
+  if (sharedNoise && place.turn === discriminatorSteps - 1)
+    tools.generatorPasses.keep(place.step, place.shard, generator, pass);
+  else pass.discard();
+  return images;
+}
+
+/** The discriminator's unit on fake images, which adds its gradient to that on real images. */
+async function addFakeHalf(
+  { units, config, arithmetic }: ShardTools,
+  real: Awaited<ReturnType<typeof runOnReal>>,
+  discriminator: Float32Array,
+  fakeImages: Float32Array,
+  place: ShardPlace,
+  onto: readonly Float32Array[],
+): Promise<ShardResult> {
+  const dropoutSeed = keysOf(config, place)('dropout-fake');
+  const fake = await units.discriminatorFake.run(
+    { discriminator, images: fakeImages, dropoutSeed },
+    { output: 'gradient', onto: [...onto, real.gradient] },
+  );
+  arithmetic.release(fakeImages);
+  arithmetic.release(real.gradient);
+  return { sum: fake.gradient, loss: real.loss[0] + fake.loss[0], penalty: real.penalty[0] };
+}
+
+/** The generator's forward pass of a shard. */
+function passGenerator(
+  { units, config, noise }: ShardTools,
+  generator: Float32Array,
+  place: ShardPlace,
+): Promise<GeneratorPass> {
+  return units.generatorBackward.begin({ generator, noise: noise.of(placeOfNoise(config, place)) });
+}
+
+/** With shared noise, the generator phase uses the noise of the step's last discriminator phase. */
+function placeOfNoise({ sharedNoise, discriminatorSteps }: RunConfig, place: ShardPlace): ShardPlace {
+  if (!sharedNoise || place.phase === 'discriminator') return place;
+  return { ...lastDiscriminatorPlace(place.step, discriminatorSteps), shard: place.shard };
+}
+
+function keysOf({ seed }: RunConfig, place: ShardPlace): (purpose: StreamPurpose) => Int32Array {
+  return (purpose) => streamKey({ seed, ...place, purpose });
+}

@@ -1,0 +1,45 @@
+/**
+ * Generator passes that a discriminator phase made for its fake images and that the generator phase of the same step goes
+ * on from. This is possible if both phases share their noise. A worker that did not keep the pass of a shard runs the
+ * generator again and gets the same bits.
+ */
+import type { BegunUnit } from '@lstm-gan/engine';
+
+export type GeneratorPass = BegunUnit<
+  'generator' | 'discriminator' | 'noise' | 'dropoutSeed',
+  'images' | 'loss' | 'contribution'
+>;
+
+/** For large models, a pass keeps tens of megabytes. */
+const mostKept = 8;
+
+export interface GeneratorPasses {
+  /** Keeps a pass, or discards it if too many are kept. Discards the passes of another step or of other weights. */
+  keep(step: number, shard: number, weights: Float32Array, pass: GeneratorPass): void;
+  /** Gives a pass that was kept with the same weights (the same array), once. */
+  take(step: number, shard: number, weights: Float32Array): GeneratorPass | undefined;
+}
+
+export function createGeneratorPasses(): GeneratorPasses {
+  /** By shard, all with the step and weights of `madeWith`. */
+  const passes = new Map<number, GeneratorPass>();
+  let madeWith: { readonly step: number; readonly weights: Float32Array } | undefined;
+  const isMadeWith = (step: number, weights: Float32Array): boolean =>
+    madeWith?.step === step && madeWith.weights === weights;
+  return {
+    keep(step, shard, weights, pass) {
+      if (!isMadeWith(step, weights)) {
+        for (const past of passes.values()) past.discard();
+        passes.clear();
+        madeWith = { step, weights };
+      }
+      if (passes.size >= mostKept || passes.has(shard)) pass.discard();
+      else passes.set(shard, pass);
+    },
+    take(step, shard, weights) {
+      const pass = isMadeWith(step, weights) ? passes.get(shard) : undefined;
+      if (pass !== undefined) passes.delete(shard);
+      return pass;
+    },
+  };
+}

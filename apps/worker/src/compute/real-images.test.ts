@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { realImagesOf } from './real-images.ts';
+
+/** Images of 2 x 2 bytes, 3 of them a shard. */
+const config = { shardSize: 3, model: { image: { size: 2, channels: 1 } } } as Parameters<typeof realImagesOf>[1];
+const shardBytes = 12;
+const subtrees = [
+  { start: 4, end: 6 },
+  { start: 1, end: 2 },
+];
+const images = Uint8Array.from({ length: 3 * shardBytes }, (_, byte) => Math.floor(byte / shardBytes));
+const step = 5;
+
+it('gives each shard of a lease its own images, in the order of the subtrees', () => {
+  const place = { step, phase: 'discriminator', turn: 1 } as const;
+  const ofWork = realImagesOf({ ...place, subtrees, images }, config);
+  expect([4, 5, 1].map((shard) => [...new Set(ofWork.of({ ...place, shard }))])).toEqual([[0], [1], [2]]);
+  expect(ofWork.of({ ...place, shard: 4 })).toHaveLength(shardBytes);
+  expect(() => ofWork.of({ ...place, shard: 2 })).toThrow('images that were sent for it');
+});
+
+it("gives the images of the generator phase's work to the next step's first discriminator phase only", () => {
+  const ofWork = realImagesOf({ step, phase: 'generator', turn: 0, subtrees, images }, config);
+  const reader = { step: step + 1, phase: 'discriminator', turn: 0, shard: 4 } as const;
+  expect(ofWork.of(reader)).toHaveLength(shardBytes);
+  for (const other of [{ step }, { step: step + 2 }, { turn: 1 }, { phase: 'generator' as const }])
+    expect(() => ofWork.of({ ...reader, ...other })).toThrow('images that were sent for it');
+});
+
+it("gives a discriminator phase's images to no other phase", () => {
+  const place = { step, phase: 'discriminator', turn: 0, shard: 4 } as const;
+  const ofWork = realImagesOf({ ...place, subtrees, images }, config);
+  for (const other of [{ step: step + 1 }, { turn: 1 }, { phase: 'generator' as const }])
+    expect(() => ofWork.of({ ...place, ...other })).toThrow('images that were sent for it');
+});
+
+it('is empty for the last generator phase of a run', () => {
+  const work = { step, phase: 'generator', turn: 0, subtrees } as const;
+  expect(realImagesOf({ ...work, images: new Uint8Array(0) }, config).isEmpty).toBe(true);
+  expect(realImagesOf({ ...work, images }, config).isEmpty).toBe(false);
+});

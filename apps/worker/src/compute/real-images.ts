@@ -1,0 +1,33 @@
+/**
+ * The real images that came with a work. In the generator phase they are not for the phase that the work is for: they
+ * are for the next step's first discriminator phase, so that a worker can start that phase before the generator's new
+ * weights arrive. So images are asked for by place, and a place that they are not for is refused.
+ */
+import { assert, comparePlaces, placeOfImages, shardsOf, type Place, type ShardPlace } from '@lstm-gan/core';
+import type { RunConfig } from '@lstm-gan/run';
+import type { Work } from '@lstm-gan/transport';
+
+export interface RealImages {
+  /** True for the generator phase of the last step, whose work comes without images. */
+  readonly isEmpty: boolean;
+  /** uint8 [shardSize, H, W, C]; the images of one shard. Throws if they are not for this place. */
+  of(place: ShardPlace): Uint8Array;
+}
+
+export function realImagesOf(
+  work: Place & Pick<Work, 'subtrees' | 'images'>,
+  { model, shardSize }: Pick<RunConfig, 'model' | 'shardSize'>,
+): RealImages {
+  const { size, channels } = model.image;
+  const shardBytes = shardSize * size * size * channels;
+  const reader = placeOfImages(work);
+  const shards = shardsOf(work.subtrees);
+  return {
+    isEmpty: work.images.length === 0,
+    of(place) {
+      const index = shards.indexOf(place.shard);
+      assert(comparePlaces(place, reader) === 0 && index >= 0, 'a shard reads the images that were sent for it');
+      return work.images.subarray(index * shardBytes, (index + 1) * shardBytes);
+    },
+  };
+}

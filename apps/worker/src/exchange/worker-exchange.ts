@@ -1,0 +1,19 @@
+import type { Contribution, CoordinatorMessage, Ready } from '@lstm-gan/transport';
+
+/** What a coordinator sends only to the members of a sliced exchange. */
+export type CrewMessage = Extract<CoordinatorMessage, { kind: 'crew' | 'slice' | 'begin' | 'gather' }>;
+
+/**
+ * How gradients leave a worker and how new weights reach it: through the coordinator (star), or directly between the
+ * workers (sliced).
+ */
+export interface WorkerExchange {
+  /** Where other workers reach this one. Null in the star, in which workers do not talk to each other. */
+  readonly address: Ready['peer'];
+  /** Tells the coordinator that a lease is computed, and sends its partial sums to where they are folded. */
+  contribute(contribution: Contribution): void;
+  /** The coordinator has sent all weights of a network, and the worker computes with them from now on. */
+  weightsArrived(): void;
+  receive(message: CrewMessage): Promise<void>;
+  close(): Promise<void>;
+}

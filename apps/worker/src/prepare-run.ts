@@ -1,0 +1,104 @@
+/**
+ * What a worker builds when the coordinator has sent the run's configuration: the engine, the compiled units and the
+ * exchange. It then tells the coordinator what it computes with, so that the coordinator can decide on its admission.
+ */
+import { createLayouts, type Network } from '@lstm-gan/core';
+import type { Engine } from '@lstm-gan/engine';
+import { checkRunConfig, layoutSha256, type RunConfig } from '@lstm-gan/run';
+import type { Exchange, Ready, RunHeader, Welcome, WorkerLink } from '@lstm-gan/transport';
+import { compileUnits, fingerprints } from './compute/compile-units.ts';
+import type { ShardTools } from './compute/compute-shard.ts';
+import { createGeneratorPasses } from './compute/generator-passes.ts';
+import { createShardNoise } from './compute/shard-noise.ts';
+import { createStartedShards, type StartedShards } from './compute/started-shards.ts';
+import type { CurrentWeights } from './current-weights.ts';
+import { createSlicedExchange } from './exchange/sliced/sliced-exchange.ts';
+import { createStarExchange } from './exchange/star/star-exchange.ts';
+import type { WorkerExchange } from './exchange/worker-exchange.ts';
+import type { WorkerOptions } from './worker-options.ts';
+
+/** Everything that a worker has for a run. */
+export interface PreparedRun extends ShardTools {
+  readonly link: WorkerLink;
+  readonly now: () => number;
+  readonly header: RunHeader;
+  readonly engine: Engine;
+  readonly exchange: WorkerExchange;
+  readonly weights: CurrentWeights;
+  readonly startedShards: StartedShards;
+  /** Releases a network's weights when the shards that are being started with them are done. */
+  readonly releaseWeights: (network: Network) => Promise<void>;
+  /** Since when the worker has had no lease to compute. */
+  idleSinceMs: number;
+}
+
+/** A started generator pass keeps many arrays, so only a few shards are started ahead. */
+const mostShardsAhead = 4;
+
+export async function prepareRun(welcome: Welcome, options: WorkerOptions): Promise<PreparedRun> {
+  const { link, name, log, now } = options;
+  const { run, incarnation, membership } = welcome;
+  const header = { run, incarnation, membership };
+  const config = checkRunConfig(JSON.parse(welcome.config));
+  const engine = await options.openEngine(config);
+  const units = await compileUnits(engine, config);
+  // On the processor that the coordinator updates the weights on, starting shards ahead would only delay the update.
+  const sharesProcessor = options.besideCoordinator && engine.describe().device.kind === 'cpu';
+  const startedShards = createStartedShards(sharesProcessor ? 0 : mostShardsAhead, now);
+  const { arithmetic } = engine;
+  const weights: CurrentWeights = {};
+  const releaseWeights = async (network: Network): Promise<void> => {
+    const old = weights[network];
+    await startedShards.stopUsing(network);
+    if (old !== undefined) arithmetic.release(old.values);
+  };
+  const parts = { header, config, arithmetic, weights, releaseWeights };
+  const exchange = await openExchange(welcome.exchange, parts, options);
+  const ready: Ready = {
+    ...describeEngine(engine),
+    kind: 'ready',
+    ...header,
+    layouts: layoutHashes(config),
+    ...(await fingerprints(units)),
+    peer: exchange.address,
+  };
+  link.send(ready);
+  log.info(
+    `Ready as ${name} for a run of preset ${config.preset} ` +
+      `(${ready.device}, threads: ${ready.threads}, TensorFlow ${ready.tensorflow}).`,
+  );
+  return {
+    ...parts,
+    link,
+    now,
+    engine,
+    units,
+    exchange,
+    startedShards,
+    generatorPasses: createGeneratorPasses(),
+    noise: createShardNoise(config),
+    idleSinceMs: now(),
+  };
+}
+
+type ExchangeParts = Pick<PreparedRun, 'header' | 'config' | 'arithmetic' | 'weights' | 'releaseWeights'>;
+
+/** The only place of a worker that asks which exchange the run has. */
+async function openExchange(
+  kind: Exchange,
+  parts: ExchangeParts,
+  { link, openPeers, host, log, now }: WorkerOptions,
+): Promise<WorkerExchange> {
+  if (kind === 'star') return createStarExchange(link);
+  return createSlicedExchange({ ...parts, link, peers: await openPeers(), host, log, now });
+}
+
+function describeEngine(engine: Engine): Pick<Ready, 'engine' | 'tensorflow' | 'threads' | 'device'> {
+  const { engine: name, tensorflow, threads, device } = engine.describe();
+  return { engine: name, tensorflow, threads, device: `${device.kind} ${device.name}` };
+}
+
+function layoutHashes({ model }: RunConfig): Ready['layouts'] {
+  const { generator, discriminator } = createLayouts(model);
+  return { generator: layoutSha256(generator), discriminator: layoutSha256(discriminator) };
+}
