@@ -8,8 +8,7 @@ import { commandLine, lstmGan, root, summaryOf } from '../support/command-line.t
 import { startProcess } from '../support/processes.ts';
 import { createNetwork, type Network } from '../../tools/network/network-namespaces.ts';
 
-const smallSteps = 1200;
-/** Of a run that takes a while, though its model is small. */
+/** A model with steps of a few milliseconds. */
 const small = [
   '--set',
   'model.generator={kind: dense, units: [16]}',
@@ -17,20 +16,18 @@ const small = [
   'model.image.size=8',
   '--set',
   'model.discriminator.filters=[4]',
-  '--steps',
-  String(smallSteps),
 ];
+/** For a run that lasts until it is stopped. */
+const endless = ['--steps', '100000000'];
 
 let folder: string;
+/** The hash of the weights that a run on this machine alone gives, with these parameters. */
+const weightsOf = async (out: string, ...parameters: string[]): Promise<string> =>
+  summaryOf((await lstmGan(['train', ...parameters, '--out', path.join(folder, out), '--json'])).stdout).weightsSha256;
 let expected: string;
-let expectedOfSmall: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-machines-'));
-  const quiet = async (out: string, ...parameters: string[]) =>
-    summaryOf((await lstmGan(['train', ...parameters, '--out', path.join(folder, out), '--json'])).stdout)
-      .weightsSha256;
-  expected = await quiet('local', '--steps', '12');
-  expectedOfSmall = await quiet('small', ...small);
+  expected = await weightsOf('local', '--steps', '12');
 });
 
 type Process = ReturnType<typeof lstmGan>;
@@ -75,6 +72,10 @@ async function waitUntil(file: string, holds: (text: string) => boolean): Promis
 const waitForStep = (out: string, step: number) =>
   waitUntil(path.join(folder, out, 'metrics.jsonl'), (text) => text.split('\n').length > step);
 
+/** Waits until a worker has joined for the n-th time. */
+const waitForJoin = (out: string, worker: string, n = 1) =>
+  waitUntil(path.join(folder, out, 'log.jsonl'), (log) => log.split(`Worker ${worker} joined`).length > n);
+
 it('gives the weights of a run on one machine, though workers join late and leave early', async () => {
   const coordinator = start(coordinate('joined', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);
@@ -83,10 +84,7 @@ it('gives the weights of a run on one machine, though workers join late and leav
   await waitForStep('joined', 2);
   const second = start([...join, '--name', 'second']);
   // The first leaves in time whatever the second does: a fast machine would be through before anybody else is there.
-  await Promise.race([
-    waitForStep('joined', 6),
-    waitUntil(path.join(folder, 'joined', 'log.jsonl'), (log) => log.includes('Worker second joined')),
-  ]);
+  await Promise.race([waitForStep('joined', 6), waitForJoin('joined', 'second')]);
   first.kill('SIGTERM');
   expect((await first).exitCode).toBe(0);
   expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
@@ -114,6 +112,7 @@ it('goes on by the very command that began it, however often it is killed, and w
     'often',
     `127.0.0.1:${port}`,
     ...small,
+    ...endless,
     '--checkpoint-every',
     '0.2',
     '--sample-every',
@@ -130,16 +129,20 @@ it('goes on by the very command that began it, however often it is killed, and w
   await waitForStep('often', 5);
   const second = await start(command);
   expect([second.exitCode, second.stderr]).toEqual([2, expect.stringContaining('is training in')]);
-  for (const step of [300, 600, 900]) {
-    await waitForStep('often', step);
+  for (let kills = 0; kills < 3; kills++) {
+    // Further than where it was killed before, so that it has gone on from a checkpoint.
+    await waitForStep('often', (await metrics()).length + 200);
     coordinator.kill('SIGKILL');
     await coordinator;
     coordinator = start(command);
   }
+  await waitForStep('often', (await metrics()).length + 200);
+  coordinator.kill('SIGTERM');
   const { stdout, stderr } = await coordinator;
   expect(stderr).toMatch(/was interrupted: going on behind step \d+\./);
-  expect(summaryOf(stdout)).toMatchObject({ step: smallSteps, weightsSha256: expectedOfSmall });
-  expect(await metrics()).toEqual(Array.from({ length: smallSteps }, (_, k) => k + 1));
+  const { step, weightsSha256 } = summaryOf(stdout);
+  expect(weightsSha256).toBe(await weightsOf('never-killed', ...small, '--steps', String(step)));
+  expect(await metrics()).toEqual(Array.from({ length: step }, (_, k) => k + 1));
   expect((await worker).exitCode).toBe(0);
   // It is over now: the same command would not begin it again.
   expect(await start(command)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('holds a run already') });
@@ -155,9 +158,8 @@ it('lets a worker leave at once when it is told to, also while it waits for a co
   coordinator.kill('SIGKILL');
   await Promise.race([isWaiting, worker]);
   worker.kill('SIGTERM');
-  // A try takes ten seconds.
-  const late = new Promise((resolve) => setTimeout(resolve, 5000, 'late'));
-  expect(await Promise.race([worker, late])).toMatchObject({ exitCode: 0 });
+  // One that only leaves when a try has failed ends with an error.
+  expect(await worker).toMatchObject({ exitCode: 0 });
 });
 
 it('refuses a worker with the keys of another run, in a sentence', async () => {
@@ -171,7 +173,7 @@ it('refuses a worker with the keys of another run, in a sentence', async () => {
 });
 
 it('lets a worker in with a key of its own, until that is revoked: then it has to go, and the others come again', async () => {
-  const coordinator = start(coordinate('keyed', '127.0.0.1:*', ...small));
+  const coordinator = start(coordinate('keyed', '127.0.0.1:*', ...small, ...endless));
   const join = await joinCommand(coordinator);
   const run = path.join(folder, 'keyed');
   for (const name of ['node-7', 'node-8']) expect((await lstmGan(['keys', run, '--add', name])).exitCode).toBe(0);
@@ -185,42 +187,52 @@ it('lets a worker in with a key of its own, until that is revoked: then it has t
     name,
   ];
   const [seven, eight] = [start(joinAs('node-7')), start(joinAs('node-8'))];
-  for (const name of ['node-7', 'node-8'])
-    await waitUntil(path.join(run, 'log.jsonl'), (log) => log.includes(`Worker ${name} joined`));
+  for (const name of ['node-7', 'node-8']) await waitForJoin('keyed', name);
   for (const name of ['node-7', 'worker']) expect((await lstmGan(['keys', run, '--revoke', name])).exitCode).toBe(0);
   expect(await seven).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
   expect(await start(join)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
-  expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expectedOfSmall);
+  await waitForJoin('keyed', 'node-8', 2);
+  coordinator.kill('SIGTERM');
+  const { step, weightsSha256 } = summaryOf((await coordinator).stdout);
+  expect(weightsSha256).toBe(await weightsOf('keyed-alone', ...small, '--steps', String(step)));
   expect(await eight).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('Trying again for') });
   expect((await lstmGan(['keys', run, '--add', '../x'])).exitCode).toBe(2);
 });
 
-// Kernels for a processor of long ago add up in another order.
+/** The kernels for an old processor add up in another order. In which units that shows depends on this processor. */
 const otherBits = { ONEDNN_MAX_CPU_ISA: 'SSE41' };
 
 it('refuses a worker that computes other bits, and says in which units', async () => {
   const coordinator = start(coordinate('strict', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);
+  // The first leaves, so that the run waits for the other one instead of ending before it has come.
   const first = start(join);
   await waitForStep('strict', 1);
-  const other = await start([...join, '--name', 'other'], { env: otherBits });
-  expect(other).toMatchObject({
-    exitCode: 2,
-    stderr: expect.stringMatching(/computes other bits than the run in .*discriminatorReal.*--no-strict/),
-  });
-  expect(summaryOf((await coordinator).stdout)).toMatchObject({ weightsSha256: expected, strict: true });
+  first.kill('SIGTERM');
   expect((await first).exitCode).toBe(0);
+  const units = 'discriminatorReal|discriminatorFake|generatorBackward';
+  expect(await start([...join, '--name', 'other'], { env: otherBits })).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(
+      new RegExp(`computes other bits than the run in (${units})(, (${units}))*; .*--no-strict`),
+    ),
+  });
+  const second = start([...join, '--name', 'second']);
+  expect(summaryOf((await coordinator).stdout)).toMatchObject({ weightsSha256: expected, strict: true });
+  expect((await second).exitCode).toBe(0);
 });
 
 it('lets it in with --no-strict, warns, and marks the run', async () => {
-  const coordinator = start(coordinate('loose', '127.0.0.1:*', ...small, '--no-strict'));
+  const coordinator = start(coordinate('loose', '127.0.0.1:*', ...small, ...endless, '--no-strict'));
   const join = await joinCommand(coordinator);
   const first = start(join);
   await waitForStep('loose', 1);
   const other = start([...join, '--name', 'other'], { env: otherBits });
+  await waitForJoin('loose', 'other');
+  coordinator.kill('SIGTERM');
   const { stdout, stderr } = await coordinator;
   expect(stderr).toContain('Worker other computes other bits than the run in');
-  expect(summaryOf(stdout)).toMatchObject({ step: smallSteps, strict: false });
+  expect(summaryOf(stdout)).toMatchObject({ endedBy: 'signal', strict: false });
   for (const worker of [first, other]) expect((await worker).exitCode).toBe(0);
 });
 
@@ -238,7 +250,7 @@ it('says that a port is in use, and what it can be bound to', async () => {
 let network: Network | undefined;
 afterAll(() => network?.remove());
 
-it('works between machines with addresses of their own, over a slow cable', { timeout: 120_000 }, async (context) => {
+it('works between machines with addresses of their own, over a slow cable', async (context) => {
   network = await createNetwork({ machines: 2, rate: '200mbit' });
   if (network === undefined) return context.skip('this machine allows no network namespaces');
   const coordinator = start(coordinate('network', `${network.hub.address}:5577`), network.hub);
