@@ -1,8 +1,8 @@
 /**
- * What `npm start` and `npm test` share: a checkout made ready with nothing but Node and npm. Plain JavaScript without
- * dependencies, because none is installed yet.
+ * Makes a checkout ready with nothing but Node and npm, for `npm start`, `npm test` and the others. Plain JavaScript
+ * without dependencies, because none is installed yet.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,26 +10,29 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const oldestNode = [20, 19];
 
-/** Stops with a sentence that says what is missing and what to do. */
+/** Ends the process with a sentence that says what is missing and one that says what to do. */
 export function stop(message, advice) {
   process.stderr.write(`${message}\n${advice}\n`);
   process.exit(2);
 }
 
-/** Runs a program in the checkout with this terminal; returns its status, or stops with advice. */
-export function run(program, parameters, { advice, env = {} } = {}) {
-  const { status, error } = spawnSync(program, parameters, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...env },
+/**
+ * Runs a program in the checkout, with the streams of this process. Resolves to its exit status; if it fails and there is
+ * an advice, stops with that.
+ */
+export async function run(program, parameters, { advice, env = {} } = {}) {
+  const child = spawn(program, parameters, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  const status = await new Promise((resolve) => {
+    child.once('error', (error) =>
+      stop(`${program} could not be started: ${error.message}`, `Install ${program}, then run this again.`),
+    );
+    child.once('close', (code) => resolve(code ?? 1));
   });
-  if (error !== undefined)
-    stop(`${program} could not be started: ${error.message}`, `Install ${program}, then run this again.`);
   if (status !== 0 && advice !== undefined) stop(`${program} ${parameters.join(' ')} failed.`, advice);
-  return status ?? 1;
+  return status;
 }
 
-/** Checks what can only be checked before anything is installed. */
+/** Stops with a sentence if this machine lacks something that npm cannot install. */
 export function checkMachine() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
@@ -60,18 +63,18 @@ export function checkMachine() {
   }
 }
 
-/** Installs the locked dependencies, unless that is done. */
-export function install() {
+/** Installs the locked dependencies, unless that is done. Resolves to 0. */
+export async function install() {
   const done = path.join(root, 'node_modules', '.package-lock.json');
   const lock = path.join(root, 'package-lock.json');
-  if (existsSync(done) && statSync(done).mtimeMs >= statSync(lock).mtimeMs) return;
+  if (existsSync(done) && statSync(done).mtimeMs >= statSync(lock).mtimeMs) return 0;
   process.stderr.write('Installing dependencies\n');
-  run('npm', ['ci', '--no-audit', '--no-fund'], {
+  return run('npm', ['ci', '--no-audit', '--no-fund'], {
     advice: 'Check the network and your npm configuration (npm config get registry), then run this again.',
   });
 }
 
-/** nx without its daemon: it remembers by its cache on disk. */
+/** Runs nx without its daemon: what it has built before is in its cache on disk. Resolves to the exit status. */
 export function nx(parameters, options) {
   return run(process.execPath, [path.join(root, 'node_modules', '.bin', 'nx'), ...parameters], {
     ...options,

@@ -10,8 +10,8 @@ import { checkMachine, install, nx, root } from './prepare.mjs';
 const runFolder = path.join('runs', 'digits');
 
 checkMachine();
-install();
-nx(['run-many', '-t', 'build', '--output-style=static', '--parallel=2'], {
+await install();
+await nx(['run-many', '-t', 'build', '--output-style=static', '--parallel=2'], {
   advice: 'The build should not fail; please report what it printed.',
 });
 

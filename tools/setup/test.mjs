@@ -1,67 +1,78 @@
 /**
- * `npm test`: everything, from nothing. Installs, provisions TensorFlow, then lint, dead exports, API pages, types, build and tests,
- * in nx's order and with its cache. The last line counts the tests, skipped ones too.
+ * `npm test`: checks everything, from nothing. Installs, sets TensorFlow up, then checks format, lint, types, build, dead
+ * exports and API pages, and runs all tests. Ends with what took how long; its last line counts the tests, skipped ones too.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { checkMachine, install, nx, root, run } from './prepare.mjs';
 
-checkMachine();
-install();
 const results = path.join(root, '.nx', 'test-results');
-rmSync(results, { recursive: true, force: true });
-mkdirSync(results, { recursive: true });
-
 const sources = ['--conditions=source', '--import', 'tsx'];
-const advice = 'TensorFlow could not be set up; the sentence above says why.';
-run(process.execPath, [...sources, path.join('apps', 'cli', 'src', 'main.ts'), 'setup', '--variant', 'cpu'], {
-  advice,
-});
+/** Runs the program of an installed package. */
+const tool = (file, ...parameters) => run(process.execPath, [path.join('node_modules', file), ...parameters]);
 
+const seconds = [];
 const failed = [];
-const part = (name, status) => {
-  if (status !== 0) failed.push(name);
-};
-part(
-  'lint, typecheck, build',
+/** Does a part of the work and notes how long it took, and whether it failed (a status other than 0). */
+async function part(name, work) {
+  const startMs = performance.now();
+  if ((await work()) !== 0) failed.push(name);
+  seconds.push([name, (performance.now() - startMs) / 1000]);
+}
+
+/** Stops if it fails: nothing can be tested then. */
+function setUpTensorFlow() {
+  const advice = 'TensorFlow could not be set up; the sentence above says why.';
+  return run(process.execPath, [...sources, 'apps/cli/src/main.ts', 'setup', '--variant', 'cpu'], { advice });
+}
+
+async function runTests() {
+  rmSync(results, { recursive: true, force: true });
+  mkdirSync(results, { recursive: true });
+  const options = { env: { TEST_RESULTS: results } };
+  const parameters = ['run-many', '-t', 'test', '--output-style=static', '--parallel=1'];
+  // The tests of the whole program take longest and mostly wait for processes to start, so the tests of the packages
+  // run at the same time. Within each of the two one project follows the other.
+  const statuses = await Promise.all([
+    nx([...parameters, '--projects=@lstm-gan/test'], options),
+    nx([...parameters, '--exclude=@lstm-gan/test'], options),
+  ]);
+  return Math.max(...statuses);
+}
+
+checkMachine();
+await part('install', install);
+await part('TensorFlow', setUpTensorFlow);
+await part('format', () => tool('prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn'));
+await part('lint, types, build', () =>
   nx(['run-many', '-t', 'lint', 'typecheck', 'build', '--output-style=static', '--parallel=2']),
 );
-part(
-  'dead exports',
-  run(process.execPath, [path.join('node_modules', 'knip', 'bin', 'knip.js'), '--config', '.config/knip.json']),
-);
+await part('dead exports', () => tool('knip/bin/knip.js', '--config', '.config/knip.json'));
 // Every export of a package has its sentence, and every type that one mentions is exported.
-part(
-  'API pages',
-  run(process.execPath, [
-    path.join('node_modules', 'typedoc', 'bin', 'typedoc'),
-    '--options',
-    '.config/typedoc.json',
-    '--emit',
-    'none',
-    '--logLevel',
-    'Warn',
-  ]),
+await part('API pages', () =>
+  tool('typedoc/bin/typedoc', '--options', '.config/typedoc.json', '--emit', 'none', '--logLevel', 'Warn'),
 );
-// One project at a time: each uses both cores by itself.
-part(
-  'tests',
-  nx(['run-many', '-t', 'test', '--output-style=static', '--parallel=1'], { env: { TEST_RESULTS: results } }),
-);
+await part('tests', runTests);
 
-const counts = readdirSync(results).map((file) => JSON.parse(readFileSync(path.join(results, file), 'utf8')));
-const sum = (key) => counts.reduce((total, count) => total + count[key], 0);
-const skipped = counts.flatMap(({ testResults }) =>
-  testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === 'skipped' || status === 'pending'),
-  ),
-);
-if (skipped.length > 0)
-  process.stderr.write(
-    `Skipped, for this machine lacks what they need:\n${skipped.map(({ fullName }) => `  ${fullName}\n`).join('')}`,
-  );
+const projects = readdirSync(results).map((file) => JSON.parse(readFileSync(path.join(results, file), 'utf8')));
+const files = projects.flatMap(({ testResults }) => testResults);
+const tests = files.flatMap(({ assertionResults }) => assertionResults);
+const skipped = tests.filter(({ status }) => status === 'skipped' || status === 'pending');
+const sum = (key) => projects.reduce((total, project) => total + project[key], 0);
+const table = (rows) => rows.map(([name, time]) => `${time.toFixed(1).padStart(9)} s  ${name}\n`).join('');
+
+const slowest = files
+  .map(({ name, startTime, endTime }) => [path.relative(root, name), (endTime - startTime) / 1000])
+  .sort(([, a], [, b]) => b - a)
+  .slice(0, 15);
+process.stdout.write(`\nThe slowest files of tests:\n${table(slowest)}\nThe parts:\n${table(seconds)}\n`);
+if (skipped.length > 0) {
+  const names = skipped.map(({ fullName }) => `  ${fullName}\n`).join('');
+  process.stderr.write(`Skipped, because this machine lacks what they need:\n${names}`);
+}
 if (failed.length > 0) process.stderr.write(`Failed: ${failed.join('; ')}\n`);
-process.stdout.write(
-  `${sum('numPassedTests')} passed, ${sum('numFailedTests') + failed.length} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}\n`,
-);
+const counts = [`${sum('numPassedTests')} passed`, `${sum('numFailedTests') + failed.length} failed`];
+if (skipped.length > 0) counts.push(`${skipped.length} skipped`);
+process.stdout.write(`${counts.join(', ')}\n`);
 process.exit(failed.length === 0 && sum('numPassedTests') > 0 ? 0 : 1);

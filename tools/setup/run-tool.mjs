@@ -1,0 +1,8 @@
+/** `npm run bench`, `npm run chaos` and `npm run fuzz`, with options after `--`: each runs tools/NAME/NAME.ts. */
+import { checkMachine, install, run } from './prepare.mjs';
+
+const [name, ...options] = process.argv.slice(2);
+checkMachine();
+await install();
+const sources = ['--conditions=source', '--import', 'tsx'];
+process.exit(await run(process.execPath, [...sources, `tools/${name}/${name}.ts`, ...options]));
