@@ -1,10 +1,12 @@
-// TensorFlow and arithmetic behind Node-API.
+// The addon: TensorFlow's sessions, memory and arithmetic for JavaScript, through Node-API.
+#include "addon.h"
+
 #include <cstdlib>
 
-#include "addon.h"
+#include "javascript/values.h"
 #include "tensorflow/c/c_api.h"
 
-// Of the absl inside the pinned wheel, whose headers we do not unpack.
+// A part of absl, which is inside TensorFlow's library. Provisioning does not unpack absl's headers.
 namespace absl {
 inline namespace lts_20250814 {
 enum class LogSeverityAtLeast : int { kError = 2 };
@@ -21,9 +23,9 @@ napi_value Version(napi_env env, napi_callback_info) {
   return version;
 }
 
-// TensorFlow tells about its devices on stderr. Its log is absl's, whose level only Python's wrapper sets from
-// TF_CPP_MIN_LOG_LEVEL. Errors still get through, and so do the two lines (one about oneDNN) that its static
-// initializers print while the library is being loaded: nothing can be called before them.
+// Lets TensorFlow print errors only: otherwise it prints lines about its devices. Its log is absl's, and only
+// TensorFlow's Python wrapper sets absl's level from TF_CPP_MIN_LOG_LEVEL. Two lines (one about oneDNN) are printed all
+// the same: static initializers print them while the library is loaded, before anything can be called.
 void QuietLog() {
   if (std::getenv("TF_CPP_MIN_LOG_LEVEL") == nullptr) absl::SetMinLogLevel(absl::LogSeverityAtLeast::kError);
 }
@@ -32,12 +34,13 @@ napi_value Initialize(napi_env env, napi_value exports) {
   QuietLog();
   DefineSessions(env, exports);
   DefineRuns(env, exports);
-  DefineArithmetic(env, exports);
-  DefineMemory(env, exports);
+  DefineVectorMemory(env, exports);
+  DefineSharedMemory(env, exports);
+  DefineAdam(env, exports);
+  DefineEma(env, exports);
+  DefineSums(env, exports);
   DefineKernels(env, exports);
-  DefineShared(env, exports);
-  const napi_property_descriptor version = Function("version", Version);
-  napi_define_properties(env, exports, 1, &version);
+  DefineFunctions(env, exports, {Function("version", Version)});
   return exports;
 }
 

@@ -30,12 +30,17 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
       return outgoing;
     },
     adam(vectors, [start, end], divisor, options, beta1Power, beta2Power) {
-      const { gradientSum, ...arrays } = vectors;
       const { learningRate, beta1, beta2, epsilon } = options;
+      // Written out: with a spread (...vectors) a call took 0.1 ms instead of 0.02 ms.
       return addon.adam({
-        ...arrays,
-        vectors: leavesOf(gradientSum),
-        order: orderOf(gradientSum),
+        vectors: leavesOf(vectors.gradientSum),
+        order: orderOf(vectors.gradientSum),
+        weights: vectors.weights,
+        firstMoments: vectors.firstMoments,
+        secondMoments: vectors.secondMoments,
+        newWeights: vectors.newWeights,
+        newFirstMoments: vectors.newFirstMoments,
+        newSecondMoments: vectors.newSecondMoments,
         start,
         end,
         divisor,

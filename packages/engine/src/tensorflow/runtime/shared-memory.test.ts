@@ -58,9 +58,9 @@ it('refuses a reference to another process, file, block or length in a sentence'
   expect(borrow({ fd: 2 ** 20 })).toThrow('cannot be opened');
   expect(borrow({ fd: 0 })).toThrow(/cannot be opened|is not the block/);
   expect(borrow({ name: `${reference.name}9` })).toThrow('is not the block');
-  expect(borrow({}, floats + 5000)).toThrow('has not the size of its array');
+  expect(borrow({}, floats + 5000)).toThrow('does not have the size of its array');
   expect(borrow({})().length).toBe(floats);
-  expect(borrow({}, floats - 5000)).toThrow('has not the size of its array');
+  expect(borrow({}, floats - 5000)).toThrow('does not have the size of its array');
 });
 
 it('refuses an ordinary file, which could shrink and so end whoever reads it', () => {
@@ -74,7 +74,7 @@ it('refuses an ordinary file, which could shrink and so end whoever reads it', (
 });
 
 it('does not take back what nobody was lent', () => {
-  expect(() => shared.takeBack('lstm-gan-nothing', true)).toThrow('nobody was lent');
+  expect(() => shared.takeBack('lstm-gan-nothing', true)).toThrow('was not lent');
 });
 
 it('reads the block of another process, and goes on reading when that is killed', async () => {

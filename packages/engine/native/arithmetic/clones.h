@@ -1,0 +1,4 @@
+#pragma once
+
+// Compiles a function once for each of these processors. The first call chooses the code for the processor it runs on.
+#define LSTM_GAN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))

@@ -1,0 +1,25 @@
+// Accumulation: the vector that a run concatenates is added to earlier vectors while it is written. Otherwise the sum
+// would be one more pass over all vectors.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+namespace lstm_gan {
+
+// Asks for onto[0] + (onto[1] + (... + result)).
+struct Accumulation {
+  std::vector<const float*> onto;
+  size_t size = 0;                              // floats of each vector
+  std::atomic<bool> done{false}, finite{true};  // whether the kernel has added, and whether the sum is finite
+};
+
+// The accumulation of the run that this thread executes; null if it has none. TensorFlow runs the kernels of our graphs
+// on the thread that calls it. If it did not, `done` would stay false, and JavaScript would add the vectors.
+Accumulation*& CurrentAccumulation();
+
+// The type of the operation that concatenates a network's gradients to one vector (concat-parts.cc).
+constexpr char kConcatParts[] = "LstmGanJoin";
+
+}  // namespace lstm_gan

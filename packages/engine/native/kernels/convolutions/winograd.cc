@@ -1,0 +1,325 @@
+// A phase is the pixels of an image with one parity of row and of column; there are four. With stride 2, the pixels of
+// a phase meet only 2 x 2 of the kernel's 4 x 4 taps, with stride 1. The sums of the four phases are added, like the
+// sums of channels. Each piece of work writes memory of its own, and the size of pieces changes no sum, so the bits do
+// not depend on the number of threads.
+#include "kernels/convolutions/winograd.h"
+
+#include "kernels/convolutions/winograd-points.h"
+#include "threads/thread-pool.h"
+
+namespace lstm_gan {
+namespace {
+
+constexpr size_t kPhases = 4;
+constexpr size_t kTiles = 64,
+                 kChannels = 64;  // the points of so many tiles and channels fit into the second-level cache
+
+struct Work {
+  const WinogradLayer& layer;
+  const float* images;
+  const float* maps;
+  const float* kernel;  // packed, in the steps that multiply
+  const Activation& activation;
+  float* result;
+  const float* zeros;  // read in place of pixels outside of the image
+  size_t grain;        // tiles, or channels, of a piece of work
+};
+
+size_t TilesOf(const WinogradLayer& layer) { return layer.batch * layer.rows * layer.columns; }
+
+struct Tile {
+  size_t image, row, column;
+};
+
+LSTM_GAN_INLINE Tile TileAt(const WinogradLayer& layer, size_t index) {
+  return {index / (layer.rows * layer.columns), index / layer.columns % layer.rows, index % layer.columns};
+}
+
+// One image, or its maps.
+struct Plane {
+  const float* data;
+  ptrdiff_t height, width;
+  size_t channels;
+};
+
+LSTM_GAN_INLINE Plane PlaneOf(const float* data, size_t image, size_t height, size_t width, size_t channels) {
+  return {data + image * height * width * channels, static_cast<ptrdiff_t>(height), static_cast<ptrdiff_t>(width),
+          channels};
+}
+
+// Transforms 3 x 3 pixels, the first at (row, column), with a distance of `step`, for the channels [first, last).
+// Writes each point to at(channel, point).
+template <typename P, typename At>
+LSTM_GAN_INLINE void TransformPixels(const Plane& plane, ptrdiff_t row, ptrdiff_t column, ptrdiff_t step,
+                                     const float* zeros, size_t first, size_t last, const At& at) {
+  const float* pixels[kPoints];
+  for (ptrdiff_t i = 0; i < static_cast<ptrdiff_t>(kPoints); ++i) {
+    const ptrdiff_t y = row + i / 3 * step, x = column + i % 3 * step;
+    const bool inside = y >= 0 && x >= 0 && y < plane.height && x < plane.width;
+    pixels[i] = inside ? plane.data + static_cast<size_t>(y * plane.width + x) * plane.channels : zeros;
+  }
+  for (size_t channel = first; channel < last; channel += P::kWidth) {
+    typename P::Vector values[kPoints];
+#pragma GCC unroll 9
+    for (size_t i = 0; i < kPoints; ++i) values[i] = *P::AtLoose(pixels[i] + channel);
+    ValuesToPoints(values);
+#pragma GCC unroll 9
+    for (size_t i = 0; i < kPoints; ++i) *P::At(at(channel, i)) = values[i];
+  }
+}
+
+// Transforms a tile's pixels of a phase, for the channels [first, last).
+template <typename P, typename At>
+LSTM_GAN_INLINE void TransformPhase(const Work& work, const Tile& tile, size_t phase, size_t first, size_t last,
+                                    const At& at) {
+  const WinogradLayer& layer = work.layer;
+  const auto row = static_cast<ptrdiff_t>(4 * tile.row + phase / 2) - 1,
+             column = static_cast<ptrdiff_t>(4 * tile.column + phase % 2) - 1;
+  TransformPixels<P>(PlaneOf(work.images, tile.image, 4 * layer.rows, 4 * layer.columns, layer.channels), row, column,
+                     2, work.zeros, first, last, at);
+}
+
+// The index in a kernel [4, 4, channels, maps] of tap i (row by row) of a phase, for a channel and the first map.
+LSTM_GAN_INLINE size_t TapAt(const WinogradLayer& layer, size_t phase, size_t i, size_t channel) {
+  const size_t row = phase / 2 + i / 2 * 2, column = phase % 2 + i % 2 * 2;
+  return ((row * 4 + column) * layer.channels + channel) * layer.maps;
+}
+
+template <typename P>
+LSTM_GAN_INLINE void WriteResults(const Work& work, size_t channel, const typename P::Vector results[4], float* corner,
+                                  size_t row_stride, size_t column_stride) {
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; ++i)
+    WriteActivated<P>(work.activation, channel, results[i], corner + i / 2 * row_stride + i % 2 * column_stride);
+}
+
+// Points [WholeStrips(tiles)][9][terms]. The points after the last tile are zero.
+struct TilePoints : Aligned {
+  TilePoints(size_t tiles, size_t terms) : Aligned(WholeStrips(tiles) * kPoints * terms) {
+    std::fill(data + tiles * kPoints * terms, data + WholeStrips(tiles) * kPoints * terms, 0.0f);
+  }
+};
+
+// ---- One function for each step: each computes one piece of work.
+
+// Packs the kernel to [panel of maps][9][4 phases][channels][kPanel]. A piece is a phase.
+template <typename P>
+LSTM_GAN_INLINE void Pack(const Work& work, size_t phase) {
+  const auto& [batch, rows, columns, channels, maps] = work.layer;
+  for (size_t c = 0; c < channels; ++c) {
+    for (size_t n = 0; n < maps; n += P::kWidth) {
+      typename P::Vector taps[4], points[kPoints];
+      for (size_t i = 0; i < 4; ++i) taps[i] = *P::AtLoose(work.kernel + TapAt(work.layer, phase, i, c) + n);
+      TapsToPoints(taps, points);
+      float* target =
+          work.result + (n / kPanel * kPoints * kPhases * channels + phase * channels + c) * kPanel + n % kPanel;
+      for (size_t p = 0; p < kPoints; ++p) *P::At(target + p * kPhases * channels * kPanel) = points[p];
+    }
+  }
+}
+
+// Packs the transposed kernel, with its taps in reverse order, to [phase][panel of channels][9][maps][kPanel]. A piece
+// is a phase.
+template <typename P>
+LSTM_GAN_INLINE void PackTransposed(const Work& work, size_t phase) {
+  const auto& [batch, rows, columns, channels, maps] = work.layer;
+  for (size_t c = 0; c < channels; c += P::kWidth) {
+    for (size_t n = 0; n < maps; n += P::kWidth) {
+      alignas(64) float turned[4][P::kWidth][P::kWidth];
+      for (size_t i = 0; i < 4; ++i) {
+        for (size_t k = 0; k < P::kWidth; ++k) {
+          const float* source = work.kernel + TapAt(work.layer, phase, 3 - i, c + k) + n;
+          for (size_t j = 0; j < P::kWidth; ++j) turned[i][j][k] = source[j];
+        }
+      }
+      for (size_t j = 0; j < P::kWidth; ++j) {
+        typename P::Vector taps[4], points[kPoints];
+        for (size_t i = 0; i < 4; ++i) taps[i] = *P::At(turned[i][j]);
+        TapsToPoints(taps, points);
+        float* target = work.result + ((phase * channels + c) / kPanel * kPoints * maps + n + j) * kPanel + c % kPanel;
+        for (size_t p = 0; p < kPoints; ++p) *P::At(target + p * maps * kPanel) = points[p];
+      }
+    }
+  }
+}
+
+// A piece is some tiles.
+template <typename P>
+LSTM_GAN_INLINE void Convolve(const Work& work, size_t piece) {
+  const auto& [batch, rows, columns, channels, maps] = work.layer;
+  const size_t start = piece * work.grain, tiles = std::min(work.grain, TilesOf(work.layer) - start),
+               terms = kPhases * channels;
+  const TilePoints points(tiles, terms);
+  for (size_t t = 0; t < tiles; ++t) {
+    for (size_t phase = 0; phase < kPhases; ++phase) {
+      float* target = points.data + t * kPoints * terms + phase * channels;
+      TransformPhase<P>(work, TileAt(work.layer, start + t), phase, 0, channels,
+                        [&](size_t channel, size_t p) { return target + p * terms + channel; });
+    }
+  }
+  const size_t width = 2 * columns;
+  for (size_t n = 0; n < maps; n += kPanel) {
+    MultiplyTiles<P>(points.data, tiles, terms, work.kernel + n * kPoints * terms,
+                     [&, maps = maps](size_t t, size_t column, const auto* results) {
+                       const Tile tile = TileAt(work.layer, start + t);
+                       const size_t place = (tile.image * 2 * work.layer.rows + 2 * tile.row) * width + 2 * tile.column;
+                       WriteResults<P>(work, n + column, results, work.result + place * maps + n + column, width * maps,
+                                       maps);
+                     });
+  }
+}
+
+// A piece is a phase of the images of some tiles.
+template <typename P>
+LSTM_GAN_INLINE void ConvolveTransposed(const Work& work, size_t piece) {
+  const auto& [batch, rows, columns, channels, maps] = work.layer;
+  const size_t phase = piece % kPhases, a = phase / 2, b = phase % 2;
+  const size_t start = piece / kPhases * work.grain, tiles = std::min(work.grain, TilesOf(work.layer) - start);
+  const TilePoints points(tiles, maps);
+  for (size_t t = 0; t < tiles; ++t) {
+    const Tile tile = TileAt(work.layer, start + t);
+    const auto row = static_cast<ptrdiff_t>(2 * tile.row) - static_cast<ptrdiff_t>(a),
+               column = static_cast<ptrdiff_t>(2 * tile.column) - static_cast<ptrdiff_t>(b);
+    float* target = points.data + t * kPoints * maps;
+    TransformPixels<P>(PlaneOf(work.maps, tile.image, 2 * rows, 2 * columns, maps), row, column, 1, work.zeros, 0, maps,
+                       [&, maps = maps](size_t channel, size_t p) { return target + p * maps + channel; });
+  }
+  const size_t width = 4 * columns;
+  for (size_t c = 0; c < channels; c += kPanel) {
+    const float* panel = work.kernel + (phase * channels + c) * kPoints * maps;
+    MultiplyTiles<P>(points.data, tiles, maps, panel,
+                     [&, channels = channels](size_t t, size_t column, const auto* results) {
+                       const Tile tile = TileAt(work.layer, start + t);
+                       const size_t place =
+                           (tile.image * 4 * work.layer.rows + 4 * tile.row + 1 - a) * width + 4 * tile.column + 1 - b;
+                       WriteResults<P>(work, c + column, results, work.result + place * channels + c + column,
+                                       2 * width * channels, 2 * channels);
+                     });
+  }
+}
+
+// A piece is a phase of some channels. The products of kTiles tiles are summed, then added to the sums of the tiles
+// before.
+template <typename P>
+LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t piece) {
+  const auto& [batch, rows, columns, channels, maps] = work.layer;
+  const size_t phase = piece % kPhases, group = piece / kPhases * work.grain, all = TilesOf(work.layer),
+               width = 2 * columns;
+  const Aligned values(kPoints * work.grain * kTiles), gradients(kPoints * maps * kTiles),
+      sums(kPoints * work.grain * maps);
+  std::fill_n(sums.data, kPoints * work.grain * maps, 0.0f);
+  for (size_t start = 0; start < all; start += kTiles) {
+    const size_t tiles = std::min(kTiles, all - start);
+    for (size_t t = 0; t < tiles; ++t) {
+      const Tile tile = TileAt(work.layer, start + t);
+      TransformPhase<P>(work, tile, phase, group, group + work.grain, [&](size_t channel, size_t p) {
+        return values.data + ((p * work.grain + channel - group) / kLane * kTiles + t) * kLane + channel % kLane;
+      });
+      const float* corner = work.maps + ((tile.image * 2 * rows + 2 * tile.row) * width + 2 * tile.column) * maps;
+      for (size_t n = 0; n < maps; n += P::kWidth) {
+        typename P::Vector results[4], points[kPoints];
+        for (size_t i = 0; i < 4; ++i) results[i] = *P::AtLoose(corner + (i / 2 * width + i % 2) * maps + n);
+        ResultsToPoints(results, points);
+        for (size_t p = 0; p < kPoints; ++p)
+          *P::At(gradients.data + ((p * maps + n) / kPanel * kTiles + t) * kPanel + n % kPanel) = points[p];
+      }
+    }
+    for (size_t p = 0; p < kPoints; ++p) {
+      for (size_t n = 0; n < maps; n += kPanel) {
+        for (size_t c = 0; c < work.grain; c += kStrip) {
+          alignas(64) float sum[kStrip][kPanel];
+          const float* strip = values.data + (p * work.grain + c) / kLane * kTiles * kLane + c % kLane;
+          Multiply<P>(strip, 1, kLane, gradients.data + (p * maps + n) * kTiles, kPanel, tiles, sum);
+          for (size_t r = 0; r < kStrip; ++r) {
+            for (size_t i = 0; i < kPanel; i += P::kWidth)
+              *P::At(sums.data + (p * work.grain + c + r) * maps + n + i) += *P::At(sum[r] + i);
+          }
+        }
+      }
+    }
+  }
+  for (size_t c = 0; c < work.grain; ++c) {
+    for (size_t n = 0; n < maps; n += P::kWidth) {
+      typename P::Vector points[kPoints], taps[4];
+      for (size_t p = 0; p < kPoints; ++p) points[p] = *P::At(sums.data + (p * work.grain + c) * maps + n);
+      PointsToTaps(points, taps);
+      for (size_t i = 0; i < 4; ++i) *P::AtLoose(work.result + TapAt(work.layer, phase, i, group + c) + n) = taps[i];
+    }
+  }
+}
+
+// ---- The steps.
+
+enum class Step { kPack, kPackTransposed, kConvolve, kConvolveTransposed, kKernelGradient };
+
+template <typename P>
+LSTM_GAN_INLINE void RunStep(Step step, const Work& work, size_t piece) {
+  switch (step) {
+    case Step::kPack:
+      return Pack<P>(work, piece);
+    case Step::kPackTransposed:
+      return PackTransposed<P>(work, piece);
+    case Step::kConvolve:
+      return Convolve<P>(work, piece);
+    case Step::kConvolveTransposed:
+      return ConvolveTransposed<P>(work, piece);
+    case Step::kKernelGradient:
+      return ComputeKernelGradient<P>(work, piece);
+  }
+}
+
+LSTM_GAN_AVX512 void RunStep512(Step step, const Work& work, size_t piece) { RunStep<Avx512>(step, work, piece); }
+LSTM_GAN_AVX2 void RunStep256(Step step, const Work& work, size_t piece) { RunStep<Avx2>(step, work, piece); }
+void RunStepAny(Step step, const Work& work, size_t piece) { RunStep<AnyProcessor>(step, work, piece); }
+
+void RunPieces(Step step, const Work& work, size_t pieces) {
+  const auto code = ForProcessor(RunStep512, RunStep256, RunStepAny);
+  ForEachPiece(pieces, [&](size_t piece) { code(step, work, piece); });
+}
+
+struct Zeros : Aligned {
+  explicit Zeros(size_t count) : Aligned(count) { std::fill_n(data, count, 0.0f); }
+};
+
+// The number of tiles of a piece: fewer than kTiles if there would be fewer pieces than threads.
+size_t GrainOfTiles(const WinogradLayer& layer) {
+  const size_t share = (TilesOf(layer) + PieceThreads() - 1) / PieceThreads();
+  return std::min(kTiles, WholeStrips(share));
+}
+
+// The number of channels of a piece: kPanel if there would be fewer pieces than threads.
+size_t GrainOfChannels(const WinogradLayer& layer) {
+  const bool is_enough = layer.channels % kChannels == 0 && kPhases * layer.channels / kChannels >= PieceThreads();
+  return is_enough ? kChannels : kPanel;
+}
+
+}  // namespace
+
+void WinogradConvolve(const WinogradLayer& layer, const float* images, const float* kernel,
+                      const Activation& activation, float* maps) {
+  const Aligned packed(kPhases * kPoints * layer.channels * layer.maps);
+  const Zeros zeros(layer.channels);
+  const size_t grain = GrainOfTiles(layer);
+  RunPieces(Step::kPack, {layer, nullptr, nullptr, kernel, activation, packed.data, zeros.data, 0}, kPhases);
+  RunPieces(Step::kConvolve, {layer, images, nullptr, packed.data, activation, maps, zeros.data, grain},
+            (TilesOf(layer) + grain - 1) / grain);
+}
+
+void WinogradConvolveTransposed(const WinogradLayer& layer, const float* maps, const float* kernel,
+                                const Activation& activation, float* images) {
+  const Aligned packed(kPhases * kPoints * layer.channels * layer.maps);
+  const Zeros zeros(layer.maps);
+  const size_t grain = GrainOfTiles(layer);
+  RunPieces(Step::kPackTransposed, {layer, nullptr, nullptr, kernel, activation, packed.data, zeros.data, 0}, kPhases);
+  RunPieces(Step::kConvolveTransposed, {layer, nullptr, maps, packed.data, activation, images, zeros.data, grain},
+            kPhases * ((TilesOf(layer) + grain - 1) / grain));
+}
+
+void WinogradKernelGradient(const WinogradLayer& layer, const float* images, const float* maps, float* kernel) {
+  const Zeros zeros(layer.channels);
+  const size_t grain = GrainOfChannels(layer);
+  RunPieces(Step::kKernelGradient, {layer, images, maps, nullptr, {}, kernel, zeros.data, grain},
+            kPhases * layer.channels / grain);
+}
+
+}  // namespace lstm_gan

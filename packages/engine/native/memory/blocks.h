@@ -1,0 +1,41 @@
+// Blocks: shared memory of this process, which other processes of the same user and machine read without a copy. A
+// block is a memfd: it has no name in a file system, so nothing is left when a process is killed. Other processes open
+// it through /proc, and map it read-only (peer-blocks.h).
+#pragma once
+
+#include <fcntl.h>
+
+#include <cstddef>
+#include <string>
+
+namespace lstm_gan {
+
+// A sealed memfd cannot shrink or grow. If it could shrink, a process that reads it would be killed (SIGBUS).
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+inline size_t RoundUpToPages(size_t size) {
+  constexpr size_t kPage = 4096;
+  return (size + kPage - 1) & ~(kPage - 1);
+}
+
+// A block of this process. The threads that run graphs use blocks too: `uses` and `reusable` are guarded by a lock.
+struct Block {
+  int fd = -1;
+  void* data = nullptr;
+  size_t size = 0;
+  std::string name;
+  size_t uses = 0;       // one for the array in it, and one for each process that it is lent to
+  bool reusable = true;  // false if a process ended without giving it back: that process may still be reading
+};
+
+// A block with one use; null if the system gives no more.
+Block* TakeBlock(size_t size);
+// The block with this address, or with this name; null if there is none.
+Block* FindBlock(const void* data);
+Block* FindBlock(const std::string& name);
+// Adds a use.
+void HoldBlock(Block* block);
+// Removes a use. After the last one the block is idle, or unmapped if it is not reusable.
+void DropBlock(Block* block, bool reusable = true);
+
+}  // namespace lstm_gan

@@ -1,0 +1,28 @@
+// Blocks of other processes (blocks.h), mapped into this one for reading. Used on the JavaScript thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace lstm_gan {
+
+// A mapped block. It stays mapped while its process lives, because mapping takes as long as copying.
+struct PeerBlock {
+  void* data = nullptr;
+  size_t size = 0;
+  uint32_t pid = 0;
+  std::string name;
+  size_t holds = 0;        // arrays in it
+  bool forgotten = false;  // its process has ended
+};
+
+// Maps a block, unless it is mapped already, and adds a hold. Nothing that the other process says is trusted: the name,
+// the size and the seals of the block are checked. Returns null and an error if it cannot be used.
+PeerBlock* HoldPeerBlock(uint32_t pid, uint32_t fd, const std::string& name, size_t size, std::string* error);
+// Removes a hold.
+void DropPeerBlock(PeerBlock* block);
+// A process has ended: its blocks are unmapped as soon as they have no holds.
+void ForgetPeerBlocks(uint32_t pid);
+
+}  // namespace lstm_gan

@@ -1,0 +1,39 @@
+// A session of TensorFlow, with the graphs that were loaded into it.
+#pragma once
+
+#include <node_api.h>
+
+#include <set>
+
+#include "kernels/status.h"
+#include "tensorflow/c/c_api.h"
+
+namespace lstm_gan {
+
+// `close` during runs only sets `closed`; the last run then frees the session.
+struct Session {
+  TF_Graph* graph = nullptr;
+  TF_Session* session = nullptr;
+  // The kConcatParts operation of each graph that has exactly one.
+  std::set<TF_Operation*> single_concats;
+  int running = 0;  // runs in progress; used on the JavaScript thread only
+  bool closed = false;
+
+  void Free() {
+    Status status;
+    if (session != nullptr) {
+      TF_CloseSession(session, status.value);
+      TF_DeleteSession(session, status.value);
+      session = nullptr;
+    }
+    if (graph != nullptr) {
+      TF_DeleteGraph(graph);
+      graph = nullptr;
+    }
+  }
+};
+
+// The session of a handle; null for another value.
+Session* GetSession(napi_env env, napi_value value);
+
+}  // namespace lstm_gan
