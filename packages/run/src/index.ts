@@ -1,5 +1,5 @@
-export { animateGrids } from './animate-grids.ts';
-export { isJudgedBy, readBest, writeBest, type BestCheckpoint } from './best-checkpoint.ts';
+export { animateGrids } from './pictures/animate-grids.ts';
+export { isJudgedBy, readBest, writeBest, type BestCheckpoint } from './checkpoints/best-checkpoint.ts';
 export {
   checkpointName,
   listCheckpoints,
@@ -8,8 +8,8 @@ export {
   writeCheckpoint,
   type Checkpoint,
   type Keep,
-} from './checkpoint.ts';
-export { createLog, createTerminalLog, type Logger } from './log.ts';
+} from './checkpoints/checkpoint.ts';
+export { createLog, createTerminalLog, type Logger } from './folder/log.ts';
 export {
   median,
   openMetrics,
@@ -17,7 +17,7 @@ export {
   type MetricsWriter,
   type RecordedStep,
   type StepMetrics,
-} from './metrics.ts';
+} from './metrics/metrics.ts';
 export { differencesOf, mergeValues, type ConfigLayer } from './config/config-layers.ts';
 export { editorSchema } from './config/editor-schema.ts';
 export { printConfig } from './config/print-config.ts';
@@ -31,11 +31,11 @@ export {
   overridesLayer,
   type ConfigOverrides,
   type RunConfig,
-} from './run-config.ts';
-export { createRunFolder, forgetBehind, reopenRunFolder, type RunFolder } from './run-folder.ts';
-export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './run-identity.ts';
-export { renderSvg } from './render-svg.ts';
-export { renderGrid, renderImages, type ImageShape } from './sample-grid.ts';
+} from './config/run-config.ts';
+export { createRunFolder, forgetBehind, reopenRunFolder, type RunFolder } from './folder/run-folder.ts';
+export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './folder/run-identity.ts';
+export { renderSvg } from './pictures/render-svg.ts';
+export { renderGrid, renderImages, type ImageShape } from './pictures/render-grid.ts';
 export {
   createStopRule,
   describeStop,
@@ -43,7 +43,7 @@ export {
   parseStopCondition,
   type StopCondition,
   type StopRule,
-} from './stop-rule.ts';
-export { createTrainingState, type TrainingState } from './training-state.ts';
-export { layoutSha256, weightsSha256 } from './weights-hash.ts';
-export { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
+} from './metrics/stop-rule.ts';
+export { createTrainingState, type TrainingState } from './checkpoints/training-state.ts';
+export { layoutSha256, weightsSha256 } from './checkpoints/weights-hash.ts';
+export { explainWriteError, readIfPresent, writeAtomically } from './folder/write-atomically.ts';

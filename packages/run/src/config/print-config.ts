@@ -1,5 +1,5 @@
 import { Document, isPair, isScalar, visit } from 'yaml';
-import type { RunConfig } from '../run-config.ts';
+import type { RunConfig } from './run-config.ts';
 import { fieldAt, isMapping, type Field } from './config-fields.ts';
 
 /**

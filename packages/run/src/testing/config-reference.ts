@@ -1,6 +1,6 @@
 import { presets } from '@lstm-gan/core';
 import { expectationOf, fieldsBelow, isMapping, variantsOf, configField, type Field } from '../config/config-fields.ts';
-import { createRunConfig, type RunConfig } from '../run-config.ts';
+import { createRunConfig, type RunConfig } from '../config/run-config.ts';
 
 const introduction = `# Configuration
 

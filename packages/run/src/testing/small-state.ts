@@ -1,6 +1,6 @@
 import { createNetworkState, presets, type Preset } from '@lstm-gan/core';
-import { createRunConfig, type RunConfig } from '../run-config.ts';
-import { createTrainingState, type TrainingState } from '../training-state.ts';
+import { createRunConfig, type RunConfig } from '../config/run-config.ts';
+import { createTrainingState, type TrainingState } from '../checkpoints/training-state.ts';
 
 const digits = presets.get('digits') as Preset;
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, expect, it } from 'vitest';
 import { animateGrids, thinOut } from './animate-grids.ts';
-import { renderGrid } from './sample-grid.ts';
+import { renderGrid } from './render-grid.ts';
 
 let folder: string;
 beforeEach(async () => {

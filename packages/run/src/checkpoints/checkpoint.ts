@@ -19,10 +19,10 @@ import {
   type Network,
   type Safetensors,
 } from '@lstm-gan/core';
-import { checkRunConfig, type RunConfig } from './run-config.ts';
+import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import type { TrainingState } from './training-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
-import { writeAtomically } from './write-atomically.ts';
+import { writeAtomically } from '../folder/write-atomically.ts';
 
 const formatVersion = '2';
 const networks = ['generator', 'discriminator'] as const;

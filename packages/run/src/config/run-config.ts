@@ -1,8 +1,8 @@
 import { checkModelConfig, UserError, type Preset } from '@lstm-gan/core';
 import type { z } from 'zod';
-import { expectationOf, fieldAt, isMapping } from './config/config-fields.ts';
-import { mergeValues, type ConfigLayer } from './config/config-layers.ts';
-import { runConfigSchema, type RunConfig } from './config/run-config-schema.ts';
+import { expectationOf, fieldAt, isMapping } from './config-fields.ts';
+import { mergeValues, type ConfigLayer } from './config-layers.ts';
+import { runConfigSchema, type RunConfig } from './run-config-schema.ts';
 
 export type { RunConfig };
 

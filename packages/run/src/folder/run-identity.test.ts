@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './run-identity.ts';
-import { smallConfig } from './testing/small-state.ts';
+import { smallConfig } from '../testing/small-state.ts';
 
 const [a, b] = ['a'.repeat(64), 'b'.repeat(64)];
 const identity: RunIdentity = {

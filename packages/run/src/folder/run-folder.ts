@@ -5,8 +5,8 @@ import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, 
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
-import { listCheckpoints } from './checkpoint.ts';
-import { checkRunConfig, type RunConfig } from './run-config.ts';
+import { listCheckpoints } from '../checkpoints/checkpoint.ts';
+import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { takeLock } from './run-lock.ts';
 import { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
 

@@ -10,7 +10,7 @@ import {
   readLatestCheckpoint,
   writeCheckpoint,
 } from './checkpoint.ts';
-import { smallConfig, smallState } from './testing/small-state.ts';
+import { smallConfig, smallState } from '../testing/small-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
 
 let folder: string;

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { writeCheckpoint } from './checkpoint.ts';
-import { openMetrics, type StepMetrics } from './metrics.ts';
+import { writeCheckpoint } from '../checkpoints/checkpoint.ts';
+import { openMetrics, type StepMetrics } from '../metrics/metrics.ts';
 import { createRunFolder, forgetBehind, reopenRunFolder, type RunFolder } from './run-folder.ts';
-import { smallConfig, smallState } from './testing/small-state.ts';
+import { smallConfig, smallState } from '../testing/small-state.ts';
 
 let root: string;
 beforeEach(async () => {

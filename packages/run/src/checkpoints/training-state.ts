@@ -1,5 +1,5 @@
 import { createInitialWeights, createNetworkState, type Network, type NetworkState } from '@lstm-gan/core';
-import type { RunConfig } from './run-config.ts';
+import type { RunConfig } from '../config/run-config.ts';
 
 /** All that training carries from step to step. Everything else is a function of it, the configuration and the data. */
 export interface TrainingState extends Readonly<Record<Network, NetworkState>> {

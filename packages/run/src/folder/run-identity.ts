@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import { z } from 'zod';
-import { checkRunConfig, type RunConfig } from './run-config.ts';
+import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { readIfPresent, writeAtomically } from './write-atomically.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
