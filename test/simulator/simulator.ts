@@ -14,7 +14,7 @@ import {
   type TrainingState,
 } from '@lstm-gan/run';
 import type { CoordinatorMessage, Exchange, PeerMessage, WorkerMessage } from '@lstm-gan/transport';
-import type { CoordinatorEvent } from '../../apps/coordinator/src/state.ts';
+import type { CoordinatorEvent } from '../../apps/coordinator/src/decide/state.ts';
 import { Training } from '../../apps/coordinator/src/training.ts';
 import type { Fault, FaultKind, Move } from './faults.ts';
 import { SimulatedWorker } from './simulated-worker.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { protocolVersion, type Contribution } from '@lstm-gan/transport';
-import type { Effect } from './state.ts';
+import type { Effect } from './decide/state.ts';
 import { answer, drive, header, kinds, sha, works, type SendWork } from './testing/drive.ts';
 
 describe('a round', () => {

@@ -5,19 +5,19 @@
  */
 import { isFirstOfStep, nextPlace } from '@lstm-gan/core';
 import type { Contribution, Failed, Hello, Ready, WorkerMessage } from '@lstm-gan/transport';
-import { differingUnits, refuseHello, refuseReady } from './admission.ts';
+import { differingUnits, refuseHello, refuseReady } from './decide/admission.ts';
 import {
   judgeContribution,
   originalOf,
   releaseLeases,
   settleLease,
   type ContributionVerdict,
-} from './judge-contribution.ts';
-import { assignLeases, findHung } from './leases.ts';
-import { measure, plan, unknownPace } from './pace.ts';
-import { shareAdvice } from './share-advice.ts';
-import { endWithRecorded, loseMember, proceed, regroup, takeGathered } from './sliced-crew.ts';
-import { hearCrew, type Heard } from './hear-crew.ts';
+} from './decide/judge-contribution.ts';
+import { assignLeases, findHung } from './decide/leases.ts';
+import { measure, plan, unknownPace } from './decide/pace.ts';
+import { shareAdvice } from './decide/share-advice.ts';
+import { endWithRecorded, loseMember, proceed, regroup, takeGathered } from './decide/sliced/sliced-crew.ts';
+import { hearCrew, type Heard } from './decide/sliced/hear-crew.ts';
 import {
   createRound,
   farewell,
@@ -30,7 +30,7 @@ import {
   type Member,
   type Overtaken,
   type Refusal,
-} from './state.ts';
+} from './decide/state.ts';
 
 type Counting = Extract<ContributionVerdict, { kind: 'counts' }>;
 type Differed = Extract<CoordinatorEvent, { kind: 'differed' }>;

@@ -3,7 +3,7 @@ import type { VectorArithmetic } from '@lstm-gan/core';
 import type { ReadShards } from '@lstm-gan/data';
 import type { Logger, RunConfig, StepMetrics, TrainingState } from '@lstm-gan/run';
 import type { CoordinatorLink, Exchange } from '@lstm-gan/transport';
-import type { Computes } from './state.ts';
+import type { Computes } from './decide/state.ts';
 
 export interface CoordinatorOptions {
   readonly config: RunConfig;

@@ -4,12 +4,10 @@
  */
 import {
   assert,
-  batchOf,
   createFold,
   createLayouts,
   cutSlices,
   leavesOf,
-  placeOfImages,
   plainArithmetic,
   UserError,
   type Fold,
@@ -22,21 +20,22 @@ import type { ReadShards } from '@lstm-gan/data';
 import { median, weightsSha256, type StepMetrics, type TrainingState } from '@lstm-gan/run';
 import type { Contribution, RunHeader, SliceState } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
-import { applyUpdate } from './apply-update.ts';
+import { applyUpdate } from './carry-out/apply-update.ts';
+import { batchNumber } from './carry-out/batch-number.ts';
 import type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
-import { createComparison } from './compare-contributions.ts';
-import { createPlan } from './create-plan.ts';
-import { HeldState } from './held-state.ts';
-import { createReadAhead } from './read-ahead.ts';
-import { SentWeights } from './sent-weights.ts';
+import { createComparison } from './carry-out/compare-contributions.ts';
+import { createPlan } from './decide/create-plan.ts';
+import { HeldState } from './carry-out/sliced/held-state.ts';
+import { createReadAhead } from './carry-out/read-ahead.ts';
+import { SentWeights } from './carry-out/sent-weights.ts';
 import {
   createCoordinatorState,
   type CoordinatorEvent,
   type CoordinatorState,
   type Effect,
   type Plan,
-} from './state.ts';
-import { createStepClock, type StepClock } from './step-clock.ts';
+} from './decide/state.ts';
+import { createStepClock, type StepClock } from './carry-out/step-clock.ts';
 
 type SlicedEffect = Extract<
   Effect,
@@ -237,7 +236,7 @@ export class Training {
     const subtrees = effect.lease.ranges;
     const isRead = phase === 'discriminator' || step < this.#plan.lastStep;
     const images = isRead
-      ? this.#readShards(batchOf(placeOfImages(effect.round), this.#plan.discriminatorSteps), subtrees)
+      ? this.#readShards(batchNumber(effect.round, this.#plan.discriminatorSteps), subtrees)
       : new Uint8Array(0);
     const place = {
       step,

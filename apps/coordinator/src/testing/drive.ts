@@ -7,7 +7,7 @@ import {
   type CoordinatorState,
   type Effect,
   type Plan,
-} from '../state.ts';
+} from '../decide/state.ts';
 
 export const sha = 'a'.repeat(64);
 const basicPlan: Plan = {

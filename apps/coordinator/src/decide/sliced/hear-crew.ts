@@ -1,7 +1,7 @@
 /** What members of a crew tell the coordinator, judged; what follows from it is decided in advance.ts and sliced-crew.ts. */
 import { comparePlaces } from '@lstm-gan/core';
 import type { SliceState, Unreachable, Updated, WorkerMessage } from '@lstm-gan/transport';
-import type { CoordinatorState, Effect, Member, Refusal, SlicedState } from './state.ts';
+import type { CoordinatorState, Effect, Member, Refusal, SlicedState } from '../state.ts';
 
 type CrewMessage = Extract<WorkerMessage, { kind: 'settled' | 'updated' | 'slice' | 'unreachable' }>;
 

@@ -8,7 +8,7 @@
 import { assert, firstPlaceOfStep, isFirstOfStep, type Network } from '@lstm-gan/core';
 import type { SliceTable, WeightsVersions } from '@lstm-gan/transport';
 import { assignSlices, type Holders } from './assign-slices.ts';
-import { assignLeases, missingWeights } from './leases.ts';
+import { assignLeases, missingWeights } from '../leases.ts';
 import {
   createRound,
   farewell,
@@ -21,7 +21,7 @@ import {
   type Gathering,
   type Member,
   type SlicedState,
-} from './state.ts';
+} from '../state.ts';
 
 function slicedOf({ sliced }: CoordinatorState): SlicedState {
   assert(sliced !== undefined, 'only a sliced exchange has a crew');

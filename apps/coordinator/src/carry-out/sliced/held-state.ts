@@ -5,7 +5,7 @@
 import { assert, sliceView, type Network, type NetworkState, type Slice } from '@lstm-gan/core';
 import type { TrainingState } from '@lstm-gan/run';
 import type { RunHeader, SliceState } from '@lstm-gan/transport';
-import { networks, type Gathering } from './state.ts';
+import { networks, type Gathering } from '../../decide/state.ts';
 
 export type Slices = Readonly<Record<Network, readonly Slice[]>>;
 

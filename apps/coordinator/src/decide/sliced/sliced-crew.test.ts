@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CoordinatorMessage, SliceState, Updated } from '@lstm-gan/transport';
-import type { Effect, SlicedState } from './state.ts';
-import { answer, drive, header, kinds, works } from './testing/drive.ts';
+import type { Effect, SlicedState } from '../state.ts';
+import { answer, drive, header, kinds, works } from '../../testing/drive.ts';
 
 /** A run of two shards through the sliced exchange, each network one slice; each worker on a machine of its own. */
 function driveCrew(wantedStep?: number) {

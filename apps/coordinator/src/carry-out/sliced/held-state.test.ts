@@ -4,7 +4,7 @@ import type { NetworkState } from '@lstm-gan/core';
 import type { TrainingState } from '@lstm-gan/run';
 import type { SliceState } from '@lstm-gan/transport';
 import { HeldState, type Slices } from './held-state.ts';
-import { networks, type Gathering } from './state.ts';
+import { networks, type Gathering } from '../../decide/state.ts';
 
 const slices: Slices = {
   generator: [

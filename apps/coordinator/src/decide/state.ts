@@ -15,7 +15,7 @@ import type {
   WeightsVersions,
   WorkerMessage,
 } from '@lstm-gan/transport';
-import type { Holders } from './assign-slices.ts';
+import type { Holders } from './sliced/assign-slices.ts';
 import type { Pace } from './pace.ts';
 
 export const networks: readonly Network[] = ['generator', 'discriminator'];

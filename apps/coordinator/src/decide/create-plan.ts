@@ -1,7 +1,7 @@
 import type { Layout, Network } from '@lstm-gan/core';
 import { layoutSha256 } from '@lstm-gan/run';
-import type { Slices } from './held-state.ts';
-import type { CoordinatorOptions } from './coordinator-options.ts';
+import type { Slices } from '../carry-out/sliced/held-state.ts';
+import type { CoordinatorOptions } from '../coordinator-options.ts';
 import type { Plan } from './state.ts';
 
 type Planned = Pick<CoordinatorOptions, 'config' | 'run' | 'incarnation' | 'steps' | 'exchange' | 'isStrict'>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answer, drive, kinds, works, type SendWork } from './testing/drive.ts';
+import { answer, drive, kinds, works, type SendWork } from '../testing/drive.ts';
 
 describe('workers of different speed', () => {
   /** Each answers after its own time for a shard, 10 ms from a step on; returns what is given out in the last step. */
