@@ -14,7 +14,7 @@ import {
   type TrainingState,
 } from '@lstm-gan/run';
 import type { CoordinatorMessage, Exchange, PeerMessage, WorkerMessage } from '@lstm-gan/transport';
-import type { CoordinatorEvent } from '../../apps/coordinator/src/decide/state.ts';
+import type { CoordinatorEvent } from '../../apps/coordinator/src/decide/effects.ts';
 import { Training } from '../../apps/coordinator/src/training.ts';
 import type { Fault, FaultKind, Move } from './faults.ts';
 import { SimulatedWorker } from './simulated-worker.ts';
@@ -132,10 +132,10 @@ export class Simulation {
   }
 
   #happen(event: CoordinatorEvent): void {
-    this.#training.happen(event);
+    this.#training.handle(event);
     if (this.#disk === 'failed') {
       this.#disk = 'stopping';
-      this.#training.happen({ kind: 'stop' });
+      this.#training.handle({ kind: 'stop' });
     }
     if (this.#disk !== 'stopping' || !this.#training.isFinished) return;
     // Somebody makes room on the disk, and gives the same command again.
@@ -314,8 +314,8 @@ export class Simulation {
         `${lost[0]} of ${message === 'broken' ? message : message.kind} from ${from} to ${to} was given back while it was on its way.`,
       );
     if (to === coordinator) {
-      if (message === 'broken') this.#happen({ kind: 'left', peer: from, sentence: 'It died.' });
-      else this.#happen({ kind: 'message', peer: from, message: structuredClone(message as WorkerMessage) });
+      if (message === 'broken') this.#happen({ kind: 'left', connection: from, sentence: 'It died.' });
+      else this.#happen({ kind: 'message', connection: from, message: structuredClone(message as WorkerMessage) });
       return;
     }
     const member = this.#members.get(to);

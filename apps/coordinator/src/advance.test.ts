@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { protocolVersion, type Contribution } from '@lstm-gan/transport';
-import type { Effect } from './decide/state.ts';
+import type { Effect } from './decide/effects.ts';
 import { answer, drive, header, kinds, sha, works, type SendWork } from './testing/drive.ts';
 
 describe('a round', () => {
@@ -9,7 +9,7 @@ describe('a round', () => {
     const run = drive(4, 2);
     const first = run.join('a');
     expect(kinds(first)).toEqual(['send', 'log', 'watch', 'identify', 'send-weights', 'send-weights', 'send-work']);
-    expect(works(first)[0].lease.ranges).toEqual([{ start: 0, end: 4 }]);
+    expect(works(first)[0].lease.subtrees).toEqual([{ start: 0, end: 4 }]);
     const second = run.say('a', answer(works(first)[0]));
     expect(kinds(second)).toEqual(['collect', 'update', 'send-weights', 'send-work']);
     expect(second[2]).toMatchObject({ network: 'discriminator', version: 1 });
@@ -24,7 +24,7 @@ describe('a round', () => {
     run.join('b');
     run.join('c');
     const next = works(run.say('a', answer(work)));
-    expect(next.map(({ peer, lease: { ranges } }) => [peer, ranges])).toEqual([
+    expect(next.map(({ connection, lease: { subtrees } }) => [connection, subtrees])).toEqual([
       ['a', [{ start: 0, end: 2 }]],
       ['b', [{ start: 2, end: 3 }]],
       ['c', [{ start: 3, end: 4 }]],
@@ -63,7 +63,7 @@ describe('a round', () => {
     expect(run.say('a', { ...answer(work), turn: 1 })).toEqual([]);
     expect(run.state.droppedContributions).toBe(1);
     const [second] = works(run.say('a', answer(work)));
-    expect(run.happen({ kind: 'stop' })).toEqual([]);
+    expect(run.handle({ kind: 'stop' })).toEqual([]);
     const [third] = works(run.say('a', answer(second)));
     expect(kinds(run.say('a', answer(third)))).toContain('finish');
   });
@@ -72,8 +72,8 @@ describe('a round', () => {
     const run = drive(4, 2);
     const [work] = works(run.join('a'));
     run.join('b');
-    expect(works(run.happen({ kind: 'left', peer: 'a', sentence: 'It died.' }))).toMatchObject([
-      { peer: 'b', lease: { ranges: [{ start: 0, end: 4 }] } },
+    expect(works(run.handle({ kind: 'left', connection: 'a', sentence: 'It died.' }))).toMatchObject([
+      { connection: 'b', lease: { subtrees: [{ start: 0, end: 4 }] } },
     ]);
     expect(run.say('a', answer(work))).toMatchObject([
       { kind: 'send', message: { kind: 'reject' } },
@@ -88,11 +88,11 @@ describe('a round', () => {
     expect(run.say('a', { kind: 'leave', ...header })).toEqual([]);
     run.join('b');
     const effects = run.say('a', answer(first));
-    expect(effects.filter((effect) => effect.kind === 'send' && effect.peer === 'a')).toMatchObject([
+    expect(effects.filter((effect) => effect.kind === 'send' && effect.connection === 'a')).toMatchObject([
       { message: { kind: 'finish' } },
     ]);
-    expect(works(effects).every(({ peer }) => peer === 'b')).toBe(true);
-    expect(run.state.members.map(({ peer }) => peer)).toEqual(['b']);
+    expect(works(effects).every(({ connection }) => connection === 'b')).toBe(true);
+    expect(run.state.members.map(({ connection }) => connection)).toEqual(['b']);
     expect(kinds(run.say('b', { kind: 'leave', ...header }))).toEqual([]);
   });
 
@@ -106,7 +106,7 @@ describe('a round', () => {
   it('waits while nobody is there and goes on when somebody comes', () => {
     const run = drive(2, 1);
     run.join('a');
-    run.happen({ kind: 'left', peer: 'a', sentence: 'It died.' });
+    run.handle({ kind: 'left', connection: 'a', sentence: 'It died.' });
     expect(works(run.join('b'))).toHaveLength(1);
   });
 
@@ -129,11 +129,11 @@ describe('a round', () => {
 
 describe('a crew that another number of workers would serve better', () => {
   /** Answers everything until a step is committed; returns the warnings. */
-  const warningsUpTo = (run: ReturnType<typeof drive>, peers: string[], step: number): string[] => {
-    const queue = peers.flatMap((peer) => works(run.join(peer)));
+  const warningsUpTo = (run: ReturnType<typeof drive>, connections: string[], step: number): string[] => {
+    const queue = connections.flatMap((connection) => works(run.join(connection)));
     while (!run.done.some((effect) => effect.kind === 'commit' && effect.step === step)) {
       const work = queue.shift() as SendWork;
-      queue.push(...works(run.say(work.peer, answer(work))));
+      queue.push(...works(run.say(work.connection, answer(work))));
     }
     return run.done.flatMap((effect) => (effect.kind === 'log' && effect.level === 'warn' ? [effect.text] : []));
   };
@@ -165,7 +165,7 @@ describe('admission', () => {
     expect(run.join('b', change)).toContainEqual(
       expect.objectContaining({ message: expect.objectContaining({ kind: 'reject', reason }) }),
     );
-    expect(run.state.members.map(({ peer }) => peer)).toEqual(['a']);
+    expect(run.state.members.map(({ connection }) => connection)).toEqual(['a']);
   });
 
   it('refuses another protocol version and a name that is taken, and tells both versions', () => {
@@ -202,7 +202,7 @@ describe('the end', () => {
   it('comes behind the step in work when it is asked to stop', () => {
     const run = drive(1, 100);
     const [work] = works(run.join('a'));
-    expect(run.happen({ kind: 'stop' })).toEqual([]);
+    expect(run.handle({ kind: 'stop' })).toEqual([]);
     const [next] = works(run.say('a', answer(work)));
     expect(kinds(run.say('a', answer(next)))).toContain('finish');
   });
@@ -245,7 +245,7 @@ it('sums every shard exactly once and never gets stuck, whatever happens to the 
       (shardCount, discriminatorSteps, actions) => {
         const run = drive(shardCount, 3, { discriminatorSteps });
         let outstanding: SendWork[] = [];
-        const answered: { peer: string; message: Contribution }[] = [];
+        const answered: { connection: string; message: Contribution }[] = [];
         let collected: number[] = [];
         let joined = 0;
         const note = (effects: Effect[]): void => {
@@ -262,21 +262,21 @@ it('sums every shard exactly once and never gets stuck, whatever happens to the 
           const [work] = outstanding.splice(which % Math.max(1, outstanding.length), 1);
           if (work === undefined) return;
           const message = answer(work);
-          answered.push({ peer: work.peer, message });
-          note(run.say(work.peer, message));
+          answered.push({ connection: work.connection, message });
+          note(run.say(work.connection, message));
         };
         const act = ({ kind, which }: { kind: string; which: number }): void => {
-          const peers = run.state.members.map(({ peer }) => peer);
+          const connections = run.state.members.map(({ connection }) => connection);
           if (kind === 'answer') reply(which);
           else if (kind === 'wait') note(run.wait(which % 1000));
           else if (kind === 'join') note(run.join(`p${++joined}`));
-          else if (kind === 'die' && peers.length > 0) {
-            const peer = peers[which % peers.length];
-            outstanding = outstanding.filter((work) => work.peer !== peer);
-            note(run.happen({ kind: 'left', peer, sentence: 'It died.' }));
+          else if (kind === 'die' && connections.length > 0) {
+            const connection = connections[which % connections.length];
+            outstanding = outstanding.filter((work) => work.connection !== connection);
+            note(run.handle({ kind: 'left', connection, sentence: 'It died.' }));
           } else if (kind === 'duplicate' && answered.length > 0) {
-            const { peer, message } = answered[which % answered.length];
-            if (peers.includes(peer)) note(run.say(peer, message));
+            const { connection, message } = answered[which % answered.length];
+            if (connections.includes(connection)) note(run.say(connection, message));
           }
         };
         actions.forEach(act);

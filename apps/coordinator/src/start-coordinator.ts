@@ -1,5 +1,7 @@
 /** The coordinator: a loop that turns what happens on a link, and the passing of time, into what training makes of it. */
 import type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
+import type { CoordinatorLinkEvent } from '@lstm-gan/transport';
+import type { CoordinatorEvent } from './decide/effects.ts';
 import { Training } from './training.ts';
 
 /** How often it is looked whether somebody is late. */
@@ -9,17 +11,17 @@ const tickMs = 50;
 export async function startCoordinator(options: CoordinatorOptions): Promise<TrainingResult> {
   const training = new Training(options);
   const onAbort = (): void => {
-    training.happen({ kind: 'stop' });
+    training.handle({ kind: 'stop' });
     // Where nobody is at work there is nothing to wait for, and no event to hear that from.
     if (training.isFinished) void options.link.close();
   };
   options.signal.addEventListener('abort', onAbort, { once: true });
-  const ticks = setInterval(() => training.happen({ kind: 'tick' }), tickMs);
+  const ticks = setInterval(() => training.handle({ kind: 'tick' }), tickMs);
   try {
     if (!training.isFinished) {
       if (options.signal.aborted) onAbort();
       for await (const event of options.link.events()) {
-        training.happen(event);
+        training.handle(toCoordinatorEvent(event));
         if (training.isFinished) break;
       }
     }
@@ -29,4 +31,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Tra
     await options.link.close();
   }
   return training.result();
+}
+
+function toCoordinatorEvent({ peer: connection, ...event }: CoordinatorLinkEvent): CoordinatorEvent {
+  return { ...event, connection };
 }

@@ -50,6 +50,7 @@ export {
   describeLayout,
   entriesByLayer,
   entryView,
+  networks,
   type Layout,
   type LayoutEntry,
   type LayoutPart,

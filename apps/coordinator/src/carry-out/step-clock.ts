@@ -8,11 +8,16 @@ interface WorkerTimes {
   waitingMs: number;
 }
 
+type Measured = Pick<Contribution, 'losses' | 'phase' | 'turn' | 'computeMs' | 'waitingMs'>;
+
 export interface StepClock {
-  contributed(worker: string, contribution: Contribution): void;
-  /** A phase ends now, with an update that took so long. */
+  /** A contribution of the round. It counts when the round is complete. */
+  contributed(worker: string, contribution: Measured): void;
+  /** The round is done again: forgets its contributions. */
+  forgetRound(): void;
+  /** The round is complete: a phase ends now, with an update that took `updateMs`. */
   updated(phase: Phase, updateMs: number, nowMs: number): void;
-  /** Forgets what was measured of the step in work, which begins anew. */
+  /** Forgets what was measured in the step in work, which begins anew. */
   restart(nowMs: number): void;
   /** The measurements of the step, which ends now; the next one begins. */
   finish(step: number, images: number, nowMs: number): StepMetrics;
@@ -25,6 +30,16 @@ export function createStepClock(startMs: number): StepClock {
   let updateMs = 0;
   let workers = new Map<string, WorkerTimes>();
   let losses = new ShardMeans();
+  let round: (Measured & { readonly worker: string })[] = [];
+  const countRound = (): void => {
+    for (const { worker, losses: ofShards, phase, turn, computeMs, waitingMs } of round) {
+      const times = workers.get(worker) ?? { shards: 0, computeMs: 0, waitingMs: 0 };
+      const shards = times.shards + ofShards.length;
+      workers.set(worker, { shards, computeMs: times.computeMs + computeMs, waitingMs: times.waitingMs + waitingMs });
+      losses.add(phase, turn, ofShards);
+    }
+    round = [];
+  };
   const begin = (nowMs: number): void => {
     [begunMs, updateMs] = [nowMs, 0];
     phaseMs = { discriminator: 0, generator: 0 };
@@ -33,21 +48,24 @@ export function createStepClock(startMs: number): StepClock {
 
   return {
     contributed(worker, { losses: ofShards, phase, turn, computeMs, waitingMs }) {
-      const times = workers.get(worker) ?? { shards: 0, computeMs: 0, waitingMs: 0 };
-      const shards = times.shards + ofShards.length;
-      workers.set(worker, { shards, computeMs: times.computeMs + computeMs, waitingMs: times.waitingMs + waitingMs });
-      losses.add(phase, turn, ofShards);
+      round.push({ worker, losses: ofShards, phase, turn, computeMs, waitingMs });
+    },
+    forgetRound() {
+      round = [];
     },
     updated(phase, ms, nowMs) {
+      countRound();
       updateMs += ms;
       phaseMs = { ...phaseMs, [phase]: phaseMs[phase] + nowMs - phaseBegunMs };
       phaseBegunMs = nowMs;
     },
     restart(nowMs) {
+      round = [];
       begin(nowMs);
       phaseBegunMs = nowMs;
     },
     finish(step, images, nowMs) {
+      countRound();
       const times = [...workers.values()];
       const stepMs = nowMs - begunMs;
       const computeMs = Math.max(0, ...times.map((worker) => worker.computeMs));

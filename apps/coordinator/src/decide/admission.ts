@@ -1,8 +1,14 @@
-/** Who may take part: checked once, at the door; behind it no check clutters the path. */
-import { protocolVersion, type Hello, type Ready } from '@lstm-gan/transport';
-import type { CoordinatorState, Refusal } from './state.ts';
+/** Decides whether a worker may join. This is checked once, at the handshake; later code does not check again. */
+import { protocolVersion, type Hello, type Ready, type RejectReason } from '@lstm-gan/transport';
+import type { CoordinatorState } from './state.ts';
 
-/** Why a worker that says hello is refused, if it is. */
+/** Why a worker may not take part. */
+export interface Refusal {
+  readonly reason: RejectReason;
+  readonly sentence: string;
+}
+
+/** Why a worker that says hello is refused. Undefined if it is not. */
 export function refuseHello({ members }: CoordinatorState, { protocol, worker }: Hello): Refusal | undefined {
   if (protocol !== protocolVersion) {
     return {
@@ -24,7 +30,7 @@ export function differingUnits({ probes }: CoordinatorState, ready: Ready): stri
   return Object.keys(probes ?? {}).filter((unit) => ready.probes[unit] !== probes?.[unit]);
 }
 
-/** Why a worker that is ready is refused, if it is. */
+/** Why a worker that is ready is refused. Undefined if it is not. */
 export function refuseReady(state: CoordinatorState, worker: string, ready: Ready): Refusal | undefined {
   const { plan } = state;
   const { generator, discriminator } = ready.layouts;
@@ -39,9 +45,6 @@ export function refuseReady(state: CoordinatorState, worker: string, ready: Read
       reason: 'engine-differs',
       sentence: `Worker ${worker} runs ${ready.engine} with ${ready.threads} threads; the run uses ${plan.engine} with ${plan.threads}.`,
     };
-  }
-  if (plan.exchange === 'sliced' && ready.peer === null) {
-    return { reason: 'unexpected-message', sentence: `Worker ${worker} did not say where other workers reach it.` };
   }
   const different = differingUnits(state, ready);
   if (different.length === 0 || !plan.isStrict) return undefined;

@@ -10,17 +10,17 @@ describe('workers of different speed', () => {
     slowUntilStep = Infinity,
   ): Readonly<Record<string, number>> => {
     const run = drive(shardCount, 100);
-    const queue = Object.keys(speeds).flatMap((peer) => works(run.join(peer)));
+    const queue = Object.keys(speeds).flatMap((connection) => works(run.join(connection)));
     let shares: Record<string, number> = {};
     while (run.state.round.step <= steps) {
       const work = queue.shift() as SendWork;
       const shards = answer(work).losses.length;
-      if (work.round.step === steps) shares = { ...shares, [work.peer]: shards };
+      if (work.round.step === steps) shares = { ...shares, [work.connection]: shards };
       queue.push(
         ...works(
-          run.say(work.peer, {
+          run.say(work.connection, {
             ...answer(work),
-            computeMs: shards * (work.round.step > slowUntilStep ? 10 : speeds[work.peer]),
+            computeMs: shards * (work.round.step > slowUntilStep ? 10 : speeds[work.connection]),
           }),
         ),
       );
@@ -54,8 +54,8 @@ describe('a lease that is late', () => {
     const queue = [...works(run.join('a')), ...works(run.join('b'))];
     for (;;) {
       const work = queue.shift() as SendWork;
-      if (run.state.round.step === 2 && work.peer === 'b') return { run, late: work };
-      queue.push(...works(run.say(work.peer, { ...answer(work), computeMs: 10 * answer(work).losses.length })));
+      if (run.state.round.step === 2 && work.connection === 'b') return { run, late: work };
+      queue.push(...works(run.say(work.connection, { ...answer(work), computeMs: 10 * answer(work).losses.length })));
     }
   };
 
@@ -63,7 +63,7 @@ describe('a lease that is late', () => {
     const { run, late } = start();
     expect(run.wait(110)).toEqual([]);
     expect(works(run.wait(20))).toMatchObject([
-      { peer: 'a', lease: { ranges: late.lease.ranges, copyOf: late.lease.id } },
+      { connection: 'a', lease: { subtrees: late.lease.subtrees, copyOf: late.lease.id } },
     ]);
     expect(run.wait(1000)).toEqual([]);
     expect(run.state.copiedLeases).toBe(1);
@@ -74,21 +74,21 @@ describe('a lease that is late', () => {
     const [copy] = works(run.wait(500));
     const effects = run.say('a', answer(copy));
     expect(effects[0]).toMatchObject({ kind: 'collect', lease: late.lease.id });
-    expect(works(effects)).toMatchObject([{ peer: 'a' }]);
+    expect(works(effects)).toMatchObject([{ connection: 'a' }]);
     const overtaken = run.say('b', answer(late));
     expect(overtaken[0]).toMatchObject({ kind: 'compare', lease: late.lease.id, worker: 'worker-b' });
-    expect(works(overtaken)).toMatchObject([{ peer: 'b' }]);
+    expect(works(overtaken)).toMatchObject([{ connection: 'b' }]);
     expect(run.state.droppedContributions).toBe(1);
   });
 
   it('is no loss when one of the two dies', () => {
-    for (const peer of ['a', 'b']) {
+    for (const connection of ['a', 'b']) {
       const { run, late } = start();
       const [copy] = works(run.wait(500));
-      expect(works(run.happen({ kind: 'left', peer, sentence: 'It died.' }))).toEqual([]);
-      const [survivor, lost] = peer === 'a' ? [late, copy] : [copy, late];
-      expect(kinds(run.say(survivor.peer, answer(survivor))).slice(0, 2)).toEqual(['collect', 'update']);
-      expect(lost.lease.ranges).toEqual(survivor.lease.ranges);
+      expect(works(run.handle({ kind: 'left', connection, sentence: 'It died.' }))).toEqual([]);
+      const [survivor, lost] = connection === 'a' ? [late, copy] : [copy, late];
+      expect(kinds(run.say(survivor.connection, answer(survivor))).slice(0, 2)).toEqual(['collect', 'update']);
+      expect(lost.lease.subtrees).toEqual(survivor.lease.subtrees);
     }
   });
 
@@ -102,7 +102,7 @@ describe('a lease that is late', () => {
     expect(copy.lease.copyOf).toBe(own.lease.id);
     const effects = run.wait(2);
     expect(effects.slice(0, 2)).toMatchObject([
-      { kind: 'disconnect', peer: 'a' },
+      { kind: 'disconnect', connection: 'a' },
       { kind: 'log', text: expect.stringContaining('ten times as long as expected') },
     ]);
     expect(kinds(run.say('b', answer(copy)))).toContain('update');
@@ -110,7 +110,7 @@ describe('a lease that is late', () => {
 
   it('stops the run where two workers gave other bits, and names both', () => {
     const { run, late } = start();
-    const effects = run.happen({ kind: 'differed', workers: ['worker-a', 'worker-b'], contribution: answer(late) });
+    const effects = run.handle({ kind: 'differed', workers: ['worker-a', 'worker-b'], contribution: answer(late) });
     expect(effects[0]).toMatchObject({
       kind: 'abort',
       code: 'bits-differ',

@@ -26,7 +26,7 @@ const mix = (before: number | undefined, now: number): number =>
   before === undefined ? now : before + recentWeight * (now - before);
 
 /** The pace with a contribution in it that came `elapsedMs` after its lease went out. */
-export function measure(
+export function measurePace(
   { shardMs, wayMs, plannedMs }: Pace,
   { phase, computeMs, losses }: Pick<Contribution, 'phase' | 'computeMs' | 'losses'>,
   elapsedMs: number,
@@ -41,7 +41,7 @@ export function measure(
 }
 
 /** What leases are sized by from now on, a step being over. */
-export function plan(before: Pace, discriminatorSteps: number): Pace {
+export function planPace(before: Pace, discriminatorSteps: number): Pace {
   const pace = { ...before, idleSteps: before.idleSteps + 1 };
   const { discriminator, generator } = pace.shardMs;
   if (pace.idleSteps > forgottenAfterSteps) return { ...unknownPace, wayMs: pace.wayMs };

@@ -1,3 +1,6 @@
+import { quietly, type Advance } from './effects.ts';
+import type { CoordinatorState } from './state.ts';
+
 /** How many shards the worker with most of them computes, when all are equally fast. */
 const largestShare = (shardCount: number, workers: number): number => Math.ceil(shardCount / workers);
 
@@ -17,4 +20,17 @@ export function shareAdvice(shardCount: number, workers: number): string | undef
     ...(faster === undefined ? [] : [`${faster} would be faster`]),
   ];
   return `${workers} workers share the ${shards} of a batch unevenly: others wait while one computes ${share}. Of workers, ${better.join(', ')}.`;
+}
+
+/** Workers join one by one: advice is due when none has joined or left for this many steps. */
+const steadySteps = 3;
+
+/** After a step: tells the user once if another number of workers would be better. */
+export function adviseShares(state: CoordinatorState): Advance {
+  const committedStep = state.round.step - 1;
+  const workers = state.members.filter(({ ready }) => ready).length;
+  const isDue = !state.advised && workers > 0 && committedStep - state.steadySinceStep === steadySteps;
+  const text = isDue ? shareAdvice(state.plan.shardCount, workers) : undefined;
+  if (text === undefined) return quietly(state);
+  return { state: { ...state, advised: true }, effects: [{ kind: 'log', level: 'warn', text }] };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { isSubtree } from '@lstm-gan/core';
 import { describe, expect, it } from 'vitest';
-import { countShards, cutRanges, shareOut } from './shares.ts';
+import { countShards, cutSubtrees, shareOut } from './shares.ts';
 
 describe('shares of a batch', () => {
   it('are even where all are equally fast', () => {
@@ -33,7 +33,7 @@ describe('shares of a batch', () => {
 
 describe('pieces of ranges', () => {
   it('are the fewest nodes of the tree, in order', () => {
-    const { pieces, rest } = cutRanges([{ start: 0, end: 8 }], [3, 3], 8);
+    const { pieces, rest } = cutSubtrees([{ start: 0, end: 8 }], [3, 3], 8);
     expect(pieces).toEqual([
       [
         { start: 0, end: 2 },
@@ -54,7 +54,7 @@ describe('pieces of ranges', () => {
         fc.array(fc.nat(9), { maxLength: 5 }),
         (shards, counts) => {
           const ranges = shards.toSorted((a, b) => a - b).map((shard) => ({ start: shard, end: shard + 1 }));
-          const { pieces, rest } = cutRanges(ranges, counts, 20);
+          const { pieces, rest } = cutSubtrees(ranges, counts, 20);
           const all = [...pieces.flat(), ...rest];
           expect(all.every((range) => isSubtree(range, 20))).toBe(true);
           const held = all.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));

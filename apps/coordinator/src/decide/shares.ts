@@ -1,16 +1,16 @@
-/** How a batch is divided: by the measured speed of whoever computes, into ranges of shards that the tree has as nodes. */
-import { splitRange, type ShardRange } from '@lstm-gan/core';
+/** Divides a batch among workers by their measured speed, into subtrees: nodes of the summation tree. */
+import { shardsOf, splitRange, type ShardRange } from '@lstm-gan/core';
 
 const lengthOf = ({ start, end }: ShardRange): number => end - start;
 
-/** How many shards there are. */
-export function countShards(ranges: readonly ShardRange[]): number {
-  return ranges.reduce((sum, range) => sum + lengthOf(range), 0);
+/** How many shards some subtrees have. */
+export function countShards(subtrees: readonly ShardRange[]): number {
+  return subtrees.reduce((sum, subtree) => sum + lengthOf(subtree), 0);
 }
 
 /**
- * How many shards each is to compute so that the last is done as early as can be.
- * @param paces milliseconds that each takes for a shard; above 0
+ * How many shards each worker is to compute so that the last one is done as early as possible.
+ * @param paces milliseconds that each worker takes for a shard; above 0
  */
 export function shareOut(count: number, paces: readonly number[]): number[] {
   const shares = paces.map((): number => 0);
@@ -23,23 +23,27 @@ export function shareOut(count: number, paces: readonly number[]): number[] {
   return shares;
 }
 
-/** Cuts ranges, in their order, into pieces of so many shards; what is left over comes last. */
-export function cutRanges(
-  ranges: readonly ShardRange[],
+/** Cuts subtrees, in their order, into pieces of the given numbers of shards. `rest` is what is left over. */
+export function cutSubtrees(
+  subtrees: readonly ShardRange[],
   counts: readonly number[],
   shardCount: number,
 ): { pieces: ShardRange[][]; rest: ShardRange[] } {
-  const shards = ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
+  const shards = shardsOf(subtrees);
+  const tree = { start: 0, end: shardCount };
   let taken = 0;
-  const take = (count: number): ShardRange[] =>
-    nodesOf(new Set(shards.slice(taken, (taken += count))), { start: 0, end: shardCount });
+  const take = (count: number): ShardRange[] => {
+    const piece = shards.slice(taken, taken + count);
+    taken += count;
+    return subtreesOf(new Set(piece), tree);
+  };
   return { pieces: counts.map(take), rest: take(shards.length) };
 }
 
-/** The fewest nodes of the tree that make up some shards. */
-function nodesOf(shards: ReadonlySet<number>, node: ShardRange): ShardRange[] {
-  const inside = Array.from({ length: lengthOf(node) }, (_, k) => shards.has(node.start + k));
-  if (inside.every(Boolean)) return [node];
-  if (!inside.some(Boolean)) return [];
-  return splitRange(node).flatMap((half) => nodesOf(shards, half));
+/** The fewest nodes of a tree that make up some shards. */
+function subtreesOf(shards: ReadonlySet<number>, node: ShardRange): ShardRange[] {
+  const isInside = shardsOf([node]).map((shard) => shards.has(shard));
+  if (isInside.every(Boolean)) return [node];
+  if (!isInside.some(Boolean)) return [];
+  return splitRange(node).flatMap((half) => subtreesOf(shards, half));
 }

@@ -1,13 +1,9 @@
 /** The coordinator's decisions, driven by hand. */
 import { protocolVersion, type Contribution, type Ready, type WorkerMessage } from '@lstm-gan/transport';
 import { advance } from '../advance.ts';
-import {
-  createCoordinatorState,
-  type CoordinatorEvent,
-  type CoordinatorState,
-  type Effect,
-  type Plan,
-} from '../decide/state.ts';
+import type { CoordinatorEvent, Effect } from '../decide/effects.ts';
+import type { Plan } from '../decide/plan.ts';
+import { createCoordinatorState, type CoordinatorState } from '../decide/state.ts';
 
 export const sha = 'a'.repeat(64);
 const basicPlan: Plan = {
@@ -50,11 +46,11 @@ export const answer = ({ lease, round }: SendWork): Contribution => ({
   crew: 0,
   lease: lease.id,
   weightsVersions: { generator: 0, discriminator: 0 },
-  subtrees: lease.ranges,
+  subtrees: lease.subtrees,
   computeMs: 1,
   waitingMs: 0,
-  sums: lease.ranges.map(() => new Float32Array(1)),
-  losses: lease.ranges.flatMap(({ start, end }) =>
+  sums: lease.subtrees.map(() => new Float32Array(1)),
+  losses: lease.subtrees.flatMap(({ start, end }) =>
     Array.from({ length: end - start }, (_, k) => ({ shard: start + k, loss: 0, penalty: 0 })),
   ),
 });
@@ -66,7 +62,7 @@ export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSt
   readonly wantedStep?: number;
 }
 
-/** Drives the state machine by hand; orders to update are answered at once, as the shell does. */
+/** Drives the state machine by hand; effects that are to be answered with an event are, at once, as Training does. */
 export function drive(shardCount: number, lastStep: number, { enoughStep, wantedStep, ...change }: Course = {}) {
   let state: CoordinatorState = createCoordinatorState({ ...basicPlan, shardCount, lastStep, ...change }, 0, {
     generator: 0,
@@ -74,30 +70,30 @@ export function drive(shardCount: number, lastStep: number, { enoughStep, wanted
   });
   const done: Effect[] = [];
   let nowMs = 0;
-  const happen = (event: CoordinatorEvent): Effect[] => {
+  const handle = (event: CoordinatorEvent): Effect[] => {
     const result = advance(state, event, nowMs);
     state = result.state;
     const effects = [...result.effects];
     done.push(...result.effects);
-    if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...happen({ kind: 'updated' }));
+    if (result.effects.some(({ kind }) => kind === 'update')) effects.push(...handle({ kind: 'updated' }));
     const commit = result.effects.find((effect) => effect.kind === 'commit');
     if (commit !== undefined)
       effects.push(
-        ...happen({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: commit.step === wantedStep }),
+        ...handle({ kind: 'committed', isEnough: commit.step === enoughStep, isWanted: commit.step === wantedStep }),
       );
     return effects;
   };
-  const say = (peer: string, message: WorkerMessage) => happen({ kind: 'message', peer, message });
-  const join = (peer: string, change: Partial<Ready> = {}) => [
-    ...say(peer, { kind: 'hello', protocol: protocolVersion, worker: `worker-${peer}` }),
-    ...say(peer, { ...ready, ...change }),
+  const say = (connection: string, message: WorkerMessage) => handle({ kind: 'message', connection, message });
+  const join = (connection: string, change: Partial<Ready> = {}) => [
+    ...say(connection, { kind: 'hello', protocol: protocolVersion, worker: `worker-${connection}` }),
+    ...say(connection, { ...ready, ...change }),
   ];
   const wait = (ms: number) => {
     nowMs += ms;
-    return happen({ kind: 'tick' });
+    return handle({ kind: 'tick' });
   };
   return {
-    happen,
+    handle,
     say,
     join,
     wait,

@@ -10,6 +10,9 @@
 /** The two networks of a GAN. */
 export type Network = 'generator' | 'discriminator';
 
+/** Both networks. */
+export const networks: readonly Network[] = ['generator', 'discriminator'];
+
 /** `trainable`: the optimizer moves it; `state`: the moving averages of batch normalisation. */
 export type Role = 'trainable' | 'state';
 

@@ -3,18 +3,18 @@ import { expect, it } from 'vitest';
 import { assignSlices, type Candidate, type Holders } from './assign-slices.ts';
 
 const crewOf = (count: number, hosts = count): Candidate[] =>
-  Array.from({ length: count }, (_, k) => ({ peer: `p${k}`, host: `h${k % hosts}` }));
+  Array.from({ length: count }, (_, k) => ({ connection: `p${k}`, host: `h${k % hosts}` }));
 const none = (count: number): undefined[] => Array<undefined>(count).fill(undefined);
-const counts = (peers: readonly (string | undefined)[], crew: readonly Candidate[]) =>
-  crew.map(({ peer }) => peers.filter((other) => other === peer).length);
+const counts = (connections: readonly (string | undefined)[], crew: readonly Candidate[]) =>
+  crew.map(({ connection }) => connections.filter((other) => other === connection).length);
 
 it('shares slices out evenly, each with a backup that is not its owner', () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 20 }), fc.integer({ min: 1, max: 16 }), (workers, slices) => {
       const crew = crewOf(workers);
       const holders = assignSlices(crew, none(slices));
-      for (const peers of [holders.map(({ owner }) => owner), holders.map(({ backup }) => backup)]) {
-        expect(Math.max(...counts(peers, crew))).toBeLessThanOrEqual(Math.ceil(slices / workers) + 1);
+      for (const connections of [holders.map(({ owner }) => owner), holders.map(({ backup }) => backup)]) {
+        expect(Math.max(...counts(connections, crew))).toBeLessThanOrEqual(Math.ceil(slices / workers) + 1);
       }
       for (const { owner, backup } of holders) expect(backup).not.toBe(owner);
       expect(holders.every(({ backup }) => backup !== undefined)).toBe(true);
@@ -31,7 +31,8 @@ it('leaves slices without a backup where there is one worker', () => {
 
 it('has every backup on another machine than its owner, where there is another', () => {
   const crew = crewOf(4, 2);
-  const hostOf = (peer: string | undefined) => crew.find((candidate) => candidate.peer === peer)?.host;
+  const hostOf = (connection: string | undefined) =>
+    crew.find((candidate) => candidate.connection === connection)?.host;
   for (const { owner, backup } of assignSlices(crew, none(16))) expect(hostOf(backup)).not.toBe(hostOf(owner));
 });
 

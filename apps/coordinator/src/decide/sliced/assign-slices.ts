@@ -1,31 +1,34 @@
 /**
- * Who owns a slice and who backs it up. As evenly as it goes, moving as few slices as it takes: what moves has to travel. A
- * backup is on another machine than the owner where there is another.
+ * Which worker owns a slice, and which one backs it up. The slices are spread evenly, and as few as possible change hands,
+ * because a slice that does has to travel. A backup is on another machine than its owner, if there is another machine.
  */
 
-/** Who may own slices. */
+/** A worker that may own slices. */
 export interface Candidate {
-  readonly peer: string;
+  readonly connection: string;
   readonly host: string;
 }
 
-/** The peers that hold a slice's state; no backup where there is nobody else. */
+/** The connections of the workers that hold a slice's state. There is no backup if the owner is the only worker. */
 export interface Holders {
   readonly owner: string;
   readonly backup: string | undefined;
 }
 
-/** Shares slices out among at least one candidate. @param before who held each slice until now, if anybody did; may name peers that are gone */
+/**
+ * Shares slices out among at least one candidate.
+ * @param before the holders of each slice until now, if it had any; they may be gone
+ */
 export function assignSlices(candidates: readonly Candidate[], before: readonly (Holders | undefined)[]): Holders[] {
-  const peers = candidates.map(({ peer }) => peer);
+  const connections = candidates.map(({ connection }) => connection);
   const owners = spread(
     before.map((holders) => [holders?.owner, holders?.backup]),
-    before.map(() => peers),
+    before.map(() => connections),
   );
-  const hostOf = new Map(candidates.map(({ peer, host }) => [peer, host]));
+  const hostOf = new Map(candidates.map(({ connection, host }) => [connection, host]));
   const others = owners.map((owner) => {
-    const elsewhere = peers.filter((peer) => hostOf.get(peer) !== hostOf.get(owner));
-    return elsewhere.length > 0 ? elsewhere : peers.filter((peer) => peer !== owner);
+    const elsewhere = connections.filter((connection) => hostOf.get(connection) !== hostOf.get(owner));
+    return elsewhere.length > 0 ? elsewhere : connections.filter((connection) => connection !== owner);
   });
   const backups = spread(
     before.map((holders) => [holders?.backup, holders?.owner]),
@@ -35,8 +38,8 @@ export function assignSlices(candidates: readonly Candidate[], before: readonly 
 }
 
 /**
- * One of its allowed peers for each place, or undefined where none is allowed: its first choice, or else its second, while that has
- * no more than a fair share, otherwise whoever has least.
+ * Chooses one of the allowed connections for each place: the first preferred one, or else the second, while it has less
+ * than a fair share; otherwise the one with the fewest places. Undefined if none is allowed.
  */
 function spread(
   preferred: readonly (readonly [string | undefined, string | undefined])[],
@@ -44,25 +47,23 @@ function spread(
 ): string[] {
   const all = new Set(allowed.flat());
   const share = Math.ceil(allowed.length / Math.max(1, all.size));
-  const load = new Map([...all].map((peer) => [peer, 0]));
-  const loadOf = (peer: string): number => load.get(peer) ?? 0;
+  const load = new Map([...all].map((connection) => [connection, 0]));
+  const loadOf = (connection: string): number => load.get(connection) ?? 0;
   const chosen: (string | undefined)[] = allowed.map(() => undefined);
-  const choose = (place: number, peer: string | undefined): void => {
-    chosen[place] = peer;
-    if (peer !== undefined) load.set(peer, loadOf(peer) + 1);
+  const choose = (place: number, connection: string | undefined): void => {
+    chosen[place] = connection;
+    if (connection !== undefined) load.set(connection, loadOf(connection) + 1);
   };
   for (const rank of [0, 1]) {
-    preferred.forEach(({ [rank]: peer }, place) => {
-      if (chosen[place] === undefined && peer !== undefined && allowed[place].includes(peer) && loadOf(peer) < share)
-        choose(place, peer);
+    preferred.forEach(({ [rank]: favourite }, place) => {
+      if (chosen[place] !== undefined || favourite === undefined) return;
+      if (allowed[place].includes(favourite) && loadOf(favourite) < share) choose(place, favourite);
     });
   }
-  allowed.forEach((peers, place) => {
-    if (chosen[place] !== undefined || peers.length === 0) return;
-    choose(
-      place,
-      peers.reduce((least, peer) => (loadOf(peer) < loadOf(least) ? peer : least)),
-    );
+  allowed.forEach((choices, place) => {
+    if (chosen[place] !== undefined || choices.length === 0) return;
+    const leastLoaded = choices.reduce((least, other) => (loadOf(other) < loadOf(least) ? other : least));
+    choose(place, leastLoaded);
   });
   return chosen as string[];
 }

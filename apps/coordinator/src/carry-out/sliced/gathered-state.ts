@@ -2,14 +2,13 @@
  * The state of a run as its coordinator holds it in the sliced exchange: what it began with, or what was gathered since, put
  * together from slices as they come. New arrays each time: what is held may be on its way to a checkpoint or a worker.
  */
-import { assert, sliceView, type Network, type NetworkState, type Slice } from '@lstm-gan/core';
+import { assert, networks, sliceView, type Network, type NetworkState } from '@lstm-gan/core';
 import type { TrainingState } from '@lstm-gan/run';
 import type { RunHeader, SliceState } from '@lstm-gan/transport';
-import { networks, type Gathering } from '../../decide/state.ts';
+import type { Slices } from '../../decide/plan.ts';
+import type { Gathering } from '../../decide/sliced/sliced-state.ts';
 
-export type Slices = Readonly<Record<Network, readonly Slice[]>>;
-
-export class HeldState {
+export class GatheredState {
   readonly #slices: Slices;
   readonly #expected = new Map<number, { readonly gathering: Gathering; readonly assembly: Assembly }>();
   #state: TrainingState;

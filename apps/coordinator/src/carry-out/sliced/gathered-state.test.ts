@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { NetworkState } from '@lstm-gan/core';
+import { networks, type NetworkState } from '@lstm-gan/core';
 import type { TrainingState } from '@lstm-gan/run';
 import type { SliceState } from '@lstm-gan/transport';
-import { HeldState, type Slices } from './held-state.ts';
-import { networks, type Gathering } from '../../decide/state.ts';
+import { GatheredState } from './gathered-state.ts';
+import type { Slices } from '../../decide/plan.ts';
+import type { Gathering } from '../../decide/sliced/sliced-state.ts';
 
 const slices: Slices = {
   generator: [
@@ -42,7 +43,7 @@ function stateAt(step: number): TrainingState {
 
 /** The slices of a state, as members give them. */
 function slicesOf(step: number, id: number): SliceState[] {
-  const whole = new HeldState(stateAt(step), slices);
+  const whole = new GatheredState(stateAt(step), slices);
   return networks.flatMap((network) =>
     slices[network].map((_, slice) => ({
       kind: 'slice' as const,
@@ -53,9 +54,9 @@ function slicesOf(step: number, id: number): SliceState[] {
   );
 }
 
-let held: HeldState;
+let held: GatheredState;
 beforeEach(() => {
-  held = new HeldState(stateAt(3), slices);
+  held = new GatheredState(stateAt(3), slices);
 });
 
 function gather(step: number, id: number, isRecord: boolean): void {
@@ -67,7 +68,7 @@ describe('the state that a coordinator holds', () => {
   it('is put together from slices in any order, and changes with the last one', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(slicesOf(5, 1), { minLength: 4 }), (shuffled) => {
-        const state = new HeldState(stateAt(3), slices);
+        const state = new GatheredState(stateAt(3), slices);
         state.expect(gathering(1, 5, true));
         const taken = shuffled.map((slice) => [state.take(slice)?.id, state.state.step]);
         expect(taken).toEqual([...Array.from({ length: 3 }, () => [undefined, 3]), [1, 5]]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CoordinatorMessage, SliceState, Updated } from '@lstm-gan/transport';
-import type { Effect, SlicedState } from '../state.ts';
+import type { Effect } from '../effects.ts';
+import type { SlicedState } from './sliced-state.ts';
 import { answer, drive, header, kinds, works } from '../../testing/drive.ts';
 
 /** A run of two shards through the sliced exchange, each network one slice; each worker on a machine of its own. */
@@ -12,23 +13,24 @@ function driveCrew(wantedStep?: number) {
     return { kind: 'updated', ...header, step, phase, turn, crew: sliced().crew, updateMs: 1, notFinite: null };
   };
   const contribute = (effects: Effect[]) =>
-    works(effects).flatMap((work) => run.say(work.peer, { ...answer(work), crew: sliced().crew, sums: [] }));
+    works(effects).flatMap((work) => run.say(work.connection, { ...answer(work), crew: sliced().crew, sums: [] }));
   const settle = () =>
-    sliced().members.flatMap((peer) => run.say(peer, { kind: 'settled', ...header, crew: sliced().crew }));
+    sliced().members.flatMap((connection) => run.say(connection, { kind: 'settled', ...header, crew: sliced().crew }));
   /** Everybody contributes and has the result; what follows. */
   const finishRound = (effects: Effect[]) => {
     contribute(effects);
     const message = updated();
-    return sliced().members.flatMap((peer) => run.say(peer, message));
+    return sliced().members.flatMap((connection) => run.say(connection, message));
   };
   const finishStep = (effects: Effect[]) => finishRound(finishRound(effects));
-  const gathered = () => run.happen({ kind: 'gathered', gathering: sliced().gatherings[0].id });
-  const join = (peer: string) => run.join(peer, { peer: { address: `tcp://${peer}`, publicKey: peer, host: peer } });
-  const lose = (peer: string) => run.happen({ kind: 'left', peer, sentence: 'It died.' });
+  const gathered = () => run.handle({ kind: 'gathered', gathering: sliced().gatherings[0].id });
+  const join = (connection: string) =>
+    run.join(connection, { peer: { address: `tcp://${connection}`, publicKey: connection, host: connection } });
+  const lose = (connection: string) => run.handle({ kind: 'left', connection, sentence: 'It died.' });
   /** The first round of a crew that has settled: the one that came first alone, then with the others. */
-  const start = (peers: readonly string[]) => {
-    peers.forEach(join);
-    if (peers.length > 1) settle();
+  const start = (connections: readonly string[]) => {
+    connections.forEach(join);
+    if (connections.length > 1) settle();
     return settle();
   };
   return {
@@ -53,24 +55,24 @@ function driveCrew(wantedStep?: number) {
 const messages = <Kind extends CoordinatorMessage['kind']>(effects: Effect[], kind: Kind) =>
   effects.flatMap((effect) =>
     effect.kind === 'send' && effect.message.kind === kind
-      ? [{ peer: effect.peer, ...(effect.message as Extract<CoordinatorMessage, { kind: Kind }>) }]
+      ? [{ connection: effect.connection, ...(effect.message as Extract<CoordinatorMessage, { kind: Kind }>) }]
       : [],
   );
 const seeds = (effects: Effect[]) =>
-  effects.flatMap((effect) => (effect.kind === 'seed' ? [`${effect.network} ${effect.peer}`] : []));
+  effects.flatMap((effect) => (effect.kind === 'seed' ? [`${effect.network} ${effect.connection}`] : []));
 
 describe('a crew', () => {
   it('is told its places and given the state, and begins when it has settled', () => {
     const run = driveCrew();
     const joined = run.join('a');
     expect(messages(joined, 'crew')).toMatchObject([
-      { peer: 'a', crew: 1, self: 0, owners: { generator: [0] }, backups: { generator: [-1] } },
+      { connection: 'a', crew: 1, self: 0, owners: { generator: [0] }, backups: { generator: [-1] } },
     ]);
     expect(seeds(joined)).toEqual(['generator a', 'discriminator a']);
     expect(works(joined)).toEqual([]);
     const settled = run.settle();
     expect(kinds(settled)).toEqual(['send', 'send-work']);
-    expect(messages(settled, 'begin')).toMatchObject([{ peer: 'a', step: 1, phase: 'discriminator' }]);
+    expect(messages(settled, 'begin')).toMatchObject([{ connection: 'a', step: 1, phase: 'discriminator' }]);
   });
 
   it('has ended a round when every member has the result', () => {
@@ -80,9 +82,9 @@ describe('a crew', () => {
     expect(run.say('a', updated)).toEqual([]);
     expect(run.say('a', updated)).toEqual([]);
     const effects = run.say('b', updated);
-    expect(kinds(effects)).toEqual(['complete', 'send', 'send', 'send-work', 'send-work']);
+    expect(kinds(effects)).toEqual(['update', 'send', 'send', 'send-work', 'send-work']);
     expect(run.state.versions).toEqual({ generator: 0, discriminator: 1 });
-    expect(run.state.droppedContributions).toBe(1);
+    expect(run.state.droppedContributions).toBe(0);
   });
 
   it('takes newcomers in behind the step, and gives them what they lack alone', () => {
@@ -91,17 +93,22 @@ describe('a crew', () => {
     const first = run.settle();
     expect(messages(run.join('b'), 'crew')).toEqual([]);
     const second = run.finishRound(first);
-    expect(works(second)).toMatchObject([{ peer: 'a' }]);
+    expect(works(second)).toMatchObject([{ connection: 'a' }]);
     const ended = run.finishRound(second);
-    expect(messages(ended, 'gather')).toMatchObject([{ peer: 'a', slices: { generator: [0], discriminator: [0] } }]);
+    expect(messages(ended, 'gather')).toMatchObject([
+      { connection: 'a', slices: { generator: [0], discriminator: [0] } },
+    ]);
     expect(works(ended)).toEqual([]);
     const installed = run.gathered();
     expect(messages(installed, 'crew')).toMatchObject([
-      { peer: 'a', crew: 2, self: 0 },
-      { peer: 'b', crew: 2, self: 1 },
+      { connection: 'a', crew: 2, self: 0 },
+      { connection: 'b', crew: 2, self: 1 },
     ]);
     expect(seeds(installed)).toEqual(['generator b', 'discriminator b']);
-    expect(installed.filter(({ kind }) => kind === 'send-weights')).toMatchObject([{ peer: 'b' }, { peer: 'b' }]);
+    expect(installed.filter(({ kind }) => kind === 'send-weights')).toMatchObject([
+      { connection: 'b' },
+      { connection: 'b' },
+    ]);
   });
 
   it('lets whoever leaves go behind the step, when its slices are with others', () => {
@@ -111,9 +118,9 @@ describe('a crew', () => {
     const ended = run.finishStep(begun);
     expect(messages(ended, 'finish')).toEqual([]);
     const installed = run.gathered();
-    expect(messages(installed, 'finish')).toMatchObject([{ peer: 'a' }]);
-    expect(messages(installed, 'crew')).toMatchObject([{ peer: 'b', crew: 3 }]);
-    expect(run.state.members.map(({ peer }) => peer)).toEqual(['b']);
+    expect(messages(installed, 'finish')).toMatchObject([{ connection: 'a' }]);
+    expect(messages(installed, 'crew')).toMatchObject([{ connection: 'b', crew: 3 }]);
+    expect(run.state.members.map(({ connection }) => connection)).toEqual(['b']);
   });
 
   it('goes on while the state of a step that somebody wants is gathered', () => {
@@ -143,11 +150,11 @@ describe('a crew that loses a member', () => {
     const lost = run.lose('a');
     expect(kinds(lost)).toEqual(['log', 'redo', 'await-slices', 'send']);
     expect(messages(lost, 'gather')).toMatchObject([
-      { peer: 'b', weightsVersions: { generator: 0, discriminator: 1 } },
+      { connection: 'b', weightsVersions: { generator: 0, discriminator: 1 } },
     ]);
     expect(run.state.round).toMatchObject({ step: 1, phase: 'generator', shardsDone: 0 });
     run.gathered();
-    expect(works(run.settle())).toMatchObject([{ peer: 'b', lease: { ranges: [{ start: 0, end: 2 }] } }]);
+    expect(works(run.settle())).toMatchObject([{ connection: 'b', lease: { subtrees: [{ start: 0, end: 2 }] } }]);
   });
 
   it('needs nobody for a state that the coordinator holds still', () => {
@@ -155,7 +162,7 @@ describe('a crew that loses a member', () => {
     run.start(['a', 'b']);
     const lost = run.lose('a');
     expect(kinds(lost)).not.toContain('await-slices');
-    expect(messages(lost, 'crew')).toMatchObject([{ peer: 'b', crew: 3 }]);
+    expect(messages(lost, 'crew')).toMatchObject([{ connection: 'b', crew: 3 }]);
   });
 
   it('goes back to what was recorded last when owner and backup are lost', () => {
@@ -179,8 +186,8 @@ describe('a crew that loses a member', () => {
     run.start(['a']);
     run.lose('a');
     expect(run.sliced().stage).toBe('resting');
-    expect(messages(run.join('b'), 'crew')).toMatchObject([{ peer: 'b', crew: 2 }]);
-    expect(works(run.settle())).toMatchObject([{ peer: 'b' }]);
+    expect(messages(run.join('b'), 'crew')).toMatchObject([{ connection: 'b', crew: 2 }]);
+    expect(works(run.settle())).toMatchObject([{ connection: 'b' }]);
   });
 
   it('takes no word of the crew before', () => {
@@ -216,7 +223,7 @@ describe('a member that says what it should not', () => {
     const run = driveCrew();
     run.start(['a', 'b']);
     expect(messages(run.say('b', slice({ weights: new Float32Array(2) })), 'reject')).toMatchObject([
-      { peer: 'b', reason: 'unexpected-message' },
+      { connection: 'b', reason: 'unexpected-message' },
     ]);
   });
 
@@ -224,7 +231,7 @@ describe('a member that says what it should not', () => {
     const run = driveCrew();
     run.start(['a']);
     expect(run.say('a', slice({}))).toEqual([]);
-    expect(run.state.droppedContributions).toBe(1);
+    expect(run.state.droppedContributions).toBe(0);
   });
 
   it('goes, where it came later, when another cannot reach it', () => {
@@ -232,8 +239,8 @@ describe('a member that says what it should not', () => {
     run.start(['a', 'b']);
     const unreachable = { kind: 'unreachable', ...header, crew: 2, sentence: 'Timed out.' } as const;
     expect(messages(run.say('b', { ...unreachable, worker: 'worker-a' }), 'reject')).toMatchObject([
-      { peer: 'b', reason: 'unreachable' },
+      { connection: 'b', reason: 'unreachable' },
     ]);
-    expect(run.state.members.map(({ peer }) => peer)).toEqual(['a']);
+    expect(run.state.members.map(({ connection }) => connection)).toEqual(['a']);
   });
 });

@@ -10,6 +10,7 @@ import {
   type VectorArithmetic,
 } from '@lstm-gan/core';
 import type { RunConfig, TrainingState } from '@lstm-gan/run';
+import { notFiniteUpdate } from '../../decide/not-finite.ts';
 
 /**
  * Applies the folded sum of a phase's contributions to its network: the mean, Adam and moving averages; in the
@@ -34,17 +35,12 @@ export function applyUpdate(
     config.optimizer[network],
     arithmetic,
   );
-  if (!isFinite) throw notFinite(layouts[network], updated.weights, network, state.step + 1);
+  if (!isFinite) {
+    const entry = findNotFinite(layouts[network], updated.weights) ?? '';
+    throw new UserError(notFiniteUpdate(state.step + 1, network, entry));
+  }
   if (network === 'discriminator') return { ...state, discriminator: updated };
   const step = state.step + 1;
   const beta = emaBeta(config.ema, batchSize, step * batchSize);
   return { ...state, step, generator: updated, ema: arithmetic.ema(state.ema, updated.weights, beta) };
-}
-
-function notFinite(layout: Layout, weights: Float32Array, network: Network, step: number): UserError {
-  return new UserError({
-    code: 'not-finite',
-    message: `Training stopped in step ${step}: ${network}/${findNotFinite(layout, weights)} would no longer be finite.`,
-    advice: 'The last checkpoint is from before it. Lower the learning rates, or regularize the discriminator.',
-  });
 }

@@ -1,0 +1,126 @@
+import {
+  assert,
+  createFold,
+  leavesOf,
+  type Fold,
+  type Layout,
+  type Network,
+  type NetworkState,
+  type VectorArithmetic,
+} from '@lstm-gan/core';
+import type { RunConfig, TrainingState } from '@lstm-gan/run';
+import type { Contribution } from '@lstm-gan/transport';
+import type { ExchangeArrays } from '../exchange-arrays.ts';
+import type { SentWeights } from '../sent-weights.ts';
+import { applyUpdate } from './apply-update.ts';
+
+export interface StarArraysOptions {
+  readonly initial: TrainingState;
+  readonly config: RunConfig;
+  readonly layouts: Readonly<Record<Network, Layout>>;
+  readonly arithmetic: VectorArithmetic;
+  readonly sent: SentWeights;
+  /** Number of events (a lost worker, a copied lease) after which a message already sent may never have arrived. */
+  readonly disturbances: () => number;
+}
+
+/**
+ * The arrays of a run in the star: the fold of the round, and the state, which gets new arrays at every update.
+ *
+ * Old arrays are given back as soon as nothing reads them any more. If the garbage collector had to collect them, it would
+ * run in every step.
+ */
+export class StarArrays implements ExchangeArrays {
+  readonly #options: StarArraysOptions;
+  #fold: Fold;
+  /** The state after the last update. */
+  #working: TrainingState;
+  /** The state after the last step. */
+  #committed: TrainingState;
+  /** The caller holds the committed state: its arrays are not ours to give back. The caller gave the initial one. */
+  #isHeld = true;
+  /** The state before the committed one, until its arrays are given back. Undefined if the caller holds it. */
+  #past: { readonly state: TrainingState; readonly disturbances: number } | undefined;
+  /** Disturbances up to the last commit, and up to the one before it. */
+  #disturbancesThen: readonly [number, number] = [0, 0];
+
+  constructor(options: StarArraysOptions) {
+    this.#options = options;
+    this.#working = options.initial;
+    this.#committed = options.initial;
+    this.#fold = this.#createFold();
+  }
+
+  get state(): TrainingState {
+    return this.#committed;
+  }
+
+  weightsOf(network: Network): Float32Array {
+    return this.#working[network].weights;
+  }
+
+  collect({ subtrees, sums }: Contribution): void {
+    subtrees.forEach((subtree, k) => this.#fold.add(subtree, sums[k]));
+  }
+
+  update(network: Network): void {
+    const { config, layouts, arithmetic } = this.#options;
+    const sum = this.#fold.total();
+    assert(sum !== undefined, 'an update comes when every shard is in the sum');
+    // Not earlier: the EMA of the step before may take as long as the discriminator's phase.
+    if (network === 'generator') this.#releasePast();
+    const before = this.#working[network];
+    this.#working = applyUpdate(this.#working, network, sum, config, layouts, arithmetic);
+    // Nothing else reads a state between two discriminator phases of one step.
+    if (before !== this.#committed[network]) releaseMoments(before, arithmetic);
+    for (const vector of leavesOf(sum)) arithmetic.release(vector);
+    this.#fold = this.#createFold();
+  }
+
+  commit(): void {
+    this.#past = this.#isHeld ? undefined : { state: this.#committed, disturbances: this.#disturbancesThen[1] };
+    this.#committed = this.#working;
+    this.#disturbancesThen = [this.#options.disturbances(), this.#disturbancesThen[0]];
+    this.#isHeld = false;
+  }
+
+  keep(): TrainingState {
+    this.#isHeld = true;
+    // The caller may read the EMA at once. Otherwise it is computed while the new weights go out and the workers compute.
+    this.#options.arithmetic.finishPending();
+    return this.#committed;
+  }
+
+  carryOut(): void {
+    assert(false, 'the star has no crew');
+  }
+
+  #createFold(): Fold {
+    const { config, arithmetic } = this.#options;
+    return createFold({ start: 0, end: config.batchSize / config.shardSize }, arithmetic);
+  }
+
+  /**
+   * Gives back the arrays of the past state, from which the EMA may have been computed until now. Its weights were sent with
+   * work whose contributions are here, so they have arrived, unless a worker was lost or a lease was copied meanwhile. Then
+   * a message with them may still be on its way, and they are left to the garbage collector.
+   */
+  #releasePast(): void {
+    const { arithmetic, sent, disturbances } = this.#options;
+    arithmetic.finishPending();
+    if (this.#past === undefined) return;
+    const { generator, discriminator, ema } = this.#past.state;
+    const haveArrived = this.#past.disturbances === disturbances();
+    this.#past = undefined;
+    for (const state of [generator, discriminator]) {
+      releaseMoments(state, arithmetic);
+      if (haveArrived) sent.release(state.weights);
+    }
+    arithmetic.release(ema);
+  }
+}
+
+function releaseMoments({ firstMoments, secondMoments }: NetworkState, { release }: VectorArithmetic): void {
+  release(firstMoments);
+  release(secondMoments);
+}

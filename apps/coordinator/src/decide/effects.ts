@@ -1,0 +1,92 @@
+/** What can happen to a coordinator, and what `advance` answers with: effects, which Training carries out in their order. */
+import type { Network } from '@lstm-gan/core';
+import type { Contribution, CoordinatorMessage, Phase, WorkerMessage } from '@lstm-gan/transport';
+import type { CrewEffect } from './sliced/sliced-state.ts';
+import type { Computes, CoordinatorState, Lease, Round } from './state.ts';
+
+export type CoordinatorEvent =
+  | { readonly kind: 'message'; readonly connection: string; readonly message: WorkerMessage }
+  | { readonly kind: 'left'; readonly connection: string; readonly sentence: string }
+  /** The effect `update` was carried out. */
+  | { readonly kind: 'updated' }
+  /** The effect `commit` was carried out. */
+  | {
+      readonly kind: 'committed';
+      /** Training may end after this step. */
+      readonly isEnough: boolean;
+      /** The caller wants to keep the state after this step. */
+      readonly isWanted: boolean;
+    }
+  /** All slices of a gathering have arrived. */
+  | { readonly kind: 'gathered'; readonly gathering: number }
+  /** Two workers gave other bits for the same shards. */
+  | {
+      readonly kind: 'differed';
+      readonly workers: readonly [string, string];
+      readonly contribution: Pick<Contribution, 'step' | 'phase' | 'subtrees'>;
+    }
+  /** Time has passed: a worker may be late. */
+  | { readonly kind: 'tick' }
+  /** Training is to end after the step in work. */
+  | { readonly kind: 'stop' };
+
+/** The effects of a step, in the order in which train-step.ts shows them. */
+export type StepEffect =
+  | { readonly kind: 'send-weights'; readonly connection: string; readonly network: Network; readonly version: number }
+  | { readonly kind: 'send-work'; readonly connection: string; readonly lease: Lease; readonly round: Round }
+  /** Takes a contribution into the round. */
+  | {
+      readonly kind: 'collect';
+      readonly contribution: Contribution;
+      readonly worker: string;
+      /** The number that the lease shares with its copy, if another worker computes the same shards. */
+      readonly lease: number | undefined;
+    }
+  /** Compares a contribution that does not count with the one that did. Answered with `differed` if they differ. */
+  | { readonly kind: 'compare'; readonly contribution: Contribution; readonly worker: string; readonly lease: number }
+  /** Every shard is collected: updates the phase's network. Answered with `updated`. */
+  | {
+      readonly kind: 'update';
+      readonly step: number;
+      readonly phase: Phase;
+      /** The time that the crew's members needed for it, in the sliced exchange. */
+      readonly crewMs: number | undefined;
+    }
+  /** Both networks of the step are updated. Answered with `committed`. */
+  | { readonly kind: 'commit'; readonly step: number }
+  /** The round is done again: its contributions are forgotten. */
+  | { readonly kind: 'redo' };
+
+export type Effect =
+  | StepEffect
+  | CrewEffect
+  | { readonly kind: 'send'; readonly connection: string; readonly message: CoordinatorMessage }
+  | { readonly kind: 'disconnect'; readonly connection: string }
+  /** The worker computes from now on: the link notices when its program hangs. */
+  | { readonly kind: 'watch'; readonly connection: string }
+  /** The first worker is admitted. All others must compute with the same. */
+  | { readonly kind: 'identify'; readonly computes: Computes }
+  | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string }
+  /** Training stops with an error. */
+  | { readonly kind: 'abort'; readonly code: string; readonly message: string; readonly advice: string }
+  /** Training is over. No effect follows. */
+  | { readonly kind: 'finish' };
+
+/** The effect of one kind. */
+export type EffectOf<Kind extends Effect['kind']> = Extract<Effect, { readonly kind: Kind }>;
+
+/** What `advance` returns: the next state, and the effects to carry out. */
+export interface Advance {
+  readonly state: CoordinatorState;
+  readonly effects: readonly Effect[];
+}
+
+/** Only the state changes. */
+export function quietly(state: CoordinatorState): Advance {
+  return { state, effects: [] };
+}
+
+/** Puts effects before those of what follows. */
+export function prepend(effects: readonly Effect[], { state, effects: following }: Advance): Advance {
+  return { state, effects: [...effects, ...following] };
+}

@@ -1,0 +1,13 @@
+import type { Network } from '@lstm-gan/core';
+
+export const notFiniteAdvice =
+  'The last checkpoint is from before it. Lower the learning rates, or regularize the discriminator.';
+
+/** An update would make an entry of a network's weights not finite: training cannot go on. */
+export function notFiniteUpdate(step: number, network: Network, entry: string) {
+  return {
+    code: 'not-finite',
+    message: `Training stopped in step ${step}: ${network}/${entry} would no longer be finite.`,
+    advice: notFiniteAdvice,
+  };
+}

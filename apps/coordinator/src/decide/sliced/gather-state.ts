@@ -1,0 +1,86 @@
+/** The coordinator asks members for their slices: for a checkpoint, for the next crew, or for the end of the run. */
+import { assert, networks, type Network } from '@lstm-gan/core';
+import { prepend, quietly, type Advance, type Effect } from '../effects.ts';
+import type { CoordinatorState } from '../state.ts';
+import { formCrew } from './form-crew.ts';
+import { rewind } from './rewind.ts';
+import { isSameVersions, slicedOf, withSliced, type Gathering } from './sliced-state.ts';
+
+/** Which slices of each network each connection is asked for. */
+type Questions = ReadonlyMap<string, Readonly<Record<Network, readonly number[]>>>;
+
+/**
+ * Between two rounds: forms another crew, or ends training if it is over, as soon as the coordinator holds the state.
+ * @param isWanted the caller wants to keep the state
+ */
+export function changeCrew(state: CoordinatorState, isWanted = false): Advance {
+  if (isSameVersions(slicedOf(state).held, state.versions)) return formCrew(state);
+  const gathered = gatherState(state, isWanted);
+  if (gathered !== undefined)
+    return { state: withSliced(gathered.state, { stage: 'gathering' }), effects: gathered.effects };
+  const { state: rewound, effects } = rewind(state);
+  return prepend(effects, formCrew(rewound));
+}
+
+/** Asks one holder of each slice for it. Undefined if a slice has no holder left. */
+export function gatherState(state: CoordinatorState, isRecord: boolean): Advance | undefined {
+  const questions = whomToAsk(state);
+  if (questions === undefined) return undefined;
+  const { plan, membership, versions } = state;
+  const { gatherings, nextGathering } = slicedOf(state);
+  const gathering: Gathering = {
+    id: nextGathering,
+    asked: [...questions.keys()],
+    versions,
+    step: state.round.step - 1,
+    isRecord,
+  };
+  const header = {
+    run: plan.run,
+    incarnation: plan.incarnation,
+    membership,
+    gathering: gathering.id,
+    weightsVersions: versions,
+  };
+  const sends = [...questions].map(([connection, slices]): Effect => ({
+    kind: 'send',
+    connection,
+    message: { kind: 'gather', ...header, slices },
+  }));
+  return {
+    state: withSliced(state, { gatherings: [...gatherings, gathering], nextGathering: nextGathering + 1 }),
+    effects: [{ kind: 'await-slices', gathering }, ...sends],
+  };
+}
+
+/** The owner of each slice, or its backup if the owner is gone. Undefined if both are. */
+function whomToAsk(state: CoordinatorState): Questions | undefined {
+  const questions = new Map<string, Record<Network, number[]>>();
+  const isHere = new Set(state.members.map(({ connection }) => connection));
+  for (const network of networks) {
+    for (const [slice, holders] of slicedOf(state).holders[network].entries()) {
+      const candidates = [holders?.owner, holders?.backup];
+      const connection = candidates.find((candidate) => candidate !== undefined && isHere.has(candidate));
+      if (connection === undefined) return undefined;
+      const slices = questions.get(connection) ?? { generator: [], discriminator: [] };
+      slices[network].push(slice);
+      questions.set(connection, slices);
+    }
+  }
+  return questions;
+}
+
+/** All slices of a gathering have arrived: the coordinator holds the state. */
+export function takeGathered(state: CoordinatorState, id: number): Advance {
+  const sliced = slicedOf(state);
+  const gathering = sliced.gatherings.find((candidate) => candidate.id === id);
+  assert(gathering !== undefined, 'what was gathered was asked for');
+  const { versions, step, isRecord } = gathering;
+  const next = withSliced(state, {
+    gatherings: sliced.gatherings.filter((other) => other !== gathering),
+    recorded: isRecord && step > sliced.recorded.step ? { step, versions } : sliced.recorded,
+    held: versions,
+  });
+  const isAwaited = sliced.stage === 'gathering' && isSameVersions(versions, state.versions);
+  return isAwaited ? formCrew(next) : quietly(next);
+}

@@ -1,0 +1,33 @@
+import { prepend, quietly, type Advance, type Effect } from '../effects.ts';
+import { createRound, type CoordinatorState } from '../state.ts';
+import { changeCrew } from './gather-state.ts';
+import { isSameVersions, slicedOf, withSliced, type Gathering } from './sliced-state.ts';
+
+/**
+ * A worker is gone. If it was of the crew, the members that are left do the round again: until every member has a round's
+ * result, all of them still have what the round began with, so the bits are the same.
+ */
+export function loseMember(state: CoordinatorState, connection: string): Advance {
+  const sliced = slicedOf(state);
+  if (!sliced.members.includes(connection)) return quietly(state);
+  const lost = sliced.gatherings.filter(({ asked }) => asked.includes(connection));
+  // If a lost gathering was of the current state, the state is gathered again for the next crew, and can be kept then.
+  const isWanted = lost.some(({ isRecord, versions }) => isRecord && isSameVersions(versions, state.versions));
+  const effects = lost.flatMap((gathering): Effect[] => [
+    { kind: 'forget-slices', gathering },
+    ...warnOfLostRecord(gathering, state),
+  ]);
+  const redone = { ...state, round: createRound(state.round, state.plan.shardCount) };
+  const next = withSliced(redone, {
+    members: sliced.members.filter((other) => other !== connection),
+    reported: [],
+    gatherings: sliced.gatherings.filter((gathering) => !lost.includes(gathering)),
+  });
+  return prepend([...effects, { kind: 'redo' }], changeCrew(next, isWanted));
+}
+
+function warnOfLostRecord({ isRecord, versions, step }: Gathering, state: CoordinatorState): Effect[] {
+  if (!isRecord || isSameVersions(versions, state.versions)) return [];
+  const text = `The state behind step ${step} was not yet gathered and is past: no checkpoint or sample grid of that step.`;
+  return [{ kind: 'log', level: 'warn', text }];
+}

@@ -1,0 +1,32 @@
+import { firstPlaceOfStep } from '@lstm-gan/core';
+import { prepend, type Advance, type Effect } from '../effects.ts';
+import { finish } from '../finish.ts';
+import { createRound, type CoordinatorState } from '../state.ts';
+import { noHolders, slicedOf, withSliced } from './sliced-state.ts';
+
+/** Goes back to the newest recorded state, which the coordinator holds: a slice is lost with its owner and its backup. */
+export function rewind(state: CoordinatorState): Advance {
+  const { recorded, gatherings } = slicedOf(state);
+  const { step, versions } = recorded;
+  const text = `A slice of the weights is lost with its owner and its backup: back to step ${step}, from step ${state.round.step - 1}. The same steps come again.`;
+  const rewound: CoordinatorState = {
+    ...state,
+    versions,
+    members: state.members.map((member) => ({ ...member, versions: {} })),
+    round: createRound(firstPlaceOfStep(step + 1), state.plan.shardCount),
+  };
+  return {
+    state: withSliced(rewound, { held: versions, holders: noHolders(state.plan), gatherings: [] }),
+    effects: [
+      ...gatherings.map((gathering): Effect => ({ kind: 'forget-slices', gathering })),
+      { kind: 'rewind', step },
+      { kind: 'log', level: 'warn', text },
+    ],
+  };
+}
+
+/** Ends in the middle of a step, with the newest recorded state. */
+export function finishWithRecorded(state: CoordinatorState): Advance {
+  const { state: rewound, effects } = rewind(state);
+  return prepend(effects, finish(rewound));
+}

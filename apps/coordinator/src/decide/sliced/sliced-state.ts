@@ -1,0 +1,108 @@
+/** What the coordinator knows about a sliced exchange: who holds which slice, and what the crew is doing. */
+import { assert, networks, type Network } from '@lstm-gan/core';
+import type { SliceState, WeightsVersions } from '@lstm-gan/transport';
+import type { Plan } from '../plan.ts';
+import type { CoordinatorState, Member } from '../state.ts';
+import type { Holders } from './assign-slices.ts';
+
+export type AllHolders = Readonly<Record<Network, readonly (Holders | undefined)[]>>;
+
+export interface SlicedState {
+  /**
+   * `resting`: there is no crew. `gathering`: the coordinator waits for the state that it will seed the next crew with, or
+   * end with. `settling`: the members of a new crew take up their places. `computing`: a round is under way.
+   */
+  readonly stage: 'resting' | 'gathering' | 'settling' | 'computing';
+  /** The number of the newest crew. */
+  readonly crew: number;
+  /** Connections of the crew's members, in the order of their numbers. */
+  readonly members: readonly string[];
+  readonly holders: AllHolders;
+  /** Connections of the members that have settled, or have the round's result. */
+  readonly reported: readonly string[];
+  /** The longest update time of the members that have the round's result. */
+  readonly updateMs: number;
+  /** The coordinator itself holds the whole state at these versions. */
+  readonly held: WeightsVersions;
+  /** The newest recorded state. The run goes back to it when a slice is lost with its owner and its backup. */
+  readonly recorded: { readonly step: number; readonly versions: WeightsVersions };
+  readonly gatherings: readonly Gathering[];
+  readonly nextGathering: number;
+}
+
+/** State that members were asked for and have not sent completely. */
+export interface Gathering {
+  readonly id: number;
+  /** Connections of the members that were asked. */
+  readonly asked: readonly string[];
+  readonly versions: WeightsVersions;
+  /** Steps committed at these versions. */
+  readonly step: number;
+  /** It is the state after a step, and the caller wants to keep it. */
+  readonly isRecord: boolean;
+}
+
+/** Effects that only the sliced exchange has. */
+export type CrewEffect =
+  /** Sends a slice of the state that the coordinator holds to its new owner or backup. */
+  | {
+      readonly kind: 'seed';
+      readonly connection: string;
+      readonly network: Network;
+      readonly slice: number;
+      readonly crew: number;
+    }
+  /** Members were asked for their slices. Answered with `gathered`. */
+  | { readonly kind: 'await-slices'; readonly gathering: Gathering }
+  /** Some slices of a gathering will not come. */
+  | { readonly kind: 'forget-slices'; readonly gathering: Gathering }
+  | { readonly kind: 'collect-slice'; readonly slice: SliceState }
+  /** The run goes back to the recorded state of this step. */
+  | { readonly kind: 'rewind'; readonly step: number };
+
+export function createSlicedState(plan: Plan, step: number, versions: WeightsVersions): SlicedState {
+  return {
+    stage: 'resting',
+    crew: 0,
+    members: [],
+    holders: noHolders(plan),
+    reported: [],
+    updateMs: 0,
+    held: versions,
+    recorded: { step, versions },
+    gatherings: [],
+    nextGathering: 1,
+  };
+}
+
+/** No worker holds any slice. */
+export function noHolders({ sliceSizes }: Plan): AllHolders {
+  const nobody = (network: Network): undefined[] => sliceSizes[network].map(() => undefined);
+  return { generator: nobody('generator'), discriminator: nobody('discriminator') };
+}
+
+export function slicedOf({ sliced }: CoordinatorState): SlicedState {
+  assert(sliced !== undefined, 'only a sliced exchange has a crew');
+  return sliced;
+}
+
+/** The state with changes of what the sliced exchange keeps. */
+export function withSliced(state: CoordinatorState, change: Partial<SlicedState>): CoordinatorState {
+  return { ...state, sliced: { ...slicedOf(state), ...change } };
+}
+
+export function isSameVersions(a: WeightsVersions, b: WeightsVersions): boolean {
+  return networks.every((network) => a[network] === b[network]);
+}
+
+/** Members that may be in the next crew. */
+export function eligibleMembers({ members }: CoordinatorState): Member[] {
+  return members.filter(({ ready, leaving }) => ready && !leaving);
+}
+
+/** Whether the crew is all members that may be in it, and nobody else. */
+export function isCrewComplete(state: CoordinatorState): boolean {
+  const { members } = slicedOf(state);
+  const eligible = eligibleMembers(state).map(({ connection }) => connection);
+  return eligible.length === members.length && eligible.every((connection) => members.includes(connection));
+}

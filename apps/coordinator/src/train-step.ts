@@ -1,0 +1,205 @@
+/**
+ * One step of training, from batch to broadcast, in the order in which it happens:
+ *
+ *   for each phase of the step: the discriminator's (once or several times), then the generator's
+ *     1. hand out   each worker gets some shards of the batch, and the weights that it lacks
+ *     2. collect    workers send back partial sums of gradients
+ *     3. update     all shards are in: fold, mean, Adam, moving averages; the new weights go out with 1. of the next phase
+ *   4. commit       metrics; a checkpoint if one is due
+ *
+ * The coordinator waits for messages, so the step is not one loop. Each part has two functions. One decides: it is pure,
+ * is called by `advance`, and returns effects. The other carries such an effect out, and is called by Training. What
+ * differs between the star and the sliced exchange is behind `rulesOf` (decisions) and `arrays` (their execution).
+ */
+import { batchOf, nextPlace, placeOfImages, type VectorArithmetic } from '@lstm-gan/core';
+import type { ReadShards } from '@lstm-gan/data';
+import type { StepMetrics, TrainingState } from '@lstm-gan/run';
+import type { Contribution, CoordinatorLink, RunHeader } from '@lstm-gan/transport';
+import type { Comparison } from './carry-out/compare-contributions.ts';
+import type { ExchangeArrays } from './carry-out/exchange-arrays.ts';
+import type { SentWeights } from './carry-out/sent-weights.ts';
+import type { StepClock } from './carry-out/step-clock.ts';
+import { prepend, type Advance, type CoordinatorEvent, type EffectOf } from './decide/effects.ts';
+import { completeLease, originalOf } from './decide/end-lease.ts';
+import { judgeContribution, type ContributionVerdict } from './decide/judge-contribution.ts';
+import { refuseUnexpected } from './decide/membership.ts';
+import { measurePace, planPace } from './decide/pace.ts';
+import type { Plan } from './decide/plan.ts';
+import { rulesOf } from './decide/rules-of.ts';
+import { adviseShares } from './decide/share-advice.ts';
+import { createRound, isAtStepStart, isOver, withMember, type CoordinatorState, type Member } from './decide/state.ts';
+
+/** What the effects of a step are carried out with. */
+export interface StepTools {
+  readonly plan: Plan;
+  readonly arrays: ExchangeArrays;
+  readonly arithmetic: VectorArithmetic;
+  readonly readShards: ReadShards;
+  readonly sent: SentWeights;
+  readonly link: CoordinatorLink;
+  readonly clock: StepClock;
+  readonly comparison: Comparison;
+  readonly now: () => number;
+  /** Real images that the discriminator sees in a step. */
+  readonly imagesPerStep: number;
+  readonly onCommit: (metrics: StepMetrics) => boolean;
+  readonly onState?: (state: TrainingState) => void;
+  readonly isEnough?: () => boolean;
+}
+
+// 1. Hand out ---------------------------------------------------------------------------------------------------------
+
+/** Decides who computes which shards of the next phase (decide/leases.ts). Effects: `send-weights`, `send-work`. */
+export function beginRound(state: CoordinatorState, isWanted = false): Advance {
+  return rulesOf(state).beginRound(state, isWanted);
+}
+
+/** Sends a worker the newest weights of a network. */
+export function sendWeights(tools: StepTools, header: RunHeader, effect: EffectOf<'send-weights'>): void {
+  const { connection, network, version } = effect;
+  const values = tools.sent.of(tools.arrays.weightsOf(network));
+  tools.link.send(connection, { kind: 'weights', ...header, network, version, values });
+}
+
+/** Sends a worker its lease, with the real images of its shards. */
+export function sendWork(
+  { plan, link, readShards }: StepTools,
+  header: RunHeader,
+  { connection, lease, round }: EffectOf<'send-work'>,
+  state: CoordinatorState,
+): void {
+  const { step, phase, turn } = round;
+  const { id, subtrees } = lease;
+  // With the generator's phase go the images of the next step's first phase. There is none after the last step.
+  const reader = placeOfImages(round);
+  const images =
+    reader.step <= plan.lastStep ? readShards(batchOf(reader, plan.discriminatorSteps), subtrees) : new Uint8Array(0);
+  link.send(connection, {
+    kind: 'work',
+    ...header,
+    step,
+    phase,
+    turn,
+    crew: rulesOf(state).crewNumber(state),
+    lease: id,
+    weightsVersions: state.versions,
+    subtrees,
+    images,
+  });
+}
+
+// 2. Collect ----------------------------------------------------------------------------------------------------------
+
+/** Decides what a contribution is worth (decide/judge-contribution.ts). Effects: `collect`; when all are in, `update`. */
+export function takeContribution(state: CoordinatorState, member: Member, contribution: Contribution): Advance {
+  const rules = rulesOf(state);
+  const verdict = judgeContribution(state, rules, member, contribution);
+  switch (verdict.kind) {
+    case 'counts':
+      return count(state, member, contribution, verdict);
+    case 'overtaken': {
+      // It must be the same as the one that counted. Its worker is idle now.
+      const overtaken = member.overtaken.filter((other) => other !== verdict.by);
+      const next = dropContribution(withMember(state, member, { overtaken }));
+      const lease = verdict.by.original;
+      return prepend([{ kind: 'compare', contribution, worker: member.name, lease }], rules.handOut(next));
+    }
+    case 'dropped':
+      return { state: dropContribution(state), effects: [] };
+    case 'unfit':
+      return refuseUnexpected(state, member.connection, 'a contribution that does not fit its lease');
+  }
+}
+
+function count(
+  state: CoordinatorState,
+  member: Member,
+  contribution: Contribution,
+  { lease, twin }: Extract<ContributionVerdict, { kind: 'counts' }>,
+): Advance {
+  const pace = measurePace(member.pace, contribution, state.nowMs - lease.sinceMs);
+  const next = completeLease(withMember(state, member, { pace }), lease, twin);
+  const original = twin === undefined ? undefined : originalOf(lease);
+  return prepend(
+    [{ kind: 'collect', contribution, worker: member.name, lease: original }],
+    rulesOf(next).afterCollect(next),
+  );
+}
+
+function dropContribution(state: CoordinatorState): CoordinatorState {
+  return { ...state, droppedContributions: state.droppedContributions + 1 };
+}
+
+/** Takes a contribution into the round. */
+export function collect({ arrays, clock, comparison }: StepTools, effect: EffectOf<'collect'>): void {
+  const { worker, contribution, lease } = effect;
+  if (lease !== undefined) comparison.note(lease, worker, contribution);
+  arrays.collect(contribution);
+  clock.contributed(worker, contribution);
+}
+
+/** Compares a contribution that came second with the one that counted. Returns the event if they differ. */
+export function compare(
+  { arithmetic, comparison }: StepTools,
+  { worker, contribution, lease }: EffectOf<'compare'>,
+): CoordinatorEvent | undefined {
+  const other = comparison.whoDiffers(lease, contribution);
+  for (const sum of contribution.sums) arithmetic.release(sum);
+  return other === undefined ? undefined : { kind: 'differed', workers: [other, worker], contribution };
+}
+
+// 3. Update -----------------------------------------------------------------------------------------------------------
+
+/** Updates the phase's network: folds the sums and applies the optimizer (star), or the crew has done so (sliced). */
+export function update({ arrays, clock, now }: StepTools, { phase, crewMs }: EffectOf<'update'>): CoordinatorEvent {
+  const startMs = now();
+  arrays.update(phase);
+  const endMs = now();
+  clock.updated(phase, crewMs ?? endMs - startMs, endMs);
+  return { kind: 'updated' };
+}
+
+/** Decides what comes after an update: the next phase, whose work takes the new weights out (1), or the commit. */
+export function afterUpdate(state: CoordinatorState): Advance {
+  const { round, plan, versions } = state;
+  const { step, phase } = round;
+  const next: CoordinatorState = {
+    ...state,
+    versions: { ...versions, [phase]: versions[phase] + 1 },
+    round: createRound(nextPlace(round, plan.discriminatorSteps), plan.shardCount),
+  };
+  return isAtStepStart(next) ? { state: next, effects: [{ kind: 'commit', step }] } : beginRound(next);
+}
+
+// 4. Commit -----------------------------------------------------------------------------------------------------------
+
+/** Measures the step, tells the caller, and gives it the state if it wants to keep it. */
+export function commit(
+  tools: StepTools,
+  { step }: EffectOf<'commit'>,
+): { metrics: StepMetrics; event: CoordinatorEvent } {
+  const { arrays, clock, now, imagesPerStep, onCommit, onState, isEnough } = tools;
+  arrays.commit();
+  const metrics = clock.finish(step, imagesPerStep, now());
+  const isWanted = onCommit(metrics);
+  if (isWanted) {
+    const state = arrays.keep();
+    if (state !== undefined) onState?.(state);
+  }
+  return { metrics, event: { kind: 'committed', isEnough: isEnough?.() ?? false, isWanted } };
+}
+
+/** Decides what comes after a step: the first phase of the next one (1), or the end. */
+export function afterCommit(
+  before: CoordinatorState,
+  { isEnough, isWanted }: Extract<CoordinatorEvent, { kind: 'committed' }>,
+): Advance {
+  const state = { ...before, stopping: before.stopping || isEnough };
+  if (isOver(state)) return beginRound(state, isWanted);
+  const members = state.members.map((member) => ({
+    ...member,
+    pace: planPace(member.pace, state.plan.discriminatorSteps),
+  }));
+  const { state: advised, effects } = adviseShares({ ...state, members });
+  return prepend(effects, beginRound(advised, isWanted));
+}
