@@ -111,6 +111,9 @@ export function driveTraining(exchange: Exchange, change: Partial<CoordinatorOpt
         // The last of a round: all members have its result now.
         if (exchange === 'sliced' && !inbox.some((other) => other.message.kind === 'work')) finishRound(message);
         return;
+      case 'finish':
+        members.delete(connection);
+        return;
       case 'crew':
         return say(connection, { kind: 'settled', ...header, crew: message.crew });
       case 'gather':
