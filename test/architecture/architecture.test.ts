@@ -15,7 +15,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/transport': ['@lstm-gan/core'],
   'packages/run': ['@lstm-gan/core'],
   'packages/launch': [],
-  'apps/coordinator': ['@lstm-gan/core', '@lstm-gan/data', '@lstm-gan/run', '@lstm-gan/transport'],
+  'apps/coordinator': [
+    '@lstm-gan/command-line',
+    '@lstm-gan/core',
+    '@lstm-gan/data',
+    '@lstm-gan/engine',
+    '@lstm-gan/launch',
+    '@lstm-gan/run',
+    '@lstm-gan/transport',
+  ],
   'packages/command-line': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run'],
   'apps/worker': [
     '@lstm-gan/command-line',
@@ -30,7 +38,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@lstm-gan/core',
     '@lstm-gan/data',
     '@lstm-gan/engine',
-    '@lstm-gan/launch',
     '@lstm-gan/run',
     '@lstm-gan/transport',
     '@lstm-gan/coordinator',
@@ -93,6 +100,17 @@ describe.each(Object.entries(allowed))('%s', (room, workspace) => {
     );
     expect(classes.filter((name) => /(Util|Helper|Manager|Handler|Base|Service)s?$/.test(name))).toEqual([]);
   });
+});
+
+it('what the coordinator decides and carries out knows no engine, no launching and no command line', () => {
+  const program = ['main.ts', 'program', 'open-run', 'records', 'workers'];
+  const source = path.join(root, 'apps/coordinator/src');
+  const inner = sourcesOf('apps/coordinator').filter(
+    (file) => !program.includes(path.relative(source, file).split(path.sep)[0]),
+  );
+  expect(inner.length).toBeGreaterThan(20);
+  const banned = ['@lstm-gan/engine', '@lstm-gan/launch', '@lstm-gan/command-line', 'commander'];
+  expect(inner.filter((file) => importsOf(file).some((name) => banned.includes(packageOf(name))))).toEqual([]);
 });
 
 it('core uses nothing of Node', () => {

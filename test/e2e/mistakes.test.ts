@@ -309,7 +309,7 @@ describe('a coordinator', () => {
     const idle = lstmGan(['coordinator', '--steps', '3', '--bind', '127.0.0.1:*', '--out', out('idle')]);
     await heard(idle, 'stderr', /worker --connect /);
     idle.kill('SIGTERM');
-    expect(await idle).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Stopped behind step 0.') });
+    expect(await idle).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Stopped after step 0.') });
   });
 });
 

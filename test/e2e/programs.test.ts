@@ -22,14 +22,17 @@ function linesOf(help: string): string[] {
 const withoutNames = (name: string, text: unknown): string =>
   String(text).replaceAll(`lstm-gan-${name}`, `lstm-gan ${name}`).replace(/-\d+"/, '-ID"');
 
-it.each(['worker'])('lstm-gan-%s has the options, the examples and the exit codes of the subcommand', async (name) => {
-  const [alone, subcommand] = [await runAlone(name, ['--help']), await lstmGan([name, '--help'])];
-  const lines = linesOf(withoutNames(name, alone.stdout));
-  expect(lines.length).toBeGreaterThan(5);
-  expect(lines).toEqual(linesOf(withoutNames(name, subcommand.stdout)));
-  expect([alone.exitCode, subcommand.exitCode]).toEqual([0, 0]);
-  const wrong = ['--no-such-option'];
-  const [refusedAlone, refused] = [await runAlone(name, wrong), await lstmGan([name, ...wrong])];
-  expect([refusedAlone.exitCode, refusedAlone.stderr]).toEqual([2, refused.stderr]);
-  expect(refused.exitCode).toBe(2);
-});
+it.each(['coordinator', 'worker'])(
+  'lstm-gan-%s has the options, the examples and the exit codes of the subcommand',
+  async (name) => {
+    const [alone, subcommand] = [await runAlone(name, ['--help']), await lstmGan([name, '--help'])];
+    const lines = linesOf(withoutNames(name, alone.stdout));
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines).toEqual(linesOf(withoutNames(name, subcommand.stdout)));
+    expect([alone.exitCode, subcommand.exitCode]).toEqual([0, 0]);
+    const wrong = ['--no-such-option'];
+    const [refusedAlone, refused] = [await runAlone(name, wrong), await lstmGan([name, ...wrong])];
+    expect([refusedAlone.exitCode, refusedAlone.stderr]).toEqual([2, refused.stderr]);
+    expect(refused.exitCode).toBe(2);
+  },
+);

@@ -139,7 +139,7 @@ it('goes on by the very command that began it, however often it is killed, and w
   await waitForStep('often', (await metrics()).length + 200);
   coordinator.kill('SIGTERM');
   const { stdout, stderr } = await coordinator;
-  expect(stderr).toMatch(/was interrupted: going on behind step \d+\./);
+  expect(stderr).toMatch(/was interrupted\. It continues after step \d+\./);
   const { step, weightsSha256 } = summaryOf(stdout);
   expect(weightsSha256).toBe(await weightsOf('never-killed', ...small, '--steps', String(step)));
   expect(await metrics()).toEqual(Array.from({ length: step }, (_, k) => k + 1));

@@ -213,7 +213,7 @@ describe('a run', () => {
     });
     const { exitCode, stdout } = await running;
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/Stopped behind step \d+/);
+    expect(stdout).toMatch(/Stopped after step \d+/);
     expect(stdout).toContain(`lstm-gan train --resume ${out}`);
     expect(await readdir(path.join(out, 'checkpoints'))).toHaveLength(1);
     expect(await readdir(out)).not.toContain('run.lock');

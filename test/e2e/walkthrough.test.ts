@@ -121,7 +121,7 @@ it('trains, stops at Ctrl-C, and comes with other numbers of workers to the weig
   running.kill('SIGINT');
   const { stdout, exitCode } = await running;
   expect(exitCode).toBe(0);
-  reached = Number(/Stopped behind step (\d+)/.exec(String(stdout))?.[1]) + more;
+  reached = Number(/Stopped after step (\d+)/.exec(String(stdout))?.[1]) + more;
   const wanted = { step: reached, weightsSha256: expect.any(String) };
   const goneOn = await trained(start('train --resume runs/photos', '--workers 3', until(reached)));
   expect(goneOn).toMatchObject(wanted);

@@ -37,7 +37,7 @@ it('shows examples in the help of every command', () => {
   }
 });
 
-it.each(['cli/bin/lstm-gan.js', 'worker/bin/lstm-gan-worker.js'])(
+it.each(['cli/bin/lstm-gan.js', 'coordinator/bin/lstm-gan-coordinator.js', 'worker/bin/lstm-gan-worker.js'])(
   'says how to build a checkout that is not built, instead of showing a stack: %s',
   (program) => {
     const checkout = mkdtempSync(path.join(tmpdir(), 'lstm-gan-unbuilt-'));

@@ -1,10 +1,10 @@
 import { createProgram } from '@lstm-gan/command-line';
+import { defineCoordinatorCommand } from '@lstm-gan/coordinator/program';
 import { defineWorkerCommand } from '@lstm-gan/worker/command';
 import type { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfigSchema } from './commands/config-schema.ts';
-import { addCoordinator } from './commands/coordinator.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addKeys } from './commands/keys.ts';
@@ -18,7 +18,7 @@ export function createWholeProgram(version: string): Command {
     'Train GANs with an LSTM generator on any number of CPUs or GPUs.',
   );
   addTrain(program);
-  addCoordinator(program);
+  defineCoordinatorCommand(program.command('coordinator'));
   defineWorkerCommand(program.command('worker'));
   addKeys(program);
   addSample(program);

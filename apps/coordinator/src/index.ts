@@ -1,3 +1,2 @@
-export { createBackground, type Background } from './background.ts';
 export type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
 export { startCoordinator } from './start-coordinator.ts';

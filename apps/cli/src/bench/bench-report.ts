@@ -1,6 +1,6 @@
 /** What was measured, as plain data and in words. */
 import { median, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import type { Measurement } from './measure-steps.ts';
+import type { Measurement } from '@lstm-gan/coordinator/program';
 
 /** Of one kind of time over all steps. */
 interface Spread {

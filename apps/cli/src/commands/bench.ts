@@ -1,14 +1,14 @@
+import os from 'node:os';
+import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, positiveInteger, type CacheOptions } from '@lstm-gan/command-line';
 import { chooseDevice, findGpus, type DeviceChoice } from '@lstm-gan/command-line/devices';
 import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-line/terminal';
-import os from 'node:os';
-import { performance } from 'node:perf_hooks';
+import { findPreset, localWorkerCount, localWorkers, measureSteps } from '@lstm-gan/coordinator/program';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
 import { createRunConfig, type RunConfig } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { benchReport, benchText } from '../bench/bench-report.ts';
-import { measureSteps } from '../bench/measure-steps.ts';
-import { findPreset } from '../train/plan-config.ts';
+import { workerCommand } from '../worker-command.ts';
 
 interface BenchOptions extends CacheOptions {
   readonly preset: string;
@@ -28,16 +28,16 @@ Examples:
   $ lstm-gan bench --preset rows --workers 1 --threads 2     # one worker of two threads, or two of one?
   $ lstm-gan bench --preset article --batch-size 64 --json
 
-Times whole steps of training, everything included, with workers of its own on made-up images; keeps nothing.`;
+Times whole steps of training, everything included, with local workers on made-up images. Keeps nothing.`;
 
 export function addBench(program: Command): void {
   const command = program
     .command('bench')
     .description('time steps of training on this machine')
     .option('--preset <name>', 'complete configuration to time', 'digits')
-    .option('--steps <count>', 'steps that count; five more come first', positiveInteger, 20)
-    .option('--batch-size <images>', "images a step (default: the preset's)", positiveInteger)
-    .option('--shard-size <images>', "images a shard (default: the preset's)", positiveInteger)
+    .option('--steps <count>', 'steps to measure, after five that are not measured', positiveInteger, 20)
+    .option('--batch-size <images>', "images per step (default: the preset's)", positiveInteger)
+    .option('--shard-size <images>', "images per shard (default: the preset's)", positiveInteger)
     .option('--workers <count>', 'worker processes (default: 2, or one for each GPU)', positiveInteger)
     .option('--threads <count>', 'threads of each worker (default: 1)', positiveInteger)
     .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
@@ -52,27 +52,19 @@ async function bench(options: BenchOptions): Promise<void> {
   const config = createRunConfig(findPreset(options.preset), { batchSize, shardSize, threads, engine });
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
-  const gpus = findGpus().length;
-  const device = chooseDevice(options.device, gpus);
+  const gpus = findGpus();
+  const device = chooseDevice(options.device, gpus.length);
   if (device === 'gpu') await provisionWithProgress(cacheDir, 'gpu', now);
-  const workers = options.workers ?? Math.min(device === 'gpu' ? gpus : 2, config.batchSize / config.shardSize);
-  const arithmetic = loadNativeArithmetic(
-    await provisionWithProgress(cacheDir, 'cpu', now),
-    Math.min(4, os.availableParallelism()),
-  );
+  const workers = localWorkerCount({ workers: options.workers, device, gpus }, config.batchSize / config.shardSize);
+  const provisioned = await provisionWithProgress(cacheDir, 'cpu', now);
   const display = createProgressDisplay('Timing', process.stderr, now);
-  const onStep = (done: number, total: number): void => display.update(done, total, `step ${done} of ${total}`);
   const measurement = await measureSteps({
     config,
     steps,
-    workers,
-    atMost: workers,
-    device,
-    cacheDir,
-    pin: true,
-    arithmetic,
+    gatherWorkers: localWorkers({ workerCommand, workers, device, gpus, cacheDir, pin: true }),
+    arithmetic: loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism())),
     now,
-    onStep,
+    onStep: (done, total) => display.update(done, total, `step ${done} of ${total}`),
   }).finally(() => display.stop());
   const machine = {
     processor: os.cpus()[0]?.model ?? 'unknown',

@@ -1,5 +1,5 @@
-import { addCacheDir, cacheDirOf, exitCodes, type CacheOptions } from '@lstm-gan/command-line';
 import { readFile } from 'node:fs/promises';
+import { addCacheDir, cacheDirOf, exitCodes, type CacheOptions } from '@lstm-gan/command-line';
 import { compareWithGolden, UserError, type RunUnit } from '@lstm-gan/core';
 import { diagnose, openEngine, provision, type EngineName } from '@lstm-gan/engine';
 import { Option, type Command } from 'commander';

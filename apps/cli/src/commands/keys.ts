@@ -1,14 +1,14 @@
 import path from 'node:path';
+import { findRun } from '@lstm-gan/coordinator/program';
 import { UserError } from '@lstm-gan/core';
 import { addJoinKey, listJoinKeys, revokeJoinKey } from '@lstm-gan/transport';
 import type { Command } from 'commander';
-import { findRun } from '../train/find-run.ts';
 
 const examples = `
 Examples:
   $ lstm-gan keys runs/rows                      # the key files that let workers join
-  $ lstm-gan keys runs/rows --add node-7         # one more, for one machine: runs/rows/keys/node-7.key
-  $ lstm-gan keys runs/rows --revoke node-7      # nobody gets in with it any more
+  $ lstm-gan keys runs/rows --add node-7         # one more key, for one machine: runs/rows/keys/node-7.key
+  $ lstm-gan keys runs/rows --revoke node-7      # no worker can join with it any more
   $ lstm-gan keys runs/rows --revoke worker      # the same for the key that was made with the run
 
 The coordinator need not be told: it looks at every connection. A worker that is connected stays until its line breaks; to
@@ -19,7 +19,7 @@ export function addKeys(program: Command): void {
     .command('keys <run>')
     .description('list, add and revoke the keys with which workers join a run')
     .option('--add <name>', 'make a key file of that name')
-    .option('--revoke <name>', 'let nobody in with the key of that name from now on')
+    .option('--revoke <name>', 'from now on refuse workers with the key of that name')
     .addHelpText('after', examples)
     .action(keys);
 }

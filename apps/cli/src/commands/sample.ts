@@ -1,9 +1,10 @@
-import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
-import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
+import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { interpolateNoise, UserError, type ModelConfig } from '@lstm-gan/core';
+import { openSampler, sampleNoise } from '@lstm-gan/coordinator/program';
 import {
   animateGrids,
   explainWriteError,
@@ -15,7 +16,6 @@ import {
   type Checkpoint,
 } from '@lstm-gan/run';
 import type { Command } from 'commander';
-import { openSampler, sampleNoise } from '../train/sampler.ts';
 
 interface SampleOptions extends CacheOptions {
   readonly out?: string;
@@ -44,12 +44,12 @@ export function addSample(program: Command): void {
     .option('--animation <file>', "write the run's own sample grids as an animation, .gif or .webp")
     .option(
       '--count <images>',
-      'how many images (default: 64), or pairs of noises to go between (default: 8)',
+      'how many images (default: 64), or with --interpolate how many rows (default: 8)',
       positiveInteger,
     )
     .option(
       '--interpolate <images>',
-      'go from one noise to another in so many images, a row for each pair',
+      'draw rows of this number of images, each row from one noise to another',
       positiveInteger,
     )
     .option('--seed <number>', 'seed of the noise', seed, 1)
@@ -83,7 +83,10 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   process.stdout.write(`${count} images in ${outDir}\n`);
 }
 
-/** One noise for each image; or, from each of the seed's noises with an even number to the one behind it, a row of them. */
+/**
+ * Returns noise [images, latent]: one vector for each image. With --interpolate, returns a row of vectors for each pair: from
+ * vector 2k of the seed to vector 2k + 1.
+ */
 function noiseOf(model: ModelConfig, { count, interpolate, seed }: SampleOptions): Float32Array {
   if (interpolate === undefined) return sampleNoise(model, count ?? 64, seed);
   const pairs = count ?? 8;

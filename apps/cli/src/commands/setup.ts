@@ -1,9 +1,9 @@
-import { addCacheDir, cacheDirOf, type CacheOptions } from '@lstm-gan/command-line';
-import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
-import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { addCacheDir, cacheDirOf, type CacheOptions } from '@lstm-gan/command-line';
+import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
+import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { Option, type Command } from 'commander';
 
 interface SetupOptions extends CacheOptions {

@@ -1,10 +1,16 @@
+import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, positiveInteger } from '@lstm-gan/command-line';
 import { chooseDevice, findGpus, type DeviceChoice } from '@lstm-gan/command-line/devices';
 import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
-import { performance } from 'node:perf_hooks';
+import {
+  addRunOptions,
+  localWorkers,
+  presetsAndDataSets,
+  runTraining,
+  type RunOptions,
+} from '@lstm-gan/coordinator/program';
 import { Option, type Command } from 'commander';
-import { localCrew } from '../train/crew.ts';
-import { addRunOptions, choices, runTraining, type RunOptions } from './run-training.ts';
+import { workerCommand } from '../worker-command.ts';
 
 interface TrainOptions extends RunOptions {
   readonly workers?: number;
@@ -20,21 +26,21 @@ Examples:
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
   $ lstm-gan train --preset rows --print-config > my.yaml  # every field, explained
   $ lstm-gan train --config my.yaml --set discriminatorSteps=2
-  $ lstm-gan train --resume runs/digits --steps 5000       # go on; --resume alone takes the newest run
+  $ lstm-gan train --resume runs/digits --steps 5000       # continue; --resume alone takes the newest run
   $ lstm-gan train --images 320k --stop-when 'losses.generator<0.7' --stop-patience 50
-${choices}`;
+${presetsAndDataSets}`;
 
 export function addTrain(program: Command): void {
   const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))
     .option(
       '--workers <count>',
-      'worker processes (default: 2, or one for each GPU; no more than a batch has shards)',
+      'worker processes (default: 2, or one for each GPU; at most one for each shard of a batch)',
       positiveInteger,
     )
     .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
     .option(
       '--no-pin',
-      'let workers move between cores; otherwise each keeps to cores of its own, where there are enough (needs taskset)',
+      'let workers move between cores; by default each worker has cores of its own, if there are enough (needs taskset)',
     )
     .addHelpText('after', examples);
   addCacheDir(command).action(train);
@@ -42,19 +48,11 @@ export function addTrain(program: Command): void {
 
 async function train(options: TrainOptions): Promise<void> {
   const cacheDir = cacheDirOf(options);
-  const gpus = findGpus().length;
-  const device = chooseDevice(options.device, gpus);
-  if (device === 'gpu' && options.printConfig !== true)
+  const gpus = findGpus();
+  const device = chooseDevice(options.device, gpus.length);
+  if (device === 'gpu' && options.printConfig !== true) {
     await provisionWithProgress(cacheDir, 'gpu', () => performance.now());
-  await runTraining(
-    options,
-    localCrew({
-      workers: options.workers,
-      atMost: device === 'gpu' ? gpus : 2,
-      device,
-      cacheDir,
-      pin: options.pin,
-      exchange: options.exchange,
-    }),
-  );
+  }
+  const { workers, pin, exchange } = options;
+  await runTraining(options, localWorkers({ workerCommand, workers, device, gpus, cacheDir, pin, exchange }));
 }

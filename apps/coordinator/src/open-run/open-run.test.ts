@@ -5,7 +5,7 @@ import { presets, type Preset } from '@lstm-gan/core';
 import { configure, readSettings, writeCheckpoint, type RunConfig } from '@lstm-gan/run';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { beginRun, resumedConfig, resumeRun, wasInterrupted } from './open-run.ts';
-import { readLayers, type ConfigOptions } from './plan-config.ts';
+import { readConfigLayers, type ConfigOptions } from './new-run-config.ts';
 
 const small = [
   'model.generator={kind: dense, units: [4]}',
@@ -26,10 +26,10 @@ beforeAll(async () => {
 });
 
 const resume = async (options: ConfigOptions) =>
-  resumeRun({ root }, await readLayers(options), { onDamaged: () => undefined });
+  resumeRun({ root }, await readConfigLayers(options), { onDamaged: () => undefined });
 
-describe('a run goes on', () => {
-  it('with its own configuration, said again or not', async () => {
+describe('a run is resumed', () => {
+  it('with its own configuration, whether the command repeats it or not', async () => {
     for (const options of [
       {},
       { set: small },
@@ -42,7 +42,7 @@ describe('a run goes on', () => {
     }
   });
 
-  it('from an earlier checkpoint where one is named, which must be sound', async () => {
+  it('from the checkpoint that the command names, which must be sound', async () => {
     const open = await resumeRun(
       { root, checkpoint: path.join(root, 'checkpoints', 'step-00000002.safetensors') },
       [],
@@ -55,7 +55,7 @@ describe('a run goes on', () => {
     ).rejects.toMatchObject({ name: 'UserError' });
   });
 
-  it('without a change to its folder until it is taken up', async () => {
+  it('without a change to its folder before takeUp is called', async () => {
     const contents = async () => {
       const files = await readdir(root, { recursive: true, withFileTypes: true });
       const paths = files
@@ -82,7 +82,7 @@ describe('a run goes on', () => {
     expect([next.run, next.incarnation]).toEqual([again.run, again.incarnation + 1]);
   });
 
-  it('by the command that began it, where it was interrupted: not where it ended by itself, is of another configuration, or has no checkpoint', async () => {
+  it('by the command that began it if it was interrupted, but not if it came to its end, has another configuration or no checkpoint', async () => {
     expect(await wasInterrupted(root, config)).toBe(true);
     expect(await wasInterrupted(root, { ...config, seed: 9 })).toBe(false);
     const open = await resume({});
@@ -97,7 +97,7 @@ describe('a run goes on', () => {
     expect(await wasInterrupted(empty, config)).toBe(false);
   });
 
-  it('marked for good, once workers with other bits could take part', async () => {
+  it('as not strict for good, once it admitted workers with other bits', async () => {
     const open = async (isStrict?: boolean) => {
       const opened = await resumeRun({ root }, [], { onDamaged: () => undefined, isStrict });
       opened.takeUp();
@@ -107,7 +107,7 @@ describe('a run goes on', () => {
     expect([await open(), await open(false), await open(true)]).toEqual([true, false, false]);
   });
 
-  it('with its data elsewhere', async () => {
+  it('with its data in another place', async () => {
     const open = await resume({ set: ['data=/elsewhere'] });
     await open.folder.release();
     expect(open.config).toEqual({ ...config, data: '/elsewhere' });
@@ -125,12 +125,17 @@ describe('a run goes on', () => {
       { set: ['discriminatorSteps=1', 'optimizer.generator.beta1=0'] },
       'discriminatorSteps 2, not 1; optimizer.generator.beta1 0.5, not 0',
     ],
-  ])('never otherwise: %j is refused with what differs, and the folder is left', async (options, difference) => {
-    await expect(resume(options)).rejects.toMatchObject({
-      code: 'config-changed',
-      message: expect.stringContaining(difference),
-    });
-    await expect(resumedConfig({ root }, await readLayers(options))).rejects.toMatchObject({ code: 'config-changed' });
-    expect(await readdir(root)).not.toContain('run.lock');
-  });
+  ])(
+    'never with another configuration: %j is refused with the differences, and the folder stays as it is',
+    async (options, difference) => {
+      await expect(resume(options)).rejects.toMatchObject({
+        code: 'config-changed',
+        message: expect.stringContaining(difference),
+      });
+      await expect(resumedConfig({ root }, await readConfigLayers(options))).rejects.toMatchObject({
+        code: 'config-changed',
+      });
+      expect(await readdir(root)).not.toContain('run.lock');
+    },
+  );
 });

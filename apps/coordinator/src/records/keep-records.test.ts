@@ -47,22 +47,22 @@ const keep = (options: Partial<RecordOptions> = {}) =>
   });
 const metricsOf = (step: number) => ({ step }) as StepMetrics;
 
-it('writes a checkpoint only when the lines of its steps will outlive a crash of the machine', async () => {
-  // What is written to it goes nowhere, and it says so.
+it('writes no checkpoint if the metrics of its steps cannot be flushed to the disk', async () => {
+  // /dev/null refuses to be flushed.
   const records = keep({ folder: { ...folder, metrics: '/dev/null' } });
   records.committed(metricsOf(1));
   await expect(records.finish({ ...initial, step: 1 })).rejects.toThrow('EINVAL');
   expect(await readdir(folder.checkpoints)).toEqual([]);
 });
 
-it('leaves the checkpoints of a run that goes on and computes nothing', async () => {
+it('leaves the checkpoints of a resumed run that computes no step', async () => {
   const resumedFrom = path.join(folder.checkpoints, 'step-00000005.safetensors');
   const { checkpoint } = await keep({ resumedFrom, initial: { ...initial, step: 5 } }).finish({ ...initial, step: 5 });
   expect(checkpoint).toBe(resumedFrom);
   expect(await readdir(folder.checkpoints)).toEqual([]);
 });
 
-it('says at once that a checkpoint cannot be written, and keeps the one before', async () => {
+it('reports at once that a checkpoint cannot be written, and keeps the one before', async () => {
   await keep().finish({ ...initial, step: 1 });
   await symlink('/dev/full', path.join(folder.checkpoints, 'step-00000002.safetensors.partial'));
   const records = keep();

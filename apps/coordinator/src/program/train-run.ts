@@ -1,5 +1,4 @@
-/** One training, from an open run folder to its last checkpoint: link, local workers, coordinator, records. */
-import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
+/** Trains a run: from an open run folder, with workers, to its last checkpoint. */
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import type { NativeArithmetic } from '@lstm-gan/engine';
 import {
@@ -12,21 +11,24 @@ import {
   type StepMetrics,
   type StopRule,
 } from '@lstm-gan/run';
-import { workersGone, type Crew, type GatherCrew } from './crew.ts';
-import { keepRecords } from './keep-records.ts';
-import { messageLimits } from './message-limits.ts';
-import type { OpenRun } from './open-run.ts';
-import { openSampler, sampleNoise } from './sampler.ts';
+import type { TrainingResult } from '../coordinator-options.ts';
+import type { OpenRun } from '../open-run/open-run.ts';
+import { keepRecords } from '../records/keep-records.ts';
+import { openSampler, sampleNoise, type Sampler } from '../records/open-sampler.ts';
+import { startCoordinator } from '../start-coordinator.ts';
+import { dismissWorkers, workersGone, type GatherWorkers, type RunWorkers } from '../workers/run-workers.ts';
+import { workerMessageLimits } from '../workers/worker-message-limits.ts';
 
 export interface TrainRunOptions extends OpenRun {
+  /** The last step. */
   readonly steps: number;
   readonly dataset: Dataset;
-  readonly gatherCrew: GatherCrew;
+  readonly gatherWorkers: GatherWorkers;
   readonly cacheDir: string;
   readonly sampleEverySteps: number;
   readonly keepCheckpoints: number;
   readonly checkpointEveryMs: number;
-  /** Ends the run before `steps` when it is met; knows the steps that are behind. */
+  /** Ends the run before `steps` when it is met. It has observed the steps before this start. */
   readonly stopRule: StopRule | undefined;
   /** Whether workers that compute other bits are refused from now on. */
   readonly isStrict: boolean;
@@ -34,7 +36,7 @@ export interface TrainRunOptions extends OpenRun {
   readonly now: () => number;
   readonly arithmetic: NativeArithmetic;
   readonly onStep: (metrics: StepMetrics) => void;
-  /** Lines for the terminal, JSON as pino writes them. */
+  /** The terminal's log; gets JSON lines as pino writes them. */
   readonly terminal: { write(line: string): void };
 }
 
@@ -44,30 +46,22 @@ export interface TrainRunResult extends TrainingResult {
   readonly best: BestCheckpoint | undefined;
 }
 
-const sampleCount = 64;
-
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
-  const { config, folder, dataset, cacheDir, now, signal, onStep, stopRule, arithmetic, isStrict } = options;
+  const { config, folder, dataset, now, signal, onStep, stopRule, arithmetic, isStrict } = options;
   const steps = stopRule?.isMet === true ? options.initial.step : options.steps;
   const log = createLog(folder.log, options.terminal);
   logLeftOut(log, dataset);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
-  // Workers build their graphs while the sampler builds its own.
-  const crew = await options.gatherCrew({
+  // Before the sampler: the workers build their graphs while it builds its own.
+  const workers = await options.gatherWorkers({
     shardCount: config.batchSize / config.shardSize,
     threads: config.threads,
-    folder,
+    root: folder.root,
     log,
     arithmetic,
-    limits: messageLimits(config),
+    limits: workerMessageLimits(config),
   });
-  const sampler = await openSampler(config.model, {
-    noise: sampleNoise(config.model, sampleCount, config.seed),
-    cacheDir,
-  }).catch(async (error: unknown) => {
-    await dismiss(crew);
-    throw error;
-  });
+  const sampler = await openGridSampler(options, workers);
   const records = keepRecords({ ...options, sampler });
   try {
     const { batchSize, shardSize, seed, flip } = config;
@@ -77,7 +71,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       incarnation: options.incarnation,
       initial: options.initial,
       steps,
-      link: crew.link,
+      link: workers.link,
       log,
       now,
       arithmetic,
@@ -89,11 +83,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         if (options.identity === undefined) records.began(identity);
       },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
-      signal: AbortSignal.any([signal, crew.gone, records.failed]),
-      exchange: crew.exchange,
+      signal: AbortSignal.any([signal, workers.gone, records.failed]),
+      exchange: workers.exchange,
       onCommit(metrics) {
         stopRule?.observe(metrics);
-        if (metrics.step === steps || stopRule?.isMet === true) crew.expectEnd();
+        if (metrics.step === steps || stopRule?.isMet === true) workers.expectEnd();
         onStep(metrics);
         return records.committed(metrics);
       },
@@ -104,18 +98,31 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       },
       isEnough: () => stopRule?.isMet ?? false,
     });
-    crew.expectEnd();
+    workers.expectEnd();
     if (stopRule?.isMet === true) log.info({ step: result.state.step }, `Stopped: ${describeStop(stopRule)}.`);
     const written = await records.finish(result.state);
-    if (crew.gone.aborted && result.state.step < steps && stopRule?.isMet !== true && !signal.aborted)
-      throw workersGone(folder.root, crew.gone);
+    const isComplete = result.state.step >= steps || stopRule?.isMet === true;
+    if (workers.gone.aborted && !isComplete && !signal.aborted) throw workersGone(folder.root, workers);
     return { ...result, ...written };
   } finally {
-    await Promise.all([dismiss(crew), sampler.close()]);
+    await Promise.all([dismissWorkers(workers), sampler.close()]);
     log.flush();
   }
 }
 
+const gridImages = 64;
+
+/** Opens the sampler of the sample grids. If that fails, ends the workers before it throws. */
+async function openGridSampler({ config, cacheDir }: TrainRunOptions, workers: RunWorkers): Promise<Sampler> {
+  try {
+    return await openSampler(config.model, { noise: sampleNoise(config.model, gridImages, config.seed), cacheDir });
+  } catch (error) {
+    await dismissWorkers(workers);
+    throw error;
+  }
+}
+
+/** Refuses a run that began with other data or numerics; only warns if the run is not strict. */
 function checkIdentity(
   { folder, isStrict }: TrainRunOptions,
   before: RunIdentity,
@@ -128,12 +135,6 @@ function checkIdentity(
     if (isStrict) throw error;
     log.warn((error as Error).message);
   }
-}
-
-async function dismiss(crew: Crew): Promise<void> {
-  crew.expectEnd();
-  await crew.link.close();
-  await crew.dismissed();
 }
 
 function logLeftOut(log: Logger, { leftOut }: Dataset): void {

@@ -3,14 +3,16 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core';
 import { listCheckpoints } from '@lstm-gan/run';
 
-/** What to go on from: a run's folder, and one of its checkpoints where it is not to be the newest. */
-export interface RunPlace {
+/** A run to resume. */
+export interface FoundRun {
+  /** The run folder. */
   readonly root: string;
+  /** The checkpoint to resume from, if it is not the newest. */
   readonly checkpoint?: string;
 }
 
-/** Finds what `--resume` names: nothing or `latest`, a run folder, or a checkpoint of one. */
-export async function findRun(named: string | true, runsFolder = 'runs'): Promise<RunPlace> {
+/** Finds the run that `--resume` names: the newest one (no value, or `latest`), a run folder, or a checkpoint of a run. */
+export async function findRun(named: string | true, runsFolder = 'runs'): Promise<FoundRun> {
   if (named === true || named === 'latest') return { root: await newestRun(runsFolder) };
   if (!named.endsWith('.safetensors')) return { root: named };
   const folder = path.dirname(named);
@@ -26,7 +28,7 @@ export async function findRun(named: string | true, runsFolder = 'runs'): Promis
   });
 }
 
-/** The run whose newest checkpoint was written last. */
+/** Returns the folder of the run whose newest checkpoint was written last. */
 async function newestRun(runsFolder: string): Promise<string> {
   const names = await readdir(runsFolder).catch(() => [] as string[]);
   const found: { root: string; writtenMs: number }[] = [];

@@ -2,13 +2,13 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { imageCount } from '../run-option-values.ts';
-import { lastStep, stopRuleOf, takeInPast } from './how-long.ts';
-import { plainConfig } from './plan-config.ts';
+import { imageCount } from './run-option-values.ts';
+import { presetConfig } from '../open-run/new-run-config.ts';
+import { lastStep, observePastSteps, readStopRule } from './training-length.ts';
 
-const digits = plainConfig('digits');
+const digits = presetConfig('digits');
 
-it('is told in steps, or in images over all discriminator phases, rounded up to whole steps; otherwise the preset says it', () => {
+it('takes the last step from --steps, from --images over all discriminator phases rounded up, or from the preset', () => {
   expect(lastStep({ steps: 7 }, digits, 3)).toBe(7);
   expect(lastStep({ images: 320_000 }, digits, 0)).toBe(5000);
   expect(lastStep({ images: 65 }, digits, 0)).toBe(2);
@@ -16,20 +16,20 @@ it('is told in steps, or in images over all discriminator phases, rounded up to 
   expect([lastStep({}, digits, 0), lastStep({}, digits, 9000)]).toEqual([1400, 9000]);
 });
 
-it('reads image counts as people write them, and says what it expected', () => {
+it('reads image counts with suffixes, and says what it expected', () => {
   expect(['320k', '1.5M', '64000', '64_000'].map(imageCount)).toEqual([320_000, 1_500_000, 64_000, 64_000]);
   for (const text of ['', 'k', '-1', '0', '3g', '1.0001k0', '0.0001k'])
     expect(() => imageCount(text)).toThrow('such as 64000, 320k or 1.5M');
 });
 
-it('goes on counting where a stopped run was', async () => {
+it('lets a stop rule observe the steps that a resumed run has computed already', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-past-')), 'metrics.jsonl');
   const times = { imagesPerSecond: 9, stepMs: 4, computeMs: 3, exchangeMs: 1, updateMs: 0 };
   const line = (step: number, generator: number) =>
     `${JSON.stringify({ step, images: 8, losses: { generator, discriminator: 0, penalty: 0 }, ...times })}\n`;
   await writeFile(file, line(1, 4) + line(2, 2) + line(3, 100));
-  const rule = stopRuleOf({ stopWhen: 'losses.generator<5', stopWindow: 2, stopPatience: 1 });
-  await takeInPast(rule, file, 2);
+  const rule = readStopRule({ stopWhen: 'losses.generator<5', stopWindow: 2, stopPatience: 1 });
+  await observePastSteps(rule, file, 2);
   expect([rule?.value, rule?.isMet]).toEqual([3, true]);
-  expect(stopRuleOf({ stopWindow: 2, stopPatience: 1 })).toBeUndefined();
+  expect(readStopRule({ stopWindow: 2, stopPatience: 1 })).toBeUndefined();
 });

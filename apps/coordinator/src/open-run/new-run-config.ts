@@ -1,4 +1,4 @@
-/** What a run is asked to be: a preset, and on it a file, settings and options, each above the one before. */
+/** The configuration of a new run: a preset, then a file, settings and options, each of which overrides those before it. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { nearestName, presets, UserError, type Preset } from '@lstm-gan/core';
@@ -13,6 +13,7 @@ import {
   type RunConfig,
 } from '@lstm-gan/run';
 
+/** The options of a command that change the configuration. */
 export interface ConfigOptions {
   readonly preset?: string;
   readonly config?: string;
@@ -27,38 +28,26 @@ export interface ConfigOptions {
   readonly engine?: RunConfig['engine'];
 }
 
-/** Everything that was asked for, the lowest first. */
-export async function readLayers({
-  preset,
-  config,
-  set = [],
-  data,
-  channels,
-  flip,
-  batchSize,
-  shardSize,
-  seed,
-  threads,
-  engine,
-}: ConfigOptions): Promise<ConfigLayer[]> {
-  const layers = [
-    ...(preset === undefined ? [] : [{ source: '--preset', values: { preset } }]),
-    ...(config === undefined ? [] : [await readConfigFile(config)]),
-    readSettings(set),
-    overridesLayer({ data, channels, flip, batchSize, shardSize, seed, threads, engine }),
-  ];
-  return layers.map((layer) => ({ ...layer, values: withWholePath(layer.values) }));
+/** Returns the layers of a configuration; each overrides those before it. */
+export async function readConfigLayers(options: ConfigOptions): Promise<ConfigLayer[]> {
+  const { preset, config, set = [], data, channels, flip, batchSize, shardSize, seed, threads, engine } = options;
+  const layers: ConfigLayer[] = [];
+  if (preset !== undefined) layers.push({ source: '--preset', values: { preset } });
+  if (config !== undefined) layers.push(await readConfigFile(config));
+  layers.push(readSettings(set));
+  layers.push(overridesLayer({ data, channels, flip, batchSize, shardSize, seed, threads, engine }));
+  return layers.map((layer) => ({ ...layer, values: withAbsolutePath(layer.values) }));
 }
 
-/** A folder of images is found again from wherever the run goes on. */
-function withWholePath(values: ConfigLayer['values']): ConfigLayer['values'] {
+/** Makes the path of a folder of images absolute, so that the run can be resumed from any current folder. */
+function withAbsolutePath(values: ConfigLayer['values']): ConfigLayer['values'] {
   const { data } = values;
   const isFolder = typeof data === 'string' && !datasets.has(data) && existsSync(data);
   return isFolder ? { ...values, data: path.resolve(data) } : values;
 }
 
-/** The configuration of a new run. */
-export function planConfig(layers: readonly ConfigLayer[]): RunConfig {
+/** Returns the configuration of a new run. Throws a UserError if layers name different presets. */
+export function newRunConfig(layers: readonly ConfigLayer[]): RunConfig {
   const naming = layers.filter(({ values }) => values['preset'] !== undefined);
   const [first, ...others] = naming.map(({ source, values }) => ({ source, name: String(values['preset']) }));
   const other = others.find(({ name }) => name !== first.name);
@@ -72,14 +61,14 @@ export function planConfig(layers: readonly ConfigLayer[]): RunConfig {
   return configure(findPreset(first?.name ?? defaultPreset), layers);
 }
 
-/** What a preset says with nothing on top; of one that is not known any more, the first. */
-export function plainConfig(name: string): RunConfig {
+/** Returns a preset's own configuration. For a preset that no longer exists, returns the default preset's. */
+export function presetConfig(name: string): RunConfig {
   return createRunConfig(presets.get(name) ?? findPreset(defaultPreset));
 }
 
 const defaultPreset = 'digits';
 
-/** A preset by its name. */
+/** Returns the preset with a name. Throws a UserError if there is none. */
 export function findPreset(name: string): Preset {
   const preset = presets.get(name);
   if (preset !== undefined) return preset;

@@ -17,7 +17,7 @@ async function leaveRun(name: string, checkpoint: string, writtenSeconds: number
 }
 
 it.each([true, 'latest'] as const)(
-  '--resume %s is the run that was written to last, of those with a checkpoint',
+  '--resume %s finds the run whose newest checkpoint was written last',
   async (named) => {
     await leaveRun('a', 'step-00000900.safetensors', 1000);
     await leaveRun('b', 'step-00000100.safetensors', 3000);
@@ -28,7 +28,7 @@ it.each([true, 'latest'] as const)(
   },
 );
 
-it('says what to give where there is none', async () => {
+it('says what to name if there is no run', async () => {
   await expect(findRun(true, runs)).rejects.toMatchObject({ code: 'no-run', message: expect.stringContaining(runs) });
   await expect(findRun('elsewhere/step-00000100.safetensors', runs)).rejects.toMatchObject({
     code: 'no-run',
@@ -36,7 +36,7 @@ it('says what to give where there is none', async () => {
   });
 });
 
-it('is a folder, or a checkpoint of one', async () => {
+it('finds a run by its folder or by one of its checkpoints', async () => {
   expect(await findRun('runs/digits')).toEqual({ root: 'runs/digits' });
   const checkpoint = 'runs/digits/checkpoints/step-00000100.safetensors';
   expect(await findRun(checkpoint)).toEqual({ root: 'runs/digits', checkpoint });

@@ -3,18 +3,18 @@ import { openEngine } from '@lstm-gan/engine';
 
 /** Draws images from a generator's weights, in inference mode. */
 export interface Sampler {
-  /** Images [N, H, W, C] in [-1, 1], one for each noise. */
+  /** Returns images [N, H, W, C] in [-1, 1], one for each noise vector. */
   sample(weights: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
 export interface SamplerOptions {
-  /** N x latent standard normal numbers. */
+  /** Standard normal numbers [N, latent]. */
   readonly noise: Float32Array;
   readonly cacheDir: string;
 }
 
-/** The noises that a seed stands for; more of them begin with the same ones. */
+/** Returns noise [count, latent] for a seed. A larger count begins with the same vectors. */
 export function sampleNoise({ latent }: ModelConfig, count: number, seed: number): Float32Array {
   return normalNoise(streamKey({ seed, purpose: 'sample-noise' }), count * latent);
 }

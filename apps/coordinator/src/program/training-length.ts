@@ -1,4 +1,4 @@
-/** How long a run is trained: to a step, for so many images, or until a loss is good enough. No part of its configuration. */
+/** How long a run trains: up to a step, for a number of images, or until a loss is good enough. Not part of its configuration. */
 import { presets } from '@lstm-gan/core';
 import { createStopRule, parseStopCondition, readMetrics, type RunConfig, type StopRule } from '@lstm-gan/run';
 
@@ -11,7 +11,7 @@ export interface LengthOptions {
   readonly stopPatience: number;
 }
 
-/** The step to stop behind; unless told otherwise the preset's, or where the run is already. */
+/** Returns the last step of a run. By default it is the preset's, or the step where the run already is. */
 export function lastStep(
   { steps, images }: Pick<LengthOptions, 'steps' | 'images'>,
   config: RunConfig,
@@ -22,15 +22,15 @@ export function lastStep(
   return Math.max(presets.get(config.preset)?.steps ?? 0, committedStep);
 }
 
-/** The rule that a run is to stop by, if it is to. */
-export function stopRuleOf({ stopWhen, stopWindow, stopPatience }: LengthOptions): StopRule | undefined {
+/** Returns the rule by which a run stops before its last step; undefined if there is no such condition. */
+export function readStopRule({ stopWhen, stopWindow, stopPatience }: LengthOptions): StopRule | undefined {
   return stopWhen === undefined
     ? undefined
     : createStopRule({ ...parseStopCondition(stopWhen), windowSteps: stopWindow, patienceSteps: stopPatience });
 }
 
-/** Takes in what a run that goes on has behind it, as if it had never been stopped. */
-export async function takeInPast(
+/** Lets a stop rule observe the steps that a resumed run has computed already, as if the run had never stopped. */
+export async function observePastSteps(
   rule: StopRule | undefined,
   metricsFile: string,
   committedStep: number,

@@ -3,10 +3,10 @@ import type { RunConfig } from '@lstm-gan/run';
 import { defaultLimits, type Limits } from '@lstm-gan/transport';
 
 /**
- * How large a message of a worker may be: the largest has a sum for each of its subtrees, which are few. What would be larger
- * is refused before there is memory for it.
+ * Returns how large a message from a worker may be. The largest message holds a partial sum for each of the worker's subtrees,
+ * which are few. The link refuses a larger message before it allocates memory for it.
  */
-export function messageLimits({ model, batchSize, shardSize }: RunConfig): Limits {
+export function workerMessageLimits({ model, batchSize, shardSize }: RunConfig): Limits {
   const { generator, discriminator } = createLayouts(model);
   const subtrees = 2 * Math.ceil(Math.log2(batchSize / shardSize) + 1);
   return {

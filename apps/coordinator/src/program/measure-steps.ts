@@ -1,18 +1,19 @@
-/** Times steps of training: the very coordinator and worker processes that train, on made-up images, with nothing kept. */
+/** Measures steps of training with the same coordinator and worker processes that train, on made-up images. Keeps nothing. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startCoordinator } from '@lstm-gan/coordinator';
 import type { NativeArithmetic } from '@lstm-gan/engine';
 import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
-import { messageLimits } from '../train/message-limits.ts';
-import { localCrew, workersGone, type LocalCrewOptions } from '../train/crew.ts';
+import { startCoordinator } from '../start-coordinator.ts';
+import { dismissWorkers, workersGone, type GatherWorkers } from '../workers/run-workers.ts';
+import { workerMessageLimits } from '../workers/worker-message-limits.ts';
 
-export interface MeasureOptions extends LocalCrewOptions {
+export interface MeasureOptions {
   readonly config: RunConfig;
-  /** Steps that count. */
+  /** Steps that are measured; a few come before them. */
   readonly steps: number;
+  readonly gatherWorkers: GatherWorkers;
   readonly arithmetic: NativeArithmetic;
   readonly now: () => number;
   readonly onStep: (done: number, total: number) => void;
@@ -23,26 +24,20 @@ export interface Measurement {
   readonly steps: readonly StepMetrics[];
 }
 
-/** Graphs are loaded, memory is mapped, and processors reach their pace in the first steps. */
+/** In the first steps graphs are loaded, memory is mapped, and processors reach their clock rate. */
 const warmUpSteps = 5;
 
-export async function measureSteps({
-  config,
-  steps,
-  arithmetic,
-  now,
-  onStep,
-  ...crewOptions
-}: MeasureOptions): Promise<Measurement> {
+export async function measureSteps(options: MeasureOptions): Promise<Measurement> {
+  const { config, steps, gatherWorkers, arithmetic, now, onStep } = options;
   const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
   const log = createLog(path.join(root, 'log.jsonl'));
-  const crew = await localCrew(crewOptions)({
+  const workers = await gatherWorkers({
     shardCount: config.batchSize / config.shardSize,
     threads: config.threads,
-    folder: { root },
+    root,
     log,
     arithmetic,
-    limits: messageLimits(config),
+    limits: workerMessageLimits(config),
   });
   const total = warmUpSteps + steps;
   const measured: StepMetrics[] = [];
@@ -56,26 +51,24 @@ export async function measureSteps({
       run: 'bench',
       incarnation: 1,
       steps: total,
-      link: crew.link,
-      signal: crew.gone,
+      link: workers.link,
+      signal: workers.gone,
       initial: createTrainingState(config),
       readShards: readMadeUpImages(config),
       onIdentify: (computes) => void (tensorflow = computes.tensorflow),
       onCommit(metrics) {
-        if (metrics.step === total) crew.expectEnd();
+        if (metrics.step === total) workers.expectEnd();
         if (metrics.step > warmUpSteps) measured.push(metrics);
         onStep(metrics.step, total);
         return false;
       },
     });
   } finally {
-    crew.expectEnd();
-    await crew.link.close();
-    await crew.dismissed();
+    await dismissWorkers(workers);
     log.flush();
   }
-  // Its logs are wanted when it failed.
-  if (measured.length < steps) throw workersGone(root, crew.gone);
+  // The folder stays: its logs say why the workers ended.
+  if (measured.length < steps) throw workersGone(root, workers);
   await rm(root, { recursive: true, force: true });
   return { tensorflow, steps: measured };
 }

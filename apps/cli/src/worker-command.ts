@@ -1,0 +1,2 @@
+/** The command that starts a worker: this program again, as `worker`. */
+export const workerCommand: readonly string[] = [process.execPath, ...process.execArgv, process.argv[1], 'worker'];

@@ -1,0 +1,60 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { presetConfig, newRunConfig, readConfigLayers, type ConfigOptions } from './new-run-config.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-config-'));
+});
+
+const configOf = async (options: ConfigOptions) => newRunConfig(await readConfigLayers(options));
+
+async function file(text: string): Promise<string> {
+  const name = path.join(folder, 'config.yaml');
+  await writeFile(name, text);
+  return name;
+}
+
+describe('a run starts from', () => {
+  it('the preset digits, unless an option, a file or a setting names another one', async () => {
+    expect(await configOf({})).toEqual(presetConfig('digits'));
+    expect(await configOf({ preset: 'rows' })).toEqual(presetConfig('rows'));
+    expect(await configOf({ config: await file('preset: rows') })).toEqual(presetConfig('rows'));
+    expect(await configOf({ set: ['preset=rows'], preset: 'rows' })).toEqual(presetConfig('rows'));
+  });
+
+  it('one preset: two presets are refused, and so is an unknown one, wherever it is named', async () => {
+    await expect(configOf({ preset: 'digits', config: await file('preset: rows') })).rejects.toMatchObject({
+      code: 'two-presets',
+      message: expect.stringContaining('--preset asks for the preset digits'),
+    });
+    await expect(configOf({ set: ['preset=row'] })).rejects.toMatchObject({
+      code: 'unknown-preset',
+      advice: 'Did you mean --preset rows?',
+    });
+  });
+});
+
+it('lets a file override the preset, settings override the file, and options override all', async () => {
+  const config = await file('seed: 2\nbatchSize: 32\nthreads: 2\n');
+  expect(await configOf({ config, set: ['seed=3', 'threads=3'], threads: 4 })).toEqual({
+    ...presetConfig('digits'),
+    batchSize: 32,
+    seed: 3,
+    threads: 4,
+  });
+});
+
+it('makes the path of a folder of images absolute, wherever it is named', async () => {
+  const relative = path.relative(process.cwd(), folder);
+  for (const options of [
+    { data: relative },
+    { set: [`data=${relative}`] },
+    { config: await file(`data: ${relative}`) },
+  ]) {
+    expect((await configOf(options)).data).toBe(folder);
+  }
+  expect((await configOf({ data: 'emoji' })).data).toBe('emoji');
+});

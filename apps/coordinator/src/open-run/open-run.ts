@@ -1,0 +1,172 @@
+/** Opens a run: a new one in a new folder, or an existing one that resumes from a checkpoint. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+import {
+  checkRunConfig,
+  createRunFolder,
+  createTrainingState,
+  differencesOf,
+  forgetBehind,
+  listCheckpoints,
+  mergeValues,
+  readCheckpoint,
+  readIfPresent,
+  readLatestCheckpoint,
+  readRunIdentity,
+  reopenRunFolder,
+  type Checkpoint,
+  type ConfigLayer,
+  type RunConfig,
+  type RunFolder,
+  type RunIdentity,
+  type TrainingState,
+} from '@lstm-gan/run';
+import type { FoundRun } from './find-run.ts';
+import { readRunStatus, writeRunStatus } from './run-status.ts';
+
+export interface OpenRun {
+  readonly config: RunConfig;
+  readonly folder: RunFolder;
+  readonly initial: TrainingState;
+  /** The run's id, unique: messages of another run are stale. */
+  readonly run: string;
+  /** Counts the coordinator's starts on this run, from 1. */
+  readonly incarnation: number;
+  /** What the run began with; undefined for a new run. */
+  readonly identity: RunIdentity | undefined;
+  /** The checkpoint that the run resumes from. */
+  readonly resumedFrom: string | undefined;
+  /** Whether workers that compute other bits were always refused. */
+  readonly isStrict: boolean;
+  /** Marks that the run came to its end: the command that began it will not resume it. */
+  end(): void;
+  /** Prepares the folder for the next step. Until then the run may still be refused, and its folder stays unchanged. */
+  takeUp(): void;
+}
+
+/** Begins a run. Refuses a folder that contains one. */
+export async function beginRun(root: string, config: RunConfig, isStrict = true): Promise<OpenRun> {
+  const folder = await createRunFolder(root, config);
+  const status = { run: newRunId(), incarnation: 1, strict: isStrict };
+  return {
+    config,
+    folder,
+    run: status.run,
+    incarnation: status.incarnation,
+    isStrict,
+    initial: createTrainingState(config),
+    identity: undefined,
+    resumedFrom: undefined,
+    takeUp: () => writeRunStatus(root, { ...status, ended: false }),
+    end: () => writeRunStatus(root, { ...status, ended: true }),
+  };
+}
+
+const newRunId = (): string => randomBytes(8).toString('hex');
+
+/**
+ * Whether a folder contains a run with this configuration and a checkpoint that did not come to its end, because its
+ * coordinator was killed or stopped by an error.
+ */
+export async function wasInterrupted(root: string, config: RunConfig): Promise<boolean> {
+  const status = await readRunStatus(root);
+  const newest = (await listCheckpoints(path.join(root, 'checkpoints'))).at(-1);
+  if (status?.ended !== false || newest === undefined) return false;
+  const stated = parseConfig((await readIfPresent(path.join(root, 'config.json'))) ?? '');
+  return stated !== undefined && differencesOf(stated, config).length === 0;
+}
+
+export interface ResumeOptions {
+  /** Called for each damaged checkpoint that is passed over. */
+  readonly onDamaged: OnDamaged;
+  /** Whether to refuse workers that compute other bits. A run that once admitted such workers stays marked. */
+  readonly isStrict?: boolean;
+}
+
+/**
+ * Resumes a run in its folder, with its own configuration. Throws a UserError if it cannot.
+ * @param layers the configuration asked for this time; only the place of the data may differ from the run's
+ */
+export async function resumeRun(
+  found: FoundRun,
+  layers: readonly ConfigLayer[],
+  { onDamaged, isStrict: isWanted = true }: ResumeOptions,
+): Promise<OpenRun> {
+  const { root } = found;
+  const { folder, durable } = await reopenRunFolder(root, async () => {
+    const { file, checkpoint } = await chooseCheckpoint(found, onDamaged);
+    await refuseOtherRun(root, checkpoint.config);
+    const identity = await readRunIdentity(root);
+    return { config: unchanged(checkpoint.config, layers), initial: checkpoint.state, resumedFrom: file, identity };
+  });
+  // A new id is harmless: it only tells new messages from old ones, and no old ones are left.
+  const before = (await readRunStatus(root)) ?? { run: newRunId(), incarnation: 0, strict: true };
+  const isStrict = before.strict && isWanted;
+  const status = { run: before.run, incarnation: before.incarnation + 1, strict: isStrict };
+  return {
+    ...durable,
+    folder,
+    run: status.run,
+    incarnation: status.incarnation,
+    isStrict,
+    takeUp() {
+      forgetBehind(folder, durable.initial.step);
+      writeRunStatus(root, { ...status, ended: false });
+    },
+    end: () => writeRunStatus(root, { ...status, ended: true }),
+  };
+}
+
+/** Returns the configuration with which a run would resume. */
+export async function resumedConfig(found: FoundRun, layers: readonly ConfigLayer[]): Promise<RunConfig> {
+  return unchanged((await chooseCheckpoint(found, () => undefined)).checkpoint.config, layers);
+}
+
+type OnDamaged = (file: string, error: Error) => void;
+
+async function chooseCheckpoint(
+  { root, checkpoint: file }: FoundRun,
+  onDamaged: OnDamaged,
+): Promise<{ file: string; checkpoint: Checkpoint }> {
+  if (file !== undefined) return { file, checkpoint: await readCheckpoint(file) };
+  return readLatestCheckpoint(path.join(root, 'checkpoints'), onDamaged);
+}
+
+const namedDifferences = 3;
+
+/** Refuses a checkpoint that was put into the folder of a run with another configuration. The place of the data may differ. */
+async function refuseOtherRun(root: string, config: RunConfig): Promise<void> {
+  const stated = parseConfig(await readFile(path.join(root, 'config.json'), 'utf8'));
+  const differences = stated === undefined ? [] : differencesOf({ ...stated, data: config.data }, config);
+  if (differences.length === 0) return;
+  const rest = differences.length > namedDifferences ? ` and ${differences.length - namedDifferences} more` : '';
+  throw new UserError({
+    code: 'checkpoint-of-another-run',
+    message: `The checkpoint to go on from is of another run than ${root} holds: ${differences.slice(0, namedDifferences).join('; ')}${rest}.`,
+    advice: `Move it out of ${path.join(root, 'checkpoints')}, or name an earlier one with --resume.`,
+  });
+}
+
+/** Returns undefined for a damaged file; the checkpoint contains the configuration, too. */
+function parseConfig(text: string): RunConfig | undefined {
+  try {
+    return checkRunConfig(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns a run's configuration with the present place of its data. Refuses layers that change anything else. */
+function unchanged(config: RunConfig, layers: readonly ConfigLayer[]): RunConfig {
+  const wanted = layers.reduce<unknown>((below, { values }) => mergeValues(below, values), config) as RunConfig;
+  // Data that moved is checked by its digest.
+  const changed = differencesOf({ ...config, data: wanted.data }, wanted);
+  if (changed.length === 0) return { ...config, data: String(wanted.data) };
+  throw new UserError({
+    code: 'config-changed',
+    message: `The run was started otherwise: ${changed.join('; ')}.`,
+    advice: 'Leave these options out to go on with it, or start a new run with --out.',
+  });
+}

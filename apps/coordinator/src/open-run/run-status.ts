@@ -1,0 +1,45 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { explainWriteError, readIfPresent } from '@lstm-gan/run';
+
+/** The contents of a run's `run.json`. */
+export interface RunStatus {
+  /** The run's id, unique: messages of another run are stale. */
+  readonly run: string;
+  /** How often a coordinator started on this run. */
+  readonly incarnation: number;
+  /** Whether workers that compute other bits were always refused. */
+  readonly strict: boolean;
+  /** Whether the last start came to its end. Missing in runs of earlier versions. */
+  readonly ended?: boolean;
+}
+
+const fileOf = (root: string): string => path.join(root, 'run.json');
+
+/** Replaces the file as a whole, because a coordinator may be killed at any instant. */
+export function writeRunStatus(root: string, status: RunStatus): void {
+  const file = fileOf(root);
+  try {
+    writeFileSync(`${file}.partial`, `${JSON.stringify(status)}\n`, { flush: true });
+    renameSync(`${file}.partial`, file);
+  } catch (error) {
+    throw explainWriteError(file, error);
+  }
+}
+
+/** Returns undefined if the file is missing or damaged. */
+export async function readRunStatus(root: string): Promise<RunStatus | undefined> {
+  const text = await readIfPresent(fileOf(root));
+  try {
+    const { run, incarnation, strict, ended } = JSON.parse(text ?? '') as Record<string, unknown>;
+    if (typeof run !== 'string' || !Number.isSafeInteger(incarnation)) return undefined;
+    return {
+      run,
+      incarnation: incarnation as number,
+      strict: strict !== false,
+      ...(typeof ended === 'boolean' ? { ended } : {}),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+/** The options of a run, which `train` and `coordinator` share. */
+import { positiveInteger, seconds, seed, type CacheOptions } from '@lstm-gan/command-line';
+import { presets } from '@lstm-gan/core';
+import { datasets } from '@lstm-gan/data';
+import { Option, type Command } from 'commander';
+import type { ConfigOptions } from '../open-run/new-run-config.ts';
+import type { ExchangeChoice } from '../workers/choose-exchange.ts';
+import { channelCount, imageCount, repeated } from './run-option-values.ts';
+import type { LengthOptions } from './training-length.ts';
+
+export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions {
+  readonly strictData?: boolean;
+  readonly printConfig?: boolean;
+  readonly out?: string;
+  /** `true` for the newest run. */
+  readonly resume?: string | true;
+  readonly keep: number;
+  readonly checkpointEvery: number;
+  readonly sampleEvery: number;
+  readonly exchange: ExchangeChoice;
+  readonly strict: boolean;
+  readonly json?: boolean;
+}
+
+const exchangeHelp =
+  'how gradients and weights travel: star, through the coordinator; sliced, directly between workers; auto, sliced if the coordinator listens on a network';
+
+/** Adds the options of a run to a command. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .option('--preset <name>', 'complete configuration to start from (default: digits)')
+    .option('--config <file>', 'YAML or JSON file with the fields that differ from the preset, or with all fields')
+    .option(
+      '--set <key=value>',
+      'one field of the configuration, such as optimizer.generator.learningRate=1e-4; may be repeated',
+      repeated,
+    )
+    .option('--print-config', 'only print the resulting configuration, with an explanation of each field')
+    .option('--data <name|folder>', "data set, or a folder of images (default: the preset's)")
+    .addOption(
+      new Option('--channels <count>', "1 for gray images, 3 for colour (default: the preset's)").argParser(
+        channelCount,
+      ),
+    )
+    .option('--flip', 'mirror images at random, left to right')
+    .option('--strict-data', 'stop at an image file that cannot be read, instead of leaving it out')
+    .option('--steps <count>', "train up to this step (default: the preset's)", positiveInteger)
+    .addOption(
+      new Option('--images <count>', 'instead of --steps: train on this number of images, such as 320k or 1.5M')
+        .argParser(imageCount)
+        .conflicts('steps'),
+    )
+    .option(
+      '--stop-when <condition>',
+      "stop earlier, when the condition holds, such as 'losses.generator<0.7'; also keeps the best checkpoint",
+    )
+    .option('--stop-window <steps>', 'number of steps over which --stop-when averages the loss', positiveInteger, 100)
+    .option('--stop-patience <steps>', 'number of steps in a row for which --stop-when must hold', positiveInteger, 1)
+    .option('--batch-size <images>', "images per step (default: the preset's)", positiveInteger)
+    .option('--shard-size <images>', "images per shard; changes the bits (default: the preset's)", positiveInteger)
+    .option('--threads <count>', 'threads of each worker; changes the bits (default: 1)', positiveInteger)
+    .option('--seed <number>', 'seed of everything random (default: 1)', seed)
+    .addOption(new Option('--engine <name>', 'how units are executed (default: graph)').choices(['graph', 'eager']))
+    .option('--out <folder>', 'run folder (default: runs/PRESET)')
+    .addOption(
+      new Option(
+        '--resume [run]',
+        'continue a run: its folder, or one of its checkpoints (default: latest, the newest in runs)',
+      ).conflicts('out'),
+    )
+    .option('--keep <count>', 'how many of the newest checkpoints to keep', positiveInteger, 2)
+    .option(
+      '--checkpoint-every <seconds>',
+      'time between checkpoints, which is also the most that a crash costs',
+      seconds,
+      10,
+    )
+    .option('--sample-every <steps>', 'steps between sample grids', positiveInteger, 200)
+    .addOption(new Option('--exchange <kind>', exchangeHelp).choices(['auto', 'star', 'sliced']).default('auto'))
+    .option(
+      '--no-strict',
+      'also admit workers that compute other bits; the run is marked, because its weights then depend on its workers',
+    )
+    .option('--json', 'end with one line of JSON on standard output');
+}
+
+/** The presets and data sets to choose from, for the end of a command's help. */
+export const presetsAndDataSets = `
+Presets:
+${[...presets.values()].map(({ name, description }) => `  ${name.padEnd(16)} ${description}`).join('\n')}
+
+Data sets:
+${[...datasets.values()].map(({ name, description }) => `  ${name.padEnd(16)} ${description}`).join('\n')}`;

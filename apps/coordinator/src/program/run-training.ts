@@ -1,0 +1,124 @@
+/** Runs `train` and `coordinator`: from the options to the report at the end. */
+import os from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { cacheDirOf } from '@lstm-gan/command-line';
+import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
+import { openDataset, type Dataset } from '@lstm-gan/data';
+import { loadNativeArithmetic } from '@lstm-gan/engine';
+import { printConfig, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
+import { findRun, type FoundRun } from '../open-run/find-run.ts';
+import { newRunConfig, presetConfig, readConfigLayers } from '../open-run/new-run-config.ts';
+import { beginRun, resumedConfig, resumeRun, wasInterrupted, type OpenRun } from '../open-run/open-run.ts';
+import type { GatherWorkers } from '../workers/run-workers.ts';
+import type { RunOptions } from './run-options.ts';
+import { trainRun, type TrainRunOptions, type TrainRunResult } from './train-run.ts';
+import { lastStep, observePastSteps, readStopRule } from './training-length.ts';
+import { showTrainingProgress } from './training-progress.ts';
+import { jsonReport, leftOutLines, reportLines } from './training-report.ts';
+
+/** Begins or resumes a run, trains it with the workers that the command gathers, and prints where the results are. */
+export async function runTraining(options: RunOptions, gatherWorkers: GatherWorkers): Promise<void> {
+  const now = () => performance.now();
+  const cacheDir = cacheDirOf(options);
+  const layers = await readConfigLayers(options);
+  const stopRule = readStopRule(options);
+  const start: Start =
+    options.resume === undefined ? { config: newRunConfig(layers) } : { found: await findRun(options.resume) };
+  if (options.printConfig === true) return showConfig(start.config ?? (await resumedConfig(start.found, layers)));
+  const provisioned = await provisionWithProgress(cacheDir, 'cpu', now);
+  const arithmetic = loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism()));
+  // A data set that cannot be opened is reported before the run folder is made.
+  if (start.config !== undefined) (await openData(start.config, options, now)).close();
+  const run = await openRun(options, start, layers);
+  try {
+    const dataset = await openData(run.config, options, now);
+    const steps = lastStep(options, run.config, run.initial.step);
+    await observePastSteps(stopRule, run.folder.metrics, run.initial.step);
+    const result = await trainUntilSignal(run, {
+      steps,
+      stopRule,
+      isStrict: options.strict,
+      sampleEverySteps: options.sampleEvery,
+      keepCheckpoints: options.keep,
+      checkpointEveryMs: 1000 * options.checkpointEvery,
+      gatherWorkers,
+      cacheDir,
+      dataset,
+      arithmetic,
+      now,
+    });
+    dataset.close();
+    run.end();
+    const training = { run, steps, stopRule, result };
+    const lines = options.json === true ? [jsonReport(training)] : [...reportLines(training), ...leftOutLines(dataset)];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  } finally {
+    await run.folder.release();
+  }
+}
+
+/** A new run with this configuration, or a run that exists. */
+type Start =
+  | { readonly config: RunConfig; readonly found?: undefined }
+  | { readonly found: FoundRun; readonly config?: undefined };
+
+function showConfig(config: RunConfig): void {
+  process.stdout.write(printConfig(config, presetConfig(config.preset)));
+}
+
+function openData({ data, model }: RunConfig, options: RunOptions, now: () => number): Promise<Dataset> {
+  const display = createProgressDisplay(`Packing ${data}`, process.stderr, now);
+  const { size, channels } = model.image;
+  const onProgress = (done: number, total: number): void => display.update(done, total, `${done} of ${total} images`);
+  return openDataset(data, {
+    cacheDir: cacheDirOf(options),
+    size,
+    channels,
+    strict: options.strictData,
+    onProgress,
+  }).finally(() => display.stop());
+}
+
+/** Opens a run. A command that would begin a run which was interrupted resumes it instead. */
+async function openRun(
+  options: RunOptions,
+  { config, found }: Start,
+  layers: readonly ConfigLayer[],
+): Promise<OpenRun> {
+  const onDamaged = (file: string, error: Error): void =>
+    void process.stderr.write(`${file} is passed over: ${error.message}\n`);
+  if (config === undefined) return resumeRun(found, layers, { onDamaged, isStrict: options.strict });
+  const root = options.out ?? path.join('runs', config.preset);
+  if (!(await wasInterrupted(root, config))) return beginRun(root, config, options.strict);
+  const run = await resumeRun({ root }, [], { onDamaged, isStrict: options.strict });
+  process.stderr.write(`The run in ${root} was interrupted. It continues after step ${run.initial.step}.\n`);
+  return run;
+}
+
+type TrainingContext = Omit<TrainRunOptions, keyof OpenRun | 'signal' | 'terminal' | 'onStep'> &
+  Pick<TrainRunOptions, 'isStrict'>;
+
+/** Trains with progress on the terminal. The first Ctrl-C or SIGTERM stops after the step, the second at once. */
+async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise<TrainRunResult> {
+  const stopper = new AbortController();
+  const onSignal = (): void => {
+    if (stopper.signal.aborted) process.exit(130);
+    process.stderr.write('\nStopping after this step. Interrupt once more to stop at once.\n');
+    stopper.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
+  const progress = showTrainingProgress(context.steps, context.now);
+  try {
+    return await trainRun({
+      ...run,
+      ...context,
+      signal: stopper.signal,
+      terminal: readableLog(process.stderr),
+      onStep: (metrics) => progress.onStep(metrics),
+    });
+  } finally {
+    progress.stop();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+  }
+}

@@ -1,0 +1,77 @@
+/** What a training prints on standard output when it has ended: lines for people, or one line of JSON. */
+import path from 'node:path';
+import type { Dataset } from '@lstm-gan/data';
+import { checkpointName, describeStop, type StopRule } from '@lstm-gan/run';
+import type { OpenRun } from '../open-run/open-run.ts';
+import type { TrainRunResult } from './train-run.ts';
+
+export interface EndedTraining {
+  readonly run: OpenRun;
+  /** The last step that was asked for. */
+  readonly steps: number;
+  readonly stopRule: StopRule | undefined;
+  readonly result: TrainRunResult;
+}
+
+type EndedBy = 'steps' | 'stop-when' | 'signal';
+
+function endedBy({ steps, stopRule, result }: EndedTraining): EndedBy {
+  if (stopRule?.isMet === true) return 'stop-when';
+  return result.state.step < steps ? 'signal' : 'steps';
+}
+
+/** Returns the report as one line of JSON. */
+export function jsonReport(training: EndedTraining): string {
+  const { folder, isStrict } = training.run;
+  const { state, weightsSha256, imagesPerSecond, losses } = training.result;
+  return JSON.stringify({
+    runDir: path.resolve(folder.root),
+    step: state.step,
+    weightsSha256,
+    imagesPerSecond,
+    losses,
+    endedBy: endedBy(training),
+    strict: isStrict,
+  });
+}
+
+/** Returns the report as lines for people: where the results are, and how to continue. */
+export function reportLines(training: EndedTraining): string[] {
+  const { run, steps, stopRule, result } = training;
+  const { folder, config, isStrict } = run;
+  const { state, weightsSha256, imagesPerSecond, checkpoint, grid, best } = result;
+  const reason = endedBy(training);
+  const rate = Number.isNaN(imagesPerSecond) ? '' : `, ${imagesPerSecond.toFixed(0)} images/s`;
+  const lines = [`${reason === 'steps' ? 'Finished' : 'Stopped after'} step ${state.step}${rate}.`];
+  if (stopRule?.isMet === true) lines.push(`The stop condition holds: ${describeStop(stopRule)}.`);
+  lines.push(`  sample grid  ${grid}`, `  metrics      ${folder.metrics}`, `  checkpoint   ${checkpoint}`);
+  if (best !== undefined) {
+    const file = path.join(folder.checkpoints, checkpointName(best.step));
+    lines.push(`  best         ${file} (${best.metric} ${best.value.toPrecision(4)})`);
+  }
+  lines.push(`  weights      sha256 ${weightsSha256}${isStrict ? '' : ' (of this run alone: --no-strict)'}`);
+  const nextSteps = reason === 'signal' ? steps : state.step * 2;
+  lines.push('To continue:', `  npx lstm-gan train --resume ${folder.root} --steps ${nextSteps}`);
+  // A hint for newcomers, who begin with the digits.
+  if (config.data === 'digits') {
+    lines.push(
+      "The article's own configuration:",
+      '  npx lstm-gan train --preset article --data emoji --out runs/article',
+    );
+  }
+  return lines;
+}
+
+const shownLeftOut = 10;
+
+/** Returns lines about files of the data that were left out; they come last, so that they are not scrolled away. */
+export function leftOutLines({ leftOut }: Dataset): string[] {
+  if (leftOut.length === 0) return [];
+  const lines = leftOut.slice(0, shownLeftOut).map(({ file, reason }) => `  ${file}: ${reason}`);
+  const rest = leftOut.length - shownLeftOut;
+  return [
+    `${leftOut.length} files of the data could not be read and were left out:`,
+    ...lines,
+    ...(rest > 0 ? [`  and ${rest} more; log.jsonl names them`] : []),
+  ];
+}

@@ -1,0 +1,68 @@
+import {
+  isBetter,
+  isJudgedBy,
+  readBest,
+  writeBest,
+  writeCheckpoint,
+  type BestCheckpoint,
+  type MetricsWriter,
+  type RunConfig,
+  type RunFolder,
+  type StopRule,
+  type TrainingState,
+} from '@lstm-gan/run';
+
+interface CheckpointOptions {
+  readonly config: RunConfig;
+  readonly folder: Pick<RunFolder, 'checkpoints'>;
+  /** How many of the newest checkpoints stay. */
+  readonly keepCheckpoints: number;
+  /** Decides which checkpoint is the best, if the run has a stop rule. */
+  readonly stopRule: StopRule | undefined;
+}
+
+export interface CheckpointKeeper {
+  /**
+   * Writes a checkpoint and removes old ones. Returns its file.
+   * @param value the stop rule's value at that step
+   */
+  write(state: TrainingState, value: number | undefined): Promise<string>;
+  /** Returns the best checkpoint up to a step. */
+  best(step: number): Promise<BestCheckpoint | undefined>;
+}
+
+/** Writes the checkpoints of a run, each after the metrics of its steps, and remembers which one is the best. */
+export function createCheckpointKeeper(
+  { config, folder, keepCheckpoints, stopRule }: CheckpointOptions,
+  metricsFile: MetricsWriter,
+): CheckpointKeeper {
+  const { checkpoints } = folder;
+  let known: { best: BestCheckpoint | undefined } | undefined;
+  const bestUpTo = async (step: number) => (known ??= { best: await readBest(checkpoints, step) }).best;
+  return {
+    best: bestUpTo,
+    async write(state, value) {
+      await metricsFile.flush();
+      const before = await bestUpTo(state.step);
+      const better = stopRule === undefined ? undefined : betterThan(before, state.step, value, stopRule);
+      const best = better ?? before;
+      const file = await writeCheckpoint(checkpoints, config, state, { newest: keepCheckpoints, best: best?.step });
+      if (better !== undefined) await writeBest(checkpoints, better);
+      known = { best };
+      return file;
+    },
+  };
+}
+
+/** Returns the checkpoint of a step if it is better than the best so far, otherwise undefined. */
+function betterThan(
+  best: BestCheckpoint | undefined,
+  step: number,
+  value: number | undefined,
+  { condition }: StopRule,
+): BestCheckpoint | undefined {
+  const { metric, comparison, windowSteps } = condition;
+  if (value === undefined) return undefined;
+  if (best !== undefined && isJudgedBy(best, condition) && !isBetter(condition, value, best.value)) return undefined;
+  return { step, metric, comparison, windowSteps, value };
+}

@@ -1,0 +1,116 @@
+/**
+ * Writes what a run leaves behind while it trains: metrics, sample grids, checkpoints. Slow writes run in the background, one
+ * at a time, so that they do not hold up training.
+ */
+import path from 'node:path';
+import {
+  forgetBehind,
+  openMetrics,
+  renderGrid,
+  writeAtomically,
+  writeRunIdentity,
+  type BestCheckpoint,
+  type RunConfig,
+  type RunFolder,
+  type RunIdentity,
+  type StepMetrics,
+  type StopRule,
+  type TrainingState,
+} from '@lstm-gan/run';
+import { createBackground } from '../background.ts';
+import { createCheckpointKeeper } from './checkpoint-keeper.ts';
+import type { Sampler } from './open-sampler.ts';
+
+export interface RecordOptions {
+  readonly config: RunConfig;
+  readonly folder: Pick<RunFolder, 'root' | 'metrics' | 'samples' | 'checkpoints'>;
+  /** The state that the run starts or resumes from. */
+  readonly initial: TrainingState;
+  /** The checkpoint that the run resumes from. */
+  readonly resumedFrom: string | undefined;
+  readonly sampler: Sampler;
+  readonly sampleEverySteps: number;
+  readonly checkpointEveryMs: number;
+  /** How many of the newest checkpoints stay. */
+  readonly keepCheckpoints: number;
+  /** Decides which checkpoint is the best, if the run has a stop rule. It observes each step before `committed` is called. */
+  readonly stopRule: StopRule | undefined;
+  readonly now: () => number;
+}
+
+export interface Records {
+  /** Aborted when a write in the background fails: training should stop, and `finish` throws the reason. */
+  readonly failed: AbortSignal;
+  /** Writes what the run computes with: config, data and numerics. */
+  began(identity: RunIdentity): void;
+  /** Records a committed step. Returns whether the state after this step is needed, for a grid or a checkpoint. */
+  committed(metrics: StepMetrics): boolean;
+  /** Takes a state that `committed` asked for. Later steps may have been committed in the meantime. */
+  arrived(state: TrainingState): void;
+  /** Forgets the steps after this one: they will be computed again. */
+  rewound(step: number): void;
+  /** Writes the last checkpoint and grid. Returns their files, and which checkpoint is the best. */
+  finish(state: TrainingState): Promise<{ checkpoint: string; grid: string; best: BestCheckpoint | undefined }>;
+}
+
+/** What a state is needed for. */
+interface Wanted {
+  readonly grid: boolean;
+  readonly checkpoint: boolean;
+  /** The stop rule's value at that step. */
+  readonly value: number | undefined;
+}
+
+export function keepRecords(options: RecordOptions): Records {
+  const { config, folder, sampler, sampleEverySteps, checkpointEveryMs, initial, resumedFrom, stopRule, now } = options;
+  const background = createBackground();
+  const metricsFile = openMetrics(folder.metrics);
+  const checkpoints = createCheckpointKeeper(options, metricsFile);
+  let lastCheckpointMs = now();
+  let lastGridStep = -1;
+  const wanted = new Map<number, Wanted>();
+
+  const gridFile = (step: number) => path.join(folder.samples, `step-${String(step).padStart(8, '0')}.png`);
+  const writeGrid = async ({ step, ema }: TrainingState): Promise<void> => {
+    const images = await sampler.sample(ema);
+    await writeAtomically(gridFile(step), [await renderGrid(images, config.model.image)]);
+  };
+
+  return {
+    failed: background.failed,
+    began(identity) {
+      background.run(() => writeRunIdentity(folder.root, identity));
+    },
+    committed(metrics) {
+      metricsFile.write(metrics);
+      const { step } = metrics;
+      const grid = step % sampleEverySteps === 0;
+      const checkpoint = now() - lastCheckpointMs >= checkpointEveryMs && !background.isBusy();
+      if (checkpoint) lastCheckpointMs = now();
+      if (grid || checkpoint) wanted.set(step, { grid, checkpoint, value: stopRule?.value });
+      return grid || checkpoint;
+    },
+    arrived(state) {
+      const { grid, checkpoint, value } = wanted.get(state.step) ?? {};
+      wanted.delete(state.step);
+      if (grid === true) {
+        lastGridStep = state.step;
+        background.run(() => writeGrid(state));
+      }
+      if (checkpoint === true) background.run(async () => void (await checkpoints.write(state, value)));
+    },
+    rewound(step) {
+      wanted.clear();
+      forgetBehind(folder, step);
+    },
+    async finish(state) {
+      await background.drained();
+      if (lastGridStep !== state.step) await writeGrid(state);
+      // If no step was computed, no worker may have confirmed yet that the run can be resumed here: its checkpoints stay.
+      const computedNothing = state.step === initial.step && resumedFrom !== undefined;
+      const checkpoint = computedNothing ? resumedFrom : await checkpoints.write(state, stopRule?.value);
+      metricsFile.close();
+      return { checkpoint, grid: gridFile(state.step), best: await checkpoints.best(state.step) };
+    },
+  };
+}

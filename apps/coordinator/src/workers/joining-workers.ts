@@ -1,0 +1,73 @@
+/** Workers that are started elsewhere and join with a key of the run. */
+import { hostname, networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core';
+import type { Logger } from '@lstm-gan/run';
+import { createCoordinatorLink, openRunKeys } from '@lstm-gan/transport';
+import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
+import type { GatherWorkers } from './run-workers.ts';
+
+/** Listens at an address for workers, which may join and leave at any time. */
+export function joiningWorkers(address: string, exchange: ExchangeChoice): GatherWorkers {
+  const bind = bindAddress(address);
+  return async ({ root, log, arithmetic, limits }) => {
+    const { server, workerKeyFile, isAuthorized, takeRevoked } = await openRunKeys(path.join(root, 'keys'));
+    const link = await createCoordinatorLink({ bind, keys: server, isAuthorized, memory: arithmetic, limits });
+    const keyFile =
+      workerKeyFile === undefined
+        ? 'FILE   # all keys are revoked: lstm-gan keys makes new ones'
+        : path.resolve(workerKeyFile);
+    const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${keyFile}`;
+    log.info(
+      `Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`,
+    );
+    const stopLooking = renewWhenRevoked(link, takeRevoked, log);
+    return {
+      link,
+      exchange: chooseExchange(exchange, link.address),
+      gone: new AbortController().signal,
+      expectEnd: () => undefined,
+      ended: async () => stopLooking(),
+    };
+  };
+}
+
+const revocationMs = 1000;
+
+/**
+ * Renews all connections when a key was revoked: keys are checked only when a connection begins. Returns a function that
+ * stops looking.
+ */
+function renewWhenRevoked(link: { renew(): Promise<void> }, takeRevoked: () => boolean, log: Logger): () => void {
+  const timer = setInterval(() => {
+    try {
+      if (!takeRevoked()) return;
+    } catch (error) {
+      // A folder that cannot be read for a moment does not mean that keys are revoked.
+      return log.warn(`The keys of the run cannot be read: ${(error as Error).message}`);
+    }
+    log.warn('A key that somebody joined with was revoked: all workers have to join again.');
+    void link.renew();
+  }, revocationMs);
+  return () => clearInterval(timer);
+}
+
+/** Reads `HOST:PORT` or `tcp://HOST:PORT` as an address that ZeroMQ binds to. */
+function bindAddress(text: string): string {
+  const address = text.includes('://') ? text : `tcp://${text}`;
+  if (/^tcp:\/\/[\w.*-]+:(\d{1,5}|\*)$/.test(address)) return address;
+  throw new UserError({
+    code: 'usage',
+    message: `A coordinator binds to HOST:PORT; got ${text}.`,
+    advice: 'For example --bind 127.0.0.1:5577, or --bind 0.0.0.0:5577 for every network of this machine.',
+  });
+}
+
+/** Returns the address that a worker elsewhere connects to. For `0.0.0.0`, that is the first one that other machines reach. */
+function reachableAddress(address: string): string {
+  if (!address.startsWith('tcp://0.0.0.0:')) return address;
+  const outside = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal);
+  return address.replace('0.0.0.0', outside?.address ?? hostname());
+}

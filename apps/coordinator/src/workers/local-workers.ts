@@ -1,0 +1,77 @@
+/** Workers that the coordinator starts on its own machine. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startLocalWorkers } from '@lstm-gan/launch';
+import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
+import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
+import type { GatherWorkers } from './run-workers.ts';
+
+export interface LocalWorkersChoice {
+  /** The program that is a worker, and its first parameters. */
+  readonly workerCommand: readonly string[];
+  /** How many workers to start; by default two, or one for each GPU, but not more than a batch has shards. */
+  readonly workers: number | undefined;
+  readonly device: 'cpu' | 'gpu';
+  /** Names of this machine's GPUs. */
+  readonly gpus: readonly string[];
+  readonly cacheDir: string;
+  /** Whether each worker gets cores of its own, if there are enough. */
+  readonly pin: boolean;
+  readonly exchange?: ExchangeChoice;
+}
+
+/** Workers over a socket file in a folder of this user: this needs no port, no keys and no encryption. */
+export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
+  const { workerCommand, device, gpus, cacheDir, pin, exchange = 'auto' } = choice;
+  return async ({ shardCount, threads, root, log, arithmetic, limits }) => {
+    const count = localWorkerCount(choice, shardCount);
+    const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
+    const link = await createCoordinatorLink({
+      bind: `ipc://${socketFolder}/coordinator`,
+      keys: createKeyPair(),
+      isAuthorized: () => false,
+      memory: arithmetic,
+      limits,
+      onNotice: (sentence) => log.warn(sentence),
+    });
+    const gone = new AbortController();
+    let endExpected = false;
+    const { processIds, processors, stopped } = startLocalWorkers({
+      command: workerCommand,
+      count,
+      address: link.address,
+      device,
+      gpus,
+      threads,
+      pin,
+      cacheDir,
+      logFolder: root,
+      onExit(sentence, left) {
+        if (endExpected) return;
+        // The error that ends the run repeats the last worker's sentence.
+        log[left === 0 ? 'debug' : 'warn'](sentence);
+        if (left === 0) gone.abort(sentence);
+      },
+    });
+    log.info({ processIds, processors }, `${count} local workers started.`);
+    return {
+      link,
+      exchange: chooseExchange(exchange, link.address),
+      gone: gone.signal,
+      expectEnd: () => void (endExpected = true),
+      async ended() {
+        await stopped();
+        await rm(socketFolder, { recursive: true, force: true });
+      },
+    };
+  };
+}
+
+/** Returns how many local workers a run starts. */
+export function localWorkerCount(
+  { workers, device, gpus }: Pick<LocalWorkersChoice, 'workers' | 'device' | 'gpus'>,
+  shardCount: number,
+): number {
+  return workers ?? Math.min(device === 'gpu' ? gpus.length : 2, shardCount);
+}

@@ -1,0 +1,48 @@
+/** The workers of a run: how the coordinator reaches them, and how it learns that none is left. */
+import { UserError } from '@lstm-gan/core';
+import type { Logger } from '@lstm-gan/run';
+import type { CoordinatorLink, Exchange, Limits } from '@lstm-gan/transport';
+import type { NativeArithmetic } from '@lstm-gan/engine';
+
+export interface RunWorkers {
+  readonly link: CoordinatorLink;
+  readonly exchange: Exchange;
+  /** Aborted when no worker is left and none will join. The reason is a sentence about the last worker. */
+  readonly gone: AbortSignal;
+  /** Called before the run ends: a worker that leaves from now on is not a loss. */
+  expectEnd(): void;
+  /** Resolves when the workers have ended. The link must be closed before. */
+  ended(): Promise<void>;
+}
+
+/** Starts the workers of a run, or waits for those that join. */
+export type GatherWorkers = (context: WorkersContext) => Promise<RunWorkers>;
+
+interface WorkersContext {
+  /** The number of shards in a batch: more workers than that have no work. */
+  readonly shardCount: number;
+  /** The number of threads that each worker computes with. */
+  readonly threads: number;
+  /** The run folder. */
+  readonly root: string;
+  readonly log: Logger;
+  readonly arithmetic: NativeArithmetic;
+  /** How large a message from a worker may be. */
+  readonly limits: Limits;
+}
+
+/** Closes the link and waits until the workers have ended. */
+export async function dismissWorkers(workers: RunWorkers): Promise<void> {
+  workers.expectEnd();
+  await workers.link.close();
+  await workers.ended();
+}
+
+/** Returns the error of a run that ended too early because its workers did. */
+export function workersGone(root: string, { gone }: RunWorkers): UserError {
+  return new UserError({
+    code: 'workers-gone',
+    message: `All local workers have ended, and nothing is left that could compute. ${String(gone.reason)}`,
+    advice: `The ends of ${root}/worker-*.log say more; the last checkpoint is intact.`,
+  });
+}
