@@ -41,7 +41,9 @@ export interface ClusterResult extends TrainingResult {
   readonly log: string;
 }
 
-/** Holds back that workers are ready until all are: a run of a few steps would be over before the last of them has come. */
+/**
+ * Holds back that workers are ready until all are: a run of a few steps would be over before the last of them has come.
+ */
 function startingTogether(link: CoordinatorLink, workers: number): CoordinatorLink {
   const ready: CoordinatorLinkEvent[] = [];
   return {
@@ -60,8 +62,8 @@ function startingTogether(link: CoordinatorLink, workers: number): CoordinatorLi
 const silenceMs = 5 * 60_000;
 
 /**
- * Trains from nothing with worker processes; all of them have ended when it resolves. Throws, with everything they said,
- * if the run hangs.
+ * Trains from nothing with worker processes; all of them have ended when it resolves. Throws, with everything they
+ * said, if the run hangs.
  */
 export async function trainOnCluster({
   workers,

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { createWholeProgram } from '../../apps/cli/src/program.ts';
 import { root } from './command-line.ts';
 
-/** Every document of the top level and of docs, by its path; tables without the spaces that Prettier aligns them with. */
+/**
+ * Every document of the top level and of docs, by its path; tables without the spaces that Prettier aligns them with.
+ */
 export const documents: ReadonlyMap<string, string> = new Map(
   [...markdownIn('.'), ...markdownIn('docs')].map((file) => [
     file,
@@ -36,7 +38,9 @@ export function blocksOf(text: string, language: string): string[] {
     .map(([, , block]) => block);
 }
 
-/** The commands that documents show on lines of their own: indented, or in units for systemd. Scripts are run instead. */
+/**
+ * The commands that documents show on lines of their own: indented, or in units for systemd. Scripts are run instead.
+ */
 export function documentExamples(): Example[] {
   return [...documents].flatMap(([where, text]) => {
     const indented = text.replace(/^```[\s\S]*?^```/gm, '').match(/^ {4}.*$/gm) ?? [];

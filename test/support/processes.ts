@@ -1,6 +1,7 @@
 /**
  * Processes of tests. None of them lives longer than the test that started it, whether that test passes, fails, or
- * takes too long; nor longer than the file, if it was started outside a test; nor longer than vitest, if that is killed.
+ * takes too long; nor longer than the file, if it was started outside a test; nor longer than vitest, if that is
+ * killed.
  */
 import { execa, type Options, type ResultPromise } from 'execa';
 import { afterAll, afterEach, TestRunner } from 'vitest';

@@ -1,4 +1,7 @@
-/** Checkpoints as a run writes them, whose averaged generator uses the whole range of its images though nothing was trained. */
+/**
+ * Checkpoints as a run writes them, whose averaged generator uses the whole range of its images though nothing was
+ * trained.
+ */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,7 +18,9 @@ export async function writeVividCheckpoint(model: ModelConfig): Promise<string> 
   return writeCheckpoint(await mkdtemp(path.join(tmpdir(), 'lstm-gan-vivid-')), config, { ...state, ema });
 }
 
-/** Kernels four times as large; biases and moving averages off the places where they begin, and variances above zero. */
+/**
+ * Kernels four times as large; biases and moving averages off the places where they begin, and variances above zero.
+ */
 function makeVivid({ name, offset, size }: LayoutEntry, values: Float32Array): void {
   const random = normalNoise(streamKey({ seed: 1, purpose: 'probe', shard: offset }), size);
   const factor = name.endsWith('ernel') ? 4 : 1;

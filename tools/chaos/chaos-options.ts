@@ -1,37 +1,39 @@
-/** What `npm run chaos` is told. */
+/** The options of `npm run chaos`. */
 import { parseArgs } from 'node:util';
 import { cableKinds, faultKinds, faults, type FaultKind } from './fault-schedule.ts';
 
 const usage = `npm run chaos -- [options]
 
-  --minutes M                  train in peace for so long, then as many steps again in chaos (2)
-  --turns N                    in so many turns, one of peace and one of chaos, and so on (1): the speed of a machine wanders
-  --quiet FILE                 the result of another run of chaos (its --out): its quiet run is compared with, instead of one made now
+  --minutes M                  train without faults for M minutes, then train as many steps again with faults (2)
+  --turns N                    do both in N turns, one after the other (1), because the speed of a machine varies
+  --quiet FILE                 compare with the run without faults in FILE, the --out of an earlier call, instead of making one
   --kill-every S               seconds of training between faults of workers, on average (5); 0 for none
-  --kill-coordinator-every T   seconds of training between kills of the coordinator (0: none); more than --checkpoint-every, or it gets nowhere
-                               The time until training goes on after a fault does not count for either.
-                               Lists of both, such as 60,60,5 and 0,300,0, are schedules that take turns with the same peace
-  --kinds LIST                 faults of workers, of these (kill):
+  --kill-coordinator-every T   seconds of training between kills of the coordinator (0: none); must be more than
+                               --checkpoint-every, or the run makes no progress
+                               The time from a fault until training continues does not count for either.
+                               Lists of both, such as 60,60,5 and 0,300,0, are several schedules, each compared with the same
+                               run without faults
+  --kinds LIST                 kinds of faults of workers, separated by commas, from these (kill):
 ${faultKinds.map((kind) => `                                 ${kind.padEnd(10)} ${faults[kind]}`).join('\n')}
-  --workers N                  worker processes (2); whoever is gone is replaced at once
+  --workers N                  worker processes (2); one that ends is replaced at once
   --exchange KIND              star or sliced (star)
   --preset NAME, --config FILE what is trained, as in lstm-gan train (digits)
   --checkpoint-every S         seconds (10)
-  --rate RATE                  coordinator and workers in network namespaces, on cables of that rate, as tc takes it
-                               (1gbit, where ${cableKinds.join(' or ')} needs cables): takes their rights
+  --rate RATE                  run coordinator and workers in network namespaces, joined by cables of that rate, written as for
+                               tc (1gbit for ${cableKinds.join(' and ')}, which need cables); needs root
   --seed N                     of the faults (1)
-  --out FILE                   keeps the result as JSON
+  --out FILE                   write the result to FILE as JSON
   --help
 
-Ends with exit code 1 where the state at the end is not the same, bit for bit, or a step is missing or written twice; with 3
-where nothing could be tried, because this machine allows no network namespaces.
+The exit code is 1 if the state at the end differs in any bit, or if a step is missing or written twice. It is 3 if nothing
+could be tested because this machine allows no network namespaces.
 `;
 
 export interface ChaosOptions {
   readonly minutes: number;
-  /** Of peace, and of each schedule. */
+  /** Turns of the run without faults, and of each schedule. */
   readonly turns: number;
-  /** A file with the quiet run to compare with. */
+  /** A file with the run without faults to compare with. */
   readonly quiet: string | undefined;
   readonly kinds: readonly FaultKind[];
   readonly schedules: readonly {
@@ -45,19 +47,20 @@ export interface ChaosOptions {
   readonly what: readonly string[];
   /** How it is trained, as options of `lstm-gan coordinator`. */
   readonly how: readonly string[];
-  /** Of cables, where there are any. */
+  /** The rate of the cables; undefined without cables. */
   readonly rate: string | undefined;
+  /** Decides the faults. */
   readonly seed: number;
   readonly out: string | undefined;
 }
 
-/** Ends the process with a sentence. */
+/** Ends the process with a sentence and the usage. */
 export function refuse(sentence: string): never {
   process.stderr.write(`${sentence}\n\n${usage}`);
   process.exit(2);
 }
 
-/** Reads the command line; ends the process where it asks for help, or is none. */
+/** Reads the command line. Ends the process if it asks for help or is not valid. */
 export function readOptions(): ChaosOptions {
   const values = parse();
   if (values.help) {
@@ -115,14 +118,14 @@ function readSchedules(values: ReturnType<typeof parse>): ChaosOptions['schedule
   const [every, coordinatorEvery] = [list(values['kill-every']), list(values['kill-coordinator-every'])];
   if (every.length > 1 && coordinatorEvery.length > 1 && every.length !== coordinatorEvery.length) {
     refuse(
-      `--kill-every has ${every.length} schedules and --kill-coordinator-every ${coordinatorEvery.length}: give as many, or one.`,
+      `--kill-every has ${every.length} schedules and --kill-coordinator-every ${coordinatorEvery.length}: give the same number, or one.`,
     );
   }
   const checkpointEveryS = number(values['checkpoint-every'], 0);
   const tooOften = coordinatorEvery.find((seconds) => seconds > 0 && seconds <= checkpointEveryS);
   if (tooOften !== undefined)
     refuse(
-      `A coordinator that is killed every ${tooOften} s and writes a checkpoint every ${checkpointEveryS} s gets nowhere: kill it less often than that.`,
+      `A coordinator that is killed every ${tooOften} s and writes a checkpoint every ${checkpointEveryS} s makes no progress: kill it less often than that.`,
     );
   return Array.from({ length: Math.max(every.length, coordinatorEvery.length) }, (_, k) => ({
     everyS: every[k] ?? every[0],

@@ -1,8 +1,8 @@
-/** What came out of chaos, in words. */
-import type { Harm } from './harming.ts';
+/** The result of a run of chaos, and its report as text. */
+import type { InflictedFault } from './fault-injector.ts';
 import type { Turn } from './trained-run.ts';
 
-/** What was trained, how, and what came out. */
+/** What was trained, how, and the results of its turns. */
 export interface RunResult {
   /** Options that decide the bits. */
   readonly what: string;
@@ -12,13 +12,13 @@ export interface RunResult {
 }
 
 export interface HarmedResult extends RunResult {
-  /** Of its faults. */
+  /** The options that decide its faults. */
   readonly schedule: string;
   readonly isEveryStepOnce: boolean;
-  readonly harm: readonly Harm[];
-  /** From harm to a worker until the coordinator had given its shards to others. */
+  readonly harm: readonly InflictedFault[];
+  /** Milliseconds from a fault of a worker until the coordinator gave its shards to others. */
   readonly noticedMs: readonly number[];
-  /** From a kill of the coordinator to the next committed step. */
+  /** Milliseconds from a kill of the coordinator to the next committed step. */
   readonly recoveredMs: readonly number[];
 }
 
@@ -28,12 +28,12 @@ export interface ChaosResult {
   readonly harmed: readonly HarmedResult[];
 }
 
-/** Whether the promise was kept. */
+/** Whether every run with faults ended in the state of the run without, and wrote every step once. */
 export function isSame({ quiet, harmed }: ChaosResult): boolean {
   return harmed.every((run) => run.isEveryStepOnce && hasSameState(quiet, run));
 }
 
-/** At the end of every turn. */
+/** Whether the state was the same at the end of every turn. */
 function hasSameState(quiet: RunResult, { turns }: RunResult): boolean {
   return turns.every(
     ({ steps, checkpointSha256 }, k) =>
@@ -41,23 +41,26 @@ function hasSameState(quiet: RunResult, { turns }: RunResult): boolean {
   );
 }
 
-/** The time in peace over the time in chaos, for the same steps. */
+/** The time without faults divided by the time with faults, for the same steps. */
 function goodput(quiet: RunResult, { turns }: RunResult): number {
   const seconds = (of: readonly Turn[]): number => of.reduce((sum, turn) => sum + turn.seconds, 0);
   return seconds(quiet.turns.slice(0, turns.length)) / seconds(turns);
 }
 
+/** The lines of the report. */
 export function linesOf({ quiet, harmed }: ChaosResult): string[] {
   return harmed.flatMap((run) => [
     `${run.turns.at(-1)?.steps ?? 0} steps of ${run.what || 'the default'}, ${run.how}; ${run.schedule}`,
-    `state      ${run.turns.at(-1)?.checkpointSha256 ?? ''} ${hasSameState(quiet, run) ? `the same as in peace, ${run.turns.length} times` : 'ANOTHER STATE'}`,
+    `state      ${run.turns.at(-1)?.checkpointSha256 ?? ''} ${hasSameState(quiet, run) ? `the same as without faults, ${run.turns.length} times` : 'ANOTHER STATE'}`,
     `faults     ${faultsOf(run)}`,
-    `goodput    ${quiet.how === run.how ? `${(100 * goodput(quiet, run)).toFixed(1)} %` : `not compared: the quiet run was one of ${quiet.how}`}`,
-    ...(run.noticedMs.length === 0 ? [] : [`a worker's shards are with others after ${quantiles(run.noticedMs)}`]),
+    `goodput    ${quiet.how === run.how ? `${(100 * goodput(quiet, run)).toFixed(1)} %` : `not compared: the run without faults was made with ${quiet.how}`}`,
+    ...(run.noticedMs.length === 0
+      ? []
+      : [`a lost worker's shards are given to others after ${quantiles(run.noticedMs)}`]),
     ...(run.recoveredMs.length === 0
       ? []
-      : [`behind a kill of the coordinator the next step is committed after ${quantiles(run.recoveredMs)}`]),
-    run.isEveryStepOnce ? 'metrics    every step once, in order' : 'metrics    A STEP IS MISSING OR THERE TWICE',
+      : [`the next step after a kill of the coordinator is committed after ${quantiles(run.recoveredMs)}`]),
+    run.isEveryStepOnce ? 'metrics    every step once, in order' : 'metrics    A STEP IS MISSING OR WRITTEN TWICE',
   ]);
 }
 

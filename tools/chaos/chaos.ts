@@ -1,6 +1,7 @@
 /**
- * `npm run chaos`: trains in peace, then the same steps again while workers and the coordinator are killed, stopped and cut
- * off, all as real processes over encrypted TCP; and compares the state at the end and the time.
+ * `npm run chaos`: trains without faults, then trains the same steps again while workers and the coordinator are
+ * killed, stopped and disconnected. All of them are real processes over encrypted TCP. Compares the states at the end,
+ * and the times.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os, { tmpdir } from 'node:os';
@@ -13,13 +14,13 @@ import { readOptions, refuse, type ChaosOptions } from './chaos-options.ts';
 import { isSame, linesOf, type ChaosResult, type HarmedResult, type RunResult } from './chaos-report.ts';
 import type { Cluster } from './cluster.ts';
 import { cableKinds, wireKinds, type FaultKind } from './fault-schedule.ts';
-import { Harming, type Harm } from './harming.ts';
+import { FaultInjector, type InflictedFault } from './fault-injector.ts';
 import { goneAtMs, readSteps } from './run-record.ts';
 import { TrainedRun } from './trained-run.ts';
 
 const options = readOptions();
 
-/** Without cables where this machine allows none, and then without what needs them. */
+/** Makes cables if they are wanted. If this machine allows none, leaves out the faults that need them. */
 async function layCables({
   rate,
   workers,
@@ -31,7 +32,7 @@ async function layCables({
   const possible = kinds.filter((kind) => !cableKinds.includes(kind));
   const isNothingLeft = possible.length === 0 && schedules.every(({ coordinatorEveryS }) => coordinatorEveryS === 0);
   process.stderr.write(
-    `This machine allows no network namespaces: ${isNothingLeft ? 'skipped' : `left out, with everything that needs them (${cableKinds.join(', ')})`}.\n`,
+    `This machine allows no network namespaces: ${isNothingLeft ? 'skipped' : `the faults that need them (${cableKinds.join(', ')}) are left out`}.\n`,
   );
   if (isNothingLeft) process.exit(3);
   return { network, kinds: possible };
@@ -56,53 +57,53 @@ async function stopAfter(cluster: Cluster, signal: AbortSignal): Promise<void> {
   cluster.stop();
 }
 
-/** The quiet run of another result: an hour of peace then serves many hours of chaos. */
+/** Reads the run without faults of an earlier call, so that an hour of it serves many hours with faults. */
 async function readQuiet(file: string): Promise<RunResult> {
   const text = await readFile(file, 'utf8').catch((error: Error) => refuse(error.message));
   const { quiet } = JSON.parse(text) as ChaosResult;
   return quiet.what === what
     ? quiet
     : refuse(
-        `The quiet run of ${file} trained ${quiet.what || 'the default'}; this one would train ${what || 'the default'}.`,
+        `The run in ${file} trained ${quiet.what || 'the default'}; this one would train ${what || 'the default'}.`,
       );
 }
 
-/** What ends a worker's place in the run for certain, and at once; whoever leaves is not missed. */
+/** The faults after which the coordinator always loses the worker, and at once. A worker that leaves is not lost. */
 const losing: readonly (FaultKind | 'kill-coordinator')[] = ['kill', 'hang', 'cut', 'mute', 'half-open', 'unplug'];
 
-function noticedMs(out: string, harm: readonly Harm[]): number[] {
+function noticedMs(out: string, harm: readonly InflictedFault[]): number[] {
   return harm.flatMap(({ kind, worker, atMs }) => {
     const goneMs = worker === undefined || !losing.includes(kind) ? undefined : goneAtMs(out, worker, atMs);
     return goneMs === undefined ? [] : [goneMs - atMs];
   });
 }
 
-/** A run with a schedule of its own. */
+/** A run with faults by a schedule of its own. */
 function createHarmed(folder: string, { everyS, coordinatorEveryS }: ChaosOptions['schedules'][number], index: number) {
   const out = path.join(folder, `chaos-${index + 1}`);
   const { seed, workers } = options;
-  const harming = new Harming({ out, seed, kinds, everyS, workers, coordinatorEveryS });
+  const injector = new FaultInjector({ out, seed, kinds, everyS, workers, coordinatorEveryS });
   const run = runIn(out);
   return {
     train: (steps: number, secondsPerStep: number) =>
-      run.train(steps, (cluster, signal) => harming.during(cluster, signal, secondsPerStep)),
+      run.train(steps, (cluster, signal) => injector.during(cluster, signal, secondsPerStep)),
     result(): HarmedResult {
       const steps = readSteps(out);
       return {
         what,
         how,
         turns: run.turns,
-        harm: harming.done,
+        harm: injector.done,
         schedule: `--kinds ${kinds.join(',')} --kill-every ${everyS} --kill-coordinator-every ${coordinatorEveryS} --seed ${seed}`,
         isEveryStepOnce: steps.length === run.turns.at(-1)?.steps && steps.every((step, k) => step === k + 1),
-        noticedMs: noticedMs(out, harming.done),
-        recoveredMs: harming.done.flatMap(({ recoveredMs }) => recoveredMs ?? []),
+        noticedMs: noticedMs(out, injector.done),
+        recoveredMs: injector.done.flatMap(({ recoveredMs }) => recoveredMs ?? []),
       };
     },
   };
 }
 
-/** Peace and every schedule take turns. */
+/** Trains without faults and by every schedule, in turns. */
 async function compare(folder: string): Promise<ChaosResult> {
   const known = options.quiet === undefined ? undefined : await readQuiet(options.quiet);
   const peace = runIn(path.join(folder, 'quiet'));
@@ -123,7 +124,7 @@ async function compare(folder: string): Promise<ChaosResult> {
   return result();
 }
 
-/** After every turn: what is cut short is not for nothing. */
+/** Writes the result after every turn, so that an interrupted call has one too. */
 async function keep(result: ChaosResult): Promise<void> {
   if (options.out === undefined) return;
   await mkdir(path.dirname(options.out), { recursive: true });

@@ -1,4 +1,4 @@
-/** A coordinator and workers, as processes of the built command line, which come again when they are gone. */
+/** A coordinator and workers, as processes of the built command line. One that ends is started again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -17,13 +17,13 @@ export interface ClusterOptions {
   /** Options of `lstm-gan coordinator`, its folder among them. */
   readonly parameters: readonly string[];
   readonly cacheDir: string;
-  /** Whether workers are reached by wires that can be cut. */
+  /** Whether workers connect through wires that can be cut. */
   readonly isWired: boolean;
   /** Machines for the coordinator and each worker, instead of this one. */
   readonly network: Network | undefined;
 }
 
-/** What of a worker's way to the coordinator can be disturbed. */
+/** The parts of a worker's connection that can be disturbed. */
 interface Connection {
   readonly wire: Wire | undefined;
   readonly cable: CabledMachine | undefined;
@@ -32,11 +32,11 @@ interface Connection {
 interface Place extends Connection {
   generation: number;
   child: ChildProcess | undefined;
-  /** Nobody takes it for now. */
+  /** Whether no worker is started here for now. */
   isAway: boolean;
 }
 
-/** What the coordinator writes at its end with --json. */
+/** The line that the coordinator writes at its end with --json. */
 export interface Summary {
   readonly step: number;
 }
@@ -83,7 +83,7 @@ export class Cluster {
     return this.#ended;
   }
 
-  /** Of the worker that has a place now. */
+  /** The name of the worker that has this place now. */
   nameOf(index: number): string {
     return `worker-${index + 1}-${this.#places[index].generation}`;
   }
@@ -96,7 +96,7 @@ export class Cluster {
     return this.#places[index];
   }
 
-  /** Lets a worker leave, with nobody in its place until it is called back. */
+  /** Lets a worker leave, and starts no other one in its place until `isAway` is false again. */
   setAway(index: number, isAway: boolean): void {
     const place = this.#places[index];
     place.isAway = isAway;
@@ -108,7 +108,7 @@ export class Cluster {
     this.#coordinator?.kill('SIGKILL');
   }
 
-  /** Asks it to stop behind the step in work. */
+  /** Asks the coordinator to stop after the current step. */
   stop(): void {
     this.#coordinator?.kill('SIGTERM');
   }
@@ -177,7 +177,7 @@ export class Cluster {
       ],
       'ignore',
     );
-    // As a supervisor does: whoever is gone is replaced at once.
+    // As a supervisor does: a worker that ends is replaced at once.
     place.child.once('exit', () => this.#startWorker(place));
   }
 

@@ -1,14 +1,14 @@
-/** Which harm is done, when, and to whom: a pure function of a seed, so that a run of chaos can be done again. */
+/** Which faults happen when, and to which worker: a pure function of a seed, so that a run of chaos can be repeated. */
 import { statelessUniform } from '@lstm-gan/core';
 
-/** What can be done to a worker, and what that is. */
+/** The kinds of faults of a worker, each with its description. */
 export const faults = {
   kill: 'SIGKILL',
   hang: 'SIGSTOP, and SIGCONT 2 to 6 s later',
-  leave: 'SIGTERM: it leaves politely',
-  away: 'SIGTERM, and nobody takes its place for 2 to 6 s',
+  leave: 'SIGTERM: it leaves after its lease',
+  away: 'SIGTERM, and no worker takes its place for 2 to 6 s',
   cut: 'its connection to the coordinator breaks',
-  mute: 'that connection stands, and carries nothing for 2 to 6 s',
+  mute: 'that connection stays open, but carries nothing for 2 to 6 s',
   delay: 'that connection takes 0.2 s longer, for 2 to 6 s',
   'half-open': 'the coordinator sees that connection break, the worker does not',
   unplug: 'its network cable is out for 2 to 6 s',
@@ -17,7 +17,7 @@ export const faults = {
 export type FaultKind = keyof typeof faults;
 export const faultKinds = Object.keys(faults) as FaultKind[];
 
-/** What a fault needs: a connection through this process, or machines with cables of their own. */
+/** The faults that need a connection through this process, and those that need machines with cables of their own. */
 export const wireKinds: readonly FaultKind[] = ['cut', 'mute', 'delay', 'half-open'];
 export const cableKinds: readonly FaultKind[] = ['unplug', 'partition'];
 
@@ -25,9 +25,9 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Seconds of training before it. */
   readonly atS: number;
-  /** Which of the workers. */
+  /** Index of the worker. */
   readonly worker: number;
-  /** Of what lasts. */
+  /** Seconds that the fault lasts, if it is of a kind that lasts. */
   readonly lastsS: number;
 }
 

@@ -1,4 +1,4 @@
-/** What a run's folder tells while it trains: the steps that are committed, and when somebody was found to be gone. */
+/** Reads the folder of a run that trains: its committed steps, its checkpoints, and when it lost a worker. */
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -28,13 +28,13 @@ function stepsIn(lines: string): number[] {
   return [...lines.matchAll(/^\{"step":(\d+),.*\}$/gm)].map(([, step]) => Number(step));
 }
 
-/** Bytes of metrics.jsonl: they grow with every step. */
+/** Bytes of metrics.jsonl, which grows with every step. */
 export function metricsBytes(out: string): number {
   const file = path.join(out, 'metrics.jsonl');
   return existsSync(file) ? statSync(file).size : 0;
 }
 
-/** Of the file of the last checkpoint, which has no times in it: runs that did the same have the same. */
+/** The hash of the last checkpoint's file. It holds no times, so runs that computed the same have the same hash. */
 export function checkpointSha256(out: string): string {
   const checkpoints = path.join(out, 'checkpoints');
   const last =
@@ -47,7 +47,10 @@ export function checkpointSha256(out: string): string {
     .digest('hex');
 }
 
-/** When the log says that a worker is gone that took part at that moment; both in milliseconds since 1970. Others may have had its name before, and later. */
+/**
+ * When the log says that a worker is gone, in milliseconds since 1970; undefined if the worker did not take part at
+ * `sinceMs`. Other workers may have had the same name before and later.
+ */
 export function goneAtMs(out: string, worker: string, sinceMs: number): number | undefined {
   const lines = readFileSync(path.join(out, 'log.jsonl'), 'utf8')
     .split('\n')

@@ -1,4 +1,4 @@
-/** A run of a cluster that is trained in turns, each of which goes on where the one before ended. */
+/** A run of a cluster that is trained in turns: each turn resumes where the one before ended. */
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -9,24 +9,24 @@ import { Cluster } from './cluster.ts';
 import { checkpointSha256, lastStep } from './run-record.ts';
 
 export interface TrainedRunOptions {
-  /** Its folder. */
+  /** The run's folder. */
   readonly out: string;
   /** Options of `lstm-gan coordinator`: what is trained. */
   readonly what: readonly string[];
-  /** Options of `lstm-gan coordinator`: how. */
+  /** Options of `lstm-gan coordinator`: how it is trained. */
   readonly how: readonly string[];
   readonly workers: number;
   readonly isWired: boolean;
   readonly network: Network | undefined;
 }
 
-/** What a turn came to. */
+/** The result of a turn. */
 export interface Turn {
-  /** Of the run, at its end. */
+  /** Committed steps of the whole run at the end of the turn. */
   readonly steps: number;
-  /** From its first committed step on. */
+  /** Seconds since the turn's first committed step. */
   readonly seconds: number;
-  /** Of the last checkpoint's file: both networks' weights and moments, the averages, the step. */
+  /** Hash of the last checkpoint's file: both networks' weights and moments, the averages, the step. */
   readonly checkpointSha256: string;
 }
 
@@ -38,7 +38,7 @@ export class TrainedRun {
     this.#options = options;
   }
 
-  /** Trains until so many steps of the run are committed, or the cluster is stopped. */
+  /** Trains until `steps` steps of the run are committed, or the cluster is stopped. */
   async train(steps: number, during: (cluster: Cluster, signal: AbortSignal) => Promise<void>): Promise<Turn> {
     const { out, what, how } = this.#options;
     const before = lastStep(out);
@@ -54,11 +54,11 @@ export class TrainedRun {
       while (lastStep(out) === before) await Promise.race([delay(20), ended]);
       const startMs = performance.now();
       const show = showProgress(out, startMs);
-      const harming = during(cluster, over.signal);
+      const injecting = during(cluster, over.signal);
       const { step } = await ended.finally(() => clearInterval(show));
       const seconds = (performance.now() - startMs) / 1000;
       if (process.stderr.isTTY) process.stderr.write('\n');
-      await harming;
+      await injecting;
       const turn = { steps: step, seconds, checkpointSha256: checkpointSha256(out) };
       this.turns.push(turn);
       return turn;

@@ -1,18 +1,21 @@
-/** A TCP connection's way through this process, where it can be cut, slowed down, or stand and carry nothing. */
+/**
+ * Forwards TCP connections through this process, where they can be cut, slowed down, or kept open without carrying
+ * anything.
+ */
 import { connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Wire {
-  /** Where to connect instead. */
+  /** The address to connect to instead of the target's. */
   readonly address: string;
-  /** Breaks what is connected; who connects anew gets through. */
+  /** Breaks all connections. New ones can be made at once. */
   cut(): void;
-  /** Breaks what is connected for the far end alone: the near one is not told, and speaks to nobody. */
+  /** Breaks all connections for the far end alone. The near end sees them open, but what it sends is lost. */
   halve(): void;
-  /** While it is mute, connections stand and nothing passes. */
+  /** While muted, connections stay open and carry nothing. */
   mute(isMute: boolean): void;
-  /** How long whatever enters from now on is under way, in milliseconds. */
+  /** Delays everything that is sent from now on by this many milliseconds. */
   delay(latencyMs: number): void;
   close(): Promise<void>;
 }
@@ -23,7 +26,7 @@ interface Line {
   isHalved: boolean;
 }
 
-/** @param port of 127.0.0.1 that it leads to */
+/** @param port the target's port on 127.0.0.1 */
 export async function layWire(port: number): Promise<Wire> {
   const lines = new Set<Line>();
   let [isMuted, latencyMs] = [false, 0];
@@ -76,7 +79,7 @@ function join(line: Line, latencyMs: () => number): void {
   });
 }
 
-/** Chunks keep their order, whatever the latency was when each of them came. */
+/** Forwards chunks in their order, even if the latency has become shorter meanwhile. */
 function forward(from: Socket, to: Socket, latencyMs: () => number): void {
   let before = Promise.resolve();
   from.on('data', (bytes: Buffer) => {

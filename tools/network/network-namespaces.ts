@@ -1,4 +1,7 @@
-/** Machines of their own on one: network namespaces, joined by a virtual cable each, with addresses of their own. */
+/**
+ * Plays several machines on one: network namespaces with addresses of their own, each joined to a hub by a virtual
+ * cable.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -7,20 +10,20 @@ const run = promisify(execFile);
 
 interface Machine {
   readonly address: string;
-  /** What to put in front of a command to run it there. */
+  /** The words to put in front of a command so that it runs on this machine. */
   readonly enter: readonly string[];
 }
 
 /** A machine at the other end of a cable. */
 export interface CabledMachine extends Machine {
-  /** Pulls its cable out, or puts it back. */
+  /** Puts its cable in, or pulls it out. */
   plug(isIn: boolean): Promise<void>;
-  /** Whether it reaches the hub, and no other machine. */
+  /** Sets whether it reaches only the hub and no other machine. */
   part(isApart: boolean): Promise<void>;
 }
 
 export interface Network {
-  /** This side of every cable. */
+  /** The machine that all cables lead to. */
   readonly hub: Machine;
   readonly machines: readonly CabledMachine[];
   remove(): Promise<void>;
@@ -28,13 +31,16 @@ export interface Network {
 
 export interface NetworkOptions {
   readonly machines: number;
-  /** Of each cable, both ways, as `tc` takes it: `200mbit`. */
+  /** Rate of each cable in both directions, as `tc` writes it, such as `200mbit`. */
   readonly rate?: string;
-  /** How much may go at once before the rate holds: of small bursts `tc` makes many interrupts, which one machine that plays several feels. */
+  /**
+   * Bytes that may go at once before the rate applies. With small bursts, `tc`'s many interrupts slow this machine
+   * down.
+   */
   readonly burst?: string;
 }
 
-/** Needs the rights to make namespaces; undefined where they are missing. */
+/** Makes the namespaces and cables. Resolves to undefined if this process may not make namespaces. */
 export async function createNetwork({
   machines: count,
   rate,
@@ -87,7 +93,7 @@ export async function createNetwork({
     }
   }
   const addresses = names.slice(1).map((_, k) => `10.77.0.${10 + k}`);
-  /** What ends a fault may come when the network is gone already. */
+  /** Ignores errors: a fault may end after the network was removed. */
   const lenient = (...parameters: string[]): Promise<void> =>
     ip(...parameters).then(
       () => undefined,
@@ -115,7 +121,7 @@ export async function createNetwork({
   };
 }
 
-/** Removes the namespaces of processes that were killed before they could. */
+/** Removes the namespaces of processes that were killed before they could remove them. */
 async function removeLeftOver(): Promise<void> {
   const { stdout } = await run('ip', ['netns', 'list']).catch(() => ({ stdout: '' }));
   for (const [name, creator] of stdout.matchAll(/^lg(\d+)(?:h|m\d+)\b/gm))

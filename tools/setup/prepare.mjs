@@ -17,8 +17,8 @@ export function stop(message, advice) {
 }
 
 /**
- * Runs a program in the checkout, with the streams of this process. Resolves to its exit status; if it fails and there is
- * an advice, stops with that.
+ * Runs a program in the checkout, with the streams of this process. Resolves to its exit status; if it fails and there
+ * is an advice, stops with that.
  */
 export async function run(program, parameters, { advice, env = {} } = {}) {
   const child = spawn(program, parameters, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });

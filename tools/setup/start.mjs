@@ -1,6 +1,6 @@
 /**
- * `npm start`: from a bare checkout to a grid of digits. Each part is skipped when it is done: a second call goes on with
- * an interrupted run, and says where the results of a finished one are.
+ * `npm start`: from a bare checkout to a grid of digits. Each part is skipped when it is done: a second call goes on
+ * with an interrupted run, and says where the results of a finished one are.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * `npm test`: checks everything, from nothing. Installs, sets TensorFlow up, then checks format, lint, types, build, dead
- * exports and API pages, and runs all tests. Ends with what took how long; its last line counts the tests, skipped ones too.
+ * `npm test`: checks everything, from nothing. Installs, sets TensorFlow up, then checks format, lint, types, build,
+ * dead exports and API pages, and runs all tests. Ends with what took how long; its last line counts the tests, skipped
+ * ones too.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';

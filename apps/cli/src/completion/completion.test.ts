@@ -89,6 +89,6 @@ it.skipIf(!isHere('zsh')).each([
     zpty -r shell text '*<*>*'
     zpty -d shell
     print -r -- "$text"`;
-  const { stdout } = spawnSync('zsh', ['-f', '-c', script, '', line], { cwd: folder, timeout: 20_000 });
+  const { stdout } = spawnSync('zsh', ['-f', '-c', script, '', line], { cwd: folder, timeout: 20 * 60_000 });
   expect(/<([^<>]*)>[^>]*$/.exec(String(stdout))?.[1]).toBe(expected);
 });

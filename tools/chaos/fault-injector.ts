@@ -1,11 +1,11 @@
-/** Carries a schedule of faults out on a run while it trains, and keeps what was done. */
+/** Inflicts the faults of a schedule on a run while it trains, and records them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import { scheduleFaults, type Fault, type FaultKind } from './fault-schedule.ts';
 import { lastStep, metricsBytes } from './run-record.ts';
 import { TrainingClock } from './training-clock.ts';
 
-export interface HarmingOptions {
+export interface FaultInjectorOptions {
   readonly out: string;
   readonly seed: number;
   readonly kinds: readonly FaultKind[];
@@ -16,33 +16,33 @@ export interface HarmingOptions {
   readonly coordinatorEveryS: number;
 }
 
-export interface Harm {
+export interface InflictedFault {
   readonly kind: FaultKind | 'kill-coordinator';
   readonly worker: string | undefined;
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly step: number;
-  /** Of the coordinator: until the next step was committed. */
+  /** Milliseconds until the next step was committed; only of a kill of the coordinator. */
   readonly recoveredMs?: number;
 }
 
 /** Faults come by the time that the run has trained, over all its turns. */
-export class Harming {
-  readonly done: Harm[] = [];
-  readonly #options: HarmingOptions;
+export class FaultInjector {
+  readonly done: InflictedFault[] = [];
+  readonly #options: FaultInjectorOptions;
   readonly #faults: Generator<Fault, never>;
   #next: Fault | undefined;
   #coordinatorKills = 0;
   readonly #clock: TrainingClock;
 
-  constructor(options: HarmingOptions) {
+  constructor(options: FaultInjectorOptions) {
     this.#options = options;
     this.#clock = new TrainingClock(options.out);
     this.#faults = scheduleFaults(options.seed, options.kinds, options.everyS, options.workers);
   }
 
   /**
-   * Does harm until the signal ends the turn.
+   * Inflicts faults until the signal ends the turn.
    * @param secondsPerStep how long a step takes in peace
    */
   async during(cluster: Cluster, signal: AbortSignal, secondsPerStep: number): Promise<void> {
@@ -51,10 +51,10 @@ export class Harming {
       while (this.#clock.read() < atS) if (!(await passes(0.02, signal))) return false;
       return !signal.aborted;
     };
-    await Promise.all([this.#harmWorkers(cluster, comes), this.#killCoordinator(cluster, comes, signal)]);
+    await Promise.all([this.#injectIntoWorkers(cluster, comes), this.#killCoordinator(cluster, comes, signal)]);
   }
 
-  async #harmWorkers(cluster: Cluster, comes: (atS: number) => Promise<boolean>): Promise<void> {
+  async #injectIntoWorkers(cluster: Cluster, comes: (atS: number) => Promise<boolean>): Promise<void> {
     const { kinds, everyS, out } = this.#options;
     if (kinds.length === 0 || everyS === 0) return;
     for (;;) {
@@ -74,15 +74,15 @@ export class Harming {
     const { coordinatorEveryS, out } = this.#options;
     while (coordinatorEveryS > 0 && (await comes((this.#coordinatorKills + 1) * coordinatorEveryS))) {
       this.#coordinatorKills += 1;
-      const harm = { kind: 'kill-coordinator', worker: undefined, atMs: Date.now(), step: lastStep(out) } as const;
+      const fault = { kind: 'kill-coordinator', worker: undefined, atMs: Date.now(), step: lastStep(out) } as const;
       cluster.killCoordinator();
       const hasRecovered = await hasGrown(out, signal);
-      this.done.push(hasRecovered ? { ...harm, recoveredMs: Date.now() - harm.atMs } : harm);
+      this.done.push(hasRecovered ? { ...fault, recoveredMs: Date.now() - fault.atMs } : fault);
     }
   }
 }
 
-/** Resolves when it is over; of what lasts, after its time. */
+/** Inflicts one fault. Resolves when it is over: a fault that lasts, after its time. */
 async function inflict(cluster: Cluster, { kind, worker, lastsS }: Fault): Promise<void> {
   const { wire, cable } = cluster.connectionOf(worker);
   const lasting = async (set: (isOn: boolean) => unknown): Promise<void> => {
@@ -114,7 +114,10 @@ async function inflict(cluster: Cluster, { kind, worker, lastsS }: Fault): Promi
   }
 }
 
-/** Resolves when the next step is committed: metrics are cut to the durable step first, and then grow. False where the run ends before. */
+/**
+ * Resolves to true when the next step is committed, and to false if the run ends before. The new coordinator first cuts
+ * the metrics back to the durable step; then they grow.
+ */
 async function hasGrown(out: string, signal: AbortSignal): Promise<boolean> {
   for (let before = Infinity; ;) {
     const bytes = metricsBytes(out);
@@ -124,7 +127,7 @@ async function hasGrown(out: string, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** Whether some seconds pass without an end. */
+/** Waits some seconds. Resolves to false if the signal comes first. */
 async function passes(seconds: number, signal: AbortSignal): Promise<boolean> {
   await delay(1000 * seconds, undefined, { signal }).catch(() => undefined);
   return !signal.aborted;
