@@ -1,4 +1,4 @@
-/** What a visitor of the built playground loads, by part; each byte is counted once. */
+/** Measures what a visitor of the built playground loads, by part. Each byte is counted once. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -18,7 +18,7 @@ export interface PartSize {
 
 const chunkParts = ['core', 'zod', 'tfjs-core'];
 
-/** The sizes of `page`, `core`, `zod`, `tfjs-core`, and of what each backend adds to them, from vite's manifest. */
+/** Returns the sizes of `page`, `core`, `zod`, `tfjs-core` and of what each backend adds, by vite's manifest. */
 export function bundleParts(dist: string): ReadonlyMap<string, PartSize> {
   const manifest = JSON.parse(readFileSync(path.join(dist, '.vite', 'manifest.json'), 'utf8')) as Record<string, Chunk>;
   const closure = (key: string): string[] => [...new Set([key, ...(manifest[key].imports ?? []).flatMap(closure)])];

@@ -1,6 +1,7 @@
 /**
- * A Chromium for tests: the one that CHROMIUM_PATH names, else this machine's, else the one that the npm package
- * @sparticuz/chromium carries, with the libraries that it needs, unpacked once into the cache. Nothing is downloaded.
+ * Finds a Chromium for tests: the one that CHROMIUM_PATH names, else this machine's, else the one in the npm package
+ * @sparticuz/chromium. The package's is unpacked once into the cache, with the libraries that it needs. Nothing is
+ * downloaded.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -16,10 +17,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const carried = '@sparticuz/chromium';
 const usualPlaces = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-/** WebGL without a GPU; root has no sandbox. */
+/** SwiftShader computes WebGL without a GPU. Chromium's sandbox does not work for root. */
 const flags = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-sandbox'];
 
-/** Starts a headless Chromium whose WebGL is computed by SwiftShader; where none starts, says so in a sentence. */
+/** Starts a headless Chromium whose WebGL is computed by SwiftShader. If none starts, throws with advice. */
 export async function launchChromium(environment: Environment = process.env): Promise<Browser> {
   const named = environment['CHROMIUM_PATH'];
   const candidates = named === undefined ? [...usualPlaces.filter((place) => existsSync(place)), carried] : [named];
@@ -49,7 +50,10 @@ async function launch(candidate: string, environment: Environment): Promise<Brow
   });
 }
 
-/** The folder with the package's Chromium; complete, or not there. */
+/**
+ * Unpacks the package's Chromium if that is not done, and returns its folder. The folder is complete whenever it
+ * exists.
+ */
 async function unpackChromium(environment: Environment): Promise<string> {
   const require = createRequire(import.meta.url);
   const source = path.resolve(require.resolve('@sparticuz/chromium'), '../../../bin');
@@ -71,7 +75,7 @@ async function unpackChromium(environment: Environment): Promise<string> {
   );
   await rename(scratch, folder).catch(async (error: unknown) => {
     await rm(scratch, { recursive: true });
-    // Another process was quicker.
+    // Another process has unpacked it meanwhile.
     if (!existsSync(folder)) throw error;
   });
   return folder;

@@ -1,4 +1,4 @@
-/** A coordinator in this process and workers in theirs, over encrypted TCP. */
+/** Trains with a coordinator in this process and workers in processes of their own, over encrypted TCP. */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,9 +28,9 @@ export interface ClusterOptions {
   readonly steps: number;
   readonly config?: RunConfig;
   readonly exchange?: Exchange;
-  /** Told how to get in, before the workers are started: whoever else comes is no worker. */
+  /** Called before the workers are started, with what a peer needs to connect. */
   readonly onListening?: (address: string, keys: { readonly server: KeyPair; readonly worker: KeyPair }) => void;
-  /** Hears of every committed step, and may do harm to the workers. */
+  /** Called after every committed step. It may kill workers. */
   readonly onStep?: (metrics: StepMetrics, workers: readonly WorkerProcess[]) => void;
   readonly onMessage?: (message: WorkerMessage) => void;
 }
@@ -41,9 +41,7 @@ export interface ClusterResult extends TrainingResult {
   readonly log: string;
 }
 
-/**
- * Holds back that workers are ready until all are: a run of a few steps would be over before the last of them has come.
- */
+/** Holds back the `ready` messages until all workers are ready: a short run would end before its last worker joins. */
 function startingTogether(link: CoordinatorLink, workers: number): CoordinatorLink {
   const ready: CoordinatorLinkEvent[] = [];
   return {

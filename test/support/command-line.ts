@@ -1,11 +1,11 @@
-/** Starts the command line from its sources, as a process of its own. */
+/** Runs the command line from its sources, in a process of its own. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options, ResultPromise } from 'execa';
 import { startProcess } from './processes.ts';
 
-/** By its path: the command may run in any folder. */
+/** An absolute path, because the command may run in any folder. */
 const tsx = createRequire(import.meta.url).resolve('tsx');
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,12 +20,12 @@ export function sourceCommand(app: string, parameters: readonly string[]): [stri
   return [process.execPath, '--conditions=source', '--import', tsx, main, ...parameters];
 }
 
-/** Runs `lstm-gan` with parameters; resolves also when it fails. */
+/** Runs `lstm-gan` with parameters. The promise resolves also if it fails. */
 export function lstmGan(parameters: readonly string[], options: Options = {}): ResultPromise {
   return startProcess(commandLine(parameters), { cwd: root, ...options });
 }
 
-/** What a run ended with: the last line of its standard output. */
+/** What `--json` prints at the end of a run. */
 export interface RunSummary {
   readonly runDir: string;
   readonly step: number;
@@ -35,8 +35,9 @@ export interface RunSummary {
   readonly endedBy: 'steps' | 'stop-when' | 'signal';
 }
 
+/** Reads the summary from the standard output of a run, which must be that one line. */
 export function summaryOf(stdout: unknown): RunSummary {
   const lines = String(stdout).trim().split('\n');
-  if (lines.length !== 1) throw new Error(`standard output should be one line:\n${String(stdout)}`);
+  if (lines.length !== 1 || lines[0] === '') throw new Error(`standard output should be one line:\n${String(stdout)}`);
   return JSON.parse(lines[0]) as RunSummary;
 }

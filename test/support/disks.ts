@@ -1,4 +1,4 @@
-/** Disks of their own, small or read-only, in memory. Root ignores the modes of folders, but not these. */
+/** Small or read-only disks in memory. Root ignores the modes of folders, but not the limits of a disk. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,7 @@ export interface Disk {
   remove(): Promise<void>;
 }
 
-/** Mounts a tmpfs with options such as `size=1m` or `ro`; needs the right to mount, and says so where it is missing. */
+/** Mounts a tmpfs with options such as `size=1m` or `ro`. Throws if this process may not mount. */
 export async function createDisk(options: string): Promise<Disk> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-disk-'));
   const { exitCode, stderr } = await execa('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { reject: false });

@@ -1,12 +1,10 @@
-/** The documents of the project, and the commands that they and the program's own help show. */
+/** Reads the documents of the project, and the commands that they and the program's help show. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createWholeProgram } from '../../apps/cli/src/program.ts';
 import { root } from './command-line.ts';
 
-/**
- * Every document of the top level and of docs, by its path; tables without the spaces that Prettier aligns them with.
- */
+/** The text of every document, by its path. Tables are without the spaces by which Prettier aligns them. */
 export const documents: ReadonlyMap<string, string> = new Map(
   [...markdownIn('.'), ...markdownIn('docs')].map((file) => [
     file,
@@ -24,14 +22,14 @@ function markdownIn(folder: string): string[] {
     .map((name) => path.join(folder, name));
 }
 
-/** A command as somebody would type it. */
+/** A command of `lstm-gan` as a document shows it. */
 export interface Example {
   readonly where: string;
   /** What follows `lstm-gan`, as a shell would cut it. */
   readonly words: readonly string[];
 }
 
-/** The fenced blocks of a language. */
+/** Returns the fenced code blocks of a language. */
 export function blocksOf(text: string, language: string): string[] {
   return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)]
     .filter(([, name]) => name === language)
@@ -39,7 +37,7 @@ export function blocksOf(text: string, language: string): string[] {
 }
 
 /**
- * The commands that documents show on lines of their own: indented, or in units for systemd. Scripts are run instead.
+ * Returns the commands on lines of their own: indented, or in units for systemd. Scripts are tested by running them.
  */
 export function documentExamples(): Example[] {
   return [...documents].flatMap(([where, text]) => {
@@ -49,14 +47,14 @@ export function documentExamples(): Example[] {
   });
 }
 
-/** The commands within sentences, which may leave out what they need. */
+/** Returns the commands within sentences, which may lack required options. */
 export function inlineExamples(): Example[] {
   return [...documents].flatMap(([where, text]) =>
     [...text.matchAll(/`((?:npx )?lstm-gan [^`\n]+)`/g)].flatMap(([, line]) => commandOf(where, line)),
   );
 }
 
-/** The examples in the help of each command. */
+/** Returns the examples in the help of each command. */
 export function helpExamples(): Example[] {
   return createWholeProgram('0').commands.flatMap((command) => {
     let help = '';
@@ -71,7 +69,7 @@ function commandOf(where: string, line: string): Example[] {
   return command === undefined ? [] : [{ where, words: shellWords(command) }];
 }
 
-/** Words up to where a shell would redirect, pipe, or end the command; quotes are taken off. */
+/** Splits a command into words, without quotes, up to the character at which a shell would redirect, pipe or end it. */
 function shellWords(command: string): string[] {
   const [upToEnd] = /^(?:'[^']*'|"[^"]*"|[^'"<>|;&)])*/.exec(command) ?? [''];
   const words = upToEnd.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
@@ -80,7 +78,7 @@ function shellWords(command: string): string[] {
   );
 }
 
-/** What is wrong with a command line, as commander's code; undefined where the program takes it. Nothing is run. */
+/** Parses a command line without running it. Returns commander's error code, or undefined if it is valid. */
 export async function parseError(words: readonly string[]): Promise<string | undefined> {
   const program = createWholeProgram('0');
   for (const command of [program, ...program.commands]) {

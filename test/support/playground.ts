@@ -1,4 +1,4 @@
-/** The playground as a browser sees it: built, served, and driven by its own controls. */
+/** Builds and serves the playground, and drives the page in a browser by its own controls. */
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { preview } from 'vite';
@@ -9,7 +9,7 @@ const folder = path.join(root, 'apps', 'playground');
 
 export type BackendName = 'webgl' | 'wasm' | 'cpu';
 
-/** What the page announces of a drawing. */
+/** What the page's `images` event tells about a drawing. */
 export interface Drawn {
   readonly images: readonly number[];
   readonly backend: BackendName;
@@ -22,7 +22,7 @@ export interface Wish {
   readonly count: number;
 }
 
-/** Builds the page as `npm run build` does and serves it; resolves to its address. */
+/** Builds the page as `npm run build` does, and serves it. */
 export async function servePlayground(): Promise<{ address: string; dist: string; close(): Promise<void> }> {
   await startProcess([process.execPath, 'node_modules/.bin/nx', 'run', '@lstm-gan/playground:build'], {
     cwd: root,
@@ -37,7 +37,7 @@ export async function servePlayground(): Promise<{ address: string; dist: string
   };
 }
 
-/** Sets the controls, without a drawing. */
+/** Sets the controls without making the page draw. */
 export async function setControls(page: Page, wish: Partial<Wish>): Promise<void> {
   for (const [id, value] of Object.entries(wish)) {
     await page
@@ -46,7 +46,7 @@ export async function setControls(page: Page, wish: Partial<Wish>): Promise<void
   }
 }
 
-/** Does something to the page and waits for the drawing that comes of it. */
+/** Calls `act` and waits for the drawing that it causes. */
 export async function drawnAfter(page: Page, act: () => Promise<unknown>): Promise<Drawn> {
   const drawn = page.evaluate(
     () =>
@@ -62,14 +62,14 @@ export async function drawnAfter(page: Page, act: () => Promise<unknown>): Promi
   return drawn;
 }
 
-/** The sentence that the page shows when something is wrong. */
+/** Calls `act` and waits for the error that it causes. Returns the sentence that the page shows. */
 export async function errorAfter(page: Page, act: () => Promise<unknown>): Promise<string> {
   await act();
   await page.locator('#error:not([hidden])').waitFor();
   return (await page.locator('#error').textContent()) ?? '';
 }
 
-/** The pixels of a page's canvas, RGBA. */
+/** Reads the pixels of a page's canvas, as RGBA. */
 export function canvasPixels(page: Page): Promise<{ width: number; height: number; data: number[] }> {
   return page.locator('canvas').evaluate((element) => {
     const { width, height } = element as HTMLCanvasElement;

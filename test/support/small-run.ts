@@ -1,4 +1,4 @@
-/** A run small enough to be repeated many times: a narrow model on made-up images. */
+/** A run that takes milliseconds a step: a narrow model on made-up images. */
 import { presets, type Preset } from '@lstm-gan/core';
 import { createDataset } from '@lstm-gan/data';
 import { createRunConfig, type RunConfig } from '@lstm-gan/run';
@@ -20,7 +20,7 @@ export const smallConfig: RunConfig = createRunConfig({
 
 const count = 100;
 
-/** Images of stripes: a pure function of their number. */
+/** Images of stripes, each a pure function of its number. */
 export const smallDataset = createDataset(
   { name: 'stripes', count, size: 16, channels: 1, digest: 'stripes' },
   Uint8Array.from({ length: count * 256 }, (_, i) => (((i % 256) * (1 + Math.floor(i / 256))) % 2) * 200 + 20),

@@ -1,6 +1,6 @@
 /**
- * Checkpoints as a run writes them, whose averaged generator uses the whole range of its images though nothing was
- * trained.
+ * Writes checkpoints as a run does, without training. Their averaged generator gives images of the whole range of
+ * values.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { createLayouts, entryView, normalNoise, streamKey, type LayoutEntry, typ
 import { createTrainingState, writeCheckpoint } from '@lstm-gan/run';
 import { smallConfig } from './small-run.ts';
 
-/** A checkpoint of a model, in a folder of its own; the same bytes every time. */
+/** Writes a checkpoint of a model into a new folder, with the same bytes every time. Resolves to its path. */
 export async function writeVividCheckpoint(model: ModelConfig): Promise<string> {
   const config = { ...smallConfig, model };
   const state = createTrainingState(config);
@@ -19,7 +19,7 @@ export async function writeVividCheckpoint(model: ModelConfig): Promise<string> 
 }
 
 /**
- * Kernels four times as large; biases and moving averages off the places where they begin, and variances above zero.
+ * Makes kernels four times as large, and moves biases, moving averages and variances away from their initial values.
  */
 function makeVivid({ name, offset, size }: LayoutEntry, values: Float32Array): void {
   const random = normalNoise(streamKey({ seed: 1, purpose: 'probe', shard: offset }), size);

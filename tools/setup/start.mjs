@@ -1,6 +1,7 @@
 /**
- * `npm start`: from a bare checkout to a grid of digits. Each part is skipped when it is done: a second call goes on
- * with an interrupted run, and says where the results of a finished one are.
+ * `npm start`: installs, builds and trains the digits. Parts that are done already are skipped: a second call resumes
+ * an
+ * interrupted run, or says where the results of a finished one are.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -32,7 +33,7 @@ const child = spawn(process.execPath, [path.join(root, 'apps', 'cli', 'bin', 'ls
   cwd: root,
   stdio: 'inherit',
 });
-// A terminal sends Ctrl-C to both; this one waits for the other to stop cleanly.
+// A terminal sends Ctrl-C to both processes. This one waits until training has stopped cleanly.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code) => process.exit(code ?? 1));
