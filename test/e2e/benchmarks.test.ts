@@ -1,4 +1,4 @@
-/** Benchmarks measure nothing here; they are only tried, for nobody else runs them between one measurement and the next. */
+/** Tries the benchmarks without measuring, so that a broken one is found before somebody wants to measure. */
 import { expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';
@@ -15,13 +15,13 @@ it.each([
     ['exchange', '--workers', '1'],
     ['1 worker, local socket', '1 worker, TCP, encrypted', '1 worker, TCP, encrypted, 4 flows'],
   ],
-])('bench %j measures what it says', async (parameters, names) => {
+])('bench %j gives a row for each thing that it measures', async (parameters, names) => {
   const { rows } = await tryBenchmark(...parameters);
   expect(rows.map(({ name }) => name)).toEqual(names);
   for (const { median } of rows) expect(median).toBeGreaterThan(0);
 });
 
-it('keeps no results of a try', async () => {
+it('a try refuses to keep results', async () => {
   await expect(tryBenchmark('step', '--out', 'results')).rejects.toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining('leave out --out'),

@@ -1,4 +1,7 @@
-/** docs/browser.md is true: its code draws, in a page that a stranger bundles from the built packages, and its sizes are the bundle's. */
+/**
+ * Tests docs/browser.md: its code draws in a page that is bundled from the built packages, and its sizes are the
+ * bundle's.
+ */
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -26,9 +29,9 @@ afterAll(async () => {
   await site?.close();
 });
 
-it('the page of your own draws an image', async () => {
+it('the code for a page of your own draws an image', async () => {
   const code = /```js\n([\s\S]*?)```/.exec(text)?.[1] as string;
-  // Below this folder, where a bundler finds the packages.
+  // Below this folder, because a bundler finds the packages there.
   const folder = path.join(root, 'test', 'dist', 'page-of-your-own');
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, 'public'), { recursive: true });
@@ -61,7 +64,7 @@ it('the page of your own draws an image', async () => {
   }
 });
 
-it('states what a visitor loads, to a quarter', () => {
+it('the sizes of what a visitor loads are right within 25 %', () => {
   const stated = new Map(
     [...text.matchAll(/^\| ([\w-]+) \| (\d+) \| (\d+) \|$/gm)].map(([, part, kb, gzipKb]) => [
       part,
@@ -77,7 +80,7 @@ it('states what a visitor loads, to a quarter', () => {
   expect(wrong).toEqual([]);
 });
 
-it('lets nothing large into the page unnoticed', () => {
+it('the page and core stay small', () => {
   const parts = bundleParts(site.dist);
   const gzipBytes = ['page', 'core', 'zod', 'tfjs-core'].reduce(
     (sum, part) => sum + (parts.get(part)?.gzipBytes ?? NaN),

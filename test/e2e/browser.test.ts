@@ -1,4 +1,7 @@
-/** The built page in a headless Chromium: the numbers are Node's, the pixels are the numbers, and mistakes get a sentence. */
+/**
+ * Tests the built page in a headless Chromium: its numbers are Node's, its pixels are its numbers, and it explains
+ * mistakes.
+ */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -74,7 +77,7 @@ async function openOn(backend: BackendName, query = ''): Promise<void> {
   await setControls(page, { backend, seed, count });
 }
 
-/** What Node computes for a file. */
+/** Computes in Node the images that a checkpoint's generator gives. */
 async function expectedOf(file: string, images = count): Promise<Float32Array> {
   await setBackend('cpu');
   const { model, weights } = readGenerator(await readFile(file));
@@ -87,18 +90,21 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
     : Infinity;
 
 describe.each(['webgl', 'wasm', 'cpu'] as const)('on %s', (backend) => {
-  it.each(['rows', 'article'] as const)("the page computes Node's numbers of a %s generator, to 1e-4", async (name) => {
-    await openOn(backend);
-    const drawn = await drawnAfter(page, choose('#file', files[name]));
-    const expected = await expectedOf(files[name]);
-    expect(drawn.backend).toBe(backend);
-    expect(expected.some((value) => value > 0.9) && expected.some((value) => value < -0.9)).toBe(true);
-    expect(largestDifference(drawn.images, expected)).toBeLessThan(1e-4);
-    expect(await page.locator('#status').textContent()).toContain(`Drawn on ${backend} in`);
-  });
+  it.each(['rows', 'article'] as const)(
+    'the page computes the same images as Node for a %s generator, within 1e-4',
+    async (name) => {
+      await openOn(backend);
+      const drawn = await drawnAfter(page, choose('#file', files[name]));
+      const expected = await expectedOf(files[name]);
+      expect(drawn.backend).toBe(backend);
+      expect(expected.some((value) => value > 0.9) && expected.some((value) => value < -0.9)).toBe(true);
+      expect(largestDifference(drawn.images, expected)).toBeLessThan(1e-4);
+      expect(await page.locator('#status').textContent()).toContain(`Drawn on ${backend} in`);
+    },
+  );
 });
 
-it('draws the numbers as pixels, side by side', async () => {
+it('draws the images side by side, each value as a pixel', async () => {
   await openOn('cpu');
   const { images } = await drawnAfter(page, choose('#file', files.article));
   const { width, height, data } = await canvasPixels(page);
@@ -109,7 +115,7 @@ it('draws the numbers as pixels, side by side', async () => {
   expect(data.slice(place, place + 4)).toEqual([...colours, 255]);
 });
 
-it('says so where webgl does not start, and draws on the next best', async () => {
+it('draws on the next best backend if webgl does not start, and says so', async () => {
   await context.addInitScript(() => {
     const getContext = HTMLCanvasElement.prototype.getContext as (this: HTMLCanvasElement, kind: string) => unknown;
     Object.assign(HTMLCanvasElement.prototype, {
@@ -149,7 +155,7 @@ it('opens a file that is dropped on it', async () => {
   expect(largestDifference(drawn.images, await expectedOf(files.rows))).toBeLessThan(1e-4);
 });
 
-it('follows its controls: images, seed, new noise, and a walk that goes on until it is stopped', async () => {
+it('follows its controls: number of images, seed, new noise, and a walk that continues until it is stopped', async () => {
   await openOn('cpu');
   const first = await drawnAfter(page, choose('#file', files.rows));
   const fewer = await drawnAfter(page, () => page.locator('#count').fill('2'));
@@ -168,14 +174,14 @@ it('follows its controls: images, seed, new noise, and a walk that goes on until
   await page.locator('#walk[aria-pressed=false]').waitFor();
   const drawSeed = () => drawnAfter(page, () => page.locator('#seed').fill(String(seed)));
   let after = await drawSeed();
-  // The walk's last drawing may have been on its way; the one that was asked for may be over before anybody listens again.
+  // The walk's last drawing may come first; then the wanted one may come before the page is listened to again.
   if (after.seed !== seed) after = await drawSeed();
   expect(largestDifference(after.images, await expectedOf(files.rows, 2))).toBeLessThan(1e-4);
   expect(first.images.length).toBe(count * 256);
 });
 
-describe('a file that cannot be drawn from gets a sentence', () => {
-  it('when it is no checkpoint', async () => {
+describe('the page explains in a sentence why it cannot draw from a file', () => {
+  it('that is no checkpoint', async () => {
     await openOn('cpu');
     expect(await errorAfter(page, chooseBytes('notes.txt', Buffer.from('Dear diary, today')))).toContain(
       'This is not a sound safetensors file',
@@ -183,7 +189,7 @@ describe('a file that cannot be drawn from gets a sentence', () => {
     expect(await page.locator('#studio').isHidden()).toBe(true);
   });
 
-  it('when it is cut short, and what was drawn before stays', async () => {
+  it('that is cut short, and keeps the model that was open before', async () => {
     await openOn('cpu');
     await drawnAfter(page, choose('#file', files.rows));
     const whole = await readFile(files.rows);
@@ -195,7 +201,7 @@ describe('a file that cannot be drawn from gets a sentence', () => {
     expect(await page.locator('#error').isHidden()).toBe(true);
   });
 
-  it('when its address leads nowhere, or to another site', async () => {
+  it('whose address leads nowhere, or to another site', async () => {
     const errorAt = (query: string) => errorAfter(page, () => page.goto(site.address + query));
     expect(await errorAt('?checkpoint=absent.safetensors')).toContain(
       '/absent.safetensors could not be fetched: the server answered 404.',
@@ -206,12 +212,12 @@ describe('a file that cannot be drawn from gets a sentence', () => {
   });
 });
 
-it('all the while asked nothing of any other site, and fetched the wasm binary from its own', () => {
+it('all of these tests requested nothing from another site, and fetched the wasm binary from their own', () => {
   expect(requests.filter((url) => !url.startsWith(site.address) && !/^(data|blob):/.test(url))).toEqual([]);
   expect(requests.some((url) => /\/assets\/tfjs-backend-wasm[\w-]*\.wasm$/.test(url))).toBe(true);
 });
 
-it('a machine without a browser that starts is told what to do', async () => {
+it('launchChromium says what to do if no browser starts', async () => {
   const empty = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-no-browser-')), 'chromium');
   await writeFile(empty, '', { mode: 0o755 });
   await expect(launchChromium({ CHROMIUM_PATH: empty })).rejects.toThrow(

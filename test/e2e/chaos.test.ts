@@ -1,4 +1,7 @@
-/** A short run of chaos for each exchange, with every kind of fault and real processes; longer ones are recorded in docs/chaos.md. */
+/**
+ * Short runs of chaos for each exchange, with every kind of fault and real processes. docs/chaos.md has results of
+ * longer ones.
+ */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -45,7 +48,7 @@ async function chaos(...parameters: string[]): Promise<Result> {
 }
 
 it.each(['star', 'sliced'])(
-  'ends in the state of a quiet run through the %s, whatever is killed, stopped, cut off or asked to leave',
+  'the %s exchange ends in the state of a run without faults, although processes are killed, stopped, disconnected or told to leave',
   async (exchange) => {
     const kinds = 'kill,hang,leave,away,cut,mute,delay,half-open';
     const {
@@ -58,7 +61,7 @@ it.each(['star', 'sliced'])(
   },
 );
 
-it('ends in it between machines whose cables are pulled out, and of which some do not reach each other', async (context) => {
+it('the sliced exchange ends in that state between machines whose cables are pulled out, or that do not reach each other', async (context) => {
   const network = await createNetwork({ machines: 0 });
   if (network === undefined) return context.skip('this machine allows no network namespaces');
   await network.remove();

@@ -1,4 +1,4 @@
-/** What a user learns from a run, and draws from it: inspect, sample, bench, completion. */
+/** Tests the commands that show a run or draw from it: inspect, sample, bench, completion. */
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   );
 });
 
-/** The answer of a command that must succeed. */
+/** Runs a command that must succeed, and returns its standard output. */
 async function answer(...parameters: string[]): Promise<string> {
   const { stdout, stderr, exitCode } = await lstmGan(parameters);
   expect(exitCode, String(stderr)).toBe(0);
@@ -28,7 +28,7 @@ async function answer(...parameters: string[]): Promise<string> {
 }
 
 describe('inspect', () => {
-  it('tells of a run in words, with its losses drawn', async () => {
+  it('shows a run as text, with its losses drawn', async () => {
     const text = await answer('inspect', run);
     expect(text).toMatch(/progress +step 2, 128 images/);
     expect(text).toMatch(/throughput +\d+ images\/s/);
@@ -36,7 +36,7 @@ describe('inspect', () => {
     expect(text).toMatch(/generator's loss\n.*┤[\u2801-\u28ff]/);
   });
 
-  it('tells of a run and of a checkpoint in JSON', async () => {
+  it('shows a run and a checkpoint as JSON', async () => {
     const ofRun = JSON.parse(await answer('inspect', run, '--json')) as Record<string, unknown>;
     expect(ofRun).toMatchObject({
       kind: 'run',
@@ -64,7 +64,7 @@ describe('inspect', () => {
 });
 
 describe('sample', () => {
-  it('goes from noise to noise, a row for each pair, from the very images of the seed', async () => {
+  it('interpolates in a row for each pair, between the images that the seed gives', async () => {
     await answer('sample', run, '--out', out('between.png'), '--interpolate', '5', '--count', '3');
     expect(await sharp(out('between.png')).metadata()).toMatchObject({
       width: 2 * (5 * 34 + 2),
@@ -82,7 +82,7 @@ describe('sample', () => {
     expect((await pixels('rows', 1)).equals(await pixels('rows', 0))).toBe(false);
   });
 
-  it.each(['gif', 'webp'])('makes a %s of the grids that training drew', async (format) => {
+  it.each(['gif', 'webp'])('makes a %s animation of the grids that training drew', async (format) => {
     expect(await answer('sample', run, '--animation', out(`training.${format}`))).toBe(
       `2 grids in ${out(`training.${format}`)}`,
     );
@@ -105,7 +105,7 @@ it.each<[string[], string]>([
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining(sentence)]);
 });
 
-it('bench times whole steps of training, and keeps nothing', async () => {
+it('bench measures whole steps of training, and keeps no files', async () => {
   const own = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-tmp-'));
   const { stdout, exitCode } = await lstmGan(['bench', '--steps', '2', '--workers', '1', '--json'], {
     env: { TMPDIR: own },
@@ -122,11 +122,11 @@ it('bench times whole steps of training, and keeps nothing', async () => {
     expect(time.median).toBeGreaterThan(0);
     expect(time.median).toBeLessThan(report.stepMs.median);
   }
-  // tsx, with which the tests run the sources, has a folder of its own there.
+  // tsx, which runs the sources for tests, makes a folder of its own there.
   expect((await readdir(own)).filter((name) => name.startsWith('lstm-gan'))).toEqual([]);
 });
 
-it('completion is a script that a shell takes', async () => {
+it('completion prints a script that bash accepts', async () => {
   const [program, ...parameters] = commandLine(['completion', 'bash']);
   const script = 'source <("$@"); COMP_WORDS=(lstm-gan sample --anim); COMP_CWORD=2; _lstm-gan; echo "${COMPREPLY[@]}"';
   const { stdout } = await execa('bash', ['--norc', '-c', script, '', program, ...parameters], { cwd: root });

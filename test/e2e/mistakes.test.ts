@@ -1,7 +1,8 @@
 /**
- * Every mistake, and every misfortune, is answered in a sentence with what to do; the exit code is 2 where the user can
- * mend it and 1 otherwise; nothing that was there is lost. With real processes, disks and sockets. Others of the kind are
- * in train.test.ts (names, numbers, folders), own-data.test.ts and several-machines.test.ts (keys, ports).
+ * Every mistake and every failure is answered with a sentence that says what to do. The exit code is 2 if the user can
+ * correct the cause, and 1 otherwise. Nothing that was written before is lost. Tested with real processes, disks and
+ * sockets. More mistakes are in train.test.ts (names, numbers, folders), own-data.test.ts and several-machines.test.ts
+ * (keys, ports).
  */
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -42,7 +43,7 @@ beforeAll(async () => {
 
 type Process = ReturnType<typeof lstmGan>;
 
-/** Holds an answer to the promise on top. */
+/** Expects that a process ends with this exit code and this sentence, and without a stack trace. */
 async function expectSentence(process: Process, exitCode: 1 | 2, sentence: string | RegExp): Promise<void> {
   const { exitCode: code, stderr } = await process;
   expect(stderr).toMatch(sentence);
@@ -50,13 +51,13 @@ async function expectSentence(process: Process, exitCode: 1 | 2, sentence: strin
   expect(code).toBe(exitCode);
 }
 
-/** Process numbers of a run's local workers. */
+/** Reads the process numbers of a run's local workers from its log. */
 async function workersOf(runFolder: string): Promise<number[]> {
   const lines = (await readFile(path.join(runFolder, 'log.jsonl'), 'utf8')).trim().split('\n');
   return lines.flatMap((line) => (JSON.parse(line) as { processIds?: number[] }).processIds ?? []);
 }
 
-/** Resolves once a process has written something to a stream. */
+/** Resolves when a process has written something that matches to a stream. */
 function heard(process: Process, stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -70,7 +71,7 @@ function heard(process: Process, stream: 'stdout' | 'stderr', pattern: RegExp): 
 }
 
 describe('a run', () => {
-  it('does not go on from a checkpoint of another model', async () => {
+  it('is not resumed from a checkpoint of another model', async () => {
     const mixed = out('mixed');
     await cp(run.runDir, mixed, { recursive: true });
     const other = createRunConfig(presets.get('dcgan-rows') as Preset);
@@ -122,7 +123,7 @@ describe('a run', () => {
     expect(await readdir(out('wild'))).not.toContain('run.lock');
   });
 
-  it('whose workers were all killed says so, keeps what they computed, and can go on', async () => {
+  it('whose workers were all killed says so, keeps the committed steps, and can be resumed', async () => {
     const training = lstmGan(['train', '--steps', '1000000', '--workers', '1', '--out', out('killed')]);
     await heard(training, 'stderr', /step 1\//);
     const [pid] = await workersOf(out('killed'));
@@ -162,7 +163,9 @@ describe('a run', () => {
     const training = lstmGan(parameters);
     await heard(training, 'stderr', /1 local workers started/);
     const [pid] = await workersOf(out('starved'));
-    // Only the worker, and of private memory, which is what runs out: of address space node takes terabytes. A layer alone would need 1 GB.
+    // Limits the worker's private memory: address space would not do, because node reserves terabytes of it. One layer
+    // alone
+    // needs 1 GB.
     // TensorFlow may answer with an error, or end the process: either way there is a sentence.
     await execa('prlimit', ['--data=900000000', '--pid', String(pid)]);
     await expectSentence(
@@ -184,8 +187,8 @@ describe('a disk', () => {
     for (const disk of disks) await disk.remove();
   });
 
-  it('that becomes full stops training, and keeps the checkpoint before', async () => {
-    // Room for one checkpoint of 37 MiB, and not for two.
+  it('that becomes full stops training, and the last checkpoint stays', async () => {
+    // A checkpoint has 37 MiB: there is room for one, but not for two.
     const small = path.join(await mount('size=44m'), 'run');
     await cp(run.runDir, small, { recursive: true });
     await expectSentence(
@@ -200,7 +203,7 @@ describe('a disk', () => {
     expect(await readdir(small)).not.toContain('run.lock');
   });
 
-  it('that fails beside the training stops it behind the step in work, not when the next file is due', async () => {
+  it('that fails while training continues stops it after the current step, not when the next file is due', async () => {
     const small = ['--workers', '1', '--batch-size', '16', '--shard-size', '16'];
     const training = lstmGan(['train', '--steps', '1000000', ...small, '--sample-every', '40', '--out', out('gone')]);
     await heard(training, 'stderr', /step 1\//);
@@ -210,7 +213,7 @@ describe('a disk', () => {
     expect(steps).toBeLessThan(80);
   });
 
-  it('that is read-only is named, whatever was to be written there', async () => {
+  it('that is read-only is named by every command that writes', async () => {
     const locked = await mount('ro');
     const cases: [string[], string][] = [
       [['train', '--out', `${locked}/run`], `${locked}/run cannot be written: the disk is read-only.`],
@@ -246,13 +249,13 @@ describe('a coordinator', () => {
     keys = await readKeyFile(keyFile);
   });
 
-  /** The answer to a message of a worker that is not as it should be. */
+  /** Resolves to the coordinator's next message, or to the event that ends the link. */
   async function answerTo(link: WorkerLink): Promise<unknown> {
     for await (const event of link.events()) return event.kind === 'message' ? event.message : event;
     return undefined;
   }
 
-  it('refuses a worker that speaks another protocol version, and tells both', async () => {
+  it('refuses a worker that speaks another protocol version, and names both versions', async () => {
     const link = createWorkerLink({ connect: address, keys });
     link.send({ kind: 'hello', protocol: 99, worker: 'newer' });
     expect(await answerTo(link)).toEqual({
@@ -263,7 +266,7 @@ describe('a coordinator', () => {
     await link.close();
   });
 
-  it('refuses a worker that lays the weights out differently', async () => {
+  it('refuses a worker with another layout of the weights', async () => {
     const link = createWorkerLink({ connect: address, keys });
     link.send({ kind: 'hello', protocol: protocolVersion, worker: 'other' });
     const { run: name, incarnation, membership } = (await answerTo(link)) as Welcome;
@@ -290,7 +293,7 @@ describe('a coordinator', () => {
     await link.close();
   });
 
-  it('hangs up on who sends rubbish', async () => {
+  it('disconnects a client that sends something else than the protocol', async () => {
     const { hostname, port } = new URL(address);
     for (const rubbish of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(10_000, 0xff)]) {
       const socket = connect(Number(port), hostname);
@@ -300,12 +303,12 @@ describe('a coordinator', () => {
     }
   });
 
-  it('has its run finished, after all of this, by a worker as it should be', async () => {
+  it('then still finishes its run with a valid worker', async () => {
     expect((await lstmGan(['worker', '--connect', address, '--key-file', keyFile])).exitCode).toBe(0);
     expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(run.weightsSha256);
   });
 
-  it('that nobody works for stops when it is told to', async () => {
+  it('without workers stops when it is told to', async () => {
     const idle = lstmGan(['coordinator', '--steps', '3', '--bind', '127.0.0.1:*', '--out', out('idle')]);
     await heard(idle, 'stderr', /worker --connect /);
     idle.kill('SIGTERM');
@@ -316,7 +319,7 @@ describe('a coordinator', () => {
 it
   .skipIf(existsSync('/dev/nvidia0'))
   .each([['train', '--out', 'nowhere'], ['worker', '--connect', 'ipc:///nowhere'], ['bench']])(
-  'a GPU that is not there is named by %s',
+  '%s says that there is no GPU',
   async (...parameters) => {
     await expectSentence(
       lstmGan([...parameters, '--device', 'gpu']),
@@ -327,7 +330,7 @@ it
   },
 );
 
-it('a worker that is given no address says what one looks like', async () => {
+it('a worker that is given an invalid address says what a valid one looks like', async () => {
   await expectSentence(
     lstmGan(['worker', '--connect', 'nonsense', '--key-file', path.join(out('joined'), 'keys', 'worker.key')]),
     2,

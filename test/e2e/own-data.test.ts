@@ -1,4 +1,4 @@
-/** A folder of somebody's own pictures, of mixed sizes and formats, some of them broken. */
+/** Trains on a folder of pictures of mixed sizes and formats, one of them broken. */
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   photos = path.join(folder, 'photos');
   for (const kind of ['sea', 'wood']) await mkdir(path.join(photos, kind), { recursive: true });
   for (let i = 0; i < 40; i++) {
-    // Dark on the left, bright on the right.
+    // Two pixels, stretched: dark on the left, bright on the right.
     const twoPixels = Buffer.from([i * 6, 0, 0, 255, 255 - i * 6, 255]);
     const image = sharp(twoPixels, { raw: { width: 2, height: 1, channels: 3 } }).resize(30 + 7 * i, 200 - 3 * i, {
       fit: 'fill',
@@ -39,7 +39,7 @@ beforeAll(async () => {
   await writeFile(path.join(photos, 'sea', 'torn.jpg'), 'half a picture');
 });
 
-it('is trained on; what could not be read is named at the end and in the log', async () => {
+it('trains on the folder, and names unreadable files at the end and in the log', async () => {
   const { stdout, exitCode } = await train('run');
   expect(exitCode).toBe(0);
   expect(stdout).not.toContain('--preset article');
@@ -49,7 +49,7 @@ it('is trained on; what could not be read is named at the end and in the log', a
   expect(config.data).toBe(photos);
 });
 
-it('gives other weights when images are flipped, and one-channel images when they are to be gray', async () => {
+it('gives other weights if images are flipped, and one-channel images if they are to be gray', async () => {
   const plain = summaryOf((await train('plain', '--json')).stdout);
   const flipped = summaryOf((await train('flipped', '--json', '--flip')).stdout);
   expect(flipped.weightsSha256).not.toBe(plain.weightsSha256);
@@ -58,7 +58,7 @@ it('gives other weights when images are flipped, and one-channel images when the
   expect(grid.channels).toBe(1);
 });
 
-it('may lie elsewhere when the run goes on, but must be the same', async () => {
+it('the folder may have moved when the run is resumed, but its files must be the same', async () => {
   await train('moved');
   const elsewhere = path.join(folder, 'elsewhere');
   await rename(photos, elsewhere);

@@ -18,7 +18,9 @@ function linesOf(help: string): string[] {
     .sort();
 }
 
-/** Makes the texts of a program and of its subcommand comparable: the default name of a worker ends with a process id. */
+/**
+ * Makes the texts of a program and of its subcommand comparable: the default name of a worker ends with a process id.
+ */
 const withoutNames = (name: string, text: unknown): string =>
   String(text).replaceAll(`lstm-gan-${name}`, `lstm-gan ${name}`).replace(/-\d+"/, '-ID"');
 

@@ -1,4 +1,4 @@
-/** A coordinator started by hand, and workers that join it with the command that it prints. */
+/** A coordinator is started by hand, and workers join it with the command that it prints. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 type Process = ReturnType<typeof lstmGan>;
 
-/** Starts `lstm-gan`, somewhere. */
+/** Starts `lstm-gan`, on another machine if `enter` leads there. */
 function start(
   parameters: readonly string[],
   { enter = [], env = {} }: { readonly enter?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
@@ -40,7 +40,7 @@ function start(
   return startProcess([...enter, ...commandLine(parameters)], { cwd: root, env });
 }
 
-/** The worker's command, once the coordinator prints it. */
+/** Resolves to the worker's command when the coordinator has printed it. */
 function joinCommand(coordinator: Process): Promise<string[]> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -76,14 +76,14 @@ const waitForStep = (out: string, step: number) =>
 const waitForJoin = (out: string, worker: string, n = 1) =>
   waitUntil(path.join(folder, out, 'log.jsonl'), (log) => log.split(`Worker ${worker} joined`).length > n);
 
-it('gives the weights of a run on one machine, though workers join late and leave early', async () => {
+it('gives the weights of a run on one machine, although workers join late and leave early', async () => {
   const coordinator = start(coordinate('joined', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);
   expect((await stat(join[join.indexOf('--key-file') + 1])).mode & 0o777).toBe(0o600);
   const first = start(join);
   await waitForStep('joined', 2);
   const second = start([...join, '--name', 'second']);
-  // The first leaves in time whatever the second does: a fast machine would be through before anybody else is there.
+  // The first worker must leave before the last step, even if the second one needs longer to join.
   await Promise.race([waitForStep('joined', 6), waitForJoin('joined', 'second')]);
   first.kill('SIGTERM');
   expect((await first).exitCode).toBe(0);
@@ -91,7 +91,7 @@ it('gives the weights of a run on one machine, though workers join late and leav
   expect((await second).exitCode).toBe(0);
 });
 
-it('is found again by its workers when it was killed and goes on', async () => {
+it('a coordinator that was killed is found again by its workers when it resumes', async () => {
   const out = path.join(folder, 'killed');
   await lstmGan(['train', '--steps', '2', '--out', out]);
   const port = 20_000 + (process.pid % 20_000);
@@ -106,7 +106,7 @@ it('is found again by its workers when it was killed and goes on', async () => {
   expect([exitCode, stderr]).toEqual([0, expect.stringContaining('Trying again for')]);
 });
 
-it('goes on by the very command that began it, however often it is killed, and writes no step twice', async () => {
+it('a coordinator that is killed again and again resumes with the same command, and writes no step twice', async () => {
   const port = 20_000 + ((process.pid + 7) % 20_000);
   const command = coordinate(
     'often',
@@ -144,11 +144,11 @@ it('goes on by the very command that began it, however often it is killed, and w
   expect(weightsSha256).toBe(await weightsOf('never-killed', ...small, '--steps', String(step)));
   expect(await metrics()).toEqual(Array.from({ length: step }, (_, k) => k + 1));
   expect((await worker).exitCode).toBe(0);
-  // It is over now: the same command would not begin it again.
+  // The run has ended now, so the same command does not resume it.
   expect(await start(command)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('holds a run already') });
 });
 
-it('lets a worker leave at once when it is told to, also while it waits for a coordinator that is gone', async () => {
+it('a worker leaves at once when it is told to, also while it waits for a coordinator that is gone', async () => {
   const coordinator = start(coordinate('left', '127.0.0.1:*'));
   const worker = start(await joinCommand(coordinator));
   await waitForStep('left', 1);
@@ -162,7 +162,7 @@ it('lets a worker leave at once when it is told to, also while it waits for a co
   expect(await worker).toMatchObject({ exitCode: 0 });
 });
 
-it('refuses a worker with the keys of another run, in a sentence', async () => {
+it('refuses a worker with the keys of another run, and says so', async () => {
   const coordinator = start(coordinate('mine', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);
   const other = path.join(folder, 'joined', 'keys', 'worker.key');
@@ -172,7 +172,7 @@ it('refuses a worker with the keys of another run, in a sentence', async () => {
   await coordinator;
 });
 
-it('lets a worker in with a key of its own, until that is revoked: then it has to go, and the others come again', async () => {
+it('admits a worker with a key of its own until that is revoked; then the worker ends, and the others join again', async () => {
   const coordinator = start(coordinate('keyed', '127.0.0.1:*', ...small, ...endless));
   const join = await joinCommand(coordinator);
   const run = path.join(folder, 'keyed');
@@ -202,7 +202,7 @@ it('lets a worker in with a key of its own, until that is revoked: then it has t
 /** The kernels for an old processor add up in another order. In which units that shows depends on this processor. */
 const otherBits = { ONEDNN_MAX_CPU_ISA: 'SSE41' };
 
-it('refuses a worker that computes other bits, and says in which units', async () => {
+it('refuses a worker that computes other bits, and names the units', async () => {
   const coordinator = start(coordinate('strict', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);
   // The first leaves, so that the run waits for the other one instead of ending before it has come.
@@ -222,7 +222,7 @@ it('refuses a worker that computes other bits, and says in which units', async (
   expect((await second).exitCode).toBe(0);
 });
 
-it('lets it in with --no-strict, warns, and marks the run', async () => {
+it('admits such a worker with --no-strict, warns, and marks the run', async () => {
   const coordinator = start(coordinate('loose', '127.0.0.1:*', ...small, ...endless, '--no-strict'));
   const join = await joinCommand(coordinator);
   const first = start(join);
@@ -236,7 +236,7 @@ it('lets it in with --no-strict, warns, and marks the run', async () => {
   for (const worker of [first, other]) expect((await worker).exitCode).toBe(0);
 });
 
-it('says that a port is in use, and what it can be bound to', async () => {
+it('says that a port is in use, and what --bind expects', async () => {
   const coordinator = start(coordinate('first', '127.0.0.1:*'));
   const address = (await joinCommand(coordinator))[2].replace('tcp://', '');
   const second = await start(coordinate('second', address));
@@ -250,7 +250,7 @@ it('says that a port is in use, and what it can be bound to', async () => {
 let network: Network | undefined;
 afterAll(() => network?.remove());
 
-it('works between machines with addresses of their own, over a slow cable', async (context) => {
+it('gives the same weights between machines with addresses of their own, over a slow cable', async (context) => {
   network = await createNetwork({ machines: 2, rate: '200mbit' });
   if (network === undefined) return context.skip('this machine allows no network namespaces');
   const coordinator = start(coordinate('network', `${network.hub.address}:5577`), network.hub);

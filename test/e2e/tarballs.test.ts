@@ -1,4 +1,4 @@
-/** What a user gets who installs the published packages with plain npm, without this checkout. */
+/** Installs the packed packages with plain npm, without this checkout, as a user does, and runs them. */
 import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const files = (await readdir(tarballs)).map((file) => path.join(tarballs, file));
   expect(files).toHaveLength(packages.length + apps.length);
   await inFolder('npm', 'install', '--no-audit', '--no-fund', ...files);
-  // A cache of its own, with the library that is on this machine already.
+  // A new cache with links to the libraries of this machine's, so that they are not fetched again.
   cacheDir = path.join(folder, 'cache');
   await mkdir(cacheDir);
   const usual = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'lstm-gan');

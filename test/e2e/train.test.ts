@@ -1,4 +1,4 @@
-/** What a user does, with the real command, real data and real processes. */
+/** Tests what a user does with `train`, with the real command, real data and real processes. */
 import { createHash } from 'node:crypto';
 import { appendFile, cp, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ async function stepsOf(runDir: string): Promise<{ step: number; losses: { discri
   return lines.map((line) => JSON.parse(line) as { step: number; losses: { discriminator: number } });
 }
 
-/** What a run has made: every file but its logs, with a hash of its contents. */
+/** Every file of a run except its logs, with a hash of its contents. */
 async function filesOf(runDir: string): Promise<Map<string, string>> {
   const names = (await readdir(runDir, { recursive: true, withFileTypes: true })).filter(
     (entry) => entry.isFile() && !/^(log\.jsonl|worker-\d+\.log)$/.test(entry.name),
@@ -97,7 +97,7 @@ describe('a run', () => {
     expect(checkpoint.weightsSha256).toBe(straight.weightsSha256);
   });
 
-  it('gives the same weights with another number of workers, stopped and gone on with', async () => {
+  it('gives the same weights with another number of workers, stopped and resumed', async () => {
     const config = path.join(straight.runDir, 'config.json');
     const first = summaryOf(
       (
@@ -129,14 +129,14 @@ describe('a run', () => {
       '--json',
     ]);
     expect(summaryOf(resumed.stdout).weightsSha256).toBe(straight.weightsSha256);
-    // Moments, averages and counters too; the losses tell that the images came in the same order.
+    // Moments, averages and counters are the same too. The same losses show that the images came in the same order.
     const [parts, whole] = await Promise.all([first, straight].map(({ runDir }) => readFile(checkpointOf(runDir, 6))));
     expect(parts.equals(whole)).toBe(true);
     const losses = async (runDir: string) => (await stepsOf(runDir)).map((metrics) => [metrics.step, metrics.losses]);
     expect(await losses(first.runDir)).toEqual(await losses(straight.runDir));
   });
 
-  it('has a line of metrics for each step, once and in order, though it crashed after it went back to an earlier checkpoint', async () => {
+  it('has one line of metrics for each step, in order, although it crashed after it was resumed from an earlier checkpoint', async () => {
     const runDir = path.join(folder, 'crashed');
     await cp(path.join(folder, 'parts'), runDir, { recursive: true });
     const running = lstmGan(['train', '--resume', checkpointOf(runDir, 2), '--steps', '1000000']);
@@ -152,7 +152,7 @@ describe('a run', () => {
     expect((await stepsOf(runDir)).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('goes on from the checkpoint before a damaged one, says so, and comes to the same weights', async () => {
+  it('is resumed from the checkpoint before a damaged one, says so, and gives the same weights', async () => {
     const runDir = path.join(folder, 'parts');
     const newest = checkpointOf(runDir, 6);
     const bytes = await readFile(newest);
@@ -172,7 +172,7 @@ describe('a run', () => {
     expect(summaryOf(stdout)).toMatchObject({ step: 6, weightsSha256: straight.weightsSha256, endedBy: 'steps' });
   });
 
-  it('that goes back to an earlier checkpoint stops where it would have had it never stopped, and keeps the best', async () => {
+  it('that is resumed from an earlier checkpoint meets --stop-when at the same step, and keeps the best checkpoint', async () => {
     const runDir = path.join(folder, 'parts');
     const discriminator = (await stepsOf(straight.runDir)).map(({ losses }) => losses.discriminator);
     const means = discriminator.map((loss, i) => (i === 0 ? Infinity : (discriminator[i - 1] + loss) / 2));
@@ -202,7 +202,7 @@ describe('a run', () => {
     expect(await readFile(path.join(runDir, 'log.jsonl'), 'utf8')).toContain('Stopped: the mean of');
   });
 
-  it('stops at Ctrl-C behind a step, with a checkpoint, and says how to go on', async () => {
+  it('stops at Ctrl-C after a step, with a checkpoint, and says how to resume', async () => {
     const out = path.join(folder, 'interrupted');
     const running = lstmGan(['train', '--preset', 'digits', '--out', out, '--steps', '1000000']);
     let asked = false;
@@ -286,7 +286,7 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     expect(exitCode).toBe(2);
   });
 
-  it('a run that is gone on with otherwise', async () => {
+  it('a run that is resumed with other settings', async () => {
     const { exitCode, stderr } = await lstmGan([
       'train',
       '--resume',
@@ -302,14 +302,14 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     expect(exitCode).toBe(2);
   });
 
-  it('a run whose bits this machine would not continue', async () => {
+  it('a run that would not continue with the same bits on this machine', async () => {
     const out = path.join(folder, 'elsewhere');
     await train('elsewhere', '--steps', '1');
     const file = path.join(out, 'identity.json');
     const identity = JSON.parse(await readFile(file, 'utf8')) as { probes: Record<string, string> };
     identity.probes['generatorBackward'] = '0'.repeat(64);
     await writeFile(file, JSON.stringify(identity));
-    // What a crash leaves behind the checkpoint.
+    // Files that a crash leaves after the checkpoint's step.
     await appendFile(path.join(out, 'metrics.jsonl'), '{"step":2}\n');
     await writeFile(path.join(out, 'samples', 'step-00000002.png'), '');
     await writeFile(checkpointOf(out, 2), '');
@@ -322,14 +322,14 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
 });
 
 describe('doctor', () => {
-  it('tells what this machine computes with', async () => {
+  it('says what this machine computes with', async () => {
     const { stdout, exitCode } = await lstmGan(['doctor']);
     expect(stdout).toMatch(/TensorFlow \(cpu\)\s+2\.21\.0, .*libtensorflow_cc\.so\.2, \d/);
     expect(stdout).toMatch(/GPU\s+\S/);
     expect(exitCode).toBe(0);
   });
 
-  it.each(['graph', 'eager'])('compares the %s engine with golden values, and sees what is wrong', async (engine) => {
+  it.each(['graph', 'eager'])('compares the %s engine with golden values, and finds a wrong one', async (engine) => {
     const golden = path.join('test', 'fixtures', 'golden', 'rows-32.safetensors');
     const right = await lstmGan(['doctor', '--golden', golden, '--engine', engine]);
     expect(right.stdout).toContain('gradient generator');

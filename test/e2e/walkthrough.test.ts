@@ -1,4 +1,4 @@
-/** docs/walkthrough.md is true: its commands, in its order, on its 2,000 pictures; only the model is small and the run short. */
+/** Tests docs/walkthrough.md: runs its commands in order, on its 2,000 pictures, with a small model and few steps. */
 import { copyFile, mkdir, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { createNetwork } from '../../tools/network/network-namespaces.ts';
 import { canvasPixels, drawnAfter, servePlayground } from '../support/playground.ts';
 import { startProcess } from '../support/processes.ts';
 
-/** On top of what the document asks for: steps of some milliseconds. */
+/** Options in addition to the document's, for steps of some milliseconds. */
 const small = [
   'model.image.size=16',
   'model.latent=8',
@@ -22,7 +22,7 @@ const small = [
 
 let folder: string;
 let documented: string[];
-/** The steps at which the run was stopped, and to which it went on. */
+/** The step at which the run was stopped, and to which it was then resumed. */
 let reached = 0;
 const more = 4;
 const undo: (() => Promise<unknown>)[] = [];
@@ -37,7 +37,10 @@ afterAll(async () => {
   for (const step of undo.reverse()) await step();
 });
 
-/** The words behind the beginning of a command that the document has once with this in it; `~` is our folder. */
+/**
+ * The words after the beginning of a command. The document must have exactly one command that begins so and contains
+ * `within`. `~` is replaced by the folder of this test.
+ */
 function words(beginning: string, within = ''): string[] {
   const found = documented.filter((command) => command.startsWith(beginning) && command.includes(within));
   expect(found, `commands of docs/walkthrough.md that begin with "${beginning}" and have "${within}"`).toHaveLength(1);
@@ -53,7 +56,9 @@ interface Place {
   readonly enter?: readonly string[];
 }
 
-/** Starts the document's command that begins and has this in it, with more parameters of our own: the last --steps counts. */
+/**
+ * Starts the document's command that begins so and contains `within`, with more parameters: the last --steps counts.
+ */
 function start(
   beginning: string,
   within = '',
@@ -64,7 +69,7 @@ function start(
   return startProcess([...enter, ...commandLine(parameters.filter((word) => word !== ''))], { cwd });
 }
 
-/** Trains up to a step and ends with a summary. */
+/** Options to train up to a step and end with a summary. */
 const until = (step: number): string[] => ['--steps', String(step), '--json'];
 
 async function trained(running: ReturnType<typeof lstmGan>): Promise<{ step: number; weightsSha256: string }> {
@@ -73,7 +78,7 @@ async function trained(running: ReturnType<typeof lstmGan>): Promise<{ step: num
   return summaryOf(stdout);
 }
 
-/** Resolves when the standard error of a process has said something. */
+/** Resolves to the standard error of a process when that matches. */
 function heard(running: ReturnType<typeof lstmGan>, wanted: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -85,7 +90,7 @@ function heard(running: ReturnType<typeof lstmGan>, wanted: RegExp): Promise<str
   });
 }
 
-it('has a folder of 2,000 JPEGs of mixed sizes, the same every time', async () => {
+it('makes a folder of 2,000 JPEGs of mixed sizes, the same every time', async () => {
   const make = (...parameters: string[]) =>
     startProcess([process.execPath, path.join('tools', 'walkthrough', 'make-pictures.mjs'), ...parameters], {
       cwd: root,
@@ -115,7 +120,7 @@ it('has a folder of 2,000 JPEGs of mixed sizes, the same every time', async () =
   ]);
 });
 
-it('trains, stops at Ctrl-C, and comes with other numbers of workers to the weights of a run that was never stopped', async () => {
+it('trains, stops at Ctrl-C, and after resuming with other numbers of workers has the weights of a run that never stopped', async () => {
   const running = start('train', '--out runs/photos', [...small, '--steps', '1000000']);
   await heard(running, /step \d/);
   running.kill('SIGINT');
@@ -131,7 +136,7 @@ it('trains, stops at Ctrl-C, and comes with other numbers of workers to the weig
   });
 });
 
-it('goes on with a second machine that has a copy of the key file, to the same weights', async (context) => {
+it('resumes with a second machine that has a copy of the key file, and gives the same weights', async (context) => {
   const network = await createNetwork({ machines: 1 });
   if (network === undefined) return context.skip('this machine allows no network namespaces');
   undo.push(() => network.remove());
@@ -166,7 +171,7 @@ it.each([
   expect(await sharp(path.join(folder, file)).metadata()).toMatchObject(expected);
 });
 
-it('tells of the run', async () => {
+it('inspects the run', async () => {
   const { stdout } = await start('inspect runs/photos', '');
   expect(stdout).toMatch(new RegExp(`progress +step ${reached.toLocaleString('en')},`));
 });

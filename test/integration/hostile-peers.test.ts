@@ -1,4 +1,4 @@
-/** Peers that are no workers, beside workers that train: with raw sockets of libzmq, as an attacker would. */
+/** Attackers with raw sockets of libzmq send to a coordinator while its workers train. */
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createKeyPair, protocolVersion, type KeyPair } from '@lstm-gan/transport';
@@ -36,7 +36,7 @@ const open = (address: string, { server, worker }: Keys, more: object = {}): Dea
   return socket;
 };
 
-/** Sends until it is told to stop; what is full is tried again. */
+/** Sends until `isOver`, and tries again when the socket is full. */
 async function flood(socket: Dealer, frames: () => (Buffer | string)[], isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     await socket.send(frames()).catch(() => undefined);
@@ -52,7 +52,7 @@ const attacks: readonly [string, (address: string, keys: Keys, isOver: () => boo
       flood(open(address, { ...keys, worker: createKeyPair() }), () => ['H', hello], isOver),
   ],
   [
-    'speaks no CURVE, nor ZeroMQ',
+    'speaks neither CURVE nor ZeroMQ',
     async (address, _, isOver) => {
       const [, host, port] = /tcp:\/\/(.*):(\d+)/.exec(address) ?? [];
       const socket = connectTcp(Number(port), host);
@@ -67,7 +67,7 @@ const attacks: readonly [string, (address: string, keys: Keys, isOver: () => boo
     },
   ],
   [
-    'has a key and floods with what is no message',
+    'has a key and floods with invalid messages',
     async (address, keys, isOver) => flood(open(address, keys), () => ['H', Buffer.alloc(200, 0xff)], isOver),
   ],
   [
@@ -79,7 +79,7 @@ const attacks: readonly [string, (address: string, keys: Keys, isOver: () => boo
     async (address, keys, isOver) => flood(open(address, keys), () => Array.from({ length: 1000 }, () => 'C'), isOver),
   ],
   [
-    'has a key and announces arrays beyond all measure',
+    'has a key and announces arrays of impossible size',
     async (address, keys, isOver) => {
       const place = {
         run: 'test',
@@ -104,7 +104,7 @@ const attacks: readonly [string, (address: string, keys: Keys, isOver: () => boo
     },
   ],
   [
-    'has a key and sends frames larger than any',
+    'has a key and sends frames that are too large',
     async (address, keys, isOver) => flood(open(address, keys), () => ['C', Buffer.alloc(16 * 1024 * 1024)], isOver),
   ],
   [
@@ -118,7 +118,7 @@ const attacks: readonly [string, (address: string, keys: Keys, isOver: () => boo
   ],
 ];
 
-it.each(attacks)('somebody who %s does not change the weights, and the run comes to its end', async (_, attack) => {
+it.each(attacks)('a peer that %s does not change the weights, and the run ends normally', async (_, attack) => {
   let isOver = false;
   let attacking: Promise<void> | undefined;
   const { weightsSha256, endings } = await trainOnCluster({

@@ -1,4 +1,7 @@
-/** The promise: the same weights for any number of workers and whichever of them dies. Real processes, encrypted TCP. */
+/**
+ * The weights are the same for any number of workers, and whichever of them dies. With real processes over encrypted
+ * TCP.
+ */
 import { roundToBfloat16 } from '@lstm-gan/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lstmGan } from '../support/command-line.ts';
@@ -38,7 +41,7 @@ it('gives the same weights with 1, 2 and 4 workers when a step has several discr
   expect(losses.get(1)?.[1]).toBe(2 * config.batchSize);
 });
 
-it('gives the same weights with 1 and 3 workers when each phase draws noise of its own, and others than with shared noise', async () => {
+it('gives the same weights with 1 and 3 workers if each phase draws noise of its own, and other weights than with shared noise', async () => {
   const config = { ...smallConfig, sharedNoise: false };
   const one = await trainOnCluster({ workers: 1, steps, config });
   expect(one.weightsSha256).not.toBe(alone.weightsSha256);
@@ -46,18 +49,15 @@ it('gives the same weights with 1 and 3 workers when each phase draws noise of i
 });
 
 describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {
-  it.each([1, 2, 3, 4])(
-    'gives the same weights, moments and averages with %i workers as one alone',
-    async (workers) => {
-      const result = await trainOnCluster({ workers, steps, exchange });
-      expect(result.endings).toEqual(Array(workers).fill(0));
-      expect(result.weightsSha256).toBe(alone.weightsSha256);
-      expect(result.state).toEqual(alone.state);
-    },
-  );
+  it.each([1, 2, 3, 4])('gives the same weights, moments and averages with %i workers as with one', async (workers) => {
+    const result = await trainOnCluster({ workers, steps, exchange });
+    expect(result.endings).toEqual(Array(workers).fill(0));
+    expect(result.weightsSha256).toBe(alone.weightsSha256);
+    expect(result.state).toEqual(alone.state);
+  });
 
   describe('when a worker is killed in the middle', () => {
-    it('the others take its shards and the weights are the same', async () => {
+    it('the others compute its shards and the weights are the same', async () => {
       const longer = 40;
       const quiet = await trainOnCluster({ workers: 2, steps: longer, exchange });
       const result = await trainOnCluster({
@@ -75,7 +75,7 @@ describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {
       expect(result.state).toEqual(quiet.state);
     });
 
-    it('and one that leaves politely is no loss either', async () => {
+    it('the same holds for a worker that leaves after its lease', async () => {
       const result = await trainOnCluster({
         workers: 2,
         steps,
@@ -93,7 +93,7 @@ describe('with bfloat16 on the wire', () => {
 
   const lengthOf = (vector: Float32Array): number => Math.hypot(...vector);
 
-  it('both exchanges give one worker the same weights, and others than float32, which are kept whole', async () => {
+  it('one worker gives the same weights by both exchanges, other weights than with float32, and they are kept as float32', async () => {
     const star = await trainOnCluster({ workers: 1, steps, config });
     const sliced = await trainOnCluster({ workers: 1, steps, config, exchange: 'sliced' });
     expect(sliced.state).toEqual(star.state);
@@ -104,7 +104,7 @@ describe('with bfloat16 on the wire', () => {
   });
 
   it.each(['star', 'sliced'] as const)(
-    'three workers give weights near to those of float32 by the %s exchange',
+    'three workers give weights close to those of float32 by the %s exchange',
     async (exchange) => {
       const { state } = await trainOnCluster({ workers: 3, steps, config, exchange });
       const expected = alone.state.generator.weights;
@@ -114,7 +114,7 @@ describe('with bfloat16 on the wire', () => {
     },
   );
 
-  it('whoever is lost is no loss', async () => {
+  it('the run continues when a worker is killed', async () => {
     const result = await trainOnCluster({
       workers: 3,
       steps: 12,
@@ -135,7 +135,7 @@ it('a worker that is told to leave finishes the lease that it was given', async 
     onMessage: ({ kind }) => void messages.push(kind),
     onStep: ({ step }, [worker]) => void (step === 2 && worker.kill('SIGTERM')),
   });
-  // Alone, it has a lease whenever the coordinator hears of it.
+  // The only worker has a lease whenever its message arrives.
   expect(messages.slice(messages.indexOf('leave'))).toEqual(['leave', 'contribution']);
 });
 
