@@ -1,7 +1,8 @@
 /**
- * What the documents show, works: every command line is one that the program takes, those that end soon are run, with the
- * files of a small run in the places that the examples name, and code is run as it stands. The code of docs/browser.md is
- * run in e2e/browser-docs.test.ts.
+ * Tests the examples of the documents: the program accepts every command line, and the short ones are run, with the
+ * files
+ * of a small run in the places that the examples name. Code is run unchanged; e2e/browser-docs.test.ts runs that of
+ * docs/browser.md.
  */
 import { link, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +23,7 @@ import { startProcess } from '../support/processes.ts';
 
 const shown = [...documentExamples(), ...helpExamples()];
 const golden = path.join(root, 'test', 'fixtures', 'golden', 'rows-32.safetensors');
-/** What stands for something of the reader's own. */
+/** Replacements for names that stand for something of the reader's own. */
 const placeholders: Readonly<Record<string, string>> = {
   N: '8',
   NAME: 'digits',
@@ -33,12 +34,12 @@ const placeholders: Readonly<Record<string, string>> = {
   CHECKPOINT: 'runs/digits/checkpoints/step-00000002.safetensors',
   '%H-%i': 'node-1',
 };
-/** What the examples call something, once each. */
+/** The names that the examples use, once each. */
 const mentioned = (pattern: RegExp): Set<string> =>
   new Set(shown.flatMap(({ words }) => words.flatMap((word) => pattern.exec(word)?.[1] ?? [])));
 const filledIn = ({ words }: Example): string[] => words.map((word) => placeholders[word] ?? word);
 
-describe('a command line is one that the program takes', () => {
+describe('the program accepts every command line', () => {
   it('in the documents, and in the help of each command', async () => {
     expect(shown.length).toBeGreaterThan(60);
     const errors = await Promise.all(
@@ -47,7 +48,7 @@ describe('a command line is one that the program takes', () => {
     expect(errors.filter(({ error }) => error !== undefined)).toEqual([]);
   });
 
-  it('within sentences too, where it may leave out what it needs', async () => {
+  it('within sentences, where required options may be missing', async () => {
     const partial = [
       'commander.missingArgument',
       'commander.missingMandatoryOptionValue',
@@ -60,7 +61,7 @@ describe('a command line is one that the program takes', () => {
   });
 });
 
-describe('run where the examples say', () => {
+describe('run in the places that the examples name', () => {
   const before = process.cwd();
   let folder: string;
   beforeAll(async () => {
@@ -105,7 +106,7 @@ describe('run where the examples say', () => {
     return text;
   }
 
-  /** Each command of a name once, with its words. */
+  /** Returns the examples of some commands, each once, with their words. */
   const examplesOf = (...names: string[]) => [
     ...new Map(
       shown
@@ -123,7 +124,7 @@ describe('run where the examples say', () => {
     expect(await answer(['train', '--config', 'block.yaml', '--print-config'])).toContain('batchSize: ');
   });
 
-  it('what is to be trained has a configuration that holds', async () => {
+  it('everything that is trained has a valid configuration', async () => {
     for (const name of mentioned(/^([\w.-]+\.yaml)$/))
       await writeFile(name, await answer(['train', '--preset', 'rows', '--print-config']));
     for (const [command, words] of examplesOf('train', 'coordinator')) {
@@ -141,7 +142,7 @@ describe('run where the examples say', () => {
     expect(await answer(words)).not.toMatch(/WRONG|not set up/);
   });
 
-  it("README's code for core alone draws", async () => {
+  it("README's code for core alone gives images", async () => {
     const [code] = blocksOf(documents.get('README.md') as string, 'js');
     const file = path.join(folder, 'runs', 'digits', 'checkpoints', 'step-00000002.safetensors');
     const script = `import { readFileSync } from 'node:fs';\nconst checkpointBytes = readFileSync(${JSON.stringify(file)});\n${code}\nconsole.log(images.length, images.every((value) => Math.abs(value) <= 1));`;

@@ -1,4 +1,4 @@
-/** What the documents state about the sources, held against them: error codes and their sentences, traffic, links, scripts. */
+/** Compares what the documents state with the sources: error codes and their sentences, traffic, links, scripts. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { blocksOf, documents, parseError } from '../support/documents.ts';
 
 const textOf = (name: string): string => documents.get(`docs/${name}.md`) as string;
 
-it('every link leads to a file', () => {
+it('every link of a document leads to a file', () => {
   const broken = [...documents].flatMap(([file, text]) => {
     const targets = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
       .map(([, target]) => target)
@@ -39,13 +39,13 @@ describe('troubleshooting', () => {
       return files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
     }),
   );
-  // A line's sentences name whom it reaches; users meet those about the coordinator.
+  // Sentences of a connection name its other end. Users see those about the coordinator.
   const all = sources.join('\n').replaceAll(/\$\{(this\.#)?whom\}/g, 'coordinator');
   const rows = [...textOf('troubleshooting').matchAll(/^\| `([a-z0-9-]+)` \| (.+?) \| .+ \|$/gm)].map(
     ([, code, sentence]) => ({ code, sentence }),
   );
 
-  /** The codes of every UserError, however it is written; throws where it is written in a way that this does not read. */
+  /** Returns the codes of every UserError. Throws if one is written in a way that this does not read. */
   function codesOf(text: string): string[] {
     const errors = [...text.matchAll(/new UserError\(\s*(?:\{\s*code(?:: ('[^']+'|`[^`]+`))?,|(\w+)\))/g)];
     if (errors.length !== text.split('new UserError(').length - 1)
@@ -63,13 +63,13 @@ describe('troubleshooting', () => {
   const expand = (code: string): string[] =>
     code === 'rejected-${reason}' ? rejectReasons.map((reason) => `rejected-${reason}`) : [code];
 
-  it('has a row for every error code, and none for one that is gone', () => {
+  it('has a row for every error code, and none for a code that does not exist', () => {
     const codes = new Set(sources.flatMap(codesOf));
     expect(codes.size).toBeGreaterThan(50);
     expect([...new Set(rows.map(({ code }) => code))].sort()).toEqual([...codes].sort());
   });
 
-  it('quotes sentences as the sources have them', () => {
+  it('quotes sentences as they are in the sources', () => {
     const wrong = rows.filter(({ sentence }) =>
       sentence.split('…').some((part) => !all.includes(part.trim().replaceAll('\\|', '|'))),
     );
@@ -78,7 +78,7 @@ describe('troubleshooting', () => {
 });
 
 describe('several machines', () => {
-  it('states what travels in a step of each preset', () => {
+  it('states the bytes that travel in a step of each preset', () => {
     const table = [...presets.values()].map(({ name, model, batchSize, discriminatorSteps: k }) => {
       const { generator, discriminator } = createLayouts(model);
       const { size, channels } = model.image;
@@ -95,12 +95,13 @@ describe('several machines', () => {
     expect(textOf('several-machines')).toContain(`| --- |\n${table.join('\n')}\n\n`);
   });
 
-  it('has a Slurm script that bash takes, whose commands the program takes, from the start and when it goes on', async () => {
+  it('has a Slurm script that bash runs, with commands that the program accepts at the first start and at a restart', async () => {
     const [script] = blocksOf(textOf('several-machines'), 'bash');
     const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-slurm-'));
     await writeFile(path.join(folder, 'job.sh'), script);
     await execa('bash', ['-n', 'job.sh'], { cwd: folder });
-    // In place of the program, one that writes down how it was called; the coordinator leaves what its job waits for.
+    // Replaces the program by one that records how it was called. As a coordinator, it writes the files that the job
+    // waits for.
     const recorder =
       '#!/bin/bash\nprintf "%s\\0" "$@" >> calls; echo >> calls\nif [[ $1 == coordinator ]]; then mkdir -p runs/photos/keys runs/photos/checkpoints; touch runs/photos/checkpoints/step-00000001.safetensors; echo key > runs/photos/keys/worker.key; fi\n';
     await writeFile(path.join(folder, 'lstm-gan'), recorder, { mode: 0o755 });

@@ -1,4 +1,4 @@
-/** docs/file-formats.md names every file of a real run, and every key in it. */
+/** Compares docs/file-formats.md with the files of a real run, and with their keys. */
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { lstmGan } from '../support/command-line.ts';
 import { documents } from '../support/documents.ts';
 
 const text = documents.get('docs/file-formats.md') as string;
-/** The words in code style of one part of the document. */
+/** Returns the words in code style in one section of the document. */
 const namedIn = (heading: string): string[] => {
   const part = text.split(/^#{2,3} /m).find((candidate) => candidate.startsWith(`${heading}\n`)) ?? '';
   return [...part.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word);
@@ -64,7 +64,7 @@ async function folderOf(...parts: string[]): Promise<string> {
   return path.join(...parts);
 }
 
-/** Keys of an object, those below some of them by their path. */
+/** Returns the keys of an object; nested ones as paths, for the keys in `below`. */
 function keysOf(value: Record<string, unknown>, below: readonly string[] = []): string[] {
   return Object.entries(value).flatMap(([key, child]) =>
     below.includes(key) ? Object.keys(child as object).map((inner) => `${key}.${inner}`) : [key],
@@ -138,7 +138,7 @@ async function lockKeys(): Promise<string[]> {
   return Object.keys(lock);
 }
 
-/** Reads a packed file as the document says that it lies. */
+/** Reads a packed file by the layout in the document. */
 async function footerKeys(): Promise<string[]> {
   const cacheDir = path.join(folder, 'cache');
   (await openDataset(path.join(folder, 'photos'), { cacheDir, size: 8, channels: 3 })).close();

@@ -1,10 +1,10 @@
-/** Every package that an installation of lstm-gan brings, and its licence, as the lock file has them; an unknown licence is nobody's to add unseen. */
+/** Compares docs/licences.md with the lock file: every package that an installation brings, and its licence. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
 
-/** Allowed in a program under Apache-2.0: used as they are, unchanged, each in a package of its own. */
+/** Licences of packages that a program under Apache-2.0 may use, unchanged and each in a package of its own. */
 const allowed = [
   '0BSD',
   'Apache-2.0',
@@ -26,7 +26,7 @@ interface LockedPackage {
   readonly link?: boolean;
 }
 
-it('docs/licences.md names every package that comes with an installation, with its version and licence, all of which are allowed', async () => {
+it('docs/licences.md names every package of an installation, with its version and an allowed licence', async () => {
   const { packages } = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, LockedPackage>;
   };
