@@ -6,7 +6,7 @@ export type {
   RenewableLink,
   WorkerLink,
   WorkerLinkEvent,
-} from './link.ts';
+} from './links.ts';
 export {
   protocolVersion,
   rejectReasons,
@@ -42,25 +42,22 @@ export type {
   WeightsVersions,
 } from './protocol/shared-fields.ts';
 export { defaultLimits, type Limits } from './codec/codec.ts';
-export type { BlockReference, Sharing } from './codec/shared-line.ts';
-export { mostFlows } from './codec/flows.ts';
-export type { Memory } from './codec/stream.ts';
+export { mostFlows } from './codec/flow-order.ts';
+export type { BlockReference } from './codec/block-reference.ts';
+export type { Memory, Sharing } from './codec/memory.ts';
 export { createMemoryLink, type MemoryLink } from './memory/memory-link.ts';
 export { createMemoryPeers, type MemoryPeers } from './memory/memory-peers.ts';
-export { createCoordinatorLink, isLocalAddress, type CoordinatorLinkOptions } from './zeromq/coordinator-link.ts';
+export { createKeyPair, readKeyFile, writeKeyFile, type KeyPair, type WorkerKeys } from './zeromq/keys/key-files.ts';
 export {
   addJoinKey,
-  createKeyPair,
   listJoinKeys,
   openRunKeys,
-  readKeyFile,
   revokeJoinKey,
-  writeKeyFile,
   type JoinKey,
-  type KeyPair,
   type RunKeys,
-  type WorkerKeys,
-} from './zeromq/keys.ts';
-export { createPeerLink, type PeerLinkOptions } from './zeromq/peer-link.ts';
-export { peerBind } from './zeromq/peer-bind.ts';
-export { createWorkerLink, type WorkerLinkOptions } from './zeromq/worker-link.ts';
+} from './zeromq/keys/run-keys.ts';
+export { createCoordinatorLink, type CoordinatorLinkOptions } from './zeromq/links/coordinator-link.ts';
+export { peerBindAddress } from './zeromq/links/peer-bind-address.ts';
+export { createPeerLink, type PeerLinkOptions } from './zeromq/links/peer-link.ts';
+export { createWorkerLink, type WorkerLinkOptions } from './zeromq/links/worker-link.ts';
+export { isLocalAddress } from './zeromq/sockets/local-address.ts';

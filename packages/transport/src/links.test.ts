@@ -6,10 +6,10 @@ import { createMemoryPeers } from './memory/memory-peers.ts';
 import { testLink } from './testing/link-contract.ts';
 import { testPeerLink } from './testing/peer-contract.ts';
 import { createPlainSharing } from './testing/plain-sharing.ts';
-import { createCoordinatorLink } from './zeromq/coordinator-link.ts';
-import { createKeyPair } from './zeromq/keys.ts';
-import { createPeerLink } from './zeromq/peer-link.ts';
-import { createWorkerLink } from './zeromq/worker-link.ts';
+import { createCoordinatorLink } from './zeromq/links/coordinator-link.ts';
+import { createKeyPair } from './zeromq/keys/key-files.ts';
+import { createPeerLink } from './zeromq/links/peer-link.ts';
+import { createWorkerLink } from './zeromq/links/worker-link.ts';
 
 testLink('memory', async () => createMemoryLink());
 

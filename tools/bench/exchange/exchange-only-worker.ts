@@ -12,7 +12,7 @@ import {
   type Engine,
 } from '@lstm-gan/engine';
 import { createLog } from '@lstm-gan/run';
-import { createPeerLink, createWorkerLink, peerBind, readKeyFile } from '@lstm-gan/transport';
+import { createPeerLink, createWorkerLink, peerBindAddress, readKeyFile } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
 
 /**
@@ -68,7 +68,8 @@ await startWorker({
   link: createWorkerLink({ connect: address, keys, memory: engine.arithmetic, flowCount }),
   name,
   openEngine: async () => engine,
-  openPeers: async () => createPeerLink({ bind: await peerBind(address, name), memory: engine.arithmetic, flowCount }),
+  openPeers: async () =>
+    createPeerLink({ bind: await peerBindAddress(address, name), memory: engine.arithmetic, flowCount }),
   host: name,
   besideCoordinator: true,
   log: createLog('/dev/null'),

@@ -10,7 +10,7 @@ import {
   createPeerLink,
   createWorkerLink,
   isLocalAddress,
-  peerBind,
+  peerBindAddress,
   readKeyFile,
   type WorkerKeys,
 } from '@lstm-gan/transport';
@@ -95,7 +95,7 @@ async function workOnce(
       link: createWorkerLink({ connect, keys, memory, flowCount: flows }),
       openPeers: async () =>
         createPeerLink({
-          bind: options.peerAddress ?? (await peerBind(connect, name)),
+          bind: options.peerAddress ?? (await peerBindAddress(connect, name)),
           memory: own,
           flowCount: flows,
         }),

@@ -19,7 +19,9 @@ import {
   type DecodeHeader,
 } from './codec.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { createInbox, createOutbox, chunkBytes, initialCredit } from './stream.ts';
+import { chunkBytes, initialCredit } from './frame.ts';
+import { createInbox } from './inbox.ts';
+import { createOutbox } from './outbox.ts';
 
 const contribution = sampleOf(workerMessages, 'contribution');
 const sliceState = sampleOf(workerMessages, 'slice');

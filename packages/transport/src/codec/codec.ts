@@ -20,7 +20,8 @@ import {
 } from '../protocol/messages.ts';
 import { expectedElements, joinArrays, splitArrays } from './message-arrays.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { packReference, referenceSchema, type BlockReference } from './shared-line.ts';
+import { packReference, referenceSchema, type BlockReference } from './block-reference.ts';
+import type { Lend } from './memory.ts';
 
 export interface EncodedMessage {
   readonly header: Uint8Array;
@@ -61,9 +62,6 @@ export interface Limits {
 export const defaultLimits: Limits = { maxHeaderBytes: 1 << 20, maxArrayBytes: 2 ** 31, maxArrays: 4096 };
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
-
-/** Gives a reference to send instead of an array's bytes, where there is one. */
-export type Lend = (array: Float32Array) => BlockReference | undefined;
 
 /** Splits a message into a header and its arrays. */
 export function encodeMessage(message: Message, lend: Lend = () => undefined): EncodedMessage {

@@ -3,7 +3,7 @@
  * Arrays are copied, because what arrives belongs to the receiver.
  */
 import { createEventQueue, type EventQueue } from '../event-queue.ts';
-import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../link.ts';
+import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../links.ts';
 
 /** Both ends of a link within one process. */
 export interface MemoryLink {

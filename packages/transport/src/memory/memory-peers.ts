@@ -1,6 +1,6 @@
 /** Workers' ends towards each other inside one process. Arrays are copied, because what arrives belongs to the receiver. */
 import { createEventQueue, type EventQueue } from '../event-queue.ts';
-import type { PeerLink, PeerLinkEvent } from '../link.ts';
+import type { PeerLink, PeerLinkEvent } from '../links.ts';
 import type { CrewMember } from '../protocol/shared-fields.ts';
 
 /** What the ends of one process share. */

@@ -15,7 +15,8 @@ import {
   type Limits,
 } from '../codec/codec.ts';
 import { ProtocolError } from '../codec/protocol-error.ts';
-import { createInbox, type Frame } from '../codec/stream.ts';
+import type { Frame } from '../codec/frame.ts';
+import { createInbox } from '../codec/inbox.ts';
 import { coordinatorMessages, peerAnswers, peerMessages, workerMessages, type Message } from '../protocol/messages.ts';
 import { samplesOf } from './sample-messages.ts';
 

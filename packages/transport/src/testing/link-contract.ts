@@ -1,6 +1,6 @@
 /** What every link promises. One suite for all of them. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../link.ts';
+import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../links.ts';
 import type { Contribution, Hello, Weights } from '../protocol/messages.ts';
 
 export interface LinkPair {

@@ -1,6 +1,6 @@
 /** What every link between workers promises. One suite for all of them. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PeerLink, PeerLinkEvent } from '../link.ts';
+import type { PeerLink, PeerLinkEvent } from '../links.ts';
 import type { Message, PeerMessage } from '../protocol/messages.ts';
 
 import { take } from './link-contract.ts';

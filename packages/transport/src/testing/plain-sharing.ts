@@ -1,5 +1,6 @@
 /** Memory that is shared within one process: what native memory promises, in plain arrays, and with its books open. */
-import type { BlockReference, Sharing } from '../codec/shared-line.ts';
+import type { BlockReference } from '../codec/block-reference.ts';
+import type { Sharing } from '../codec/memory.ts';
 
 export interface PlainSharing extends Sharing {
   /** Blocks that somebody uses. */

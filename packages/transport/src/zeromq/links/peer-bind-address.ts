@@ -1,16 +1,15 @@
-/** Where a worker listens for the others, unless it is told. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import path from 'node:path';
-import { isLocalAddress } from './coordinator-link.ts';
+import { isLocalAddress, socketFileOf } from '../sockets/local-address.ts';
 
 /**
- * Where the others can reach a worker that reaches its coordinator: at the address that leads there, any free port; beside a
- * coordinator's socket in the file system, a socket of its own.
+ * Where a worker listens for other workers if no option says it. If its coordinator is reached over TCP: any free port of
+ * the address that this machine sends from to the coordinator. If over a socket file: a socket file in the same folder.
  */
-export async function peerBind(coordinator: string, worker: string): Promise<string> {
+export async function peerBindAddress(coordinator: string, worker: string): Promise<string> {
   if (isLocalAddress(coordinator))
-    return `ipc://${path.join(path.dirname(coordinator.slice('ipc://'.length)), `peer-${worker}`)}`;
+    return `ipc://${path.join(path.dirname(socketFileOf(coordinator)), `peer-${worker}`)}`;
   const [, host, port] = /^tcp:\/\/(.+):(\d+)$/.exec(coordinator) ?? [];
   // Nothing is sent: a datagram socket that is connected has the address that the system would send from.
   const socket = createSocket('udp4');

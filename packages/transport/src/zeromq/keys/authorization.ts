@@ -1,21 +1,21 @@
 import { Reply, type Context } from 'zeromq';
-import { encodeZ85 } from './keys.ts';
+import { encodeZ85 } from './z85.ts';
 
 /**
- * Lets listed client keys in and nobody else. CURVE alone admits every client that knows the server's public key; this
- * answers libzmq's question about each client (ZAP, ZeroMQ RFC 27) before it can send anything.
+ * Decides which client keys may connect. CURVE alone accepts every client that knows the server's public key; this answers
+ * libzmq's question about each client (ZAP, ZeroMQ RFC 27) before the client can send anything.
  */
-export interface Admission {
+export interface Authorization {
   close(): void;
 }
 
 export const zapDomain = 'lstm-gan';
 
 /** Answers for all sockets of a context, until closed. `isAuthorized` is asked at every handshake, so keys can be revoked. */
-export async function startAdmission(
+export async function startAuthorization(
   context: Context,
   isAuthorized: (publicKey: string) => boolean,
-): Promise<Admission> {
+): Promise<Authorization> {
   const socket = new Reply({ context });
   await socket.bind('inproc://zeromq.zap.01');
   void answer(socket, isAuthorized);
@@ -25,12 +25,12 @@ export async function startAdmission(
 async function answer(socket: Reply, isAuthorized: (publicKey: string) => boolean): Promise<void> {
   try {
     for await (const [version, requestId, domain, , , mechanism, key] of socket) {
-      const known =
+      const isKnown =
         domain?.toString() === zapDomain &&
         mechanism?.toString() === 'CURVE' &&
         key?.length === 32 &&
         isAuthorized(encodeZ85(key));
-      const verdict = known ? ['200', 'OK', 'worker'] : ['400', 'not authorized', ''];
+      const verdict = isKnown ? ['200', 'OK', 'worker'] : ['400', 'not authorized', ''];
       await socket.send([version, requestId, ...verdict, '']);
     }
   } catch (error) {

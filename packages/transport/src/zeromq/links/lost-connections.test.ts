@@ -1,4 +1,4 @@
-/** Lines whose other end dies, hangs or does harm, with real processes. */
+/** Connections whose other end dies, hangs or does harm, with real processes. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { Context, Dealer } from 'zeromq';
-import { encodeMessage } from '../codec/codec.ts';
-import { hello, take } from '../testing/link-contract.ts';
+import { encodeMessage } from '../../codec/codec.ts';
+import { hello, take } from '../../testing/link-contract.ts';
 import { createCoordinatorLink } from './coordinator-link.ts';
-import { createKeyPair } from './keys.ts';
+import { createKeyPair } from '../keys/key-files.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -18,9 +18,9 @@ afterEach(() => {
 
 const moduleUrl = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
 
-/** Runs a script of ours in a process of its own. */
+/** Runs a script in a process of its own. */
 async function run(script: string): Promise<ChildProcess> {
-  const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-line-')), 'script.mjs');
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-')), 'script.mjs');
   await writeFile(file, script);
   const child = spawn(process.execPath, ['--conditions=source', '--import', import.meta.resolve('tsx'), file], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -29,7 +29,7 @@ async function run(script: string): Promise<ChildProcess> {
   return child;
 }
 
-const socketFile = async (): Promise<string> => `ipc://${await mkdtemp(path.join(tmpdir(), 'lstm-gan-line-'))}/socket`;
+const socketFile = async (): Promise<string> => `ipc://${await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-'))}/socket`;
 
 it.each(['SIGKILL', 'SIGSTOP'] as const)(
   'notices a worker process that got %s, over TCP and over ipc',
@@ -59,7 +59,7 @@ it.each(['SIGKILL', 'SIGSTOP'] as const)(
 );
 
 it(
-  'lets a worker process end when both ends close at once: what nobody fetches is not waited for',
+  'lets a worker process end when both ends close at once, without waiting for what is never fetched',
   { timeout: 20_000 },
   async () => {
     const [server, client] = [createKeyPair(), createKeyPair()];
@@ -78,21 +78,21 @@ it(
   },
 );
 
-it('closes in good order though a peer reads nothing, goes on sending and dies: libzmq would end the process', async () => {
+it('closes in good order if a worker reads nothing, goes on sending and dies, which could make libzmq abort the process', async () => {
   const address = await socketFile();
   const [first, chunk] = [
     hello('deaf'),
     { kind: 'weights', run: 'r', incarnation: 1, membership: 1, network: 'generator', version: 1 },
   ];
   const coordinator = await run(
-    `import { createCoordinatorLink } from ${moduleUrl('./coordinator-link.ts')}; import { createKeyPair } from ${moduleUrl('./keys.ts')};
+    `import { createCoordinatorLink } from ${moduleUrl('./coordinator-link.ts')}; import { createKeyPair } from ${moduleUrl('../keys/key-files.ts')};
      const link = await createCoordinatorLink({ bind: ${JSON.stringify(address)}, keys: createKeyPair(), isAuthorized: () => false, lingerMs: 1000 });
      for await (const { peer } of link.events()) {
        link.send(peer, { ...${JSON.stringify(chunk)}, values: new Float32Array(8e6) });
        await link.close();
        console.log('closed');
      }
-     // Times for heartbeats come and go.
+     // Long enough for heartbeats to be due.
      setTimeout(() => undefined, 1500);`,
   );
   const deaf = new Dealer({ context: new Context(), linger: 0, receiveHighWaterMark: 1 });

@@ -1,39 +1,22 @@
-/** Lines of several flows whose flows come late, break, or are somebody else's, over real sockets. */
+/** Connections of several flows, over real sockets, whose flows come late, break, or are another process's. */
 import { afterEach, expect, it } from 'vitest';
-import { Context, Dealer } from 'zeromq';
-import { encodeMessage } from '../codec/codec.ts';
-import type { CoordinatorLinkEvent } from '../link.ts';
-import { hello, take } from '../testing/link-contract.ts';
-import { createCoordinatorLink } from './coordinator-link.ts';
-import { createFlowIds, defaultFlowCount, readFlowId } from './flow-ids.ts';
-import { createKeyPair } from './keys.ts';
+import type { Dealer } from 'zeromq';
+import { encodeMessage } from '../../codec/codec.ts';
+import type { CoordinatorLinkEvent } from '../../links.ts';
+import { hello, take } from '../../testing/link-contract.ts';
+import { closeOpened, curveOptions, openRawClient, startCoordinator } from '../../testing/raw-client.ts';
+import { createFlowIds } from '../sockets/flow-ids.ts';
 
-const opened: { close(): Promise<void> | void }[] = [];
-afterEach(async () => {
-  for (const link of opened.splice(0).reverse()) await link.close();
-});
+afterEach(closeOpened);
 
 async function start() {
-  const [server, client] = [createKeyPair(), createKeyPair()];
-  const coordinator = await createCoordinatorLink({ keys: server, isAuthorized: (key) => key === client.publicKey });
-  opened.push(coordinator);
-  const connect = (routingId: string): Dealer => {
-    const socket = new Dealer({
-      context: new Context(),
-      linger: 0,
-      routingId,
-      curveServerKey: server.publicKey,
-      curvePublicKey: client.publicKey,
-      curveSecretKey: client.secretKey,
-    });
-    socket.connect(coordinator.address);
-    opened.push({ close: () => socket.close() });
-    return socket;
-  };
-  return { coordinator, connect, events: coordinator.events()[Symbol.asyncIterator]() };
+  const { coordinator, listed, events } = await startCoordinator();
+  const connect = (routingId: string): Dealer =>
+    openRawClient(coordinator.address, { routingId, ...curveOptions(listed) }).socket;
+  return { coordinator, connect, events };
 }
 
-/** Kinds of what comes over a first flow, before five pings in a row say that nothing more does. */
+/** The kinds of the frames that come over a first flow, until five pings in a row say that no more come. */
 async function kindsOf(socket: Dealer): Promise<string> {
   let kinds = '';
   for (let pings = 0; pings < 5;) {
@@ -59,7 +42,7 @@ const weights = {
 weights.values.fill(0.1);
 const peerOf = ({ peer }: CoordinatorLinkEvent): string => peer;
 
-it('sends chunks when every flow is there, and over each of them', async () => {
+it('sends chunks only after every flow is there, and over each of them', async () => {
   const { coordinator, connect, events } = await start();
   const [first, second] = createFlowIds(2);
   const main = connect(first);
@@ -79,7 +62,7 @@ it('says that a worker has left when one of its flows is gone', async () => {
   await main.send(['H', header('halved')]);
   const peer = peerOf(await take(events));
   other.close();
-  // A ROUTER tells of it when something is sent there; every second chunk is.
+  // A ROUTER notices it when something is sent over that flow; every second chunk is.
   const sending = setInterval(() => {
     coordinator.send(peer, { ...weights, values: weights.values.slice(0, 10) });
     void main.send(['G']);
@@ -88,7 +71,7 @@ it('says that a worker has left when one of its flows is gone', async () => {
   clearInterval(sending);
 });
 
-it('forgets who dies before its first flow was heard', async () => {
+it('says that a worker has left that dies before its first flow has sent anything', async () => {
   const { connect, events } = await start();
   const other = connect(createFlowIds(2)[1]);
   await other.send(['P']);
@@ -97,7 +80,7 @@ it('forgets who dies before its first flow was heard', async () => {
   expect(await take(events)).toMatchObject({ kind: 'left' });
 });
 
-it('drops a worker that sends ahead on a flow more than it was granted', async () => {
+it('drops a worker that sends more chunks ahead on a flow than it was granted', async () => {
   const { connect, events } = await start();
   const [main, other] = createFlowIds(2).map(connect);
   await main.send(['H', header('greedy')]);
@@ -110,7 +93,7 @@ it('drops a worker that sends ahead on a flow more than it was granted', async (
   });
 });
 
-it('takes nobody for a flow of a line whose name it does not know', async () => {
+it('takes a client for a connection of its own if it does not know the name of the connection that it claims', async () => {
   const { connect, events } = await start();
   const [own] = createFlowIds(2);
   const stranger = connect(createFlowIds(2)[1]);
@@ -121,19 +104,4 @@ it('takes nobody for a flow of a line whose name it does not know', async () => 
   const plain = await take(events);
   expect(plain).toMatchObject({ kind: 'message', message: { worker: 'plain' } });
   expect(plain.peer).not.toBe(peer);
-});
-
-it('reads the flows of lines, and takes every other name for a line of one', () => {
-  const [first, second] = createFlowIds(2).map((id) => readFlowId(Buffer.from(id)));
-  expect([first, second]).toEqual([
-    { line: first.line, flow: 0, flowCount: 2 },
-    { line: first.line, flow: 1, flowCount: 2 },
-  ]);
-  expect(readFlowId(Buffer.from(createFlowIds(2)[0])).line).not.toBe(first.line);
-  for (const id of ['', 'w', first.line, `${first.line}: 2`, `9${first.line.slice(1)}: 1`])
-    expect(readFlowId(Buffer.from(id))).toMatchObject({ flow: 0, flowCount: 1 });
-});
-
-it('uses as many flows as there are processors to spare', () => {
-  expect([1, 2, 3, 4, 7, 8, 96].map((processors) => defaultFlowCount(processors))).toEqual([1, 1, 1, 2, 3, 4, 4]);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createFlowChoice, createFlowOrder, type OrderedFrame } from './flows.ts';
-import { initialCredit } from './stream.ts';
+import { createFlowChoice, createFlowOrder, type OrderedFrame } from './flow-order.ts';
+import { initialCredit } from './frame.ts';
 
 /** Messages of some chunks each, as frames: the header's byte says how many chunks follow. */
 const framesOf = (chunkCounts: readonly number[]): OrderedFrame[] =>

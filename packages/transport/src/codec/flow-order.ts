@@ -1,17 +1,18 @@
 /**
- * Several flows between two peers: one connection, and the thread that encrypts it, seldom fills a fast network. The first flow
- * carries everything but chunks; these go over each flow in turn. So the receiver knows which flow brings the next frame, and no
- * frame needs a number. Pure state: sockets are elsewhere.
+ * Several flows of one connection: one TCP connection, and the thread that encrypts it, seldom fill a fast network. The first
+ * flow carries everything but chunks; chunks take each flow in turn. So the receiver knows which flow brings the next
+ * frame, and no frame needs a number. Pure state: sockets are elsewhere.
  */
+import { initialCredit } from './frame.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { initialCredit } from './stream.ts';
 
-/** How many flows a line can have. */
+/** How many flows a connection can have. */
 export const mostFlows = 8;
 
-/** More headers than one that keeps to the protocol has under way. */
+/** Frames that may wait on the first flow: more than a sender that keeps to the protocol ever has under way. */
 const mostWaiting = 256;
 
+/** The frames that are kept in order among themselves. */
 export type OrderedFrame = { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array } | { readonly kind: 'B' };
 
 /** Whether frames of a kind are kept in order among themselves. */
@@ -19,8 +20,9 @@ export function isOrdered(kind: string): kind is OrderedFrame['kind'] {
   return kind === 'H' || kind === 'C' || kind === 'B';
 }
 
-/** Which flow each frame is sent over. */
+/** Says over which flow each frame is sent. */
 export interface FlowChoice {
+  /** Counts the frame as sent. */
   of(kind: string): number;
 }
 
@@ -29,11 +31,11 @@ export function createFlowChoice(flowCount: number): FlowChoice {
   return { of: (kind) => (kind === 'C' ? chunks++ % flowCount : 0) };
 }
 
-/** Puts what several flows bring in the order in which it was sent. */
+/** Gives the frames that several flows bring in the order in which they were sent. */
 export interface FlowOrder {
-  /** Throws a ProtocolError where more waits for what was sent before it than can be under way. */
+  /** Throws a ProtocolError if more frames wait for earlier ones than can be under way. */
   put(flow: number, frame: OrderedFrame): void;
-  /** @param isUnderWay whether a message lacks chunks: then the next frame is one */
+  /** @param isUnderWay whether the current message lacks chunks: if so, the next frame is a chunk */
   next(isUnderWay: boolean): OrderedFrame | undefined;
 }
 
@@ -43,7 +45,7 @@ export function createFlowOrder(flowCount: number): FlowOrder {
   return {
     put(flow, frame) {
       waiting[flow].push(frame);
-      const isTooMuch = flow === 0 ? waiting[0].length > mostWaiting : waiting[flow].length > initialCredit;
+      const isTooMuch = waiting[flow].length > (flow === 0 ? mostWaiting : initialCredit);
       if (isTooMuch)
         throw new ProtocolError(
           `${waiting[flow].length} frames of flow ${flow} came before what was sent ahead of them.`,

@@ -1,34 +1,51 @@
-/** The connecting end's sockets: a DEALER for each flow of a line, with an I/O thread of its own. */
+/** The connecting end's sockets: a DEALER for each flow of a connection, with an I/O thread of its own. */
 import { UserError } from '@lstm-gan/core';
 import { Context, Dealer } from 'zeromq';
-import { defaultLimits } from '../codec/codec.ts';
-import { createFlowChoice } from '../codec/flows.ts';
-import { chunkBytes, type Frame } from '../codec/stream.ts';
-import { isLocalAddress } from './coordinator-link.ts';
+import { defaultLimits, type Limits } from '../../codec/codec.ts';
+import { createFlowChoice } from '../../codec/flow-order.ts';
+import { chunkBytes, type Frame } from '../../codec/frame.ts';
+import type { WorkerKeys } from '../keys/key-files.ts';
 import { createFlowIds } from './flow-ids.ts';
-import { heartbeatsOf } from './heartbeats.ts';
-import type { WorkerKeys } from './keys.ts';
-import type { WorkerLinkOptions } from './worker-link.ts';
+import { heartbeatOptions } from './heartbeats.ts';
+import { isLocalAddress } from './local-address.ts';
 
-export interface Flows {
+/** Where sockets connect to, and how long they wait. */
+export interface FlowSocketOptions {
+  /** For example `tcp://10.0.0.1:4321`. */
+  readonly connect: string;
+  /** Needed for every address but `ipc://`. */
+  readonly keys?: WorkerKeys;
+  readonly limits?: Limits;
+  /** libzmq closes a connection on which it hears nothing for this time. Default 4000. */
+  readonly deadLineMs?: number;
+  /** How long closing waits until what is queued is sent. Default 2000. */
+  readonly lingerMs?: number;
+}
+
+export interface FlowSockets {
   /** Resolves when the frame is queued. */
   send(frame: Frame): Promise<void>;
   close(): void;
 }
 
-/** What is told of a line's flows. */
+/** Called for what happens on the flows of a connection. */
 export interface FlowEvents {
-  /** All of them stand. */
+  /** All flows are connected. */
   connected(): void;
-  /** The other end lets one of them not in, and says so. */
+  /** The other end refuses a flow, for example because of its keys. */
   refuse(sentence: string): void;
-  /** One was there, and is gone. */
+  /** A flow was connected, and is no longer. */
   lost(sentence: string): void;
   take(flow: number, kind: string, parts: Buffer[]): void;
 }
 
-/** Connects. @param whom what the other end is called in sentences */
-export function openFlows(options: WorkerLinkOptions, flowCount: number, whom: string, events: FlowEvents): Flows {
+/** Begins to connect all flows. @param whom what sentences call the other end */
+export function openFlowSockets(
+  options: FlowSocketOptions,
+  flowCount: number,
+  whom: string,
+  events: FlowEvents,
+): FlowSockets {
   const choice = createFlowChoice(flowCount);
   let missing = flowCount;
   const connected = (): void => {
@@ -40,7 +57,7 @@ export function openFlows(options: WorkerLinkOptions, flowCount: number, whom: s
     watch(socket, { ...events, connected }, options.connect, whom);
     socket.connect(options.connect);
     void receiveAll(socket, (kind, parts) => events.take(flow, kind, parts));
-    // The other end knows a flow from the first frame on.
+    // The other end learns of a flow from its first frame.
     if (flow > 0) void socket.send(['P']).catch(() => undefined);
     return socket;
   });
@@ -51,13 +68,13 @@ export function openFlows(options: WorkerLinkOptions, flowCount: number, whom: s
 }
 
 /**
- * Contexts of sockets that have not ended. A closed socket lets go of its context, zeromq shuts down a context that is
- * collected, and the process would then wait for ever for the end of the socket's events.
+ * Contexts of sockets that have not ended. A closed socket no longer holds its context, and zeromq shuts down a context
+ * that is collected; the process would then wait for ever for the end of the socket's events.
  */
 const contexts = new Set<Context>();
 
 function openSocket(
-  { connect, keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: WorkerLinkOptions,
+  { connect, keys, limits = defaultLimits, deadLineMs = 4000, lingerMs = 2000 }: FlowSocketOptions,
   routingId: string,
 ): Dealer {
   const context = new Context();
@@ -67,7 +84,7 @@ function openSocket(
     ...(isLocalAddress(connect) ? {} : curveOf(connect, keys)),
     linger: lingerMs,
     maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
-    ...heartbeatsOf(deadLineMs),
+    ...heartbeatOptions(deadLineMs),
   });
   contexts.add(context);
   socket.events.on('end', () => contexts.delete(context));
@@ -85,7 +102,7 @@ function curveOf(address: string, keys: WorkerKeys | undefined) {
   return { curveServerKey: keys.serverKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey };
 }
 
-/** Tells what libzmq says of a line: that it is gone, or was never let in. */
+/** Reports what libzmq says of a flow: connected, lost, or never let in. */
 function watch(
   socket: Dealer,
   { connected, refuse, lost }: Omit<FlowEvents, 'take'>,

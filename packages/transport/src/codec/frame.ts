@@ -1,0 +1,24 @@
+/**
+ * What travels on a connection: frames. A message is a header frame, then its arrays in chunk frames. Frames of a
+ * connection are kept in order (flow-order.ts), so a chunk belongs to the header before it and needs no address.
+ *
+ *   H header | C bytes | G (one more chunk may come) | P (ping, and its answer) | B (goodbye: nothing more will come)
+ *   M, Y, N, F are about shared memory: see memory-loans.ts
+ */
+
+/** A frame that a connection's ends say about the memory that they share. */
+export type MemoryFrame = { readonly kind: 'M' | 'Y' | 'N' | 'F'; readonly bytes: Uint8Array };
+
+export type Frame =
+  { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array } | MemoryFrame | { readonly kind: 'G' | 'P' | 'B' };
+
+/** The most bytes that a chunk has. */
+export const chunkBytes = 2 * 1024 * 1024;
+
+/** Chunks that may be under way before the receiver grants another one: 16 MB, well below any high-water mark. */
+export const initialCredit = 8;
+
+/** Whether a frame is about shared memory. */
+export function isAboutMemory(kind: string): boolean {
+  return /^[MYNF]$/.test(kind);
+}

@@ -1,0 +1,161 @@
+/**
+ * The memory that the two ends of a connection lend each other, if both are processes of one machine. An array that lies
+ * in a block that the other end can read travels as a reference in the header, and no byte of it is copied. Each end first
+ * offers a block to try. It sends references only after the other end has read that block; until then, and if the other
+ * end cannot read it, arrays travel as bytes. Pure bookkeeping: memory and sockets are elsewhere.
+ *
+ *   M reference (read this, to try) | Y (I have read it) | N (I cannot) | F names (I have released these)
+ *
+ * A block is used again when every borrower has given it back. A block that was lent to a process that is gone is never
+ * used again: that process may still be reading.
+ */
+import { Packr } from 'msgpackr';
+import { z } from 'zod';
+import { blockName, packReference, referenceSchema, type BlockReference } from './block-reference.ts';
+import type { MemoryFrame } from './frame.ts';
+import type { Borrow, Lend, Sharing } from './memory.ts';
+import { ProtocolError } from './protocol-error.ts';
+
+/** What the two ends of a connection lend each other. */
+export interface MemoryLoans {
+  /** Offers a block to try, once, if there is memory to share. */
+  readonly offer: () => void;
+  readonly lend: Lend;
+  readonly borrow: Borrow;
+  /** Takes a frame about memory; throws a ProtocolError for one that does not fit. */
+  readonly accept: (kind: string, bytes: Uint8Array) => void;
+  /** The other end is gone. */
+  readonly close: () => void;
+}
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
+
+/** Floats of the block that is tried: the smallest that can be lent. */
+const triedFloats = 1 << 14;
+const nothing = new Uint8Array(0);
+
+/** How an end shares memory. */
+export interface MemoryLoansOptions {
+  /** Asked each time: a worker has memory to share only after its engine was started. */
+  readonly sharing: () => Sharing | undefined;
+  readonly push: (frame: MemoryFrame) => void;
+  /** Told once that the other end cannot read this process's memory. */
+  readonly onRefused?: (sentence: string) => void;
+}
+
+type AskForMemory = MemoryLoansOptions['sharing'];
+
+/** The blocks that the other end was lent and has not given back, and how often it was lent each. */
+function createLent(sharing: AskForMemory) {
+  const counts = new Map<string, number>();
+  const takeBack = (name: string, reusable: boolean): void => {
+    const count = counts.get(name);
+    if (count === undefined) throw new ProtocolError(`The peer gave back ${name}, which it was not lent.`);
+    if (count === 1) counts.delete(name);
+    else counts.set(name, count - 1);
+    sharing()?.takeBack(name, reusable);
+  };
+  return {
+    lend(array: Float32Array): BlockReference | undefined {
+      const reference = sharing()?.lend(array);
+      if (reference !== undefined) counts.set(reference.name, (counts.get(reference.name) ?? 0) + 1);
+      return reference;
+    },
+    takeBack: (name: string) => takeBack(name, true),
+    /** The other end is gone; it may still be reading. */
+    giveUp(): void {
+      for (const [name, count] of [...counts]) for (let i = 0; i < count; i++) takeBack(name, false);
+    },
+  };
+}
+
+/** The blocks that this end has borrowed from the other one. */
+function createBorrowed(sharing: AskForMemory, giveBack: (name: string) => void) {
+  const pids = new Set<number>();
+  return {
+    borrow(reference: BlockReference, length: number): Float32Array {
+      const memory = sharing();
+      if (memory === undefined) throw new ProtocolError('An array came by reference, where no memory is shared.');
+      try {
+        pids.add(reference.pid);
+        return memory.borrow(reference, length, () => giveBack(reference.name));
+      } catch (error) {
+        throw new ProtocolError(
+          `An array came by reference, and is not there: ${(error as Error).message.slice(0, 200)}.`,
+        );
+      }
+    },
+    forget(): void {
+      for (const pid of pids) sharing()?.forget(pid);
+    },
+  };
+}
+
+export function createMemoryLoans({ sharing, push, onRefused }: MemoryLoansOptions): MemoryLoans {
+  let hasOffered = false;
+  let otherEndCanRead = false;
+  let isOpen = true;
+  const lent = createLent(sharing);
+  const borrowed = createBorrowed(sharing, (name) => {
+    if (isOpen) push({ kind: 'F', bytes: packr.pack([name]) });
+  });
+
+  const offer = (): void => {
+    if (hasOffered || sharing() === undefined) return;
+    hasOffered = true;
+    const tried = sharing()?.allocate(triedFloats);
+    if (tried === undefined) return;
+    const reference = lent.lend(tried);
+    sharing()?.release(tried);
+    if (reference !== undefined) push({ kind: 'M', bytes: packr.pack(packReference(reference)) });
+  };
+
+  /** Tries to read the block that the other end offers, and offers one in return. */
+  const tryToRead = (reference: BlockReference): void => {
+    let answer: 'Y' | 'N' = 'Y';
+    try {
+      const array = borrowed.borrow(reference, triedFloats);
+      sharing()?.release(array);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      answer = 'N';
+    }
+    push({ kind: answer, bytes: nothing });
+    offer();
+  };
+
+  return {
+    offer,
+    lend: (array) => (otherEndCanRead ? lent.lend(array) : undefined),
+    borrow: borrowed.borrow,
+    accept(kind, bytes) {
+      if (kind === 'M') return tryToRead(read(bytes, referenceSchema));
+      if (kind === 'F') {
+        for (const name of read(bytes, z.array(blockName).max(1024))) lent.takeBack(name);
+        return;
+      }
+      if (!hasOffered || bytes.length > 0) throw new ProtocolError(`A frame ${kind} came, and nothing was offered.`);
+      if (kind === 'Y') otherEndCanRead = true;
+      else
+        onRefused?.(
+          'A process of this machine cannot read the memory of another one: arrays are copied, which takes longer.',
+        );
+    },
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      lent.giveUp();
+      borrowed.forget();
+    },
+  };
+}
+
+function read<T>(bytes: Uint8Array, schema: z.ZodType<T>): T {
+  if (bytes.length > 1 << 16)
+    throw new ProtocolError(`A frame about memory has at most 65536 bytes; got ${bytes.length}.`);
+  try {
+    return schema.parse(packr.unpack(bytes));
+  } catch {
+    throw new ProtocolError('A frame about memory is malformed.');
+  }
+}

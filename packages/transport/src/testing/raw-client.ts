@@ -1,0 +1,53 @@
+/** A coordinator's link over TCP with one listed key, and clients made of libzmq alone, for tests of what they may do. */
+import { Context, Dealer } from 'zeromq';
+import { createCoordinatorLink, type CoordinatorLinkOptions } from '../zeromq/links/coordinator-link.ts';
+import { createKeyPair, type WorkerKeys } from '../zeromq/keys/key-files.ts';
+
+/** Links and sockets to close after a test. */
+export const opened: { close(): Promise<void> | void }[] = [];
+
+/** Closes everything that was opened, the last one first. */
+export async function closeOpened(): Promise<void> {
+  for (const one of opened.splice(0).reverse()) await one.close();
+}
+
+/** Opens a coordinator's link that lets in one key. */
+export async function startCoordinator(options: Partial<CoordinatorLinkOptions> = {}) {
+  const [server, client] = [createKeyPair(), createKeyPair()];
+  const allowed = new Set([client.publicKey]);
+  const coordinator = await createCoordinatorLink({
+    keys: server,
+    isAuthorized: (key) => allowed.has(key),
+    ...options,
+  });
+  opened.push(coordinator);
+  const listed: WorkerKeys = { ...client, serverKey: server.publicKey };
+  return { coordinator, server, listed, allowed, events: coordinator.events()[Symbol.asyncIterator]() };
+}
+
+/** CURVE options of a socket that connects with these keys. */
+export function curveOptions({ serverKey, publicKey, secretKey }: WorkerKeys) {
+  return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
+}
+
+/** A client made of libzmq alone. `handshake` resolves with what its monitor says of the handshake. */
+export function openRawClient(
+  address: string,
+  options: ConstructorParameters<typeof Dealer>[0],
+): { socket: Dealer; handshake: Promise<string> } {
+  const socket = new Dealer({ context: new Context(), linger: 0, ...options });
+  const handshake = new Promise<string>((resolve) => {
+    for (const type of [
+      'handshake',
+      'handshake:error:auth',
+      'handshake:error:protocol',
+      'handshake:error:other',
+      'disconnect',
+    ] as const) {
+      socket.events.on(type, () => resolve(type));
+    }
+  });
+  socket.connect(address);
+  opened.push({ close: () => socket.close() });
+  return { socket, handshake };
+}

@@ -1,0 +1,73 @@
+/** Files that hold the CURVE keys of one worker: its own key pair, and the public key of its coordinator. */
+import { chmod, open, readFile, stat } from 'node:fs/promises';
+import { UserError } from '@lstm-gan/core';
+import { curveKeyPair } from 'zeromq';
+import { z } from 'zod';
+
+/** A CURVE key pair, each key 40 characters of Z85. */
+export interface KeyPair {
+  readonly publicKey: string;
+  readonly secretKey: string;
+}
+
+/** What a worker needs to be let in: its own keys, and the public key of its coordinator. */
+export interface WorkerKeys extends KeyPair {
+  readonly serverKey: string;
+}
+
+const z85 = z.string().regex(/^[0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/);
+const workerKeysSchema = z.strictObject({ serverKey: z85, publicKey: z85, secretKey: z85 });
+
+/** A new random key pair. */
+export function createKeyPair(): KeyPair {
+  return curveKeyPair();
+}
+
+/** Writes a worker's keys, readable only by the user. */
+export async function writeKeyFile(file: string, keys: WorkerKeys): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await chmod(file, 0o600);
+    await handle.writeFile(`${JSON.stringify(keys)}\n`);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a worker's keys; refuses a file that others can read. */
+export async function readKeyFile(file: string): Promise<WorkerKeys> {
+  const mode = await stat(file).then(
+    ({ mode }) => mode,
+    () => undefined,
+  );
+  if (mode === undefined) {
+    throw keyFileError(
+      `The key file ${file} cannot be read.`,
+      'Give the path that the coordinator printed, or that of your copy.',
+    );
+  }
+  if ((mode & 0o077) !== 0) {
+    throw keyFileError(`The key file ${file} can be read by others.`, `Run: chmod 600 ${file}`);
+  }
+  const keys = parseKeys(await readFile(file, 'utf8'));
+  if (keys === undefined) {
+    throw keyFileError(
+      `The key file ${file} does not hold serverKey, publicKey and secretKey.`,
+      'Use the file that the coordinator wrote.',
+    );
+  }
+  return keys;
+}
+
+/** The keys in the text of a key file; undefined if it does not hold any. */
+export function parseKeys(text: string): WorkerKeys | undefined {
+  try {
+    return workerKeysSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export function keyFileError(message: string, advice: string): UserError {
+  return new UserError({ code: 'key-file', message, advice });
+}

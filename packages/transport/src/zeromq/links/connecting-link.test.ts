@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { Router } from 'zeromq';
+import { encodeMessage } from '../../codec/codec.ts';
+import { hello, take } from '../../testing/link-contract.ts';
+import { closeOpened, opened, startCoordinator } from '../../testing/raw-client.ts';
+import { createKeyPair } from '../keys/key-files.ts';
+import { createCoordinatorLink } from './coordinator-link.ts';
+import { createWorkerLink } from './worker-link.ts';
+
+afterEach(closeOpened);
+
+it('lets its process end even if what was sent is never fetched and garbage is collected meanwhile', async () => {
+  const link = new URL('./worker-link.ts', import.meta.url).href;
+  const script = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-link-')), 'worker.mjs');
+  const keys = createKeyPair();
+  const options = {
+    connect: 'tcp://127.0.0.1:1',
+    keys: { ...keys, serverKey: keys.publicKey },
+    connectTimeoutMs: 300,
+    lingerMs: 1000,
+  };
+  await writeFile(
+    script,
+    `import { createWorkerLink } from ${JSON.stringify(link)};
+     const link = createWorkerLink(${JSON.stringify(options)});
+     link.send(${JSON.stringify(hello('unheard'))}); for await (const event of link.events()) void event;
+     for (const ms of [0, 50, 100]) setTimeout(gc, ms);`,
+  );
+  const parameters = ['--expose-gc', '--conditions=source', '--import', import.meta.resolve('tsx'), script];
+  const child = spawn(process.execPath, parameters, { stdio: 'inherit', timeout: 20_000 });
+  expect(await new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)))).toBe(0);
+});
+
+it('says that no coordinator answers, and that an address is in use', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  const keys = createKeyPair();
+  await expect(
+    createCoordinatorLink({ bind: `tcp://127.0.0.1:${port}`, keys, isAuthorized: () => true }),
+  ).rejects.toThrow('listens on');
+  server.close();
+  const worker = createWorkerLink({
+    connect: `tcp://127.0.0.1:${port}`,
+    keys: { ...keys, serverKey: keys.publicKey },
+    connectTimeoutMs: 300,
+  });
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({
+    sentence: expect.stringContaining('No coordinator answered'),
+  });
+});
+
+it('ends if the coordinator is connected but says nothing, and not if it only pings', async () => {
+  const silent = new Router();
+  await silent.bind('ipc://@lstm-gan-silent-' + process.pid);
+  opened.push({ close: () => silent.close() });
+  const worker = createWorkerLink({ connect: silent.lastEndpoint as string, silenceMs: 300 });
+  opened.push(worker);
+  worker.send(hello('forgotten'));
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toEqual({
+    kind: 'closed',
+    sentence: 'The coordinator has said nothing for 0.3 s.',
+  });
+
+  const { coordinator, listed } = await startCoordinator();
+  const patient = createWorkerLink({
+    connect: coordinator.address,
+    keys: listed,
+    silenceMs: 2000,
+  });
+  opened.push(patient);
+  patient.send(hello('known'));
+  const first = patient.events()[Symbol.asyncIterator]().next();
+  const quiet = new Promise((resolve) => setTimeout(resolve, 3000, 'no event'));
+  expect(await Promise.race([first, quiet])).toBe('no event');
+});
+
+/** Blocks JavaScript, as a long computation or a lack of processor time does. libzmq's threads go on. */
+const block = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+it('does not say that no coordinator answered if its own process was busy for that long', async () => {
+  const { coordinator, listed, events } = await startCoordinator();
+  const worker = createWorkerLink({ connect: coordinator.address, keys: listed, connectTimeoutMs: 200 });
+  opened.push(worker);
+  worker.send(hello('busy'));
+  block(1000);
+  const { peer } = await take(events);
+  coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ message: { kind: 'finish' } });
+});
+
+it('does not say that its coordinator was silent if its own process was busy for that long', async () => {
+  const { coordinator, listed, events } = await startCoordinator();
+  const worker = createWorkerLink({ connect: coordinator.address, keys: listed, silenceMs: 500 });
+  opened.push(worker);
+  worker.send(hello('busy'));
+  const { peer } = await take(events);
+  block(1500);
+  coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ message: { kind: 'finish' } });
+});
+
+it('brings what came before its connection was lost, also if its own process was busy then', async () => {
+  const server = new Router({ linger: 1000 });
+  await server.bind(`ipc://@lstm-gan-brief-${process.pid}`);
+  const worker = createWorkerLink({ connect: server.lastEndpoint as string });
+  opened.push(worker);
+  worker.send(hello('busy'));
+  const [routingId] = await server.receive();
+  const { header } = encodeMessage({ kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  const inbox = worker.events()[Symbol.asyncIterator]();
+  for (let k = 0; k < 100; k++) await server.send([routingId, 'H', header]);
+  server.close();
+  for (let k = 0; k < 5; k++) {
+    block(100);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (let k = 0; k < 100; k++) expect(await take(inbox)).toMatchObject({ message: { kind: 'finish' } });
+  expect(await take(inbox)).toEqual({ kind: 'closed', sentence: 'The coordinator is gone.' });
+});

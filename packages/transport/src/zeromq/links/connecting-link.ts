@@ -1,0 +1,201 @@
+/**
+ * The connecting end over ZeroMQ: a DEALER socket for each flow. It does not reconnect by itself: a lost connection ends
+ * the link with a sentence, and its owner decides what to do.
+ */
+import { defaultLimits, type DecodeHeader } from '../../codec/codec.ts';
+import { createFlowOrder, type FlowOrder } from '../../codec/flow-order.ts';
+import { isAboutMemory, type Frame } from '../../codec/frame.ts';
+import { createInbox, type Inbox } from '../../codec/inbox.ts';
+import { createMemoryLoans, type MemoryLoans } from '../../codec/memory-loans.ts';
+import type { Memory } from '../../codec/memory.ts';
+import { createOutbox, type Outbox } from '../../codec/outbox.ts';
+import { ProtocolError } from '../../codec/protocol-error.ts';
+import { createEventQueue } from '../../event-queue.ts';
+import type { WorkerLink, WorkerLinkEvent } from '../../links.ts';
+import type { Message } from '../../protocol/messages.ts';
+import { defaultFlowCount } from '../sockets/flow-ids.ts';
+import { openFlowSockets, type FlowSocketOptions, type FlowSockets } from '../sockets/flow-sockets.ts';
+import { acceptInOrder } from './connection.ts';
+import { startCountdown, type Countdown } from './countdown.ts';
+import { isLocalAddress } from '../sockets/local-address.ts';
+import { createSendLoop } from './send-loop.ts';
+
+/** Where to connect to, and how long to wait. */
+export interface ConnectingLinkOptions extends FlowSocketOptions {
+  /** How many TCP connections arrays travel over, encrypted by a thread each. Default: half of the processors, at most 4. */
+  readonly flowCount?: number;
+  /** Memory that is used again, instead of plain arrays. */
+  readonly memory?: Memory;
+  /** The link ends if the connection is not made within this time. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** The link ends if the other end sends nothing for this time, not even its pings. Default 30,000. */
+  readonly silenceMs?: number;
+}
+
+/** The messages that a connecting link takes, and what its sentences call the other end. */
+export interface ConnectingDialect<Received> {
+  readonly decode: DecodeHeader<Received>;
+  readonly whom: 'coordinator' | 'worker';
+}
+
+/** Begins to connect. Throws a UserError if keys are needed and missing. */
+export function openConnectingLink<Received, Sent extends Message>(
+  options: ConnectingLinkOptions,
+  dialect: ConnectingDialect<Received>,
+): WorkerLink<Received, Sent> {
+  return new ZeromqConnectingLink<Received, Sent>(options, dialect);
+}
+
+/** After a connection was lost: how long no frame must come before the last one is taken to be the last. */
+const drainMs = 50;
+
+class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink<Received, Sent> {
+  readonly #sockets: FlowSockets;
+  readonly #order: FlowOrder;
+  readonly #whom: string;
+  readonly #events = createEventQueue<WorkerLinkEvent<Received>>();
+  readonly #inbox: Inbox<Received>;
+  readonly #outbox: Outbox;
+  readonly #memory: Memory | undefined;
+  /** Undefined if the other end may be on another machine. */
+  readonly #loans: MemoryLoans | undefined;
+  /** Frames that are sent before those of the outbox. */
+  readonly #control: Frame[] = [];
+  readonly #sendLoop = createSendLoop(() => this.#sendNext());
+  readonly #lingerMs: number;
+  readonly #connecting: Countdown;
+  readonly #silence: Countdown;
+  #draining: Countdown | undefined;
+  #isOpen = true;
+  #hasSaidGoodbye = false;
+
+  constructor(options: ConnectingLinkOptions, { decode, whom }: ConnectingDialect<Received>) {
+    const {
+      connect,
+      limits = defaultLimits,
+      connectTimeoutMs = 10_000,
+      silenceMs = 30_000,
+      lingerMs = 2000,
+      memory,
+    } = options;
+    const flowCount = isLocalAddress(connect) ? 1 : (options.flowCount ?? defaultFlowCount());
+    this.#order = createFlowOrder(flowCount);
+    this.#whom = whom;
+    this.#memory = memory;
+    this.#loans = isLocalAddress(connect)
+      ? createMemoryLoans({ sharing: () => memory?.sharing?.(), push: (frame) => this.#sendControl(frame) })
+      : undefined;
+    this.#inbox = createInbox(decode, limits, memory, this.#loans?.borrow);
+    this.#outbox = createOutbox(this.#loans && ((array) => this.#lend(array)));
+    this.#lingerMs = lingerMs;
+    // Before the countdowns, which would have to be stopped: this throws if keys are missing.
+    this.#sockets = openFlowSockets(options, flowCount, whom, {
+      connected: () => this.#connecting.stop(),
+      refuse: (sentence) => this.#end(sentence, true),
+      lost: (sentence) => this.#endWhenDrained(sentence),
+      take: (flow, kind, parts) => this.#take(flow, kind, parts),
+    });
+    this.#connecting = startCountdown(connectTimeoutMs, () =>
+      this.#end(`No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`),
+    );
+    // The listening end pings every connection that it knows. Silence means that it has forgotten this one, or hangs.
+    this.#silence = startCountdown(silenceMs, () =>
+      this.#end(`The ${whom} has said nothing for ${silenceMs / 1000} s.`),
+    );
+  }
+
+  events(): AsyncIterable<WorkerLinkEvent<Received>> {
+    return this.#events;
+  }
+
+  send(message: Sent): void {
+    if (!this.#isOpen) return;
+    this.#loans?.offer();
+    this.#outbox.add(message);
+    this.#sendLoop.wake();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    await this.#sendLoop.drain(() => this.#outbox.isEmpty(), this.#lingerMs);
+    await this.#sayGoodbye('The worker closed the link.');
+  }
+
+  #sendControl(frame: Frame): void {
+    this.#control.push(frame);
+    this.#sendLoop.wake();
+  }
+
+  /** A lent array belongs to the link: it is released here, so its block is free as soon as the other end gives it back. */
+  #lend(array: Float32Array) {
+    const reference = this.#loans?.lend(array);
+    if (reference !== undefined) this.#memory?.release(array);
+    return reference;
+  }
+
+  async #sendNext(): Promise<boolean> {
+    const frame = this.#isOpen ? (this.#control.shift() ?? this.#outbox.next()) : undefined;
+    if (frame === undefined) return false;
+    try {
+      await this.#sockets.send(frame);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      this.#end(`The connection to the ${this.#whom} broke (${code}).`);
+      return false;
+    }
+    return true;
+  }
+
+  #take(flow: number, kind: string, parts: Buffer[]): void {
+    this.#silence.restart();
+    this.#draining?.restart();
+    try {
+      if (kind === 'P') return this.#answerPing();
+      if (kind === 'G') this.#outbox.grant();
+      else this.#accept(flow, kind, parts);
+      this.#sendLoop.wake();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#end(`The ${this.#whom} broke the protocol: ${error.message}`);
+    }
+  }
+
+  #answerPing(): void {
+    if (this.#control.length === 0) this.#sendControl({ kind: 'P' });
+  }
+
+  #accept(flow: number, kind: string, parts: Buffer[]): void {
+    if (parts.length === 1 && this.#loans !== undefined && isAboutMemory(kind))
+      return this.#loans.accept(kind, parts[0]);
+    const { messages, isGoodbye } = acceptInOrder({ order: this.#order, inbox: this.#inbox }, flow, kind, parts, () =>
+      this.#control.push({ kind: 'G' }),
+    );
+    for (const message of messages) this.#events.push({ kind: 'message', message });
+    if (isGoodbye) void this.#sayGoodbye(`The ${this.#whom} closed the link.`);
+  }
+
+  #end(sentence: string, refused = false): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#loans?.close();
+    this.#connecting.stop();
+    this.#silence.stop();
+    this.#draining?.stop();
+    this.#sockets.close();
+    this.#events.push({ kind: 'closed', sentence, ...(refused ? { refused } : {}) });
+    this.#events.end();
+  }
+
+  /** Frames that came before the connection was lost are still in the socket. The link ends when no more come. */
+  #endWhenDrained(sentence: string): void {
+    this.#draining ??= startCountdown(drainMs, () => this.#end(sentence));
+  }
+
+  async #sayGoodbye(sentence: string): Promise<void> {
+    // Only once, also if both ends close: nobody would fetch a second one, and the process would linger for it.
+    if (!this.#hasSaidGoodbye) this.#control.push({ kind: 'B' });
+    this.#hasSaidGoodbye = true;
+    await this.#sendLoop.drain(() => this.#outbox.isEmpty() && this.#control.length === 0, this.#lingerMs);
+    this.#end(sentence);
+  }
+}

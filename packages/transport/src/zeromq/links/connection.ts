@@ -1,0 +1,151 @@
+/** What the listening end of a connection knows of it. */
+import { assert } from '@lstm-gan/core';
+import {
+  createFlowChoice,
+  createFlowOrder,
+  isOrdered,
+  type FlowChoice,
+  type FlowOrder,
+} from '../../codec/flow-order.ts';
+import { isAboutMemory, type Frame } from '../../codec/frame.ts';
+import type { Inbox } from '../../codec/inbox.ts';
+import type { MemoryLoans } from '../../codec/memory-loans.ts';
+import type { Outbox } from '../../codec/outbox.ts';
+import { ProtocolError } from '../../codec/protocol-error.ts';
+
+/** A connection, as the end that listened for it sees it. */
+export interface Connection<Received> {
+  /** The routing id of each flow; undefined for a flow that has not sent anything yet. */
+  readonly flows: (Buffer | undefined)[];
+  /** The order of the frames that the flows bring. */
+  readonly order: FlowOrder;
+  /** The flow that each frame is sent over. */
+  readonly choice: FlowChoice;
+  readonly inbox: Inbox<Received>;
+  readonly outbox: Outbox;
+  /** Undefined if the other end may be on another machine. */
+  readonly loans: MemoryLoans | undefined;
+  /** Frames that are sent before those of the outbox. */
+  readonly control: Frame[];
+  /** No message is sent or taken any more. What is queued is still sent, then a goodbye, which the other end answers. */
+  isLeaving: boolean;
+  hasSaidGoodbye: boolean;
+  /** Pings since the last frame from the other end. */
+  unanswered: number;
+  /** The most pings lately that were unanswered when a frame came. */
+  slowest: number;
+  /** How many pings may be unanswered if nothing slows the connection down. Infinity: only libzmq watches it. */
+  mayLeaveUnanswered: number;
+}
+
+/** A connection of so many flows whose first frame came just now. */
+export function createConnection<Received>(
+  parts: Pick<Connection<Received>, 'inbox' | 'outbox' | 'loans' | 'control'>,
+  flowCount: number,
+): Connection<Received> {
+  return {
+    ...parts,
+    flows: Array.from({ length: flowCount }, () => undefined),
+    order: createFlowOrder(flowCount),
+    choice: createFlowChoice(flowCount),
+    isLeaving: false,
+    hasSaidGoodbye: false,
+    unanswered: 0,
+    slowest: 0,
+    mayLeaveUnanswered: Infinity,
+  };
+}
+
+/** Counts a ping. An old delay is forgotten with time: after five seconds of ten pings each, it counts a third. */
+export function countPing(connection: Connection<unknown>): void {
+  connection.unanswered += 1;
+  connection.slowest *= 0.98;
+}
+
+/** Notes a sign of life. */
+export function noteSignOfLife(connection: Connection<unknown>): void {
+  connection.slowest = Math.max(connection.unanswered, connection.slowest);
+  connection.unanswered = 0;
+}
+
+/**
+ * Whether the other end has left more pings unanswered than it may. Answers queue after arrays, so the limit follows what
+ * was measured: four times the slowest answer lately, and five times as many pings while arrays are under way.
+ */
+export function isSilent({ unanswered, slowest, mayLeaveUnanswered, inbox, outbox }: Connection<unknown>): boolean {
+  const isBusy = inbox.isUnderWay() || outbox.isUnderWay();
+  return unanswered > Math.max(mayLeaveUnanswered, 4 * slowest) * (isBusy ? 5 : 1);
+}
+
+/** The last frame of a connection that is leaving and has sent everything. */
+function takeGoodbye(connection: Connection<unknown>): Frame | undefined {
+  if (!connection.isLeaving || connection.hasSaidGoodbye || !connection.outbox.isEmpty()) return undefined;
+  connection.hasSaidGoodbye = true;
+  return { kind: 'B' };
+}
+
+/**
+ * The next frame to send. Before the first flow has sent anything, only control frames are sent; before all flows have,
+ * no chunk.
+ */
+export function nextFrame(connection: Connection<unknown>): Frame | undefined {
+  const control = connection.control.shift();
+  if (control !== undefined || connection.flows[0] === undefined) return control;
+  const areAllThere = connection.flows.every((flow) => flow !== undefined);
+  return connection.outbox.next(areAllThere) ?? takeGoodbye(connection);
+}
+
+/** The routing id that the next frame is sent to. */
+export function routingIdOf({ flows, choice }: Connection<unknown>, { kind }: Frame): Buffer {
+  // A ping to any flow fails if the other end is gone, also if it died before its first flow had sent anything.
+  const routingId = flows[choice.of(kind)] ?? flows.find((flow) => flow !== undefined);
+  assert(routingId !== undefined, 'a connection is known by a flow that has sent something');
+  return routingId;
+}
+
+/** What a frame completed, together with frames that had waited for it. */
+export interface Accepted<Received> {
+  readonly messages: readonly Received[];
+  readonly isGoodbye: boolean;
+}
+
+/** Handles a frame that came. Each chunk that was taken grants another one. Throws a ProtocolError for what does not fit. */
+export function acceptFrame<Received>(
+  connection: Connection<Received>,
+  flow: number,
+  kind: string,
+  parts: Buffer[],
+): Accepted<Received> {
+  const nothing = { messages: [], isGoodbye: false };
+  if (kind === 'P' && parts.length === 0) return nothing;
+  if (kind === 'G' && parts.length === 0) {
+    connection.outbox.grant();
+    return nothing;
+  }
+  if (parts.length === 1 && connection.loans !== undefined && isAboutMemory(kind)) {
+    connection.loans.accept(kind, parts[0]);
+    return nothing;
+  }
+  return acceptInOrder(connection, flow, kind, parts, () => connection.control.push({ kind: 'G' }));
+}
+
+/** Handles a frame that is kept in order, at either end of a connection. @param grant tells the sender that it may send another chunk */
+export function acceptInOrder<Received>(
+  { order, inbox }: Pick<Connection<Received>, 'order' | 'inbox'>,
+  flow: number,
+  kind: string,
+  parts: Buffer[],
+  grant: () => void,
+): Accepted<Received> {
+  if (!isOrdered(kind) || parts.length !== (kind === 'B' ? 0 : 1))
+    throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
+  order.put(flow, kind === 'B' ? { kind } : { kind, bytes: parts[0] });
+  const messages: Received[] = [];
+  for (let frame = order.next(inbox.isUnderWay()); frame !== undefined; frame = order.next(inbox.isUnderWay())) {
+    if (frame.kind === 'B') return { messages, isGoodbye: true };
+    const message = inbox.accept(frame.kind, frame.bytes);
+    if (frame.kind === 'C') grant();
+    if (message !== undefined) messages.push(message);
+  }
+  return { messages, isGoodbye: false };
+}

@@ -1,0 +1,318 @@
+/**
+ * The listening end over ZeroMQ: one ROUTER socket, encrypted with CURVE over TCP. Three things find out that the other
+ * end of a connection is gone. libzmq's own threads watch the TCP connection: a killed process closes its socket, and a
+ * process that is stopped or cut off sends no heartbeats. The next frame that is sent to a process that is gone fails at
+ * once, and a ping is sent to each ten times a second. And after `watch` the pings must be answered by the program itself;
+ * before, a program whose JavaScript is busy is not taken for dead.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Context, type Router } from 'zeromq';
+import { defaultLimits, type DecodeHeader, type Limits } from '../../codec/codec.ts';
+import type { Frame } from '../../codec/frame.ts';
+import { createInbox } from '../../codec/inbox.ts';
+import { createMemoryLoans, type MemoryLoans } from '../../codec/memory-loans.ts';
+import type { Memory } from '../../codec/memory.ts';
+import { createOutbox } from '../../codec/outbox.ts';
+import { ProtocolError } from '../../codec/protocol-error.ts';
+import { createEventQueue } from '../../event-queue.ts';
+import type { CoordinatorLinkEvent, RenewableLink } from '../../links.ts';
+import type { Message } from '../../protocol/messages.ts';
+import { startAuthorization } from '../keys/authorization.ts';
+import type { KeyPair } from '../keys/key-files.ts';
+import { explainBindError } from '../sockets/bind-error.ts';
+import { defaultFlowCount, readFlowId } from '../sockets/flow-ids.ts';
+import { openListeningSocket } from '../sockets/listening-socket.ts';
+import {
+  acceptFrame,
+  countPing,
+  createConnection,
+  isSilent,
+  nextFrame,
+  noteSignOfLife,
+  routingIdOf,
+  type Connection,
+} from './connection.ts';
+import { isLocalAddress } from '../sockets/local-address.ts';
+import { createSendLoop } from './send-loop.ts';
+
+/** Where to listen, who may connect, and how long to wait. */
+export interface ListeningLinkOptions {
+  /**
+   * Default `tcp://127.0.0.1:*`: this machine only, any free port. TCP is always encrypted and authenticated. `ipc://PATH`,
+   * a socket file in a folder that only the user may enter, is guarded by the kernel instead, and costs no encryption.
+   */
+  readonly bind?: string;
+  readonly keys: KeyPair;
+  /** Asked for every client that connects over TCP. */
+  readonly isAuthorized: (publicKey: string) => boolean;
+  readonly limits?: Limits;
+  /** Memory that is used again, instead of plain arrays. */
+  readonly memory?: Memory;
+  /** Called with a sentence for the log. */
+  readonly onNotice?: (sentence: string) => void;
+  /** Further connections are not accepted. Default 256. */
+  readonly maxConnections?: number;
+  /** Time between two pings. Default 100. */
+  readonly pingMs?: number;
+  /** How long `close` waits until what is queued is sent. Default 2000. */
+  readonly lingerMs?: number;
+}
+
+/** The messages that a listening link takes and sends. */
+export interface ListeningDialect<Received, Sent> {
+  readonly decode: DecodeHeader<Received>;
+  /** The message that tells the other end that what it sent was malformed. */
+  readonly refusal: (sentence: string) => Sent;
+}
+
+/** Binds and listens. Rejects with a UserError if the address cannot be bound. */
+export async function openListeningLink<Received, Sent extends Message>(
+  options: ListeningLinkOptions,
+  dialect: ListeningDialect<Received, Sent>,
+): Promise<RenewableLink<Received, Sent>> {
+  const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized } = options;
+  const context = new Context({ ioThreads: Math.max(2, defaultFlowCount()) });
+  const isLocal = isLocalAddress(bind);
+  const authorization = isLocal ? undefined : await startAuthorization(context, isAuthorized);
+  const open = () =>
+    openListeningSocket({ context, keys: isLocal ? undefined : keys, limits: options.limits ?? defaultLimits });
+  const socket = open();
+  try {
+    await socket.bind(bind);
+  } catch (error) {
+    socket.close();
+    authorization?.close();
+    throw explainBindError(bind, error);
+  }
+  return new ZeromqListeningLink({ socket, open, onClose: () => authorization?.close() }, options, dialect);
+}
+
+interface Listening {
+  /** Bound. */
+  readonly socket: Router;
+  /** Makes another socket like it, not bound. */
+  readonly open: () => Router;
+  readonly onClose: () => void;
+}
+
+const rebindMs = 20;
+
+class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLink<Received, Sent> {
+  readonly address: string;
+  readonly #dialect: ListeningDialect<Received, Sent>;
+  readonly #listening: Listening;
+  #socket: Router;
+  readonly #limits: Limits;
+  readonly #memory: Memory | undefined;
+  readonly #isLocal: boolean;
+  #onNotice: ((sentence: string) => void) | undefined;
+  readonly #maxConnections: number;
+  readonly #lingerMs: number;
+  readonly #pingMs: number;
+  readonly #events = createEventQueue<CoordinatorLinkEvent<Received>>();
+  readonly #connections = new Map<string, Connection<Received>>();
+  readonly #sendLoop = createSendLoop(() => this.#sendNext());
+  readonly #ping: NodeJS.Timeout;
+  #renewal: Promise<void> | undefined;
+  #isClosing = false;
+
+  constructor(listening: Listening, options: ListeningLinkOptions, dialect: ListeningDialect<Received, Sent>) {
+    this.#listening = listening;
+    this.#socket = listening.socket;
+    this.#dialect = dialect;
+    this.#limits = options.limits ?? defaultLimits;
+    this.#memory = options.memory;
+    this.#isLocal = isLocalAddress(options.bind ?? '');
+    this.#onNotice = options.onNotice;
+    this.#maxConnections = options.maxConnections ?? 256;
+    this.#lingerMs = options.lingerMs ?? 2000;
+    this.address = this.#socket.lastEndpoint ?? '';
+    this.#pingMs = options.pingMs ?? 100;
+    this.#ping = setInterval(() => this.#pingAll(), this.#pingMs);
+    this.#receive();
+  }
+
+  #receive(): void {
+    void receiveAll(this.#socket, (routingId, kind, parts) => this.#take(routingId, kind, parts));
+  }
+
+  events(): AsyncIterable<CoordinatorLinkEvent<Received>> {
+    return this.#events;
+  }
+
+  send(name: string, message: Sent): void {
+    const connection = this.#connections.get(name);
+    if (connection === undefined || connection.isLeaving) return;
+    connection.outbox.add(message);
+    this.#sendLoop.wake();
+  }
+
+  disconnect(name: string): void {
+    const connection = this.#connections.get(name);
+    if (connection !== undefined) connection.isLeaving = true;
+    this.#sendLoop.wake();
+  }
+
+  watch(name: string, silenceMs: number): void {
+    const connection = this.#connections.get(name);
+    if (connection !== undefined) connection.mayLeaveUnanswered = Math.ceil(silenceMs / this.#pingMs);
+  }
+
+  renew(): Promise<void> {
+    this.#renewal ??= this.#reopen().finally(() => (this.#renewal = undefined));
+    return this.#renewal;
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#isClosing) return;
+    // libzmq cannot end a single connection whose other end stays; closing the socket ends them all.
+    this.#socket.close();
+    for (const name of [...this.#connections.keys()]) this.#forget(name, 'All connections are made anew.');
+    const socket = this.#listening.open();
+    // The old socket releases the address a moment later.
+    while (!this.#isClosing && !(await isBound(socket, this.address))) await delay(rebindMs);
+    if (this.#isClosing) return socket.close();
+    this.#socket = socket;
+    this.#receive();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    clearInterval(this.#ping);
+    for (const connection of this.#connections.values()) connection.isLeaving = true;
+    await this.#sendLoop.drain(() => [...this.#connections.values()].every(isSilent), this.#lingerMs);
+    for (const connection of this.#connections.values()) connection.loans?.close();
+    await this.#renewal;
+    this.#socket.close();
+    this.#listening.onClose();
+    this.#events.end();
+  }
+
+  /**
+   * Pings are counted, not time: a process that was stopped for a minute sends one ping for it, and does not blame the
+   * other ends. Silence is judged only after everything that has arrived was handled: Node reads the sockets between a
+   * timer and the `setImmediate` that it schedules.
+   */
+  #pingAll(): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.control.length === 0) connection.control.push({ kind: 'P' });
+      countPing(connection);
+    }
+    setImmediate(() => this.#giveUpSilent());
+    this.#sendLoop.wake();
+  }
+
+  #giveUpSilent(): void {
+    for (const [name, connection] of this.#connections)
+      if (isSilent(connection) && !connection.isLeaving) this.#giveUp(name, connection);
+  }
+
+  /** If the other end recovers, it finds a goodbye and connects again, as a new connection. */
+  #giveUp(name: string, connection: Connection<Received>): void {
+    connection.outbox.clear();
+    connection.isLeaving = true;
+    this.#events.push({
+      kind: 'left',
+      peer: name,
+      sentence: `The worker has given no sign of life for ${connection.unanswered * this.#pingMs} ms.`,
+    });
+  }
+
+  /** Sends one frame of each connection that has one. Returns whether there was any. */
+  async #sendNext(): Promise<boolean> {
+    let hasSent = false;
+    for (const [name, connection] of this.#connections) {
+      if (this.#socket.closed) return false;
+      const frame = nextFrame(connection);
+      if (frame === undefined) continue;
+      hasSent = true;
+      const routingId = routingIdOf(connection, frame);
+      try {
+        await this.#socket.send([routingId, frame.kind, ...('bytes' in frame ? [frame.bytes] : [])]);
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+        this.#forget(name, `The connection to the worker broke (${code}).`);
+      }
+    }
+    return hasSent;
+  }
+
+  #forget(name: string, sentence: string): void {
+    const connection = this.#connections.get(name);
+    this.#connections.delete(name);
+    connection?.loans?.close();
+    if (connection !== undefined && !connection.isLeaving) this.#events.push({ kind: 'left', peer: name, sentence });
+  }
+
+  /** Tells the other end what was wrong with what it sent, then ends the connection. */
+  #refuse(name: string, connection: Connection<Received>, sentence: string): void {
+    connection.outbox.add(this.#dialect.refusal(sentence));
+    connection.isLeaving = true;
+    this.#events.push({ kind: 'left', peer: name, sentence });
+  }
+
+  #take(routingId: Buffer, kind: string, parts: Buffer[]): void {
+    const { connection: name, flow, flowCount } = readFlowId(routingId);
+    const connection = this.#connections.get(name) ?? this.#begin(name, flowCount);
+    if (connection === undefined) return;
+    connection.flows[flow] = routingId;
+    noteSignOfLife(connection);
+    if (connection.isLeaving && kind === 'B') this.#forget(name, '');
+    else if (!connection.isLeaving || kind === 'G') this.#accept(name, connection, flow, kind, parts);
+    this.#sendLoop.wake();
+  }
+
+  #begin(name: string, flowCount: number): Connection<Received> | undefined {
+    if (this.#connections.size >= this.#maxConnections || this.#isClosing) return undefined;
+    const control: Frame[] = [];
+    const loans = this.#isLocal ? this.#createLoans(control) : undefined;
+    const inbox = createInbox(this.#dialect.decode, this.#limits, this.#memory, loans?.borrow);
+    const connection = createConnection({ inbox, outbox: createOutbox(loans?.lend), loans, control }, flowCount);
+    this.#connections.set(name, connection);
+    return connection;
+  }
+
+  #createLoans(control: Frame[]): MemoryLoans {
+    return createMemoryLoans({
+      sharing: () => this.#memory?.sharing?.(),
+      push: (frame) => {
+        control.push(frame);
+        this.#sendLoop.wake();
+      },
+      onRefused: (sentence) => {
+        this.#onNotice?.(sentence);
+        this.#onNotice = undefined;
+      },
+    });
+  }
+
+  #accept(name: string, connection: Connection<Received>, flow: number, kind: string, parts: Buffer[]): void {
+    try {
+      const { messages, isGoodbye } = acceptFrame(connection, flow, kind, parts);
+      for (const message of messages) this.#events.push({ kind: 'message', peer: name, message });
+      if (isGoodbye) this.#forget(name, 'The worker closed the link.');
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(name, connection, error.message);
+    }
+  }
+}
+
+function isBound(socket: Router, address: string): Promise<boolean> {
+  return socket.bind(address).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function receiveAll(
+  socket: Router,
+  take: (routingId: Buffer, kind: string, parts: Buffer[]) => void,
+): Promise<void> {
+  try {
+    for await (const [routingId, kind, ...parts] of socket) take(routingId, kind?.toString('latin1') ?? '', parts);
+  } catch (error) {
+    if (!socket.closed) throw error;
+  }
+}

@@ -1,0 +1,46 @@
+/** Sends what there is to send, one frame at a time: two sends at once on a socket fail with EBUSY. */
+export interface SendLoop {
+  /** Says that there may be something to send. */
+  wake(): void;
+  /** Resolves as soon as `isDone` holds after a round of sending, or after `atMostMs`. */
+  drain(isDone: () => boolean, atMostMs: number): Promise<void>;
+}
+
+/** @param sendNext sends one thing, and returns whether there was one; it is called again until there is none, and never twice at a time */
+export function createSendLoop(sendNext: () => Promise<boolean>): SendLoop {
+  let isRunning = false;
+  let wasWoken = false;
+  const waiting = new Set<() => void>();
+
+  const run = async (): Promise<void> => {
+    isRunning = true;
+    do {
+      wasWoken = false;
+      while (await sendNext());
+    } while (wasWoken);
+    isRunning = false;
+    for (const look of waiting) look();
+  };
+
+  const wake = (): void => {
+    wasWoken = true;
+    if (!isRunning) void run();
+  };
+
+  const drain = (isDone: () => boolean, atMostMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        waiting.delete(look);
+        resolve();
+      };
+      const look = (): void => {
+        if (isDone()) end();
+      };
+      const timer = setTimeout(end, atMostMs);
+      waiting.add(look);
+      wake();
+    });
+
+  return { wake, drain };
+}

@@ -1,0 +1,36 @@
+/**
+ * The routing id of a flow says which connection it belongs to. The connection's part of it is random and known to its two
+ * ends alone, so a process that has a key of the run still cannot add a flow to another worker's connection.
+ */
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { mostFlows } from '../../codec/flow-order.ts';
+
+/** Routing ids for the flows of a new connection. */
+export function createFlowIds(flowCount: number): string[] {
+  const connection = `${flowCount} flows of ${randomBytes(16).toString('hex')}`;
+  return Array.from({ length: flowCount }, (_, flow) => `${connection}: ${flow}`);
+}
+
+export interface FlowId {
+  /** The same for all flows of a connection. */
+  readonly connection: string;
+  readonly flow: number;
+  readonly flowCount: number;
+}
+
+/** Reads a routing id. One of another form is a connection of one flow. */
+export function readFlowId(routingId: Buffer): FlowId {
+  const [, connection, count, flow] = /^((\d) flows of [0-9a-f]{32}): (\d)$/.exec(routingId.toString('latin1')) ?? [];
+  const id = { connection, flow: Number(flow), flowCount: Number(count) };
+  const isOurs = connection !== undefined && id.flow < id.flowCount && id.flowCount <= mostFlows;
+  return isOurs ? id : { connection: routingId.toString('hex'), flow: 0, flowCount: 1 };
+}
+
+/**
+ * How many flows a connection has by default, and how many threads a listening socket. A thread encrypts some 0.7 GB/s, so
+ * half of the processors, up to four, come near a network of 25 Gbit/s. One if there are two processors: both compute.
+ */
+export function defaultFlowCount(processors = availableParallelism()): number {
+  return Math.max(1, Math.min(4, processors >> 1));
+}

@@ -1,0 +1,37 @@
+import { Router, type Context } from 'zeromq';
+import type { Limits } from '../../codec/codec.ts';
+import { chunkBytes } from '../../codec/frame.ts';
+import { zapDomain } from '../keys/authorization.ts';
+import type { KeyPair } from '../keys/key-files.ts';
+
+export interface ListeningSocketOptions {
+  readonly context: Context;
+  /** The keys of this end; undefined for a socket file, which the kernel guards. */
+  readonly keys: KeyPair | undefined;
+  readonly limits: Limits;
+}
+
+const mostWaitingFrames = 256;
+
+/** Makes the socket that the other ends connect to, not bound yet. */
+export function openListeningSocket({ context, keys, limits }: ListeningSocketOptions): Router {
+  const curve =
+    keys === undefined
+      ? {}
+      : { curveServer: true, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, zapDomain };
+  return new Router({
+    context,
+    ...curve,
+    mandatory: true,
+    // Credit keeps every connection's queue far from full, so a frame that cannot be sent at once is for a process that is
+    // gone, and sending it fails at once. Without this, zeromq 6.8 would wait, once no connection is left, until the socket
+    // can be written again, and such a send may swallow the wake-up of a receive: a worker that joined just then was never
+    // heard, and waited for ever.
+    sendTimeout: 0,
+    // A link that closes has already waited for goodbyes. Nothing is kept for an other end that did not answer.
+    linger: 0,
+    // For each connection: more frames than credit and pings allow. Further ones wait at the sender.
+    receiveHighWaterMark: mostWaitingFrames,
+    maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
+  });
+}
