@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 
 /** Path of the script that runs the command line with node. */
 export const command = fileURLToPath(new URL('../apps/cli/bin/lstm-gan.js', import.meta.url));

@@ -2,7 +2,7 @@
  * The weights are the same for any number of workers, and whichever of them dies. With real processes over encrypted
  * TCP.
  */
-import { roundToBfloat16 } from '@lstm-gan/core';
+import { roundToBfloat16 } from '@lstm-gan/core/weights';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lstmGan } from '../support/command-line.ts';
 import { trainOnCluster, type ClusterResult } from '../support/cluster.ts';

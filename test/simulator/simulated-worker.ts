@@ -2,7 +2,9 @@
  * A worker without engine, sockets and clocks. It keeps to the protocol as the real one does, has the real sliced member in
  * it, and its gradients are cheap pure functions of what a real one's depend on: weights, step, phase, turn and shard.
  */
-import { createFold, plainArithmetic, type Network, type ShardRange, type VectorArithmetic } from '@lstm-gan/core';
+import type { Network } from '@lstm-gan/core';
+import { createFold, type ShardRange } from '@lstm-gan/core/fold';
+import { plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { RunConfig } from '@lstm-gan/run';
 import {
   protocolVersion,

@@ -4,7 +4,8 @@
  * as TCP's: in order, whole or broken. What is given to a line is read only when it arrives: whoever gives its memory back
  * before is found out.
  */
-import { createLayouts, plainArithmetic, type VectorArithmetic } from '@lstm-gan/core';
+import { createLayouts } from '@lstm-gan/core';
+import { plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import {
   createTerminalLog,
   createTrainingState,

@@ -5,7 +5,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createLayouts, entryView, normalNoise, streamKey, type LayoutEntry, type ModelConfig } from '@lstm-gan/core';
+import { createLayouts, normalNoise, streamKey, type LayoutEntry, type ModelConfig } from '@lstm-gan/core';
+import { entryView } from '@lstm-gan/core/weights';
 import { createTrainingState, writeCheckpoint } from '@lstm-gan/run';
 import { smallConfig } from './small-run.ts';
 

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os, { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { requireBuild } from '../built-command.ts';
 import { createNetwork, type Network } from '../network/network-namespaces.ts';
 import { readOptions, refuse, type ChaosOptions } from './chaos-options.ts';

@@ -1,5 +1,5 @@
 /** Which faults happen when, and to which worker: a pure function of a seed, so that a run of chaos can be repeated. */
-import { statelessUniform } from '@lstm-gan/core';
+import { statelessUniform } from '@lstm-gan/core/random';
 
 /** The kinds of faults of a worker, each with its description. */
 export const faults = {

@@ -1,5 +1,5 @@
 /** What a coordinator is started with, and what comes out. */
-import type { VectorArithmetic } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { ReadShards } from '@lstm-gan/data';
 import type { Logger, RunConfig, StepMetrics, TrainingState } from '@lstm-gan/run';
 import type { CoordinatorLink, Exchange } from '@lstm-gan/transport';

@@ -1,6 +1,6 @@
 /** What both exchanges promise: each promise is tested of the star and of the sliced exchange. */
 import type { TrainingState } from '@lstm-gan/run';
-import { shardsOf } from '@lstm-gan/core';
+import { shardsOf } from '@lstm-gan/core/fold';
 import { describe, expect, it } from 'vitest';
 import { config, contributionFor, driveTraining, header } from './testing/drive-training.ts';
 

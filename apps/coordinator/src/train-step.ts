@@ -11,7 +11,8 @@
  * is called by `advance`, and returns effects. The other carries such an effect out, and is called by Training. What
  * differs between the star and the sliced exchange is behind `rulesOf` (decisions) and `arrays` (their execution).
  */
-import { batchOf, nextPlace, placeOfImages, type VectorArithmetic } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
+import { batchOf, nextPlace, placeOfImages } from '@lstm-gan/core/step';
 import type { ReadShards } from '@lstm-gan/data';
 import type { StepMetrics, TrainingState } from '@lstm-gan/run';
 import type { Contribution, CoordinatorLink, RunHeader } from '@lstm-gan/transport';

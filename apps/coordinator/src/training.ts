@@ -2,7 +2,10 @@
  * A run as its coordinator carries it out: events go in, and the effects that `advance` answers with are carried out.
  * Arrays and measurements are here. Decisions are not, nor what waits: sockets, timers and signals.
  */
-import { createLayouts, cutSlices, plainArithmetic, UserError } from '@lstm-gan/core';
+import { createLayouts } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
+import { plainArithmetic } from '@lstm-gan/core/optimizer';
+import { cutSlices } from '@lstm-gan/core/weights';
 import { median, weightsSha256, type StepMetrics } from '@lstm-gan/run';
 import type { RunHeader } from '@lstm-gan/transport';
 import { advance } from './advance.ts';

@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { setBackend } from '@tensorflow/tfjs-core';
 
 export type BackendName = 'webgl' | 'wasm' | 'cpu';

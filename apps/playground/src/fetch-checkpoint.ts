@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 
 /** The file that the page's address names with `?checkpoint=`, from the page's own site: a link must not load a stranger's. */
 export async function fetchCheckpoint(address: string, page: string): Promise<Uint8Array> {

@@ -2,7 +2,8 @@
  * The page: what the controls say, drawn. One drawing runs at a time; what is asked for meanwhile is drawn after it, from
  * the controls as they are then. Each drawing is announced as an event `images` on the document.
  */
-import { countParameters, createLayouts, generate, readGenerator, UserError, type ModelConfig } from '@lstm-gan/core';
+import { countParameters, createLayouts, generate, readGenerator, type ModelConfig } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { startBackend, type BackendName } from './backend.ts';
 import { drawGrid } from './draw-grid.ts';
 import { fetchCheckpoint } from './fetch-checkpoint.ts';

@@ -1,15 +1,7 @@
 /** What a worker does for a phase, with units that only note what they were given. */
-import {
-  batchOf,
-  firstPlaceOfStep,
-  nextPlace,
-  placeOfImages,
-  plainArithmetic,
-  presets,
-  streamKey,
-  type Place,
-  type Preset,
-} from '@lstm-gan/core';
+import { presets, streamKey, type Preset } from '@lstm-gan/core';
+import { plainArithmetic } from '@lstm-gan/core/optimizer';
+import { batchOf, firstPlaceOfStep, nextPlace, placeOfImages, type Place } from '@lstm-gan/core/step';
 import { NotFiniteSumError } from '@lstm-gan/engine';
 import { createRunConfig, type RunConfig } from '@lstm-gan/run';
 import type { Contribution, Failed, WorkerMessage, Work } from '@lstm-gan/transport';

@@ -6,15 +6,11 @@
  *   3. sends its contribution, through the exchange of the run;
  *   4. starts the next phase ahead, with the network that is not being updated.
  */
-import {
-  accumulateShards,
-  assert,
-  nextPlace,
-  roundToBfloat16,
-  shardsOf,
-  type Network,
-  type ShardPlace,
-} from '@lstm-gan/core';
+import type { Network } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import { accumulateShards, shardsOf } from '@lstm-gan/core/fold';
+import { nextPlace, type ShardPlace } from '@lstm-gan/core/step';
+import { roundToBfloat16 } from '@lstm-gan/core/weights';
 import { NotFiniteSumError } from '@lstm-gan/engine';
 import type { RoundHeader, ShardLosses, WeightsVersions, Work } from '@lstm-gan/transport';
 import { startShard, type NetworkWeights, type ShardResult } from './compute/compute-shard.ts';

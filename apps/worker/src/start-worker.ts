@@ -2,7 +2,7 @@
  * A worker's conversation with the coordinator: it says hello, prepares the run that the coordinator describes, and
  * answers messages until the coordinator finishes the run. compute-phase.ts has what it does for a lease.
  */
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import {
   protocolVersion,
   type CoordinatorMessage,

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 
 /**
  * Returns the names of the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, or, if it is not set, a number

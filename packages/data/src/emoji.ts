@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 import sharp from 'sharp';
 import { z } from 'zod';
 import type { Labels } from './dataset.ts';

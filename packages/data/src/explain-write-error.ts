@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',

@@ -8,7 +8,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import sharp from 'sharp';
 import type { Dataset, Labels, LeftOut } from './dataset.ts';
 import type { DecodedImages, ImageShape } from './decoded-images.ts';

@@ -1,4 +1,6 @@
-import { permutation, statelessUniform, streamKey, type ShardRange } from '@lstm-gan/core';
+import { streamKey } from '@lstm-gan/core';
+import type { ShardRange } from '@lstm-gan/core/fold';
+import { permutation, statelessUniform } from '@lstm-gan/core/random';
 import type { Dataset } from './dataset.ts';
 
 /**

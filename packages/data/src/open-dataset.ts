@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError, nearestName } from '@lstm-gan/core';
+import { UserError, nearestName } from '@lstm-gan/core/errors';
 import type { Dataset } from './dataset.ts';
 import type { DatasetSource } from './decoded-images.ts';
 import { digits } from './digits.ts';

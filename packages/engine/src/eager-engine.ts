@@ -1,4 +1,6 @@
-import { checkArrays, runUnit, UserError, type ArraySpec, type UnitArray } from '@lstm-gan/core';
+import { runUnit, type ArraySpec, type UnitArray } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
+import { checkArrays } from '@lstm-gan/core/step';
 import { memory } from '@tensorflow/tfjs-core';
 import { checkAccumulation, endAccumulation } from './contract/accumulation.ts';
 import { closedError } from './contract/closed-error.ts';

@@ -3,7 +3,8 @@
  * call on another thread. If the graph is in the cache, tfjs-node is not even loaded.
  */
 import { createHash } from 'node:crypto';
-import { UserError, type Unit, type UnitArray } from '@lstm-gan/core';
+import type { Unit, UnitArray } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { closedError } from './contract/closed-error.ts';
 import type { CompiledUnit, Engine, EngineDescription, EngineOptions, Precision } from './contract/engine.ts';
 import { codeDigest } from './graph/cache/code-digest.ts';

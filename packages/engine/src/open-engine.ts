@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import type { Engine, EngineName, EngineOptions } from './contract/engine.ts';
 import { supportsBfloat16 } from './bfloat16-support.ts';
 import { openGraphEngine } from './graph-engine.ts';

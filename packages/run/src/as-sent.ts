@@ -1,4 +1,4 @@
-import { roundToBfloat16 } from '@lstm-gan/core';
+import { roundToBfloat16 } from '@lstm-gan/core/weights';
 import type { RunConfig } from './config/run-config-schema.ts';
 
 /** Weights as they are sent to those who compute with them: themselves, or a rounded copy. */

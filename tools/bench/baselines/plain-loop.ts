@@ -1,14 +1,7 @@
 /** A training step in one process, without coordinator, leases or messages: the units of both phases and both updates. */
 import { performance } from 'node:perf_hooks';
-import {
-  accumulateShards,
-  createLayouts,
-  normalNoise,
-  streamKey,
-  updateNetwork,
-  type Preset,
-  type StreamPurpose,
-} from '@lstm-gan/core';
+import { createLayouts, normalNoise, streamKey, updateNetwork, type Preset, type StreamPurpose } from '@lstm-gan/core';
+import { accumulateShards } from '@lstm-gan/core/fold';
 import type { Engine } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
 import { compileUnits } from '@lstm-gan/worker';

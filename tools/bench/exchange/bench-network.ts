@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { median } from '@lstm-gan/run';
 import { createNetwork, type Network } from '../../network/network-namespaces.ts';
 import { heading, row, spreadOf, type Report } from '../report/report.ts';

@@ -3,7 +3,8 @@
  * exchange: weights, contributions, sum, Adam.
  */
 import os from 'node:os';
-import type { Unit, VectorArithmetic } from '@lstm-gan/core';
+import type { Unit } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import {
   defaultCacheDir,
   loadNativeArithmetic,

@@ -1,7 +1,7 @@
 /** Draws the results in a folder as pictures. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { barsSvg, type BarGroup } from './bars-svg.ts';
 import { memorySvg, type MemorySample } from './memory-svg.ts';
 import type { Spread } from './report.ts';

@@ -3,7 +3,8 @@
  * and the local link, rows-large. For comparison, PyTorch from Python's start to the end of its first iteration.
  */
 import { performance } from 'node:perf_hooks';
-import type { Preset, VectorArithmetic } from '@lstm-gan/core';
+import type { Preset } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { createRunConfig, median } from '@lstm-gan/run';
 import type { WorkerMessage } from '@lstm-gan/transport';
 import { runLocally } from './local-run.ts';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { startCoordinator } from '@lstm-gan/coordinator';
-import type { VectorArithmetic } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import { createCoordinatorLink, createKeyPair, type WorkerMessage } from '@lstm-gan/transport';
 import { command } from '../../built-command.ts';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { addCacheDir, cacheDirOf, exitCodes, type CacheOptions } from '@lstm-gan/command-line';
-import { compareWithGolden, UserError, type RunUnit } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
+import { compareWithGolden, type RunUnit } from '@lstm-gan/core/golden';
 import { diagnose, openEngine, provision, type EngineName } from '@lstm-gan/engine';
 import { Option, type Command } from 'commander';
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { renderSvg, writeAtomically, type RecordedStep } from '@lstm-gan/run';
 import type { Command } from 'commander';
 import { inspectionText } from '../inspect/inspection-text.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { findRun } from '@lstm-gan/coordinator/program';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { addJoinKey, listJoinKeys, revokeJoinKey } from '@lstm-gan/transport';
 import type { Command } from 'commander';
 

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
 import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
-import { interpolateNoise, UserError, type ModelConfig } from '@lstm-gan/core';
+import { interpolateNoise, type ModelConfig } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { openSampler, sampleNoise } from '@lstm-gan/coordinator/program';
 import {
   animateGrids,

@@ -4,13 +4,13 @@ import path from 'node:path';
 import {
   countParameters,
   createLayouts,
-  entriesByLayer,
-  UserError,
   type Layout,
   type LayoutEntry,
   type ModelConfig,
   type Network,
 } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
+import { entriesByLayer } from '@lstm-gan/core/weights';
 import {
   checkRunConfig,
   listCheckpoints,

@@ -1,4 +1,4 @@
-import type { ShardRange } from '@lstm-gan/core';
+import type { ShardRange } from '@lstm-gan/core/fold';
 import type { ReadShards } from '@lstm-gan/data';
 
 /**

@@ -1,4 +1,4 @@
-import type { VectorArithmetic } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { asSent, type RunConfig } from '@lstm-gan/run';
 
 /** Weights as workers are sent them: rounded once, whoever they are for, where the run's configuration asks for it. */

@@ -1,5 +1,6 @@
 /** What a contribution is worth. It counts once, for the lease that it answers. */
-import { comparePlaces, shardsOf } from '@lstm-gan/core';
+import { shardsOf } from '@lstm-gan/core/fold';
+import { comparePlaces } from '@lstm-gan/core/step';
 import type { Contribution } from '@lstm-gan/transport';
 import { areTwins } from './end-lease.ts';
 import type { ExchangeRules } from './exchange-rules.ts';

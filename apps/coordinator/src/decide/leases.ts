@@ -3,7 +3,7 @@
  * share. When nothing is pending, a late lease is given to an idle worker as well: the results are the same, so the first
  * one counts.
  */
-import { networks } from '@lstm-gan/core';
+import { networks } from '@lstm-gan/core/weights';
 import type { WeightsVersions } from '@lstm-gan/transport';
 import { quietly, type Advance, type Effect } from './effects.ts';
 import { expectedMs } from './pace.ts';

@@ -1,4 +1,5 @@
-import type { Layout, Network, Slice } from '@lstm-gan/core';
+import type { Layout, Network } from '@lstm-gan/core';
+import type { Slice } from '@lstm-gan/core/weights';
 import { layoutSha256, type RunConfig } from '@lstm-gan/run';
 import type { Exchange } from '@lstm-gan/transport';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isSubtree } from '@lstm-gan/core';
+import { isSubtree } from '@lstm-gan/core/fold';
 import { describe, expect, it } from 'vitest';
 import { countShards, cutSubtrees, shareOut } from './shares.ts';
 

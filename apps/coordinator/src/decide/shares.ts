@@ -1,5 +1,5 @@
 /** Divides a batch among workers by their measured speed, into subtrees: nodes of the summation tree. */
-import { shardsOf, splitRange, type ShardRange } from '@lstm-gan/core';
+import { shardsOf, splitRange, type ShardRange } from '@lstm-gan/core/fold';
 
 const lengthOf = ({ start, end }: ShardRange): number => end - start;
 

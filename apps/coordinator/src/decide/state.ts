@@ -2,7 +2,9 @@
  * What the coordinator knows: plain data without a tensor in it. `advance` goes from one state to the next; nothing else
  * changes it.
  */
-import { firstPlaceOfStep, isFirstOfStep, type Network, type Place, type ShardRange } from '@lstm-gan/core';
+import type { Network } from '@lstm-gan/core';
+import type { ShardRange } from '@lstm-gan/core/fold';
+import { firstPlaceOfStep, isFirstOfStep, type Place } from '@lstm-gan/core/step';
 import type { PeerAddress, Ready, WeightsVersions } from '@lstm-gan/transport';
 import type { Pace } from './pace.ts';
 import type { Plan } from './plan.ts';

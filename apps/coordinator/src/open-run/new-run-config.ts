@@ -1,7 +1,8 @@
 /** The configuration of a new run: a preset, then a file, settings and options, each of which overrides those before it. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { nearestName, presets, UserError, type Preset } from '@lstm-gan/core';
+import { presets, type Preset } from '@lstm-gan/core';
+import { nearestName, UserError } from '@lstm-gan/core/errors';
 import { datasets } from '@lstm-gan/data';
 import {
   configure,

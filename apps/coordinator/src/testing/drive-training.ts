@@ -2,7 +2,9 @@
  * A whole coordinator without sockets and clocks: Training, a link that notes what is sent, and workers that answer without
  * computing anything. They keep to the protocol of both exchanges.
  */
-import { createLayouts, cutSlices, networks, presets, shardsOf, type Network, type Preset } from '@lstm-gan/core';
+import { createLayouts, presets, type Network, type Preset } from '@lstm-gan/core';
+import { shardsOf } from '@lstm-gan/core/fold';
+import { cutSlices, networks } from '@lstm-gan/core/weights';
 import { configure, createTrainingState, layoutSha256, readSettings, type RunConfig } from '@lstm-gan/run';
 import {
   protocolVersion,

@@ -1,7 +1,7 @@
 /** Workers that are started elsewhere and join with a key of the run. */
 import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import type { Logger } from '@lstm-gan/run';
 import { createCoordinatorLink, openRunKeys } from '@lstm-gan/transport';
 import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';

@@ -1,5 +1,5 @@
 /** The workers of a run: how the coordinator reaches them, and how it learns that none is left. */
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import type { Logger } from '@lstm-gan/run';
 import type { CoordinatorLink, Exchange, Limits } from '@lstm-gan/transport';
 import type { NativeArithmetic } from '@lstm-gan/engine';

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { openEngine, type Engine } from '@lstm-gan/engine';
 import { createLog, createTerminalLog, type Logger, type RunConfig } from '@lstm-gan/run';
 import {

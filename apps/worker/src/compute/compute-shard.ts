@@ -6,15 +6,10 @@
  * can start a shard while the other network's new weights are still on their way. The `FinishShard` that it resolves to
  * runs the rest, with the weights of both networks.
  */
-import {
-  assert,
-  lastDiscriminatorPlace,
-  streamKey,
-  type Network,
-  type ShardPlace,
-  type StreamPurpose,
-  type VectorArithmetic,
-} from '@lstm-gan/core';
+import { streamKey, type Network, type StreamPurpose } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
+import { lastDiscriminatorPlace, type ShardPlace } from '@lstm-gan/core/step';
 import type { RunConfig } from '@lstm-gan/run';
 import type { CompiledUnits } from './compile-units.ts';
 import type { GeneratorPass, GeneratorPasses } from './generator-passes.ts';

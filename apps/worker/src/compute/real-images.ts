@@ -3,7 +3,9 @@
  * are for the next step's first discriminator phase, so that a worker can start that phase before the generator's new
  * weights arrive. So images are asked for by place, and a place that they are not for is refused.
  */
-import { assert, comparePlaces, placeOfImages, shardsOf, type Place, type ShardPlace } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import { shardsOf } from '@lstm-gan/core/fold';
+import { comparePlaces, placeOfImages, type Place, type ShardPlace } from '@lstm-gan/core/step';
 import type { RunConfig } from '@lstm-gan/run';
 import type { Work } from '@lstm-gan/transport';
 

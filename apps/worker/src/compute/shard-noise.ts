@@ -2,7 +2,8 @@
  * The noise of a shard: a pure function of (seed, step, phase, turn, shard). Drawing it occupies the main thread, so it
  * is drawn while the worker waits, for the shards that will most likely come next.
  */
-import { keyOfShardPlace, normalNoise, streamKey, type ShardPlace } from '@lstm-gan/core';
+import { normalNoise, streamKey } from '@lstm-gan/core';
+import { keyOfShardPlace, type ShardPlace } from '@lstm-gan/core/step';
 import type { RunConfig } from '@lstm-gan/run';
 
 export interface ShardNoise {

@@ -1,4 +1,4 @@
-import type { ShardPlace } from '@lstm-gan/core';
+import type { ShardPlace } from '@lstm-gan/core/step';
 import { expect, it } from 'vitest';
 import { createStartedShards, type StartableShard } from './started-shards.ts';
 import type { FinishShard } from './compute-shard.ts';

@@ -2,7 +2,8 @@
  * Shards of the next phase that a worker starts while it waits for new weights, with the network that is not being
  * updated. Most often the same worker gets the same shards again. What was started for other shards is forgotten.
  */
-import { keyOfShardPlace, type Network, type ShardPlace } from '@lstm-gan/core';
+import type { Network } from '@lstm-gan/core';
+import { keyOfShardPlace, type ShardPlace } from '@lstm-gan/core/step';
 import type { FinishShard } from './compute-shard.ts';
 
 type Versions = Readonly<Record<Network, number>>;

@@ -5,14 +5,14 @@
  */
 import type { ModelConfig } from '../model/model-config.ts';
 import { createLayouts } from '../model/network.ts';
-import { movingMeanSuffix, movingVarianceSuffix } from '../optimizer/moving-average.ts';
+import { movingMeanSuffix, movingVarianceSuffix } from '../weights/moving-average-names.ts';
 import { createNetworkState, updateNetwork, type NetworkState } from '../optimizer/network-state.ts';
-import { accumulate } from '../weights/fold.ts';
+import { evaluateSum } from '../fold/sum-tree.ts';
 import { entryView, type Layout, type Network } from '../weights/layout.ts';
 import { decodeSafetensors } from '../weights/safetensors.ts';
 import { createPhaseUnits, type PhaseUnits } from '../step/phase-units.ts';
 import type { Unit, UnitArray } from '../step/unit.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../errors/user-error.ts';
 import {
   createComparison,
   gradientError,
@@ -190,7 +190,7 @@ async function discriminatorPhase(
     dropoutSeed: noSeed(),
   });
   const total = onReal.gradient;
-  accumulate(total, onFake.gradient);
+  evaluateSum([total, onFake.gradient], total);
   check('losses', `step${step}/lossDiscriminator`, [onReal.loss[0] + onFake.loss[0]]);
   if (step > 1) return total;
   check('outputs', 'step1/fake', fake.images);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { GeneratorConfig, ModelConfig } from '../model/model-config.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../errors/user-error.ts';
 
 const count = z.number().int().positive();
 

@@ -1,4 +1,4 @@
-import { UserError } from '../user-error.ts';
+import { UserError } from '../errors/user-error.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 
 /** Throws a UserError for a model whose sizes do not close, which names the sizes that would. */

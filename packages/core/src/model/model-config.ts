@@ -158,5 +158,7 @@ export const modelConfigSchema = z
 
 /** A generator's kind and sizes. */
 export type GeneratorConfig = z.infer<typeof generatorConfigSchema>;
+/** Size and channels of a model's images. */
+export type ImageShape = ModelConfig['image'];
 /** Both networks and what they minimise. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

@@ -3,7 +3,7 @@
  * products in the state, because `Math.pow` differs between Node versions.
  */
 
-import { sumAt, type SumTree } from '../weights/sum-tree.ts';
+import { sumAt, type SumTree } from '../fold/sum-tree.ts';
 
 /** Adam's settings. */
 export interface AdamOptions {

@@ -1,12 +1,10 @@
-import { assert } from '../user-error.ts';
+import { assert } from '../errors/assert.ts';
 import type { Layout, LayoutEntry } from '../weights/layout.ts';
-import { sumAt, type SumTree } from '../weights/sum-tree.ts';
+import { movingMeanSuffix, varianceNameOf } from '../weights/moving-average-names.ts';
+import { sumAt, type SumTree } from '../fold/sum-tree.ts';
 
 /** The share of the old value that a moving average of batch normalisation keeps at each update. */
 const movingAverageMomentum = 0.8;
-
-export const movingMeanSuffix = '/movingMean';
-export const movingVarianceSuffix = '/movingVariance';
 
 /**
  * Moves the state entries: the folded contribution / divisor holds the batch's mean, and its mean of squares in the variance's
@@ -33,7 +31,7 @@ export function moveAverages(
 }
 
 function varianceOf(layout: Layout, meanName: string): LayoutEntry {
-  const name = meanName.slice(0, -movingMeanSuffix.length) + movingVarianceSuffix;
+  const name = varianceNameOf(meanName);
   const entry = layout.entries.find((candidate) => candidate.name === name);
   assert(entry !== undefined, `${meanName} has no ${name} beside it`);
   return entry;

@@ -4,9 +4,9 @@
  */
 import { isFiniteVector } from '../weights/finite.ts';
 import type { Layout, Role } from '../weights/layout.ts';
-import { lengthOf, type SumTree } from '../weights/sum-tree.ts';
-import { assert } from '../user-error.ts';
-import { plainArithmetic, type VectorArithmetic } from '../weights/vector-arithmetic.ts';
+import { lengthOf, type SumTree } from '../fold/sum-tree.ts';
+import { assert } from '../errors/assert.ts';
+import { plainArithmetic, type VectorArithmetic } from './vector-arithmetic.ts';
 import type { AdamOptions } from './adam.ts';
 import { moveAverages } from './moving-average.ts';
 

@@ -2,7 +2,7 @@
  * What goes into a unit is checked once, at the door: every name present and known, the right kind of array,
  * the right number of values. Behind it nobody looks again.
  */
-import { UserError } from '../user-error.ts';
+import { UserError } from '../errors/user-error.ts';
 import type { ArraySpec, UnitArray } from './unit.ts';
 
 /** Throws a UserError that names the unit and the array when `arrays` are not exactly what `specs` ask for. */

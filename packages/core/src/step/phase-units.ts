@@ -4,8 +4,8 @@ import { gradientPenalty } from '../loss/gradient-penalty.ts';
 import type { ModelConfig } from '../model/model-config.ts';
 import { applyLayers, createLayouts, networkLayers } from '../model/network.ts';
 import type { Pass } from '../nn/layer.ts';
-import { movingMeanSuffix, movingVarianceSuffix } from '../optimizer/moving-average.ts';
-import { assert } from '../user-error.ts';
+import { movingMeanSuffix, movingVarianceSuffix } from '../weights/moving-average-names.ts';
+import { assert } from '../errors/assert.ts';
 import type { ArraySpec, Unit } from './unit.ts';
 import { unpack, valueAndGradients } from './value-and-gradients.ts';
 

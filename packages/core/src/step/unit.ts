@@ -32,5 +32,4 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
 }
 
 /** Every unit by name. */
-export type UnitName =
-  'discriminator-real' | 'discriminator-fake' | 'generator-backward' | 'generator-sample' | 'discriminator-penalty';
+export type UnitName = 'discriminator-real' | 'discriminator-fake' | 'generator-backward' | 'generator-sample';

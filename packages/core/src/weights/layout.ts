@@ -8,10 +8,10 @@
  */
 
 /** The two networks of a GAN. */
-export type Network = 'generator' | 'discriminator';
+export const networks = ['generator', 'discriminator'] as const;
 
-/** Both networks. */
-export const networks: readonly Network[] = ['generator', 'discriminator'];
+/** One of the two networks of a GAN. */
+export type Network = (typeof networks)[number];
 
 /** `trainable`: the optimizer moves it; `state`: the moving averages of batch normalisation. */
 export type Role = 'trainable' | 'state';

@@ -1,4 +1,4 @@
-import { UserError } from '../user-error.ts';
+import { UserError } from '../errors/user-error.ts';
 import { entryView, type Layout } from './layout.ts';
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../errors/user-error.ts';
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.ts';
 
 const join = (parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));

@@ -2,7 +2,7 @@
  * The safetensors format (Hugging Face): eight bytes with the header's length, a JSON header, raw little-endian data.
  * Python's `safetensors` reads what is written here. A file is believed in nothing before it is checked.
  */
-import { UserError } from '../user-error.ts';
+import { UserError } from '../errors/user-error.ts';
 
 /** A tensor of a file: its name, its type, its shape, and its values in row-major order. */
 export type NamedTensor =

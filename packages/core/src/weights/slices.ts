@@ -3,8 +3,8 @@
  * updated by itself, but for a moving variance, which needs its mean beside it: no cut comes between the two. So the
  * slices' updates, put together, have the bits of the whole vector's.
  */
-import { movingMeanSuffix, movingVarianceSuffix } from '../optimizer/moving-average.ts';
 import type { Layout } from './layout.ts';
+import { movingMeanSuffix, varianceNameOf } from './moving-average-names.ts';
 
 /** Floats [start, end) of a vector. */
 export interface Slice {
@@ -36,9 +36,7 @@ function pairSpans({ entries }: Layout): Slice[] {
   return entries
     .filter(({ name }) => name.endsWith(movingMeanSuffix))
     .map((mean) => {
-      const variance =
-        entries.find(({ name }) => name === mean.name.slice(0, -movingMeanSuffix.length) + movingVarianceSuffix) ??
-        mean;
+      const variance = entries.find(({ name }) => name === varianceNameOf(mean.name)) ?? mean;
       return { start: mean.offset, end: variance.offset + variance.size };
     });
 }

@@ -1,4 +1,5 @@
-import { plainArithmetic, statelessUniform } from '@lstm-gan/core';
+import { plainArithmetic } from '@lstm-gan/core/optimizer';
+import { statelessUniform } from '@lstm-gan/core/random';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { locateTensorFlow, type Provisioned } from '../tensorflow/provision/provision.ts';
 import { openSession } from '../tensorflow/runtime/session.ts';

@@ -2,7 +2,10 @@
  * Accumulation: an output of a unit (a gradient) is added to earlier vectors while it is written, so the sum needs no pass
  * of its own over the vectors.
  */
-import { checkArrays, type SumTree, type Unit, type VectorArithmetic } from '@lstm-gan/core';
+import type { Unit } from '@lstm-gan/core';
+import type { SumTree } from '@lstm-gan/core/fold';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
+import { checkArrays } from '@lstm-gan/core/step';
 
 /** Asks that an output becomes `onto[0] + (onto[1] + (... + output))`. Each sum is rounded to float32. */
 export interface Accumulation<O extends string = string> {

@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 
 /** The error for an engine that is used, or a unit that is run, after the engine's `close`. */
 export function closedError(what: string): UserError {

@@ -1,4 +1,5 @@
-import type { ArraySpec, Unit, UnitArray, VectorArithmetic } from '@lstm-gan/core';
+import type { ArraySpec, Unit, UnitArray } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { Accumulation } from './accumulation.ts';
 import type { NativeArithmetic } from '../tensorflow/runtime/native-arithmetic.ts';
 

@@ -1,16 +1,15 @@
 /** The contract suite: what every engine promises. It is run for each engine. */
 import { readFileSync } from 'node:fs';
 import {
-  compareWithGolden,
   createInitialWeights,
   createPhaseUnits,
-  plainArithmetic,
   type ModelConfig,
-  type RunUnit,
   type Unit,
   type UnitArray,
   type UnitName,
 } from '@lstm-gan/core';
+import { compareWithGolden, type RunUnit } from '@lstm-gan/core/golden';
+import { plainArithmetic } from '@lstm-gan/core/optimizer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NotFiniteSumError } from '../contract/accumulation.ts';
 import type { CompiledUnit, Engine } from '../contract/engine.ts';

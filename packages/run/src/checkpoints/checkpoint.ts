@@ -13,12 +13,12 @@ import {
   encodeSafetensors,
   joinVector,
   splitVector,
-  UserError,
   type Layout,
   type NamedTensor,
   type Network,
   type Safetensors,
 } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import type { TrainingState } from './training-state.ts';
 import { weightsSha256 } from './weights-hash.ts';

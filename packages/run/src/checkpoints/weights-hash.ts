@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { endianness } from 'node:os';
-import { assert, describeLayout, type Layout } from '@lstm-gan/core';
+import type { Layout } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import { describeLayout } from '@lstm-gan/core/weights';
 
 /** SHA-256, hexadecimal, of float32 vectors one behind the other, little-endian: the generator's weights, then the discriminator's. */
 export function weightsSha256(generator: Float32Array, discriminator: Float32Array): string {

@@ -1,5 +1,5 @@
 /** Configurations on top of each other: a preset, a file, settings, options. What is above wins. */
-import { nearestName, UserError } from '@lstm-gan/core';
+import { nearestName, UserError } from '@lstm-gan/core/errors';
 import { allFields, configField, fieldsBelow, isMapping, type Field } from './config-fields.ts';
 
 type Values = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /** Configurations that people write: files of YAML or JSON, and settings of one field. Nothing in them is believed. */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { parseDocument } from 'yaml';
 import { isMapping } from './config-fields.ts';
 import { createLayer, mergeValues, type ConfigLayer } from './config-layers.ts';

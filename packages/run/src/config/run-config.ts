@@ -1,4 +1,5 @@
-import { checkModelConfig, UserError, type Preset } from '@lstm-gan/core';
+import { checkModelConfig, type Preset } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import type { z } from 'zod';
 import { expectationOf, fieldAt, isMapping } from './config-fields.ts';
 import { mergeValues, type ConfigLayer } from './config-layers.ts';

@@ -4,7 +4,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { listCheckpoints } from '../checkpoints/checkpoint.ts';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { takeLock } from './run-lock.ts';

@@ -3,7 +3,7 @@
  * hosts and with however many workers. A run that goes on holds the identity that it began with.
  */
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { z } from 'zod';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { readIfPresent, writeAtomically } from './write-atomically.ts';

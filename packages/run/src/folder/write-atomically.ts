@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 
 /** Writes a file so that it is there whole or not at all: a temporary file, fsync, rename, fsync of the folder. */
 export async function writeAtomically(file: string, parts: readonly (Uint8Array | string)[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, fsync, openSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { z } from 'zod';
 import { explainWriteError } from '../folder/write-atomically.ts';
 

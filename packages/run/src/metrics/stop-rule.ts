@@ -3,7 +3,7 @@
  * a row. A pure function of the steps' losses, which are the same for any number of workers, so the run ends behind the
  * same step whoever computes, and wherever it was stopped and gone on with on the way.
  */
-import { nearestName, UserError } from '@lstm-gan/core';
+import { nearestName, UserError } from '@lstm-gan/core/errors';
 import type { StepMetrics } from './metrics.ts';
 
 const losses = {

@@ -1,7 +1,7 @@
 /** The sample grids of a run, one behind the other as an animation: how the same noises came to be images. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 
 const frameMs = 200;
 /** The last one stays, to be looked at. */

@@ -2,7 +2,7 @@
  * Messages as bytes and back. The header (msgpack) holds every plain field and the type and length of each array; the
  * arrays themselves follow as raw bytes; of floats that are all bfloat16 only what is not zero. Nothing of a decoded message is believed before its schema has passed.
  */
-import { packBfloat16 } from '@lstm-gan/core';
+import { packBfloat16 } from '@lstm-gan/core/weights';
 import { Packr } from 'msgpackr';
 import { z } from 'zod';
 import type { ElementType, MessageEntry, MessageOf, MessageTable } from '../protocol/message-entry.ts';

@@ -1,4 +1,4 @@
-import { packedPartOf, unpackBfloat16 } from '@lstm-gan/core';
+import { packedPartOf, unpackBfloat16 } from '@lstm-gan/core/weights';
 import { arrayBytes, type AnnouncedArray, type DecodedHeader, type DecodeHeader, type Limits } from './codec.ts';
 import { chunkBytes } from './frame.ts';
 import { plainMemory, type Borrow, type Memory } from './memory.ts';

@@ -3,7 +3,7 @@
  * types and values, and arrays in chunks that do not fit. A pure function of a number, so that whatever is found can be found
  * again.
  */
-import { statelessUniform } from '@lstm-gan/core';
+import { statelessUniform } from '@lstm-gan/core/random';
 import { Packr } from 'msgpackr';
 import {
   decodeCoordinatorHeader,

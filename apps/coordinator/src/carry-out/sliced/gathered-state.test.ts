@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { networks, type NetworkState } from '@lstm-gan/core';
+import type { NetworkState } from '@lstm-gan/core';
+import { networks } from '@lstm-gan/core/weights';
 import type { TrainingState } from '@lstm-gan/run';
 import type { SliceState } from '@lstm-gan/transport';
 import { GatheredState } from './gathered-state.ts';

@@ -2,7 +2,9 @@
  * The state of a run as its coordinator holds it in the sliced exchange: what it began with, or what was gathered since, put
  * together from slices as they come. New arrays each time: what is held may be on its way to a checkpoint or a worker.
  */
-import { assert, networks, sliceView, type Network, type NetworkState } from '@lstm-gan/core';
+import type { Network, NetworkState } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import { networks, sliceView } from '@lstm-gan/core/weights';
 import type { TrainingState } from '@lstm-gan/run';
 import type { RunHeader, SliceState } from '@lstm-gan/transport';
 import type { Slices } from '../../decide/plan.ts';

@@ -1,14 +1,8 @@
-import {
-  emaBeta,
-  findNotFinite,
-  plainArithmetic,
-  updateNetwork,
-  UserError,
-  type Layout,
-  type Network,
-  type SumTree,
-  type VectorArithmetic,
-} from '@lstm-gan/core';
+import { emaBeta, updateNetwork, type Layout, type Network } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
+import type { SumTree } from '@lstm-gan/core/fold';
+import { plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
+import { findNotFinite } from '@lstm-gan/core/weights';
 import type { RunConfig, TrainingState } from '@lstm-gan/run';
 import { notFiniteUpdate } from '../../decide/not-finite.ts';
 

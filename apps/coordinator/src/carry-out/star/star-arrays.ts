@@ -1,13 +1,7 @@
-import {
-  assert,
-  createFold,
-  leavesOf,
-  type Fold,
-  type Layout,
-  type Network,
-  type NetworkState,
-  type VectorArithmetic,
-} from '@lstm-gan/core';
+import type { Layout, Network, NetworkState } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import { createFold, leavesOf, type Fold } from '@lstm-gan/core/fold';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { RunConfig, TrainingState } from '@lstm-gan/run';
 import type { Contribution } from '@lstm-gan/transport';
 import type { ExchangeArrays } from '../exchange-arrays.ts';

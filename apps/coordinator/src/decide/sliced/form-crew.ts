@@ -1,5 +1,6 @@
 /** Puts the next crew together from all members that may be in it, and seeds them with what they lack of the state. */
-import { networks, type Network } from '@lstm-gan/core';
+import type { Network } from '@lstm-gan/core';
+import { networks } from '@lstm-gan/core/weights';
 import type { CoordinatorMessage, SliceTable } from '@lstm-gan/transport';
 import { askedToLeave, departureLog } from '../departure.ts';
 import { prepend, quietly, type Advance, type Effect } from '../effects.ts';

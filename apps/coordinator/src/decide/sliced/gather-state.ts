@@ -1,5 +1,7 @@
 /** The coordinator asks members for their slices: for a checkpoint, for the next crew, or for the end of the run. */
-import { assert, networks, type Network } from '@lstm-gan/core';
+import type { Network } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import { networks } from '@lstm-gan/core/weights';
 import { prepend, quietly, type Advance, type Effect } from '../effects.ts';
 import type { CoordinatorState } from '../state.ts';
 import { formCrew } from './form-crew.ts';

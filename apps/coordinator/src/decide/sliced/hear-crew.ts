@@ -1,5 +1,5 @@
 /** Judges what members of a crew tell the coordinator. What follows from it is decided in advance.ts. */
-import { comparePlaces } from '@lstm-gan/core';
+import { comparePlaces } from '@lstm-gan/core/step';
 import type { SliceState, Unreachable, Updated } from '@lstm-gan/transport';
 import type { Refusal } from '../admission.ts';
 import type { ExchangeMessage, Heard } from '../exchange-rules.ts';

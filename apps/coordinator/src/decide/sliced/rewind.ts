@@ -1,4 +1,4 @@
-import { firstPlaceOfStep } from '@lstm-gan/core';
+import { firstPlaceOfStep } from '@lstm-gan/core/step';
 import { prepend, type Advance, type Effect } from '../effects.ts';
 import { finish } from '../finish.ts';
 import { createRound, type CoordinatorState } from '../state.ts';

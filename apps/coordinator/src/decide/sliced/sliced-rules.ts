@@ -7,7 +7,7 @@
  * with what its members lack. When a slice is lost with its owner and its backup, the run goes back to the newest recorded
  * state.
  */
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 import { prepend, quietly, type Advance, type Effect } from '../effects.ts';
 import type { ExchangeRules } from '../exchange-rules.ts';
 import { finish } from '../finish.ts';

@@ -1,5 +1,7 @@
 /** What the coordinator knows about a sliced exchange: who holds which slice, and what the crew is doing. */
-import { assert, networks, type Network } from '@lstm-gan/core';
+import type { Network } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import { networks } from '@lstm-gan/core/weights';
 import type { SliceState, WeightsVersions } from '@lstm-gan/transport';
 import type { Plan } from '../plan.ts';
 import type { CoordinatorState, Member } from '../state.ts';

@@ -2,7 +2,8 @@
  * The sliced exchange as a worker takes part in it: connects a `SlicedMember`, which knows the rules, to the links to the
  * coordinator and to the other workers. Messages of other workers are taken at any time, also while a lease is computed.
  */
-import type { Network, VectorArithmetic } from '@lstm-gan/core';
+import type { Network } from '@lstm-gan/core';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { Logger, RunConfig } from '@lstm-gan/run';
 import type { PeerLink, RunHeader, WorkerLink } from '@lstm-gan/transport';
 import type { CurrentWeights } from '../../current-weights.ts';

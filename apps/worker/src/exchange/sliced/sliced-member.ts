@@ -7,18 +7,11 @@
  *
  * No sockets and no clocks here: messages to send go to `post`, the time comes from `now`.
  */
-import {
-  assert,
-  comparePlaces,
-  createLayouts,
-  cutSlices,
-  emaBeta,
-  sliceLayout,
-  type Network,
-  type NetworkState,
-  type Place,
-  type VectorArithmetic,
-} from '@lstm-gan/core';
+import { createLayouts, emaBeta, type Network, type NetworkState } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
+import { comparePlaces, type Place } from '@lstm-gan/core/step';
+import { cutSlices, sliceLayout } from '@lstm-gan/core/weights';
 import type { RunConfig } from '@lstm-gan/run';
 import type {
   Begin,

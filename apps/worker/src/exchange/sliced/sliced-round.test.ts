@@ -1,18 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  createFold,
-  createLayout,
-  createNetworkState,
-  plainArithmetic,
-  roundToBfloat16,
-  sliceLayout,
-  sliceView,
-  updateNetwork,
-  type NetworkState,
-  type ShardRange,
-  type SumTree,
-} from '@lstm-gan/core';
+import { createNetworkState, updateNetwork, type NetworkState } from '@lstm-gan/core';
+import { createFold, type ShardRange, type SumTree } from '@lstm-gan/core/fold';
+import { plainArithmetic } from '@lstm-gan/core/optimizer';
+import { createLayout, roundToBfloat16, sliceLayout, sliceView } from '@lstm-gan/core/weights';
 import type { RunConfig } from '@lstm-gan/run';
 import type { PeerMessage } from '@lstm-gan/transport';
 import { SlicedRound, type SlicePlace } from './sliced-round.ts';

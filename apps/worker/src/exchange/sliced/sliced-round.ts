@@ -10,25 +10,25 @@
  * result, the round is done again from them. No sockets and no clocks here.
  */
 import {
-  createFold,
-  findNotFinite,
-  isSubtree,
-  leavesOf,
-  lengthOf,
-  sliceView,
   updateNetwork,
   type AdamOptions,
-  type Fold,
   type Layout,
   type Network,
   type NetworkState,
   type NetworkUpdate,
-  type Place,
-  type ShardRange,
-  type Slice,
-  type SumTree,
-  type VectorArithmetic,
 } from '@lstm-gan/core';
+import {
+  createFold,
+  isSubtree,
+  leavesOf,
+  lengthOf,
+  type Fold,
+  type ShardRange,
+  type SumTree,
+} from '@lstm-gan/core/fold';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
+import type { Place } from '@lstm-gan/core/step';
+import { findNotFinite, sliceView, type Slice } from '@lstm-gan/core/weights';
 import { asSent, type RunConfig } from '@lstm-gan/run';
 import type { PeerMessage } from '@lstm-gan/transport';
 

@@ -8,7 +8,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 
 /** SHA-256, hexadecimal, over the paths and contents of all code files. */
 export async function codeDigest(): Promise<string> {

@@ -1,4 +1,4 @@
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 import type { Graph, ValueRef } from '../graph.ts';
 
 /**

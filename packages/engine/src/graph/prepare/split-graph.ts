@@ -5,7 +5,7 @@
  * A value that depends on one early input only (a slice of the weights, a transposed kernel) is computed again in the
  * second part: that is cheaper than keeping it.
  */
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 import { placeholderNode, refKey, type Graph, type GraphNode, type ValueRef, type ValueSpec } from '../graph.ts';
 import { prune } from '../lower/prune.ts';
 

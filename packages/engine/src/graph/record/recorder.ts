@@ -4,7 +4,7 @@
  * refuses what a graph cannot hold: values that are read back (they would become constants), operations that draw random
  * numbers, strings.
  */
-import { assert, UserError } from '@lstm-gan/core';
+import { assert, UserError } from '@lstm-gan/core/errors';
 import type {
   BindingValues,
   TensorMetadata,

@@ -3,7 +3,7 @@
  * and says what each computes.
  */
 import type { KernelFunc } from '@tensorflow/tfjs-core';
-import type { NativeKernelName } from '@lstm-gan/core';
+import type { NativeKernelName } from '@lstm-gan/core/step';
 import type { TfeAttribute, TfeBinding } from '../../tensorflow/runtime/tfjs-node-binding.ts';
 import type { AddonKernelName } from './addon-kernels.ts';
 import { channelsLast, constant, execute, floatAttribute, floatType, intType, kernel } from './kernel-call.ts';

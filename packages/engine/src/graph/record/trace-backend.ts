@@ -13,7 +13,7 @@ import {
   setBackend,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 import type { EngineOptions } from '../../contract/engine.ts';
 import { stockBackend, type NodeBackend, type TfeBinding } from '../../tensorflow/runtime/tfjs-node-binding.ts';
 import { addonKernels } from './addon-kernels.ts';

@@ -3,7 +3,8 @@
  * not know that it is recorded. It runs on zeros, because only shapes and types matter.
  */
 import { tidy, type Tensor } from '@tensorflow/tfjs-core';
-import { assert, UserError, type ArraySpec, type Unit } from '@lstm-gan/core';
+import type { ArraySpec, Unit } from '@lstm-gan/core';
+import { assert, UserError } from '@lstm-gan/core/errors';
 import type { EngineOptions } from '../../contract/engine.ts';
 import { stockBackend, type NodeBackend } from '../../tensorflow/runtime/tfjs-node-binding.ts';
 import { dataTypeNumbers, sameShape, type Graph, type ValueRef } from '../graph.ts';

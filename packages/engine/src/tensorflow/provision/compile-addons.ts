@@ -5,7 +5,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { cppSources, nativeFolder } from './addon-sources.ts';
 import type { TensorFlowPaths } from './cache-folder.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import type { TensorFlowPaths } from './cache-folder.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { wheelTags, wheels, type TensorFlowVariant, type WheelRelease } from './release.ts';

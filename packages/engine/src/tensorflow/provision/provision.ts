@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { addonKey } from './addon-sources.ts';
 import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
 import { tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';

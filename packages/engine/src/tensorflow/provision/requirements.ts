@@ -3,7 +3,7 @@
  * after a download of 270 MB.
  */
 import { statfs } from 'node:fs/promises';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import type { WheelRelease } from './release.ts';
 import { runProgram } from './run-program.ts';
 

@@ -1,10 +1,6 @@
-import {
-  normalNoise,
-  plainArithmetic as plain,
-  type AdamVectors,
-  type SumTree,
-  type VectorArithmetic,
-} from '@lstm-gan/core';
+import { normalNoise } from '@lstm-gan/core';
+import type { SumTree } from '@lstm-gan/core/fold';
+import { plainArithmetic as plain, type AdamVectors, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { readFileSync } from 'node:fs';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { beforeAll, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { leavesOf, type SumTree, type VectorArithmetic } from '@lstm-gan/core';
+import { leavesOf, type SumTree } from '@lstm-gan/core/fold';
+import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { Provisioned } from '../provision/provision.ts';
 import { loadAddon } from './addon.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
 import { registerBackend, setBackend, type KernelBackend } from '@tensorflow/tfjs-core';
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 import type { Provisioned } from '../provision/provision.ts';
 
 let loadedThreads: number | undefined;

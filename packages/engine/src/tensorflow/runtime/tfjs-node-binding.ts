@@ -3,7 +3,7 @@
  * used part is written down here. The constants are TensorFlow's own enumerations.
  */
 import { findBackend, type KernelBackend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 
 /** tfjs-node's native binding. */
 export interface TfeBinding {

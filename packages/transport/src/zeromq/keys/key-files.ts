@@ -1,6 +1,6 @@
 /** Files that hold the CURVE keys of one worker: its own key pair, and the public key of its coordinator. */
 import { chmod, open, readFile, stat } from 'node:fs/promises';
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { curveKeyPair } from 'zeromq';
 import { z } from 'zod';
 

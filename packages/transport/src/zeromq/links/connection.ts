@@ -1,5 +1,5 @@
 /** What the listening end of a connection knows of it. */
-import { assert } from '@lstm-gan/core';
+import { assert } from '@lstm-gan/core/errors';
 import {
   createFlowChoice,
   createFlowOrder,

@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { decodeCoordinatorHeader } from '../../codec/codec.ts';
 import type { WorkerLink } from '../../links.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../protocol/messages.ts';

@@ -1,4 +1,4 @@
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 
 /** What is wrong with an address that cannot be bound. */
 export function explainBindError(address: string, error: unknown): unknown {

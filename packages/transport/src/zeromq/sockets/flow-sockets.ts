@@ -1,5 +1,5 @@
 /** The connecting end's sockets: a DEALER for each flow of a connection, with an I/O thread of its own. */
-import { UserError } from '@lstm-gan/core';
+import { UserError } from '@lstm-gan/core/errors';
 import { Context, Dealer } from 'zeromq';
 import { defaultLimits, type Limits } from '../../codec/codec.ts';
 import { createFlowChoice } from '../../codec/flow-order.ts';

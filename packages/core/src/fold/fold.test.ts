@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createFold } from './fold.ts';
 import { evaluateSum, leavesOf, type SumTree } from './sum-tree.ts';
-import { cutTree, isSubtree, splitPoint, splitRange, type ShardRange } from './tree.ts';
+import { splitRange, type ShardRange } from './shard-tree.ts';
 
 const leaves = (count: number) =>
   Array.from({ length: count }, (_, shard) =>
@@ -13,47 +13,26 @@ const added = (tree: SumTree): Float32Array => {
   expect(evaluateSum(tree, target)).toBe(true);
   return target;
 };
-/** The definition: the two halves of a range, added where they lie. */
+/** The definition: the sum of a subtree is the sum of its two halves. */
 const flat = (vectors: Float32Array[], range: ShardRange): Float32Array => {
   if (range.end - range.start === 1) return vectors[range.start].slice();
   const [left, right] = splitRange(range).map((half) => flat(vectors, half));
   return left.map((value, i) => value + right[i]);
 };
 
-it('splits a range at the largest power of two below its length', () => {
-  expect([2, 3, 4, 5, 8, 9].map(splitPoint)).toEqual([1, 2, 2, 4, 4, 8]);
-});
-
-it('cuts the tree into subtrees that cover every shard once, in order', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 12 }), (count, parts) => {
-      const ranges = cutTree(count, parts);
-      expect(ranges[0].start).toBe(0);
-      expect(ranges.at(-1)?.end).toBe(count);
-      ranges.forEach((range, i) => {
-        if (i > 0) expect(range.start).toBe(ranges[i - 1].end);
-        expect(isSubtree(range, count)).toBe(true);
-      });
-      expect(ranges.length).toBe(Math.min(parts, count));
-    }),
-  );
-});
-
-it('knows a range that is no subtree', () => {
-  expect(isSubtree({ start: 1, end: 3 }, 4)).toBe(false);
-  expect(isSubtree({ start: 2, end: 4 }, 4)).toBe(true);
-  expect(isSubtree({ start: 0, end: 5 }, 4)).toBe(false);
-});
+/** Cuts a range into subtrees; `cutsAgain` decides for each whether it is cut again. */
+const cut = (range: ShardRange, cutsAgain: () => boolean): ShardRange[] =>
+  range.end - range.start > 1 && cutsAgain() ? splitRange(range).flatMap((half) => cut(half, cutsAgain)) : [range];
 
 it('gives the same bits however the shards are cut and in whatever order their sums arrive', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 17 }),
-      fc.integer({ min: 1, max: 9 }),
+      fc.infiniteStream(fc.boolean()),
       fc.infiniteStream(fc.nat()),
-      (count, parts, order) => {
+      (count, cuts, order) => {
         const vectors = leaves(count);
-        const ranges = cutTree(count, parts)
+        const ranges = cut({ start: 0, end: count }, () => cuts.next().value as boolean)
           .map((range) => ({ range, place: order.next().value as number }))
           .sort((a, b) => a.place - b.place);
         const fold = createFold({ start: 0, end: count });

@@ -10,9 +10,9 @@ import { streamKey } from '../random/stream-key.ts';
 import { splitVector } from '../weights/named-vectors.ts';
 import { encodeSafetensors, type NamedTensor } from '../weights/safetensors.ts';
 import { generate, readGenerator } from './generate.ts';
-import { createInitialWeights } from './initial-weights.ts';
-import type { ModelConfig } from './model-config.ts';
-import { createLayouts } from './network.ts';
+import { createInitialWeights } from '../model/initial-weights.ts';
+import type { ModelConfig } from '../model/model-config.ts';
+import { createLayouts } from '../model/network.ts';
 
 beforeAll(async () => {
   await setBackend('cpu');

@@ -1,11 +1,11 @@
 import { createPhaseUnits } from '../step/phase-units.ts';
 import { runUnit } from '../step/run-unit.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../errors/user-error.ts';
 import { isFiniteVector } from '../weights/finite.ts';
 import { joinVector } from '../weights/named-vectors.ts';
 import { decodeSafetensors } from '../weights/safetensors.ts';
-import { modelConfigSchema, type ModelConfig } from './model-config.ts';
-import { createLayouts } from './network.ts';
+import { modelConfigSchema, type ModelConfig } from '../model/model-config.ts';
+import { createLayouts } from '../model/network.ts';
 
 /**
  * Images of a generator in inference mode, on tfjs's current backend: [N, H, W, C] in [-1, 1].

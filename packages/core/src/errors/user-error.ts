@@ -26,8 +26,3 @@ export class UserError extends Error {
     this.advice = detail.advice;
   }
 }
-
-/** Throws for a broken promise of our own code: a bug, never the user's mistake. */
-export function assert(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Error(`Bug: ${message}`);
-}

@@ -1,4 +1,4 @@
-import { splitRange, type ShardRange } from './tree.ts';
+import { splitRange, type ShardRange } from './shard-tree.ts';
 
 /** How many sums of a subtree are complete with a shard, when its shards come in order: those in which it is the last. */
 function sumsCompleteWith(shard: number, range: ShardRange): number {

@@ -1,0 +1,85 @@
+/**
+ * The fold: the sum of the shards' contributions, in the order that the tree over the shards fixes. Partial sums may arrive
+ * in any order. Two sums of sibling subtrees are combined to a `SumTree`; the additions are done by the reader of the whole
+ * sum, or here if too many vectors would be kept.
+ */
+import { assert } from '../errors/assert.ts';
+import { evaluateSum, leavesOf, type EvaluateSum, type SumTree } from './sum-tree.ts';
+import { splitRange, type ShardRange } from './shard-tree.ts';
+
+/** The arithmetic on vectors that a fold needs. */
+export interface FoldArithmetic {
+  /** A new vector with arbitrary contents: the caller writes every float. */
+  readonly allocate: (length: number) => Float32Array;
+  /** Takes back the memory of an array that is not used any more. The array may be empty afterwards. */
+  readonly release: (array: Float32Array | Uint8Array) => void;
+  readonly evaluateSum: EvaluateSum;
+}
+
+/** Collects partial sums in any order. */
+export interface Fold {
+  /** Adds the sum of a subtree. The fold owns the sum from then on. Asserts that the subtree was not added before. */
+  add(subtree: ShardRange, sum: SumTree): void;
+  /** The sum of all shards; undefined while a shard is missing. */
+  total(): SumTree | undefined;
+}
+
+/** If more vectors than this are kept, the sums of siblings are evaluated as they come. */
+const maxVectors = 8;
+
+/** The definition, in TypeScript. */
+const plainFoldArithmetic: FoldArithmetic = {
+  allocate: (length) => new Float32Array(length),
+  release: () => undefined,
+  evaluateSum,
+};
+
+/**
+ * A fold over the shards of a subtree.
+ * @param arithmetic another implementation, which must give the same bits
+ */
+export function createFold(whole: ShardRange, arithmetic: FoldArithmetic = plainFoldArithmetic): Fold {
+  const sums = new Map<string, SumTree>();
+  let vectors = 0;
+  const keyOf = ({ start, end }: ShardRange) => `${start}-${end}`;
+
+  const combine = (left: SumTree, right: SumTree): SumTree => {
+    const sum = [left, right] as const;
+    if (vectors <= maxVectors) return sum;
+    vectors -= leavesOf(sum).length - 1;
+    return evaluateAndRelease(sum, arithmetic);
+  };
+
+  /** Combines all siblings within `subtree` whose sums are both there. */
+  const combineWithin = (subtree: ShardRange): void => {
+    if (sums.has(keyOf(subtree)) || subtree.end - subtree.start < 2) return;
+    const [left, right] = splitRange(subtree);
+    combineWithin(left);
+    combineWithin(right);
+    const leftSum = sums.get(keyOf(left));
+    const rightSum = sums.get(keyOf(right));
+    if (leftSum === undefined || rightSum === undefined) return;
+    sums.delete(keyOf(left));
+    sums.delete(keyOf(right));
+    sums.set(keyOf(subtree), combine(leftSum, rightSum));
+  };
+
+  return {
+    add(subtree, sum) {
+      assert(!sums.has(keyOf(subtree)), `shards ${keyOf(subtree)} were added before`);
+      sums.set(keyOf(subtree), sum);
+      vectors += leavesOf(sum).length;
+      combineWithin(whole);
+    },
+    total: () => sums.get(keyOf(whole)),
+  };
+}
+
+/** The result gets memory of its own: a vector that arrived may lie in another process's memory, which must not be written. */
+function evaluateAndRelease(tree: SumTree, arithmetic: FoldArithmetic): Float32Array {
+  const leaves = leavesOf(tree);
+  const sum = arithmetic.allocate(leaves[0].length);
+  arithmetic.evaluateSum(tree, sum);
+  for (const leaf of leaves) arithmetic.release(leaf);
+  return sum;
+}

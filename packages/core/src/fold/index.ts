@@ -1,0 +1,5 @@
+/** The sum of the shards' contributions in the order of one fixed tree, which gives every run the same bits. */
+export { accumulateShards } from './accumulate-shards.ts';
+export { createFold, type Fold, type FoldArithmetic } from './fold.ts';
+export { isSubtree, shardsOf, splitRange, type ShardRange } from './shard-tree.ts';
+export { evaluateSum, leavesOf, lengthOf, type EvaluateSum, type SumTree } from './sum-tree.ts';

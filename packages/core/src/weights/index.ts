@@ -1,0 +1,13 @@
+/** Flat weight vectors: their layouts, their slices, and their form on the wire. */
+export { packBfloat16, packedPartOf, roundToBfloat16, unpackBfloat16 } from './bfloat16.ts';
+export { findNotFinite } from './finite.ts';
+export {
+  createLayout,
+  describeLayout,
+  entriesByLayer,
+  entryView,
+  networks,
+  type LayoutPart,
+  type Role,
+} from './layout.ts';
+export { cutSlices, sliceLayout, sliceView, type Slice } from './slices.ts';
