@@ -24,6 +24,31 @@ it('every link of a document leads to a file', () => {
   expect(broken).toEqual([]);
 });
 
+it('every file and folder of the checkout that a document names in code style exists', () => {
+  const folders = ['apps', 'docs', 'packages', 'test', 'tools'];
+  const existing = folders.flatMap((folder) => [folder, ...entriesBelow(folder)]);
+  const known = new Set([...existing, ...existing.map((entry) => path.basename(entry))]);
+  // A path from the root, such as packages/core/src/index.ts or test/e2e/*.ts, or the name of a source file, such as index.ts.
+  const isPath = (span: string): boolean =>
+    (span.includes('/') && folders.includes(span.split('/')[0])) || /^[\w.-]+\.(?:ts|mjs|cc|h|py)$/.test(span);
+  const named = [...documents].flatMap(([file, text]) =>
+    [...text.matchAll(/`([^`\s]+)`/g)].map(([, span]) => ({ file, name: span.replace(/\/([^/]*\*.*)?$/, '') })),
+  );
+  const paths = named.filter(({ name }) => isPath(name));
+  expect(paths.length).toBeGreaterThan(30);
+  expect(paths.filter(({ name }) => !known.has(name))).toEqual([]);
+});
+
+/** Paths of the files and folders below a folder, from the root; without those that programs make. */
+function entriesBelow(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { withFileTypes: true })
+    .filter(({ name }) => !['node_modules', 'dist', 'runs'].includes(name))
+    .flatMap((entry) => {
+      const place = `${folder}/${entry.name}`;
+      return entry.isDirectory() ? [place, ...entriesBelow(place)] : [place];
+    });
+}
+
 it('every document is linked from README', () => {
   const readme = documents.get('README.md') as string;
   expect([...documents.keys()].filter((file) => file !== 'README.md' && !readme.includes(`](${file})`))).toEqual([]);
