@@ -79,7 +79,7 @@ describe('a run', () => {
     await expectSentence(
       lstmGan(['train', '--resume', mixed, '--steps', '5']),
       2,
-      `is of another run than ${mixed} holds: preset digits, not dcgan-rows; model.image.size 32, not 64; `,
+      `belongs to another run than ${mixed}: preset digits, not dcgan-rows; model.image.size 32, not 64; `,
     );
     expect(await readdir(path.join(mixed, 'checkpoints'))).toEqual([
       'step-00000003.safetensors',

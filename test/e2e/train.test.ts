@@ -267,7 +267,7 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
       "option '--images <count>' cannot be used with option '--steps <count>'",
     ],
     [['train', '--stop-when', 'losses.generater<1'], 'Did you mean losses.generator?'],
-    [['train', '--resume', 'elsewhere/step-00000001.safetensors'], 'does not lie in the checkpoints folder of a run'],
+    [['train', '--resume', 'elsewhere/step-00000001.safetensors'], 'is not in the checkpoints folder of a run'],
     [['train', '--steps', 'many'], 'Expected a whole number from 1, got many'],
     [['train', '--worker', '2'], 'Did you mean --workers?'],
     [['tran'], 'Did you mean train?'],

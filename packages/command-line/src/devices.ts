@@ -30,8 +30,8 @@ export function chooseDevice(choice: DeviceChoice, gpus: number): 'cpu' | 'gpu' 
   throw new UserError({
     code: 'no-gpu',
     message:
-      '--device gpu computes on an NVIDIA GPU; this machine shows none: its driver has made no /dev/nvidia0, or CUDA_VISIBLE_DEVICES names none.',
+      '--device gpu needs an NVIDIA GPU, and this machine shows none: there is no /dev/nvidia0, or CUDA_VISIBLE_DEVICES names none.',
     advice:
-      'Leave it out to compute on the CPU, or install the driver (in a container, hand the GPUs through); nvidia-smi tells whether it works.',
+      'Leave --device out to compute on the CPU, or install the driver (in a container, pass the GPUs through); nvidia-smi tells whether it works.',
   });
 }

@@ -1,18 +1,21 @@
 /** Parsers of option values that several programs use. Each throws an error that says which values it expects. */
 import { InvalidArgumentError } from 'commander';
 
+/** Reads a whole number from 1. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError(`Expected a whole number from 1, got ${text}.`);
 }
 
+/** Reads a whole number of 32 bits. */
 export function seed(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0 && value <= 0xffffffff) return value;
   throw new InvalidArgumentError(`Expected a whole number from 0 to ${0xffffffff}, got ${text}.`);
 }
 
+/** Reads a number of seconds, 0 or more. */
 export function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;

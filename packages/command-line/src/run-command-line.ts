@@ -20,7 +20,7 @@ export async function runCommandLine(
 async function answer(error: unknown, verbose: boolean): Promise<number> {
   // Commander has printed its message already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.userError;
-  // Loaded only now, because it imports the rest of the house.
+  // Loaded only if it is needed, because it imports packages that take long to load.
   const { answerError } = await import('./answer-error.ts');
   return answerError(error, verbose);
 }

@@ -15,7 +15,7 @@ const step = (stepMs: number) =>
     updateMs: 4,
   }) as StepMetrics;
 
-it('tells the middle, the least and the most of every time, and what was timed', () => {
+it('tells the median, the minimum and the maximum of each time, and what was measured', () => {
   const report = benchReport(machine, config, 2, { tensorflow: '2.21.0', steps: [step(200), step(100), step(400)] });
   expect(report).toMatchObject({
     machine: { ...machine, tensorflow: '2.21.0' },

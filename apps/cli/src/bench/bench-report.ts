@@ -1,8 +1,8 @@
-/** What was measured, as plain data and in words. */
+/** The report of `bench`, as plain data and as text. */
 import { median, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import type { Measurement } from '@lstm-gan/coordinator/program';
 
-/** Of one kind of time over all steps. */
+/** A quantity over all steps. */
 interface Spread {
   readonly median: number;
   readonly min: number;
@@ -21,7 +21,10 @@ export interface BenchReport {
   readonly workers: number;
   readonly steps: number;
   readonly imagesPerSecond: Spread;
-  /** Milliseconds: the whole step; its two phases; where the time went, which overlaps. */
+  /**
+   * Times are in milliseconds: the whole step, its two phases, and three parts of the work. The parts overlap, so their sum may
+   * be larger than the step.
+   */
   readonly stepMs: Spread;
   readonly discriminatorMs: Spread;
   readonly generatorMs: Spread;
@@ -56,7 +59,7 @@ export function benchReport(
   };
 }
 
-/** Lines for people. */
+/** Returns the report as lines of text. */
 export function benchText(report: BenchReport): string[] {
   const { machine, config, workers, steps, imagesPerSecond } = report;
   const { preset, batchSize, shardSize, threads, engine } = config;

@@ -42,7 +42,7 @@ export function addBench(program: Command): void {
     .option('--threads <count>', 'threads of each worker (default: 1)', positiveInteger)
     .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
     .addOption(new Option('--engine <name>', 'how units are executed (default: graph)').choices(['graph', 'eager']))
-    .option('--json', 'one line of JSON instead of a table')
+    .option('--json', 'print one line of JSON instead of a table')
     .addHelpText('after', examples);
   addCacheDir(command).action(bench);
 }

@@ -5,7 +5,7 @@ import { completionWords } from '../completion/completion-words.ts';
 const examples = `
 Examples:
   $ source <(lstm-gan completion bash)                                               # in this shell
-  $ lstm-gan completion bash > ~/.local/share/bash-completion/completions/lstm-gan   # in every one
+  $ lstm-gan completion bash > ~/.local/share/bash-completion/completions/lstm-gan   # in every shell
   $ lstm-gan completion zsh > ~/.zfunc/_lstm-gan                                     # a folder of your fpath
   $ lstm-gan completion fish > ~/.config/fish/completions/lstm-gan.fish`;
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 const examples = `
 Examples:
   $ lstm-gan config-schema > config.schema.json
-  $ lstm-gan train --preset rows --print-config > my.yaml   # and put on top: # yaml-language-server: $schema=config.schema.json`;
+  $ lstm-gan train --preset rows --print-config > my.yaml   # first line: # yaml-language-server: $schema=config.schema.json`;
 
 export function addConfigSchema(program: Command): void {
   program

@@ -15,13 +15,13 @@ Examples:
   $ lstm-gan doctor
   $ lstm-gan doctor --golden article.safetensors --engine eager
 
-With --golden, exits with 1 when any error is beyond its tolerance.`;
+With --golden, the exit code is 1 if any error exceeds its tolerance.`;
 
 export function addDoctor(program: Command): void {
   const command = program
     .command('doctor')
-    .description('tell what this machine computes with, and whether it computes right')
-    .option('--golden <file>', 'compare with golden values')
+    .description('tell what this machine computes with, and whether its results are right')
+    .option('--golden <file>', 'compare the results with golden values')
     .addOption(new Option('--engine <name>', 'engine to compare').choices(['graph', 'eager']).default('graph'))
     .addHelpText('after', examples);
   addCacheDir(command).action((options: DoctorOptions) =>

@@ -23,10 +23,10 @@ Examples:
 export function addInspect(program: Command): void {
   program
     .command('inspect')
-    .description('tell what a run or a checkpoint is: layers, configuration, progress, losses')
+    .description('show a run or a checkpoint: layers, configuration, progress, losses')
     .argument('<run>', 'run folder, or a checkpoint file')
-    .option('--out <file>', 'draw the losses into a picture, .svg or .png')
-    .option('--json', 'one line of JSON instead of words')
+    .option('--out <file>', 'draw the losses as a picture, .svg or .png')
+    .option('--json', 'print one line of JSON instead of text')
     .addHelpText('after', examples)
     .action(inspect);
 }
@@ -52,7 +52,7 @@ async function inspect(place: string, { out, json }: InspectOptions): Promise<vo
   process.stdout.write(`${[...inspectionText(inspection), ...plots].join('\n')}\n`);
 }
 
-/** Before anything is read: a wrong name is a mistake of the command line. */
+/** Checks the file name before anything is read, because a wrong name is a mistake of the command line. */
 function checkPicture(out: string | undefined): void {
   if (out === undefined || ['.svg', '.png'].includes(path.extname(out))) return;
   throw new UserError({

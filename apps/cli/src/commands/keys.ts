@@ -11,8 +11,8 @@ Examples:
   $ lstm-gan keys runs/rows --revoke node-7      # no worker can join with it any more
   $ lstm-gan keys runs/rows --revoke worker      # the same for the key that was made with the run
 
-The coordinator need not be told: it looks at every connection. A worker that is connected stays until its line breaks; to
-break all lines, stop the coordinator and start it again with the same command.`;
+A running coordinator notices a new key at once, and a revoked one within a second. If a worker joined with the revoked key,
+the coordinator ends all connections, and the workers with valid keys join again.`;
 
 export function addKeys(program: Command): void {
   program
@@ -41,6 +41,6 @@ function noKeys(root: string): UserError {
   return new UserError({
     code: 'key-file',
     message: `${root} has no keys with which workers could join.`,
-    advice: 'A run that lstm-gan coordinator began has them; add one with --add NAME where all are revoked.',
+    advice: 'A run that lstm-gan coordinator began has keys. If all of them are revoked, add one with --add NAME.',
   });
 }

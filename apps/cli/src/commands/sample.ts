@@ -33,7 +33,7 @@ Examples:
   $ lstm-gan sample runs/digits --out-dir images --count 1000 --seed 7
   $ lstm-gan sample runs/digits/checkpoints/step-00002000.safetensors --out grid.png
   $ lstm-gan sample runs/digits --out between.png --interpolate 12    # 8 rows, each from one noise to another
-  $ lstm-gan sample runs/digits --animation training.gif              # the grids that training drew, in order`;
+  $ lstm-gan sample runs/digits --animation training.gif              # the run's sample grids, in order`;
 
 export function addSample(program: Command): void {
   const command = program

@@ -12,7 +12,7 @@ interface SetupOptions extends CacheOptions {
 
 const examples = `
 Examples:
-  $ lstm-gan setup                                # into your own cache
+  $ lstm-gan setup                                # into the cache of your user
   $ lstm-gan setup --cache-dir /shared/lstm-gan   # once for a whole cluster: nodes then need no internet and no compiler`;
 
 export function addSetup(program: Command): void {
@@ -25,7 +25,7 @@ export function addSetup(program: Command): void {
 }
 
 async function setup(options: SetupOptions): Promise<void> {
-  // A machine without a GPU may set up the cache of those that have one.
+  // The variant is free to choose: a machine without a GPU may set up the cache for machines that have one.
   const variant = options.variant === 'auto' ? chooseDevice('auto', findGpus().length) : options.variant;
   const { paths } = await provisionWithProgress(cacheDirOf(options), variant, () => performance.now());
   const library = path.join(paths.libraryDir, 'libtensorflow_cc.so.2');

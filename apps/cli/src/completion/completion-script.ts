@@ -1,10 +1,10 @@
-/** Scripts that teach a shell to complete the command: everything is written into them, so that no key press starts Node. */
+/** Writes scripts that let a shell complete the command. They contain all words, so that completion does not start Node. */
 import type { CommandWords, OptionWords } from './completion-words.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** The script of a shell. */
+/** Returns the completion script for a shell. */
 export function completionScript(shell: Shell, name: string, commands: readonly CommandWords[]): string {
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](name, commands);
 }
@@ -54,7 +54,7 @@ complete -F _${name} ${name}
 }
 
 function zshScript(name: string, commands: readonly CommandWords[]): string {
-  // Within _arguments' own syntax colons and brackets mean something.
+  // Colons and brackets have a meaning in the syntax of _arguments.
   const plain = (text: string): string => text.replace(/[:[\]\\]/g, '\\$&');
   const action = ({ words, paths }: Pick<OptionWords, 'words' | 'paths'>): string => {
     const path = paths === 'files' ? '_files' : '_files -/';

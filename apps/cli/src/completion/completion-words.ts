@@ -1,9 +1,9 @@
-/** What can be typed where, read off the commander program: whatever it learns, completion learns too. */
+/** Collects the words that can be completed from the commander program, so that new options are completed, too. */
 import { presets } from '@lstm-gan/core';
 import { datasets } from '@lstm-gan/data';
 import type { Command, Option } from 'commander';
 
-/** What may follow an option: words to choose from, a path, or something that only the user knows. */
+/** The values of an option: words to choose from, or a path. Neither, if only the user knows the value. */
 interface Values {
   readonly words: readonly string[];
   readonly paths: 'files' | 'folders' | 'none';
@@ -12,8 +12,9 @@ interface Values {
 export interface OptionWords extends Values {
   readonly flag: string;
   readonly description: string;
-  /** Whether a value follows, and whether it may be left out. */
+  /** Whether a value follows. */
   readonly takesValue: boolean;
+  /** Whether the value may be left out. */
   readonly isOptional: boolean;
 }
 
@@ -21,11 +22,11 @@ export interface CommandWords {
   readonly name: string;
   readonly description: string;
   readonly options: readonly OptionWords[];
-  /** Of the command's argument; no words and no paths where it has none. */
+  /** The values of the command's argument; no words and no paths if it has no argument. */
   readonly argument: Values;
 }
 
-/** All commands of a program with their options. */
+/** Returns all commands of a program with their options. */
 export function completionWords(program: Command): CommandWords[] {
   const everywhere = [...program.options.filter(({ long }) => long !== '--version').map(optionWords), help];
   return program.commands.map((command) => {

@@ -1,4 +1,4 @@
-/** Completion, asked of the shells themselves; a shell that is not installed here is left out. */
+/** Tests completion in real shells. A shell that is not installed is skipped. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ beforeAll(() => {
 
 const isHere = (shell: Shell): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
 
-/** What a shell offers behind a line, in order. */
+/** Returns what a shell offers after a line, sorted. */
 const ask: Readonly<Record<'bash' | 'fish', (line: string) => string[]>> = {
   bash: (line) => {
     const script = `source ./bash; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lstm-gan; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -57,7 +57,7 @@ describe.each(['bash', 'fish'] as const)('%s completes', (shell) => {
     expect(ask[shell](line)).toEqual(expected);
   });
 
-  it.skipIf(!isHere(shell))('paths, where they are meant', () => {
+  it.skipIf(!isHere(shell))('paths, for options and arguments that take one', () => {
     const unescaped = (line: string): string[] =>
       ask[shell](line).map((text) => text.replaceAll('\\', '').replace(/\/$/, ''));
     expect(unescaped('lstm-gan sample my')).toEqual(['my file', 'my photos']);
@@ -78,7 +78,7 @@ it.skipIf(!isHere('zsh')).each([
   ['lstm-gan train --resume --step', 'lstm-gan train --resume --steps '],
   ['lstm-gan completion fi', 'lstm-gan completion fish '],
 ])('zsh makes %j %j', (line, expected) => {
-  // A shell on a terminal of its own: the line and the tabulator are typed, and Ctrl-X shows what became of it.
+  // Runs a shell on a terminal of its own, types the line and a tabulator, and lets Ctrl-X print the completed line.
   const script = `
     zmodload zsh/zpty
     zpty shell zsh -f -i

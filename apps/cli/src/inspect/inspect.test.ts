@@ -42,7 +42,7 @@ describe('the inspection of a run', () => {
     });
   });
 
-  it('tells progress and throughput, of a run without a checkpoint too', async () => {
+  it('tells progress and throughput, also for a run without a checkpoint', async () => {
     const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-inspect-'));
     await writeFile(path.join(root, 'config.json'), JSON.stringify(createRunConfig(digits)));
     const before = (await inspectPath(root)).inspection;
@@ -72,7 +72,7 @@ describe('the inspection of a run', () => {
     expect(text).toContain('together       2,576,322 parameters');
   });
 
-  it('refuses what is no run, in a sentence', async () => {
+  it('refuses a folder that holds no run, and says so', async () => {
     const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-inspect-'));
     await expect(inspectPath(root)).rejects.toMatchObject({ code: 'no-run', message: `${root} holds no run.` });
     await writeFile(path.join(root, 'config.json'), '{"preset": 1}');
@@ -84,7 +84,7 @@ describe('the inspection of a run', () => {
 });
 
 describe('a loss curve', () => {
-  it('has a point a step where there is room, else means of equal pieces with what they range over', () => {
+  it('has a point for each step if there is room, otherwise means and ranges of equal pieces', () => {
     const steps = [1, 2, 3, 4, 5].map((step) => recorded(step, step * 10));
     expect(lossCurve(steps, 'discriminator', 9).map(({ step, mean }) => [step, mean])).toEqual([
       [1, 10],
@@ -99,7 +99,7 @@ describe('a loss curve', () => {
     ]);
   });
 
-  it('is drawn in letters, from the upper left to the lower right where it falls', () => {
+  it('is drawn in characters, from the upper left to the lower right if it falls', () => {
     expect(plotText('loss', [point(1, 2), point(2, 1)], { width: 24, height: 2 })).toEqual([
       '          loss',
       '   2.000 ┤⠉⠒⠒⠤⠤⣀⣀',
@@ -109,12 +109,12 @@ describe('a loss curve', () => {
     ]);
   });
 
-  it('that is flat, or one step long, is drawn too', () => {
+  it('is also drawn if it is flat or one step long', () => {
     expect(plotText('loss', [point(7, 3)], { width: 14, height: 2 })[1]).toContain('3.500');
     expect(plotText('loss', [point(7, 3)], { width: 14, height: 2 }).at(-1)).toBe('          step 7');
   });
 
-  it('is drawn as a picture, whatever its title is made of', async () => {
+  it('is drawn as a picture, with any characters in its title', async () => {
     const curves = [
       { name: 'a', curve: [point(1, 2), point(100, 1)] },
       { name: 'b', curve: [point(1, 0), point(100, 3)] },

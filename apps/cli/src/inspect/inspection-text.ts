@@ -1,9 +1,9 @@
-/** An inspection in words. */
+/** Writes an inspection as text. */
 import { formatDuration } from '@lstm-gan/command-line/terminal';
 import type { RunConfig } from '@lstm-gan/run';
 import type { Inspection, NetworkInspection } from './inspection.ts';
 
-/** Lines for people: progress, throughput, configuration, layers. */
+/** Returns lines of text: progress, throughput, configuration, layers. */
 export function inspectionText({
   kind,
   path,
@@ -14,12 +14,12 @@ export function inspectionText({
   weightsSha256,
 }: Inspection): string[] {
   const { step, images, durableStep, trainingMs, losses } = progress;
-  const behind = durableStep === step ? '' : `; the newest checkpoint is from step ${durableStep}`;
+  const checkpointNote = durableStep === step ? '' : `; the newest checkpoint is from step ${durableStep}`;
   const lines = [
     `${kind === 'run' ? 'Run' : 'Checkpoint'} ${path}`,
     field(
       'progress',
-      `step ${grouped(step)}, ${grouped(images)} images${trainingMs > 0 ? `, ${formatDuration(trainingMs)} of training` : ''}${behind}`,
+      `step ${grouped(step)}, ${grouped(images)} images${trainingMs > 0 ? `, ${formatDuration(trainingMs)} of training` : ''}${checkpointNote}`,
     ),
   ];
   if (losses !== null)
@@ -52,7 +52,7 @@ export function inspectionText({
 const field = (name: string, value: string): string => `  ${name.padEnd(14)} ${value}`;
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
-/** Whatever the configuration has, but the networks' sizes, which their layers show. */
+/** Returns the fields of the configuration, without the sizes of the networks: their layers show them. */
 function configLines({ model, ...run }: RunConfig): string[] {
   const { generator, discriminator, ...rest } = model;
   const shown = { ...run, ...rest, generator: generator.kind, dropout: discriminator.dropout };

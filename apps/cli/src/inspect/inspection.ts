@@ -1,4 +1,4 @@
-/** What is known of a run or a checkpoint, as plain data: what `inspect` tells, and what its --json is. */
+/** Collects what is known about a run or a checkpoint, as plain data: `inspect` prints it, as text or as JSON. */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
@@ -28,23 +28,23 @@ interface LayerInspection {
 }
 
 export interface NetworkInspection {
-  /** Trainable ones; moving averages are not counted. */
+  /** The number of trainable parameters; moving averages are not counted. */
   readonly parameters: number;
   readonly layers: readonly LayerInspection[];
 }
 
 interface Progress {
-  /** Steps committed. */
+  /** The number of committed steps. */
   readonly step: number;
   readonly images: number;
-  /** The newest checkpoint's step: what is never undone. */
+  /** The step of the newest checkpoint; a crash does not lose it. */
   readonly durableStep: number;
-  /** Sum of all recorded steps. */
+  /** The sum over all recorded steps. */
   readonly trainingMs: number;
   readonly losses: RecordedStep['losses'] | null;
 }
 
-/** Medians over steps, those of the start left out where there are others. */
+/** Medians over the steps. The first steps are left out if there are others. */
 type Throughput = Pick<RecordedStep, 'imagesPerSecond' | 'stepMs' | 'computeMs' | 'exchangeMs' | 'updateMs'>;
 
 export interface Inspection {
@@ -53,13 +53,13 @@ export interface Inspection {
   readonly config: RunConfig;
   readonly networks: Readonly<Record<Network, NetworkInspection>>;
   readonly progress: Progress;
-  /** Null before a step is recorded, and of a checkpoint. */
+  /** Null for a checkpoint, and for a run without a recorded step. */
   readonly throughput: Throughput | null;
-  /** Of a checkpoint, whose every bit is checked; null of a run. */
+  /** The hash of a checkpoint's verified weights; null for a run. */
   readonly weightsSha256: string | null;
 }
 
-/** Inspects what lies at a path; `steps` are a run's metrics, for a plot. */
+/** Inspects the run or the checkpoint at a path. `steps` are the run's metrics, for a plot; empty for a checkpoint. */
 export async function inspectPath(place: string): Promise<{ inspection: Inspection; steps: readonly RecordedStep[] }> {
   const isFolder = await stat(place).then(
     (entry) => entry.isDirectory(),
@@ -130,7 +130,7 @@ async function readConfig(file: string, root: string): Promise<RunConfig> {
   }
 }
 
-/** The layers of both networks of a model. */
+/** Returns the layers of both networks of a model. */
 export function inspectModel(model: ModelConfig): Record<Network, NetworkInspection> {
   const { generator, discriminator } = createLayouts(model);
   return { generator: inspectNetwork(generator), discriminator: inspectNetwork(discriminator) };

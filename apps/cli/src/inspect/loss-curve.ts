@@ -1,15 +1,15 @@
-/** A loss over steps, cut into as many pieces as there is room to draw. */
+/** Reduces a loss over many steps to as many points as there is room to draw. */
 import type { RecordedStep } from '@lstm-gan/run';
 
 export interface CurvePoint {
-  /** In the middle of its piece. */
+  /** The middle of the steps that this point stands for. */
   readonly step: number;
   readonly mean: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** The loss of a network, at most `pieces` points. */
+/** Returns the loss of a network as at most `pieces` points. */
 export function lossCurve(
   steps: readonly RecordedStep[],
   network: 'discriminator' | 'generator',
@@ -28,7 +28,7 @@ export function lossCurve(
   });
 }
 
-/** The least and the greatest of values, apart even where all are equal. */
+/** Returns the least and the greatest value. If all are equal, returns a range around them. */
 export function rangeOf(values: readonly number[]): [number, number] {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   return least < most ? [least, most] : [least - 0.5, most + 0.5];

@@ -1,4 +1,4 @@
-/** The losses of a run as a picture: each network's mean as a line, with what it ranges over behind it. */
+/** Draws the losses of a run: each network's mean as a line, on an area from its least to its greatest value. */
 import { rangeOf, type CurvePoint } from './loss-curve.ts';
 
 export interface NamedCurve {
@@ -8,10 +8,10 @@ export interface NamedCurve {
 
 const size = { width: 960, height: 480 };
 const frame = { left: 70, top: 50, right: 930, bottom: 430 };
-// Blue and orange: told apart by everybody.
+// Blue and orange: colour-blind readers can tell them apart.
 const colours = ['#1f6fb4', '#d9730d'];
 
-/** An SVG document. */
+/** Returns an SVG document. */
 export function plotSvg(title: string, curves: readonly NamedCurve[]): string {
   const points = curves.flatMap(({ curve }) => curve);
   const [fromStep, toStep] = rangeOf(points.map(({ step }) => step));
@@ -54,7 +54,7 @@ function text(x: number, y: number, content: string, anchor: 'start' | 'middle' 
   return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" fill="${colour}">${escaped}</text>`;
 }
 
-/** Round numbers within a range, about six. */
+/** Returns about six round numbers within a range. */
 function ticks(least: number, most: number): number[] {
   const rough = (most - least) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));

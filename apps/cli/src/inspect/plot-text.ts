@@ -1,14 +1,14 @@
-/** A curve in a terminal: braille letters, each two dots wide and four high. */
+/** Draws a curve in a terminal with braille characters, each of which is two dots wide and four dots high. */
 import { rangeOf, type CurvePoint } from './loss-curve.ts';
 
 export interface TextSize {
-  /** Letters, the axis included. */
+  /** Characters, including the axis. */
   readonly width: number;
   readonly height: number;
 }
 
 const labelWidth = 8;
-// The bits of a braille letter's dots, by row and column (Unicode 2800).
+// The bits of a braille character's dots, by row and column (Unicode 2800).
 const dotBits = [
   [0x01, 0x08],
   [0x02, 0x10],
@@ -16,7 +16,7 @@ const dotBits = [
   [0x40, 0x80],
 ];
 
-/** Lines of text: the title, the curve of the means beside its axis, the first and last step below. */
+/** Returns lines of text: the title, the curve of the means with its axis, and below it the first and the last step. */
 export function plotText(title: string, curve: readonly CurvePoint[], { width, height }: TextSize): string[] {
   const columns = Math.max(1, width - labelWidth - 2);
   const letters = Array.from({ length: height }, () => new Uint8Array(columns));
@@ -34,7 +34,7 @@ export function plotText(title: string, curve: readonly CurvePoint[], { width, h
   return [`${' '.repeat(labelWidth + 2)}${title}`, ...rows, axis, `${' '.repeat(labelWidth + 2)}${ends}`];
 }
 
-/** The dots of a line through all points: no gap in any column, none between the heights of neighbours. */
+/** Returns the dots of a continuous line through all points: each column has a dot, and steps between columns are filled. */
 function dotsOf(
   curve: readonly CurvePoint[],
   columns: number,
@@ -51,7 +51,7 @@ function dotsOf(
   let previous = heightAt(0);
   for (let x = 0; x < columns; x++) {
     const y = heightAt(x);
-    // What lies between this height and the one before it belongs to the line; the one before has its own dot.
+    // Fills the dots from this height up to the previous column's height, which has its own dot.
     const step = Math.sign(previous - y);
     for (let between = y; between !== previous; between += step) dots.push({ x, y: between });
     if (y === previous) dots.push({ x, y });

@@ -23,8 +23,9 @@ export async function findRun(named: string | true, runsFolder = 'runs'): Promis
     };
   throw new UserError({
     code: 'no-run',
-    message: `${named} does not lie in the checkpoints folder of a run.`,
-    advice: 'Give the folder of a run, or a checkpoint where the run left it: the run goes on in its folder.',
+    message: `${named} is not in the checkpoints folder of a run.`,
+    advice:
+      'Name the folder of a run, or a checkpoint in the place where the run wrote it: a run continues in its own folder.',
   });
 }
 
@@ -42,6 +43,6 @@ async function newestRun(runsFolder: string): Promise<string> {
   throw new UserError({
     code: 'no-run',
     message: `There is no run with a checkpoint in ${path.resolve(runsFolder)}.`,
-    advice: 'Give the folder of a run: --resume FOLDER.',
+    advice: 'Name the folder of a run: --resume FOLDER.',
   });
 }

@@ -144,7 +144,7 @@ async function refuseOtherRun(root: string, config: RunConfig): Promise<void> {
   const rest = differences.length > namedDifferences ? ` and ${differences.length - namedDifferences} more` : '';
   throw new UserError({
     code: 'checkpoint-of-another-run',
-    message: `The checkpoint to go on from is of another run than ${root} holds: ${differences.slice(0, namedDifferences).join('; ')}${rest}.`,
+    message: `The checkpoint to resume from belongs to another run than ${root}: ${differences.slice(0, namedDifferences).join('; ')}${rest}.`,
     advice: `Move it out of ${path.join(root, 'checkpoints')}, or name an earlier one with --resume.`,
   });
 }
@@ -166,7 +166,7 @@ function unchanged(config: RunConfig, layers: readonly ConfigLayer[]): RunConfig
   if (changed.length === 0) return { ...config, data: String(wanted.data) };
   throw new UserError({
     code: 'config-changed',
-    message: `The run was started otherwise: ${changed.join('; ')}.`,
-    advice: 'Leave these options out to go on with it, or start a new run with --out.',
+    message: `The run was started with another configuration: ${changed.join('; ')}.`,
+    advice: 'Leave these options out to continue it, or start a new run with --out.',
   });
 }

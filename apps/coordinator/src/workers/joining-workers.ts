@@ -46,7 +46,7 @@ function renewWhenRevoked(link: { renew(): Promise<void> }, takeRevoked: () => b
       // A folder that cannot be read for a moment does not mean that keys are revoked.
       return log.warn(`The keys of the run cannot be read: ${(error as Error).message}`);
     }
-    log.warn('A key that somebody joined with was revoked: all workers have to join again.');
+    log.warn('The key of a connected worker was revoked: all workers have to join again.');
     void link.renew();
   }, revocationMs);
   return () => clearInterval(timer);

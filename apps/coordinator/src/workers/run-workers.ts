@@ -42,7 +42,7 @@ export async function dismissWorkers(workers: RunWorkers): Promise<void> {
 export function workersGone(root: string, { gone }: RunWorkers): UserError {
   return new UserError({
     code: 'workers-gone',
-    message: `All local workers have ended, and nothing is left that could compute. ${String(gone.reason)}`,
-    advice: `The ends of ${root}/worker-*.log say more; the last checkpoint is intact.`,
+    message: `All local workers have ended, so the run cannot continue. ${String(gone.reason)}`,
+    advice: `Read the ends of ${root}/worker-*.log. The last checkpoint is intact.`,
   });
 }

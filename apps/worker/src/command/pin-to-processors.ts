@@ -10,5 +10,5 @@ export function pinToProcessors(cpus: string): void {
   );
   if (status === 0) return;
   const reason = error === undefined ? stderr.trim() : 'there is no taskset (util-linux) on this machine';
-  throw new InvalidArgumentError(`error: option '--cpus ${cpus}' cannot be had: ${reason}`);
+  throw new InvalidArgumentError(`error: option '--cpus ${cpus}' cannot be used: ${reason}`);
 }

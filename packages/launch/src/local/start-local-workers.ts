@@ -6,6 +6,7 @@ import { divideCores } from './divide-cores.ts';
 import { lastLogSentences } from './last-log-sentences.ts';
 import { hasTaskset, readProcessors } from './read-processors.ts';
 
+/** How many workers to start, and what each of them computes on. */
 export interface LocalWorkersOptions {
   /** The program that is a worker, and its first parameters; the options of a worker follow. */
   readonly command: readonly string[];
@@ -30,6 +31,7 @@ export interface LocalWorkersOptions {
   readonly onExit: (sentence: string, left: number) => void;
 }
 
+/** Workers that were started on this machine. */
 export interface LocalWorkers {
   readonly processIds: readonly number[];
   /** The processors of each worker; undefined if the system chooses them. */
@@ -40,6 +42,7 @@ export interface LocalWorkers {
 
 const killAfterMs = 5000;
 
+/** Starts workers as processes that outlive a terminal's Ctrl-C. Returns at once. */
 export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
   const processors = chooseProcessors(options);
   const running = new Set<ChildProcess>();
