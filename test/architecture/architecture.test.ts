@@ -1,9 +1,10 @@
-/** The structure, held: which way imports point, what core may know, how files are named. */
+/** Tests the structure: which way imports point, what core may use, how files are named. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { importsOf } from './circles.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -51,11 +52,6 @@ const sourcesOf = (room: string): string[] =>
     .filter((file) => file.endsWith('.ts'))
     .map((file) => path.join(root, room, 'src', file));
 
-const importsOf = (file: string): string[] =>
-  [
-    ...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s(?:[^;']*?from\s)?'([^']+)';|import\('([^']+)'\)/gms),
-  ].map(([, named, dynamic]) => named ?? dynamic);
-
 const packageOf = (specifier: string): string =>
   specifier
     .split('/')
@@ -88,13 +84,13 @@ describe.each(Object.entries(allowed))('%s', (room, workspace) => {
     expect([...new Set(used.map(packageOf))].filter((name) => !declared.includes(name))).toEqual([]);
   });
 
-  it('names files in kebab-case, without words that say nothing', () => {
+  it('names files in kebab-case, without empty words such as util', () => {
     const names = files.map((file) => path.basename(file).replace(/(\.test)?\.ts$/, ''));
     expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
     expect(names.filter((name) => name.split('-').some((word) => bannedWords.includes(word)))).toEqual([]);
   });
 
-  it('has no class whose name says nothing', () => {
+  it('has no class with an empty name such as Helper', () => {
     const classes = products.flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(/^(?:export )?class (\w+)/gm)].map(([, name]) => name),
     );
@@ -132,7 +128,7 @@ it('no key is committed', () => {
   expect(keys).toEqual([]);
 });
 
-it('keeps the top level to what a newcomer looks for there: folders, the workspace, documents', () => {
+it('has only folders, the workspace and documents at the top level', () => {
   const made = ['node_modules', 'dist', 'runs', 'coverage'];
   const names = readdirSync(root).filter((name) => !name.startsWith('.') && !made.includes(name));
   expect(names.sort()).toEqual([

@@ -2,10 +2,10 @@
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandLine, lstmGan, root, summaryOf, type RunSummary } from '../support/command-line.ts';
+import { startProcess } from '../support/processes.ts';
 
 let folder: string;
 let run: string;
@@ -129,6 +129,6 @@ it('bench measures whole steps of training, and keeps no files', async () => {
 it('completion prints a script that bash accepts', async () => {
   const [program, ...parameters] = commandLine(['completion', 'bash']);
   const script = 'source <("$@"); COMP_WORDS=(lstm-gan sample --anim); COMP_CWORD=2; _lstm-gan; echo "${COMPREPLY[@]}"';
-  const { stdout } = await execa('bash', ['--norc', '-c', script, '', program, ...parameters], { cwd: root });
+  const { stdout } = await startProcess(['bash', '--norc', '-c', script, '', program, ...parameters], { cwd: root });
   expect(stdout).toBe('--animation');
 });

@@ -1,12 +1,11 @@
 /** The programs that run alone, compared with the subcommands of `lstm-gan`. */
-import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { lstmGan, sourceCommand } from '../support/command-line.ts';
+import { startProcess } from '../support/processes.ts';
 
 /** Runs `lstm-gan-NAME` from its sources. */
 function runAlone(name: string, parameters: readonly string[]) {
-  const [node, ...rest] = sourceCommand(name, parameters);
-  return execa(node, rest, { reject: false });
+  return startProcess(sourceCommand(name, parameters));
 }
 
 /** The options and examples of a help text, without the options that every program has. */
