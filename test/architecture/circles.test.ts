@@ -13,11 +13,7 @@ const graph = fileGraph(root, [...packages, 'test', 'tools']);
 /** Tests and what only they use may import from everywhere in their package. */
 const isProduct = (file: string): boolean => !/\.(test|fixture)\.ts$|\/testing\//.test(file);
 
-/** The folder of a file; undefined if it lies at the top of its package, where all folders may be used and may use it. */
-function folderOf(file: string): string | undefined {
-  const folder = path.dirname(file);
-  return /\/src$|^tools\/[^/]+$/.test(folder) || !isProduct(file) ? undefined : folder;
-}
+const folderOf = (file: string): string | undefined => (isProduct(file) ? path.dirname(file) : undefined);
 
 const packageOf = (file: string): string | undefined =>
   isProduct(file) ? /^(?:packages|apps)\/[^/]+/.exec(file)?.[0] : undefined;
@@ -28,6 +24,15 @@ it('circlesOf finds a shortest circle of every knot, and nothing else', () => {
   expect(circlesOf(made({ a: ['b', 'c'], b: ['c'], c: [] }))).toEqual([]);
   const edges = { a: ['b'], b: ['c'], c: ['a', 'd'], d: ['e', 'c'], e: ['e'], f: ['g'], g: ['f'] };
   expect(circlesOf(made(edges))).toEqual(['a -> b -> c -> a', 'd -> c -> d', 'e -> e', 'f -> g -> f']);
+});
+
+it('groupedGraph joins the nodes of a group, and lets a group use what is within it', () => {
+  const edges = new Map([
+    ['a/one', new Set(['a/b/two', 'c/three'])],
+    ['a/b/two', new Set(['a/one', 'c/three'])],
+    ['c/three', new Set(['a/b/two'])],
+  ]);
+  expect(circlesOf(groupedGraph(edges, path.dirname))).toEqual(['a/b -> c -> a/b']);
 });
 
 it('reads imports of types, of packages and of files of every kind', () => {

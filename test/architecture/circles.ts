@@ -45,7 +45,10 @@ function packageEntries(root: string, folders: readonly string[]): ReadonlyMap<s
   return entries;
 }
 
-/** The graph of groups of nodes: a group points to another one if a node of it does. */
+/**
+ * The graph of groups of nodes, such as folders of files: a group points to another one if a node of it does. A group
+ * within another one (`a/b` in `a`) belongs to it: between those two nothing points.
+ */
 export function groupedGraph(graph: Graph, groupOf: (node: string) => string | undefined): Graph {
   const groups = new Map<string, Set<string>>();
   for (const [node, targets] of graph) {
@@ -54,12 +57,14 @@ export function groupedGraph(graph: Graph, groupOf: (node: string) => string | u
     const reached = groups.get(group) ?? new Set<string>();
     for (const target of targets) {
       const other = groupOf(target);
-      if (other !== undefined && other !== group) reached.add(other);
+      if (other !== undefined && !isWithin(other, group) && !isWithin(group, other)) reached.add(other);
     }
     groups.set(group, reached);
   }
   return groups;
 }
+
+const isWithin = (inner: string, outer: string): boolean => `${inner}/`.startsWith(`${outer}/`);
 
 /** One circle of every knot of nodes that reach each other, as `a -> b -> a`: a shortest one. */
 export function circlesOf(graph: Graph): string[] {
