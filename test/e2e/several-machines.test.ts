@@ -118,11 +118,11 @@ it('a coordinator that is killed again and again resumes with the same command, 
     '--sample-every',
     '500',
   );
+  /** The steps of all lines that are written completely. */
   const metrics = async () =>
-    (await readFile(path.join(folder, 'often', 'metrics.jsonl'), 'utf8'))
-      .trim()
-      .split('\n')
-      .map((line) => (JSON.parse(line) as { step: number }).step);
+    [...(await readFile(path.join(folder, 'often', 'metrics.jsonl'), 'utf8')).matchAll(/^\{"step":(\d+),.*\}\n/gm)].map(
+      ([, step]) => Number(step),
+    );
   let coordinator = start(command);
   const join = await joinCommand(coordinator);
   const worker = start(join);
