@@ -46,4 +46,4 @@ export {
 } from './metrics/stop-rule.ts';
 export { createTrainingState, type TrainingState } from './checkpoints/training-state.ts';
 export { layoutSha256, weightsSha256 } from './checkpoints/weights-hash.ts';
-export { explainWriteError, readIfPresent, writeAtomically } from './folder/write-atomically.ts';
+export { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';

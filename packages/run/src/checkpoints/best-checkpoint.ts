@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { checkpointName, listCheckpoints } from './checkpoint.ts';
 import type { StopCondition } from '../metrics/stop-rule.ts';
-import { readIfPresent, writeAtomically } from '../folder/write-atomically.ts';
+import { readIfPresent, writeAtomically } from '../write-atomically.ts';
 
 const bestSchema = z.object({
   step: z.number(),

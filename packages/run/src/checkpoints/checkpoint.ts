@@ -22,7 +22,7 @@ import { UserError } from '@lstm-gan/core/errors';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import type { TrainingState } from './training-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
-import { writeAtomically } from '../folder/write-atomically.ts';
+import { writeAtomically } from '../write-atomically.ts';
 
 const formatVersion = '2';
 const networks = ['generator', 'discriminator'] as const;

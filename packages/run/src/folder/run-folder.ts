@@ -8,7 +8,7 @@ import { UserError } from '@lstm-gan/core/errors';
 import { listCheckpoints } from '../checkpoints/checkpoint.ts';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { takeLock } from './run-lock.ts';
-import { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
+import { explainWriteError, readIfPresent, writeAtomically } from '../write-atomically.ts';
 
 /** The paths in a run's folder, which this process holds until `release`. */
 export interface RunFolder {

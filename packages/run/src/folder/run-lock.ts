@@ -9,7 +9,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { z } from 'zod';
-import { readIfPresent } from './write-atomically.ts';
+import { readIfPresent } from '../write-atomically.ts';
 
 const ownerSchema = z.strictObject({
   pid: z.number().int().positive(),

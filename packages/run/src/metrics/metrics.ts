@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core/errors';
 import { z } from 'zod';
-import { explainWriteError } from '../folder/write-atomically.ts';
+import { explainWriteError } from '../write-atomically.ts';
 
 /** What one step was and cost; a line of metrics.jsonl. Times in milliseconds. */
 export interface StepMetrics {

@@ -9,7 +9,8 @@ import { missingWeights } from '../leases.ts';
 import { isOver, type CoordinatorState, type Member } from '../state.ts';
 import { assignSlices, type Holders } from './assign-slices.ts';
 import { finishWithRecorded } from './rewind.ts';
-import { eligibleMembers, slicedOf, withSliced, type AllHolders } from './sliced-state.ts';
+import { eligibleMembers, slicedOf, withSliced } from './sliced-part.ts';
+import type { AllHolders } from './sliced-state.ts';
 
 /** The coordinator holds the state: seeds the next crew with it, or ends training if it is over. */
 export function formCrew(before: CoordinatorState): Advance {

@@ -6,7 +6,8 @@ import { prepend, quietly, type Advance, type Effect } from '../effects.ts';
 import type { CoordinatorState } from '../state.ts';
 import { formCrew } from './form-crew.ts';
 import { rewind } from './rewind.ts';
-import { isSameVersions, slicedOf, withSliced, type Gathering } from './sliced-state.ts';
+import { slicedOf, withSliced } from './sliced-part.ts';
+import { isSameVersions, type Gathering } from './sliced-state.ts';
 
 /** Which slices of each network each connection is asked for. */
 type Questions = ReadonlyMap<string, Readonly<Record<Network, readonly number[]>>>;

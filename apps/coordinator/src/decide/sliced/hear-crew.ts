@@ -4,7 +4,7 @@ import type { SliceState, Unreachable, Updated } from '@lstm-gan/transport';
 import type { Refusal } from '../admission.ts';
 import type { ExchangeMessage, Heard } from '../exchange-rules.ts';
 import type { CoordinatorState, Member } from '../state.ts';
-import { slicedOf, withSliced } from './sliced-state.ts';
+import { slicedOf, withSliced } from './sliced-part.ts';
 
 export function hearCrew(state: CoordinatorState, member: Member, message: ExchangeMessage): Heard {
   if (message.kind === 'slice') return hearSlice(state, member, message);

@@ -1,7 +1,8 @@
 import { prepend, quietly, type Advance, type Effect } from '../effects.ts';
 import { createRound, type CoordinatorState } from '../state.ts';
 import { changeCrew } from './gather-state.ts';
-import { isSameVersions, slicedOf, withSliced, type Gathering } from './sliced-state.ts';
+import { slicedOf, withSliced } from './sliced-part.ts';
+import { isSameVersions, type Gathering } from './sliced-state.ts';
 
 /**
  * A worker is gone. If it was of the crew, the members that are left do the round again: until every member has a round's

@@ -2,7 +2,8 @@ import { firstPlaceOfStep } from '@lstm-gan/core/step';
 import { prepend, type Advance, type Effect } from '../effects.ts';
 import { finish } from '../finish.ts';
 import { createRound, type CoordinatorState } from '../state.ts';
-import { noHolders, slicedOf, withSliced } from './sliced-state.ts';
+import { slicedOf, withSliced } from './sliced-part.ts';
+import { noHolders } from './sliced-state.ts';
 
 /** Goes back to the newest recorded state, which the coordinator holds: a slice is lost with its owner and its backup. */
 export function rewind(state: CoordinatorState): Advance {

@@ -17,7 +17,7 @@ import { changeCrew, gatherState, takeGathered } from './gather-state.ts';
 import { hearCrew } from './hear-crew.ts';
 import { loseMember } from './lose-member.ts';
 import { finishWithRecorded } from './rewind.ts';
-import { isCrewComplete, slicedOf, withSliced } from './sliced-state.ts';
+import { isCrewComplete, slicedOf, withSliced } from './sliced-part.ts';
 
 export const slicedRules: ExchangeRules = {
   contributionsCarrySums: false,

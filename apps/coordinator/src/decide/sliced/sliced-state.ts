@@ -1,10 +1,8 @@
 /** What the coordinator knows about a sliced exchange: who holds which slice, and what the crew is doing. */
 import type { Network } from '@lstm-gan/core';
-import { assert } from '@lstm-gan/core/errors';
 import { networks } from '@lstm-gan/core/weights';
 import type { SliceState, WeightsVersions } from '@lstm-gan/transport';
 import type { Plan } from '../plan.ts';
-import type { CoordinatorState, Member } from '../state.ts';
 import type { Holders } from './assign-slices.ts';
 
 export type AllHolders = Readonly<Record<Network, readonly (Holders | undefined)[]>>;
@@ -83,28 +81,6 @@ export function noHolders({ sliceSizes }: Plan): AllHolders {
   return { generator: nobody('generator'), discriminator: nobody('discriminator') };
 }
 
-export function slicedOf({ sliced }: CoordinatorState): SlicedState {
-  assert(sliced !== undefined, 'only a sliced exchange has a crew');
-  return sliced;
-}
-
-/** The state with changes of what the sliced exchange keeps. */
-export function withSliced(state: CoordinatorState, change: Partial<SlicedState>): CoordinatorState {
-  return { ...state, sliced: { ...slicedOf(state), ...change } };
-}
-
 export function isSameVersions(a: WeightsVersions, b: WeightsVersions): boolean {
   return networks.every((network) => a[network] === b[network]);
-}
-
-/** Members that may be in the next crew. */
-export function eligibleMembers({ members }: CoordinatorState): Member[] {
-  return members.filter(({ ready, leaving }) => ready && !leaving);
-}
-
-/** Whether the crew is all members that may be in it, and nobody else. */
-export function isCrewComplete(state: CoordinatorState): boolean {
-  const { members } = slicedOf(state);
-  const eligible = eligibleMembers(state).map(({ connection }) => connection);
-  return eligible.length === members.length && eligible.every((connection) => members.includes(connection));
 }

@@ -1,0 +1,27 @@
+/** Reads and changes the part of the coordinator's state that only the sliced exchange has. */
+import { assert } from '@lstm-gan/core/errors';
+import type { CoordinatorState, Member } from '../state.ts';
+import type { SlicedState } from './sliced-state.ts';
+
+/** Returns the part. It must be there: the run must use the sliced exchange. */
+export function slicedOf({ sliced }: CoordinatorState): SlicedState {
+  assert(sliced !== undefined, 'only a sliced exchange has a crew');
+  return sliced;
+}
+
+/** The state with changes of what the sliced exchange keeps. */
+export function withSliced(state: CoordinatorState, change: Partial<SlicedState>): CoordinatorState {
+  return { ...state, sliced: { ...slicedOf(state), ...change } };
+}
+
+/** Members that may be in the next crew. */
+export function eligibleMembers({ members }: CoordinatorState): Member[] {
+  return members.filter(({ ready, leaving }) => ready && !leaving);
+}
+
+/** Whether the crew is all members that may be in it, and nobody else. */
+export function isCrewComplete(state: CoordinatorState): boolean {
+  const { members } = slicedOf(state);
+  const eligible = eligibleMembers(state).map(({ connection }) => connection);
+  return eligible.length === members.length && eligible.every((connection) => members.includes(connection));
+}
