@@ -105,7 +105,7 @@ it.each([
   { discriminatorSteps: 2, mostAhead: 1 },
   { discriminatorSteps: 2, mostAhead: 0 },
 ])(
-  'reads the batch of its own phase: $discriminatorSteps discriminator phases a step, up to $mostAhead shards started ahead',
+  'reads the batch of its own phase, with $discriminatorSteps discriminator phases and $mostAhead shards started ahead',
   async ({ discriminatorSteps, mostAhead }) => {
     const prepared = prepare({ discriminatorSteps }, undefined, mostAhead);
     const { run, onReal } = prepared;

@@ -101,7 +101,9 @@ async function computeShard(
   return result;
 }
 
-/** The same shards in the next phase, as far as they can be started with the network that this phase does not update. */
+/**
+ * The same shards in the next phase, as far as they can be started with the network that this phase does not update.
+ */
 function nextShards(run: PreparedRun, work: Work, images: RealImages): StartableShard[] {
   const network: Network = work.phase === 'discriminator' ? 'generator' : 'discriminator';
   const weights = run.weights[network];

@@ -15,8 +15,8 @@ import { prepareRun, type PreparedRun } from './prepare-run.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 /**
- * Works until the run is finished, or until the worker has left. Throws a UserError if the coordinator refuses the worker
- * or is gone.
+ * Works until the run is finished, or until the worker has left. Throws a UserError if the coordinator refuses the
+ * worker or is gone.
  */
 export async function startWorker(options: WorkerOptions): Promise<void> {
   const { link, name, signal, log } = options;
@@ -46,7 +46,8 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     }
   } finally {
     signal.removeEventListener('abort', leave);
-    // After an error too: an open link keeps the process alive, and the coordinator would go on waiting for this worker.
+    // After an error too: an open link keeps the process alive, and the coordinator would go on waiting for this
+    // worker.
     await link.close();
     await run?.exchange.close();
     await run?.engine.close();

@@ -1,5 +1,6 @@
 /**
- * A data set is decoded once, packed, and from then on read without waiting. Images are uint8 [H, W, C], row by row.
+ * What training needs of a data set. A data set is decoded and packed once (packed-dataset.ts); after that its images
+ * are read synchronously. An image is uint8 [H, W, C], row by row.
  */
 export interface Labels {
   readonly names: readonly string[];
@@ -12,23 +13,25 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** Images that training reads by number, uint8 [H, W, C] each, all of one shape. */
+/** Images that training reads by number. All have the same shape. */
 export interface Dataset {
   readonly name: string;
-  /** How many images. */
+  /** The number of images. */
   readonly count: number;
-  /** Pixels on a side. */
+  /** Width and height in pixels. */
   readonly size: number;
   /** 1 is gray, 3 RGB. */
   readonly channels: number;
   /** SHA-256 of the decoded pixels in order, hexadecimal: part of a run's identity. */
   readonly digest: string;
-  /** What the images show, where that is known: `values[i]` is the number of image i's name in `names`. */
+  /** What the images show, if known: image i shows `names[values[i]]`. */
   readonly labels?: Labels;
-  /** Files that are not in it because they could not be read; the first of them, if they are very many. */
+  /** Files that could not be read, so that the data set is without them; at most the first 10,000. */
   readonly leftOut: readonly LeftOut[];
-  /** Copies images into `into`, one behind the other; `into` has `indices.length * size * size * channels` bytes. */
+  /**
+   * Copies images into `into`, in the order of `indices`; `into` has `indices.length * size * size * channels` bytes.
+   */
   read(indices: ArrayLike<number>, into: Uint8Array): void;
-  /** Lets go of the file behind it; a second call does nothing. */
+  /** Closes the packed file. A second call does nothing. */
   close(): void;
 }

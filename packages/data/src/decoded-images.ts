@@ -1,24 +1,24 @@
 import type { Labels, LeftOut } from './dataset.ts';
 
-/** A data set between decoding and packing. */
+/** A data set that is being decoded: its pixels come as a stream, and are packed into a file. */
 export interface DecodedImages {
-  /** uint8 [k, size, size, channels], any number of images at a time. */
+  /** Each part is uint8 [k, size, size, channels], with any number k of images. */
   readonly pixels: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** What is known once all pixels were taken. */
+  /** Complete after all pixels have been read. */
   summary(): { readonly labels?: Labels; readonly leftOut?: readonly LeftOut[] };
 }
 
-/** What every image of a data set is made into: `size` x `size` pixels, gray or RGB. */
+/** The shape that every image of a data set is converted to: `size` x `size` pixels, gray or RGB. */
 export interface ImageShape {
   readonly size: number;
   readonly channels: 1 | 3;
 }
 
-/** What a data set is made from. */
+/** A data set that can be downloaded by its name. */
 export interface DatasetSource {
   readonly name: string;
   readonly description: string;
-  /** Makes the images in a shape; `onProgress` hears how many are done. */
+  /** Downloads the images and converts them to a shape. Calls `onProgress` with the number of images done. */
   decode(
     shape: ImageShape,
     scratchDir: string,

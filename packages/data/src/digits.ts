@@ -11,7 +11,7 @@ const source = {
 const originalSize = 28;
 const originalBytes = originalSize * originalSize;
 
-/** 10,000 handwritten digits of MNIST, 28x28 gray, in the middle of 32x32; other sizes are scaled from that. */
+/** 10,000 handwritten digits of MNIST, 28x28 gray, centred in 32x32. Other sizes are scaled from the 32x32 images. */
 export const digits: DatasetSource = {
   name: 'digits',
   description: '10,000 handwritten digits (MNIST), 32x32 gray',
@@ -40,7 +40,7 @@ export const digits: DatasetSource = {
   },
 };
 
-/** The numbers 0..1 of one digit's file; a stray remainder behind the last whole image is dropped. */
+/** The pixels 0..1 of one digit's file. The file may end with a part of an image, which is dropped. */
 function readDigits(file: string, content: Buffer | undefined): number[] {
   const { data } = JSON.parse(content?.toString('utf8') ?? '{}') as { data?: unknown };
   if (!Array.isArray(data) || !data.every((value) => typeof value === 'number' && value >= 0 && value <= 1)) {

@@ -13,7 +13,7 @@ const source = {
 };
 const maxPixels = 128 * 128;
 const imagePath = /^img\/google\/64\/[\w-]+\.png$/;
-/** Keeps every core busy without holding all pictures at once. */
+/** Enough to keep every core busy, without having all decoded pictures in memory at once. */
 const decodedAtOnce = 32;
 
 const imageSchema = z.object({ image: z.string() });
@@ -21,7 +21,7 @@ const listSchema = z.array(
   imageSchema.extend({ category: z.string(), skin_variations: z.record(z.string(), imageSchema).optional() }),
 );
 
-/** 3,786 emoji (Noto, Apache-2.0), 64x64 RGBA, composited over white; other sizes are scaled from that. */
+/** 3,786 emoji (Noto, Apache-2.0), 64x64 RGBA, composited over white. Other sizes are scaled from that. */
 export const emoji: DatasetSource = {
   name: 'emoji',
   description: '3,786 emoji (Noto), 64x64 RGB over white',
@@ -45,7 +45,9 @@ export const emoji: DatasetSource = {
   },
 };
 
-/** The group of each image ("Flags", "Food & Drink"), as the package's list of emoji gives it; skin tones follow their emoji. */
+/**
+ * The group of each image ("Flags", "Food & Drink"), from the package's list. A skin tone is in the group of its emoji.
+ */
 function readGroups(content: Buffer | undefined, files: readonly string[]): Labels {
   const entries = listSchema.parse(JSON.parse(content?.toString('utf8') ?? '[]'));
   const groups = new Map<string, string>();

@@ -59,14 +59,14 @@ it('crops the middle instead of squeezing', async () => {
   expect(Math.max(...image.subarray(4 * 24 + 6, 4 * 24 + 18))).toBeLessThan(30);
 });
 
-it('lays transparent pictures over white, and makes gray ones of colours', async () => {
+it('composites transparent pictures over white, and converts colours to gray', async () => {
   await addImage('clear.png', 8, 8, { ...red, alpha: 0 });
   expect(new Set(await pixelsOf(0))).toEqual(new Set([255]));
   const gray = await pixelsOf(0, { channels: 1 });
   expect([gray.length, gray[0]]).toEqual([64, 255]);
 });
 
-it('keeps the folder of each image as its label', async () => {
+it("labels each image with its folder's name", async () => {
   await addImage('cats/1.png', 8, 8, red);
   await addImage('cats/2.png', 8, 8, red);
   await addImage('dogs/small/1.png', 8, 8, blue);
@@ -74,7 +74,7 @@ it('keeps the folder of each image as its label', async () => {
   expect(labels).toEqual({ names: ['cats', 'dogs/small'], values: Uint16Array.of(0, 0, 1) });
 });
 
-it('leaves out what cannot be read, by name, with a reason, also at the next start; strict, it stops', async () => {
+it('leaves out files that cannot be read, with a reason, also at the next start; if strict, it throws', async () => {
   await addImage('good.png', 8, 8, red);
   await writeFile(path.join(root, 'broken.jpg'), 'not a picture');
   await writeFile(path.join(root, 'empty.png'), '');
@@ -102,7 +102,7 @@ it('leaves out what cannot be read, by name, with a reason, also at the next sta
   await expect(open({ strict: true })).rejects.toMatchObject({ code: 'broken-image' });
 });
 
-it('bounds a picture before it is decoded', async () => {
+it('refuses a picture with too many pixels before it is decoded', async () => {
   await addImage('bomb.png', 20_000, 10_000, red);
   await addImage('good.png', 8, 8, red);
   expect((await open()).leftOut).toMatchObject([{ file: 'bomb.png', reason: expect.stringContaining('pixel limit') }]);
@@ -116,7 +116,7 @@ it('follows no links and reads nothing hidden', async () => {
   expect((await open()).count).toBe(1);
 });
 
-it('is opened again without decoding, until something in it changes', async () => {
+it('is opened again without decoding, unless it has changed', async () => {
   await addImage('a.png', 8, 8, red);
   const progress: number[] = [];
   const openCounted = () =>
@@ -130,7 +130,7 @@ it('is opened again without decoding, until something in it changes', async () =
   expect(await readdir(path.join(cacheDir, 'data'))).toHaveLength(1);
 });
 
-it('says so where there is no image', async () => {
+it('says that there is no image', async () => {
   await expect(open()).rejects.toMatchObject({
     code: 'no-images',
     message: expect.stringContaining('no file in it that is named like one'),

@@ -1,7 +1,7 @@
 /**
- * A folder of somebody's own images: whatever sharp reads, of any size, in nested folders whose names are the labels.
- * What comes from outside is not trusted: links are not followed, formats that can contain programs are not read, and
- * a picture is bounded in bytes and pixels before it is decoded. A file that cannot be read is left out, by name.
+ * A user's own folder of images: any format of `formats`, any size, in nested folders whose names are the labels. The
+ * files are not trusted: links are not followed, formats that can contain programs are not read, and the bytes and
+ * pixels of a picture are limited before it is decoded. A file that cannot be read is left out, and named in `leftOut`.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
@@ -19,31 +19,33 @@ const extension = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|jp2|jxl)$/i;
 const maxFileBytes = 256 * 1024 * 1024;
 const maxPixels = 100_000_000;
 
-/** The shape that images are made into, and what becomes of those that cannot be. */
+/** The shape that images are converted to, and how files that cannot be read are treated. */
 export interface ImageFolderOptions extends ImageShape {
-  /** Where packed images are kept, below `data`. */
+  /** Packed images are kept in its subfolder `data`. */
   readonly cacheDir: string;
-  /** Whether a file that cannot be read is an error instead of being left out. */
+  /** Whether a file that cannot be read is an error. By default it is left out. */
   readonly strict?: boolean;
-  /** Hears how many images are done. */
+  /** Called with the number of images done. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 interface ImageFile {
-  /** Below the folder, with / between its parts. */
+  /** The path below the folder, with / between its parts. */
   readonly file: string;
   readonly bytes: number;
   readonly modifiedMs: number;
 }
 
-/** Opens a folder of images: at once while nothing in it has changed, else its images are decoded and packed first. */
+/**
+ * Opens a folder of images. If it is new or has changed since it was packed, its images are decoded and packed first.
+ */
 export async function openImageFolder(folder: string, options: ImageFolderOptions): Promise<Dataset> {
   const { cacheDir, size, channels, strict = false, onProgress = () => undefined } = options;
   const files = listImages(folder);
   if (files.length === 0)
     throw noImages(folder, 'There is no file in it that is named like one', 'Links are not followed.');
-  const place = `folder-${shortHash(path.resolve(folder))}-${size}x${channels}-`;
-  const packed = path.join(cacheDir, 'data', `${place}${shortHash(JSON.stringify([files, sharp.versions.vips]))}.bin`);
+  const prefix = `folder-${shortHash(path.resolve(folder))}-${size}x${channels}-`;
+  const packed = path.join(cacheDir, 'data', `${prefix}${shortHash(JSON.stringify([files, sharp.versions.vips]))}.bin`);
   const known = openPacked(packed);
   if (known !== undefined) return strict ? refuseLeftOut(folder, known) : known;
   await writePacked(
@@ -52,7 +54,7 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
     { size, channels },
     decodeImages(folder, files, { size, channels }, strict, onProgress),
   );
-  await removeOlder(packed, place);
+  await removeOlder(packed, prefix);
   const dataset = openPacked(packed);
   if (dataset !== undefined) return dataset;
   throw new UserError({
@@ -62,7 +64,10 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   });
 }
 
-/** Sorted, so that the order does not depend on the file system. Synchronous: a hundred thousand promises take seconds. */
+/**
+ * The images, sorted, so that their order does not depend on the file system. Synchronous, because a hundred thousand
+ * promises take seconds.
+ */
 function listImages(folder: string): ImageFile[] {
   try {
     return [...findImages(folder, '')].sort((a, b) => (a.file < b.file ? -1 : 1));
@@ -76,7 +81,7 @@ function listImages(folder: string): ImageFile[] {
   }
 }
 
-/** What is there itself: the recursive readdir of Node 24 goes where links lead. */
+/** Files that are in the folder itself. The recursive readdir of Node 24 is not used, because it follows links. */
 function* findImages(folder: string, prefix: string): Generator<ImageFile> {
   for (const entry of readdirSync(`${folder}/${prefix}`, { withFileTypes: true })) {
     const file = `${prefix}${entry.name}`;
@@ -122,7 +127,7 @@ function decodeImages(
   return { pixels: decodeAll(), summary: () => ({ labels: labelsOf(used), leftOut }) };
 }
 
-/** The pixels of a file, or why it has none. */
+/** The pixels of a file, or the reason why it has none. */
 async function decodeImage(
   folder: string,
   { file, bytes }: ImageFile,
@@ -143,7 +148,7 @@ async function decodeImage(
   }
 }
 
-/** The folder of each image; none where all lie in one. */
+/** Labels each image with the name of its folder. Undefined if all images are in one folder. */
 function labelsOf(files: readonly string[]): Labels | undefined {
   const folders = files.map((file) => path.posix.dirname(file));
   const names = [...new Set(folders)].sort();
@@ -152,10 +157,10 @@ function labelsOf(files: readonly string[]): Labels | undefined {
   return { names, values: Uint16Array.from(folders, (name) => numbers.get(name) as number) };
 }
 
-async function removeOlder(packed: string, place: string): Promise<void> {
+async function removeOlder(packed: string, prefix: string): Promise<void> {
   const folder = path.dirname(packed);
   for (const file of await readdir(folder)) {
-    if (file.startsWith(place) && file.endsWith('.bin') && file !== path.basename(packed))
+    if (file.startsWith(prefix) && file.endsWith('.bin') && file !== path.basename(packed))
       await rm(path.join(folder, file), { force: true });
   }
 }

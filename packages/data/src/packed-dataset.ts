@@ -1,7 +1,7 @@
 /**
- * The packed form of a data set, one file: raw pixels, a uint16 for each image's label where there are labels, a JSON
- * footer, its length (uint32) and eight letters. It is written as a stream and read where it lies, an image at a time,
- * so neither takes memory, and a hundred thousand images are opened as fast as ten.
+ * The packed form of a data set, one file: raw pixels, a uint16 for each image's label if there are labels, a JSON
+ * footer, its length (uint32) and an eight-letter signature. It is written as a stream, and its images are read from
+ * the file one at a time, so neither needs much memory, and opening takes the same time for any number of images.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
@@ -24,13 +24,13 @@ const footerSchema = z.strictObject({
   size: z.number().int().positive(),
   channels: z.union([z.literal(1), z.literal(3)]),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Absent where the images have no labels. */
+  /** Absent if the images have no labels. */
   labelNames: z.array(z.string()).max(65_536).optional(),
   leftOut: z.array(z.strictObject({ file: z.string(), reason: z.string() })).max(maxLeftOut),
 });
 type Footer = z.infer<typeof footerSchema>;
 
-/** Writes images, whole or not at all. */
+/** Writes a packed file, completely or not at all. Throws a UserError if it cannot be written. */
 export async function writePacked(file: string, name: string, shape: ImageShape, images: DecodedImages): Promise<void> {
   const temporary = `${file}.${process.pid}.partial`;
   try {
@@ -76,7 +76,7 @@ async function writeContent(handle: FileHandle, name: string, shape: ImageShape,
   await handle.writeFile(Buffer.concat([text, length, Buffer.from(signature)]));
 }
 
-/** Opens a packed file; undefined when there is none or it is damaged. */
+/** Opens a packed file. Undefined if there is none, or if it is damaged. */
 export function openPacked(file: string): Dataset | undefined {
   let descriptor: number;
   try {
@@ -121,7 +121,7 @@ function readPacked(file: string, descriptor: number): Dataset | undefined {
   };
 }
 
-/** Fills a buffer from a place in a file; false where the file ends too early. */
+/** Fills a buffer from a position in a file. False if the file ends too early. */
 function readAt(descriptor: number, position: number, into: Uint8Array): boolean {
   for (let filled = 0; filled < into.length;) {
     const count = readSync(descriptor, into, filled, into.length - filled, position + filled);
@@ -155,7 +155,7 @@ function checkIndices(indices: ArrayLike<number>, count: number, bytes: number, 
   for (let k = 0; k < indices.length; k++) assert(indices[k] < count, `there is an image ${indices[k]}`);
 }
 
-/** A data set over pixels in memory. */
+/** A data set whose pixels are in memory. */
 export function createDataset(header: Omit<Dataset, 'read' | 'close' | 'leftOut'>, pixels: Uint8Array): Dataset {
   const imageBytes = header.size * header.size * header.channels;
   return {

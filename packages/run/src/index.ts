@@ -32,7 +32,7 @@ export {
   type ConfigOverrides,
   type RunConfig,
 } from './config/run-config.ts';
-export { createRunFolder, forgetBehind, reopenRunFolder, type RunFolder } from './folder/run-folder.ts';
+export { createRunFolder, removeStepsAfter, reopenRunFolder, type RunFolder } from './folder/run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './folder/run-identity.ts';
 export { renderSvg } from './pictures/render-svg.ts';
 export { renderGrid, renderImages, type ImageShape } from './pictures/render-grid.ts';

@@ -9,7 +9,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-run-'));
 });
 
-it('writes a file whole or not at all', async () => {
+it('writes a file completely or not at all', async () => {
   const file = path.join(folder, 'a');
   await writeAtomically(file, ['one', Buffer.from('two')]);
   expect(await readFile(file, 'utf8')).toBe('onetwo');
@@ -18,7 +18,7 @@ it('writes a file whole or not at all', async () => {
   expect((await readdir(folder)).sort()).toEqual(['a', 'b.partial']);
 });
 
-it('keeps the file that was there when the disk is full', async () => {
+it('keeps the old file if the disk is full', async () => {
   const file = path.join(folder, 'a');
   await writeAtomically(file, ['old']);
   await symlink('/dev/full', `${file}.partial`);

@@ -2,7 +2,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 
-/** Writes a file so that it is there whole or not at all: a temporary file, fsync, rename, fsync of the folder. */
+/** Writes a file completely or not at all: writes a temporary file, fsync, rename, fsync of the folder. */
 export async function writeAtomically(file: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
   const temporary = `${file}.partial`;
   try {
@@ -22,7 +22,7 @@ export async function writeAtomically(file: string, parts: readonly (Uint8Array 
   }
 }
 
-/** A text file; undefined when there is none. */
+/** The contents of a text file. Undefined if there is no such file. */
 export async function readIfPresent(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');

@@ -8,7 +8,7 @@ import {
   createRunFolder,
   createTrainingState,
   differencesOf,
-  forgetBehind,
+  removeStepsAfter,
   listCheckpoints,
   mergeValues,
   readCheckpoint,
@@ -112,7 +112,7 @@ export async function resumeRun(
     incarnation: status.incarnation,
     isStrict,
     takeUp() {
-      forgetBehind(folder, durable.initial.step);
+      removeStepsAfter(folder, durable.initial.step);
       writeRunStatus(root, { ...status, ended: false });
     },
     end: () => writeRunStatus(root, { ...status, ended: true }),

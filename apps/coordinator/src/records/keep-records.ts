@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import {
-  forgetBehind,
+  removeStepsAfter,
   openMetrics,
   renderGrid,
   writeAtomically,
@@ -101,7 +101,7 @@ export function keepRecords(options: RecordOptions): Records {
     },
     rewound(step) {
       wanted.clear();
-      forgetBehind(folder, step);
+      removeStepsAfter(folder, step);
     },
     async finish(state) {
       await background.drained();

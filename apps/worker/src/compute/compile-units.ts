@@ -14,15 +14,18 @@ export type CompiledUnits = {
 export async function compileUnits(engine: Engine, { model, shardSize }: RunConfig): Promise<CompiledUnits> {
   const { discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(model, shardSize);
   return {
-    // First, because it needs the most memory, and reports if there is too little. The discriminator's units begin with a
-    // convolution of oneDNN, which crashes instead.
+    // First, because it needs the most memory, and reports if there is too little. The discriminator's units begin with
+    // a convolution of oneDNN, which crashes instead.
     generatorBackward: await engine.compile(generatorBackward),
     discriminatorReal: await engine.compile(discriminatorReal),
     discriminatorFake: await engine.compile(discriminatorFake),
   };
 }
 
-/** The hashes that the coordinator compares at admission, by unit name: of its outputs on a fixed input, and of its graph. */
+/**
+ * The hashes that the coordinator compares at admission, by unit name: of its outputs on a fixed input, and of its
+ * graph.
+ */
 export async function fingerprints(
   units: CompiledUnits,
 ): Promise<{ probes: Record<string, string>; graphs: Record<string, string> }> {

@@ -1,6 +1,6 @@
 /**
- * The units of one shard. What a shard gives is a pure function of weights, images and (seed, step, phase, turn, shard),
- * so it does not matter which worker computes it, or how often.
+ * The units of one shard. What a shard gives is a pure function of weights, images and (seed, step, phase, turn,
+ * shard), so it does not matter which worker computes it, or how often.
  *
  * A shard is computed in two parts. `startShard` runs the units that need the weights of one network only, so a worker
  * can start a shard while the other network's new weights are still on their way. The `FinishShard` that it resolves to

@@ -1,7 +1,7 @@
 /**
- * Generator passes that a discriminator phase made for its fake images and that the generator phase of the same step goes
- * on from. This is possible if both phases share their noise. A worker that did not keep the pass of a shard runs the
- * generator again and gets the same bits.
+ * Generator passes that a discriminator phase made for its fake images and that the generator phase of the same step
+ * goes on from. This is possible if both phases share their noise. A worker that did not keep the pass of a shard runs
+ * the generator again and gets the same bits.
  */
 import type { BegunUnit } from '@lstm-gan/engine';
 

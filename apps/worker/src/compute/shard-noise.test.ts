@@ -3,7 +3,7 @@ import { createRunConfig } from '@lstm-gan/run';
 import { expect, it } from 'vitest';
 import { createShardNoise } from './shard-noise.ts';
 
-it('is the same whether it was drawn before or not, and another one at every place', () => {
+it('is the same if it was prepared or not, and different at every place', () => {
   const preset = presets.get('digits');
   if (preset === undefined) throw new Error('digits is a preset');
   const config = createRunConfig(preset);

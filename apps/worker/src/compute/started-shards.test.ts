@@ -7,7 +7,7 @@ const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', tur
 const versions = { generator: 7, discriminator: 3 };
 const finish: FinishShard = () => Promise.reject(new Error('not asked for'));
 
-/** Shards whose starts wait until they are let go. */
+/** Shards that stay in their start until `letGo` is called. */
 function waitingShards(count: number) {
   const begun: number[] = [];
   const release: (() => void)[] = [];
@@ -23,7 +23,7 @@ function waitingShards(count: number) {
   return { shards, begun, letGo: () => release.shift()?.() };
 }
 
-it('starts one shard after the other, and stops behind the one in work', async () => {
+it('starts one shard after the other, and stops after the one that is being started', async () => {
   const started = createStartedShards(4, () => 0);
   const { shards, begun, letGo } = waitingShards(3);
   started.begin(shards);
@@ -36,7 +36,7 @@ it('starts one shard after the other, and stops behind the one in work', async (
   expect(started.take(place(1), versions)).toBeUndefined();
 });
 
-it('gives nothing for other weights, another step, turn or phase', async () => {
+it('gives nothing for other weights, or for another step, turn or phase', async () => {
   const started = createStartedShards(4, () => 0);
   started.begin([{ place: place(0), network: 'generator', version: 7, start: async () => finish }]);
   await started.stop();
@@ -47,7 +47,7 @@ it('gives nothing for other weights, another step, turn or phase', async () => {
   expect(started.take(place(0), { ...versions, discriminator: 4 })).toBe(finish);
 });
 
-it('waits for the work with a network only where that network is in use', async () => {
+it('waits for a network only if shards are being started with that network', async () => {
   const started = createStartedShards(4, () => 0);
   const { shards, letGo } = waitingShards(1);
   started.begin(shards);
@@ -60,7 +60,7 @@ it('waits for the work with a network only where that network is in use', async 
   await stopping;
 });
 
-it('starts at most four, forgets what failed, and tells the time that it took', async () => {
+it('starts at most as many shards as it is told, forgets a failed one, and counts the time', async () => {
   let time = 0;
   const started = createStartedShards(4, () => (time += 10));
   const { shards, begun, letGo } = waitingShards(6);

@@ -1,4 +1,7 @@
-/** Which of a run's checkpoints is the best, by the average that it is to stop at; `best.json` beside them keeps it. */
+/**
+ * Which checkpoint of a run is the best, by the average loss of its `--stop-when` condition. `best.json`, next to the
+ * checkpoints, says it.
+ */
 import path from 'node:path';
 import { z } from 'zod';
 import { checkpointName, listCheckpoints } from './checkpoint.ts';
@@ -13,7 +16,7 @@ const bestSchema = z.object({
   value: z.number(),
 });
 
-/** A checkpoint's step, what it was judged by, and the value. */
+/** The step of the best checkpoint, the condition that it was judged by, and its value. */
 export interface BestCheckpoint extends Pick<StopCondition, 'windowSteps'> {
   readonly step: number;
   readonly metric: string;
@@ -23,11 +26,11 @@ export interface BestCheckpoint extends Pick<StopCondition, 'windowSteps'> {
 
 const fileOf = (checkpoints: string): string => path.join(checkpoints, 'best.json');
 
-/** The best checkpoint of a folder up to a step; undefined where none was chosen, or it is gone. */
+/** The best checkpoint of a folder up to a step. Undefined if none was chosen, or if its file is gone. */
 export async function readBest(checkpoints: string, upToStep: number): Promise<BestCheckpoint | undefined> {
   const text = await readIfPresent(fileOf(checkpoints));
   const parsed = bestSchema.safeParse(parseJson(text));
-  // The file can be chosen again, so that a damaged one is no loss.
+  // A damaged best.json is ignored: the best checkpoint can be chosen again.
   if (!parsed.success || parsed.data.step > upToStep) return undefined;
   const isThere = (await listCheckpoints(checkpoints)).includes(
     path.join(checkpoints, checkpointName(parsed.data.step)),
@@ -43,12 +46,12 @@ function parseJson(text: string | undefined): unknown {
   }
 }
 
-/** Remembers which checkpoint is the best; throws a UserError when the file cannot be written. */
+/** Writes best.json. Throws a UserError if it cannot be written. */
 export async function writeBest(checkpoints: string, best: BestCheckpoint): Promise<void> {
   await writeAtomically(fileOf(checkpoints), [`${JSON.stringify({ ...best, file: checkpointName(best.step) })}\n`]);
 }
 
-/** Whether a checkpoint was judged as a condition judges. */
+/** Whether a checkpoint was judged by the metric, comparison and window of a condition. */
 export function isJudgedBy(best: BestCheckpoint, { metric, comparison, windowSteps }: StopCondition): boolean {
   return best.metric === metric && best.comparison === comparison && best.windowSteps === windowSteps;
 }

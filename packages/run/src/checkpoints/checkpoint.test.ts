@@ -51,14 +51,14 @@ it('keeps the newest two, or as many as are asked for', async () => {
   expect(await readdir(folder)).toEqual([checkpointName(4)]);
 });
 
-it('keeps the best beside them, and none from behind the step that the run goes on from', async () => {
+it('keeps the best one too, and removes those after the step that the run was resumed from', async () => {
   for (const step of [1, 2, 3, 4]) await writeCheckpoint(folder, smallConfig, smallState(step), { newest: 2, best: 2 });
   expect(await readdir(folder)).toEqual([2, 3, 4].map(checkpointName));
   await writeCheckpoint(folder, smallConfig, smallState(3), { newest: 2 });
   expect(await readdir(folder)).toEqual([2, 3].map(checkpointName));
 });
 
-it('of which one is the best is known again, unless it is gone or the run has gone back behind it', async () => {
+it('remembers which one is the best, unless it is gone or the run was resumed before it', async () => {
   const best = { step: 5, metric: 'losses.generator', comparison: '<', windowSteps: 3, value: 0.1 + 0.2 };
   expect(await readBest(folder, 9)).toBeUndefined();
   await writeBest(folder, best);
@@ -78,7 +78,7 @@ it('of which one is the best is known again, unless it is gone or the run has go
   expect(await readBest(folder, 9)).toBeUndefined();
 });
 
-describe('a damaged newest one gives way to the one before, and its name is told, when', () => {
+describe('uses the checkpoint before the newest, and names the newest, if', () => {
   const { generator, discriminator, ema } = smallState(2);
   const alter = (change: (bytes: Buffer) => Buffer) => async (file: string) =>
     writeFile(file, change(await readFile(file)));
@@ -109,7 +109,7 @@ describe('a damaged newest one gives way to the one before, and its name is told
   });
 });
 
-it('of nothing is an error that says what to do', async () => {
+it('says what to do if there is no checkpoint', async () => {
   await expect(readLatestCheckpoint(folder, () => undefined)).rejects.toMatchObject({ code: 'no-checkpoint' });
   expect(await listCheckpoints(path.join(folder, 'nowhere'))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /**
- * Checkpoints: a training state as a safetensors file (docs/checkpoints.md). Written atomically; read with every length
- * and every bit checked, moments and counters too: what goes on from here must be what would have gone on there. A
- * damaged newest one gives way to the one before.
+ * Checkpoints: a training state as a safetensors file (docs/checkpoints.md). A checkpoint is written atomically. When
+ * it is read, every length and every bit is checked, including moments and counters, because a resumed run must give
+ * the same bits as one that was never stopped. If the newest checkpoint is damaged, the one before it is used.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
@@ -27,29 +27,29 @@ import { writeAtomically } from '../write-atomically.ts';
 const formatVersion = '2';
 const networks = ['generator', 'discriminator'] as const;
 
-/** What a checkpoint file holds, verified. */
+/** The contents of a checkpoint file, verified. */
 export interface Checkpoint {
   readonly config: RunConfig;
   readonly state: TrainingState;
   readonly weightsSha256: string;
 }
 
-/** `step-00001000.safetensors`: names sort by step. */
+/** `step-00001000.safetensors`; sorting the names sorts them by step. */
 export function checkpointName(step: number): string {
   return `step-${String(step).padStart(8, '0')}.safetensors`;
 }
 
-/** Which checkpoints stay when another is written. */
+/** Which checkpoints are kept when a new one is written. */
 export interface Keep {
-  /** How many of the newest. */
+  /** How many of the newest ones, including the new one. */
   readonly newest: number;
-  /** Step of one that stays however old it is. */
+  /** The step of a checkpoint that is always kept. */
   readonly best?: number;
 }
 
 /**
- * Writes a checkpoint into a folder and removes those that are not to stay; returns its path. Later ones go too: they are
- * damaged, or the run was gone on with from before them.
+ * Writes a checkpoint into a folder, removes those that are not to be kept, and returns the new one's path. Checkpoints
+ * of later steps are removed too: they are damaged, or the run was resumed from an earlier step.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -100,7 +100,9 @@ async function encodeCheckpoint(config: RunConfig, state: TrainingState): Promis
 const hashedKeys = ['format', 'step', 'config', 'optimizer'] as const;
 const hashedAtOnceBytes = 8 * 1024 * 1024;
 
-/** SHA-256, hexadecimal, of the metadata that training goes on from (a line each), then of all tensors in file order. */
+/**
+ * SHA-256, hexadecimal, of the metadata in `hashedKeys` (one line each), then of all tensors in the order of the file.
+ */
 async function contentSha256(metadata: ReadonlyMap<string, string>, state: TrainingState): Promise<string> {
   const hash = createHash('sha256');
   for (const key of hashedKeys) hash.update(`${metadata.get(key) ?? ''}\n`);
@@ -115,7 +117,7 @@ async function contentSha256(metadata: ReadonlyMap<string, string>, state: Train
   for (const { buffer, byteOffset, byteLength } of vectors) {
     for (let done = 0; done < byteLength; done += hashedAtOnceBytes) {
       hash.update(new Uint8Array(buffer, byteOffset + done, Math.min(hashedAtOnceBytes, byteLength - done)));
-      // A large state takes a tenth of a second, and the training loop shares this thread.
+      // Hashing a large state takes a tenth of a second, and the training loop runs on the same thread.
       await otherWork();
     }
   }
@@ -132,7 +134,7 @@ function namedTensors(prefix: string, layout: Layout, vector: Float32Array): Nam
   }));
 }
 
-/** Reads and verifies a checkpoint; throws a UserError that names the file when it is none, or not as it was written. */
+/** Reads and verifies a checkpoint. Throws a UserError that names the file if it is no checkpoint or is damaged. */
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   const bytes = await readBytes(file);
   try {
@@ -161,7 +163,9 @@ async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   if (metadata.get('format') !== formatVersion) {
     throw new UserError({
       code: 'no-checkpoint',
-      message: `This is no checkpoint of format ${formatVersion}; its format is ${metadata.get('format') ?? 'not given'}.`,
+      message:
+        `This is no checkpoint of format ${formatVersion}; ` +
+        `its format is ${metadata.get('format') ?? 'not given'}.`,
       advice: 'Use a checkpoint that this version of lstm-gan train wrote.',
     });
   }
@@ -232,7 +236,7 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
     .map((file) => path.join(folder, file));
 }
 
-/** The newest sound checkpoint of a folder; `onDamaged` hears of newer ones that are not. */
+/** The newest undamaged checkpoint of a folder. Calls `onDamaged` for each newer one that is damaged. */
 export async function readLatestCheckpoint(
   folder: string,
   onDamaged: (file: string, error: Error) => void,

@@ -1,11 +1,13 @@
 import { createInitialWeights, createNetworkState, type Network, type NetworkState } from '@lstm-gan/core';
 import type { RunConfig } from '../config/run-config.ts';
 
-/** All that training carries from step to step. Everything else is a function of it, the configuration and the data. */
+/**
+ * Everything that training carries from one step to the next. All else follows from it, the configuration and the data.
+ */
 export interface TrainingState extends Readonly<Record<Network, NetworkState>> {
   /** Steps committed so far. */
   readonly step: number;
-  /** The averaged generator, state entries included. */
+  /** The moving average of the generator's weights, including its state entries. */
   readonly ema: Float32Array;
 }
 

@@ -4,7 +4,7 @@ import type { Layout } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
 import { describeLayout } from '@lstm-gan/core/weights';
 
-/** SHA-256, hexadecimal, of float32 vectors one behind the other, little-endian: the generator's weights, then the discriminator's. */
+/** SHA-256, hexadecimal, of the generator's weights followed by the discriminator's, as little-endian float32. */
 export function weightsSha256(generator: Float32Array, discriminator: Float32Array): string {
   assert(endianness() === 'LE', 'float32 arrays are little-endian on every supported machine');
   const hash = createHash('sha256');

@@ -1,11 +1,11 @@
 /**
- * The fields of a configuration, as its JSON schema tells them: what each is called, what it may be, what it means. Errors,
- * documents and `--print-config` all speak from here.
+ * The fields of a configuration, from its JSON schema: name, allowed values and meaning. Error messages, documents and
+ * `--print-config` all get their texts from here.
  */
 import { z } from 'zod';
 import { runConfigSchema } from './run-config-schema.ts';
 
-/** A node of the schema: what of JSON Schema zod makes use of, and our own `unit` and `reason`. */
+/** A node of the schema: the part of JSON Schema that zod writes, and our own `unit` and `reason`. */
 export interface Field {
   readonly type?: string;
   readonly const?: unknown;
@@ -26,7 +26,7 @@ export interface Field {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Whether a value is a mapping, as configurations are made of. */
+/** Whether a value is a mapping of keys to values. */
 export function isMapping(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -39,7 +39,10 @@ export function configField(): Field {
   return tree;
 }
 
-/** The kinds that a field may be of, each with fields of its own; itself where it has no kinds. */
+/**
+ * The variants of a field that differ by `kind`; only the value's variant if it names one. The field itself if it has
+ * none.
+ */
 export function variantsOf(field: Field, value?: unknown): readonly Field[] {
   if (field.oneOf === undefined) return [field];
   const chosen = field.oneOf.filter(
@@ -48,7 +51,7 @@ export function variantsOf(field: Field, value?: unknown): readonly Field[] {
   return chosen.length > 0 ? chosen : field.oneOf;
 }
 
-/** The fields below a field; of its kind, where the value says which. */
+/** The fields of a mapping: of its variant if the value names a kind, else of all its variants. */
 export function fieldsBelow(field: Field, value?: unknown): ReadonlyMap<string, Field> {
   const below = new Map<string, Field>();
   const variants = variantsOf(field, value);
@@ -77,7 +80,7 @@ export function fieldAt(path: readonly PropertyKey[], values: unknown): Field | 
   return field;
 }
 
-/** What a field may be, in words: `a whole number above 0`. */
+/** The values that a field allows, as a text: `a whole number above 0`. */
 export function expectationOf(field: Field): string {
   if (field.const !== undefined) return String(field.const);
   if (field.enum !== undefined) return `one of ${field.enum.join(', ')}`;
@@ -103,7 +106,7 @@ function limitsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Fiel
   return limits.map((limit) => ` ${limit}`).join('');
 }
 
-/** Every field, of every kind, by its path: `model.regularizer.lambda`. */
+/** All fields of all variants with their paths: `model.regularizer.lambda`. */
 export function allFields(): { path: string; field: Field }[] {
   const walk = (path: string, field: Field): { path: string; field: Field }[] =>
     [...fieldsBelow(field)].flatMap(([key, child]) => {

@@ -1,16 +1,18 @@
-/** Configurations on top of each other: a preset, a file, settings, options. What is above wins. */
+/**
+ * Layers of a configuration: a preset, then a file, then `--set`, then options. A later layer overrides an earlier one.
+ */
 import { nearestName, UserError } from '@lstm-gan/core/errors';
 import { allFields, configField, fieldsBelow, isMapping, type Field } from './config-fields.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Part of a configuration, and where it comes from; its keys are known to be those of a configuration. */
+/** Part of a configuration, and where it comes from. Its keys have been checked. */
 export interface ConfigLayer {
   readonly source: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** Makes a layer of what somebody wrote; refuses keys that no configuration has. */
+/** Makes a layer of values from outside. Throws a UserError for a key that no configuration has. */
 export function createLayer(source: string, values: Values): ConfigLayer {
   refuseUnknownKeys(source, values, configField(), '');
   return { source, values };
@@ -32,29 +34,30 @@ function unknownKey(source: string, key: string, path: string, siblings: readonl
   const elsewhere = allFields().find((field) => field.path.endsWith(`.${key}`));
   const nearest = sibling === undefined ? elsewhere?.path : prefix + sibling;
   const holder = path === '' ? 'a configuration' : path;
+  const allowed = siblings.length === 0 ? 'nothing below it' : siblings.join(', ');
   return new UserError({
     code: 'unknown-key',
-    message: `${source}: there is no ${prefix}${key}; ${siblings.length === 0 ? `${holder} has nothing below it` : `${holder} has ${siblings.join(', ')}`}.`,
+    message: `${source}: there is no ${prefix}${key}; ${holder} has ${allowed}.`,
     advice: nearest === undefined ? 'See docs/config.md, or --print-config.' : `Did you mean ${nearest}?`,
   });
 }
 
 /**
- * The values below with those above on top: mappings key by key, anything else as a whole. A mapping of another kind
- * replaces the one below: its other fields belong to its kind.
+ * Merges two layers: mappings are merged key by key, any other value above replaces the one below. A mapping of another
+ * `kind` replaces the one below as a whole, because the other fields depend on the kind.
  */
 export function mergeValues(below: unknown, above: unknown): unknown {
   if (!isMapping(below) || !isMapping(above)) return above;
   const [kindBelow, kindAbove] = [below['kind'], above['kind']];
   if (kindAbove !== undefined && kindBelow !== undefined && kindAbove !== kindBelow) return above;
-  // Made of entries, so that no key is ever more than a key.
+  // A Map and fromEntries, so that a key like __proto__ is a key like any other.
   const merged = new Map<string, unknown>(Object.entries(below));
   for (const [key, value] of Object.entries(above))
     merged.set(key, merged.has(key) ? mergeValues(merged.get(key), value) : value);
   return Object.fromEntries(merged);
 }
 
-/** What differs between two configurations: `seed 1, not 9`; nothing where they are equal. */
+/** The differences between two configurations as texts: `seed 1, not 9`. Empty if they are equal. */
 export function differencesOf(before: unknown, after: unknown, path = ''): string[] {
   if (isMapping(before) && isMapping(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];

@@ -27,7 +27,7 @@ async function read(text: string, name = 'config.yaml') {
 }
 
 describe('layers', () => {
-  it('lie on a preset: a file, settings above it, options above those; the rest stays', async () => {
+  it('override a preset: a file, then settings, then options; other fields keep their values', async () => {
     const file = await read('batchSize: 32\nseed: 2\nthreads: 2\nmodel: {latent: 50}\n');
     const config = configure(digits, [
       file,
@@ -44,7 +44,7 @@ describe('layers', () => {
     });
   });
 
-  it('replace lists, and a mapping whose kind changes, as a whole; in whatever order settings come', () => {
+  it('replace lists, and a mapping whose kind changes, as a whole, in any order of the settings', () => {
     for (const settings of [
       ['model.regularizer.kind=r1', 'model.regularizer.gamma=10'],
       ['model.regularizer.gamma=10', 'model.regularizer.kind=r1'],
@@ -69,7 +69,7 @@ describe('layers', () => {
     ).toEqual(rows);
   });
 
-  it('may write one thing once and use it twice', async () => {
+  it('may use one YAML value twice, by an alias', async () => {
     const layer = await read('optimizer:\n  generator: &adam {learningRate: 1e-4, beta1: 0}\n  discriminator: *adam\n');
     const { generator, discriminator } = configure(digits, [layer]).optimizer;
     expect([generator, discriminator]).toEqual(
@@ -116,7 +116,7 @@ describe('a key that no configuration has is refused with the nearest name', () 
   });
 });
 
-describe('a value that does not hold is named, with what was expected', () => {
+describe('a wrong value is named, with what is allowed', () => {
   it.each<[string, string]>([
     ['batchSize=many', 'batchSize is to be a whole number above 0, not "many"'],
     ['batchSize={x: 1}', 'batchSize is to be a whole number above 0, not {"x":1}'],
@@ -194,14 +194,15 @@ it.each([...presets.values()])(
     const text = printConfig(config, createRunConfig(preset));
     expect(configure(digits, [await read(text)])).toEqual(config);
     expect(text).toContain(
-      '# Seed of everything random: first weights, noise, dropout, the order of images.\n# default: 1. Why: any; the same seed gives the same weights.\nseed: 77\n',
+      '# Seed of all random numbers: initial weights, noise, dropout, the order of images.\n' +
+        '# default: 1. Why: any number will do; the same seed gives the same weights.\nseed: 77\n',
     );
     const leaves = text.split('\n').filter((line) => /^ *\w+: \S/.test(line)).length;
     expect(text.split('\n').filter((line) => /^ *# .*default: .* Why: \S/.test(line))).toHaveLength(leaves);
   },
 );
 
-it('describes every field, and says why it is as it is', () => {
+it('has a description and a reason for every field', () => {
   for (const { path: name, field } of allFields()) {
     expect(field.description, name).toMatch(/\S/);
     if (field.properties === undefined && field.oneOf === undefined) expect(field.reason, name).toMatch(/\S/);
@@ -222,6 +223,6 @@ it('takes the configuration of a run from before discriminatorSteps', () => {
   expect(checkRunConfig(old)).toEqual(createRunConfig(digits));
 });
 
-it('makes layers of known keys alone', () => {
+it('makes layers of known keys only', () => {
   expect(() => createLayer('FILE', { sed: 1 })).toThrow('FILE: there is no sed');
 });

@@ -1,8 +1,8 @@
 import { configField, type Field } from './config-fields.ts';
 
 /**
- * The JSON schema of a configuration file, for editors. A file may leave out what its preset says, so nothing is required
- * of it; the words that editors show are our descriptions.
+ * The JSON schema of a configuration file, for editors. No field is required, because a file may leave out what its
+ * preset says. Editors show our descriptions.
  */
 export function editorSchema(): object {
   const { properties, ...whole } = loosen(configField());
@@ -23,7 +23,7 @@ function loosen(field: Field & { readonly required?: readonly string[] }): Field
   return {
     ...rest,
     ...(description === undefined ? {} : { description: words.join(' ') }),
-    // Without its kind, part of a mapping may be of several.
+    // Not oneOf: a part of a mapping that leaves out its kind may fit several variants.
     ...(oneOf === undefined ? {} : { anyOf: oneOf.map(loosen) }),
     ...(properties === undefined
       ? {}

@@ -3,8 +3,8 @@ import type { RunConfig } from './run-config.ts';
 import { fieldAt, isMapping, type Field } from './config-fields.ts';
 
 /**
- * A configuration as YAML that can be read back, with what each field means above it.
- * @param defaults the configuration of its preset, with nothing on top
+ * A configuration as YAML that can be read back, with a comment above each field that says what it means.
+ * @param defaults the unchanged configuration of its preset
  */
 export function printConfig(config: RunConfig, defaults: RunConfig): string {
   const document = new Document(config, { aliasDuplicateObjects: false });

@@ -1,4 +1,4 @@
-/** Configurations that people write: files of YAML or JSON, and settings of one field. Nothing in them is believed. */
+/** Reads configurations that people write: YAML or JSON files, and `--set` for single fields. Everything is checked. */
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
@@ -7,10 +7,10 @@ import { isMapping } from './config-fields.ts';
 import { createLayer, mergeValues, type ConfigLayer } from './config-layers.ts';
 
 const mostBytes = 64 * 1024;
-/** Enough to write one optimizer for both networks; not enough to make a large thing of a small file. */
+/** Enough to use one optimizer for both networks. Too few for a small file to expand into a very large value. */
 const mostAliases = 50;
 
-/** Reads part of a configuration, or a whole one such as a run's own config.json. */
+/** Reads a part of a configuration, or a whole one such as a run's config.json. */
 export async function readConfigFile(file: string): Promise<ConfigLayer> {
   const text = await readBounded(file);
   const parsed = path.extname(file) === '.json' ? parseJson(file, text) : parseYaml(file, text);
@@ -26,7 +26,7 @@ export async function readConfigFile(file: string): Promise<ConfigLayer> {
   return createLayer(file, values);
 }
 
-/** Makes one layer of settings `key.path=value`; values are YAML, and later ones win. */
+/** Makes one layer of settings `key.path=value`. Values are YAML; a later setting overrides an earlier one. */
 export function readSettings(settings: readonly string[]): ConfigLayer {
   const values = settings.reduce<unknown>((below, setting) => {
     const [, key, text] = /^([^=\s]+)=(.*)$/s.exec(setting) ?? [];
@@ -87,7 +87,10 @@ function parseJson(source: string, text: string): unknown {
   }
 }
 
-/** YAML 1.2's core schema: texts, numbers, true, false, null, lists, mappings. No tags, no merge keys, bounded aliases. */
+/**
+ * Parses YAML 1.2 with its core schema: texts, numbers, booleans, null, lists, mappings. No tags or merge keys, few
+ * aliases.
+ */
 function parseYaml(source: string, text: string): unknown {
   try {
     const document = parseDocument(text, {

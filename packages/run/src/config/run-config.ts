@@ -7,10 +7,10 @@ import { runConfigSchema, type RunConfig } from './run-config-schema.ts';
 
 export type { RunConfig };
 
-/** What a user may change of a preset with an option of its own. */
+/** The fields that have a command line option of their own. */
 export interface ConfigOverrides {
   readonly data?: string;
-  /** Of the images, and so of the model. */
+  /** Channels of the images: 1 is gray, 3 RGB. Also changes the model. */
   readonly channels?: 1 | 3;
   readonly flip?: boolean;
   readonly batchSize?: number;
@@ -20,7 +20,7 @@ export interface ConfigOverrides {
   readonly engine?: RunConfig['engine'];
 }
 
-/** Overrides as a layer, to lie on top of the others. */
+/** The overrides as a configuration layer. */
 export function overridesLayer({ channels, ...others }: ConfigOverrides): ConfigLayer {
   const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
   return {
@@ -29,7 +29,7 @@ export function overridesLayer({ channels, ...others }: ConfigOverrides): Config
   };
 }
 
-/** A preset with layers on top, checked. The size of its images stays the preset's unless a layer says otherwise: data sets are packed to it. */
+/** A preset with layers on top, checked. Throws a UserError if the result is not a valid configuration. */
 export function configure(
   { name, model, data, batchSize, shardSize, discriminatorSteps, sharedNoise, optimizer, ema }: Preset,
   layers: readonly ConfigLayer[],
@@ -59,7 +59,7 @@ export function createRunConfig(preset: Preset, overrides: ConfigOverrides = {})
   return configure(preset, [overridesLayer(overrides)]);
 }
 
-/** Checks a configuration from outside; throws a UserError that names the field. */
+/** Checks a configuration from outside. Throws a UserError that names the first field that is wrong. */
 export function checkRunConfig(value: unknown): RunConfig {
   const parsed = runConfigSchema.safeParse(value);
   if (!parsed.success) throw explain(parsed.error.issues[0], value);
@@ -76,7 +76,7 @@ export function checkRunConfig(value: unknown): RunConfig {
   return config;
 }
 
-/** What does not hold, with the field, what was got and what was expected. */
+/** An error that names the field, its value, and what is allowed. */
 function explain(issue: z.core.$ZodIssue, config: unknown): UserError {
   const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   const path = [...issue.path, ...keys].join('.');
@@ -87,10 +87,10 @@ function explain(issue: z.core.$ZodIssue, config: unknown): UserError {
   );
   const field = fieldAt(issue.path, config);
   const kind = isMapping(got) ? got['kind'] : undefined;
-  const what =
-    keys.length > 0
-      ? `${path} is no field${kind === undefined ? '' : ` of kind ${String(kind)}`}`
-      : `${path || 'It'} is to be ${field === undefined ? issue.message : expectationOf(field)}, ${got === undefined ? 'and is missing' : `not ${JSON.stringify(got)?.slice(0, 80)}`}`;
+  const unknown = `${path} is no field${kind === undefined ? '' : ` of kind ${String(kind)}`}`;
+  const allowed = field === undefined ? issue.message : expectationOf(field);
+  const found = got === undefined ? 'and is missing' : `not ${JSON.stringify(got)?.slice(0, 80)}`;
+  const what = keys.length > 0 ? unknown : `${path || 'It'} is to be ${allowed}, ${found}`;
   return new UserError({
     code: 'config',
     message: `The configuration does not hold: ${what}.`,

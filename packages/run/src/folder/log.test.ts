@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { createLog, createTerminalLog } from './log.ts';
 
-it('writes JSON lines for the file and the terminal; what is for debugging stays in the file', async () => {
+it('writes JSON lines to the file and the terminal; debug lines go to the file only', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-log-')), 'log.jsonl');
   const terminal: string[] = [];
   const log = createLog(file, { write: (line) => void terminal.push(line) });
@@ -30,7 +30,7 @@ it.each(['of a file', 'of a terminal alone'])('never holds a secret key, as the 
   expect(terminal.join('')).toContain('shown');
 });
 
-it('does not end training when the disk is full, but says so once', () => {
+it('warns once, and does not throw, if the disk is full', () => {
   const terminal: string[] = [];
   const log = createLog('/dev/full', { write: (line) => void terminal.push(line) });
   log.info('one');

@@ -1,11 +1,11 @@
 import { pino, type Logger } from 'pino';
 
-/** Keys never reach a log, however deep they lie in what is logged. */
+/** Secret keys are removed from what is logged, up to this depth. */
 const secrets = ['secretKey', '*.secretKey', '*.*.secretKey', '*.*.*.secretKey'];
 
 /**
- * JSON lines into a file (a path, or an open descriptor); `terminal`, if given, hears the same (the command line makes it
- * readable). A file that takes no more lines does not stop training: the terminal hears of it once.
+ * A log that writes JSON lines into a file (a path, or an open descriptor) and, if given, to `terminal`, from level
+ * `info` on. If the file cannot be written any more, training goes on, and the terminal gets one warning.
  */
 export function createLog(file: string | number, terminal?: { write(line: string): void }): Logger {
   const destination = pino.destination({ dest: file, sync: true, append: true });
@@ -22,7 +22,7 @@ export function createLog(file: string | number, terminal?: { write(line: string
   return pino({ level: 'debug', base: null, redact: secrets }, pino.multistream(streams));
 }
 
-/** A log that is kept nowhere: `terminal` alone hears it. */
+/** A log without a file: JSON lines to `terminal` only. */
 export function createTerminalLog(terminal: { write(line: string): void }): Logger {
   return pino({ level: 'info', base: null, redact: secrets }, terminal);
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { writeCheckpoint } from '../checkpoints/checkpoint.ts';
 import { openMetrics, type StepMetrics } from '../metrics/metrics.ts';
-import { createRunFolder, forgetBehind, reopenRunFolder, type RunFolder } from './run-folder.ts';
+import { createRunFolder, removeStepsAfter, reopenRunFolder, type RunFolder } from './run-folder.ts';
 import { smallConfig, smallState } from '../testing/small-state.ts';
 
 let root: string;
@@ -46,7 +46,7 @@ it('is refused when it holds a run', async () => {
   await reopen();
 });
 
-it('is begun anew when its run ended before the first checkpoint', async () => {
+it('is used again if its run ended before the first checkpoint', async () => {
   const first = await createRunFolder(root, smallConfig);
   await leaveTraces(first);
   await first.release();
@@ -57,12 +57,12 @@ it('is begun anew when its run ended before the first checkpoint', async () => {
   await second.release();
 });
 
-it('is gone on with only where there is a run, and makes nothing where there is none', async () => {
+it('is reopened only if there is a run, and changes nothing if there is none', async () => {
   await expect(reopenRunFolder(root, async () => undefined)).rejects.toMatchObject({ code: 'no-run' });
   await expect(readdir(root)).rejects.toThrow('ENOENT');
 });
 
-it("is refused when it holds somebody else's config.json, which stays as it was", async () => {
+it('is refused if it has a config.json of another program, which stays unchanged', async () => {
   const other = path.dirname(root);
   await writeFile(path.join(other, 'config.json'), '{"mine": true}');
   await expect(createRunFolder(other, smallConfig)).rejects.toMatchObject({
@@ -72,7 +72,7 @@ it("is refused when it holds somebody else's config.json, which stays as it was"
   expect(await readFile(path.join(other, 'config.json'), 'utf8')).toBe('{"mine": true}');
 });
 
-it('is refused while somebody trains in it', async () => {
+it('is refused while another process trains in it', async () => {
   const folder = await createRunFolder(root, smallConfig);
   await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-in-use' });
   await expect(reopenRunFolder(root, async () => undefined)).rejects.toMatchObject({
@@ -84,7 +84,7 @@ it('is refused while somebody trains in it', async () => {
   expect(await readdir(root)).not.toContain('run.lock');
 });
 
-describe('when its run goes on behind a durable step', () => {
+describe('a run that is resumed after a durable step', () => {
   let folder: RunFolder;
   beforeEach(async () => {
     folder = await createRunFolder(root, smallConfig);
@@ -93,7 +93,7 @@ describe('when its run goes on behind a durable step', () => {
     await folder.release();
   });
 
-  it('stays as it is at first', async () => {
+  it('leaves the folder unchanged at first', async () => {
     const before = await readFile(folder.metrics, 'utf8');
     await reopen();
     expect(await readFile(folder.metrics, 'utf8')).toBe(before);
@@ -101,24 +101,24 @@ describe('when its run goes on behind a durable step', () => {
     expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors', 'step-00000003.safetensors']);
   });
 
-  it('forgets what lies behind it, and what was half written', async () => {
+  it('removes later steps and half-written files', async () => {
     await writeFile(path.join(folder.checkpoints, 'step-00000003.safetensors.partial'), '');
-    forgetBehind(folder, 2);
+    removeStepsAfter(folder, 2);
     expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
     expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
     expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
   });
 
-  it('has no checkpoint without the lines of its steps, wherever a crash comes', async () => {
+  it('never has a checkpoint without the metrics of its steps, even after a crash', async () => {
     // Metrics that cannot be cut stand for a crash before that.
     await rm(folder.metrics);
     await mkdir(folder.metrics);
-    expect(() => forgetBehind(folder, 2)).toThrow('EISDIR');
+    expect(() => removeStepsAfter(folder, 2)).toThrow('EISDIR');
     expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
   });
 });
 
-it('cannot lie below a file, and a sentence says so', async () => {
+it('says that a run folder cannot be below a file', async () => {
   await writeFile(root, '');
   await expect(createRunFolder(path.join(root, 'below'), smallConfig)).rejects.toMatchObject({
     code: 'cannot-write',

@@ -1,6 +1,4 @@
-/**
- * A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time.
- */
+/** A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time. */
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,7 +8,7 @@ import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { takeLock } from './run-lock.ts';
 import { explainWriteError, readIfPresent, writeAtomically } from '../write-atomically.ts';
 
-/** The paths in a run's folder, which this process holds until `release`. */
+/** The paths in a run's folder. This process owns the folder until `release`. */
 export interface RunFolder {
   readonly root: string;
   readonly config: string;
@@ -18,19 +16,19 @@ export interface RunFolder {
   readonly metrics: string;
   readonly samples: string;
   readonly checkpoints: string;
-  /** Lets others use the folder. */
+  /** Lets other processes use the folder. */
   release(): Promise<void>;
 }
 
 /**
- * Makes the folder of a new run; refuses one that holds a run. One that ended before its first checkpoint holds nothing
- * that could be gone on with, and is begun anew.
+ * Makes the folder of a new run. Throws a UserError if the folder has a run with a checkpoint. A run that ended before
+ * its first checkpoint cannot be resumed, so its folder is used again.
  */
 export async function createRunFolder(root: string, config: RunConfig): Promise<RunFolder> {
   const folder = await openFolder(root);
   try {
     await refuseRun(folder);
-    forgetBehind(folder, 0);
+    removeStepsAfter(folder, 0);
     await writeAtomically(folder.config, [`${JSON.stringify(config, undefined, 2)}\n`]);
     return folder;
   } catch (error) {
@@ -47,7 +45,9 @@ async function refuseRun({ root, config, checkpoints }: RunFolder): Promise<void
   throw new UserError({
     code: 'run-exists',
     message: hasCheckpoint ? `${root} holds a run already.` : `${root} holds a config.json that is not a run's.`,
-    advice: `${hasCheckpoint ? `Go on with it: lstm-gan train --resume ${root} --steps N. Or choose` : 'Choose'} another folder with --out.`,
+    advice: hasCheckpoint
+      ? `Go on with it: lstm-gan train --resume ${root} --steps N. Or choose another folder with --out.`
+      : 'Choose another folder with --out.',
   });
 }
 
@@ -61,8 +61,9 @@ function isRunConfig(text: string): boolean {
 }
 
 /**
- * Opens the folder of an existing run; what it holds stays as it is until `forgetBehind`.
- * @param findDurable reads what to go on from; called when the folder is ours, so that nobody writes to it meanwhile
+ * Opens the folder of an existing run. Changes nothing in it: `removeStepsAfter` does.
+ * @param findDurable reads the state to resume from. Called when this process owns the folder, so no other writes to
+ *   it.
  */
 export async function reopenRunFolder<T>(
   root: string,
@@ -102,23 +103,24 @@ async function openFolder(root: string): Promise<RunFolder> {
 }
 
 /**
- * Removes what a run left behind its durable step, as it will be made again, and what was half written when a process
- * died. Synchronous, so that nothing of the next step can come in between.
+ * Removes what a run wrote for steps after its durable step (the run will do them again), and files that were half
+ * written when a process died. It is synchronous, so that no part of the next step runs in between.
  *
- * It keeps this promise of a run's folder: for every checkpoint that is there, metrics.jsonl begins with a line for each
- * step up to it, once and in order. So later checkpoints go first, and for good, before the lines that belong to them.
+ * A run's folder keeps this promise: for each checkpoint in it, metrics.jsonl begins with one line for each step up to
+ * that checkpoint, in order. So the later checkpoints are removed first, and durably, before the lines that belong to
+ * them.
  */
-export function forgetBehind(
+export function removeStepsAfter(
   { metrics, samples, checkpoints }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints'>,
   durableStep: number,
 ): void {
-  removeBehind(checkpoints, durableStep);
+  removeFilesAfter(checkpoints, durableStep);
   flushFolder(checkpoints);
   cutMetrics(metrics, durableStep);
-  removeBehind(samples, durableStep);
+  removeFilesAfter(samples, durableStep);
 }
 
-function removeBehind(folder: string, durableStep: number): void {
+function removeFilesAfter(folder: string, durableStep: number): void {
   for (const file of readdirSync(folder)) {
     const step = /^step-(\d+)\.(png|safetensors)$/.exec(file)?.[1];
     if (file.endsWith('.partial') || Number(step) > durableStep) rmSync(path.join(folder, file));
@@ -131,7 +133,7 @@ function flushFolder(folder: string): void {
   closeSync(descriptor);
 }
 
-/** Cuts the file behind the last line whose step is durable; a torn last line goes too. */
+/** Cuts the file after the last line of a durable step. This also removes a half-written last line. */
 function cutMetrics(file: string, durableStep: number): void {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   let length = 0;

@@ -19,7 +19,7 @@ beforeEach(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-identity-'));
 });
 
-it('lets a run go on with the identity that it began with, however its keys are ordered', async () => {
+it('lets a run go on with the identity that it began with, in any order of its keys', async () => {
   expect(await readRunIdentity(root)).toBeUndefined();
   await writeRunIdentity(root, identity);
   const before = (await readRunIdentity(root)) as RunIdentity;
@@ -27,7 +27,7 @@ it('lets a run go on with the identity that it began with, however its keys are 
   checkRunIdentity(root, before, { ...identity, graphs: { 'generator-backward': b, 'generator-forward': a } });
 });
 
-it('takes an engine that has no graphs', async () => {
+it('allows an engine without graphs', async () => {
   const eager = { ...identity, graphs: { 'generator-forward': '', 'generator-backward': '' } };
   await writeRunIdentity(root, eager);
   expect(await readRunIdentity(root)).toEqual(eager);
@@ -46,7 +46,7 @@ it.each<[Partial<RunIdentity>, string]>([
   expect(() => checkRunIdentity(root, identity, { ...identity, ...change })).toThrow(`: ${sentence}.`);
 });
 
-it('says how to go on without an identity that cannot be read', async () => {
+it('says how to go on if the identity cannot be read', async () => {
   await writeFile(path.join(root, 'identity.json'), '{"tensorflow": 1}');
   await expect(readRunIdentity(root)).rejects.toMatchObject({
     code: 'identity-damaged',

@@ -1,6 +1,6 @@
 /**
- * What decides a run's bits, beside its state: with an equal identity the same step gives the same weights, on whatever
- * hosts and with however many workers. A run that goes on holds the identity that it began with.
+ * A run's identity: everything that decides its bits, except its state. With an equal identity, the same step gives the
+ * same weights on any hosts and with any number of workers. A resumed run must have the identity that it began with.
  */
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
@@ -12,24 +12,23 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const partsSchema = z.strictObject({
   config: z.unknown().transform((value) => checkRunConfig(value)),
-  /** Version of the TensorFlow that computes. */
+  /** The version of TensorFlow. */
   tensorflow: z.string(),
-  /** Unit name to SHA-256 of its graph; empty where the engine has none (eager). */
+  /** By unit name: SHA-256 of its graph; empty for the eager engine, which has no graphs. */
   graphs: z.record(z.string(), z.union([sha256, z.literal('')])),
-  /** Unit name to SHA-256 of its outputs on the fixed probe input. */
+  /** By unit name: SHA-256 of its outputs on the fixed probe input. */
   probes: z.record(z.string(), sha256),
   /** SHA-256 of the data set's decoded pixels. */
   dataDigest: z.string(),
 });
 
-/** All that decides the bits of a run: what goes on from its checkpoints must have the same. */
 export interface RunIdentity {
   readonly config: RunConfig;
   /** TensorFlow's version. */
   readonly tensorflow: string;
-  /** Unit name to SHA-256 of its GraphDef. */
+  /** By unit name: SHA-256 of its GraphDef. */
   readonly graphs: Readonly<Record<string, string>>;
-  /** Unit name to SHA-256 of its outputs on the fixed probe input. */
+  /** By unit name: SHA-256 of its outputs on the fixed probe input. */
   readonly probes: Readonly<Record<string, string>>;
   /** SHA-256 of the data set's decoded pixels. */
   readonly dataDigest: string;
@@ -45,18 +44,18 @@ function canonical(value: unknown): string {
 
 const fileOf = (root: string): string => path.join(root, 'identity.json');
 
-/** The identity that the run in a folder began with, if it got so far. */
+/** The identity that the run in a folder began with. Undefined if the run ended before any worker had joined. */
 export async function readRunIdentity(root: string): Promise<RunIdentity | undefined> {
   const text = await readIfPresent(fileOf(root));
   return text === undefined ? undefined : parseIdentity(fileOf(root), text);
 }
 
-/** Keeps the identity of a new run in its folder. */
+/** Writes the identity of a new run into its folder. */
 export async function writeRunIdentity(root: string, identity: RunIdentity): Promise<void> {
   await writeAtomically(fileOf(root), [`${JSON.stringify(identity, undefined, 2)}\n`]);
 }
 
-/** Throws a UserError that lists what differs between the identity that a run began with and the one it would go on with. */
+/** Throws a UserError that lists the differences between the identity that a run began with and its identity now. */
 export function checkRunIdentity(root: string, before: RunIdentity, now: RunIdentity): void {
   const differences = differencesOf(before, now);
   if (differences.length === 0) return;
@@ -80,7 +79,7 @@ function parseIdentity(file: string, text: string): RunIdentity {
   }
 }
 
-/** A sentence part for each thing that differs; hashes are cut short, as nobody reads them whole. */
+/** One text for each difference. Hashes are shortened. */
 function differencesOf(before: RunIdentity, now: RunIdentity): string[] {
   const differences: string[] = [];
   const compare = (what: string, a: unknown, b: unknown): void => {
@@ -88,7 +87,7 @@ function differencesOf(before: RunIdentity, now: RunIdentity): string[] {
   };
   compare('TensorFlow', before.tensorflow, now.tensorflow);
   compare('the data', before.dataDigest, now.dataDigest);
-  // Where the data lies does not matter; what it is, its digest says.
+  // The path of the data does not matter: its contents are compared by their digest.
   const keys = (Object.keys(now.config) as (keyof RunConfig)[]).filter((key) => key !== 'data');
   for (const key of keys) compare(`config ${key}`, before.config[key], now.config[key]);
   for (const unit of new Set([...Object.keys(before.graphs), ...Object.keys(now.graphs)]))

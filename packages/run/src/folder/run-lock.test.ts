@@ -17,7 +17,7 @@ const lockOf = (owner: LockOwner | undefined) => writeFile(file, JSON.stringify(
 const self = async () => (await describeProcess(process.pid)) as LockOwner;
 
 describe('a lock is refused', () => {
-  it('while its process lives', async () => {
+  it('while its process is alive', async () => {
     const child = spawn('sleep', ['60']);
     await once(child, 'spawn');
     await lockOf(await describeProcess(child.pid as number));
@@ -38,7 +38,7 @@ describe('a lock is refused', () => {
     await release();
   });
 
-  it('when its process is on another host, where nobody can see whether it lives', async () => {
+  it('if its process is on another host, so that it may still be alive', async () => {
     await lockOf({ ...(await self()), host: 'elsewhere' });
     await expect(takeLock(file)).rejects.toMatchObject({
       code: 'run-in-use',
@@ -66,21 +66,21 @@ describe('a lock is taken over', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('from one that died, although another process has its number now', async () => {
+  it('from a dead process whose number another process has now', async () => {
     await lockOf({ ...(await self()), started: '1' });
     await (
       await takeLock(file)
     )();
   });
 
-  it('from one that the machine did not survive', async () => {
+  it('from a process of an earlier boot of the machine', async () => {
     await lockOf({ ...(await self()), boot: 'the one before' });
     await (
       await takeLock(file)
     )();
   });
 
-  it('from one whose successor died while it took over', async () => {
+  it('from a process whose successor died while it took over', async () => {
     const dead = { ...(await self()), started: '1' };
     await lockOf(dead);
     await writeFile(`${file}.after-x`, JSON.stringify({ ...dead, lock: 'y' }));
@@ -90,7 +90,7 @@ describe('a lock is taken over', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('by one of many that find it dead at about the same time', async () => {
+  it('by exactly one of many that find it dead at about the same time', async () => {
     for (let round = 0; round < 30; round++) {
       await lockOf({ ...(await self()), started: '1' });
       const ready = Array.from({ length: 20 }, async (_, k) => {
@@ -108,7 +108,7 @@ describe('a lock is taken over', () => {
   });
 });
 
-it('leaves the lock of whoever came after it alone', async () => {
+it('does not remove the lock of a later owner', async () => {
   const release = await takeLock(file);
   await writeFile(file, 'another');
   await release();

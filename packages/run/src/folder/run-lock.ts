@@ -1,7 +1,8 @@
 /**
- * One process trains in a run folder at a time. The lock names its owner so exactly (host, boot, process, when that
- * process started) that one which has died is told from another that was given its number. Owners on other hosts cannot
- * be asked whether they live: their lock stands until somebody removes it.
+ * A lock, so that only one process at a time trains in a run folder. The lock file names its owner by host, boot,
+ * process number, and the time when that process started, so that a new process with the number of a dead owner is not
+ * taken for the owner. Whether an owner on another host is alive cannot be asked: its lock stays until a person removes
+ * it.
  */
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
@@ -14,24 +15,24 @@ import { readIfPresent } from '../write-atomically.ts';
 const ownerSchema = z.strictObject({
   pid: z.number().int().positive(),
   host: z.string(),
-  /** Which start of the machine; empty where the system does not tell. */
+  /** Identifies the machine's last boot; empty if the system does not tell. */
   boot: z.string(),
-  /** When the process started, in the system's ticks; empty where it does not tell. */
+  /** When the process started, in ticks of the system; empty if the system does not tell. */
   started: z.string(),
 });
 const lockSchema = ownerSchema.extend({
-  /** Unique for each time that a lock is taken. */
+  /** New each time that a lock is taken. */
   lock: z.string().regex(/^[\w-]{1,64}$/),
 });
 
 export type LockOwner = z.infer<typeof ownerSchema>;
 
-/** The process of a number on this host; undefined when there is none. */
+/** Describes a process of this host by its number. Undefined if there is none. */
 export async function describeProcess(pid: number): Promise<LockOwner | undefined> {
   if (!isAlive(pid)) return undefined;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The command's name, in parentheses, may hold anything: count from behind it.
+  // The command's name, in parentheses, may contain spaces and parentheses: count fields after the last one.
   const started = status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   return { pid, host: hostname(), boot: boot.trim(), started };
 }
@@ -45,7 +46,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Takes the lock for this process and returns how to give it back; throws a UserError while another has it. */
+/**
+ * Takes the lock for this process and returns a function that releases it. Throws a UserError if another process has
+ * it.
+ */
 export async function takeLock(file: string): Promise<() => Promise<void>> {
   const text = `${JSON.stringify({ ...(await describeProcess(process.pid)), lock: randomUUID() })}\n`;
   await take(file, text);
@@ -55,13 +59,14 @@ export async function takeLock(file: string): Promise<() => Promise<void>> {
 }
 
 /**
- * A dead owner's lock may be replaced only by who holds the lock of succeeding it, which is named after it: so one of
- * many that find it dead at once wins, and none takes away a lock that was made in between.
+ * Creates the lock file, or replaces the lock of a dead owner. To replace it, a process must first take a second lock,
+ * named after the dead one (`run.lock.after-ID`). If several processes find the same dead lock, only one of them gets
+ * the second lock, and none removes a lock that another has just made.
  */
 async function take(file: string, text: string): Promise<void> {
   while (!(await create(file, text))) {
     const found = await readIfPresent(file);
-    if (found === undefined) continue; // given back in between
+    if (found === undefined) continue; // the owner has just released it
     const succession = `${file}.after-${await refuseLiving(file, found)}`;
     await take(succession, text);
     if ((await readIfPresent(file)) === found) return rename(succession, file);
@@ -83,14 +88,15 @@ async function create(file: string, text: string): Promise<boolean> {
   }
 }
 
-/** The name of a dead owner's lock; throws when the owner lives, or may live. */
+/** The name of a dead owner's lock. Throws a UserError if the owner is alive, or may be. */
 async function refuseLiving(file: string, text: string): Promise<string> {
   const owner = parseLock(text);
   const folder = path.dirname(file);
   if (owner === undefined || owner.host !== hostname()) {
+    const who = owner === undefined ? 'An unknown process' : `Process ${owner.pid} on ${owner.host}`;
     throw new UserError({
       code: 'run-in-use',
-      message: `${owner === undefined ? 'An unknown process' : `Process ${owner.pid} on ${owner.host}`} has locked ${folder}.`,
+      message: `${who} has locked ${folder}.`,
       advice: `Stop it first, or choose another folder with --out. If it is gone for certain, remove ${file}.`,
     });
   }

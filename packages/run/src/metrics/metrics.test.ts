@@ -6,7 +6,7 @@ import { median, openMetrics, readMetrics, type StepMetrics } from './metrics.ts
 
 const step = (number: number) => ({ step: number }) as StepMetrics;
 
-it('appends a line a step', async () => {
+it('appends one line a step', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-metrics-')), 'metrics.jsonl');
   for (const number of [1, 2]) {
     const metrics = openMetrics(file);
@@ -16,7 +16,7 @@ it('appends a line a step', async () => {
   expect(await readFile(file, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
 });
 
-it('says at once that the disk is full', () => {
+it('reports a full disk at once', () => {
   const metrics = openMetrics('/dev/full');
   const sentence = expect.objectContaining({
     code: 'cannot-write',
@@ -45,7 +45,7 @@ const recorded = {
   updateMs: 0,
 };
 
-it('reads back what was recorded, of a run in work too', async () => {
+it('reads back what was written, also while the run is still writing', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-metrics-')), 'metrics.jsonl');
   expect(await readMetrics(file)).toEqual([]);
   await writeFile(
@@ -60,6 +60,6 @@ it('reads back what was recorded, of a run in work too', async () => {
   });
 });
 
-it('takes the middle of values', () => {
+it('computes the median', () => {
   expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([])]).toEqual([2, 2, NaN]);
 });

@@ -5,24 +5,27 @@ import { UserError } from '@lstm-gan/core/errors';
 import { z } from 'zod';
 import { explainWriteError } from '../write-atomically.ts';
 
-/** What one step was and cost; a line of metrics.jsonl. Times in milliseconds. */
+/** The losses and the cost of one step: a line of metrics.jsonl. Times are in milliseconds. */
 export interface StepMetrics {
   readonly step: number;
-  /** Read from the data: a batch for each discriminator phase. */
+  /** Images read from the data: one batch for each discriminator phase. */
   readonly images: number;
-  /** Means over the step's images; the discriminator's is real + fake, without the penalty. */
+  /**
+   * Means over the step's images. The discriminator's is that on real images plus that on fake ones, without the
+   * penalty.
+   */
   readonly losses: { readonly discriminator: number; readonly generator: number; readonly penalty: number };
   readonly imagesPerSecond: number;
   readonly stepMs: number;
-  /** From update to update: what each phase took, whoever computed. */
+  /** From one update to the next, by phase. */
   readonly phaseMs: { readonly discriminator: number; readonly generator: number };
-  /** Inside workers, the longest of each phase. */
+  /** Time in workers: the longest of each phase, summed. */
   readonly computeMs: number;
-  /** Neither computing nor updating: messages under way. */
+  /** Time that is neither computing nor updating: messages travel. */
   readonly exchangeMs: number;
-  /** Fold, optimizer, averages. */
+  /** Time in fold, optimizer and averages. */
   readonly updateMs: number;
-  /** Workers without work, summed. */
+  /** Time that workers had no work, summed over the workers. */
   readonly waitingMs: number;
   readonly workers: Readonly<
     Record<string, { readonly shards: number; readonly computeMs: number; readonly waitingMs: number }>
@@ -31,19 +34,19 @@ export interface StepMetrics {
 
 /** Writes a run's `metrics.jsonl`. */
 export interface MetricsWriter {
-  /** Appends a line; throws a UserError when it cannot be written. */
+  /** Appends a line. Throws a UserError if it cannot be written. */
   write(metrics: StepMetrics): void;
-  /** Resolves when the lines so far outlive a crash of the machine; rejects with a UserError when they will not. */
+  /** Resolves when the lines so far would survive a crash of the machine. Rejects with a UserError if that fails. */
   flush(): Promise<void>;
-  /** Closes the file; a second call does nothing. */
+  /** Closes the file. A second call does nothing. */
   close(): void;
 }
 
-/** Appends to a metrics file, a line a step; makes the file with the first. */
+/** Opens a metrics file for appending, one line a step. The file is created with the first line. */
 export function openMetrics(file: string): MetricsWriter {
   let descriptor: number | undefined;
   return {
-    // Synchronous: what is a few hundred bytes for the page cache is there when this process dies.
+    // Synchronous, so that the line is in the page cache even if this process dies right after. It has few bytes.
     write(metrics) {
       try {
         descriptor ??= openSync(file, 'a');
@@ -76,13 +79,15 @@ const recordedSchema = z.object({
   updateMs: z.number(),
 });
 
-/** What can be read back of a step, whichever version recorded it. */
+/** The fields of a step that every version of lstm-gan has written. */
 export type RecordedStep = Pick<
   StepMetrics,
   'step' | 'images' | 'losses' | 'imagesPerSecond' | 'stepMs' | 'computeMs' | 'exchangeMs' | 'updateMs'
 >;
 
-/** Reads a metrics file, of a run in work too: its last line may be half there. None without a file. */
+/**
+ * Reads a metrics file. The run may still be writing: an incomplete last line is ignored. Empty if there is no file.
+ */
 export async function readMetrics(file: string): Promise<RecordedStep[]> {
   const steps: RecordedStep[] = [];
   let broken: number | undefined;
@@ -117,7 +122,7 @@ function damaged(file: string, line: number): UserError {
   });
 }
 
-/** The middle of values; the lower of two. NaN without any. */
+/** The median of values: the lower of the two middle ones if their count is even. NaN if there are none. */
 export function median(values: readonly number[]): number {
   return values.length === 0 ? NaN : [...values].sort((a, b) => a - b)[(values.length - 1) >> 1];
 }

@@ -24,24 +24,24 @@ function endOf(losses: readonly number[], change: Partial<StopCondition> = {}): 
 }
 
 describe('a stop rule', () => {
-  it('is met when the mean over the window has held for as many steps as it is to', () => {
+  it('is met when its condition has held for the given number of steps', () => {
     expect(endOf([0, 0, 0, 0])).toBe(4);
     expect(endOf([0, 0, 0], { patienceSteps: 1 })).toBe(3);
     expect(endOf([0], { windowSteps: 1, patienceSteps: 1 })).toBe(1);
     expect(endOf([5, 0, 0, 0, 0])).toBe(5);
   });
 
-  it('begins to count again when it did not hold for a step', () => {
+  it('counts again from 0 after a step for which the condition did not hold', () => {
     expect(endOf([0, 0, 0, 9, 0, 0, 0, 0])).toBe(8);
   });
 
-  it('is not met by the number itself, and compares the other way too', () => {
+  it('is not met by the threshold itself, with < and with >', () => {
     expect(endOf([1, 1, 1, 1, 1])).toBeUndefined();
     expect(endOf([2, 2, 2, 2], { comparison: '>' })).toBe(4);
     expect(endOf([2, 2, 2, 2], { metric: 'losses.penalty' })).toBe(4);
   });
 
-  it('is where it was when the steps of a stopped run are taken in again; after a gap it begins anew', () => {
+  it('reaches the same state if steps are observed again after a stop, and starts again after a gap', () => {
     const rule = createStopRule(condition);
     for (const step of [1, 2, 3]) rule.observe(metrics(step, 0));
     rule.observe(metrics(5, 0));
@@ -51,7 +51,7 @@ describe('a stop rule', () => {
     expect(describeStop(rule)).toBe('the mean of losses.generator over 3 steps was 0.2500, below 1');
   });
 
-  it('knows which of two means is better', () => {
+  it('tells which of two means is better', () => {
     expect([
       isBetter(condition, 1, 2),
       isBetter(condition, 2, 2),

@@ -1,7 +1,7 @@
 /**
- * When a run has trained enough: a loss, averaged over the last steps, is on the right side of a number for some steps in
- * a row. A pure function of the steps' losses, which are the same for any number of workers, so the run ends behind the
- * same step whoever computes, and wherever it was stopped and gone on with on the way.
+ * Decides when a run has trained enough: a loss, averaged over the last steps, is below (or above) a threshold for some
+ * steps in a row. This is a pure function of the losses, which do not depend on the workers. So a run ends after the
+ * same step with any number of workers, and also if it was stopped and resumed on the way.
  */
 import { nearestName, UserError } from '@lstm-gan/core/errors';
 import type { StepMetrics } from './metrics.ts';
@@ -12,30 +12,30 @@ const losses = {
   'losses.penalty': 'penalty',
 } as const;
 
-/** What is to hold before a run ends. */
+/** The condition that ends a run. */
 export interface StopCondition {
   readonly metric: keyof typeof losses;
   readonly comparison: '<' | '>';
   readonly threshold: number;
-  /** Steps that the loss is averaged over. */
+  /** Number of steps that the loss is averaged over. */
   readonly windowSteps: number;
-  /** Steps in a row for which it must hold. */
+  /** Number of steps in a row for which the condition must hold. */
   readonly patienceSteps: number;
 }
 
-/** Watches a run, step by step. */
+/** Follows the losses of a run, step by step. */
 export interface StopRule {
   readonly condition: StopCondition;
-  /** Takes the next step in; after a gap it begins anew. */
+  /** Takes the losses of the next step. If a step is missing in between, it starts again from nothing. */
   observe(metrics: Pick<StepMetrics, 'step' | 'losses'>): void;
-  /** Goes back to where it was behind a step that it has taken in, or that came before the first. */
+  /** Goes back to its state after an earlier step: one that it observed, or one before the first that it observed. */
   rewind(step: number): void;
-  /** The average as of the last step; undefined until there are enough steps. */
+  /** The average after the last step. Undefined until there are enough steps. */
   readonly value: number | undefined;
   readonly isMet: boolean;
 }
 
-/** Reads `losses.generator<0.7`; throws a UserError that says what it may be. */
+/** Reads a condition like `losses.generator<0.7`. Throws a UserError that says what is allowed. */
 export function parseStopCondition(text: string): Pick<StopCondition, 'metric' | 'comparison' | 'threshold'> {
   const [, metric, comparison, number] = /^\s*([\w.]+)\s*([<>])\s*(\S+)\s*$/.exec(text) ?? [];
   const threshold = Number(number);
@@ -46,7 +46,8 @@ export function parseStopCondition(text: string): Pick<StopCondition, 'metric' |
   const nearest = metric === undefined || names.includes(metric) ? undefined : nearestName(metric, names);
   throw new UserError({
     code: 'stop-when',
-    message: `--stop-when takes METRIC<NUMBER or METRIC>NUMBER, where METRIC is one of ${names.join(', ')}; got ${text}.`,
+    message:
+      '--stop-when takes METRIC<NUMBER or METRIC>NUMBER, ' + `where METRIC is one of ${names.join(', ')}; got ${text}.`,
     advice:
       nearest === undefined
         ? "For example --stop-when 'losses.generator<0.7'; quote it, as shells take < and > for themselves."
@@ -54,10 +55,10 @@ export function parseStopCondition(text: string): Pick<StopCondition, 'metric' |
   });
 }
 
-/** Runs go back to their last checkpoint, which is seconds old. */
+/** Enough to go back to the last checkpoint, which is seconds old. */
 const rememberedSteps = 10_000;
 
-/** A rule that has seen nothing yet. */
+/** A rule that has observed no step yet. */
 export function createStopRule(condition: StopCondition): StopRule {
   const { metric, comparison, threshold, windowSteps, patienceSteps } = condition;
   let window: number[] = [];
@@ -95,12 +96,14 @@ export function createStopRule(condition: StopCondition): StopRule {
   };
 }
 
-/** Whether an average is nearer to what a condition asks for than another. */
+/** Whether an average is better than another, as a condition compares. */
 export function isBetter({ comparison }: StopCondition, value: number, than: number): boolean {
   return comparison === '<' ? value < than : value > than;
 }
 
 /** `the mean of losses.generator over 100 steps was 0.6834, below 0.7` */
 export function describeStop({ condition: { metric, comparison, threshold, windowSteps }, value }: StopRule): string {
-  return `the mean of ${metric} over ${windowSteps} ${windowSteps === 1 ? 'step' : 'steps'} was ${value?.toPrecision(4)}, ${comparison === '<' ? 'below' : 'above'} ${threshold}`;
+  const steps = `${windowSteps} ${windowSteps === 1 ? 'step' : 'steps'}`;
+  const side = comparison === '<' ? 'below' : 'above';
+  return `the mean of ${metric} over ${steps} was ${value?.toPrecision(4)}, ${side} ${threshold}`;
 }

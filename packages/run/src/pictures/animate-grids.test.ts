@@ -37,7 +37,7 @@ it.each(['gif', 'webp'] as const)('shows grids in the order of their steps, as %
   expect(middles).toEqual([expect.closeTo(0, -1), expect.closeTo(128, -1), expect.closeTo(255, -1)]);
 });
 
-it('is a still picture of a single grid, and an error without any', async () => {
+it('gives a still picture for a single grid, and an error if there is none', async () => {
   await expect(animateGrids(folder, 'gif')).rejects.toMatchObject({
     code: 'no-grids',
     message: `${folder} holds no sample grids.`,
@@ -46,7 +46,7 @@ it('is a still picture of a single grid, and an error without any', async () => 
   expect((await animateGrids(folder, 'gif')).frames).toBe(1);
 });
 
-it('thins out evenly, and keeps both ends', () => {
+it('thins a list out evenly, and keeps the first and the last', () => {
   expect(thinOut([0, 1, 2, 3, 4, 5, 6, 7, 8], 3)).toEqual([0, 4, 8]);
   expect(thinOut([0, 1], 3)).toEqual([0, 1]);
 });

@@ -1,15 +1,18 @@
-/** The sample grids of a run, one behind the other as an animation: how the same noises came to be images. */
+/**
+ * The sample grids of a run as an animation. All grids are drawn from the same noise, so it shows how the images
+ * change.
+ */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 
 const frameMs = 200;
-/** The last one stays, to be looked at. */
+/** The last grid stays longer, so that one can look at it. */
 const lastFrameMs = 2000;
-/** More are thinned out evenly: hundreds of grids are megabytes that nobody watches. */
+/** Of more grids, evenly spaced ones are taken: an animation of hundreds has many megabytes. */
 const maxFrames = 200;
 
-/** Renders the grids (`step-*.png`) of a folder, in the order of their steps. */
+/** Renders the grids (`step-*.png`) of a folder in the order of their steps. Throws a UserError if there are none. */
 export async function animateGrids(
   folder: string,
   format: 'gif' | 'webp',
@@ -33,7 +36,7 @@ export async function animateGrids(
   return { picture, frames: chosen.length };
 }
 
-/** At most `count` of a list, evenly, the first and the last among them. */
+/** At most `count` elements of a list, evenly spaced, always with the first and the last. */
 export function thinOut<T>(list: readonly T[], count: number): T[] {
   if (list.length <= count) return [...list];
   return Array.from({ length: count }, (_, k) => list[Math.round((k * (list.length - 1)) / (count - 1))]);

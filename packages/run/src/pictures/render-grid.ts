@@ -1,7 +1,7 @@
-// Loaded with the first picture: a worker draws none.
+// Only the type: sharp is loaded when the first picture is drawn, because workers draw none.
 import type { Sharp } from 'sharp';
 
-/** How pictures lie in memory: `count` images of `size` x `size` x `channels`, one behind the other. */
+/** The shape of images in memory: each is [size, size, channels], and they follow each other. */
 export interface ImageShape {
   readonly size: number;
   readonly channels: 1 | 3;
@@ -13,8 +13,9 @@ function toPixels(images: Float32Array): Uint8Array {
 }
 
 /**
- * A PNG of images side by side with a thin white line between them; small images are doubled.
- * @param columns images a row; near to a square unless given
+ * A PNG of images in rows, with thin white lines between them. Images of less than 64 pixels are drawn at double size.
+ * @param images [count, size, size, channels] in [-1, 1]
+ * @param columns images in a row; by default about as many as there are rows
  */
 export async function renderGrid(
   images: Float32Array,
@@ -59,7 +60,7 @@ export function renderImages(images: Float32Array, { size, channels }: ImageShap
   });
 }
 
-/** Gray images stay gray: sharp would make three equal channels of one. */
+/** Keeps gray images gray: by default, sharp makes three equal channels of one. */
 async function encoder(pixels: Uint8Array, raw: { width: number; height: number; channels: 1 | 3 }): Promise<Sharp> {
   const { default: sharp } = await import('sharp');
   return sharp(pixels, { raw }).toColourspace(raw.channels === 1 ? 'b-w' : 'srgb');

@@ -4,18 +4,19 @@ import { createRunConfig, type RunConfig } from '../config/run-config.ts';
 
 const introduction = `# Configuration
 
-Every field of a run's configuration: what it may be, its unit, what the presets say, and why. A run keeps its own in
-\`config.json\`; workers get it from the coordinator. What does not change the weights (how many workers, how long to
-train, where things lie) is no part of it, but an option of the command: \`lstm-gan train --help\`.
+Every field of a run's configuration: its allowed values, its unit, its value in the presets, and the reason for it. A run
+keeps its configuration in \`config.json\`; workers get it from the coordinator. What does not change the weights (the
+number of workers, how long to train, paths) is an option of the command: \`lstm-gan train --help\`.
 
 ## How to change one
 
-    lstm-gan train --preset rows --print-config > my.yaml     # everything, each field explained; change what you like
+    lstm-gan train --preset rows --print-config > my.yaml     # all fields, each with an explanation; edit this file
     lstm-gan train --config my.yaml --out runs/mine
     lstm-gan train --config my.yaml --set optimizer.generator.learningRate=1e-4 --seed 7 --out runs/mine-2
 
-A preset lies at the bottom; on it \`--config\`, then \`--set\` (may be given again and again), then options such as
-\`--batch-size\`: what is above wins. A file may hold everything, or only what differs from the preset that it names:
+A configuration starts from a preset. \`--config\` overrides the preset, \`--set\` (which may be repeated) overrides
+\`--config\`, and options such as \`--batch-size\` override \`--set\`. A file may have all fields, or only those that differ
+from the preset that it names:
 
 \`\`\`yaml
 # yaml-language-server: $schema=path/to/config.schema.json
@@ -28,15 +29,14 @@ optimizer:
   discriminator: *adam
 \`\`\`
 
-Files are YAML 1.2 (or JSON, where they are called \`.json\`) of at most 64 KiB. Lists are replaced as a whole, and so is a
-mapping whose \`kind\` changes. An unknown key, a value of another type and sizes that do not fit are refused in a sentence.
-The path of a folder in \`data\` counts from where the command runs. [config.schema.json](config.schema.json), which
-\`lstm-gan config-schema\` prints, lets an editor complete and check a file.
+Files are YAML 1.2, or JSON if their name ends with \`.json\`, of at most 64 KiB. A list is replaced as a whole, and so is
+a mapping whose \`kind\` changes. An unknown key, a value of the wrong type, and sizes that do not fit together are refused
+with an error that says what is wrong. A folder's path in \`data\` is relative to the folder in which the command runs. With
+[config.schema.json](config.schema.json), which \`lstm-gan config-schema\` prints, an editor can complete and check a file.
 
-A run that is gone on with keeps its configuration: \`--resume\` with anything that differs is refused, and the differences
-are listed.
+A resumed run keeps its configuration: \`--resume\` refuses any other values, and lists the differences.
 
-This page is made from the schema by \`npx vitest run -u\` in packages/run; a test holds that it is current.
+This page is made from the schema by \`npx vitest run -u\` in packages/run; a test checks that it is current.
 `;
 
 /** docs/config.md. */
@@ -91,10 +91,10 @@ function table(fields: readonly [string, Field][], kind?: string): string {
     ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
-  return ['| field | what it may be | unit | default | meaning |', '|---|---|---|---|---|', ...rows, ''].join('\n');
+  return ['| field | allowed values | unit | default | meaning |', '|---|---|---|---|---|', ...rows, ''].join('\n');
 }
 
-/** What presets say of a field: the most frequent value, then those that say otherwise. */
+/** The values of a field in the presets: the most frequent one, then the others with the names of their presets. */
 function defaultsOf(path: string, kind: string | undefined): string {
   const namesOf = new Map<string, string[]>();
   for (const preset of presets.values()) {

@@ -1,6 +1,7 @@
 /**
- * The sliced exchange as a worker takes part in it: connects a `SlicedMember`, which knows the rules, to the links to the
- * coordinator and to the other workers. Messages of other workers are taken at any time, also while a lease is computed.
+ * The sliced exchange as a worker takes part in it: connects a `SlicedMember`, which knows the rules, to the links to
+ * the coordinator and to the other workers. Messages of other workers are taken at any time, also while a lease is
+ * computed.
  */
 import type { Network } from '@lstm-gan/core';
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
@@ -66,8 +67,8 @@ export function createSlicedExchange(options: SlicedExchangeOptions): WorkerExch
 }
 
 /**
- * A worker that has died is noticed by the coordinator within two seconds. A worker that is still unreachable after this
- * time is alive, but cannot be reached from here.
+ * A worker that has died is noticed by the coordinator within two seconds. A worker that is still unreachable after
+ * this time is alive, but cannot be reached from here.
  */
 const reportUnreachableAfterMs = 5000;
 

@@ -101,8 +101,8 @@ export class SlicedMember {
   }
 
   /**
-   * Replaces weights and states by the result of the round. Called when every member has the result, and nothing computes
-   * with the old weights any more.
+   * Replaces weights and states by the result of the round. Called when every member has the result, and nothing
+   * computes with the old weights any more.
    */
   applyRound(): void {
     const round = this.#round;
@@ -223,7 +223,9 @@ export class SlicedMember {
     this.#measure(() => round.contribute(lease.subtrees, sums));
   }
 
-  /** Takes a message of another member. Returns false if it was dropped: it came from a past crew or round, or twice. */
+  /**
+   * Takes a message of another member. Returns false if it was dropped: it came from a past crew or round, or twice.
+   */
   receive(message: PeerMessage): boolean {
     const { run, incarnation } = this.#options.header;
     if (message.run !== run || message.incarnation !== incarnation || message.crew < this.crew) return false;

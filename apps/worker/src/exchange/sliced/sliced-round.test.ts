@@ -50,7 +50,7 @@ const stateOf = (slice: number): NetworkState => {
   };
 };
 
-/** What the coordinator of a star makes of the same partial sums. */
+/** The state that the coordinator of a star computes from the same partial sums. */
 function starUpdate(): NetworkState {
   const fold = createFold({ start: 0, end: shardCount });
   for (const lease of leases) fold.add(lease, sumOf(lease));
@@ -62,7 +62,7 @@ interface Sent {
   readonly message: PeerMessage;
 }
 
-/** Members of a crew, and what is on its way between them. */
+/** Members of a crew, and the messages that are on their way between them. */
 function createCrew(
   memberCount: number,
   { owners, backups }: { owners: readonly number[]; backups: readonly number[] },
@@ -93,7 +93,7 @@ function createCrew(
   return { members, underway };
 }
 
-/** Leases go to the members in turn. */
+/** Gives the leases to the members in turn. */
 function contributeAll(members: readonly SlicedRound[], sums = sumOf): void {
   leases.forEach((lease, k) => members[k % members.length].contribute([lease], [sums(lease)]));
 }
@@ -106,7 +106,7 @@ const piece = (
 ): PeerMessage => ({ kind: 'piece', ...round, slice, range, values });
 
 describe('a sliced round', () => {
-  it("gives every member the star's weights, and owner and backup its moments, in whichever order words arrive", () => {
+  it("gives every member the star's weights, and owner and backup its moments, in whatever order messages arrive", () => {
     const star = starUpdate();
     fc.assert(
       fc.property(fc.infiniteStream(fc.nat()), (choices) => {
@@ -134,7 +134,7 @@ describe('a sliced round', () => {
     );
   });
 
-  it('gives every member the same rounded weights, and owner and backup those that they keep', () => {
+  it('gives every member the same rounded weights, while owner and backup keep unrounded ones', () => {
     const star = starUpdate();
     const rounded = star.weights.slice();
     roundToBfloat16(rounded);
@@ -150,7 +150,7 @@ describe('a sliced round', () => {
     expect(rounded).not.toEqual(star.weights);
   });
 
-  it('is over at once for a member that is alone, without a word', () => {
+  it('is complete at once, without a message, if there is only one member', () => {
     const {
       members: [alone],
       underway,
@@ -161,7 +161,7 @@ describe('a sliced round', () => {
     expect(underway).toEqual([]);
   });
 
-  it('writes nothing of what it began with', () => {
+  it('never writes on the state that it began with', () => {
     const { weights, firstMoments, secondMoments } = before;
     const copies = [weights.slice(), firstMoments.slice(), secondMoments.slice()];
     const { members } = createCrew(1, { owners: [0, 0, 0], backups: [-1, -1, -1] });
@@ -169,7 +169,7 @@ describe('a sliced round', () => {
     expect([weights, firstMoments, secondMoments]).toEqual(copies);
   });
 
-  it('begins with the slices of the member behind it, so that not all begin with the same', () => {
+  it('sends first to the next member, so that not all members send to the same one', () => {
     const { members, underway } = createCrew(3, threeMembers);
     members[1].contribute([leases[0]], [sumOf(leases[0])]);
     expect(underway.map(({ to }) => to)).toEqual([2, 0]);
@@ -184,29 +184,32 @@ describe('a sliced round', () => {
   });
 });
 
-describe('a word that does not fit its round', () => {
+describe('a message that does not fit its round', () => {
   const refused: readonly [string, PeerMessage][] = [
-    ['a piece of a slice that somebody else owns', piece(1, { start: 0, end: 1 })],
-    ['a piece of a slice that there is not', { ...piece(0, { start: 0, end: 1 }), slice: 3 }],
+    ['a piece of a slice that another member owns', piece(1, { start: 0, end: 1 })],
+    ['a piece of a slice that does not exist', { ...piece(0, { start: 0, end: 1 }), slice: 3 }],
     ['a piece of another size', piece(0, { start: 0, end: 1 }, new Float32Array(4))],
     ['a piece of shards that are no subtree', piece(0, { start: 1, end: 3 })],
-    ['a piece of shards that there are not', piece(0, { start: 4, end: 5 })],
-    ['a piece of shards that are there already', piece(0, { start: 0, end: 1 })],
-    ['a piece of which a part is there already', piece(0, { start: 0, end: 4 })],
-    ['a sum from somebody who has none to give', { kind: 'total', ...round, slice: 0, values: new Float32Array(5) }],
-    ['weights of a slice of its own', { kind: 'renewed', ...round, slice: 0, values: new Float32Array(5) }],
+    ['a piece of shards that do not exist', piece(0, { start: 4, end: 5 })],
+    ['a piece of shards that have come before', piece(0, { start: 0, end: 1 })],
+    ['a piece of shards of which some have come before', piece(0, { start: 0, end: 4 })],
+    ['a sum of a slice that this member owns', { kind: 'total', ...round, slice: 0, values: new Float32Array(5) }],
+    ['weights of a slice that this member owns', { kind: 'renewed', ...round, slice: 0, values: new Float32Array(5) }],
     [
-      'weights of a slice that it updates as a backup',
+      'weights of a slice that this member backs up',
       { kind: 'renewed', ...round, slice: 2, values: new Float32Array(3) },
     ],
-    ['a sum of a slice that others back up', { kind: 'total', ...round, slice: 1, values: new Float32Array(4) }],
+    [
+      'a sum of a slice that another member backs up',
+      { kind: 'total', ...round, slice: 1, values: new Float32Array(4) },
+    ],
   ];
 
-  it.each(refused)('is not taken: %s', (_, message) => {
+  it.each(refused)('is dropped: %s', (_, message) => {
     const { members, underway } = createCrew(3, threeMembers);
     members[0].contribute([leases[0]], [sumOf(leases[0])]);
     expect(members[0].take(message)).toBe(false);
-    // And the round comes to the same as without it.
+    // The result of the round is the same as without the message.
     members[1].contribute([leases[1]], [sumOf(leases[1])]);
     members[2].contribute([leases[2]], [sumOf(leases[2])]);
     for (let sent = underway.shift(); sent !== undefined; sent = underway.shift()) members[sent.to].take(sent.message);

@@ -175,7 +175,9 @@ export class SlicedRound {
     return true;
   }
 
-  /** All pieces of an own slice are here. The sum goes to the backup first, which updates at the same time as the owner. */
+  /**
+   * All pieces of an own slice are here. The sum goes to the backup first, which updates at the same time as the owner.
+   */
   #completeSlice(slice: number, sum: SumTree): void {
     const { role, slices, send } = this.#options;
     const backup = role.backups[slice];
