@@ -1,13 +1,16 @@
+/**
+ * Both engines: the contract suite, and what only one of them has. It holds eager-engine.ts, graph-engine.ts and
+ * graph-unit.ts.
+ */
 import { add, randomNormal, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Unit } from '@lstm-gan/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, EngineName, EngineOptions } from './contract/engine.ts';
 import { openGraphEngine } from './graph-engine.ts';
 import { openEngine } from './open-engine.ts';
-import { locateTensorFlow, type Provisioned } from './tensorflow/provision/provision.ts';
 import { openEmulatedGpu } from './testing/emulated-gpu.ts';
 import { runOn, smallInputs, testEngine } from './testing/engine-contract.ts';
-import { provisionedCache } from './testing/provisioned-cache.ts';
+import { provisionedCache, provisionedTensorFlow } from './testing/provisioned-tensorflow.ts';
 
 const open = async (name: EngineName, options: Partial<EngineOptions> = {}) =>
   openEngine(name, { cacheDir: await provisionedCache(), threads: 1, device: 'cpu', ...options });
@@ -15,15 +18,11 @@ const open = async (name: EngineName, options: Partial<EngineOptions> = {}) =>
 testEngine('eager', () => open('eager'));
 testEngine('graph', () => open('graph'));
 testEngine('graph', () => open('graph', { stateOnDevice: true }), 'with its state on the device');
-testEngine('graph', openOnEmulatedGpu, 'on what stands for a GPU');
+testEngine('graph', openOnEmulatedGpu, 'on an emulated GPU');
 
 async function openOnEmulatedGpu(): Promise<Engine> {
   const cacheDir = await provisionedCache();
-  return openGraphEngine(
-    (await locateTensorFlow(cacheDir, 'cpu')) as Provisioned,
-    { cacheDir, threads: 1, device: 'gpu' },
-    openEmulatedGpu,
-  );
+  return openGraphEngine(await provisionedTensorFlow(), { cacheDir, threads: 1, device: 'gpu' }, openEmulatedGpu);
 }
 
 describe('the two engines', () => {
@@ -33,7 +32,7 @@ describe('the two engines', () => {
   });
   afterAll(() => Promise.all(engines.map((engine) => engine.close())));
 
-  it('agree on every output of every unit, dropout masks and drawn noise included', async () => {
+  it('agree on every output of every unit, including dropout masks and random noise', async () => {
     const [eager, graph] = engines.map(runOn);
     for (const { unit, inputs } of smallInputs()) {
       const [expected, actual] = [await eager(unit, inputs), await graph(unit, inputs)];
@@ -54,7 +53,7 @@ describe('state on the device', () => {
   });
   afterAll(() => Promise.all([engine.close(), plain.close()]));
 
-  it('gives the bits of state that is fed, with several weights and begun passes at a time', async () => {
+  it('gives the same bits as state that is fed, with two weights and several begun units at a time', async () => {
     const [onDevice, fed] = [runOn(engine), runOn(plain)];
     for (const { unit, inputs } of smallInputs()) {
       const others = Object.fromEntries(
@@ -70,35 +69,35 @@ describe('state on the device', () => {
     }
   });
 
-  it('does not bring weights again that are there', async () => {
+  it('does not assign weights again that are on the device', async () => {
     for (const { unit, inputs } of smallInputs()) {
       const compiled = await engine.compile(unit);
       const outputs = await compiled.run(inputs);
-      // Nobody may write on them; whoever did would show that they were read once more.
+      // A caller must not overwrite them. Here it shows that they are not read again.
       for (const name of unit.lasting ?? []) inputs[name].fill(0);
       expect(await compiled.run(inputs)).toEqual(outputs);
     }
   });
 
-  it('leaves nothing of begun passes on the device, finished or not', async () => {
+  it('frees what begun units keep on the device, after finish and after discard', async () => {
     const { unit, inputs } = smallInputs().filter(({ unit: { name } }) => name === 'generator-backward')[0];
     const compiled = await engine.compile(unit);
     const { release } = engine.arithmetic;
-    const passMany = async (count: number): Promise<number> => {
-      for (let pass = 0; pass < count; pass++) {
+    const beginMany = async (count: number): Promise<number> => {
+      for (let begins = 0; begins < count; begins++) {
         const begun = await compiled.begin({ generator: inputs['generator'], noise: inputs['noise'] });
         Object.values(begun.outputs).forEach((output) => release(output as Float32Array));
-        if (pass % 2 === 0) begun.discard();
+        if (begins % 2 === 0) begun.discard();
         else Object.values(await begun.finish(inputs)).forEach((output) => release(output as Float32Array));
       }
       return process.memoryUsage().rss;
     };
-    const before = await passMany(100);
-    // A pass keeps some 100 kB.
-    expect((await passMany(1000)) - before).toBeLessThan(32e6);
+    const before = await beginMany(100);
+    // A begun unit keeps about 100 kB, so 1000 of them would keep 100 MB.
+    expect((await beginMany(1000)) - before).toBeLessThan(32e6);
   });
 
-  it('holds nothing of arrays that were released', async () => {
+  it('does not read arrays after they were released', async () => {
     const { unit, inputs } = smallInputs()[0];
     const { allocate, release } = engine.arithmetic;
     const compiled = await engine.compile(unit);
@@ -114,10 +113,10 @@ describe('state on the device', () => {
 
 it('refuses a GPU that TensorFlow does not find, instead of computing on the processor', async () => {
   const cacheDir = await provisionedCache();
-  const withoutGpu = await locateTensorFlow(cacheDir, 'cpu');
-  await expect(
-    openGraphEngine(withoutGpu as Provisioned, { cacheDir, threads: 1, device: 'gpu' }),
-  ).rejects.toMatchObject({ code: 'gpu-not-used' });
+  const withoutGpu = await provisionedTensorFlow();
+  await expect(openGraphEngine(withoutGpu, { cacheDir, threads: 1, device: 'gpu' })).rejects.toMatchObject({
+    code: 'gpu-not-used',
+  });
 });
 
 describe('tracing', () => {

@@ -1,4 +1,4 @@
-/** What only an NVIDIA GPU can show. Where there is none, or TensorFlow for it is not set up, these tests count as skipped. */
+/** What only an NVIDIA GPU can show. Skipped if the machine has none, or if TensorFlow for GPUs is not provisioned. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +16,10 @@ import { factors, productSize as size } from './testing/product-factors.ts';
 const cacheDir = defaultCacheDir(process.env, homedir());
 const hasGpu = existsSync('/dev/nvidiactl') && (await locateTensorFlow(cacheDir, 'gpu')) !== undefined;
 
-/** Root of the mean square of a product's errors, over that of the product itself; it is computed in a process of its own. */
+/**
+ * The root mean square of a product's errors, divided by that of the product. The product is computed in another
+ * process.
+ */
 async function errorOfProduct(device: EngineOptions['device'], precision: Precision): Promise<number> {
   const tsx = createRequire(import.meta.url).resolve('tsx');
   const program = fileURLToPath(new URL('./testing/print-product.ts', import.meta.url));
@@ -38,7 +41,7 @@ async function errorOfProduct(device: EngineOptions['device'], precision: Precis
   return Math.sqrt(errors / squares);
 }
 
-it('measures errors of a product as they are', async () => {
+it('measures the true error of a product', async () => {
   // Sums of 256 products in float32, each rounded to 24 bits.
   const error = await errorOfProduct('cpu', 'float32');
   expect(error).toBeGreaterThan(1e-9);
@@ -48,7 +51,7 @@ it('measures errors of a product as they are', async () => {
 describe.skipIf(!hasGpu)('on a GPU', () => {
   testEngine('graph', () => openEngine('graph', { cacheDir, threads: 1, device: 'gpu' }), 'on a GPU');
 
-  it('rounds no factor unless it is asked to, and to 10 bits by tf32', async () => {
+  it('rounds factors only with tf32, and then to 10 bits', async () => {
     expect(await errorOfProduct('gpu', 'float32')).toBeLessThan(1e-6);
     const error = await errorOfProduct('gpu', 'tf32');
     // Each factor is off by at most 2^-11 of itself; as root of the mean square, both together by 0.8 of that.

@@ -1,6 +1,6 @@
 /**
- * The graph engine: a unit is traced once into a TensorFlow graph, which is cached on disk. From then on it runs as one native
- * call on another thread. If the graph is in the cache, tfjs-node is not even loaded.
+ * The graph engine: a unit is traced once into a TensorFlow graph, which is cached on disk. From then on it runs as one
+ * native call on another thread. If the graph is in the cache, tfjs-node is not even loaded.
  */
 import { createHash } from 'node:crypto';
 import type { Unit, UnitArray } from '@lstm-gan/core';

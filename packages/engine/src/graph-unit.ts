@@ -1,4 +1,6 @@
-/** A unit whose graphs are loaded: what each graph is fed, what is fetched from it, what the first keeps for the second. */
+/**
+ * A unit whose graphs are loaded: what each graph is fed, what is fetched from it, what the first keeps for the second.
+ */
 import type { Unit, UnitArray } from '@lstm-gan/core';
 import { checkArrays } from '@lstm-gan/core/step';
 import { checkAccumulation, endAccumulation, type Accumulation } from './contract/accumulation.ts';

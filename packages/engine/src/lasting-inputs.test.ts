@@ -3,7 +3,7 @@ import { LastingInputs } from './lasting-inputs.ts';
 
 const [first, second] = [Float32Array.of(1), Float32Array.of(2)];
 
-/** Says in order what was assigned and run; a run lasts until it is told to end. */
+/** Records assignments and runs in their order. A run lasts until `end` is called with its name. */
 function record() {
   const events: string[] = [];
   const lasting = new LastingInputs(async (variable, array) => void events.push(`${variable} = ${array[0]}`));
@@ -31,7 +31,7 @@ it('assigns an array once for all runs that read it', async () => {
   expect(events).toEqual(['weights = 1', 'a', 'b', 'c']);
 });
 
-it('lets every run end that reads an array before another takes its place', async () => {
+it('assigns another array only after all runs that read the first one have ended', async () => {
   const { events, run, end } = record();
   const runs = [run('a', { weights: first }), run('b', { weights: first }), run('c', { weights: second })];
   await soon();
@@ -45,7 +45,7 @@ it('lets every run end that reads an array before another takes its place', asyn
   await Promise.all(runs);
 });
 
-it('lets two runs go on that each want what the other has', async () => {
+it("does not block two runs that need each other's variables", async () => {
   const { events, run, end } = record();
   const one = run('a', { d: first, g: second });
   const other = run('b', { g: first, d: second });
@@ -58,7 +58,7 @@ it('lets two runs go on that each want what the other has', async () => {
   expect(events).toEqual(['d = 1', 'g = 2', 'a', 'd = 2', 'g = 1', 'b']);
 });
 
-it('rejects what could not be assigned, and tries again', async () => {
+it('rejects a run if the assignment fails, and assigns again for the next run', async () => {
   let [attempts, runs] = [0, 0];
   const lasting = new LastingInputs(async () => {
     attempts += 1;

@@ -14,8 +14,9 @@ interface Held {
 }
 
 /**
- * Inputs that stay on the device from run to run, each in a variable. A variable is assigned again only if a run brings another
- * array object, so an array that was given must never be overwritten. The assignment waits until no run reads the variable.
+ * Inputs that stay on the device from run to run, each in a variable. A variable is assigned again only if a run brings
+ * another array object, so an array that was given must never be overwritten. The assignment waits until no run reads
+ * the variable.
  */
 export class LastingInputs {
   readonly #assign: Assign;

@@ -5,7 +5,7 @@ import type { Precision } from './contract/engine.ts';
 import { openEngine } from './open-engine.ts';
 import { supportsBfloat16 } from './bfloat16-support.ts';
 import { runOn, smallInputs } from './testing/engine-contract.ts';
-import { provisionedCache } from './testing/provisioned-cache.ts';
+import { provisionedCache } from './testing/provisioned-tensorflow.ts';
 
 type Outputs = Readonly<Record<string, Float32Array>>;
 
@@ -31,7 +31,7 @@ async function outputsAt(precision: Precision): Promise<Record<string, Float32Ar
 
 const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 
-/** To the nearest of 8 bits of mantissa, the even one of two. */
+/** Rounds to 8 bits of mantissa, to even in a tie. */
 function roundToBfloat16(values: Float32Array): Float32Array {
   const words = new Uint32Array(values.slice().buffer).map(
     (word) => (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000,
@@ -42,7 +42,7 @@ function roundToBfloat16(values: Float32Array): Float32Array {
 const ifSupported = it.skipIf(!supportsBfloat16());
 
 ifSupported(
-  'rounds the factors of products and convolutions to bfloat16, and their results, and nothing between',
+  'rounds the factors of products and convolutions and their results to bfloat16, but not the sums in between',
   async () => {
     const unit: Unit<'x' | 'kernel' | 'matrix', 'y' | 'z'> = {
       name: 'generator-sample',
@@ -78,7 +78,7 @@ ifSupported(
     };
     const [exact, rounded] = [await run('float32', roundedInputs), await run('bfloat16', inputs)];
     for (const name of ['y', 'z']) {
-      // Half a unit in the last of 8 bits for the result; sums in float32 differ by their order alone.
+      // The result is off by at most half a unit in the last of 8 bits. The float32 sums differ by their order alone.
       exact[name].forEach((value, i) =>
         expect(Math.abs(rounded[name][i] - value)).toBeLessThanOrEqual(2 ** -8 * Math.abs(value) + 1e-4),
       );
@@ -87,7 +87,7 @@ ifSupported(
   },
 );
 
-ifSupported('gives gradients in bfloat16 that point where those of float32 do', async () => {
+ifSupported('gives gradients in bfloat16 with nearly the direction of those in float32', async () => {
   const [exact, rounded] = [await outputsAt('float32'), await outputsAt('bfloat16')];
   expect(Object.keys(rounded)).toEqual(Object.keys(exact));
   for (const [name, values] of Object.entries(exact)) {
@@ -97,7 +97,7 @@ ifSupported('gives gradients in bfloat16 that point where those of float32 do', 
   expect(rounded['generator-backward contribution']).not.toEqual(exact['generator-backward contribution']);
 });
 
-it('takes bfloat16 on a processor with kernels for it alone', async () => {
+it('accepts bfloat16 only on processors with kernels for it', async () => {
   expect(supportsBfloat16('model name\t: old\nflags\t\t: fpu fma avx2\n')).toBe(false);
   expect(supportsBfloat16('model name\t: new\nflags\t\t: fpu avx2 avx512f avx512bw\n')).toBe(true);
   const opening = openEngine('graph', { cacheDir, threads: 1, device: 'cpu', precision: 'bfloat16' }).then((engine) =>
@@ -113,6 +113,6 @@ it('takes bfloat16 on a processor with kernels for it alone', async () => {
 it.each([
   ['tf32', 'graph', 'precision-needs-gpu'],
   ['bfloat16', 'eager', 'precision-of-graphs'],
-] as const)('refuses %s where it does not exist, in the %s engine on a processor', async (precision, engine, code) => {
+] as const)('refuses %s in the %s engine on a CPU', async (precision, engine, code) => {
   await expect(openEngine(engine, { cacheDir, threads: 1, device: 'cpu', precision })).rejects.toMatchObject({ code });
 });

@@ -20,7 +20,7 @@ const unitWith = (output: (inputs: Readonly<Record<string, unknown>>) => Float32
     }),
 });
 
-it('feeds every machine the same values, small and positive where they may be variances', () => {
+it('makes the same inputs on every machine: small, positive floats', () => {
   const inputs = probeInputs(specs);
   expect(inputs).toEqual(probeInputs({ seed: specs.seed, images: specs.images, weights: specs.weights }));
   const weights = [...(inputs['weights'] as Float32Array)];

@@ -1,13 +1,16 @@
 /**
- * The probe: the hash of a compiled unit's outputs on a fixed input. Machines with equal probes compute the same bits, whatever
- * their processors are. At the handshake, a worker with other probes is refused.
+ * The probe: the hash of a compiled unit's outputs on a fixed input. Machines with equal probes compute the same bits,
+ * whatever their processors are. At the handshake, a worker with other probes is refused.
  */
 import { createHash } from 'node:crypto';
 import type { ArraySpec, UnitArray } from '@lstm-gan/core';
 import type { CompiledUnit } from './contract/engine.ts';
 import { elementCount } from './graph/graph.ts';
 
-/** SHA-256, hexadecimal, of the outputs on the probe's input: of each, in alphabetical order, name and little-endian bytes. */
+/**
+ * SHA-256, hexadecimal, of the outputs on the probe's input: of each, in alphabetical order, name and little-endian
+ * bytes.
+ */
 export async function probeUnit(compiled: CompiledUnit): Promise<string> {
   const outputs = await compiled.run(probeInputs(compiled.inputs));
   const hash = createHash('sha256');
@@ -20,8 +23,8 @@ export async function probeUnit(compiled: CompiledUnit): Promise<string> {
 }
 
 /**
- * The probe's input, a pure function of the specs. Floats are in [0.01, 0.05): small, so that activations stay in range, and
- * positive, because some of the weights are variances.
+ * The probe's input, a pure function of the specs. Floats are in [0.01, 0.05): small, so that activations stay in
+ * range, and positive, because some of the weights are variances.
  */
 export function probeInputs(specs: Readonly<Record<string, ArraySpec>>): Record<string, UnitArray> {
   const next = integerSequence(0x2545f491);
@@ -34,8 +37,8 @@ export function probeInputs(specs: Readonly<Record<string, ArraySpec>>): Record<
 }
 
 /**
- * Numbers repeat after so many: drawing millions of numbers took a sixteenth of a worker's start. It is a prime, so rows of
- * a matrix do not repeat.
+ * Numbers repeat after so many: drawing millions of numbers took a sixteenth of a worker's start. It is a prime, so
+ * rows of a matrix do not repeat.
  */
 const period = 65_521;
 

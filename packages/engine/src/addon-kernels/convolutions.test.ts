@@ -1,24 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { float, numbers, runOperation, wholeNumbers, type Feed } from '../testing/run-operation.ts';
 import type { Attribute } from '../graph/graph.ts';
+import { float, numbers, runOperation, wholeNumbers, type Feed } from '../testing/run-operation.ts';
 
 type Target = 'images' | 'kernel' | 'maps';
 /** [batch, height, width, channels, maps] */
 type Layer = readonly number[];
-/** Tiles below a strip of eight, strips and a rest, and more tiles than are multiplied at once; several panels of channels. */
+/**
+ * Layers of many channels: with fewer tiles than a strip (8), with strips and a rest, and with more tiles than are
+ * multiplied together (64); with several panels of channels.
+ */
 const wide: Layer[] = [
   [1, 4, 4, 32, 32],
   [3, 8, 12, 32, 64],
   [2, 32, 28, 64, 32],
 ];
-/** Pixels below a strip, strips and a rest, and more than are multiplied at once. */
+/** Layers of images: with fewer pixels than a strip, with strips and a rest, with more than are multiplied together. */
 const ofImages: Layer[] = [
   [1, 2, 2, 1, 32],
   [2, 6, 10, 3, 64],
   [3, 10, 28, 1, 32],
 ];
 const layers = [...wide, ...ofImages];
-/** Only the transposed convolution to an image takes any number of maps; widths below, at, and above what is computed at once. */
+/**
+ * Layers for the transposed convolution. To images, it takes any number of maps. Their widths are below, equal to and
+ * above the number of positions that are computed together.
+ */
 const transposedLayers: Layer[] = [
   ...layers,
   [1, 2, 2, 1, 1],
@@ -38,8 +44,9 @@ const sizes = ([batch, height, width, channels, maps]: Layer) => ({
 const feed = (shape: number[], data = wholeNumbers(size(...shape))): Feed => ({ spec: float(...shape), data });
 
 /**
- * By definition, map (i, j) is the sum of images (2 i + u - 1, 2 j + v - 1) times kernel (u, v), where that is inside; what `visit`
- * is told of are the offsets of images, kernel and maps of every such triple, without channels.
+ * By definition, map (i, j) is the sum over (u, v) of image (2 i + u - 1, 2 j + v - 1) times kernel (u, v), for pixels
+ * inside of the image. Calls `visit` for every such product, with the indices of its first channels in images, kernel
+ * and maps.
  */
 function forEachProduct(
   [batch, height, width, channels, maps]: Layer,
@@ -59,7 +66,7 @@ function forEachProduct(
   }
 }
 
-/** Adds to `target` the product of the other two, for every channel and map. */
+/** Adds the products of the other two arrays to the array `target`, for every channel and map. */
 function sumProducts(
   layer: Layer,
   target: Target,
@@ -88,7 +95,7 @@ const feeds = (layer: Layer) => {
   return { shapes, images: feed(shapes.images), kernel: feed(shapes.kernel), maps: feed(shapes.maps) };
 };
 
-/** What the definition gives for whole numbers. */
+/** The result of the definition for whole numbers, which is exact. */
 function expectedOf(layer: Layer, target: Target): Float32Array {
   const { shapes, images, kernel, maps } = feeds(layer);
   const data = {
@@ -102,7 +109,7 @@ function expectedOf(layer: Layer, target: Target): Float32Array {
 }
 
 it.each(layers)(
-  'the convolution of %i images of %i x %i with %i channels to %i maps is that of the definition, with any number of threads',
+  'the convolution of %i images of %i x %i with %i channels to %i maps is the definition, with any number of threads',
   async (...layer) => {
     const { shapes, images, kernel } = feeds(layer);
     for (const threads of [1, 3]) {
@@ -145,7 +152,7 @@ it.each(layers)(
 
 describe('convolutions', () => {
   it.each([...wide.slice(1, 2), ...ofImages.slice(1, 2)])(
-    'of %i images of %i x %i with %i channels and %i maps add a bias, and let through a part of what is negative',
+    'of %i images of %i x %i with %i channels and %i maps add a bias, and apply LeakyReLU',
     async (...layer) => {
       const { shapes, images, kernel, maps } = feeds(layer);
       for (const [op, inputs, channels, shape] of [
@@ -165,7 +172,7 @@ describe('convolutions', () => {
   );
 
   it.each([...wide.slice(1, 2), ...ofImages.slice(1, 2)])(
-    'of %i images of %i x %i with %i channels and %i maps are as exact as float32 is, with the same bits for any number of threads',
+    'of %i images of %i x %i with %i channels and %i maps are exact to float32, with the same bits for any thread count',
     async (...layer) => {
       const shapes = sizes(layer);
       const [images, kernel, maps] = [shapes.images, shapes.kernel, shapes.maps].map((shape, key) =>

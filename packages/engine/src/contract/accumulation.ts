@@ -1,6 +1,6 @@
 /**
- * Accumulation: an output of a unit (a gradient) is added to earlier vectors while it is written, so the sum needs no pass
- * of its own over the vectors.
+ * Accumulation: an output of a unit (a gradient) is added to earlier vectors while it is written, so the sum needs no
+ * pass of its own over the vectors.
  */
 import type { Unit } from '@lstm-gan/core';
 import type { SumTree } from '@lstm-gan/core/fold';
@@ -31,8 +31,8 @@ export function checkAccumulation({ name, outputs }: Unit, { output, onto }: Acc
 }
 
 /**
- * Ends an accumulation: adds the vectors to the output unless the run has done it, and throws a NotFiniteSumError if the sum
- * is not finite.
+ * Ends an accumulation: adds the vectors to the output unless the run has done it, and throws a NotFiniteSumError if
+ * the sum is not finite.
  * @param isFinite whether the sum is finite; undefined if the run has not added
  */
 export function endAccumulation(

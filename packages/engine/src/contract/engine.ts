@@ -5,8 +5,8 @@ import type { NativeArithmetic } from '../tensorflow/runtime/native-arithmetic.t
 
 /**
  * An engine executes units. It takes and returns plain arrays; tensors stay inside. Two implementations pass the same
- * contract suite: the eager engine, which is the reference on tfjs, and the graph engine, which traces a unit once and then
- * runs it as one native TensorFlow call.
+ * contract suite: the eager engine, which is the reference on tfjs, and the graph engine, which traces a unit once and
+ * then runs it as one native TensorFlow call.
  */
 export interface Engine {
   readonly name: EngineName;
@@ -32,9 +32,9 @@ export interface CompiledUnit<I extends string = string, O extends string = stri
   /** SHA-256 of the unit's GraphDefs, hexadecimal; empty for the eager engine, which has none. */
   readonly graphHash: string;
   /**
-   * Runs the unit. Throws a UserError for inputs with other names, types or lengths. Inputs must not change until the promise
-   * settles; lasting inputs must never change. The outputs belong to the caller, which may overwrite and release them.
-   * Rejects with a NotFiniteSumError if an accumulated sum is not finite.
+   * Runs the unit. Throws a UserError for inputs with other names, types or lengths. Inputs must not change until the
+   * promise settles; lasting inputs must never change. The outputs belong to the caller, which may overwrite and
+   * release them. Rejects with a NotFiniteSumError if an accumulated sum is not finite.
    */
   run(inputs: Readonly<Record<I, UnitArray>>, accumulation?: Accumulation<O>): Promise<Record<O, Float32Array>>;
   /** Runs the part that depends on the unit's early inputs alone. Both parts together give the same bits as `run`. */
@@ -63,14 +63,17 @@ export interface EngineDescription {
 }
 
 /**
- * The precision of the factors of matrix products and convolutions; weights and everything else are always float32. `tf32`
- * rounds factors to 10 bits of mantissa inside the kernels of NVIDIA's GPUs, `bfloat16` to 7 bits on any device.
+ * The precision of the factors of matrix products and convolutions; weights and everything else are always float32.
+ * `tf32` rounds factors to 10 bits of mantissa inside the kernels of NVIDIA's GPUs, `bfloat16` to 7 bits on any device.
  */
 export type Precision = 'float32' | 'tf32' | 'bfloat16';
 
 /** The options of `openEngine`. */
 export interface EngineOptions {
-  /** Threads inside an operation; one operation runs at a time. The bits depend on it, so it is part of a run's identity. */
+  /**
+   * Threads inside an operation; one operation runs at a time. The bits depend on it, so it is part of a run's
+   * identity.
+   */
   readonly threads: number;
   /** The folder into which TensorFlow was provisioned, and in which GraphDefs are cached. */
   readonly cacheDir: string;
@@ -78,8 +81,8 @@ export interface EngineOptions {
   /** Default: float32. The bits depend on it. */
   readonly precision?: Precision;
   /**
-   * Whether weights, and what a begun unit keeps, stay on the device from run to run. Default: true on a GPU, false on a
-   * CPU, which reads them in the process's memory and would only copy them.
+   * Whether weights, and what a begun unit keeps, stay on the device from run to run. Default: true on a GPU, false on
+   * a CPU, which reads them in the process's memory and would only copy them.
    */
   readonly stateOnDevice?: boolean;
 }

@@ -1,7 +1,7 @@
 /**
  * A graph as plain data: the TensorFlow operations of a unit, in an order in which they can run. Tracing makes it
- * (record/), lowering and preparing make a new graph of it (lower/, prepare/), printing and encoding read it (emit/). The
- * type and shape of every value are known, because tracing runs the unit once.
+ * (record/), lowering and preparing make a new graph of it (lower/, prepare/), printing and encoding read it (emit/).
+ * The type and shape of every value are known, because tracing runs the unit once.
  */
 export type DataType =
   'float32' | 'int32' | 'uint8' | 'string' | 'complex64' | 'int64' | 'bool' | 'bfloat16' | 'resource';

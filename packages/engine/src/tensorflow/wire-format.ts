@@ -1,4 +1,6 @@
-/** The wire format of protocol buffers: the kinds of fields that GraphDef and ConfigProto have. Zeros are written too. */
+/**
+ * The wire format of protocol buffers: the kinds of fields that GraphDef and ConfigProto have. Zeros are written too.
+ */
 const varint = 0;
 const delimited = 2;
 const fixed32 = 5;

@@ -16,8 +16,8 @@ import type { CompiledUnit, Engine } from '../contract/engine.ts';
 import { probeInputs, probeUnit } from '../probe-unit.ts';
 
 /**
- * A small model with everything in it: LSTM, batch normalisation, dropout, a penalty that draws noise, and convolutions of 32
- * channels, which our own kernels compute.
+ * A small model with everything in it: LSTM, batch normalisation, dropout, a penalty that draws noise, and convolutions
+ * of 32 channels, which our own kernels compute.
  */
 const smallModel: ModelConfig = {
   image: { size: 16, channels: 1 },

@@ -1,9 +1,8 @@
 import { normalNoise } from '@lstm-gan/core';
 import { encodeGraphDef } from '../graph/emit/graph-def.ts';
 import { placeholderNode, type Attribute, type GraphNode, type ValueSpec } from '../graph/graph.ts';
-import { locateTensorFlow } from '../tensorflow/provision/provision.ts';
 import { openSession } from '../tensorflow/runtime/session.ts';
-import { provisionedCache } from './provisioned-cache.ts';
+import { provisionedTensorFlow } from './provisioned-tensorflow.ts';
 
 export const float = (...shape: number[]): ValueSpec => ({ dtype: 'float32', shape });
 
@@ -27,8 +26,7 @@ export async function runOperation(
   outputs: readonly ValueSpec[],
   threads = 1,
 ): Promise<Float32Array[]> {
-  const provisioned = await locateTensorFlow(await provisionedCache(), 'cpu');
-  if (provisioned === undefined) throw new Error('TensorFlow is provisioned');
+  const provisioned = await provisionedTensorFlow();
   const placeholders = Object.entries(inputs).map(([name, { spec }]) => placeholderNode(name, spec));
   const node: GraphNode = {
     name: 'own',

@@ -1,6 +1,6 @@
 /**
- * A digest of the code that decides a unit's graph: the files of core and of this package, and the version of tfjs. It is a part
- * of every cached graph's key, so a graph of other code is never found.
+ * A digest of the code that decides a unit's graph: the files of core and of this package, and the version of tfjs. It
+ * is a part of every cached graph's key, so a graph of other code is never found.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -24,7 +24,7 @@ const key = {
 };
 
 describe('graphKey', () => {
-  it('differs when anything differs that decides a graph', () => {
+  it('differs if anything differs that decides a graph', () => {
     const variants = [
       key,
       { ...key, precision: 'bfloat16' as const },
@@ -46,7 +46,7 @@ describe('graphKey', () => {
 });
 
 describe('codeDigest', () => {
-  it('is the same as long as the code is', async () => {
+  it('is the same at every call', async () => {
     expect(await codeDigest()).toMatch(/^[0-9a-f]{64}$/);
     expect(await codeDigest()).toBe(await codeDigest());
   });
@@ -59,13 +59,13 @@ describe('readGraph and writeGraph', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('gives back what was stored', async () => {
+  it('returns a stored graph', async () => {
     await writeGraph(folder, 'k', Uint8Array.of(1, 2, 3));
     expect(await readGraph(folder, 'k')).toEqual(Uint8Array.of(1, 2, 3));
     expect(await readdir(path.join(folder, 'graphs'))).toEqual(['k.pb']);
   });
 
-  it('finds nothing where nothing was stored', async () => {
+  it('finds no graph if none was stored', async () => {
     expect(await readGraph(folder, 'k')).toBeUndefined();
   });
 
@@ -73,7 +73,7 @@ describe('readGraph and writeGraph', () => {
     ['a flipped bit', (file: Buffer) => file.fill(file[40]! ^ 1, 40, 41)],
     ['a torn end', (file: Buffer) => file.subarray(0, file.length - 1)],
     ['no content', () => Buffer.alloc(0)],
-  ])('takes a file with %s for absent', async (_, damage) => {
+  ])('treats a file with %s as absent', async (_, damage) => {
     await writeGraph(folder, 'k', new Uint8Array(64));
     const file = path.join(folder, 'graphs', 'k.pb');
     await writeFile(file, damage(await readFile(file)));

@@ -1,7 +1,7 @@
 /**
- * GraphDefs on disk, so that a worker starts without tracing, and without loading tfjs-node. A file's name is the hash of all
- * that decides its content, including the code that traces, so an outdated graph is never found. A file begins with the
- * SHA-256 of the rest: a torn or damaged file counts as absent.
+ * GraphDefs on disk, so that a worker starts without tracing, and without loading tfjs-node. A file's name is the hash
+ * of all that decides its content, including the code that traces, so an outdated graph is never found. A file begins
+ * with the SHA-256 of the rest: a torn or damaged file counts as absent.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';

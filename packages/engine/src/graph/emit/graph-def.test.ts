@@ -30,7 +30,7 @@ describe('encodeGraphDef', () => {
     expect(encodeGraphDef(graph)).toEqual(concatBytes([messageField(1, node), messageField(4, varintField(1, 1882))]));
   });
 
-  it('writes equal bytes whatever order the attributes were recorded in', () => {
+  it('writes equal bytes for any order of the attributes', () => {
     const make = (names: string[]): Graph => ({
       nodes: [
         {
@@ -47,7 +47,7 @@ describe('encodeGraphDef', () => {
     expect(encodeGraphDef(make(['b', 'a']))).toEqual(encodeGraphDef(make(['a', 'b'])));
   });
 
-  it('keeps the bytes of a constant as they are', () => {
+  it('does not change the bytes of a constant', () => {
     const bytes = Uint8Array.of(1, 2, 3, 4);
     const graph: Graph = { nodes: [constantNode('c', { dtype: 'int32', shape: [], bytes })], inputs: {}, outputs: {} };
     const tensor = concatBytes([varintField(1, 3), messageField(2, new Uint8Array()), messageField(4, bytes)]);

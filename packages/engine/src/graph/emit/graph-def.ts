@@ -1,7 +1,7 @@
 /**
  * A graph as the bytes of TensorFlow's GraphDef. The field numbers are those of graph.proto, node_def.proto,
- * attr_value.proto, tensor.proto and versions.proto. Equal graphs give equal bytes: attributes are written in alphabetical
- * order.
+ * attr_value.proto, tensor.proto and versions.proto. Equal graphs give equal bytes: attributes are written in
+ * alphabetical order.
  */
 import { dataTypeNumbers, type Attribute, type Graph, type GraphNode, type TensorValue } from '../graph.ts';
 import { valueName } from './value-name.ts';

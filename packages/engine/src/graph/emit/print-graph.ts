@@ -1,6 +1,6 @@
 /**
- * A graph as text for people: one line a node, in order. Tests keep such texts as golden files, so a change of what a unit
- * computes is visible as a diff.
+ * A graph as text for people: one line a node, in order. Tests keep such texts as golden files, so a change of what a
+ * unit computes is visible as a diff.
  */
 import type { Attribute, Graph, GraphNode, TensorValue, ValueSpec } from '../graph.ts';
 import { valueName } from './value-name.ts';
@@ -13,8 +13,8 @@ export function printGraph(graph: Graph): string {
 }
 
 /**
- * How many outputs of these operations are printed. The others are kept for the gradient, and their shapes depend on the
- * processor.
+ * How many outputs of these operations are printed. The others are kept for the gradient, and their shapes depend on
+ * the processor.
  */
 const printedOutputs: Readonly<Record<string, number>> = { FusedBatchNormV3: 3, FusedBatchNormGradV3: 3 };
 

@@ -1,9 +1,8 @@
 import { createPhaseUnits, type ModelConfig, type Unit } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
-import { locateTensorFlow, type Provisioned } from '../../tensorflow/provision/provision.ts';
 import { loadAddon } from '../../tensorflow/runtime/addon.ts';
 import { loadStockBackend } from '../../tensorflow/runtime/stock-backend.ts';
-import { provisionedCache } from '../../testing/provisioned-cache.ts';
+import { provisionedTensorFlow } from '../../testing/provisioned-tensorflow.ts';
 import { lowerGraph } from '../lower/lower-graph.ts';
 import { lowerToAddon } from '../../make-graphs.ts';
 import { printGraph } from './print-graph.ts';
@@ -25,7 +24,7 @@ const { discriminatorReal, generatorBackward } = createPhaseUnits(model, 2);
 it.each([discriminatorReal, generatorBackward] as unknown as Unit[])(
   'emits the graph of $name that stands in its file',
   async (unit) => {
-    const provisioned = (await locateTensorFlow(await provisionedCache(), 'cpu')) as Provisioned;
+    const provisioned = await provisionedTensorFlow();
     loadAddon(provisioned);
     await loadStockBackend(provisioned, 1);
     await expect(printGraph(lowerToAddon(lowerGraph(traceUnit(unit, 'cpu')), 'cpu'))).toMatchFileSnapshot(

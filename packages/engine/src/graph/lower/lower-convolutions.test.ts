@@ -84,11 +84,11 @@ it.each<[GraphNode, string, Partial<Record<Input, number[]>>?]>([
     'LstmGanTransposedConvolution(Placeholder, Placeholder) {N=0, alpha=1} -> float32[2,6,10,3]',
     image,
   ],
-])('takes our operation for a convolution', (given, expected, shapes) => {
+])('replaces a convolution by our operation', (given, expected, shapes) => {
   expect(lower([given], ['c'], shapes)).toEqual([expected]);
 });
 
-it('takes the bias and the LeakyReLU behind a convolution along', () => {
+it('makes the bias and the LeakyReLU after a convolution a part of it', () => {
   expect(lower([convolution, biased, leaky('b')], ['l'])).toEqual([
     'LstmGanConvolution(Placeholder, Placeholder, Placeholder) {N=1, alpha=0.2} -> float32[2,4,6,64]',
   ]);
@@ -97,7 +97,7 @@ it('takes the bias and the LeakyReLU behind a convolution along', () => {
   ]);
 });
 
-it('leaves what others read too', () => {
+it('does not fuse a result that another node or output reads', () => {
   const operations = (nodes: GraphNode[], outputs: string[]): string[] =>
     lower(nodes, outputs).map((line) => line.replace(/\(.*/, ''));
   expect(operations([convolution, biased, leaky('b')], ['l', 'c'])).toEqual([
@@ -106,7 +106,7 @@ it('leaves what others read too', () => {
     'LeakyRelu',
   ]);
   expect(operations([convolution, biased, leaky('b')], ['l', 'b'])).toEqual(['LstmGanConvolution', 'LeakyRelu']);
-  // A bias behind the LeakyReLU is another function.
+  // A bias after the LeakyReLU is another function.
   expect(operations([convolution, leaky('c'), node('b', 'BiasAdd', ['l', 'bias'], inputs.maps)], ['b'])).toEqual([
     'LstmGanConvolution',
     'BiasAdd',

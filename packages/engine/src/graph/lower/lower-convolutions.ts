@@ -1,8 +1,8 @@
 /**
- * Replaces convolutions with a 4 x 4 kernel and stride 2 by operations of our own, from graph to graph. They exist for the CPU
- * and float32. With many channels they use Winograd's algorithm, which needs 9 products where TensorFlow's kernels need 16.
- * For images of one or three channels they compute just these, where TensorFlow's kernels pad them to 16. A bias and a
- * LeakyReLU that follow a convolution become a part of it.
+ * Replaces convolutions with a 4 x 4 kernel and stride 2 by operations of our own, from graph to graph. They exist for
+ * the CPU and float32. With many channels they use Winograd's algorithm, which needs 9 products where TensorFlow's
+ * kernels need 16. For images of one or three channels they compute just these, where TensorFlow's kernels pad them to
+ * 16. A bias and a LeakyReLU that follow a convolution become a part of it.
  */
 import { sameShape, type Attribute, type Graph, type GraphNode, type ValueRef, type ValueSpec } from '../graph.ts';
 import { prune } from './prune.ts';
@@ -71,8 +71,8 @@ function hasOurAttributes({ attributes: { T, strides, padding, data_format: form
 }
 
 /**
- * Whether our operations take images [B, 2 h, 2 w, C], a kernel [4, 4, C, N] and maps [B, h, w, N]. For images of one or
- * three channels, N must be a multiple of `grain`.
+ * Whether our operations take images [B, 2 h, 2 w, C], a kernel [4, 4, C, N] and maps [B, h, w, N]. For images of one
+ * or three channels, N must be a multiple of `grain`.
  */
 function fits(
   [batch, height, width, channels]: readonly number[],
@@ -86,7 +86,9 @@ function fits(
   return isLayer && height % 4 === 0 && width % 4 === 0 && channels % panel === 0 && count % panel === 0;
 }
 
-/** Our convolution with the node that follows it made a part of it; undefined if the node is no bias and no LeakyReLU. */
+/**
+ * Our convolution with the node that follows it made a part of it; undefined if the node is no bias and no LeakyReLU.
+ */
 function fuse(convolution: GraphNode, node: GraphNode): GraphNode | undefined {
   const { N: biases, alpha } = convolution.attributes;
   if (!['LstmGanConvolution', 'LstmGanTransposedConvolution'].includes(convolution.op) || alpha.value !== 1)

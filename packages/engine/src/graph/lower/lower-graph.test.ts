@@ -1,3 +1,4 @@
+/** The steps of lowering: rewrite.ts with simplify.ts, prune.ts, rename-nodes.ts. */
 import { describe, expect, it } from 'vitest';
 import type { Attribute, Graph, GraphNode, ValueRef } from '../graph.ts';
 import { constantNode, placeholderNode } from '../graph.ts';
@@ -46,7 +47,7 @@ describe('rewrite', () => {
     expect(result.nodes[3]?.inputs).toEqual([ref('m'), ref('m')]);
   });
 
-  it('keeps constants apart that differ in value, shape or type', () => {
+  it('does not merge constants that differ in value, shape or type', () => {
     const graph = graphOf(
       [floats('a', [], [2]), floats('b', [], [3]), floats('c', [1], [2]), ints('d', [1073741824])],
       ref('a'),
@@ -54,19 +55,19 @@ describe('rewrite', () => {
     expect(operations(rewrite(graph))).toHaveLength(5);
   });
 
-  it('keeps nodes apart that differ in an attribute only', () => {
+  it('does not merge nodes that differ in an attribute', () => {
     const leaky = (name: string, alpha: number) =>
       node(name, 'LeakyRelu', [ref('x')], [2, 3], { alpha: { kind: 'float', value: alpha } });
     expect(operations(rewrite(graphOf([leaky('a', 0.2), leaky('b', 0.3)], ref('a'))))).toHaveLength(3);
   });
 
-  it('keeps placeholders of equal type and shape apart', () => {
+  it('does not merge placeholders', () => {
     const z = placeholderNode('z', { dtype: 'float32', shape: [2, 3] });
     const graph: Graph = { nodes: [x, z], inputs: { x: ref('x'), z: ref('z') }, outputs: { y: ref('z') } };
     expect(rewrite(graph).nodes.map(({ name }) => name)).toEqual(['x', 'z']);
   });
 
-  it('follows outputs through a merge', () => {
+  it('redirects outputs of a merged node', () => {
     const graph = graphOf([node('a', 'Tanh', [ref('x')], [2, 3]), node('b', 'Tanh', [ref('x')], [2, 3])], ref('b'));
     expect(rewrite(graph).outputs).toEqual({ y: ref('a') });
   });
@@ -93,20 +94,20 @@ describe('rewrite', () => {
     ]);
   });
 
-  it('makes one reshape of two, and none when they lead back', () => {
+  it('makes one reshape of two, and none if the second restores the shape', () => {
     const nodes = [
       ints('s', [6]),
       ints('u', [3, 2]),
       ints('v', [2, 3]),
       node('a', 'Reshape', [ref('x'), ref('s')], [6]),
     ];
-    const onward = rewrite(graphOf([...nodes, node('b', 'Reshape', [ref('a'), ref('u')], [3, 2])], ref('b')));
-    expect(onward.nodes.find(({ name }) => name === 'b')?.inputs).toEqual([ref('x'), ref('u')]);
+    const merged = rewrite(graphOf([...nodes, node('b', 'Reshape', [ref('a'), ref('u')], [3, 2])], ref('b')));
+    expect(merged.nodes.find(({ name }) => name === 'b')?.inputs).toEqual([ref('x'), ref('u')]);
     const back = rewrite(graphOf([...nodes, node('b', 'Reshape', [ref('a'), ref('v')], [2, 3])], ref('b')));
     expect(back.outputs).toEqual({ y: ref('x') });
   });
 
-  it('transposes and reshapes constants itself', () => {
+  it('computes transposes and reshapes of constants', () => {
     const graph = graphOf(
       [
         floats('c', [2, 3], [1, 2, 3, 4, 5, 6]),
@@ -120,7 +121,7 @@ describe('rewrite', () => {
     expect(printGraph(lowerGraph(graph))).toContain('value=[1,4,2,5,3,6]} -> float32[6]');
   });
 
-  it('multiplies matrices by MatMul and keeps the flags, but leaves batches alone', () => {
+  it('replaces the batched product of matrices by MatMul with the same flags, but not of batches', () => {
     const flags = { adj_x: { kind: 'bool', value: true }, adj_y: { kind: 'bool', value: false } };
     const matrix = rewrite(graphOf([node('m', 'BatchMatMulV2', [ref('x'), ref('x')], [3, 3], flags)], ref('m')));
     expect(printGraph(matrix)).toContain('m = MatMul(x, x) {T=float32, transpose_a=true, transpose_b=false}');
@@ -151,7 +152,7 @@ describe('an outer product', () => {
     expect(product([1, 4], [5, 1], [true, true], [4, 5])).toContain('Mul');
   });
 
-  it('is told from products that add something up', () => {
+  it('is not confused with products that have sums', () => {
     expect(product([1, 4], [4, 1], [false, false], [1, 1])).toEqual(['MatMul']);
     expect(product([1, 4], [4, 5], [false, false], [1, 5])).toEqual(['MatMul']);
     expect(product([4, 2], [2, 5], [false, false], [4, 5])).toEqual(['MatMul']);
@@ -174,7 +175,7 @@ describe('prune', () => {
 });
 
 describe('renameNodes', () => {
-  it('gives names that depend on operation and place only, and leaves inputs theirs', () => {
+  it('names nodes by operation and position, and keeps the names of inputs', () => {
     const graph = graphOf([node('whatever', 'Tanh', [ref('x')], [2, 3])], ref('whatever'));
     const renamed = renameNodes(graph);
     expect(renamed.nodes.map(({ name }) => name)).toEqual(['x', 'Tanh_1']);

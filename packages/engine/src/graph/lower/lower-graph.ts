@@ -1,7 +1,7 @@
 /**
- * Lowering: from the operations that tfjs happened to execute to a graph for TensorFlow. Three pure steps, each from graph to
- * graph: rewrite (simplify nodes, merge equal ones), prune (drop what the outputs do not need), rename. All arithmetic is
- * left as it is.
+ * Lowering: from the operations that tfjs happened to execute to a graph for TensorFlow. Three pure steps, each from
+ * graph to graph: rewrite (simplify nodes, merge equal ones), prune (drop what the outputs do not need), rename. All
+ * arithmetic is left as it is.
  */
 import type { Graph } from '../graph.ts';
 import { prune } from './prune.ts';

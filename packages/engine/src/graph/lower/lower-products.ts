@@ -1,12 +1,15 @@
 /**
- * Replaces matrix products of many rows by an operation of our own, from graph to graph. It exists for the CPU and float32.
- * It reads a transposed matrix where it is, so transposes before it are removed.
+ * Replaces matrix products of many rows by an operation of our own, from graph to graph. It exists for the CPU and
+ * float32. It reads a transposed matrix where it is, so transposes before it are removed.
  */
 import { constantValue, sameShape, type Graph, type GraphNode, type ValueRef } from '../graph.ts';
 import { prune } from './prune.ts';
 import { renameNodes } from './rename-nodes.ts';
 
-/** Products of fewer rows are left to TensorFlow, which computes bias and activation in the same kernel, or are thin products. */
+/**
+ * Products of fewer rows are left to TensorFlow, which computes bias and activation in the same kernel, or are thin
+ * products.
+ */
 const leastRows = 32;
 
 /** The graph with our operation for each product that it can compute. */
@@ -36,7 +39,9 @@ function toOurs(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): GraphNo
   return { ...node, op: 'LstmGanMatMul', inputs: [left, right], attributes };
 }
 
-/** A factor, and whether it is to be transposed. If a Transpose made the factor, the input of that Transpose instead. */
+/**
+ * A factor, and whether it is to be transposed. If a Transpose made the factor, the input of that Transpose instead.
+ */
 function withoutTranspose(
   ref: ValueRef,
   isTransposed: boolean,

@@ -2,8 +2,8 @@ import { assert } from '@lstm-gan/core/errors';
 import type { Graph, ValueRef } from '../graph.ts';
 
 /**
- * Names each node by its operation and its position, for example `Conv2D_12`. Equal graphs so get equal names, and equal
- * bytes. Input nodes keep their names.
+ * Names each node by its operation and its position, for example `Conv2D_12`. Equal graphs so get equal names, and
+ * equal bytes. Input nodes keep their names.
  */
 export function renameNodes(graph: Graph): Graph {
   const inputNodes = new Set(Object.values(graph.inputs).map((ref) => ref.node));

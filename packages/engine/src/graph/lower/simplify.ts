@@ -90,8 +90,8 @@ function simplifyTranspose(node: GraphNode, find: FindNode): Simplified {
 }
 
 /**
- * tfjs-node multiplies matrices by the batched product. The plain one is faster, and TensorFlow can fuse it with the nodes
- * that follow.
+ * tfjs-node multiplies matrices by the batched product. The plain one is faster, and TensorFlow can fuse it with the
+ * nodes that follow.
  */
 function simplifyMatMul(node: GraphNode, find: FindNode): Simplified {
   const ranks = node.inputs.map((ref) => specOf(ref, find)?.shape.length);

@@ -30,7 +30,7 @@ const graph: Graph = {
   outputs: { loss: ref('loss'), mean: ref('twice') },
 };
 
-it('runs what needs no late input first, keeps each value once, and makes slices of one input again', () => {
+it('runs what needs no late input first, keeps each value once, and computes values of one input again', () => {
   const { begin, finish } = splitGraph(graph, ['weights', 'noise']);
   expect(printGraph(begin).split('\n').slice(2)).toEqual([
     'negated = Neg(weights) -> float32[2]',
@@ -50,7 +50,7 @@ it('runs what needs no late input first, keeps each value once, and makes slices
   ]);
 });
 
-it('keeps nothing where every value waits for a late input', () => {
+it('keeps nothing if every value needs a late input', () => {
   const { begin, finish } = splitGraph(graph, ['late']);
   expect([begin.outputs, Object.keys(finish.inputs)]).toEqual([{}, ['weights', 'noise', 'late']]);
 });

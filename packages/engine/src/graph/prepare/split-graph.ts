@@ -1,6 +1,6 @@
 /**
- * Splits a graph in two. The first part, `begin`, depends on the early inputs alone, so it can run before the late inputs are
- * known. It gives the values that the second part, `finish`, needs (the kept values).
+ * Splits a graph in two. The first part, `begin`, depends on the early inputs alone, so it can run before the late
+ * inputs are known. It gives the values that the second part, `finish`, needs (the kept values).
  *
  * A value that depends on one early input only (a slice of the weights, a transposed kernel) is computed again in the
  * second part: that is cheaper than keeping it.
@@ -12,14 +12,19 @@ import { prune } from '../lower/prune.ts';
 export interface SplitGraph {
   /** Its outputs are the early outputs, and the kept values `kept_0`, `kept_1` ... */
   readonly begin: Graph;
-  /** Its inputs are the kept values, the late inputs, and the early inputs that it needs again. Its outputs are the others. */
+  /**
+   * Its inputs are the kept values, the late inputs, and the early inputs that it needs again. Its outputs are the
+   * others.
+   */
   readonly finish: Graph;
 }
 
 /** The name of a kept value in both graphs. */
 const keptName = (index: number): string => `kept_${index}`;
 
-/** @param early inputs that are known before the others @param earlyOutputs outputs that depend on these inputs alone */
+/**
+ * @param early inputs that are known before the others @param earlyOutputs outputs that depend on these inputs alone
+ */
 export function splitGraph(graph: Graph, early: readonly string[], earlyOutputs: readonly string[] = []): SplitGraph {
   const belongsToBegin = findBegun(graph, new Set(early));
   const kept = new Map<string, { name: string; ref: ValueRef; spec: ValueSpec }>();

@@ -1,6 +1,6 @@
 /**
- * State on the device, for a GPU: graphs that read lasting inputs (weights) from variables, and pass kept values from one
- * graph to the other inside the session. Neither is then copied between the process and the device at every run.
+ * State on the device, for a GPU: graphs that read lasting inputs (weights) from variables, and pass kept values from
+ * one graph to the other inside the session. Neither is then copied between the process and the device at every run.
  */
 import {
   placeholderNode,
@@ -22,9 +22,9 @@ export function variableName(input: string, shape: readonly number[]): string {
 }
 
 /**
- * The graph with a variable (VarHandleOp) in place of each lasting input's placeholder, and with kept values that stay in the
- * session. The first graph outputs the session's name of each kept value, and the second graph is fed that name. A node
- * DeleteSessionTensor frees the value: it must be fetched with the last use of the value, or instead of a use.
+ * The graph with a variable (VarHandleOp) in place of each lasting input's placeholder, and with kept values that stay
+ * in the session. The first graph outputs the session's name of each kept value, and the second graph is fed that name.
+ * A node DeleteSessionTensor frees the value: it must be fetched with the last use of the value, or instead of a use.
  * @param kept names of the kept values; the graph may have them as outputs, as inputs, or not at all
  */
 export function stateOnDevice(graph: Graph, lasting: readonly string[], kept: readonly string[]): Graph {

@@ -1,6 +1,6 @@
 /**
- * Kernels that run an operation of our own addon (`native/kernels`). They exist for the CPU alone; on a GPU the portable
- * composition runs. Core's `nativeOr` asks for them by these names, and says what each computes.
+ * Kernels that run an operation of our own addon (`native/kernels`). They exist for the CPU alone; on a GPU the
+ * portable composition runs. Core's `nativeOr` asks for them by these names, and says what each computes.
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import type { NodeBackend, TfeAttribute, TfeBinding } from '../../tensorflow/runtime/tfjs-node-binding.ts';

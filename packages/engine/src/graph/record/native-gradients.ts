@@ -17,15 +17,15 @@ export const nativeGradients: readonly GradConfig[] = [
     gradFunc: (dy) => ({ value: () => dy as Tensor, bias: () => run('BiasAddGradNative', { dy: dy as Tensor })[0] }),
   },
   {
-    // The kernel is linear in dy, so its own gradient is a broadcast. With it, exact R1 (a gradient of a gradient) can be
-    // traced.
+    // The kernel is linear in dy, so its own gradient is a broadcast. With it, exact R1 (a gradient of a gradient) can
+    // be traced.
     kernelName: 'BiasAddGradNative',
     inputsToSave: ['dy'],
     gradFunc: (ddy, [dy]) => ({ dy: () => broadcastTo(ddy as Tensor, dy.shape) }),
   },
   {
-    // The gradient reads the output, which has the sign of the input. If it read the input, TensorFlow could not fuse the
-    // activation into the convolution.
+    // The gradient reads the output, which has the sign of the input. If it read the input, TensorFlow could not fuse
+    // the activation into the convolution.
     kernelName: 'LeakyReluNative',
     outputsToSave: [true],
     gradFunc: (dy, [features], attrs) => ({
@@ -62,8 +62,8 @@ export const nativeGradients: readonly GradConfig[] = [
     outputsToSave: [false, false, false, true, true, true],
     gradFunc: (dys, [x, scale, space1, space2, space3], attrs) => {
       const [dy] = dys as Tensor[];
-      // Each part runs the kernel again, because tfjs frees what one part leaves before the next one runs. Lowering merges
-      // the three equal nodes.
+      // Each part runs the kernel again, because tfjs frees what one part leaves before the next one runs. Lowering
+      // merges the three equal nodes.
       const part = (index: number) => () =>
         run('FusedBatchNormGradNative', { dy, x, scale, space1, space2, space3 }, attrs as Record<string, number>)[
           index

@@ -1,6 +1,6 @@
 /**
- * The tfjs backend that units are traced on: tfjs-node's own backend class and kernels over a recording binding, and the
- * native kernels. It is a separate backend, so the plain 'tensorflow' backend (the eager engine's) stays as it is.
+ * The tfjs backend that units are traced on: tfjs-node's own backend class and kernels over a recording binding, and
+ * the native kernels. It is a separate backend, so the plain 'tensorflow' backend (the eager engine's) stays as it is.
  */
 import {
   copyRegisteredKernels,
@@ -23,8 +23,8 @@ import { tensorflowKernels } from './tensorflow-kernels.ts';
 const traceBackendName = 'lstm-gan-trace';
 
 /**
- * Runs `body` while a tracing backend over `binding` is the current backend. `body` must be synchronous; the backend from
- * before is set again afterwards, also if it throws.
+ * Runs `body` while a tracing backend over `binding` is the current backend. `body` must be synchronous; the backend
+ * from before is set again afterwards, also if it throws.
  * @param device the device that the graph will run on; the same one at every call in a process
  */
 export function withTraceBackend<T>(

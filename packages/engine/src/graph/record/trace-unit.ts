@@ -1,6 +1,6 @@
 /**
- * Tracing: runs a unit once, and returns the graph of the operations that it executed. The unit is plain tfjs code, which does
- * not know that it is recorded. It runs on zeros, because only shapes and types matter.
+ * Tracing: runs a unit once, and returns the graph of the operations that it executed. The unit is plain tfjs code,
+ * which does not know that it is recorded. It runs on zeros, because only shapes and types matter.
  */
 import { tidy, type Tensor } from '@tensorflow/tfjs-core';
 import type { ArraySpec, Unit } from '@lstm-gan/core';
@@ -12,8 +12,8 @@ import { createRecorder, type Recorder } from './recorder.ts';
 import { withTraceBackend } from './trace-backend.ts';
 
 /**
- * The graph of a unit for a device. Throws a UserError if the unit does what a graph cannot hold. tfjs-node's backend must
- * have been loaded.
+ * The graph of a unit for a device. Throws a UserError if the unit does what a graph cannot hold. tfjs-node's backend
+ * must have been loaded.
  */
 export function traceUnit(unit: Unit, device: EngineOptions['device']): Graph {
   const recorder = createRecorder(stockBackend().binding);
@@ -47,7 +47,10 @@ function record(unit: Unit, backend: NodeBackend, recorder: Recorder): Graph {
   return { nodes: recorder.nodes, inputs, outputs };
 }
 
-/** The tensor that the unit gets for an input. For a uint8 array it is a float32 tensor: the graph casts the placeholder. */
+/**
+ * The tensor that the unit gets for an input. For a uint8 array it is a float32 tensor: the graph casts the
+ * placeholder.
+ */
 function asFloats({ binding }: Recorder, id: number, spec: ArraySpec) {
   if (spec.dtype !== 'uint8') return { id, shape: [...spec.shape], dtype: dataTypeNumbers[spec.dtype] };
   const attributes = [

@@ -22,7 +22,9 @@ export async function cppSources(folder: string): Promise<string[]> {
   return files.filter((file) => file.endsWith('.cc')).map((file) => path.join(folder, file));
 }
 
-/** A short hash of all files that our addon is compiled from (sources and headers): another hash, another compilation. */
+/**
+ * A short hash of all files that our addon is compiled from (sources and headers): another hash, another compilation.
+ */
 export async function addonKey(folder = nativeFolder): Promise<string> {
   const files = await filesBelow(folder);
   const contents = await Promise.all(files.map((file) => readFile(path.join(folder, file))));

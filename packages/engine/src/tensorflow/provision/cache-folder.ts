@@ -2,26 +2,31 @@ import path from 'node:path';
 import type { TensorFlowVariant } from './release.ts';
 import { tensorflowVersion } from './release.ts';
 
-/** One cache for each user: `$XDG_CACHE_HOME/lstm-gan`, or `~/.cache/lstm-gan`. */
+/** The user's cache folder: `$XDG_CACHE_HOME/lstm-gan`, or `~/.cache/lstm-gan`. */
 export function defaultCacheDir(environment: Readonly<Record<string, string | undefined>>, home: string): string {
   const xdg = environment['XDG_CACHE_HOME'];
   return path.join(xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(home, '.cache'), 'lstm-gan');
 }
 
-/** Where a variant's files lie; laid out like Python's site-packages, because the library looks for CUDA beside itself. */
+/**
+ * The files of a variant. They are laid out like Python's site-packages, because the library looks for CUDA next to
+ * itself.
+ */
 export interface TensorFlowPaths {
   readonly root: string;
-  /** Holds libtensorflow_cc.so.2, libtensorflow_framework.so.2 and include. */
+  /** The folder of libtensorflow_cc.so.2, libtensorflow_framework.so.2 and include. */
   readonly libraryDir: string;
-  /** Written when the library is complete. */
+  /** Exists if the library is complete. */
   readonly libraryMarker: string;
+  /** tfjs-node's own addon. */
   readonly stockBinding: string;
+  /** Our addon. */
   readonly session: string;
-  /** Written when the bindings are complete. */
+  /** Exists if both addons are complete. */
   readonly bindingsMarker: string;
 }
 
-/** The paths of a variant; `sourceKey` tells compiled bindings of different sources apart. */
+/** The paths of a variant. @param sourceKey the `addonKey`: addons of other sources have another folder */
 export function tensorflowPaths(cacheDir: string, variant: TensorFlowVariant, sourceKey: string): TensorFlowPaths {
   const root = path.join(cacheDir, `tensorflow-${tensorflowVersion}-${variant}`);
   const bindings = path.join(root, `bindings-${sourceKey}`);

@@ -1,7 +1,7 @@
 /**
- * Fetches libtensorflow: a wheel by pip (so a mirror comes from pip's own configuration), checked against its pinned
- * hash, of which only the libraries and C headers are unpacked. Each stage ends with a rename, so an interruption costs
- * at most the stage it hit.
+ * Puts TensorFlow's library into the cache. pip downloads a wheel (so a mirror is taken from pip's own configuration),
+ * the wheel's hash is checked, and the libraries and C headers in it are unpacked. Each stage ends with a rename, so
+ * after an interruption at most one stage is repeated.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -22,7 +22,7 @@ const pipDownload = [
   '--disable-pip-version-check',
 ] as const;
 
-/** Makes the library folder complete. */
+/** Puts the library of a variant into `paths.root`. */
 export async function provisionLibrary(
   cacheDir: string,
   variant: TensorFlowVariant,
@@ -77,7 +77,7 @@ async function download(
   totalBytes: number,
   onProgress: OnProvisionProgress,
 ): Promise<void> {
-  // pip downloads into a temporary folder; its growth is the progress.
+  // pip downloads into a temporary folder. The size of the files in it is the progress.
   const scratch = path.join(folder, 'pip');
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
@@ -111,7 +111,10 @@ function downloadError(requirements: readonly string[], output: string): UserErr
   });
 }
 
-/** Bytes of wheels that came since: pip writes each more than once, at last under its name. Files that vanish count as nothing. */
+/**
+ * The bytes of the wheels that were not there `before`. pip writes a wheel several times, the last time under its name,
+ * so the largest file of a name counts. A file that vanishes meanwhile counts as 0.
+ */
 async function arrivedBytes(folder: string, before: ReadonlySet<string>): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const wheels = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.whl') && !before.has(entry.name));
@@ -151,7 +154,7 @@ const tensorflowFiles = [
   'tensorflow-',
 ] as const;
 
-/** CUDA itself: the nvidia wheels that the wheel's own metadata asks for, unpacked beside the library. */
+/** Adds CUDA: downloads the nvidia wheels that TensorFlow's wheel requires, and unpacks them next to the library. */
 async function addCuda(downloads: string, unpacked: string, onProgress: OnProvisionProgress): Promise<void> {
   const script =
     'import glob, sys\nfor path in glob.glob(sys.argv[1] + "/tensorflow-*.dist-info/METADATA"): print(open(path).read().split("\\n\\n")[0])';
@@ -162,7 +165,7 @@ async function addCuda(downloads: string, unpacked: string, onProgress: OnProvis
   }
 }
 
-/** The requirements of a wheel's `and-cuda` extra, as pip takes them. */
+/** The requirements of a wheel's extra `and-cuda`, in the form for pip. */
 function cudaRequirements(metadata: string): string[] {
   const lines = metadata.matchAll(/^Requires-Dist: (nvidia-[^;]+);\s*extra == ["']and-cuda["']/gm);
   return [...lines].map(([, requirement]) => requirement.replaceAll(' ', ''));

@@ -1,4 +1,4 @@
-/** What setup says where something is missing. Real programs and a real disk; a stand-in only for what cannot be had. */
+/** What setup says if something is missing. It uses real programs and a real disk; stand-ins only where these cannot fail. */
 import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-/** A program in a PATH that holds nothing else. */
+/** Adds a program to a PATH that has no other programs. */
 async function addProgram(name: string, script: string): Promise<void> {
   await writeFile(path.join(programs, name), `#!/bin/sh\n${script}\n`);
   await chmod(path.join(programs, name), 0o755);
@@ -34,7 +34,7 @@ it.each([
   expect(() => checkPlatform({ ...host, env: {} })).toThrow(sentence);
 });
 
-it('misses python3, then pip, then a compiler, and says how to get each', async () => {
+it('says that python3, pip or a compiler is missing, and how to get it', async () => {
   await expect(setUp()).rejects.toMatchObject({
     code: 'tool-missing',
     message: expect.stringContaining('python3, and did not'),
@@ -53,7 +53,7 @@ it('misses python3, then pip, then a compiler, and says how to get each', async 
   });
 });
 
-it('tells of a disk without room before it downloads', async () => {
+it('refuses a disk without room before it downloads', async () => {
   await expect(checkDisk(tmpdir(), { ...wheels.cpu, unpackedBytes: 1e17 })).rejects.toMatchObject({
     code: 'disk-full',
     message: expect.stringContaining('100000000.3 GB'),
@@ -61,7 +61,7 @@ it('tells of a disk without room before it downloads', async () => {
   });
 });
 
-it('tells of a registry that nobody answers at, with what pip says', async () => {
+it('says what pip says if the registry does not answer', async () => {
   vi.stubEnv('PIP_INDEX_URL', 'http://127.0.0.1:9/simple');
   vi.stubEnv('PIP_EXTRA_INDEX_URL', '');
   vi.stubEnv('PIP_RETRIES', '0');
@@ -74,7 +74,7 @@ it('tells of a registry that nobody answers at, with what pip says', async () =>
 });
 
 it('refuses a wheel that is not the published one, and does not keep it', async () => {
-  // A mirror that serves another file: no honest one does.
+  // A stand-in for pip that downloads another file.
   await addProgram(
     'python3',
     `while [ $# -gt 0 ]; do [ "$1" = --dest ] && echo other > "$2/${wheels.cpu.file}"; shift; done; exit 0`,
@@ -87,7 +87,7 @@ it('refuses a wheel that is not the published one, and does not keep it', async 
   });
 });
 
-it('shows what the compiler said when it fails', async () => {
+it('shows what the compiler printed if it fails', async () => {
   await addProgram('broken-c++', 'echo "session.cc:1: error: no such thing as a header" >&2; exit 1');
   const paths = tensorflowPaths(cacheDir, 'cpu', 'key');
   const compiling = compileAddons(
@@ -117,7 +117,7 @@ it('compiles again when a source or a header has changed', async () => {
   expect(keys.size).toBe(4);
 });
 
-it('says so when the cache folder cannot be made', async () => {
+it('says so if the cache folder cannot be made', async () => {
   await writeFile(cacheDir, 'a file');
   await addProgram('python3', 'exit 0');
   await symlink('/bin/true', path.join(programs, 'c++'));

@@ -1,6 +1,7 @@
 /**
- * Provisioning: native TensorFlow in the user's cache, ready to load. Everything needed is checked first; a second call
- * finds the markers and does nothing. Processes that come at the same time wait for the first one.
+ * Provisioning: puts native TensorFlow, ready to load, into the user's cache. It first checks that all it needs is
+ * there. A second call finds the markers, and does nothing. If several processes provision one cache, one works and the
+ * others wait.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
@@ -16,7 +17,7 @@ import { tfjsNodeVersion, wheels, type TensorFlowVariant } from './release.ts';
 import { checkDisk, checkPlatform, checkTools, thisHost, type Host } from './requirements.ts';
 import { runProgram } from './run-program.ts';
 
-/** What is provisioned, and where to. */
+/** The options of `provision`. */
 export interface ProvisionOptions {
   readonly cacheDir: string;
   readonly variant: TensorFlowVariant;
@@ -24,14 +25,14 @@ export interface ProvisionOptions {
   readonly host?: Host;
 }
 
-/** TensorFlow that can be loaded. */
+/** A TensorFlow that can be loaded. */
 export interface Provisioned {
   readonly variant: TensorFlowVariant;
   readonly paths: TensorFlowPaths;
   readonly tfjsNode: string;
 }
 
-/** What is provisioned already; undefined while anything is missing. */
+/** The TensorFlow in the cache; undefined if any part of it is missing. */
 export async function locateTensorFlow(cacheDir: string, variant: TensorFlowVariant): Promise<Provisioned | undefined> {
   const paths = tensorflowPaths(cacheDir, variant, await addonKey());
   const tfjsNode = tfjsNodeFolder(cacheDir);
@@ -39,7 +40,7 @@ export async function locateTensorFlow(cacheDir: string, variant: TensorFlowVari
   return complete ? { variant, paths, tfjsNode } : undefined;
 }
 
-/** Makes TensorFlow loadable; throws a UserError that says what is missing and what to do. */
+/** Puts TensorFlow into the cache. Throws a UserError that says what is missing and what to do. */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const { cacheDir, variant, onProgress = () => undefined, host = thisHost() } = options;
   checkPlatform(host);
@@ -62,7 +63,10 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   }
 }
 
-/** tfjs-node-gpu is an optional peer: its own install script fails where its bucket cannot be reached. */
+/**
+ * Installs tfjs-node-gpu without its install script, and returns its folder. It is only an optional peer of this
+ * package, because the script fails if its storage bucket cannot be reached.
+ */
 async function installTfjsNode(cacheDir: string): Promise<string> {
   const folder = path.join(cacheDir, 'npm');
   await mkdir(folder, { recursive: true });
@@ -78,7 +82,9 @@ async function installTfjsNode(cacheDir: string): Promise<string> {
   });
 }
 
-/** One process provisions a cache at a time; the lock of a process that has died is taken over. */
+/**
+ * Locks the cache: one process provisions it at a time. Removes the lock of a process that has ended without unlocking.
+ */
 async function lockCache(cacheDir: string): Promise<FileHandle> {
   const file = path.join(cacheDir, 'provision.lock');
   try {
@@ -115,7 +121,7 @@ function isAlive(pid: number): boolean {
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  // Node makes parents too, and says ENOENT where the disk does not take them (20.20, read-only).
+  // On a read-only disk, Node 20.20 reports ENOENT if it cannot make the parent folders.
   if (code === 'EROFS' || code === 'ENOENT') return 'the disk is read-only';
   return code === 'EACCES' || code === 'EPERM' ? 'it is not permitted' : message;
 }

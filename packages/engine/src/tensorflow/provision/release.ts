@@ -1,7 +1,10 @@
 /**
- * What is provisioned, pinned: the libtensorflow inside TensorFlow's Python wheels. The explicit Python version only names
- * the wheel; the Python at hand is used for its pip and its zip reader.
+ * The pinned versions and hashes of what is provisioned: the TensorFlow library inside TensorFlow's Python wheels. The
+ * Python version 3.12 only selects the wheel. Any Python 3 will do on the machine: only its pip and its zip reader are
+ * used.
  */
+
+/** `gpu` has kernels for NVIDIA's GPUs, and needs CUDA. */
 export type TensorFlowVariant = 'cpu' | 'gpu';
 
 export interface WheelRelease {
@@ -9,17 +12,20 @@ export interface WheelRelease {
   readonly file: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** What unpacked files and compiled bindings take beside the download. */
+  /** Bytes of the unpacked files and the compiled addons, in addition to the download. */
   readonly unpackedBytes: number;
 }
 
 export const tensorflowVersion = '2.21.0';
 export const tfjsNodeVersion = '4.22.0';
 
-/** TensorFlow's wheel has the first platform, some of CUDA's have the others: pip takes none that is not named. */
+/**
+ * TensorFlow's wheel is for the first platform; some of CUDA's wheels are for the others. pip takes only named
+ * platforms.
+ */
 const platforms = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
 
-/** What pip is to look for, whatever Python it runs on. */
+/** pip's options that select the wheels, whatever Python it runs on. */
 export const wheelTags: readonly string[] = [
   '--python-version',
   '3.12',

@@ -1,17 +1,17 @@
 /**
- * What must be there before TensorFlow can be provisioned, checked in one go so that a user hears of it at once and not
- * after a download of 270 MB.
+ * Checks of the machine before provisioning: a user is told about a missing program at once, and not after a download
+ * of 270 MB.
  */
 import { statfs } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';
 import type { WheelRelease } from './release.ts';
 import { runProgram } from './run-program.ts';
 
-/** What provisioning asks of a machine. */
+/** What provisioning needs to know of a machine. */
 export interface Host {
   readonly platform: string;
   readonly arch: string;
-  /** Version of the C library; undefined where it is not glibc. */
+  /** Version of the C library; undefined if it is not glibc. */
   readonly glibc: string | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -27,7 +27,7 @@ export function thisHost(): Host {
   };
 }
 
-/** Refuses a system that libtensorflow does not run on. */
+/** Throws a UserError for a system that TensorFlow's library does not run on. */
 export function checkPlatform({ platform, arch, glibc }: Host): void {
   if (platform === 'linux' && arch === 'x64' && glibc !== undefined) return;
   const here = platform === 'linux' && arch === 'x64' ? 'Linux without glibc' : `${platform} ${arch}`;
@@ -38,7 +38,7 @@ export function checkPlatform({ platform, arch, glibc }: Host): void {
   });
 }
 
-/** Refuses a machine without python3, pip or a C++ compiler; returns the compiler's name. */
+/** Throws a UserError if python3, pip or a C++ compiler is missing; returns the compiler's name. */
 export async function checkTools(env: NodeJS.ProcessEnv): Promise<{ compiler: string }> {
   const python = await runProgram('python3', ['-m', 'pip', '--version'], { env });
   if (python.missing) throw missingTool('python3', 'Install Python 3 with pip (Debian: apt-get install python3-pip).');
@@ -57,7 +57,7 @@ function missingTool(what: string, advice: string): UserError {
   return new UserError({ code: 'tool-missing', message: `Setup needs ${what}, and did not find it.`, advice });
 }
 
-/** Refuses a disk without room for a release. */
+/** Throws a UserError if the disk has no room for a release. */
 export async function checkDisk(folder: string, { bytes, unpackedBytes }: WheelRelease): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const needed = bytes + unpackedBytes;

@@ -1,9 +1,10 @@
 /**
- * The functions of our native addon. `native/` has a folder for each of these interfaces, which explains them. The addon
- * checks every argument, and throws an Error with a code for a wrong one.
+ * The functions of our native addon. `native/` has a folder for each of these interfaces, which explains them. The
+ * addon checks every argument, and throws an Error with a code for a wrong one.
  */
 import { createRequire } from 'node:module';
-import type { UnitArray } from '@lstm-gan/core';
+import type { AdamOptions, UnitArray } from '@lstm-gan/core';
+import type { AdamVectors } from '@lstm-gan/core/optimizer';
 import type { Provisioned } from '../provision/provision.ts';
 
 /** All functions of the addon. */
@@ -92,25 +93,15 @@ export interface ArithmeticAddon {
 }
 
 /** The argument of `adam`. All vectors have the same length; the floats [start, end) are updated. */
-export interface AdamCall {
+export interface AdamCall extends Omit<AdamVectors, 'gradientSum'>, AdamOptions {
   /** The vectors of the sum of gradients. */
   readonly vectors: readonly Float32Array[];
   /** In which order they are added, in postfix: `v` takes the next vector, `+` adds two. `vvv++` is a + (b + c). */
   readonly order: string;
-  readonly weights: Float32Array;
-  readonly firstMoments: Float32Array;
-  readonly secondMoments: Float32Array;
-  readonly newWeights: Float32Array;
-  readonly newFirstMoments: Float32Array;
-  readonly newSecondMoments: Float32Array;
   readonly start: number;
   readonly end: number;
   /** The gradient is the sum divided by this. */
   readonly divisor: number;
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
   readonly beta1Power: number;
   readonly beta2Power: number;
   readonly threads: number;

@@ -10,7 +10,10 @@ export interface NativeArithmetic extends VectorArithmetic {
   readonly sharing: () => SharedMemory;
 }
 
-/** Core's arithmetic on vectors of weights in native code: the same bits for any number of threads, several times as fast. */
+/**
+ * Core's arithmetic on vectors of weights in native code: the same bits for any number of threads, several times as
+ * fast.
+ */
 export function loadNativeArithmetic(provisioned: Provisioned, threads: number): NativeArithmetic {
   const addon = loadAddon(provisioned);
   const sharing = createSharedMemory(addon);
@@ -64,9 +67,9 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
 }
 
 /**
- * The order in which a tree is added, in postfix: `v` takes the next vector, `+` adds two. It is a string and not a typed
- * array, because V8 moves the contents of a short typed array out of its heap when native code reads it, and collects
- * garbage for that where large vectors were made before.
+ * The order in which a tree is added, in postfix: `v` takes the next vector, `+` adds two. It is a string and not a
+ * typed array, because V8 moves the contents of a short typed array out of its heap when native code reads it, and
+ * collects garbage for that where large vectors were made before.
  */
 function orderOf(tree: SumTree): string {
   return tree instanceof Float32Array ? 'v' : `${orderOf(tree[0])}${orderOf(tree[1])}+`;

@@ -1,6 +1,6 @@
 /**
- * Loads TensorFlow's library while the program still imports its modules. Loading takes 0.2 s, all of it in the system's
- * dynamic linker, so a second thread can do it.
+ * Loads TensorFlow's library while the program still imports its modules. Loading takes 0.2 s, all of it in the
+ * system's dynamic linker, so a second thread can do it.
  */
 import { Worker } from 'node:worker_threads';
 import { addonKey } from '../provision/addon-sources.ts';
@@ -16,8 +16,8 @@ if (require('node:fs').existsSync(file)) process.dlopen({ exports: {} }, file, f
 `;
 
 /**
- * Begins to load the addon (and with it TensorFlow) that provisioning has put into the cache, and returns at once. Opening
- * an engine waits until it is loaded. Errors are not reported here: opening an engine reports them.
+ * Begins to load the addon (and with it TensorFlow) that provisioning has put into the cache, and returns at once.
+ * Opening an engine waits until it is loaded. Errors are not reported here: opening an engine reports them.
  */
 export async function preloadTensorFlow(cacheDir: string, variant: TensorFlowVariant): Promise<void> {
   const { session } = tensorflowPaths(cacheDir, variant, await addonKey());

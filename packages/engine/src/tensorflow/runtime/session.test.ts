@@ -1,16 +1,19 @@
-/** The life of a session: whatever order things are called in, it answers in a sentence, and keeps nothing. */
+/**
+ * Sessions and runs (session.ts, native/session): any order of calls is answered by a result or an error, and no memory
+ * is lost.
+ */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeGraphDef } from '../../graph/emit/graph-def.ts';
 import { constantNode, placeholderNode, type GraphNode, type ValueSpec } from '../../graph/graph.ts';
 import { float } from '../../testing/run-operation.ts';
-import { provisionedCache } from '../../testing/provisioned-cache.ts';
-import { locateTensorFlow, type Provisioned } from '../provision/provision.ts';
+import { provisionedTensorFlow } from '../../testing/provisioned-tensorflow.ts';
+import type { Provisioned } from '../provision/provision.ts';
 import { loadAddon } from './addon.ts';
 import { openSession, type Session } from './session.ts';
 
 let provisioned: Provisioned;
 beforeAll(async () => {
-  provisioned = (await locateTensorFlow(await provisionedCache(), 'cpu')) as Provisioned;
+  provisioned = await provisionedTensorFlow();
 });
 
 const size = 500;
@@ -28,7 +31,7 @@ const node = (
   inputs: inputs.map((input) => ({ node: input, output: 0 })),
   outputs,
 });
-/** square = x x, a product that takes a few milliseconds; kept of it is a copy. */
+/** square = x x: a product that takes a few milliseconds. */
 const graphDef = encodeGraphDef({
   nodes: [placeholderNode('x', float(size, size)), node('square', 'MatMul', ['x', 'x'], [float(size, size)])],
   inputs: {},
@@ -39,7 +42,7 @@ const feeds = [{ name: 'x', data: x }];
 const open = (): Session => openSession(provisioned, 1);
 
 describe('a session', () => {
-  it('ends its runs before it ends, closed as it may be in the middle of them, twice', async () => {
+  it('finishes its runs if it is closed during them, also twice', async () => {
     for (let round = 0; round < 20; round++) {
       const session = open();
       const graph = session.load(graphDef);
@@ -50,7 +53,7 @@ describe('a session', () => {
     }
   });
 
-  it('refuses to run or to load when it is closed, and still tells nothing of what it was', async () => {
+  it('refuses runs, graphs and questions when it is closed', async () => {
     const session = open();
     const graph = session.load(graphDef);
     const { kept } = await graph.begin(feeds, [], ['square']);
@@ -62,7 +65,7 @@ describe('a session', () => {
     graph.discard(kept);
   });
 
-  it('says so where memory is not to be had, and goes on', async () => {
+  it('rejects a run that needs too much memory, and works afterwards', async () => {
     const session = open();
     const huge: readonly number[] = [2 ** 22, 2 ** 23];
     const dims = constantNode('dims', {
@@ -84,7 +87,7 @@ describe('a session', () => {
     session.close();
   });
 
-  it('tells graphs of the same names apart', async () => {
+  it('keeps the names of its graphs apart', async () => {
     const session = open();
     const [one, other] = ['Neg', 'Square'].map((op) =>
       session.load(
@@ -103,12 +106,12 @@ describe('a session', () => {
   it.each<[string, (session: Session) => unknown, string]>([
     ['no GraphDef', (session) => session.load(new Uint8Array([1, 2, 3])), 'Invalid GraphDef'],
     [
-      'an operation that there is not',
+      'an unknown operation',
       (session) =>
         session.load(encodeGraphDef({ nodes: [node('y', 'NoSuchOperation', [], [])], inputs: {}, outputs: {} })),
       'NoSuchOperation',
     ],
-    ['a fetch that there is not', (session) => session.load(graphDef).run(feeds, ['cube']), 'no value graph0/cube'],
+    ['a fetch of an unknown name', (session) => session.load(graphDef).run(feeds, ['cube']), 'no value graph0/cube'],
     ['nothing to fetch', (session) => session.load(graphDef).run(feeds, []), 'lists of names to fetch'],
     [
       'a feed of another type',
@@ -126,7 +129,7 @@ describe('a session', () => {
     session.close();
   });
 
-  it('is not had by what is no session', () => {
+  it('refuses a handle that is no session', () => {
     const addon = loadAddon(provisioned);
     for (const handle of [undefined, {}, 7]) {
       expect(() => addon.close(handle)).toThrow('takes a session');
@@ -155,7 +158,7 @@ describe('a session', () => {
     };
     const before = await runMany(1000);
     const after = await runMany(9000);
-    // Of 10 GB that went through it.
+    // 10 GB were fed and fetched meanwhile.
     expect(after - before).toBeLessThan(32e6);
     session.close();
   });

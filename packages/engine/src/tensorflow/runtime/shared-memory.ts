@@ -1,7 +1,7 @@
 /**
  * Vectors in shared memory: other processes of this machine read them without a copy, and this process reads theirs. A
- * block that was lent is not used for another vector before every borrower has given it back. A borrowed array is given back
- * when it is released, or when the garbage collector collects it.
+ * block that was lent is not used for another vector before every borrower has given it back. A borrowed array is given
+ * back when it is released, or when the garbage collector collects it.
  */
 import type { MemoryAddon } from './addon.ts';
 
@@ -16,7 +16,9 @@ export interface BlockReference {
 
 /** Lends blocks of this process, and borrows blocks of other processes. */
 export interface SharedMemory {
-  /** A vector that can be lent. Undefined for a short vector, which is faster to copy, and if there are no more blocks. */
+  /**
+   * A vector that can be lent. Undefined for a short vector, which is faster to copy, and if there are no more blocks.
+   */
   readonly allocate: (length: number) => Float32Array | undefined;
   /** Lends the block that an array fills. Undefined for an array in other memory. */
   readonly lend: (array: Float32Array) => BlockReference | undefined;

@@ -1,6 +1,7 @@
 /**
- * Loads tfjs-node's backend with the binding that provisioning compiled. tfjs-node's index.js is not used, because it looks
- * for a binding in its own folder. tfjs keeps its engine and registries in the global scope, so all copies of tfjs share them.
+ * Loads tfjs-node's backend with the binding that provisioning compiled. tfjs-node's index.js is not used, because it
+ * looks for a binding in its own folder. tfjs keeps its engine and registries in the global scope, so all copies of
+ * tfjs share them.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';

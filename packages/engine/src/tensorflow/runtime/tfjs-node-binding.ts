@@ -1,6 +1,6 @@
 /**
- * What the tracer uses of tfjs-node. tfjs-node is an optional peer whose types do not describe its native binding, so the
- * used part is written down here. The constants are TensorFlow's own enumerations.
+ * What the tracer uses of tfjs-node. tfjs-node is an optional peer whose types do not describe its native binding, so
+ * the used part is written down here. The constants are TensorFlow's own enumerations.
  */
 import { findBackend, type KernelBackend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { assert } from '@lstm-gan/core/errors';

@@ -1,0 +1,15 @@
+import { homedir } from 'node:os';
+import { defaultCacheDir } from '../tensorflow/provision/cache-folder.ts';
+import { provision, type Provisioned } from '../tensorflow/provision/provision.ts';
+
+/** The user's own cache folder, with TensorFlow in it. Provisions it if necessary; otherwise it takes milliseconds. */
+export async function provisionedCache(): Promise<string> {
+  const cacheDir = defaultCacheDir(process.env, homedir());
+  await provision({ cacheDir, variant: 'cpu' });
+  return cacheDir;
+}
+
+/** TensorFlow for the CPU in the user's own cache folder. */
+export async function provisionedTensorFlow(): Promise<Provisioned> {
+  return provision({ cacheDir: await provisionedCache(), variant: 'cpu' });
+}
