@@ -80,8 +80,8 @@ export class SimulatedWorker {
       case 'reject':
         this.isDismissed = true;
         return;
-      case 'slice':
-        return this.#currentJob.member?.takeSlice(message);
+      case 'seed':
+        return this.#currentJob.member?.takeSeed(message);
       default:
         return this.#serveCrew(message);
     }

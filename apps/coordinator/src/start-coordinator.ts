@@ -1,7 +1,5 @@
 /** The coordinator: a loop that turns what happens on a link, and the passing of time, into what training makes of it. */
 import type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
-import type { CoordinatorLinkEvent } from '@lstm-gan/transport';
-import type { CoordinatorEvent } from './decide/effects.ts';
 import { Training } from './training.ts';
 
 /** How often it is looked whether somebody is late. */
@@ -21,7 +19,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Tra
     if (!training.isFinished) {
       if (options.signal.aborted) onAbort();
       for await (const event of options.link.events()) {
-        training.handle(toCoordinatorEvent(event));
+        training.handle(event);
         if (training.isFinished) break;
       }
     }
@@ -31,8 +29,4 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Tra
     await options.link.close();
   }
   return training.result();
-}
-
-function toCoordinatorEvent({ peer: connection, ...event }: CoordinatorLinkEvent): CoordinatorEvent {
-  return { ...event, connection };
 }

@@ -66,7 +66,7 @@ async function answer(
     case 'work':
       return computePhase(run, message);
     case 'crew':
-    case 'slice':
+    case 'seed':
     case 'begin':
     case 'gather':
       return run.exchange.receive(message);

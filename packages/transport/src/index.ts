@@ -22,6 +22,7 @@ export {
   type Ready,
   type Reject,
   type RejectReason,
+  type Seed,
   type SliceState,
   type Unreachable,
   type Updated,

@@ -20,9 +20,9 @@ import type { CrewMember } from './protocol/shared-fields.ts';
 
 /** An event of a listening link. */
 export type CoordinatorLinkEvent<Received = WorkerMessage> =
-  | { readonly kind: 'message'; readonly peer: string; readonly message: Received }
+  | { readonly kind: 'message'; readonly connection: string; readonly message: Received }
   /** The other end closed the connection, died, was silent too long, or broke the protocol; the sentence says which. */
-  | { readonly kind: 'left'; readonly peer: string; readonly sentence: string };
+  | { readonly kind: 'left'; readonly connection: string; readonly sentence: string };
 
 /** A listening link: the coordinator's, with a connection to each worker, or a worker's, with one from each other worker. */
 export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMessage> {
@@ -31,11 +31,11 @@ export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMes
   /** Ends when the link is closed. Only one reader may iterate. */
   events(): AsyncIterable<CoordinatorLinkEvent<Received>>;
   /** Queues a message; drops it if the connection has ended. */
-  send(peer: string, message: Sent): void;
+  send(connection: string, message: Sent): void;
   /** Sends what is queued for the connection, then ends it. There is no event for it. */
-  disconnect(peer: string): void;
+  disconnect(connection: string): void;
   /** From now on the connection ends if the program at its other end gives no sign of life for `silenceMs`. */
-  watch(peer: string, silenceMs: number): void;
+  watch(connection: string, silenceMs: number): void;
   /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
   close(): Promise<void>;
 }

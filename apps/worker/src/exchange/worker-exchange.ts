@@ -1,7 +1,7 @@
 import type { Contribution, CoordinatorMessage, Ready } from '@lstm-gan/transport';
 
 /** What a coordinator sends only to the members of a sliced exchange. */
-export type CrewMessage = Extract<CoordinatorMessage, { kind: 'crew' | 'slice' | 'begin' | 'gather' }>;
+export type CrewMessage = Extract<CoordinatorMessage, { kind: 'crew' | 'seed' | 'begin' | 'gather' }>;
 
 /**
  * How gradients leave a worker and how new weights reach it: through the coordinator (star), or directly between the

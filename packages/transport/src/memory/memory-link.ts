@@ -15,12 +15,12 @@ export interface MemoryLink {
 /** A coordinator's end, and as many workers' ends as are asked for. */
 export function createMemoryLink(): MemoryLink {
   const events = createEventQueue<CoordinatorLinkEvent>();
-  const peers = new Map<string, EventQueue<WorkerLinkEvent>>();
+  const connections = new Map<string, EventQueue<WorkerLinkEvent>>();
   let joined = 0;
 
-  const dismiss = (peer: string): void => {
-    const queue = peers.get(peer);
-    peers.delete(peer);
+  const dismiss = (connection: string): void => {
+    const queue = connections.get(connection);
+    connections.delete(connection);
     queue?.push({ kind: 'closed', sentence: 'The coordinator closed the link.' });
     queue?.end();
   };
@@ -28,27 +28,30 @@ export function createMemoryLink(): MemoryLink {
   const coordinator: CoordinatorLink = {
     address: 'memory',
     events: () => events,
-    send: (peer, message) => peers.get(peer)?.push({ kind: 'message', message: structuredClone(message) }),
+    send: (connection, message) =>
+      connections.get(connection)?.push({ kind: 'message', message: structuredClone(message) }),
     disconnect: dismiss,
     // Both ends are one process.
     watch: () => undefined,
     async close() {
-      for (const peer of [...peers.keys()]) dismiss(peer);
+      for (const connection of [...connections.keys()]) dismiss(connection);
       events.end();
     },
   };
 
   const connect = (): WorkerLink => {
-    const peer = `memory-${++joined}`;
+    const connection = `memory-${++joined}`;
     const queue = createEventQueue<WorkerLinkEvent>();
-    peers.set(peer, queue);
+    connections.set(connection, queue);
     return {
       events: () => queue,
       send(message) {
-        if (peers.has(peer)) events.push({ kind: 'message', peer, message: structuredClone(message) });
+        if (connections.has(connection))
+          events.push({ kind: 'message', connection, message: structuredClone(message) });
       },
       async close() {
-        if (peers.delete(peer)) events.push({ kind: 'left', peer, sentence: 'The worker closed the link.' });
+        if (connections.delete(connection))
+          events.push({ kind: 'left', connection, sentence: 'The worker closed the link.' });
         queue.end();
       },
     };

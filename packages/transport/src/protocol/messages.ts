@@ -14,7 +14,7 @@
  * In the sliced exchange every worker of the crew folds and updates some slices of the weights. The coordinator seeds the
  * crew, says when a round begins, hears when every member has its result, and gathers what a checkpoint needs:
  *
- *            <-  crew, weights, slice ...   (who takes part, who owns what; the state)
+ *            <-  crew, weights, seed ...    (who takes part, who owns what; the state)
  *   settled  ->
  *            <-  begin, work
  *   contribution (without sums), updated  ->
@@ -57,7 +57,7 @@ import {
 } from './shared-fields.ts';
 
 /** Both ends of a link must have the same. */
-export const protocolVersion = 6;
+export const protocolVersion = 7;
 
 /** Why a worker is not let in, for programs. */
 export const rejectReasons = [
@@ -81,36 +81,28 @@ const sampleSubtree = { start: 0, end: 2 };
 const sampleSha256 = 'a'.repeat(64);
 const sampleSlice = { run: 'r', incarnation: 1, ...samplePlace, crew: 5, slice: 3, values: Float32Array.of(4, 5) };
 
-/** All that training keeps of one slice. The coordinator seeds an owner or backup with it; an owner answers `gather` with it. */
-const slice = message({
+/** All that training keeps of one slice. `ema` is empty for the discriminator. */
+const sliceState = {
   fields: {
-    ...runHeader,
-    /** From a worker: the number of the gathering that it answers. From the coordinator: the number of the crew. */
-    gathering: count,
     network,
     slice: sliceNumber,
     updates: count,
     beta1Power: z.number().min(0).max(1),
     beta2Power: z.number().min(0).max(1),
   },
-  /** `ema` is empty for the discriminator. */
   arrays: { weights: 'float32', firstMoments: 'float32', secondMoments: 'float32', ema: 'float32' },
-  samples: [
-    {
-      ...sampleRun,
-      gathering: 1,
-      network: 'generator',
-      slice: 2,
-      updates: 7,
-      beta1Power: 0.5,
-      beta2Power: 0,
-      weights: Float32Array.of(1),
-      firstMoments: Float32Array.of(2),
-      secondMoments: Float32Array.of(3),
-      ema: new Float32Array(0),
-    },
-  ],
-});
+} as const;
+const sampleSliceState = {
+  network: 'generator',
+  slice: 2,
+  updates: 7,
+  beta1Power: 0.5,
+  beta2Power: 0,
+  weights: Float32Array.of(1),
+  firstMoments: Float32Array.of(2),
+  secondMoments: Float32Array.of(3),
+  ema: new Float32Array(0),
+} as const;
 
 /** The worker is not let in, or no longer. */
 const reject = message({
@@ -238,7 +230,12 @@ export const workerMessages = {
     samples: [{ ...sampleRun, crew: 5, worker: 'w-2', sentence: 'It is gone.' }],
   }),
 
-  slice,
+  /** Sliced: the state of one slice, in answer to the `gather` of this number. */
+  slice: message({
+    fields: { ...runHeader, gathering: count, ...sliceState.fields },
+    arrays: sliceState.arrays,
+    samples: [{ ...sampleRun, gathering: 1, ...sampleSliceState }],
+  }),
 };
 
 /** All that a coordinator says to a worker. */
@@ -333,7 +330,12 @@ export const coordinatorMessages = {
     ],
   }),
 
-  slice,
+  /** Sliced: the state of one slice, for a member of this crew that is to own it or back it up. */
+  seed: message({
+    fields: { ...runHeader, crew: count, ...sliceState.fields },
+    arrays: sliceState.arrays,
+    samples: [{ ...sampleRun, crew: 5, ...sampleSliceState }],
+  }),
 };
 
 /** All that a worker says to another worker of its crew. `values` are the floats of the slice. */
@@ -383,3 +385,4 @@ export type Crew = Message<'crew'>;
 export type Begin = Message<'begin'>;
 export type Gather = Message<'gather'>;
 export type SliceState = Message<'slice'>;
+export type Seed = Message<'seed'>;

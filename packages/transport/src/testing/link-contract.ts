@@ -50,7 +50,7 @@ export async function take<Event>(iterator: AsyncIterator<Event>): Promise<Event
 
 async function takeMessage(iterator: AsyncIterator<CoordinatorLinkEvent>) {
   const event = await take(iterator);
-  if (event.kind !== 'message') throw new Error(`a peer left: ${event.sentence}`);
+  if (event.kind !== 'message') throw new Error(`a connection left: ${event.sentence}`);
   return event;
 }
 
@@ -64,22 +64,22 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
       const pair = await open();
       opened.push(pair.coordinator);
       const events = pair.coordinator.events()[Symbol.asyncIterator]();
-      const joined: { worker: WorkerLink; peer: string; inbox: AsyncIterator<WorkerLinkEvent> }[] = [];
+      const joined: { worker: WorkerLink; connection: string; inbox: AsyncIterator<WorkerLinkEvent> }[] = [];
       for (let k = 0; k < workers; k++) {
         const worker = pair.connect();
         opened.push(worker);
         worker.send(hello(`worker-${k}`));
-        const { peer, message } = await takeMessage(events);
+        const { connection, message } = await takeMessage(events);
         expect(message).toEqual(hello(`worker-${k}`));
-        joined.push({ worker, peer, inbox: worker.events()[Symbol.asyncIterator]() });
+        joined.push({ worker, connection, inbox: worker.events()[Symbol.asyncIterator]() });
       }
       return { coordinator: pair.coordinator, events, joined, memory: pair.memory };
     };
 
     it('carries messages in order, once, with their arrays', async () => {
       const { coordinator, events, joined } = await start(1);
-      const [{ worker, peer, inbox }] = joined;
-      for (let version = 1; version <= 5; version++) coordinator.send(peer, weights(version, 10 * version));
+      const [{ worker, connection, inbox }] = joined;
+      for (let version = 1; version <= 5; version++) coordinator.send(connection, weights(version, 10 * version));
       for (let version = 1; version <= 5; version++) {
         expect(await take(inbox)).toEqual({ kind: 'message', message: weights(version, 10 * version) });
       }
@@ -91,8 +91,8 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
     it('carries 26 MB to two peers and from both at once, whole', async () => {
       const { coordinator, events, joined } = await start(2);
       const floats = 6_500_000;
-      for (const { peer, worker } of joined) {
-        coordinator.send(peer, weights(3, floats));
+      for (const { connection, worker } of joined) {
+        coordinator.send(connection, weights(3, floats));
         worker.send(contribution(4, floats / 2));
       }
       for (const { inbox } of joined) {
@@ -119,7 +119,7 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
       for (let version = 1; version <= 30; version++) {
         const { values, ...rest } = weights(version, floats);
         const shared = lay(values);
-        for (const { peer } of joined) coordinator.send(peer, { ...rest, values: shared });
+        for (const { connection } of joined) coordinator.send(connection, { ...rest, values: shared });
         for (const { worker, inbox } of joined) {
           const event = await take(inbox);
           const message = event.kind === 'message' && event.message.kind === 'weights' ? event.message : undefined;
@@ -128,7 +128,7 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
           const { sums, ...fields } = contribution(version, floats);
           worker.send({ ...fields, sums: sums.map(lay) });
         }
-        // Not before: until a peer has agreed on shared memory, the bytes travel straight out of the array.
+        // Not before: until a connection has agreed on shared memory, the bytes travel straight out of the array.
         memory?.release(shared);
         for (let k = 0; k < 2; k++) {
           const { message } = await takeMessage(events);
@@ -143,17 +143,17 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
       const { coordinator, events, joined } = await start(2);
       const [gone, other] = joined;
       await gone.worker.close();
-      expect(await take(events)).toMatchObject({ kind: 'left', peer: gone.peer });
-      coordinator.send(gone.peer, weights(1, 10));
-      coordinator.send(other.peer, weights(2, 10));
+      expect(await take(events)).toMatchObject({ kind: 'left', connection: gone.connection });
+      coordinator.send(gone.connection, weights(1, 10));
+      coordinator.send(other.connection, weights(2, 10));
       expect(await take(other.inbox)).toEqual({ kind: 'message', message: weights(2, 10) });
     });
 
     it('sends what is queued before it lets a worker go', async () => {
       const { coordinator, joined } = await start(1);
-      const [{ peer, inbox }] = joined;
-      coordinator.send(peer, weights(1, 2_000_000));
-      coordinator.send(peer, { kind: 'finish', ...run });
+      const [{ connection, inbox }] = joined;
+      coordinator.send(connection, weights(1, 2_000_000));
+      coordinator.send(connection, { kind: 'finish', ...run });
       await coordinator.close();
       expect(await take(inbox)).toMatchObject({ kind: 'message', message: { kind: 'weights' } });
       expect(await take(inbox)).toMatchObject({ kind: 'message', message: { kind: 'finish' } });

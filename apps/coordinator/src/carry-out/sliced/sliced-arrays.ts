@@ -58,7 +58,7 @@ export class SlicedArrays implements ExchangeArrays {
     switch (effect.kind) {
       case 'seed': {
         const slice = this.#gathered.slice(effect.network, effect.slice);
-        return link.send(effect.connection, { kind: 'slice', ...header(), gathering: effect.crew, ...slice });
+        return link.send(effect.connection, { kind: 'seed', ...header(), crew: effect.crew, ...slice });
       }
       case 'await-slices':
         return this.#gathered.expect(effect.gathering);

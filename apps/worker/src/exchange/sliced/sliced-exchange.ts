@@ -52,7 +52,7 @@ export function createSlicedExchange(options: SlicedExchangeOptions): WorkerExch
     },
     weightsArrived: () => member.reportIfSettled(),
     async receive(message: CrewMessage) {
-      if (message.kind === 'slice') return member.takeSlice(message);
+      if (message.kind === 'seed') return member.takeSeed(message);
       const network = member.networkToReplace(message.weightsVersions);
       if (network !== undefined) {
         await releaseWeights(network);

@@ -11,7 +11,7 @@ import { createLayouts, emaBeta, type Network, type NetworkState } from '@lstm-g
 import { assert } from '@lstm-gan/core/errors';
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { comparePlaces, type Place } from '@lstm-gan/core/step';
-import { cutSlices, sliceLayout } from '@lstm-gan/core/weights';
+import { cutSlices, networks, sliceLayout } from '@lstm-gan/core/weights';
 import type { RunConfig } from '@lstm-gan/run';
 import type {
   Begin,
@@ -20,7 +20,7 @@ import type {
   Gather,
   PeerMessage,
   RunHeader,
-  SliceState,
+  Seed,
   WeightsVersions,
   Work,
   WorkerMessage,
@@ -54,8 +54,6 @@ interface KeptSlice {
   /** True after its arrays were given to the coordinator's link, which may still read them. */
   isShared: boolean;
 }
-
-const networks: readonly Network[] = ['generator', 'discriminator'];
 
 /** More messages than a round has. If more than these arrive before their round begins, the rest is dropped. */
 const mostEarlyMessages = 1 << 16;
@@ -151,17 +149,7 @@ export class SlicedMember {
   }
 
   /** Takes the state of a slice, which the coordinator sends to a new owner or backup. */
-  takeSlice({
-    network,
-    slice,
-    updates,
-    beta1Power,
-    beta2Power,
-    weights,
-    firstMoments,
-    secondMoments,
-    ema,
-  }: SliceState): void {
+  takeSeed({ network, slice, updates, beta1Power, beta2Power, weights, firstMoments, secondMoments, ema }: Seed): void {
     const floats = this.#slices[network][slice]?.layout.size;
     const arrays = [weights, firstMoments, secondMoments, ...(network === 'generator' ? [ema] : [])];
     assert(

@@ -89,8 +89,8 @@ it('does not say that no coordinator answered if its own process was busy for th
   opened.push(worker);
   worker.send(hello('busy'));
   block(1000);
-  const { peer } = await take(events);
-  coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  const { connection } = await take(events);
+  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
   expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ message: { kind: 'finish' } });
 });
 
@@ -99,9 +99,9 @@ it('does not say that its coordinator was silent if its own process was busy for
   const worker = createWorkerLink({ connect: coordinator.address, keys: listed, silenceMs: 500 });
   opened.push(worker);
   worker.send(hello('busy'));
-  const { peer } = await take(events);
+  const { connection } = await take(events);
   block(1500);
-  coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
   expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ message: { kind: 'finish' } });
 });
 

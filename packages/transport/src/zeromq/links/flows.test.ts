@@ -40,14 +40,14 @@ const weights = {
   values: new Float32Array(3 * 2 ** 19),
 } as const;
 weights.values.fill(0.1);
-const peerOf = ({ peer }: CoordinatorLinkEvent): string => peer;
+const connectionOf = ({ connection }: CoordinatorLinkEvent): string => connection;
 
 it('sends chunks only after every flow is there, and over each of them', async () => {
   const { coordinator, connect, events } = await start();
   const [first, second] = createFlowIds(2);
   const main = connect(first);
   await main.send(['H', header('early')]);
-  coordinator.send(peerOf(await take(events)), weights);
+  coordinator.send(connectionOf(await take(events)), weights);
   expect(await kindsOf(main)).toBe('H');
   const other = connect(second);
   await other.send(['P']);
@@ -60,14 +60,14 @@ it('says that a worker has left when one of its flows is gone', async () => {
   const [main, other] = createFlowIds(2).map(connect);
   await other.send(['P']);
   await main.send(['H', header('halved')]);
-  const peer = peerOf(await take(events));
+  const connection = connectionOf(await take(events));
   other.close();
   // A ROUTER notices it when something is sent over that flow; every second chunk is.
   const sending = setInterval(() => {
-    coordinator.send(peer, { ...weights, values: weights.values.slice(0, 10) });
+    coordinator.send(connection, { ...weights, values: weights.values.slice(0, 10) });
     void main.send(['G']);
   }, 10);
-  expect(await take(events)).toMatchObject({ kind: 'left', peer });
+  expect(await take(events)).toMatchObject({ kind: 'left', connection });
   clearInterval(sending);
 });
 
@@ -84,11 +84,11 @@ it('drops a worker that sends more chunks ahead on a flow than it was granted', 
   const { connect, events } = await start();
   const [main, other] = createFlowIds(2).map(connect);
   await main.send(['H', header('greedy')]);
-  const peer = peerOf(await take(events));
+  const connection = connectionOf(await take(events));
   for (let k = 0; k < 9; k++) await other.send(['C', Buffer.alloc(1000)]);
   expect(await take(events)).toMatchObject({
     kind: 'left',
-    peer,
+    connection,
     sentence: expect.stringContaining('9 frames of flow 1'),
   });
 });
@@ -98,10 +98,10 @@ it('takes a client for a connection of its own if it does not know the name of t
   const [own] = createFlowIds(2);
   const stranger = connect(createFlowIds(2)[1]);
   await connect(own).send(['H', header('honest')]);
-  const peer = peerOf(await take(events));
+  const connection = connectionOf(await take(events));
   await stranger.send(['C', Buffer.alloc(1000)]);
   await connect('3 flows of nobody: 1').send(['H', header('plain')]);
   const plain = await take(events);
   expect(plain).toMatchObject({ kind: 'message', message: { worker: 'plain' } });
-  expect(plain.peer).not.toBe(peer);
+  expect(plain.connection).not.toBe(connection);
 });

@@ -102,17 +102,17 @@ it('never waits to send to the last worker after it has gone, because such a sen
   doomed.connect(coordinator.address);
   const { header } = encodeMessage(hello('doomed'));
   await doomed.send(['H', header]);
-  const { peer } = (await take(events)) as { peer: string };
+  const { connection } = (await take(events)) as { connection: string };
   doomed.close();
   // There is no event to wait for: a ROUTER notices that a client is gone only when something is sent to it.
   await new Promise((resolve) => setTimeout(resolve, 300));
 
-  coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
   const worker = createWorkerLink({ connect: coordinator.address });
   opened.push(worker);
   worker.send(hello('next'));
   // JavaScript is busy while libzmq's threads connect the worker.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
-  expect(await take(events)).toMatchObject({ kind: 'left', peer });
+  expect(await take(events)).toMatchObject({ kind: 'left', connection });
   expect(await take(events)).toMatchObject({ kind: 'message', message: { kind: 'hello', worker: 'next' } });
 });

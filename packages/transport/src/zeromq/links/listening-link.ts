@@ -214,7 +214,7 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
     connection.isLeaving = true;
     this.#events.push({
       kind: 'left',
-      peer: name,
+      connection: name,
       sentence: `The worker has given no sign of life for ${connection.unanswered * this.#pingMs} ms.`,
     });
   }
@@ -242,14 +242,15 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
     const connection = this.#connections.get(name);
     this.#connections.delete(name);
     connection?.loans?.close();
-    if (connection !== undefined && !connection.isLeaving) this.#events.push({ kind: 'left', peer: name, sentence });
+    if (connection !== undefined && !connection.isLeaving)
+      this.#events.push({ kind: 'left', connection: name, sentence });
   }
 
   /** Tells the other end what was wrong with what it sent, then ends the connection. */
   #refuse(name: string, connection: Connection<Received>, sentence: string): void {
     connection.outbox.add(this.#dialect.refusal(sentence));
     connection.isLeaving = true;
-    this.#events.push({ kind: 'left', peer: name, sentence });
+    this.#events.push({ kind: 'left', connection: name, sentence });
   }
 
   #take(routingId: Buffer, kind: string, parts: Buffer[]): void {
@@ -290,7 +291,7 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
   #accept(name: string, connection: Connection<Received>, flow: number, kind: string, parts: Buffer[]): void {
     try {
       const { messages, isGoodbye } = acceptFrame(connection, flow, kind, parts);
-      for (const message of messages) this.#events.push({ kind: 'message', peer: name, message });
+      for (const message of messages) this.#events.push({ kind: 'message', connection: name, message });
       if (isGoodbye) this.#forget(name, 'The worker closed the link.');
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

@@ -49,7 +49,7 @@ it.each(['SIGKILL', 'SIGSTOP'] as const)(
       );
       const joined = await take(events);
       expect(joined).toMatchObject({ kind: 'message', message: { worker: 'doomed' } });
-      coordinator.watch(joined.peer, 500);
+      coordinator.watch(joined.connection, 500);
       child.kill(signal);
       expect(await take(events)).toMatchObject({ kind: 'left' });
       child.kill('SIGKILL');
@@ -71,8 +71,8 @@ it(
      link.send(${JSON.stringify(hello('done'))}); for await (const event of link.events()) if (event.kind === 'message') void link.close();`,
     );
     const ended = once(child, 'exit');
-    const { peer } = await take(events);
-    coordinator.send(peer, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+    const { connection } = await take(events);
+    coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
     await coordinator.close();
     expect(await ended).toEqual([0, null]);
   },
@@ -87,8 +87,8 @@ it('closes in good order if a worker reads nothing, goes on sending and dies, wh
   const coordinator = await run(
     `import { createCoordinatorLink } from ${moduleUrl('./coordinator-link.ts')}; import { createKeyPair } from ${moduleUrl('../keys/key-files.ts')};
      const link = await createCoordinatorLink({ bind: ${JSON.stringify(address)}, keys: createKeyPair(), isAuthorized: () => false, lingerMs: 1000 });
-     for await (const { peer } of link.events()) {
-       link.send(peer, { ...${JSON.stringify(chunk)}, values: new Float32Array(8e6) });
+     for await (const { connection } of link.events()) {
+       link.send(connection, { ...${JSON.stringify(chunk)}, values: new Float32Array(8e6) });
        await link.close();
        console.log('closed');
      }
