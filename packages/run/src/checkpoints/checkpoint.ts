@@ -19,13 +19,13 @@ import {
   type Safetensors,
 } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
+import { networks } from '@lstm-gan/core/weights';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import type { TrainingState } from './training-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
 import { writeAtomically } from '../write-atomically.ts';
 
 const formatVersion = '2';
-const networks = ['generator', 'discriminator'] as const;
 
 /** The contents of a checkpoint file, verified. */
 export interface Checkpoint {
