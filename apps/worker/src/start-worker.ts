@@ -1,6 +1,7 @@
 /**
  * A worker's conversation with the coordinator: it says hello, prepares the run that the coordinator describes, and
  * answers messages until the coordinator finishes the run. compute-phase.ts has what it does for a lease.
+ * test/integration and test/e2e hold what this file promises: they run whole workers, with faults and refusals.
  */
 import { UserError } from '@lstm-gan/core/errors';
 import {

@@ -1,3 +1,4 @@
+import type { ImageShape } from '@lstm-gan/core';
 import type { Labels, LeftOut } from './dataset.ts';
 
 /** A data set that is being decoded: its pixels come as a stream, and are packed into a file. */
@@ -8,17 +9,11 @@ export interface DecodedImages {
   summary(): { readonly labels?: Labels; readonly leftOut?: readonly LeftOut[] };
 }
 
-/** The shape that every image of a data set is converted to: `size` x `size` pixels, gray or RGB. */
-export interface ImageShape {
-  readonly size: number;
-  readonly channels: 1 | 3;
-}
-
 /** A data set that can be downloaded by its name. */
 export interface DatasetSource {
   readonly name: string;
   readonly description: string;
-  /** Downloads the images and converts them to a shape. Calls `onProgress` with the number of images done. */
+  /** Downloads the images and converts them to a shape: `size` x `size` pixels, gray or RGB. Calls `onProgress` with the number of images done. */
   decode(
     shape: ImageShape,
     scratchDir: string,

@@ -8,10 +8,11 @@ import { readdirSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import type { ImageShape } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
 import sharp from 'sharp';
 import type { Dataset, Labels, LeftOut } from './dataset.ts';
-import type { DecodedImages, ImageShape } from './decoded-images.ts';
+import type { DecodedImages } from './decoded-images.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
 
 const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl'];

@@ -7,10 +7,11 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import type { ImageShape } from '@lstm-gan/core';
 import { assert, UserError } from '@lstm-gan/core/errors';
 import { z } from 'zod';
 import type { Dataset } from './dataset.ts';
-import type { DecodedImages, ImageShape } from './decoded-images.ts';
+import type { DecodedImages } from './decoded-images.ts';
 import { explainWriteError } from './explain-write-error.ts';
 
 const signature = 'LGANPACK';

@@ -35,7 +35,7 @@ export {
 export { createRunFolder, removeStepsAfter, reopenRunFolder, type RunFolder } from './folder/run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './folder/run-identity.ts';
 export { renderSvg } from './pictures/render-svg.ts';
-export { renderGrid, renderImages, type ImageShape } from './pictures/render-grid.ts';
+export { renderGrid, renderImages } from './pictures/render-grid.ts';
 export {
   createStopRule,
   describeStop,

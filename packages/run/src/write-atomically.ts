@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '@lstm-gan/core/errors';
+import { explainWriteError as explain } from '@lstm-gan/core/errors';
 
 /** Writes a file completely or not at all: writes a temporary file, fsync, rename, fsync of the folder. */
 export async function writeAtomically(file: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
@@ -32,27 +32,8 @@ export async function readIfPresent(file: string): Promise<string | undefined> {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-  EACCES: 'it is not permitted',
-  EPERM: 'it is not permitted',
-  EROFS: 'the disk is read-only',
-  ENOTDIR: 'a part of its path is a file, not a folder',
-  EEXIST: 'a file is where a folder should be',
-  ENOENT: 'its folder is gone',
-};
-
-/** The sentence for a disk that does not take a file; other errors come back as they are. */
+/** A UserError for a file of a run that the disk does not take. Other errors are returned unchanged. */
 export function explainWriteError(file: string, error: unknown): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  // Node makes parents too, and says ENOENT where the disk does not take them (20.20, read-only).
-  const reason = reasons[code === 'ENOENT' && syscall === 'mkdir' ? 'EROFS' : (code ?? '')];
-  if (reason === undefined || error instanceof UserError) return error;
-  return new UserError({
-    code: 'cannot-write',
-    message: `${file} cannot be written: ${reason}.`,
-    advice: 'Make room, or choose another folder with --out; what was written before is intact.',
-    cause: error,
-  });
+  const advice = 'Make room, or choose another folder with --out; what was written before is intact.';
+  return explain(file, error, advice);
 }

@@ -1,11 +1,6 @@
 // Only the type: sharp is loaded when the first picture is drawn, because workers draw none.
 import type { Sharp } from 'sharp';
-
-/** The shape of images in memory: each is [size, size, channels], and they follow each other. */
-export interface ImageShape {
-  readonly size: number;
-  readonly channels: 1 | 3;
-}
+import type { ImageShape } from '@lstm-gan/core';
 
 /** [-1, 1] to 0..255: 127.5 x + 127.5, rounded and clipped. */
 function toPixels(images: Float32Array): Uint8Array {

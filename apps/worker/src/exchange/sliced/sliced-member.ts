@@ -5,7 +5,8 @@
  * The result of a round replaces the weights and states before it only when the coordinator's next message shows that
  * every member has the result. If a new crew is made before that, the round is done again from the old state.
  *
- * No sockets and no clocks here: messages to send go to `post`, the time comes from `now`.
+ * No sockets and no clocks here: messages to send go to `post`, the time comes from `now`. test/simulator holds what
+ * this class promises: it runs crews of these members through thousands of schedules with faults.
  */
 import { createLayouts, emaBeta, type Network, type NetworkState } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
