@@ -1,4 +1,7 @@
 /** The programs that run alone, compared with the subcommands of `lstm-gan`. */
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { lstmGan, sourceCommand } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';
@@ -37,3 +40,29 @@ it.each(['coordinator', 'worker'])(
     expect(refused.exitCode).toBe(2);
   },
 );
+
+it.each([
+  ['cli', ['worker', '--help']],
+  ['worker', ['--help']],
+])('%s %j loads only the command and where TensorFlow is, before TensorFlow', async (app, parameters) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-loaded-'));
+  const list = path.join(folder, 'loaded');
+  // Writes down every module that is loaded.
+  const hooks = `import { appendFileSync } from 'node:fs';
+    export function load(url, context, next) { appendFileSync(${JSON.stringify(list)}, url + '\\n'); return next(url, context); }`;
+  const register = path.join(folder, 'register.mjs');
+  await writeFile(
+    register,
+    `import { register } from 'node:module'; register('data:text/javascript,${encodeURIComponent(hooks).replaceAll("'", '%27')}');`,
+  );
+  const [node, ...rest] = sourceCommand(app, parameters);
+  await startProcess([node, '--import', register, ...rest], { reject: true });
+  const ours = (await readFile(list, 'utf8'))
+    .split('\n')
+    .filter((url) => /\/(apps|packages)\/[a-z-]+\/src\//.test(url));
+  expect(ours.some((url) => url.includes('worker-command.ts'))).toBe(true);
+  const early =
+    /\/apps\/(cli\/src\/main|worker\/src\/(main|command\/[a-z-]+))\.ts|\/packages\/(command-line\/src|engine\/src\/(startup\.ts|tensorflow))/;
+  expect(ours.filter((url) => !early.test(url))).toEqual([]);
+  expect(ours.length).toBeLessThan(25);
+});

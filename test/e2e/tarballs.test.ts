@@ -38,9 +38,12 @@ const inFolder = (...command: string[]) => startProcess(command, { cwd: folder, 
 const lstmGan = (...parameters: string[]) => inFolder('npx', '--no-install', 'lstm-gan', ...parameters);
 
 describe('the packages, installed with plain npm', () => {
-  it('have a command', async () => {
+  it('have a command, and programs for the coordinator and the worker', async () => {
     expect((await lstmGan('--version')).stdout).toBe('0.1.0');
     expect((await lstmGan('train', '--help')).stdout).toContain('--preset');
+    for (const program of ['lstm-gan-coordinator', 'lstm-gan-worker']) {
+      expect((await inFolder('npx', '--no-install', program, '--version')).stdout).toBe('0.1.0');
+    }
   });
 
   it('fetch tfjs-node, set up and train', async () => {
