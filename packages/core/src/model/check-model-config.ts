@@ -1,11 +1,13 @@
 import { UserError } from '../errors/user-error.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 
-/** Throws a UserError for a model whose sizes do not close, which names the sizes that would. */
+/**
+ * Throws a UserError if the sizes of a model do not fit together; the error names sizes that would. Which rules a generator
+ * must keep follows from the fields of its configuration, so a new kind with the same fields cannot skip them.
+ */
 export function checkModelConfig({ image, generator, discriminator }: ModelConfig): void {
-  const { kind } = generator;
-  if (kind !== 'dense') checkMap(generator, image.size);
-  if (kind === 'article' || kind === 'rows') checkSteps(generator);
+  if ('base' in generator) checkMap(generator, image.size);
+  if ('steps' in generator) checkSteps(generator);
   const divisor = 2 ** discriminator.filters.length;
   if (image.size % divisor !== 0) {
     refuse(
@@ -15,8 +17,10 @@ export function checkModelConfig({ image, generator, discriminator }: ModelConfi
   }
 }
 
-type WithMap = Exclude<GeneratorConfig, { kind: 'dense' }>;
-type Recurrent = Extract<GeneratorConfig, { kind: 'article' | 'rows' }>;
+/** Generators whose transposed convolutions start from a map. */
+type WithMap = Extract<GeneratorConfig, { base: unknown }>;
+/** Generators that make the map in time steps. */
+type Recurrent = Extract<GeneratorConfig, { steps: unknown }>;
 
 function checkMap({ base, filters }: WithMap, imageSize: number): void {
   const factor = 2 ** (filters.length + 1);

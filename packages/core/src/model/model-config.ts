@@ -52,7 +52,7 @@ const recurrentShape = {
 const kind = <Name extends string>(name: Name, description: string) =>
   z.literal(name).meta({ description, reason: 'decides which fields there are beside it.' });
 
-/** Checks a generator's configuration from outside. */
+/** Checks the generator's part of a model's configuration. */
 export const generatorConfigSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({
@@ -156,9 +156,9 @@ export const modelConfigSchema = z
   })
   .meta({ description: 'The two networks and what they minimise.' });
 
-/** A generator's kind and sizes. */
-export type GeneratorConfig = z.infer<typeof generatorConfigSchema>;
 /** Size and channels of a model's images. */
 export type ImageShape = ModelConfig['image'];
 /** Both networks and what they minimise. */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
+/** A generator's kind and sizes. */
+export type GeneratorConfig = ModelConfig['generator'];

@@ -10,6 +10,7 @@ export {
   lastDiscriminatorPlace,
   nextPlace,
   placeOfImages,
+  type DiscriminatorPlace,
   type Place,
   type ShardPlace,
 } from './place.ts';

@@ -8,6 +8,7 @@
  */
 import type { Network } from '../weights/layout.ts';
 
+/** One phase of one step of a run. */
 export interface Place {
   /** Counts from 1. */
   readonly step: number;
@@ -32,6 +33,7 @@ export function firstPlaceOfStep(step: number): DiscriminatorPlace {
   return { step, phase: 'discriminator', turn: 0 };
 }
 
+/** Whether a place is the first of its step. */
 export function isFirstOfStep({ phase, turn }: Pick<Place, 'phase' | 'turn'>): boolean {
   return phase === 'discriminator' && turn === 0;
 }

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { presets } from '../presets.ts';
+import { checkModelConfig } from './check-model-config.ts';
+import { generatorConfigSchema, type GeneratorConfig, type ModelConfig } from './model-config.ts';
+
+const kinds = generatorConfigSchema.options.map(({ shape }) => shape);
+const kindsWith = (field: string) => kinds.filter((shape) => field in shape).map(({ kind }) => kind.value);
+const modelOf = (kind: string): ModelConfig =>
+  [...presets.values()].map(({ model }) => model).find(({ generator }) => generator.kind === kind) as ModelConfig;
+const check = (model: ModelConfig, changes: object) => () =>
+  checkModelConfig({ ...model, generator: { ...model.generator, ...changes } as GeneratorConfig });
+
+it.each(kinds.map(({ kind }) => kind.value))('accepts the preset of kind %s', (kind) => {
+  expect(check(modelOf(kind), {})).not.toThrow();
+});
+
+it.each(kindsWith('base'))('refuses a map of kind %s that does not grow to the size of the image', (kind) => {
+  expect(check(modelOf(kind), { base: [4, 4, 8] })).toThrow(/transposed convolutions make (16 x 16|32 x 32) pixels/);
+});
+
+it.each(kindsWith('steps'))('refuses time steps of kind %s that do not use up the first Dense layer', (kind) => {
+  expect(check(modelOf(kind), { stepSize: 7 })).toThrow('features need');
+});
+
+it.each(kindsWith('steps'))('refuses time steps of kind %s that do not fill the map', (kind) => {
+  const { base } = modelOf(kind).generator as Extract<GeneratorConfig, { base: unknown }>;
+  expect(check(modelOf(kind), { base: [base[0], base[1], base[2] + 1] })).toThrow('numbers; a map of');
+});
+
+it('refuses kind rows without an LSTM, or with hidden layers', () => {
+  expect(check(modelOf('rows'), { lstm: 0 })).toThrow('has an LSTM and no hidden layers');
+  expect(check(modelOf('rows'), { hidden: [8] })).toThrow('has an LSTM and no hidden layers');
+});
+
+it('refuses an image that the convolutions of the discriminator do not divide', () => {
+  const model = modelOf('dense');
+  expect(() => checkModelConfig({ ...model, image: { ...model.image, size: 60 } })).toThrow('divisible by 8, got 60');
+});
