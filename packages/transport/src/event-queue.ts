@@ -1,7 +1,7 @@
 /** Events that are pushed on one side and iterated, by one reader, on the other. */
 export interface EventQueue<Event> extends AsyncIterable<Event> {
   push(event: Event): void;
-  /** Ends the iteration behind what was pushed. */
+  /** Ends the iteration after the events that were pushed. */
   end(): void;
 }
 

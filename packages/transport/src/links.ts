@@ -3,17 +3,19 @@
  * connecting link has one connection. A coordinator listens, its workers connect; in the sliced exchange every worker
  * does both, towards the other workers.
  *
- * The messages of a connection arrive whole, once and in the order in which they were sent, or the connection ends, which
- * is an event. `send` only queues: it never waits and never fails. A message whose connection has ended is dropped; the
- * event says so, earlier or later.
+ * The messages of a connection arrive whole, once and in the order in which they were sent, or the connection ends,
+ * which is an event. `send` only queues: it never waits and never fails. A message whose connection has ended is
+ * dropped; the event says so, earlier or later.
  *
- * Arrays given to `send` must never be written again, because a link may still be reading them. Arrays that arrive belong
- * to the receiver. They may lie in memory that cannot be written, and the receiver releases each one that it has used up.
+ * Arrays given to `send` must never be written again, because a link may still be reading them. Arrays that arrive
+ * belong to the receiver. They may lie in memory that cannot be written, and the receiver releases each one that it has
+ * used up.
  *
- * Large arrays travel in chunks of 2 MB, and the sender may have eight of them under way that the receiver has not taken
- * yet. So a slow receiver slows down nobody else: frames of all connections take turns. What is queued for it stays in
- * the sender's memory, and there is no limit to it. For example, a sender that queues 25 MB ten times a second for a
- * network of 100 MB/s needs 150 MB more each second, so it must wait for an answer before it queues the next ones.
+ * Large arrays travel in chunks of 2 MB, and the sender may have eight of them under way that the receiver has not
+ * taken yet. So a slow receiver slows down nobody else: frames of all connections take turns. What is queued for it
+ * stays in the sender's memory, and there is no limit to it. For example, a sender that queues 25 MB ten times a second
+ * for a network of 100 MB/s needs 150 MB more each second, so it must wait for an answer before it queues the next
+ * ones.
  */
 import type { CoordinatorMessage, PeerMessage, WorkerMessage } from './protocol/messages.ts';
 import type { CrewMember } from './protocol/shared-fields.ts';
@@ -24,7 +26,10 @@ export type CoordinatorLinkEvent<Received = WorkerMessage> =
   /** The other end closed the connection, died, was silent too long, or broke the protocol; the sentence says which. */
   | { readonly kind: 'left'; readonly connection: string; readonly sentence: string };
 
-/** A listening link: the coordinator's, with a connection to each worker, or a worker's, with one from each other worker. */
+/**
+ * A listening link: the coordinator's, with a connection to each worker, or a worker's, with one from each other
+ * worker.
+ */
 export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMessage> {
   /** What the other end connects to, for example `tcp://127.0.0.1:4321`. */
   readonly address: string;
@@ -45,21 +50,29 @@ export interface RenewableLink<Received = WorkerMessage, Sent = CoordinatorMessa
   Received,
   Sent
 > {
-  /** Ends all connections, with an event each, and listens again at the same address. Who is still authorized can connect again. */
+  /**
+   * Ends all connections, with an event each, and listens again at the same address. Who is still authorized can
+   * connect again.
+   */
   renew(): Promise<void>;
 }
 
 /** An event of a connecting link. */
 export type WorkerLinkEvent<Received = CoordinatorMessage> =
   | { readonly kind: 'message'; readonly message: Received }
-  /** The connection has ended, or was never made. `refused`: the other end refused the keys, so trying again is useless. */
+  /**
+   * The connection has ended, or was never made. `refused`: the other end refused the keys, so trying again is useless.
+   */
   | { readonly kind: 'closed'; readonly sentence: string; readonly refused?: boolean };
 
 /** A connecting link: a worker's, to its coordinator or to another worker. */
 export interface WorkerLink<Received = CoordinatorMessage, Sent = WorkerMessage> {
   /** Ends after `closed`, or when this end is closed. Only one reader may iterate. */
   events(): AsyncIterable<WorkerLinkEvent<Received>>;
-  /** Queues a message, also before the connection is made; drops it after `closed`. From now on its arrays belong to the link. */
+  /**
+   * Queues a message, also before the connection is made; drops it after `closed`. From now on its arrays belong to the
+   * link.
+   */
   send(message: Sent): void;
   /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
   close(): Promise<void>;
@@ -71,7 +84,10 @@ export type PeerLinkEvent =
   /** A peer cannot be reached, or no longer; the sentence says why. */
   | { readonly kind: 'unreachable'; readonly worker: string; readonly sentence: string };
 
-/** A worker's link to its peers, the other workers of the crew. It listens for them, and connects to a peer at the first message to it. */
+/**
+ * A worker's link to its peers, the other workers of the crew. It listens for them, and connects to a peer at the first
+ * message to it.
+ */
 export interface PeerLink {
   /** What the peers connect to. */
   readonly address: string;

@@ -1,6 +1,7 @@
 /**
- * Messages as bytes and back. The header (msgpack) holds every plain field and the type and length of each array; the
- * arrays themselves follow as raw bytes; of floats that are all bfloat16 only what is not zero. Nothing of a decoded message is believed before its schema has passed.
+ * Messages as bytes and back. The header (msgpack) holds every plain field, and the type and length of each array. The
+ * arrays follow as raw bytes; if the lower half of every float in an array is zero (bfloat16), only the upper halves
+ * are sent. No field of a decoded message is used before its schema has passed.
  */
 import { packBfloat16 } from '@lstm-gan/core/weights';
 import { Packr } from 'msgpackr';
@@ -25,25 +26,25 @@ import type { Lend } from './memory.ts';
 
 export interface EncodedMessage {
   readonly header: Uint8Array;
-  /** Views of the message's own arrays that travel as bytes: they must not be written again. */
+  /** The arrays that travel as bytes. They are views of the message's arrays, which must not be written again. */
   readonly arrays: readonly Uint8Array[];
 }
 
 /** bfloat16: the upper halves of float32 values whose lower halves are zeros. */
 type ArrayType = ElementType | 'bfloat16';
 
-/** What a header announces: the arrays that will follow. */
+/** An array that a header announces. */
 export interface AnnouncedArray {
   readonly type: ArrayType;
   readonly length: number;
-  /** Where it lies, instead of following as bytes. */
+  /** Where the array lies in shared memory. Undefined if it follows as bytes. */
   readonly reference?: BlockReference;
 }
 
 /** A header that passed its checks, waiting for its arrays. */
 export interface DecodedHeader<Message> {
   readonly arrays: readonly AnnouncedArray[];
-  /** Completes the message; arrays have the announced lengths, and types, bfloat16 being float32 again. */
+  /** The whole message. The arrays have the announced lengths and types; bfloat16 is float32 again. */
   complete(arrays: readonly (Float32Array | Uint8Array)[]): Message;
 }
 
@@ -52,13 +53,13 @@ export type DecodeHeader<Message> = (header: Uint8Array, limits: Limits) => Deco
 /** How large a message from outside may be. */
 export interface Limits {
   readonly maxHeaderBytes: number;
-  /** Of all arrays of one message together. */
+  /** For all arrays of one message together. */
   readonly maxArrayBytes: number;
-  /** In one message. */
+  /** The number of arrays in one message. */
   readonly maxArrays: number;
 }
 
-/** Room for the largest models here: headers of a megabyte, arrays of two gigabytes. */
+/** Headers of 1 MB and arrays of 2 GB: enough for the largest models that a configuration can describe. */
 export const defaultLimits: Limits = { maxHeaderBytes: 1 << 20, maxArrayBytes: 2 ** 31, maxArrays: 4096 };
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
@@ -67,7 +68,7 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: fal
 export function encodeMessage(message: Message, lend: Lend = () => undefined): EncodedMessage {
   const { plain, arrays } = splitArrays(allMessages[message.kind], message);
   const travelling = arrays.map((array) => {
-    // Before it is lent: a lent array may be the peer's alone, and empty here.
+    // Read before the array is lent: lending may give the array away and leave an empty one here.
     const { length } = array;
     if (!(array instanceof Float32Array)) return { type: 'uint8', length, bytes: array } as const;
     const reference = lend(array);
@@ -187,7 +188,7 @@ function checkSize(kind: string, arrays: readonly AnnouncedArray[], limits: Limi
   }
 }
 
-/** What an announced array takes in memory, in bytes. */
+/** The bytes that an announced array takes in memory. */
 export function arrayBytes({ type, length }: AnnouncedArray): number {
   return length * (type === 'uint8' ? 1 : 4);
 }

@@ -3,14 +3,14 @@ import { expect, it } from 'vitest';
 import { createFlowChoice, createFlowOrder, type OrderedFrame } from './flow-order.ts';
 import { initialCredit } from './frame.ts';
 
-/** Messages of some chunks each, as frames: the header's byte says how many chunks follow. */
+/** Messages as frames. The byte of a header says how many chunks follow. */
 const framesOf = (chunkCounts: readonly number[]): OrderedFrame[] =>
   chunkCounts.flatMap((count, message) => [
     { kind: 'H' as const, bytes: Uint8Array.of(count) },
     ...Array.from({ length: count }, (_, chunk) => ({ kind: 'C' as const, bytes: Uint8Array.of(message, chunk) })),
   ]);
 
-it('gives frames in the order in which they were sent, whichever flow is how far ahead', () => {
+it('gives frames in the order in which they were sent, however far one flow is ahead of another', () => {
   const messages = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 });
   fc.assert(
     fc.property(
@@ -41,14 +41,14 @@ it('gives frames in the order in which they were sent, whichever flow is how far
   );
 });
 
-it('sends chunks over each flow in turn, and all else over the first', () => {
+it('sends chunks over each flow in turn, and all other frames over the first', () => {
   const choice = createFlowChoice(3);
   expect(['H', 'C', 'C', 'P', 'C', 'G', 'C', 'H', 'C', 'B'].map((kind) => choice.of(kind))).toEqual([
     0, 0, 1, 0, 2, 0, 0, 0, 1, 0,
   ]);
 });
 
-it('refuses to hold more than one that keeps to the protocol has under way', () => {
+it('refuses to hold more frames than a sender that keeps to the protocol has under way', () => {
   const chunk: OrderedFrame = { kind: 'C', bytes: Uint8Array.of(1) };
   const order = createFlowOrder(2);
   for (let k = 0; k < initialCredit; k++) order.put(1, chunk);

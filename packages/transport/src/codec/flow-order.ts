@@ -1,7 +1,7 @@
 /**
- * Several flows of one connection: one TCP connection, and the thread that encrypts it, seldom fill a fast network. The first
- * flow carries everything but chunks; chunks take each flow in turn. So the receiver knows which flow brings the next
- * frame, and no frame needs a number. Pure state: sockets are elsewhere.
+ * Several flows of one connection: one TCP connection, and the thread that encrypts it, seldom fill a fast network. The
+ * first flow carries everything but chunks; chunks take each flow in turn. So the receiver knows which flow brings the
+ * next frame, and no frame needs a number. Pure state: sockets are elsewhere.
  */
 import { initialCredit } from './frame.ts';
 import { ProtocolError } from './protocol-error.ts';

@@ -7,7 +7,7 @@ import { createMemoryLoans, type MemoryLoans } from './memory-loans.ts';
 
 const floats = 20_000;
 
-/** Two ends whose frames come at once. */
+/** Two ends whose frames arrive immediately. */
 function connect(
   left: PlainSharing,
   right: PlainSharing | undefined,
@@ -22,7 +22,7 @@ function connect(
   return [ends[0], ends[1]];
 }
 
-it('lends nothing before the peer has read what it was offered', () => {
+it('lends nothing before the other end has read the block that it was offered', () => {
   const sharing = createPlainSharing();
   const [loans] = connect(sharing, sharing);
   const array = sharing.allocate(floats) as Float32Array;
@@ -31,7 +31,7 @@ it('lends nothing before the peer has read what it was offered', () => {
   expect(loans.lend(array)).toMatchObject({ name: expect.stringMatching(/^lstm-gan-/) });
 });
 
-it('uses blocks again when they are given back: a thousand messages take as many as one', () => {
+it('uses blocks again that are given back: a thousand messages take as many as one', () => {
   const sharing = createPlainSharing();
   const [loans, other] = connect(sharing, sharing);
   loans.offer();
@@ -46,7 +46,7 @@ it('uses blocks again when they are given back: a thousand messages take as many
   expect(sharing.made() - before).toBe(1);
 });
 
-it('takes back everything of a peer that is gone, and never uses it again: the peer may still be reading', () => {
+it('takes back all blocks when the other end is gone, and never uses them again, because it may still be reading', () => {
   const sharing = createPlainSharing();
   for (let peer = 0; peer < 1000; peer++) {
     const [loans, other] = connect(sharing, sharing);
@@ -66,7 +66,7 @@ it('takes back everything of a peer that is gone, and never uses it again: the p
 it.each([
   ['the other end has no memory to read with', undefined],
   ['the other end cannot read', createPlainSharing(false)],
-])('sends bytes where %s, and says so once', (_, right) => {
+])('sends bytes if %s, and says so once', (_, right) => {
   const sharing = createPlainSharing();
   const onRefused = vi.fn();
   const [loans] = connect(sharing, right, onRefused);
@@ -76,7 +76,7 @@ it.each([
   expect(loans.lend(sharing.allocate(floats) as Float32Array)).toBeUndefined();
 });
 
-it('refuses in a sentence what was not lent, what was not offered, and what is malformed', () => {
+it('refuses in a sentence a block that was not lent, an answer to no offer, and a malformed frame', () => {
   const sharing = createPlainSharing();
   const loans = createMemoryLoans({ sharing: () => sharing, push: () => undefined });
   const frame = (hex: string) => Buffer.from(hex, 'hex');
@@ -89,7 +89,7 @@ it('refuses in a sentence what was not lent, what was not offered, and what is m
   expect(() => loans.accept('F', Buffer.alloc(1 << 17))).toThrow('at most 65536 bytes');
 });
 
-it('refuses in a sentence a reference to another length, and any that comes where no memory is shared', () => {
+it('refuses in a sentence a reference with another length, and every reference if no memory is shared', () => {
   const sharing = createPlainSharing();
   const [loans, other] = connect(sharing, sharing);
   loans.offer();
@@ -113,7 +113,7 @@ it('refuses in a sentence a reference to another length, and any that comes wher
   expect(near.accept('H', header)).toEqual(weights);
 });
 
-it('announces the length that an array had before it was lent, and became empty', () => {
+it('announces the length that an array had before lending left it empty', () => {
   const sharing = createPlainSharing();
   const array = sharing.allocate(floats) as Float32Array;
   const reference = sharing.lend(array);

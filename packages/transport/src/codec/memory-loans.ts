@@ -1,8 +1,8 @@
 /**
- * The memory that the two ends of a connection lend each other, if both are processes of one machine. An array that lies
- * in a block that the other end can read travels as a reference in the header, and no byte of it is copied. Each end first
- * offers a block to try. It sends references only after the other end has read that block; until then, and if the other
- * end cannot read it, arrays travel as bytes. Pure bookkeeping: memory and sockets are elsewhere.
+ * The memory that the two ends of a connection lend each other, if both are processes of one machine. An array that
+ * lies in a block that the other end can read travels as a reference in the header, and no byte of it is copied. Each
+ * end first offers a block to try. It sends references only after the other end has read that block; until then, and if
+ * the other end cannot read it, arrays travel as bytes. Pure bookkeeping: memory and sockets are elsewhere.
  *
  *   M reference (read this, to try) | Y (I have read it) | N (I cannot) | F names (I have released these)
  *

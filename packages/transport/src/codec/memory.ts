@@ -1,4 +1,6 @@
-/** Where arrays lie that arrive or are sent. The engine has memory that it uses again and shares with other processes. */
+/**
+ * Where arrays lie that arrive or are sent. The engine has memory that it uses again and shares with other processes.
+ */
 import type { BlockReference } from './block-reference.ts';
 
 /** Memory that processes of this machine share. */

@@ -1,4 +1,7 @@
-/** Takes the arrays out of a message and puts them in again, as its entry in the protocol says. A message has at most one list. */
+/**
+ * Takes the arrays out of a message and puts them in again, as its entry in the protocol says. A message has at most
+ * one list.
+ */
 import type { ElementType, MessageEntry } from '../protocol/message-entry.ts';
 
 type TypedArray = Float32Array | Uint8Array;

@@ -1,6 +1,6 @@
 /**
- * Links inside one process: the same semantics as over a network. Training in one process and most tests run over these.
- * Arrays are copied, because what arrives belongs to the receiver.
+ * Links inside one process, with the semantics of links over a network. Training in one process and most tests use
+ * them. Arrays are copied, because what arrives belongs to the receiver.
  */
 import { createEventQueue, type EventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../links.ts';
@@ -12,7 +12,7 @@ export interface MemoryLink {
   connect(): WorkerLink;
 }
 
-/** A coordinator's end, and as many workers' ends as are asked for. */
+/** A coordinator's link, and a worker's link for each call of `connect`. */
 export function createMemoryLink(): MemoryLink {
   const events = createEventQueue<CoordinatorLinkEvent>();
   const connections = new Map<string, EventQueue<WorkerLinkEvent>>();
@@ -31,7 +31,7 @@ export function createMemoryLink(): MemoryLink {
     send: (connection, message) =>
       connections.get(connection)?.push({ kind: 'message', message: structuredClone(message) }),
     disconnect: dismiss,
-    // Both ends are one process.
+    // Both ends are in one process: neither can be silent alone.
     watch: () => undefined,
     async close() {
       for (const connection of [...connections.keys()]) dismiss(connection);

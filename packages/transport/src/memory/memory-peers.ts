@@ -1,15 +1,15 @@
-/** Workers' ends towards each other inside one process. Arrays are copied, because what arrives belongs to the receiver. */
+/** Peer links inside one process. Arrays are copied, because what arrives belongs to the receiver. */
 import { createEventQueue, type EventQueue } from '../event-queue.ts';
 import type { PeerLink, PeerLinkEvent } from '../links.ts';
 import type { CrewMember } from '../protocol/shared-fields.ts';
 
-/** What the ends of one process share. */
+/** The workers of one process that can be each other's peers. */
 export interface MemoryPeers {
-  /** Another worker's end. */
+  /** The peer link of another worker. */
   open(): PeerLink;
 }
 
-/** A place where workers of one process meet. */
+/** Peer links that can reach each other. */
 export function createMemoryPeers(): MemoryPeers {
   const ends = new Map<
     string,

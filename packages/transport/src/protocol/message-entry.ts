@@ -10,7 +10,9 @@ interface ArrayTypes {
 /** What the elements of an array are. */
 export type ElementType = keyof ArrayTypes;
 
-/** A field that is an array, or a list of float32 arrays: one for each entry of the field `oneForEach`, or none at all. */
+/**
+ * A field that is an array, or a list of float32 arrays: one for each entry of the field `oneForEach`, or none at all.
+ */
 export type ArrayField<PlainField = string> =
   ElementType | { readonly listOf: 'float32'; readonly oneForEach: PlainField };
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { fuzzFrames, tryFrames, type Verdicts } from './fuzz-messages.ts';
 
-it('answers 20,000 hostile messages with a message that means the same when it is sent on, or a ProtocolError', () => {
+it('answers each of 20,000 hostile messages with a ProtocolError, or with a message that stays the same when it is sent on', () => {
   const verdicts: Verdicts = { accepted: 0, refused: 0 };
   const before = Object.getOwnPropertyNames(Object.prototype);
   for (let index = 0; index < 20_000; index++) tryFrames(fuzzFrames(7, index), verdicts);
@@ -15,7 +15,7 @@ it('answers 20,000 hostile messages with a message that means the same when it i
 const corpus = fileURLToPath(new URL('./corpus', import.meta.url));
 const kept = existsSync(corpus) ? readdirSync(corpus).sort() : [];
 
-it('answers what is kept: what was found once, and one message for each sentence of refusal', () => {
+it('answers every kept message: those that once revealed a bug, and one for each sentence of refusal', () => {
   expect(kept.length).toBeGreaterThan(0);
   const messages = kept.flatMap(
     (file) => JSON.parse(readFileSync(`${corpus}/${file}`, 'utf8')) as ['H' | 'C', string][][],

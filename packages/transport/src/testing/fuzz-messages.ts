@@ -1,7 +1,7 @@
 /**
- * Messages as somebody hostile would send them: valid ones with bytes changed, cut or repeated, headers with fields of other
- * types and values, and arrays in chunks that do not fit. A pure function of a number, so that whatever is found can be found
- * again.
+ * Hostile messages: valid ones with bytes changed, cut or repeated, headers with fields of other types and values, and
+ * arrays in chunks that do not fit. They are a pure function of a number, so that a message that reveals a bug can be
+ * made again.
  */
 import { statelessUniform } from '@lstm-gan/core/random';
 import { Packr } from 'msgpackr';
@@ -36,7 +36,7 @@ const decoders: readonly DecodeHeader<Message>[] = [
 ];
 const limits: Limits = { maxHeaderBytes: 4096, maxArrayBytes: 1 << 16, maxArrays: 16 };
 
-/** What is put in the place of a field. */
+/** Values that replace a field. */
 const oddValues: readonly unknown[] = [
   null,
   true,
@@ -58,7 +58,7 @@ const oddValues: readonly unknown[] = [
   new Uint8Array(9),
 ];
 
-/** Numbers in [0, 1), as many as are asked for. */
+/** Returns the next number in [0, 1). */
 type Draw = () => number;
 
 function createDraw(seed: number, index: number): Draw {
@@ -82,7 +82,7 @@ function mutateBytes(draw: Draw, bytes: Uint8Array): Uint8Array {
   return mutated;
 }
 
-/** A header whose fields are of another type, missing, or too many, at any depth. */
+/** A header with a field of another type, without a field, or with an additional one, at any depth. */
 function mutateFields(draw: Draw, header: Uint8Array): Uint8Array {
   const parts = packr.unpack(header) as unknown[];
   let [parent, key]: [Record<string, unknown>, string] = [
@@ -101,7 +101,7 @@ function mutateFields(draw: Draw, header: Uint8Array): Uint8Array {
   return packr.pack(parts);
 }
 
-/** Frames of one hostile message. */
+/** The frames of one hostile message. */
 export function fuzzFrames(seed: number, index: number): Extract<Frame, { bytes: Uint8Array }>[] {
   const draw = createDraw(seed, index);
   const { header, arrays } = pick(draw, encoded);
@@ -121,8 +121,8 @@ export interface Verdicts {
 }
 
 /**
- * Gives a message to whoever may get one; throws for what is answered by anything but a message or a ProtocolError, and for a
- * message that was accepted and does not mean the same when it is sent on.
+ * Gives the frames to each kind of receiver, and counts the verdicts. Throws if a receiver throws anything but a
+ * ProtocolError, and if a message that was accepted is another one after it is encoded and decoded again.
  */
 export function tryFrames(frames: readonly Extract<Frame, { bytes: Uint8Array }>[], verdicts: Verdicts): void {
   for (const decode of decoders) {

@@ -1,4 +1,4 @@
-/** What every link promises. One suite for all of them. */
+/** What a coordinator's link and a worker's link promise. Every implementation passes this suite. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../links.ts';
 import type { Contribution, Hello, Weights } from '../protocol/messages.ts';
@@ -6,7 +6,7 @@ import type { Contribution, Hello, Weights } from '../protocol/messages.ts';
 export interface LinkPair {
   readonly coordinator: CoordinatorLink;
   connect(): WorkerLink;
-  /** Where arrays are that both ends may read; plain arrays otherwise. */
+  /** Memory that both ends can read. Without it arrays are plain. */
   readonly memory?: { allocate(length: number): Float32Array; release(array: Float32Array): void };
 }
 
@@ -50,7 +50,7 @@ export async function take<Event>(iterator: AsyncIterator<Event>): Promise<Event
 
 async function takeMessage(iterator: AsyncIterator<CoordinatorLinkEvent>) {
   const event = await take(iterator);
-  if (event.kind !== 'message') throw new Error(`a connection left: ${event.sentence}`);
+  if (event.kind !== 'message') throw new Error(`a worker left: ${event.sentence}`);
   return event;
 }
 
@@ -108,7 +108,7 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
       }
     });
 
-    it('carries arrays to and fro again and again, in memory that is used again', async () => {
+    it('carries arrays in both directions many times, in memory that is used again', async () => {
       const { coordinator, events, joined, memory } = await start(2);
       const lay = (array: Float32Array): Float32Array => {
         const laid = memory?.allocate(array.length) ?? new Float32Array(array.length);
@@ -128,7 +128,7 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
           const { sums, ...fields } = contribution(version, floats);
           worker.send({ ...fields, sums: sums.map(lay) });
         }
-        // Not before: until a connection has agreed on shared memory, the bytes travel straight out of the array.
+        // Not before: until the other end has read shared memory, the bytes are sent directly from the array.
         memory?.release(shared);
         for (let k = 0; k < 2; k++) {
           const { message } = await takeMessage(events);

@@ -1,4 +1,4 @@
-/** What every link between workers promises. One suite for all of them. */
+/** What a link between workers promises. Every implementation passes this suite. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PeerLink, PeerLinkEvent } from '../links.ts';
 import type { Message, PeerMessage } from '../protocol/messages.ts';
@@ -17,7 +17,7 @@ const renewed = (slice: number, floats: number): Message<'renewed'> => ({
   values: Float32Array.from({ length: floats }, (_, i) => slice * 1000 + (i % 997)),
 });
 
-/** @param admits `anybody`: where the kernel guards the folder of the socket, there are no keys to look at */
+/** @param admits `anybody` for a socket file: the kernel guards its folder, and no keys are checked */
 export function testPeerLink(
   name: string,
   open: () => Promise<PeerLink>,
@@ -43,7 +43,7 @@ export function testPeerLink(
       return event.message;
     };
 
-    it('carries messages in order, once, to the one they are for', async () => {
+    it('carries messages in order, once, to the worker that they are for', async () => {
       const {
         peers: [a, b, c],
         meetAll,
@@ -56,7 +56,7 @@ export function testPeerLink(
       expect(await takeMessage(c.events)).toEqual(renewed(9, 3));
     });
 
-    it('carries 24 MB from everybody to everybody at once, whole', async () => {
+    it('carries 24 MB from each of three workers to the others at once, whole', async () => {
       const { peers, meetAll } = await start(3);
       meetAll();
       const floats = 2_000_000;
@@ -76,7 +76,7 @@ export function testPeerLink(
     });
 
     if (admits === 'listed') {
-      it('lets in nobody whom its worker has not met, and tells the other one so', async () => {
+      it('lets in only workers that it has met, and tells the others so', async () => {
         const {
           peers: [a, b, c],
           members,
@@ -91,7 +91,7 @@ export function testPeerLink(
       });
     }
 
-    it('says that a worker is gone, and drops what is for one that it no longer meets', async () => {
+    it('says that a worker is gone, and drops messages for a worker that is no longer a peer', async () => {
       const {
         peers: [a, b, c],
         members,

@@ -1,11 +1,13 @@
-/** Memory that is shared within one process: what native memory promises, in plain arrays, and with its books open. */
+/**
+ * Memory that is shared within one process: it promises what native memory does, in plain arrays that tests can count.
+ */
 import type { BlockReference } from '../codec/block-reference.ts';
 import type { Sharing } from '../codec/memory.ts';
 
 export interface PlainSharing extends Sharing {
-  /** Blocks that somebody uses. */
+  /** Number of blocks that are in use. */
   readonly inUse: () => number;
-  /** Blocks that were ever made. */
+  /** Number of blocks that were ever made. */
   readonly made: () => number;
 }
 
@@ -16,10 +18,10 @@ interface Block {
   reusable: boolean;
 }
 
-/** The floats of the smallest block, as of native memory. */
+/** The floats of the smallest block, the same as in native memory. */
 const leastFloats = 1 << 14;
 
-/** @param canBeRead whether peers find the blocks */
+/** @param canBeRead whether other ends can read the blocks */
 export function createPlainSharing(canBeRead = true): PlainSharing {
   const blocks = new Map<string, Block>();
   const idle: Block[] = [];

@@ -1,4 +1,6 @@
-/** A coordinator's link over TCP with one listed key, and clients made of libzmq alone, for tests of what they may do. */
+/**
+ * A coordinator's link over TCP with one listed key, and clients made of libzmq alone, for tests of what they may do.
+ */
 import { Context, Dealer } from 'zeromq';
 import { createCoordinatorLink, type CoordinatorLinkOptions } from '../zeromq/links/coordinator-link.ts';
 import { createKeyPair, type WorkerKeys } from '../zeromq/keys/key-files.ts';

@@ -2,8 +2,8 @@ import { Reply, type Context } from 'zeromq';
 import { encodeZ85 } from './z85.ts';
 
 /**
- * Decides which client keys may connect. CURVE alone accepts every client that knows the server's public key; this answers
- * libzmq's question about each client (ZAP, ZeroMQ RFC 27) before the client can send anything.
+ * Decides which client keys may connect. CURVE alone accepts every client that knows the server's public key; this
+ * answers libzmq's question about each client (ZAP, ZeroMQ RFC 27) before the client can send anything.
  */
 export interface Authorization {
   close(): void;
@@ -11,7 +11,10 @@ export interface Authorization {
 
 export const zapDomain = 'lstm-gan';
 
-/** Answers for all sockets of a context, until closed. `isAuthorized` is asked at every handshake, so keys can be revoked. */
+/**
+ * Answers for all sockets of a context, until closed. `isAuthorized` is asked at every handshake, so keys can be
+ * revoked.
+ */
 export async function startAuthorization(
   context: Context,
   isAuthorized: (publicKey: string) => boolean,

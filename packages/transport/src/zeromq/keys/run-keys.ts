@@ -1,6 +1,6 @@
 /**
- * The keys of a run, made for it alone, in a folder. The coordinator lets in a worker whose key pair is in a file of that
- * folder at that moment: one file that all workers share, or one for each. Removing a file revokes its key.
+ * The keys of a run, made for it alone, in a folder. The coordinator lets in a worker whose key pair is in a file of
+ * that folder at that moment: one file that all workers share, or one for each. Removing a file revokes its key.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -28,7 +28,10 @@ export interface JoinKey {
 
 const serverKeyName = 'coordinator.key';
 
-/** Opens the keys in a folder (mode 0700), or makes them. A coordinator that starts again has the keys that its workers know. */
+/**
+ * Opens the keys in a folder (mode 0700), or makes them. A coordinator that starts again has the keys that its workers
+ * know.
+ */
 export async function openRunKeys(folder: string): Promise<RunKeys> {
   const serverFile = path.join(folder, serverKeyName);
   if (!existsSync(serverFile)) {
@@ -85,8 +88,8 @@ export async function addJoinKey(folder: string, name: string): Promise<JoinKey>
 }
 
 /**
- * Removes a key file. From now on its key is not let in. A running coordinator notices it, and ends all connections; the
- * workers whose keys are still there connect again.
+ * Removes a key file. From now on its key is not let in. A running coordinator notices it, and ends all connections;
+ * the workers whose keys are still there connect again.
  */
 export async function revokeJoinKey(folder: string, name: string): Promise<void> {
   const file = keyFilePath(folder, name);

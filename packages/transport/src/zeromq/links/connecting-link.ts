@@ -1,6 +1,6 @@
 /**
- * The connecting end over ZeroMQ: a DEALER socket for each flow. It does not reconnect by itself: a lost connection ends
- * the link with a sentence, and its owner decides what to do.
+ * The connecting end over ZeroMQ: a DEALER socket for each flow. It does not reconnect by itself: a lost connection
+ * ends the link with a sentence, and its owner decides what to do.
  */
 import { defaultLimits, type DecodeHeader } from '../../codec/codec.ts';
 import { createFlowOrder, type FlowOrder } from '../../codec/flow-order.ts';
@@ -22,7 +22,10 @@ import { createSendLoop } from './send-loop.ts';
 
 /** Where to connect to, and how long to wait. */
 export interface ConnectingLinkOptions extends FlowSocketOptions {
-  /** How many TCP connections arrays travel over, encrypted by a thread each. Default: half of the processors, at most 4. */
+  /**
+   * How many TCP connections arrays travel over, encrypted by a thread each. Default: half of the processors, at most
+   * 4.
+   */
   readonly flowCount?: number;
   /** Memory that is used again, instead of plain arrays. */
   readonly memory?: Memory;
@@ -126,7 +129,9 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     this.#sendLoop.wake();
   }
 
-  /** A lent array belongs to the link: it is released here, so its block is free as soon as the other end gives it back. */
+  /**
+   * A lent array belongs to the link: it is released here, so its block is free as soon as the other end gives it back.
+   */
   #lend(array: Float32Array) {
     const reference = this.#loans?.lend(array);
     if (reference !== undefined) this.#memory?.release(array);

@@ -27,7 +27,9 @@ export interface Connection<Received> {
   readonly loans: MemoryLoans | undefined;
   /** Frames that are sent before those of the outbox. */
   readonly control: Frame[];
-  /** No message is sent or taken any more. What is queued is still sent, then a goodbye, which the other end answers. */
+  /**
+   * No message is sent or taken any more. What is queued is still sent, then a goodbye, which the other end answers.
+   */
   isLeaving: boolean;
   hasSaidGoodbye: boolean;
   /** Pings since the last frame from the other end. */
@@ -69,8 +71,8 @@ export function noteSignOfLife(connection: Connection<unknown>): void {
 }
 
 /**
- * Whether the other end has left more pings unanswered than it may. Answers queue after arrays, so the limit follows what
- * was measured: four times the slowest answer lately, and five times as many pings while arrays are under way.
+ * Whether the other end has left more pings unanswered than it may. Answers queue after arrays, so the limit follows
+ * what was measured: four times the slowest answer lately, and five times as many pings while arrays are under way.
  */
 export function isSilent({ unanswered, slowest, mayLeaveUnanswered, inbox, outbox }: Connection<unknown>): boolean {
   const isBusy = inbox.isUnderWay() || outbox.isUnderWay();
@@ -109,7 +111,10 @@ export interface Accepted<Received> {
   readonly isGoodbye: boolean;
 }
 
-/** Handles a frame that came. Each chunk that was taken grants another one. Throws a ProtocolError for what does not fit. */
+/**
+ * Handles a frame that came. Each chunk that was taken grants another one. Throws a ProtocolError for what does not
+ * fit.
+ */
 export function acceptFrame<Received>(
   connection: Connection<Received>,
   flow: number,
@@ -129,7 +134,10 @@ export function acceptFrame<Received>(
   return acceptInOrder(connection, flow, kind, parts, () => connection.control.push({ kind: 'G' }));
 }
 
-/** Handles a frame that is kept in order, at either end of a connection. @param grant tells the sender that it may send another chunk */
+/**
+ * Handles a frame that is kept in order, at either end of a connection.
+ * @param grant tells the sender that it may send another chunk
+ */
 export function acceptInOrder<Received>(
   { order, inbox }: Pick<Connection<Received>, 'order' | 'inbox'>,
   flow: number,

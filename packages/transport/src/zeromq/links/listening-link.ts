@@ -1,9 +1,9 @@
 /**
  * The listening end over ZeroMQ: one ROUTER socket, encrypted with CURVE over TCP. Three things find out that the other
  * end of a connection is gone. libzmq's own threads watch the TCP connection: a killed process closes its socket, and a
- * process that is stopped or cut off sends no heartbeats. The next frame that is sent to a process that is gone fails at
- * once, and a ping is sent to each ten times a second. And after `watch` the pings must be answered by the program itself;
- * before, a program whose JavaScript is busy is not taken for dead.
+ * process that is stopped or cut off sends no heartbeats. The next frame that is sent to a process that is gone fails
+ * at once, and a ping is sent to each ten times a second. And after `watch` the pings must be answered by the program
+ * itself; before, a program whose JavaScript is busy is not taken for dead.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context, type Router } from 'zeromq';
@@ -38,8 +38,9 @@ import { createSendLoop } from './send-loop.ts';
 /** Where to listen, who may connect, and how long to wait. */
 export interface ListeningLinkOptions {
   /**
-   * Default `tcp://127.0.0.1:*`: this machine only, any free port. TCP is always encrypted and authenticated. `ipc://PATH`,
-   * a socket file in a folder that only the user may enter, is guarded by the kernel instead, and costs no encryption.
+   * Default `tcp://127.0.0.1:*`: this machine only, any free port. TCP is always encrypted and authenticated.
+   * `ipc://PATH`, a socket file in a folder that only the user may enter, is guarded by the kernel instead, and costs
+   * no encryption.
    */
   readonly bind?: string;
   readonly keys: KeyPair;

@@ -12,7 +12,9 @@ import { isLocalAddress } from '../sockets/local-address.ts';
 
 /** Where a worker listens for its peers. */
 export interface PeerLinkOptions {
-  /** `tcp://ADDRESS:PORT` that the peers can reach, `*` for any free port; or a socket file in the coordinator's folder. */
+  /**
+   * `tcp://ADDRESS:PORT` that the peers can reach, `*` for any free port; or a socket file in the coordinator's folder.
+   */
   readonly bind: string;
   readonly limits?: Limits;
   /** Memory that is used again, instead of plain arrays. */
@@ -24,9 +26,9 @@ export interface PeerLinkOptions {
 }
 
 /**
- * Opens a worker's link to its peers: a listening link, and a connecting link to each peer that is sent a message. Its key
- * pair is new. The coordinator tells all members of the crew the public keys of the others, and no other key is let in.
- * Rejects with a UserError if the address cannot be bound.
+ * Opens a worker's link to its peers: a listening link, and a connecting link to each peer that is sent a message. Its
+ * key pair is new. The coordinator tells all members of the crew the public keys of the others, and no other key is let
+ * in. Rejects with a UserError if the address cannot be bound.
  */
 export async function createPeerLink(options: PeerLinkOptions): Promise<PeerLink> {
   const { bind, limits, memory } = options;

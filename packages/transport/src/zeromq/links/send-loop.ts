@@ -6,7 +6,10 @@ export interface SendLoop {
   drain(isDone: () => boolean, atMostMs: number): Promise<void>;
 }
 
-/** @param sendNext sends one thing, and returns whether there was one; it is called again until there is none, and never twice at a time */
+/**
+ * @param sendNext sends one thing, and returns whether there was one; it is called again until there is none, and never
+ * twice at a time
+ */
 export function createSendLoop(sendNext: () => Promise<boolean>): SendLoop {
   let isRunning = false;
   let wasWoken = false;

@@ -1,6 +1,6 @@
 /**
- * The routing id of a flow says which connection it belongs to. The connection's part of it is random and known to its two
- * ends alone, so a process that has a key of the run still cannot add a flow to another worker's connection.
+ * The routing id of a flow says which connection it belongs to. The connection's part of it is random and known to its
+ * two ends alone, so a process that has a key of the run still cannot add a flow to another worker's connection.
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -28,8 +28,9 @@ export function readFlowId(routingId: Buffer): FlowId {
 }
 
 /**
- * How many flows a connection has by default, and how many threads a listening socket. A thread encrypts some 0.7 GB/s, so
- * half of the processors, up to four, come near a network of 25 Gbit/s. One if there are two processors: both compute.
+ * How many flows a connection has by default, and how many threads a listening socket. A thread encrypts some 0.7 GB/s,
+ * so half of the processors, up to four, come near a network of 25 Gbit/s. One if there are two processors: both
+ * compute.
  */
 export function defaultFlowCount(processors = availableParallelism()): number {
   return Math.max(1, Math.min(4, processors >> 1));

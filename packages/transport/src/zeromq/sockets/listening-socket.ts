@@ -23,10 +23,10 @@ export function openListeningSocket({ context, keys, limits }: ListeningSocketOp
     context,
     ...curve,
     mandatory: true,
-    // Credit keeps every connection's queue far from full, so a frame that cannot be sent at once is for a process that is
-    // gone, and sending it fails at once. Without this, zeromq 6.8 would wait, once no connection is left, until the socket
-    // can be written again, and such a send may swallow the wake-up of a receive: a worker that joined just then was never
-    // heard, and waited for ever.
+    // Credit keeps every connection's queue far from full, so a frame that cannot be sent at once is for a process that
+    // is gone, and sending it fails at once. Without this, zeromq 6.8 would wait, once no connection is left, until the
+    // socket can be written again, and such a send may swallow the wake-up of a receive: a worker that joined just then
+    // was never heard, and waited for ever.
     sendTimeout: 0,
     // A link that closes has already waited for goodbyes. Nothing is kept for an other end that did not answer.
     linger: 0,
