@@ -57,7 +57,7 @@ describe('a round', () => {
     expect(run.state.finished).toBe(true);
   });
 
-  it('takes no contribution of another turn, and stops only behind the whole step', () => {
+  it('takes no contribution of another turn, and stops only after the whole step', () => {
     const run = drive(2, 9, { discriminatorSteps: 2 });
     const [work] = works(run.join('a'));
     expect(run.say('a', { ...answer(work), turn: 1 })).toEqual([]);
@@ -103,7 +103,7 @@ describe('a round', () => {
     expect(kinds(run.say('idle', { kind: 'leave', ...header }))).toEqual(['send', 'log']);
   });
 
-  it('waits while nobody is there and goes on when somebody comes', () => {
+  it('waits while no worker is there and goes on when one joins', () => {
     const run = drive(2, 1);
     run.join('a');
     run.handle({ kind: 'left', connection: 'a', sentence: 'It died.' });
@@ -127,7 +127,7 @@ describe('a round', () => {
   });
 });
 
-describe('a crew that another number of workers would serve better', () => {
+describe('workers whose number does not fit the number of shards', () => {
   /** Answers everything until a step is committed; returns the warnings. */
   const warningsUpTo = (run: ReturnType<typeof drive>, connections: string[], step: number): string[] => {
     const queue = connections.flatMap((connection) => works(run.join(connection)));
@@ -138,7 +138,7 @@ describe('a crew that another number of workers would serve better', () => {
     return run.done.flatMap((effect) => (effect.kind === 'log' && effect.level === 'warn' ? [effect.text] : []));
   };
 
-  it('is told so once, when it has stayed the same for three steps', () => {
+  it('lead to one warning, when their number has been the same for three steps', () => {
     expect(warningsUpTo(drive(4, 20), ['a', 'b', 'c'], 3)).toEqual([]);
     expect(warningsUpTo(drive(4, 20), ['a', 'b', 'c'], 12)).toEqual([
       expect.stringContaining('3 workers share the 4 shards of a batch unevenly'),
@@ -148,7 +148,7 @@ describe('a crew that another number of workers would serve better', () => {
     ]);
   });
 
-  it('is left alone when it is even', () => {
+  it('lead to no warning when the shares are even', () => {
     expect(warningsUpTo(drive(4, 20), ['a', 'b'], 12)).toEqual([]);
   });
 });
@@ -181,14 +181,14 @@ describe('admission', () => {
 });
 
 describe('the end', () => {
-  it('comes behind the last step, and is told to everybody', () => {
+  it('comes after the last step, and every worker is told', () => {
     const run = drive(1, 1);
     const [work] = works(run.join('a'));
     const [next] = works(run.say('a', answer(work)));
     expect(kinds(run.say('a', answer(next)))).toEqual(['collect', 'update', 'commit', 'send', 'finish']);
   });
 
-  it('comes behind the very step that is enough, and nothing of the next one is begun', () => {
+  it('comes after the very step that is enough, and nothing of the next one is begun', () => {
     const run = drive(1, 100, { enoughStep: 2 });
     let open = works(run.join('a'));
     while (open.length > 0) open = works(run.say('a', answer(open[0])));
@@ -199,7 +199,7 @@ describe('the end', () => {
     ]);
   });
 
-  it('comes behind the step in work when it is asked to stop', () => {
+  it('comes after the step in work when it is asked to stop', () => {
     const run = drive(1, 100);
     const [work] = works(run.join('a'));
     expect(run.handle({ kind: 'stop' })).toEqual([]);

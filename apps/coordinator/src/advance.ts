@@ -1,7 +1,7 @@
 /**
  * The coordinator's decisions: a pure function from a state and an event to the next state and effects. Leases are
- * borrowed, never owned: whatever happens to a worker, its shards go back to the others, and every shard of a round is in
- * the sum exactly once.
+ * borrowed, never owned: whatever happens to a worker, its shards go back to the others, and every shard of a round is
+ * in the sum exactly once.
  */
 import type { Failed, WorkerMessage } from '@lstm-gan/transport';
 import type { Advance, CoordinatorEvent } from './decide/effects.ts';

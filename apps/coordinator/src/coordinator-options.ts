@@ -11,32 +11,41 @@ export interface CoordinatorOptions {
   readonly run: string;
   /** Counts the coordinator's starts on this run, from 1. */
   readonly incarnation: number;
-  /** What to go on from. */
+  /** The state to go on from. */
   readonly initial: TrainingState;
-  /** The step to stop behind. */
+  /** Training ends after this step. */
   readonly steps: number;
   readonly link: CoordinatorLink;
-  /** Faster arithmetic of the same bits; core's own where there is none. */
+  /** Faster arithmetic with the same bits. Default: core's own. */
   readonly arithmetic?: VectorArithmetic;
   readonly readShards: ReadShards;
-  /** Hears what the first worker computes with, before anything is computed; throws if the run began otherwise. */
+  /**
+   * Called with what the first worker computes with, before anything is computed. Throws if the run began with
+   * something else.
+   */
   readonly onIdentify?: (computes: Computes) => void;
   readonly log: Logger;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** Aborted to stop behind the step in work. */
+  /** When it is aborted, training ends after the step in work. */
   readonly signal: AbortSignal;
-  /** How contributions and weights travel; the star unless told otherwise. */
+  /** How contributions and weights travel. Default: star. */
   readonly exchange?: Exchange;
-  /** Refuses workers that compute other bits than the run, and stops where two differ; so unless told otherwise. */
+  /** Refuses workers that compute other bits than the run, and stops if two workers differ. Default: true. */
   readonly isStrict?: boolean;
-  /** Hears of every committed step; must not keep the loop waiting. Returns whether the state behind this step is wanted. */
+  /** Called after every committed step; must not block. Returns whether the caller wants the state after this step. */
   readonly onCommit: (metrics: StepMetrics) => boolean;
-  /** Given a state that was wanted, once it is here: in the sliced exchange it is gathered while training goes on. It never changes. */
+  /**
+   * Called with a state that the caller wants, once it is here: in the sliced exchange it is gathered while training
+   * goes on. It never changes.
+   */
   readonly onState?: (state: TrainingState) => void;
-  /** In the sliced exchange: the run goes back to this step, because state is lost. The steps behind it come again, with the same bits. */
+  /**
+   * In the sliced exchange: the run goes back to this step, because state is lost. The steps after it come again, with
+   * the same bits.
+   */
   readonly onRewind?: (step: number) => void;
-  /** Asked behind every committed step, onCommit having heard of it: whether training may end there. */
+  /** Called after onCommit: whether training may end after this step. */
   readonly isEnough?: () => boolean;
 }
 

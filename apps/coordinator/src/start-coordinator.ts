@@ -1,16 +1,16 @@
-/** The coordinator: a loop that turns what happens on a link, and the passing of time, into what training makes of it. */
+/** The coordinator's loop: hands the events of a link, and the passing of time, to Training. */
 import type { CoordinatorOptions, TrainingResult } from './coordinator-options.ts';
 import { Training } from './training.ts';
 
-/** How often it is looked whether somebody is late. */
+/** How often late leases are looked for. */
 const tickMs = 50;
 
-/** Trains until `steps` are committed or the signal stops it; throws a UserError when training cannot go on. */
+/** Trains until `steps` are committed or the signal stops it. Throws a UserError if training cannot go on. */
 export async function startCoordinator(options: CoordinatorOptions): Promise<TrainingResult> {
   const training = new Training(options);
   const onAbort = (): void => {
     training.handle({ kind: 'stop' });
-    // Where nobody is at work there is nothing to wait for, and no event to hear that from.
+    // If no worker computes, no event follows that would end the loop.
     if (training.isFinished) void options.link.close();
   };
   options.signal.addEventListener('abort', onAbort, { once: true });

@@ -4,12 +4,13 @@
  *   for each phase of the step: the discriminator's (once or several times), then the generator's
  *     1. hand out   each worker gets some shards of the batch, and the weights that it lacks
  *     2. collect    workers send back partial sums of gradients
- *     3. update     all shards are in: fold, mean, Adam, moving averages; the new weights go out with 1. of the next phase
+ *     3. update     all shards are in: fold, mean, Adam, moving averages; 1. of the next phase sends the new weights
  *   4. commit       metrics; a checkpoint if one is due
  *
- * The coordinator waits for messages, so the step is not one loop. Each part has two functions. One decides: it is pure,
- * is called by `advance`, and returns effects. The other carries such an effect out, and is called by Training. What
- * differs between the star and the sliced exchange is behind `rulesOf` (decisions) and `arrays` (their execution).
+ * The coordinator waits for messages, so the step is not one loop. Each part has two functions. One decides: it is
+ * pure, is called by `advance`, and returns effects. The other carries such an effect out, and is called by Training.
+ * What differs between the star and the sliced exchange is in `rulesOf(state)` (decisions) and `tools.arrays` (their
+ * execution).
  */
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { batchOf, nextPlace, placeOfImages } from '@lstm-gan/core/step';
@@ -91,7 +92,9 @@ export function sendWork(
 
 // 2. Collect ----------------------------------------------------------------------------------------------------------
 
-/** Decides what a contribution is worth (decide/judge-contribution.ts). Effects: `collect`; when all are in, `update`. */
+/**
+ * Decides what a contribution is worth (decide/judge-contribution.ts). Effects: `collect`; when all are in, `update`.
+ */
 export function takeContribution(state: CoordinatorState, member: Member, contribution: Contribution): Advance {
   const rules = rulesOf(state);
   const verdict = judgeContribution(state, rules, member, contribution);

@@ -84,8 +84,9 @@ export class Training {
   }
 
   /**
-   * Decides what follows from an event, and carries it out. An event that an effect is answered with waits until all effects
-   * before it are carried out: so effects come in the order in which they were decided, and none comes after the end.
+   * Decides what follows from an event, and carries it out. An event that an effect is answered with waits until all
+   * effects before it are carried out: so effects come in the order in which they were decided, and none comes after
+   * the end.
    */
   handle(event: CoordinatorEvent): void {
     this.#events.push(event);

@@ -1,15 +1,18 @@
-/** Whether two workers that computed the same shards came to the same bits. Only hashes are kept: the sums are used up. */
+/** Compares contributions of two workers for the same shards. Only hashes are kept, because the sums are used up. */
 import { createHash } from 'node:crypto';
 import type { Contribution } from '@lstm-gan/transport';
 
 export interface Comparison {
-  /** Keeps what a worker gave for a lease that another one computes as well. */
+  /** Keeps the hash of a contribution for a lease that another worker computes as well. */
   note(lease: number, worker: string, contribution: Contribution): void;
-  /** The worker that gave something else for the same lease; undefined where all is well, or nothing is known of the lease. */
+  /**
+   * The worker whose contribution for the same lease had other bits. Undefined if they are equal or the lease is not
+   * known.
+   */
   whoDiffers(lease: number, contribution: Contribution): string | undefined;
 }
 
-/** Some second contributions never come. */
+/** Some second contributions never come: the oldest hashes are dropped. */
 const mostKept = 64;
 
 export function createComparison(): Comparison {

@@ -2,7 +2,7 @@ import type { ShardRange } from '@lstm-gan/core/fold';
 import type { ReadShards } from '@lstm-gan/data';
 
 /**
- * Reads the same images, and the batch behind the one that was asked for as soon as this thread has nothing else to do: while
+ * Returns the same images as `readShards`. It reads the next batch as soon as this thread has nothing else to do: while
  * workers compute, instead of while they wait.
  */
 export function createReadAhead(readShards: ReadShards, shardCount: number): ReadShards {
@@ -15,7 +15,7 @@ export function createReadAhead(readShards: ReadShards, shardCount: number): Rea
     try {
       if (!batches.has(batch)) batches.set(batch, readShards(batch, whole));
     } catch {
-      // It is read again when it is asked for, and whoever asks hears why it cannot be.
+      // The batch is read again when it is asked for, and the error reaches the caller then.
     }
   };
 
@@ -27,7 +27,7 @@ export function createReadAhead(readShards: ReadShards, shardCount: number): Rea
   };
 }
 
-/** One range where it lies, several one behind the other. */
+/** The images of some ranges, in their order. One range is a view, several are copied. */
 function cut(images: Uint8Array, ranges: readonly ShardRange[], shardBytes: number): Uint8Array {
   const parts = ranges.map(({ start, end }) => images.subarray(start * shardBytes, end * shardBytes));
   return parts.length === 1 ? parts[0] : Buffer.concat(parts);

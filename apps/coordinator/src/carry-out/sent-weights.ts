@@ -1,7 +1,9 @@
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { asSent, type RunConfig } from '@lstm-gan/run';
 
-/** Weights as workers are sent them: rounded once, whoever they are for, where the run's configuration asks for it. */
+/**
+ * Weights as they are sent to workers. If the run's configuration asks for it, they are rounded, once for all workers.
+ */
 export class SentWeights {
   readonly #wire: RunConfig['wire'];
   readonly #arithmetic: VectorArithmetic;
@@ -18,7 +20,7 @@ export class SentWeights {
     return sent;
   }
 
-  /** Gives weights back, and what was sent for them, which is no longer on its way. */
+  /** Gives back weights and the rounded copy that was sent, once it has arrived everywhere. */
   release(weights: Float32Array): void {
     for (const array of new Set([this.#sent.get(weights) ?? weights, weights])) this.#arithmetic.release(array);
     this.#sent.delete(weights);

@@ -88,7 +88,10 @@ export function createStepClock(startMs: number): StepClock {
   };
 }
 
-/** Means over the shards of a step, summed in their order: the same bits whoever computed which, and when it came. */
+/**
+ * Means over the shards of a step. They are summed in the shards' order, so the bits do not depend on who computed
+ * which shard.
+ */
 class ShardMeans {
   readonly #losses: Readonly<Record<Phase, (ShardLosses & { readonly turn: number })[]>> = {
     generator: [],

@@ -1,4 +1,7 @@
-/** What can happen to a coordinator, and what `advance` answers with: effects, which Training carries out in their order. */
+/**
+ * What can happen to a coordinator, and what `advance` answers with: effects, which Training carries out in their
+ * order.
+ */
 import type { Network } from '@lstm-gan/core';
 import type { Contribution, CoordinatorMessage, Phase, WorkerMessage } from '@lstm-gan/transport';
 import type { CrewEffect } from './sliced/sliced-state.ts';

@@ -59,7 +59,7 @@ describe('a lease that is late', () => {
     }
   };
 
-  it('is given to somebody idle as well, once, and not before it is', () => {
+  it('is given to an idle worker as well, once, and not before it is late', () => {
     const { run, late } = start();
     expect(run.wait(110)).toEqual([]);
     expect(works(run.wait(20))).toMatchObject([
@@ -69,7 +69,7 @@ describe('a lease that is late', () => {
     expect(run.state.copiedLeases).toBe(1);
   });
 
-  it('counts once, whoever is first, and the other is compared with it and has no part in the next round before it is idle', () => {
+  it('counts once, for the worker that is first; the other is compared with it and gets no lease before it is idle', () => {
     const { run, late } = start();
     const [copy] = works(run.wait(500));
     const effects = run.say('a', answer(copy));
@@ -92,7 +92,7 @@ describe('a lease that is late', () => {
     }
   });
 
-  it('costs whoever has it its place, when it takes ten times as long and ten seconds more', () => {
+  it('makes its worker leave when it takes ten times as long as expected and ten seconds more', () => {
     const run = drive(2, 9);
     const [work] = works(run.join('a'));
     const [next] = works(run.say('a', { ...answer(work), computeMs: 2000 }));

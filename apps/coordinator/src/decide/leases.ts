@@ -1,7 +1,7 @@
 /**
  * Which worker computes what. What is pending is divided by speed among all workers, and every idle worker is given its
- * share. When nothing is pending, a late lease is given to an idle worker as well: the results are the same, so the first
- * one counts.
+ * share. When nothing is pending, a late lease is given to an idle worker as well: the results are the same, so the
+ * first one counts.
  */
 import { networks } from '@lstm-gan/core/weights';
 import type { WeightsVersions } from '@lstm-gan/transport';
@@ -13,10 +13,15 @@ import type { CoordinatorState, Lease, Member } from './state.ts';
 /** A lease that takes twice as long as expected, and a little longer, is late. */
 const lateFactor = 2;
 const lateSlackMs = 100;
-/** A worker with a lease that takes this much longer than expected hangs: its program answers, but its device does not. */
+/**
+ * A worker with a lease that takes this much longer than expected hangs: its program answers, but its device does not.
+ */
 const hungFactor = 10;
 const hungSlackMs = 10_000;
-/** Time that a shard costs in addition to computing. If computing takes much less, shares stay even: differences in it are noise. */
+/**
+ * Time that a shard costs in addition to computing. If computing takes much less, shares stay even: differences in it
+ * are noise.
+ */
 const handlingMs = 5;
 
 type Grant = Pick<Lease, 'subtrees' | 'copyOf'> & { readonly member: Member };

@@ -1,25 +1,28 @@
-/** How fast a worker is, measured by what it gave back; in milliseconds. Pure arithmetic. */
+/** How fast a worker is, measured by its contributions; in milliseconds. Pure arithmetic. */
 import type { Contribution, Phase } from '@lstm-gan/transport';
 
 export interface Pace {
-  /** For a shard of a phase: a mean in which what is recent weighs more. */
+  /** Time for one shard of a phase: a mean in which recent contributions weigh more. */
   readonly shardMs: Readonly<Partial<Record<Phase, number>>>;
-  /** What comes on top for a lease: the way of arrays there and back. */
+  /** Time that a lease needs in addition: its arrays travel to the worker and back. */
   readonly wayMs: number;
-  /** Of a shard in both phases, as leases are sized by it; stays where it is while the measured one is near it, so that a worker keeps its shards. */
+  /**
+   * Time for one shard in all phases of a step; leases are sized by it. It changes only when the measured time is no
+   * longer near it, so that a worker keeps its shards.
+   */
   readonly plannedMs: number | undefined;
-  /** Steps since it last gave something back. */
+  /** Steps since the worker's last contribution. */
   readonly idleSteps: number;
 }
 
-/** Of a worker that has not computed yet. */
+/** The pace of a worker that has not computed yet. */
 export const unknownPace: Pace = { shardMs: {}, wayMs: 0, plannedMs: undefined, idleSteps: 0 };
 
 const recentWeight = 0.3;
-/** Below it nothing is measured well, and nobody is so fast. */
+/** Shorter times cannot be measured well, and no worker is so fast. */
 const leastMs = 0.01;
 const nearness = 0.15;
-/** Whoever was too slow to be given anything may be faster by now. */
+/** A worker that was too slow to be given any shards is tried again after so many steps: it may be faster now. */
 const forgottenAfterSteps = 50;
 
 const mix = (before: number | undefined, now: number): number =>
@@ -40,7 +43,7 @@ export function measurePace(
   };
 }
 
-/** What leases are sized by from now on, a step being over. */
+/** After a step: the pace with the time that leases are sized by from now on. */
 export function planPace(before: Pace, discriminatorSteps: number): Pace {
   const pace = { ...before, idleSteps: before.idleSteps + 1 };
   const { discriminator, generator } = pace.shardMs;
@@ -51,7 +54,7 @@ export function planPace(before: Pace, discriminatorSteps: number): Pace {
   return isNear ? pace : { ...pace, plannedMs: ms };
 }
 
-/** How long a lease is expected to take; undefined of a worker that has not computed in this phase. */
+/** How long a lease is expected to take. Undefined if the worker has not computed in this phase. */
 export function expectedMs({ shardMs, wayMs }: Pace, phase: Phase, shards: number): number | undefined {
   const ms = shardMs[phase];
   return ms === undefined ? undefined : ms * shards + wayMs;

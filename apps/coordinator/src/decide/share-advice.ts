@@ -4,7 +4,9 @@ import type { CoordinatorState } from './state.ts';
 /** How many shards the worker with most of them computes, when all are equally fast. */
 const largestShare = (shardCount: number, workers: number): number => Math.ceil(shardCount / workers);
 
-/** What is wrong with a number of workers for a number of shards, and which would be better; undefined where nothing is. */
+/**
+ * What is wrong with a number of workers for a number of shards, and which would be better; undefined where nothing is.
+ */
 export function shareAdvice(shardCount: number, workers: number): string | undefined {
   const shards = shardCount === 1 ? '1 shard' : `${shardCount} shards`;
   if (workers > shardCount) {

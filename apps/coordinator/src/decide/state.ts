@@ -1,6 +1,6 @@
 /**
- * What the coordinator knows: plain data without a tensor in it. `advance` goes from one state to the next; nothing else
- * changes it.
+ * What the coordinator knows: plain data without a tensor in it. `advance` goes from one state to the next; nothing
+ * else changes it.
  */
 import type { Network } from '@lstm-gan/core';
 import type { ShardRange } from '@lstm-gan/core/fold';

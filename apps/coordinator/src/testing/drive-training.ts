@@ -1,6 +1,6 @@
 /**
- * A whole coordinator without sockets and clocks: Training, a link that notes what is sent, and workers that answer without
- * computing anything. They keep to the protocol of both exchanges.
+ * A whole coordinator without sockets and clocks: Training, a link that notes what is sent, and workers that answer
+ * without computing anything. They keep to the protocol of both exchanges.
  */
 import { createLayouts, presets, type Network, type Preset } from '@lstm-gan/core';
 import { shardsOf } from '@lstm-gan/core/fold';

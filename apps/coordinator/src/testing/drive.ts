@@ -34,9 +34,9 @@ const ready: Ready = {
   graphs: { u: sha },
   peer: null,
 };
-/** An order to send work. */
+/** The effect that sends work. */
 export type SendWork = Extract<Effect, { kind: 'send-work' }>;
-/** What a worker gives back. */
+/** A worker's contribution for its lease. */
 export const answer = ({ lease, round }: SendWork): Contribution => ({
   kind: 'contribution',
   ...header,
@@ -56,9 +56,9 @@ export const answer = ({ lease, round }: SendWork): Contribution => ({
 });
 
 export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps'>> {
-  /** Behind which training may end. */
+  /** The step after which training may end. */
   readonly enoughStep?: number;
-  /** Whose state somebody wants to keep. */
+  /** The step whose state the caller wants to keep. */
   readonly wantedStep?: number;
 }
 
@@ -104,6 +104,6 @@ export function drive(shardCount: number, lastStep: number, { enoughStep, wanted
   };
 }
 
-/** What work goes out. */
+/** The work that is sent. */
 export const works = (effects: Effect[]) => effects.filter((effect): effect is SendWork => effect.kind === 'send-work');
 export const kinds = (effects: Effect[]) => effects.map(({ kind }) => kind);

@@ -1,6 +1,7 @@
 /**
- * The state of a run as its coordinator holds it in the sliced exchange: what it began with, or what was gathered since, put
- * together from slices as they come. New arrays each time: what is held may be on its way to a checkpoint or a worker.
+ * The state of a run as its coordinator holds it in the sliced exchange: the initial state, or the one that was
+ * gathered last, put together from slices as they arrive. Each gathering makes new arrays, because the old ones may be
+ * on their way to a checkpoint or a worker.
  */
 import type { Network, NetworkState } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
@@ -22,7 +23,7 @@ export class GatheredState {
     this.#recorded = initial;
   }
 
-  /** What was gathered last. */
+  /** The state that was gathered last. */
   get state(): TrainingState {
     return this.#state;
   }
@@ -35,7 +36,7 @@ export class GatheredState {
     this.#expected.delete(id);
   }
 
-  /** Takes a slice in; what was gathered with it, once no more is missing. */
+  /** Takes a slice. Returns its gathering if it was the last slice that was missing. */
   take(slice: SliceState): Gathering | undefined {
     const expected = this.#expected.get(slice.gathering);
     const state = expected?.assembly.take(slice);
@@ -47,12 +48,12 @@ export class GatheredState {
     return gathering;
   }
 
-  /** Goes back to what was recorded last. */
+  /** Goes back to the state that was recorded last. */
   rewind(): void {
     this.#state = this.#recorded;
   }
 
-  /** A slice for whoever is to own it or back it up: views of the state. */
+  /** The state of a slice for its new owner or backup. Its arrays are views of the whole state. */
   slice(network: Network, slice: number): Omit<SliceState, 'kind' | 'gathering' | keyof RunHeader> {
     const { weights, firstMoments, secondMoments, beta1Power, beta2Power, updates } = this.#state[network];
     const place = this.#slices[network][slice];
@@ -71,7 +72,10 @@ export class GatheredState {
 }
 
 interface Assembly {
-  /** The whole state with the last slice. What does not belong to it, or came before, is ignored. */
+  /**
+   * Takes a slice; ignores one of other versions or one that it has already. Returns the whole state with the last
+   * slice.
+   */
   take(slice: SliceState): TrainingState | undefined;
 }
 

@@ -18,7 +18,10 @@ export interface SlicedArraysOptions {
   readonly onRewind: (step: number) => void;
 }
 
-/** The arrays of a run in the sliced exchange. The crew folds and updates; the coordinator seeds it and gathers its state. */
+/**
+ * The arrays of a run in the sliced exchange. The crew folds and updates; the coordinator seeds it and gathers its
+ * state.
+ */
 export class SlicedArrays implements ExchangeArrays {
   readonly #options: SlicedArraysOptions;
   readonly #gathered: GatheredState;

@@ -8,8 +8,8 @@ import { notFiniteUpdate } from '../../decide/not-finite.ts';
 
 /**
  * Applies the folded sum of a phase's contributions to its network: the mean, Adam and moving averages; in the
- * generator's phase the step is complete, and the EMA moves: it may do so until `finishPending`, so that the weights need not wait
- * for it. New arrays throughout.
+ * generator's phase the step is complete, and the EMA moves: it may do so until `finishPending`, so that the weights
+ * need not wait for it. New arrays throughout.
  */
 export function applyUpdate(
   state: TrainingState,

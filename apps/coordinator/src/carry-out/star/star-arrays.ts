@@ -21,8 +21,8 @@ export interface StarArraysOptions {
 /**
  * The arrays of a run in the star: the fold of the round, and the state, which gets new arrays at every update.
  *
- * Old arrays are given back as soon as nothing reads them any more. If the garbage collector had to collect them, it would
- * run in every step.
+ * Old arrays are given back as soon as nothing reads them any more. If the garbage collector had to collect them, it
+ * would run in every step.
  */
 export class StarArrays implements ExchangeArrays {
   readonly #options: StarArraysOptions;
@@ -80,7 +80,8 @@ export class StarArrays implements ExchangeArrays {
 
   keep(): TrainingState {
     this.#isHeld = true;
-    // The caller may read the EMA at once. Otherwise it is computed while the new weights go out and the workers compute.
+    // The caller may read the EMA at once. Otherwise it is computed while the new weights go out and the workers
+    // compute.
     this.#options.arithmetic.finishPending();
     return this.#committed;
   }
@@ -95,9 +96,9 @@ export class StarArrays implements ExchangeArrays {
   }
 
   /**
-   * Gives back the arrays of the past state, from which the EMA may have been computed until now. Its weights were sent with
-   * work whose contributions are here, so they have arrived, unless a worker was lost or a lease was copied meanwhile. Then
-   * a message with them may still be on its way, and they are left to the garbage collector.
+   * Gives back the arrays of the past state, from which the EMA may have been computed until now. Its weights were sent
+   * with work whose contributions are here, so they have arrived, unless a worker was lost or a lease was copied
+   * meanwhile. Then a message with them may still be on its way, and they are left to the garbage collector.
    */
   #releasePast(): void {
     const { arithmetic, sent, disturbances } = this.#options;

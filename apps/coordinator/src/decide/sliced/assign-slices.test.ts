@@ -36,7 +36,7 @@ it('has every backup on another machine than its owner, where there is another',
   for (const { owner, backup } of assignSlices(crew, none(16))) expect(hostOf(backup)).not.toBe(hostOf(owner));
 });
 
-it('makes the backup the owner when the owner is gone, and lets everybody else keep what it has', () => {
+it('makes the backup the owner when the owner is gone, and moves no other slice', () => {
   const before = assignSlices(crewOf(4), none(16));
   const after = assignSlices(crewOf(4).slice(1), before);
   before.forEach(({ owner, backup }, k) => {

@@ -1,6 +1,7 @@
 /**
- * Which worker owns a slice, and which one backs it up. The slices are spread evenly, and as few as possible change hands,
- * because a slice that does has to travel. A backup is on another machine than its owner, if there is another machine.
+ * Which worker owns a slice, and which one backs it up. The slices are spread evenly, and as few as possible change
+ * hands, because a slice that does has to travel. A backup is on another machine than its owner, if there is another
+ * machine.
  */
 
 /** A worker that may own slices. */

@@ -5,8 +5,8 @@ import { slicedOf, withSliced } from './sliced-part.ts';
 import { isSameVersions, type Gathering } from './sliced-state.ts';
 
 /**
- * A worker is gone. If it was of the crew, the members that are left do the round again: until every member has a round's
- * result, all of them still have what the round began with, so the bits are the same.
+ * A worker is gone. If it was of the crew, the members that are left do the round again: until every member has a
+ * round's result, all of them still have what the round began with, so the bits are the same.
  */
 export function loseMember(state: CoordinatorState, connection: string): Advance {
   const sliced = slicedOf(state);

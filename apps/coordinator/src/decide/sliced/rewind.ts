@@ -5,7 +5,9 @@ import { createRound, type CoordinatorState } from '../state.ts';
 import { slicedOf, withSliced } from './sliced-part.ts';
 import { noHolders } from './sliced-state.ts';
 
-/** Goes back to the newest recorded state, which the coordinator holds: a slice is lost with its owner and its backup. */
+/**
+ * Goes back to the newest recorded state, which the coordinator holds: a slice is lost with its owner and its backup.
+ */
 export function rewind(state: CoordinatorState): Advance {
   const { recorded, gatherings } = slicedOf(state);
   const { step, versions } = recorded;

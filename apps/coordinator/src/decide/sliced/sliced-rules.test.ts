@@ -16,7 +16,7 @@ function driveCrew(wantedStep?: number) {
     works(effects).flatMap((work) => run.say(work.connection, { ...answer(work), crew: sliced().crew, sums: [] }));
   const settle = () =>
     sliced().members.flatMap((connection) => run.say(connection, { kind: 'settled', ...header, crew: sliced().crew }));
-  /** Everybody contributes and has the result; what follows. */
+  /** Every member contributes and has the result. Returns the effects that follow. */
   const finishRound = (effects: Effect[]) => {
     contribute(effects);
     const message = updated();
@@ -87,7 +87,7 @@ describe('a crew', () => {
     expect(run.state.droppedContributions).toBe(0);
   });
 
-  it('takes newcomers in behind the step, and gives them what they lack alone', () => {
+  it('lets new workers in after the step, and sends them only what they lack', () => {
     const run = driveCrew();
     run.join('a');
     const first = run.settle();
@@ -111,7 +111,7 @@ describe('a crew', () => {
     ]);
   });
 
-  it('lets whoever leaves go behind the step, when its slices are with others', () => {
+  it('lets a member leave after the step, when its slices are with others', () => {
     const run = driveCrew();
     const begun = run.start(['a', 'b']);
     expect(run.say('a', { kind: 'leave', ...header })).toEqual([]);
@@ -123,7 +123,7 @@ describe('a crew', () => {
     expect(run.state.members.map(({ connection }) => connection)).toEqual(['b']);
   });
 
-  it('goes on while the state of a step that somebody wants is gathered', () => {
+  it('goes on while the state of a step that the caller wants is gathered', () => {
     const run = driveCrew(1);
     const ended = run.finishStep(run.start(['a', 'b']));
     expect(kinds(ended)).toContain('await-slices');
@@ -157,7 +157,7 @@ describe('a crew that loses a member', () => {
     expect(works(run.settle())).toMatchObject([{ connection: 'b', lease: { subtrees: [{ start: 0, end: 2 }] } }]);
   });
 
-  it('needs nobody for a state that the coordinator holds still', () => {
+  it('asks no member for a state that the coordinator still holds', () => {
     const run = driveCrew();
     run.start(['a', 'b']);
     const lost = run.lose('a');
@@ -181,7 +181,7 @@ describe('a crew that loses a member', () => {
     expect(seeds(lost)).toHaveLength(2);
   });
 
-  it('rests when nobody is left, and goes on with whoever comes', () => {
+  it('rests when no worker is left, and goes on with the next one that joins', () => {
     const run = driveCrew();
     run.start(['a']);
     run.lose('a');
@@ -227,14 +227,14 @@ describe('a member that says what it should not', () => {
     ]);
   });
 
-  it('is not heard with a slice that nobody asked for', () => {
+  it('has no effect with a slice that was not asked for', () => {
     const run = driveCrew();
     run.start(['a']);
     expect(run.say('a', slice({}))).toEqual([]);
     expect(run.state.droppedContributions).toBe(0);
   });
 
-  it('goes, where it came later, when another cannot reach it', () => {
+  it('must leave, if it joined later, when another cannot reach it', () => {
     const run = driveCrew();
     run.start(['a', 'b']);
     const unreachable = { kind: 'unreachable', ...header, crew: 2, sentence: 'Timed out.' } as const;

@@ -1,11 +1,11 @@
 /**
  * The sliced exchange, as the coordinator decides it. The members of a crew fold and update slices of the weights among
- * themselves. A round is complete when every member has its result. Until then all of them still have what the round began
- * with, so when a member is lost, the others do the round again, with the same bits.
+ * themselves. A round is complete when every member has its result. Until then all of them still have what the round
+ * began with, so when a member is lost, the others do the round again, with the same bits.
  *
- * The coordinator changes a crew in one way only: it gathers the state, unless it still holds it, and seeds the next crew
- * with what its members lack. When a slice is lost with its owner and its backup, the run goes back to the newest recorded
- * state.
+ * The coordinator changes a crew in one way only: it gathers the state, unless it still holds it, and seeds the next
+ * crew with what its members lack. When a slice is lost with its owner and its backup, the run goes back to the newest
+ * recorded state.
  */
 import { assert } from '@lstm-gan/core/errors';
 import { prepend, quietly, type Advance, type Effect } from '../effects.ts';
@@ -67,7 +67,8 @@ function beginRound(state: CoordinatorState): Advance {
 
 /**
  * Divides what is pending among the crew, also among members that want to leave: they are needed until the step ends.
- * Late leases are not copied: the round waits for every member anyway, and the copy's contribution would arrive during the next round.
+ * Late leases are not copied: the round waits for every member anyway, and the copy's contribution would arrive during
+ * the next round.
  */
 function handOut(state: CoordinatorState): Advance {
   const { stage, members } = slicedOf(state);

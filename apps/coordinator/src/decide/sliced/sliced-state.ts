@@ -9,8 +9,8 @@ export type AllHolders = Readonly<Record<Network, readonly (Holders | undefined)
 
 export interface SlicedState {
   /**
-   * `resting`: there is no crew. `gathering`: the coordinator waits for the state that it will seed the next crew with, or
-   * end with. `settling`: the members of a new crew take up their places. `computing`: a round is under way.
+   * `resting`: there is no crew. `gathering`: the coordinator waits for the state that it will seed the next crew with,
+   * or end with. `settling`: the members of a new crew take up their places. `computing`: a round is under way.
    */
   readonly stage: 'resting' | 'gathering' | 'settling' | 'computing';
   /** The number of the newest crew. */
@@ -77,8 +77,8 @@ export function createSlicedState(plan: Plan, step: number, versions: WeightsVer
 
 /** No worker holds any slice. */
 export function noHolders({ sliceSizes }: Plan): AllHolders {
-  const nobody = (network: Network): undefined[] => sliceSizes[network].map(() => undefined);
-  return { generator: nobody('generator'), discriminator: nobody('discriminator') };
+  const noHolder = (network: Network): undefined[] => sliceSizes[network].map(() => undefined);
+  return { generator: noHolder('generator'), discriminator: noHolder('discriminator') };
 }
 
 export function isSameVersions(a: WeightsVersions, b: WeightsVersions): boolean {
