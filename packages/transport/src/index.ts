@@ -58,6 +58,8 @@ export {
   type RunKeys,
 } from './zeromq/keys/run-keys.ts';
 export { createCoordinatorLink, type CoordinatorLinkOptions } from './zeromq/links/coordinator-link.ts';
+export type { ConnectingLinkOptions } from './zeromq/links/connecting-link.ts';
+export type { ListeningLinkOptions } from './zeromq/links/listening-link.ts';
 export { peerBindAddress } from './zeromq/links/peer-bind-address.ts';
 export { createPeerLink, type PeerLinkOptions } from './zeromq/links/peer-link.ts';
 export { createWorkerLink, type WorkerLinkOptions } from './zeromq/links/worker-link.ts';

@@ -34,7 +34,7 @@ export type CoordinatorEvent =
   | { readonly kind: 'stop' };
 
 /** The effects of a step, in the order in which train-step.ts shows them. */
-export type StepEffect =
+type StepEffect =
   | { readonly kind: 'send-weights'; readonly connection: string; readonly network: Network; readonly version: number }
   | { readonly kind: 'send-work'; readonly connection: string; readonly lease: Lease; readonly round: Round }
   /** Takes a contribution into the round. */

@@ -22,6 +22,7 @@ const partsSchema = z.strictObject({
   dataDigest: z.string(),
 });
 
+/** What decides the bits of a run, as identity.json keeps it. */
 export interface RunIdentity {
   readonly config: RunConfig;
   /** TensorFlow's version. */

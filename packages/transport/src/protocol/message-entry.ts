@@ -12,6 +12,8 @@ export type ElementType = keyof ArrayTypes;
 
 /**
  * A field that is an array, or a list of float32 arrays: one for each entry of the field `oneForEach`, or none at all.
+ *
+ * @public because the declarations of the tables of messages name it
  */
 export type ArrayField<PlainField = string> =
   ElementType | { readonly listOf: 'float32'; readonly oneForEach: PlainField };

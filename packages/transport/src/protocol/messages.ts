@@ -70,6 +70,7 @@ export const rejectReasons = [
   'unreachable',
   'malformed-message',
 ] as const;
+/** One of `rejectReasons`. */
 export type RejectReason = (typeof rejectReasons)[number];
 
 // What the samples share.
@@ -360,9 +361,13 @@ export const peerAnswers = { reject };
 /** All that travels. */
 export const allMessages = { ...workerMessages, ...coordinatorMessages, ...peerMessages, ...peerAnswers };
 
+/** Any message that a worker says to its coordinator. */
 export type WorkerMessage = MessageOf<typeof workerMessages>;
+/** Any message that a coordinator says to a worker. */
 export type CoordinatorMessage = MessageOf<typeof coordinatorMessages>;
+/** Any message that a worker says to another worker of its crew. */
 export type PeerMessage = MessageOf<typeof peerMessages>;
+/** Any message that a worker answers to a worker that connected to it. */
 export type PeerAnswer = MessageOf<typeof peerAnswers>;
 /** Any message, or the one of a kind: `Message<'hello'>`. */
 export type Message<Kind extends keyof typeof allMessages = keyof typeof allMessages> = MessageOf<
@@ -370,19 +375,34 @@ export type Message<Kind extends keyof typeof allMessages = keyof typeof allMess
   Kind
 >;
 
-// Names for the messages that other files speak of.
+// Names for the messages that other files speak of. The entries above explain them and their fields.
+/** A worker's first message. */
 export type Hello = Message<'hello'>;
+/** What a worker runs on, once it has built what the run asks for. */
 export type Ready = Message<'ready'>;
+/** What a worker gives back for a lease. */
 export type Contribution = Message<'contribution'>;
+/** A worker met something after which it cannot go on. */
 export type Failed = Message<'failed'>;
+/** A member of a crew has all new weights of a round. */
 export type Updated = Message<'updated'>;
+/** A member of a crew cannot reach another one. */
 export type Unreachable = Message<'unreachable'>;
+/** The coordinator's answer to `Hello`: the run's configuration. */
 export type Welcome = Message<'welcome'>;
+/** The weights of one network. */
 export type Weights = Message<'weights'>;
+/** A lease: which shards to compute, with their real images. */
 export type Work = Message<'work'>;
+/** A worker is not let in, or no longer. */
 export type Reject = Message<'reject'>;
+/** Who takes part in the sliced exchange, and who owns what. */
 export type Crew = Message<'crew'>;
+/** A round of the sliced exchange begins. */
 export type Begin = Message<'begin'>;
+/** The coordinator asks a member for slices of the state. */
 export type Gather = Message<'gather'>;
+/** A member's answer to `Gather`: the state of one slice. */
 export type SliceState = Message<'slice'>;
+/** The state of one slice, for a member that owns it or backs it up. */
 export type Seed = Message<'seed'>;

@@ -12,7 +12,7 @@ export const text = (maxLength: number) => z.string().max(maxLength);
 /** A sentence for people. */
 export const sentence = text(2000);
 /** A number that may be NaN: a loss tells by it that training went wrong. */
-export const numberOrNaN = z.number().or(z.nan());
+const numberOrNaN = z.number().or(z.nan());
 
 const sha256 = z.string().regex(/^([0-9a-f]{64})?$/);
 /** A name to a SHA-256, which may be empty. */
@@ -22,7 +22,7 @@ export const hashes = z
 
 export const network = z.enum(['generator', 'discriminator']);
 /** The same schema for each network. */
-export const forEachNetwork = <Schema extends z.ZodType>(schema: Schema) =>
+const forEachNetwork = <Schema extends z.ZodType>(schema: Schema) =>
   z.strictObject({ generator: schema, discriminator: schema });
 /** SHA-256 of each network's layout. */
 export const layoutHashes = forEachNetwork(sha256);
@@ -79,7 +79,7 @@ export const weightsVersions = forEachNetwork(count);
 export type WeightsVersions = DeepReadonly<z.infer<typeof weightsVersions>>;
 
 /** Which run, and which start of its coordinator. */
-export const incarnationHeader = {
+const incarnationHeader = {
   run: text(128),
   /** Counts the coordinator's starts on this run, from 1. */
   incarnation: count,

@@ -81,7 +81,7 @@ export interface MemoryAddon {
 }
 
 /** Arithmetic on vectors of weights (`native/arithmetic`). */
-export interface ArithmeticAddon {
+interface ArithmeticAddon {
   /** Returns whether all new weights are finite. */
   adam(call: AdamCall): boolean;
   /** Begins to write `beta * ema + (1 - beta) * weights` into `result`, and returns at once. */
@@ -93,7 +93,7 @@ export interface ArithmeticAddon {
 }
 
 /** The argument of `adam`. All vectors have the same length; the floats [start, end) are updated. */
-export interface AdamCall extends Omit<AdamVectors, 'gradientSum'>, AdamOptions {
+interface AdamCall extends Omit<AdamVectors, 'gradientSum'>, AdamOptions {
   /** The vectors of the sum of gradients. */
   readonly vectors: readonly Float32Array[];
   /** In which order they are added, in postfix: `v` takes the next vector, `+` adds two. `vvv++` is a + (b + c). */
@@ -108,7 +108,7 @@ export interface AdamCall extends Omit<AdamVectors, 'gradientSum'>, AdamOptions 
 }
 
 /** TensorFlow operations of our own (`native/kernels`). */
-export interface KernelsAddon {
+interface KernelsAddon {
   /** Sets the number of threads of our operations, in all sessions of the process. */
   setKernelThreads(threads: number): void;
 }

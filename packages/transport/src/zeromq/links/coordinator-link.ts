@@ -3,6 +3,7 @@ import type { RenewableLink } from '../../links.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../protocol/messages.ts';
 import { openListeningLink, type ListeningLinkOptions } from './listening-link.ts';
 
+/** Where a coordinator listens, who may connect, and how long it waits. */
 export type CoordinatorLinkOptions = ListeningLinkOptions;
 
 /**

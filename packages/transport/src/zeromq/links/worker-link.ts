@@ -4,6 +4,7 @@ import type { WorkerLink } from '../../links.ts';
 import type { CoordinatorMessage, WorkerMessage } from '../../protocol/messages.ts';
 import { openConnectingLink, type ConnectingLinkOptions } from './connecting-link.ts';
 
+/** Where a worker's coordinator is, with which keys to connect, and how long to wait. */
 export type WorkerLinkOptions = ConnectingLinkOptions;
 
 /**
