@@ -131,7 +131,7 @@ describe('a run', () => {
     await expectSentence(
       training,
       1,
-      /^All local workers have ended.* worker-1 ended with SIGKILL, as the system ends processes when memory runs out\.\nThe ends of .*worker-\*\.log say more/m,
+      /^All local workers have ended.* worker-1 ended with SIGKILL, as the system ends processes when memory runs out\.\nRead the ends of .*worker-\*\.log\./m,
     );
     const { checkpoint } = await readLatestCheckpoint(path.join(out('killed'), 'checkpoints'), () => undefined);
     expect(checkpoint.state.step).toBeGreaterThan(0);
@@ -171,7 +171,7 @@ describe('a run', () => {
     await expectSentence(
       training,
       1,
-      /^All local workers have ended.* worker-1 ended with .*too little memory.*a smaller --shard-size.*\nThe ends of .*worker-\*\.log say more/m,
+      /^All local workers have ended.* worker-1 ended with .*too little memory.*a smaller --shard-size.*\nRead the ends of .*worker-\*\.log\./m,
     );
   });
 });
@@ -324,7 +324,7 @@ it
     await expectSentence(
       lstmGan([...parameters, '--device', 'gpu']),
       2,
-      /^--device gpu computes on an NVIDIA GPU; this machine shows none.*\nLeave it out to compute on the CPU/m,
+      /^--device gpu needs an NVIDIA GPU, and this machine shows none.*\nLeave --device out to compute on the CPU/m,
     );
     expect(existsSync(path.join(root, 'nowhere'))).toBe(false);
   },
