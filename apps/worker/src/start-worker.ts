@@ -71,6 +71,8 @@ async function answer(
     case 'begin':
     case 'gather':
       return run.exchange.receive(message);
+    default:
+      return message satisfies never;
   }
 }
 

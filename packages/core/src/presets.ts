@@ -93,7 +93,7 @@ const digits: Preset = {
     regularizer: { kind: 'approximate-r1', lambda: 200, sigma: 0.05 },
   },
   data: 'digits',
-  // Five to six minutes on two cores, and recognisable digits.
+  // Three to six minutes on two cores, and recognisable digits.
   steps: 1400,
   batchSize: 64,
   shardSize: 16,

@@ -4,7 +4,10 @@ import type { Contribution, Phase } from '@lstm-gan/transport';
 export interface Pace {
   /** Time for one shard of a phase: a mean in which recent contributions weigh more. */
   readonly shardMs: Readonly<Partial<Record<Phase, number>>>;
-  /** Time that a lease needs in addition: its arrays travel to the worker and back. */
+  /**
+   * Time that a lease needs in addition: images and weights travel to the worker and, in the star, its sums travel
+   * back. In the sliced exchange the sums go to other workers, and their way is not part of this time.
+   */
   readonly wayMs: number;
   /**
    * Time for one shard in all phases of a step; leases are sized by it. It changes only when the measured time is no

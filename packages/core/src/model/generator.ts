@@ -1,6 +1,6 @@
 /**
- * Generators: noise [B, latent] -> images [B, H, W, C] in [-1, 1]. A generator is a list of layers; MODELS of every
- * preset differ in their sizes only, and sizes are configuration.
+ * Generators: noise [B, latent] -> images [B, H, W, C] in [-1, 1]. A generator is a list of layers, chosen by
+ * `kind`; sizes come from the configuration.
  */
 import { reshape, tanh } from '@tensorflow/tfjs-core';
 import { batchNorm } from '../nn/batch-norm.ts';

@@ -1,6 +1,6 @@
 /**
- * Links inside one process, with the semantics of links over a network. Training in one process and most tests use
- * them. Arrays are copied, because what arrives belongs to the receiver.
+ * Links inside one process, with the semantics of links over a network. Only tests use them: every training, also on
+ * one machine, uses worker processes. Arrays are copied, because what arrives belongs to the receiver.
  */
 import { createEventQueue, type EventQueue } from '../event-queue.ts';
 import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../links.ts';

@@ -145,12 +145,23 @@ export class SlicedRound {
     const { slice, values } = message;
     const place = slices[slice] as SlicePlace | undefined;
     if (values.length !== place?.layout.size) return false;
-    if (message.kind === 'piece') return this.#addPiece(slice, message.range, values);
+    // An owner computes the result of its slice itself: it needs no message with it.
+    const isMissing = this.#missingSlices.has(slice) && role.owners[slice] !== role.self;
     const isBackup = role.backups[slice] === role.self;
-    if (!this.#missingSlices.has(slice) || role.owners[slice] === role.self || isBackup !== (message.kind === 'total'))
-      return false;
-    if (isBackup) this.#update(slice, values);
-    else this.#putWeights(slice, values);
+    switch (message.kind) {
+      case 'piece':
+        return this.#addPiece(slice, message.range, values);
+      case 'total':
+        if (!isMissing || !isBackup) return false;
+        this.#update(slice, values);
+        break;
+      case 'renewed':
+        if (!isMissing || isBackup) return false;
+        this.#putWeights(slice, values);
+        break;
+      default:
+        return message satisfies never;
+    }
     this.#release(values);
     return true;
   }
