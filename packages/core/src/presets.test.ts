@@ -26,11 +26,11 @@ it.each<[PresetName, number, number]>([
   expect(countParameters(layouts.discriminator)).toBe(discriminator);
 });
 
-it('holds only configurations that its own schema accepts', () => {
+it('contains only configurations that the schema accepts', () => {
   for (const { model } of presets.values()) expect(modelConfigSchema.parse(model)).toEqual(model);
 });
 
-it('starts with weights that are a function of the seed, an orthogonal recurrent kernel and an open forget gate', () => {
+it('derives initial weights from the seed, with an orthogonal recurrent kernel and forget-gate biases of 1', () => {
   const model = modelOf('article');
   const weights = createInitialWeights(model, 'generator', 7);
   const equals = (other: Float32Array) => Buffer.from(other.buffer).equals(Buffer.from(weights.buffer));

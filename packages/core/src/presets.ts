@@ -1,5 +1,5 @@
 /**
- * Presets: complete named configurations. Nothing is inherited at run time; what a preset does not say does not exist.
+ * Presets: complete configurations with names. A preset states every value; nothing is inherited at run time.
  */
 import type { AdamOptions } from './optimizer/adam.ts';
 import type { EmaOptions } from './optimizer/ema.ts';
@@ -14,19 +14,22 @@ export interface Preset {
   readonly model: ModelConfig;
   /** The data set that it is made for. */
   readonly data: 'digits' | 'emoji';
-  /** How long to train unless told otherwise. */
+  /** The default number of training steps. */
   readonly steps: number;
   readonly batchSize: number;
   readonly shardSize: number;
-  /** Discriminator phases a step. */
+  /** Discriminator phases per step. */
   readonly discriminatorSteps: number;
-  /** Whether the generator phase goes on from the images of the last discriminator phase. */
+  /**
+   * Whether the generator phase uses the noise, and so the fake images, of the last discriminator phase. Otherwise it
+   * draws its own noise.
+   */
   readonly sharedNoise: boolean;
   readonly optimizer: Readonly<Record<Network, AdamOptions>>;
   readonly ema: EmaOptions;
 }
 
-/** Every preset by name. */
+/** The names of all presets. */
 export type PresetName =
   'digits' | 'article' | 'article-no-lstm' | 'rows' | 'rows-large' | 'dcgan-article' | 'dcgan-rows' | 'dense';
 
@@ -34,7 +37,7 @@ export type PresetName =
 const articleAdam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
 const digitsAdam: AdamOptions = { ...articleAdam, beta2: 0.99 };
 
-/** The article's settings around a generator. */
+/** A preset with the given generator and the article's settings for everything else. */
 function articleSettings(name: PresetName, description: string, generator: GeneratorConfig, shardSize: number): Preset {
   return {
     name,
@@ -71,7 +74,7 @@ const articleGenerator: GeneratorConfig = {
 
 const dcganGenerator = (depth: number): GeneratorConfig => ({ kind: 'dcgan', base: [8, 8, depth], filters: [128, 64] });
 
-/** A recipe that was seen to work: recognisable, varied digits from 100,000 images on. */
+/** Tested settings: after 100,000 images they give recognisable, varied digits. */
 const digits: Preset = {
   name: 'digits',
   description: 'handwritten digits, 32x32 gray; learns in minutes on two cores',
@@ -93,14 +96,14 @@ const digits: Preset = {
     regularizer: { kind: 'approximate-r1', lambda: 200, sigma: 0.05 },
   },
   data: 'digits',
-  // Three to six minutes on two cores, and recognisable digits.
+  // This takes three to six minutes on two cores and gives recognisable digits.
   steps: 1400,
   batchSize: 64,
   shardSize: 16,
   discriminatorSteps: 1,
   sharedNoise: true,
   optimizer: { generator: digitsAdam, discriminator: digitsAdam },
-  // 0.995 a step of 64 images: 64 ln 0.5 / ln 0.995.
+  // beta = 0.995 for each step of 64 images: 64 ln 0.5 / ln 0.995.
   ema: { halfLifeImages: 8850, rampUp: null },
 };
 

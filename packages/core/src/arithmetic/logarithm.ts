@@ -1,6 +1,7 @@
 /**
- * Elementary functions in plain + - * / alone. `Math.log`, `Math.pow` and their kin may differ in the last bit between
- * Node versions and browsers; IEEE arithmetic does not, and these feed the bits of weights.
+ * Elementary functions that use only + - * /. `Math.log` and `Math.pow` may differ in the last bit between Node
+ * versions and browsers; IEEE arithmetic does not. Weights are computed from these functions, and must have the same
+ * bits everywhere.
  */
 const ln2 = 0.6931471805599453;
 const scratch = new DataView(new ArrayBuffer(8));

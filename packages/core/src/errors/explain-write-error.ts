@@ -12,12 +12,12 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * A UserError for a file that the disk does not take, with the reason that the system's error code stands for. Returns
- * errors without such a code, and UserErrors, unchanged.
+ * Turns the error of a failed write of `file` into a UserError that names the reason, if the error has a known system
+ * code (for example ENOSPC). Returns any other error, and a UserError, unchanged.
  */
 export function explainWriteError(file: string, error: unknown, advice: string): unknown {
   const { code, syscall } = error as { readonly code?: string; readonly syscall?: string };
-  // If a disk is read-only, Node's recursive mkdir says ENOENT (20.20).
+  // On a read-only disk, Node's recursive mkdir reports ENOENT (seen in Node 20.20).
   const reason = reasons[code === 'ENOENT' && syscall === 'mkdir' ? 'EROFS' : (code ?? '')];
   if (reason === undefined || error instanceof UserError) return error;
   return new UserError({

@@ -1,4 +1,4 @@
-/** Errors: what a user can mend (`UserError`), and what is a bug (`assert`). */
+/** Mistakes that the user can correct (`UserError`), and checks for bugs in this code (`assert`). */
 export { assert } from './assert.ts';
 export { explainWriteError } from './explain-write-error.ts';
 export { nearestName } from './nearest-name.ts';

@@ -1,4 +1,7 @@
-/** The name among `names` that `given` was probably meant to be: at most a third of its letters away (Levenshtein). */
+/**
+ * Returns the name among `names` that is nearest to the misspelled `given` (Levenshtein distance, upper and lower case
+ * are equal). Undefined if every name is further away than a third of its own length, rounded up.
+ */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const near = names
     .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name.toLowerCase()) }))

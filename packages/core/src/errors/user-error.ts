@@ -1,20 +1,20 @@
 /**
- * A mistake that the user can mend: what is wrong, what was got, what was expected, and what to do.
- * Bugs are not user errors: they are asserts, and show a stack trace.
+ * Mistakes that the user can correct. The error says what is wrong, what was expected, what was given instead, and what
+ * to do. A bug in this code is not a user error: it fails an `assert`, and shows a stack trace.
  */
 
-/** What a user error says. */
+/** The content of a UserError. */
 export interface UserErrorDetail {
-  /** Stable, for programs: kebab-case, for example `batch-not-divisible`. */
+  /** For programs: does not change between versions. Kebab-case, for example `batch-not-divisible`. */
   readonly code: string;
-  /** One sentence: what is wrong, with what was got and what was expected. */
+  /** One sentence: what is wrong, what was given and what was expected. */
   readonly message: string;
   /** One sentence: what to do about it. */
   readonly advice: string;
   readonly cause?: unknown;
 }
 
-/** A mistake that the user can mend, as an error: `message` says what is wrong, `advice` what to do. */
+/** A mistake that the user can correct. `message` says what is wrong, `advice` says what to do. */
 export class UserError extends Error {
   readonly code: string;
   readonly advice: string;

@@ -5,7 +5,7 @@ import { accumulateShards } from './accumulate-shards.ts';
 import { createFold } from './fold.ts';
 import { evaluateSum, type SumTree } from './sum-tree.ts';
 
-it('gives the bits of a fold for any number of shards, and releases everything but the sum', async () => {
+it('gives the same bits as a fold for any number of shards, and releases every vector but the sum', async () => {
   const property = fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.nat(1000), async (count, start) => {
     const range = { start, end: start + count };
     const vectorOf = (shard: number): Float32Array => normalNoise([shard, 3], 5);

@@ -1,6 +1,9 @@
 import { splitRange, type ShardRange } from './shard-tree.ts';
 
-/** How many sums of a subtree are complete with a shard, when its shards come in order: those in which it is the last. */
+/**
+ * Returns how many sums within a subtree `shard` completes, if shards are added in order. A shard completes the sum of
+ * every node in which it is the last shard. Example: in [0, 4), shard 3 completes two sums, [2, 4) and [0, 4).
+ */
 function sumsCompleteWith(shard: number, range: ShardRange): number {
   if (range.end - range.start < 2) return 0;
   const [left, right] = splitRange(range);
@@ -9,10 +12,11 @@ function sumsCompleteWith(shard: number, range: ShardRange): number {
 }
 
 /**
- * The sum of a subtree whose shards are computed one after the other, each added to the sums that it completes while it is
- * written: the bits of a fold, without a pass of its own over vectors that have left the caches.
+ * Resolves to the sum of a subtree, with the bits of a fold. Shards are computed one after the other. While a shard's
+ * vector is written, it is added to the sums that it completes. This saves a later pass over vectors that have left the
+ * caches.
  * @param compute resolves to `onto[0] + (onto[1] + (... + the shard's vector))`, each sum rounded to float32
- * @param release gives back what was added to
+ * @param release takes back a vector that is contained in a later sum
  */
 export async function accumulateShards(
   range: ShardRange,

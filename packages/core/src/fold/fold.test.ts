@@ -24,7 +24,7 @@ const flat = (vectors: Float32Array[], range: ShardRange): Float32Array => {
 const cut = (range: ShardRange, cutsAgain: () => boolean): ShardRange[] =>
   range.end - range.start > 1 && cutsAgain() ? splitRange(range).flatMap((half) => cut(half, cutsAgain)) : [range];
 
-it('gives the same bits however the shards are cut and in whatever order their sums arrive', () => {
+it('gives the same bits for every division into subtrees and every order in which their sums arrive', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 17 }),
@@ -46,18 +46,18 @@ it('gives the same bits however the shards are cut and in whatever order their s
   );
 });
 
-it('adds to a vector where it lies, and refuses another length', () => {
+it('adds in place, and refuses vectors of different lengths', () => {
   const target = Float32Array.of(1, 2);
   expect(evaluateSum([target, Float32Array.of(10, 20)], target)).toBe(true);
   expect(target).toEqual(Float32Array.of(11, 22));
   expect(() => evaluateSum([target, new Float32Array(3)], target)).toThrow('2 and 3 floats');
 });
 
-it('says that a sum is not finite', () => {
+it('reports that a sum is not finite', () => {
   expect(evaluateSum([Float32Array.of(1, 3e38), Float32Array.of(1, 3e38)], new Float32Array(2))).toBe(false);
 });
 
-it('keeps few vectors, and gives back those that it has added', () => {
+it('keeps at most eight of 64 vectors, and releases those that it has added', () => {
   const released: Float32Array[] = [];
   const release = (array: Float32Array | Uint8Array) => void released.push(array as Float32Array);
   const fold = createFold(

@@ -1,7 +1,7 @@
 /**
- * The fold: the sum of the shards' contributions, in the order that the tree over the shards fixes. Partial sums may arrive
- * in any order. Two sums of sibling subtrees are combined to a `SumTree`; the additions are done by the reader of the whole
- * sum, or here if too many vectors would be kept.
+ * The fold: the sum of the shards' contributions, in the order that the tree over the shards fixes. Partial sums may
+ * arrive in any order. Two sums of sibling subtrees are combined into a `SumTree`; the additions are done by the reader
+ * of the whole sum, or here if too many vectors would be kept.
  */
 import { assert } from '../errors/assert.ts';
 import { evaluateSum, leavesOf, type EvaluateSum, type SumTree } from './sum-tree.ts';
@@ -24,10 +24,12 @@ export interface Fold {
   total(): SumTree | undefined;
 }
 
-/** If more vectors than this are kept, the sums of siblings are evaluated as they come. */
+/**
+ * If a fold keeps more vectors than this, it evaluates sums of siblings itself and does not leave that to the reader.
+ */
 const maxVectors = 8;
 
-/** The definition, in TypeScript. */
+/** The arithmetic in TypeScript. It defines the bits. */
 const plainFoldArithmetic: FoldArithmetic = {
   allocate: (length) => new Float32Array(length),
   release: () => undefined,
@@ -50,7 +52,7 @@ export function createFold(whole: ShardRange, arithmetic: FoldArithmetic = plain
     return evaluateAndRelease(sum, arithmetic);
   };
 
-  /** Combines all siblings within `subtree` whose sums are both there. */
+  /** Combines all pairs of siblings within `subtree` of which both sums have arrived. */
   const combineWithin = (subtree: ShardRange): void => {
     if (sums.has(keyOf(subtree)) || subtree.end - subtree.start < 2) return;
     const [left, right] = splitRange(subtree);
@@ -75,7 +77,10 @@ export function createFold(whole: ShardRange, arithmetic: FoldArithmetic = plain
   };
 }
 
-/** The result gets memory of its own: a vector that arrived may lie in another process's memory, which must not be written. */
+/**
+ * Evaluates a sum into a new vector and releases its parts. It never writes into a part: a received vector may lie in
+ * another process's memory, which must not be written.
+ */
 function evaluateAndRelease(tree: SumTree, arithmetic: FoldArithmetic): Float32Array {
   const leaves = leavesOf(tree);
   const sum = arithmetic.allocate(leaves[0].length);

@@ -7,7 +7,7 @@ it('splits a range at the largest power of two below its length', () => {
   expect(halves.map(({ start, end }) => end - start)).toEqual([1, 2, 2, 4, 4, 8]);
 });
 
-it('splits a range into two that hold its shards, in order', () => {
+it('splits a range into two halves that together hold its shards, in order', () => {
   fc.assert(
     fc.property(fc.nat(100), fc.integer({ min: 2, max: 40 }), (start, count) => {
       const range = { start, end: start + count };
@@ -16,7 +16,7 @@ it('splits a range into two that hold its shards, in order', () => {
   );
 });
 
-it('takes exactly the ranges that splitting the whole makes for subtrees', () => {
+it('recognizes as subtrees exactly the ranges that repeated splitting of the whole produces', () => {
   const nodesOf = (range: ShardRange): ShardRange[] =>
     range.end - range.start < 2 ? [range] : [range, ...splitRange(range).flatMap(nodesOf)];
   for (let count = 1; count <= 17; count++) {

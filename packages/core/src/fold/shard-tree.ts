@@ -1,7 +1,7 @@
 /**
- * The binary tree over the shards of a batch. It fixes the order in which their contributions are added. A range of n shards
- * splits at the largest power of two below n: [0, 6) into [0, 4) and [4, 6). So the shape of a subtree depends on its length
- * alone, and its sum has the same bits in whichever process it is added.
+ * The binary tree over the shards of a batch. It fixes the order in which their contributions are added. A range of n
+ * shards splits at the largest power of two below n: [0, 6) into [0, 4) and [4, 6). So the shape of a subtree depends
+ * only on its length, and every process computes the same bits for its sum.
  */
 
 /** The shards [start, end). A range that is a node of the tree is called a subtree. */

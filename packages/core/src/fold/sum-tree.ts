@@ -1,7 +1,7 @@
 /**
- * A sum that is not evaluated yet: vectors of one length, and the order in which they are added. Code that reads a sum only
- * once, as Adam does, adds while it reads, and the sum itself is never written to memory. Each addition is done in float64
- * and rounded to float32, so the bits do not depend on who evaluates the sum.
+ * A sum that is not evaluated yet: vectors of the same length, and the order in which they are added. Code that reads a
+ * sum only once, as Adam does, adds while it reads; then the sum is never written to memory. Each addition is done in
+ * float64 and rounded to float32, so every program that evaluates the sum gets the same bits.
  */
 import { assert } from '../errors/assert.ts';
 
@@ -28,8 +28,8 @@ export function sumAt(tree: SumTree, index: number): number {
 }
 
 /**
- * Writes the sum of a tree into `target`, which may be one of the tree's vectors. Returns whether each float of the sum is
- * finite. The function `evaluateSum` defines the bits; other implementations must give the same.
+ * Writes the sum of a tree into `target`, which may be one of the tree's vectors. Returns whether each float of the sum
+ * is finite. The function `evaluateSum` defines the bits; other implementations must give the same.
  */
 export type EvaluateSum = (tree: SumTree, target: Float32Array) => boolean;
 

@@ -33,7 +33,7 @@ it.each(['article', 'article-32-gray', 'rows', 'rows-32'])(
   },
 );
 
-it('sees a gradient that is a thousandth off', async () => {
+it('reports a gradient that is too large by a thousandth', async () => {
   const slightlyWrong: RunUnit = async (unit, inputs) => {
     const outputs = await runUnit(unit, inputs);
     const arrays = outputs as Record<string, Float32Array>;

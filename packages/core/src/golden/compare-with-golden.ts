@@ -1,7 +1,8 @@
 /**
  * Compares units with golden values (computed in float64 by an independent program): outputs, losses, batch statistics,
  * gradients, exact R1 with its second-order gradient, inference mode, and weights after three steps of Adam.
- * docs/golden.md describes the file. The comparison is given whatever runs units, so it judges any engine.
+ * docs/golden.md describes the file. The caller passes the function that runs a unit, so any engine can
+ * be compared.
  */
 import type { ModelConfig } from '../model/model-config.ts';
 import { createLayouts } from '../model/network.ts';
@@ -32,11 +33,11 @@ export type RunUnit = <I extends string, O extends string>(
 const output = { measure: outputError, tolerance: 1e-4 };
 const gradient = { measure: gradientError, tolerance: 1e-4 };
 const adam = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-/** Below this share of its tensor's largest value a float32 gradient is rounding noise (about eight ulps). */
+/** A float32 gradient below this share of its tensor's largest value is rounding noise (about eight ulps). */
 const noiseFloor = 2 ** -20;
 const noSeed = () => new Int32Array(2);
 
-/** Everything that one comparison is about. */
+/** What every part of one comparison needs. */
 interface Subject {
   readonly run: RunUnit;
   readonly model: ModelConfig;
@@ -52,7 +53,9 @@ interface Subject {
   ) => void;
 }
 
-/** Compares every golden tensor of a file with what `run` computes; throws a UserError for a file of another format. */
+/**
+ * Compares every golden tensor of a file with the result of `run`. Rejects with a UserError if the file is not golden.
+ */
 export async function compareWithGolden(run: RunUnit, file: Uint8Array): Promise<GoldenResult[]> {
   const { metadata, tensors } = decodeSafetensors(file);
   const { model, batch } = goldenModel(metadata.get('config'));
@@ -82,7 +85,7 @@ export async function compareWithGolden(run: RunUnit, file: Uint8Array): Promise
   return comparison.results();
 }
 
-/** The golden initial weights of a network, with moving averages from `state` (mean 0 and variance 1 without). */
+/** The golden initial weights of a network. `state` gives moving averages; without it, means are 0 and variances 1. */
 function initialWeights(
   { golden, layouts }: Subject,
   network: Network,
@@ -147,10 +150,10 @@ async function compareSteps(subject: Subject): Promise<void> {
 }
 
 /**
- * The places of a tensor whose golden first gradient is rounding noise. A bias before a batch normalisation can have a
- * gradient of 0 in float64 and of 1e-9 in float32, and Adam, which divides the one by the other, moves it by a good part
- * of the learning rate; after three steps that has spread to the second digit of other weights. They are held, and not
- * compared after the steps.
+ * The indices of a tensor at which the golden gradient of step 1 is rounding noise. Example: a bias before a batch
+ * normalisation can have a gradient of 0 in float64 and of 1e-9 in float32. Adam divides a gradient by its own size, so
+ * it moves this bias by a large part of the learning rate. After three steps the error has reached the second digit of
+ * other weights. Weights at these indices are therefore held at their initial values, and not compared after the steps.
  */
 function settledPlaces({ golden }: Subject, name: string): ReadonlySet<number> {
   const gradients = golden(`step1/gradient/${name}`);
@@ -158,7 +161,7 @@ function settledPlaces({ golden }: Subject, name: string): ReadonlySet<number> {
   return new Set([...gradients.keys()].filter((i) => Math.abs(gradients[i]) <= floor));
 }
 
-/** Puts the generator's settled places back to where they began, in place. */
+/** Sets the generator's weights at settled places back to their initial values, in place. */
 function holdSettled(subject: Subject, weights: Float32Array): void {
   for (const entry of subject.layouts.generator.entries) {
     if (entry.role !== 'trainable') continue;
@@ -201,7 +204,7 @@ async function discriminatorPhase(
   return total;
 }
 
-/** Batch statistics travel as moments in the generator's contribution: variance = mean of squares - mean^2. */
+/** The generator's contribution holds batch statistics as moments: variance = mean of squares - mean^2. */
 async function compareStatistics(
   { run, units, layouts, golden, check }: Subject,
   weights: Float32Array,
@@ -221,7 +224,7 @@ async function compareStatistics(
     const squares = views.get(norm + movingVarianceSuffix) as Float32Array;
     check('batch statistics', `step1/statistics/${norm}/batchMean`, mean);
     const goldenMean = golden(`step1/statistics/${norm}/batchMean`);
-    // The variance is judged as it enters the moving average, with the golden mean's square as its scale.
+    // The variance is computed from variance + mean^2 (the mean of squares), so its error is relative to that.
     const measure: ErrorMeasure = (actual, expected) => {
       const scaled = Array.from(expected, (value, i) => value + goldenMean[i] ** 2);
       return outputError(
@@ -238,7 +241,7 @@ async function compareStatistics(
   }
 }
 
-/** Exact R1: its value, and its gradient as the difference that it makes to the real half's. */
+/** Compares exact R1: its value, and its gradient (the real half's gradient with R1 minus that without). */
 async function comparePenalty(subject: Subject): Promise<void> {
   const { run, model, batch, golden, check } = subject;
   const inputs = {

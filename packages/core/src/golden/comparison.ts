@@ -1,14 +1,14 @@
 /**
- * How far numbers are from golden ones. Outputs: |a - b| <= 1e-4 |b| + 2e-6 (a normalisation over three images magnifies
- * float32 rounding: TensorFlow's own kernels come to 1.2e-6 there). Gradients: relative to their tensor's
- * largest value. Weights after Adam: norm(a - b) relative to norm(b - initial).
+ * How far numbers a are from golden numbers b. Outputs: |a - b| <= 1e-4 |b| + 2e-6 (a normalisation over three images
+ * magnifies float32 rounding: TensorFlow's own kernels have errors of 1.2e-6 there). Gradients: relative to the largest
+ * value of their tensor. Weights after Adam: norm(a - b) relative to norm(b - initial).
  */
 export interface GoldenResult {
   /** For example `outputs` or `gradient/generator`. */
   readonly group: string;
   /** The tensor with the largest error. */
   readonly worst: string;
-  /** Of the group, in the measure of its kind. */
+  /** The largest error in the group, in the measure for outputs, gradients or weights. */
   readonly largestError: number;
   readonly tolerance: number;
   readonly passed: boolean;
@@ -18,17 +18,17 @@ export interface GoldenResult {
 
 export type ErrorMeasure = (actual: ArrayLike<number>, golden: ArrayLike<number>) => number;
 
-/** The largest |a - b| / (|b| + 0.02): at most 1e-4 is |a - b| <= 1e-4 |b| + 2e-6. */
+/** The largest |a - b| / (|b| + 0.02). An error of at most 1e-4 means |a - b| <= 1e-4 |b| + 2e-6. */
 export const outputError: ErrorMeasure = (actual, golden) =>
   largest(golden.length, (i) => Math.abs(actual[i] - golden[i]) / (Math.abs(golden[i]) + 0.02));
 
-/** The largest |a - b| over the largest |b|, with the absolute 1e-6 of the outputs. */
+/** max |a - b| / (max |b| + 0.01). An error of at most 1e-4 means |a - b| <= 1e-4 max |b| + 1e-6. */
 export const gradientError: ErrorMeasure = (actual, golden) => {
   const scale = largest(golden.length, (i) => Math.abs(golden[i])) + 0.01;
   return largest(golden.length, (i) => Math.abs(actual[i] - golden[i])) / scale;
 };
 
-/** norm(a - b) / norm(b - initial), without the places in `left`. */
+/** norm(a - b) / norm(b - initial), without the indices in `left`. */
 export function updateError(initial: ArrayLike<number>, left: ReadonlySet<number>): ErrorMeasure {
   return (actual, golden) => {
     let error = 0;
@@ -55,7 +55,7 @@ function largest(count: number, value: (i: number) => number): number {
 export function createComparison() {
   const groups = new Map<string, GoldenResult>();
   return {
-    /** Compares one tensor; a tensor of another length is infinitely wrong. */
+    /** Compares one tensor. If the lengths differ, its error is infinite. */
     compare(
       group: string,
       name: string,

@@ -21,7 +21,7 @@ it.each<[ModelConfig['loss'], number, number, number]>([
   ],
   ['hinge', (0 + 1.5) / 2, (3 + 0.5) / 2, -0.75],
   ['least-squares', 0.5 * ((1 + 2.25) / 2), 0.5 * ((4 + 0.25) / 2), 0.5 * ((1 + 2.25) / 2)],
-])('%s is the formula of its paper', (name, real, fake, generator) => {
+])('%s computes the formula of its paper', (name, real, fake, generator) => {
   const loss = adversarialLoss(name);
   expect(loss.real(logits()).dataSync()[0]).toBeCloseTo(real, 5);
   expect(loss.fake(logits()).dataSync()[0]).toBeCloseTo(fake, 5);

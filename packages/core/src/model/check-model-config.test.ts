@@ -18,7 +18,7 @@ it.each(kindsWith('base'))('refuses a map of kind %s that does not grow to the s
   expect(check(modelOf(kind), { base: [4, 4, 8] })).toThrow(/transposed convolutions make (16 x 16|32 x 32) pixels/);
 });
 
-it.each(kindsWith('steps'))('refuses time steps of kind %s that do not use up the first Dense layer', (kind) => {
+it.each(kindsWith('steps'))('refuses time steps of kind %s that do not fit the first Dense layer', (kind) => {
   expect(check(modelOf(kind), { stepSize: 7 })).toThrow('features need');
 });
 
@@ -32,7 +32,7 @@ it('refuses kind rows without an LSTM, or with hidden layers', () => {
   expect(check(modelOf('rows'), { hidden: [8] })).toThrow('has an LSTM and no hidden layers');
 });
 
-it('refuses an image that the convolutions of the discriminator do not divide', () => {
+it('refuses an image size that the convolutions of the discriminator cannot halve often enough', () => {
   const model = modelOf('dense');
   expect(() => checkModelConfig({ ...model, image: { ...model.image, size: 60 } })).toThrow('divisible by 8, got 60');
 });

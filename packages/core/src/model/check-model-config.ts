@@ -2,8 +2,8 @@ import { UserError } from '../errors/user-error.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 
 /**
- * Throws a UserError if the sizes of a model do not fit together; the error names sizes that would. Which rules a generator
- * must keep follows from the fields of its configuration, so a new kind with the same fields cannot skip them.
+ * Throws a UserError if the sizes of a model do not fit together. The error says which sizes would fit. The fields of a
+ * generator's configuration decide which rules apply to it, so a new kind with the same fields is checked too.
  */
 export function checkModelConfig({ image, generator, discriminator }: ModelConfig): void {
   if ('base' in generator) checkMap(generator, image.size);

@@ -38,7 +38,10 @@ export function generatorLayers({ latent, image, generator }: ModelConfig): Laye
 const toShape = (shape: readonly number[]) => stateless((x) => reshape(x, [x.shape[0], ...shape]));
 const toPixels = () => stateless((x) => tanh(x));
 
-/** Transposed convolutions that double the side each time; LeakyReLU and BN behind all but the last, which ends in tanh. */
+/**
+ * Transposed convolutions, each of which doubles height and width. LeakyReLU and batch normalisation follow each of
+ * them except the last; tanh follows the last.
+ */
 function upsampling(depth: number, filters: readonly number[], channels: number, firstNorm: number): Layer[] {
   const inner = filters.flatMap((outputs, k) => [
     transposedConvolution(`convTranspose${k}`, k === 0 ? depth : filters[k - 1], outputs),

@@ -6,7 +6,7 @@ import type { Network } from '../weights/layout.ts';
 import type { ModelConfig } from './model-config.ts';
 import { networkLayers } from './network.ts';
 
-/** The weights that training begins with, as a flat vector in the network's layout: a pure function of the seed. */
+/** The weights before the first step, as a flat vector in the network's layout. They depend only on model and seed. */
 export function createInitialWeights(model: ModelConfig, network: Network, seed: number): Float32Array {
   const parameters = networkLayers(model, network).flatMap((layer) => layer.parameters);
   const parts = parameters.map(({ shape, initializer }, index) =>

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
 /**
- * A model, completely: whatever is not here does not change the mathematics. Sizes are configuration, not code.
- * Images are `base * 2^(number of transposed convolutions)` on a side; the last transposed convolution makes the
- * channels and has no entry in `filters`. Each field carries its unit, and the reason for what presets say of it.
+ * The complete configuration of a model: nothing else changes its mathematics. Sizes are configuration, not code.
+ * An image is `base * 2^(number of transposed convolutions)` pixels high and wide. The last transposed convolution
+ * makes the channels and has no entry in `filters`. Each field states its unit, and the reason for its values in the
+ * presets.
  */
 const count = z.number().int().positive();
 const lengths = z.array(count);
@@ -50,7 +51,7 @@ const recurrentShape = {
 };
 
 const kind = <Name extends string>(name: Name, description: string) =>
-  z.literal(name).meta({ description, reason: 'decides which fields there are beside it.' });
+  z.literal(name).meta({ description, reason: 'decides which other fields there are.' });
 
 /** Checks the generator's part of a model's configuration. */
 export const generatorConfigSchema = z
@@ -58,7 +59,7 @@ export const generatorConfigSchema = z
     z.strictObject({
       kind: kind(
         'article',
-        'Batch normalisation behind the first Dense layer, an LSTM, Dense layers for each step, then transposed convolutions.',
+        'Batch normalisation after the first Dense layer, an LSTM, Dense layers for each step, then transposed convolutions.',
       ),
       ...recurrentShape,
     }),
@@ -111,7 +112,7 @@ const regularizerSchema = z
   ])
   .meta({ description: "A penalty on the discriminator's slope at real images." });
 
-/** Checks a model's configuration from outside: each field by itself. Whether the sizes fit together, `checkModelConfig` says. */
+/** Checks each field of a model's configuration by itself. `checkModelConfig` checks that the sizes fit together. */
 export const modelConfigSchema = z
   .strictObject({
     image: z
@@ -143,7 +144,7 @@ export const modelConfigSchema = z
         }),
         dropout: z.number().min(0).lt(1).meta({
           unit: 'share',
-          description: 'Dropout behind each convolution.',
+          description: 'Dropout after each convolution.',
           reason: "the article's is 0.3; the recipe of digits has a penalty instead.",
         }),
       })

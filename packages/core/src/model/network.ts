@@ -6,13 +6,13 @@ import { discriminatorLayers } from './discriminator.ts';
 import { generatorLayers } from './generator.ts';
 import type { ModelConfig } from './model-config.ts';
 
-/** The layers of one of a model's two networks; refuses a configuration whose sizes do not fit together. */
+/** The layers of one of a model's two networks. Throws a UserError if the sizes do not fit together. */
 export function networkLayers(model: ModelConfig, network: Network): Layer[] {
   checkModelConfig(model);
   return network === 'generator' ? generatorLayers(model) : discriminatorLayers(model);
 }
 
-/** How the weights of both networks lie in their flat vectors; throws a UserError when the sizes do not fit together. */
+/** The layouts of both networks' flat weight vectors. Throws a UserError if the sizes do not fit together. */
 export function createLayouts(model: ModelConfig): Readonly<Record<Network, Layout>> {
   const layoutOf = (network: Network) =>
     createLayout(networkLayers(model, network).flatMap((layer) => layer.parameters));

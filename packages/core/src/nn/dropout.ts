@@ -4,8 +4,8 @@ import { nativeOr } from './native-kernel.ts';
 import { randomUniform } from './stateless-random.ts';
 
 /**
- * Inverted dropout (Srivastava et al., 2014): zero with probability `rate`, else x / (1 - rate). The mask is a function of
- * the pass's key and of `index`, which tells a network's dropout layers apart.
+ * Inverted dropout (Srivastava et al., 2014): zero with probability `rate`, else x / (1 - rate). The mask is a function
+ * of the pass's key and of `index`, which is different for each dropout layer of a network.
  */
 export function dropout(rate: number, index: number): Layer {
   return stateless((x, { training, dropoutSeed }) => {

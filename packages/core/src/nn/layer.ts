@@ -24,17 +24,17 @@ export type Initializer =
   | { readonly kind: 'glorot'; readonly fanIn: number; readonly fanOut: number }
   /** Orthonormal rows (Saxe et al., 2014). */
   | { readonly kind: 'orthogonal' }
-  /** Zeros, but ones for the forget gate, the second quarter (Jozefowicz et al., 2015). */
+  /** Ones for the forget gate (the second quarter), zeros for the others (Jozefowicz et al., 2015). */
   | { readonly kind: 'forget-gate-one' };
 
-/** What a layer meets on one pass through a network. */
+/** What a layer needs in one pass through a network. */
 export interface Pass {
   parameter(name: string): Tensor;
   /** Batch statistics and dropout in training; moving averages and no dropout in inference. */
   readonly training: boolean;
   /** Key (int32 [2]) of the dropout masks; without it nothing is dropped. */
   readonly dropoutSeed?: Tensor;
-  /** Told each normalisation's batch statistics, [C] each; the variance is biased. */
+  /** Called with the batch statistics of each normalisation: mean and biased variance, [C] each. */
   onStatistics?(norm: string, mean: Tensor, variance: Tensor): void;
 }
 

@@ -2,12 +2,11 @@ import { mul, neg, relu, sub, type Tensor } from '@tensorflow/tfjs-core';
 import { stateless, type Layer } from './layer.ts';
 import { nativeOr } from './native-kernel.ts';
 
-/** The slope of every LeakyReLU here below zero. */
+/** The slope of every LeakyReLU for negative inputs. */
 const alpha = 0.2;
 
 /**
- * max(x, alpha x). Written with relu because tfjs's own leakyRelu has no gradient of its gradient, which exact R1
- * takes.
+ * max(x, alpha x). Written with relu, because tfjs's own leakyRelu has no second derivative, which exact R1 needs.
  */
 function leakyReluOf(features: Tensor): Tensor {
   return nativeOr('LeakyReluNative', { features }, { alpha }, () => [

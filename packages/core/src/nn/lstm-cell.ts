@@ -1,12 +1,12 @@
 /**
- * One time step of an LSTM behind its products (formulas in lstm.ts), and its gradient by hand. R rows, U units; the gates
- * i, f, g, o lie side by side.
+ * One time step of an LSTM after its matrix products (formulas in lstm.ts), and its gradient, written by hand.
+ * Shapes: R rows, U units. The gates i, f, g, o are concatenated along the last axis.
  */
 import { add, concat, mul, sigmoid, slice, sub, tanh, type Tensor } from '@tensorflow/tfjs-core';
 import { nativeOr } from './native-kernel.ts';
 
 export interface CellStep {
-  /** After their activation: [R, 4U]. */
+  /** The gates after their activation: [R, 4U]. */
   readonly gates: Tensor;
   /** The new cell state and its tanh: [R, U]. */
   readonly cell: Tensor;
@@ -39,7 +39,8 @@ const sigmoidSlope = (y: Tensor): Tensor => mul(y, sub(1, y));
 const tanhSlope = (y: Tensor): Tensor => sub(1, mul(y, y));
 
 /**
- * From the gradients of a step's hidden and cell state: that of z [R, 4U], and of the cell state before [R, U].
+ * The backward pass of one step. Takes the gradients of the step's hidden state and cell state; returns the gradients
+ * of z [R, 4U] and of the cell state before the step [R, U].
  * @param before the cell state before the step
  */
 export function cellBackward(

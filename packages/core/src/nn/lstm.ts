@@ -5,7 +5,8 @@
  *   c_t = f c_(t-1) + i g,   h_t = o tanh(c_t)
  *
  * The input projection of all time steps is one product, and the backward pass is written by hand so that each weight
- * gradient is one product too. B batch, T time steps, F features, U units; time comes first inside: [T * B, ...].
+ * gradient is one product too. B batch, T time steps, F features, U units. Inside this file time comes first: [T * B,
+ * ...].
  */
 import {
   add,
@@ -25,7 +26,9 @@ import { cellBackward, cellForward, type CellStep } from './lstm-cell.ts';
 import type { Layer } from './layer.ts';
 import { thinProduct, thinProductTransposed } from './thin-product.ts';
 
-/** Above this many units the recurrent kernel starts Glorot-uniform: making it orthogonal would take seconds. */
+/**
+ * Above this many units the recurrent kernel starts Glorot-uniform, because making it orthogonal would take seconds.
+ */
 const largestOrthogonalUnits = 512;
 
 /** [B, T, F] -> [B, T, U]. */
@@ -77,14 +80,15 @@ function runLstm(x: Tensor2D, kernel: Tensor2D, recurrentKernel: Tensor2D, bias:
   return op(x, kernel, recurrentKernel, bias);
 }
 
-/** Runs of `count` rows: [T * B, N] -> T times [B, N]. */
+/** Splits rows into time steps: [T * B, N] -> T times [B, N]. */
 function splitSteps(rows: Tensor, steps: number): Tensor[] {
   const count = rows.shape[0] / steps;
   return Array.from({ length: steps }, (_, t) => slice(rows, [t * count, 0], [count, rows.shape[1] as number]));
 }
 
 function forward(x: Tensor, kernel: Tensor, recurrentKernel: Tensor, bias: Tensor, steps: number) {
-  // The bias is added later: fused with this product, TensorFlow's kernel for both uses one thread (5.4 ms instead of 1.5).
+  // The bias is added later: TensorFlow's fused kernel for product and bias uses only one thread (5.4 ms instead of
+  // 1.5).
   const projected = splitSteps(matMul(x as Tensor2D, kernel as Tensor2D), steps); // T x [B, 4U]
   const initial = zeros([x.shape[0] / steps, recurrentKernel.shape[0]]);
   const cells: CellStep[] = [];
@@ -127,7 +131,7 @@ function backwardThroughTime(
 ): Tensor[] {
   const dz: Tensor[] = new Array(cells.length);
   let dh = dHidden[cells.length - 1];
-  // Nothing follows the last step.
+  // No later step reads the last cell state, so its gradient is zero.
   let dc: Tensor = zerosLike(initial);
   for (let t = cells.length - 1; t >= 0; t--) {
     [dz[t], dc] = cellBackward(dh, dc, cells[t], t === 0 ? initial : cells[t - 1].cell);

@@ -1,9 +1,9 @@
 import { engine, getBackend, getKernel, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * The seam between a formula and a faster kernel for it. The portable composition of stock tfjs operations *is* the
- * definition; where the current backend has registered the kernel (the graph engine's tracing backend does), that runs
- * instead. A kernel under one of these names must compute this, and bring its own gradient where one is marked:
+ * Runs a kernel if the current backend has registered it (the graph engine's tracing backend does), otherwise
+ * `portable`. `portable` is a composition of stock tfjs operations, and defines the result; a kernel is faster. A
+ * kernel must compute what this table says, and must have its own gradient if the table says "gradient":
  *
  * | kernel | inputs | attributes | outputs |
  * |---|---|---|---|
@@ -29,7 +29,7 @@ export function nativeOr<Inputs extends Record<string, Tensor>>(
   return Array.isArray(outputs) ? outputs : [outputs];
 }
 
-/** The kernels that a backend may bring: what each must compute stands at `nativeOr`. */
+/** The names of the kernels that a backend may register. The table at `nativeOr` says what each must compute. */
 export type NativeKernelName =
   | 'BiasAddNative'
   | 'LeakyReluNative'

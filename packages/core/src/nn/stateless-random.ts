@@ -1,7 +1,7 @@
 /**
- * Random tensors as a function of a key tensor (int32 [2]), so that a traced graph draws anew whenever it is fed
- * another key. Backends without the native kernel read the key and draw in plain arithmetic: uniform numbers are the
- * same bits, normal ones agree to rounding.
+ * Random tensors as a function of a key tensor (int32 [2]), so that a traced graph draws new numbers when it runs with
+ * another key. On a backend without the native kernel the numbers are computed in TypeScript: uniform numbers have the
+ * same bits, normal numbers agree up to rounding.
  */
 import { tensor, type Tensor } from '@tensorflow/tfjs-core';
 import { statelessBits, statelessUniform } from '../random/stateless-uniform.ts';
@@ -16,7 +16,7 @@ export function randomUniform(seed: Tensor, shape: number[]): Tensor {
   ])[0];
 }
 
-/** Standard normal floats, by Box and Muller as TensorFlow does it. */
+/** Standard normal floats, computed by the method of Box and Muller, as in TensorFlow. */
 export function randomNormal(seed: Tensor, shape: number[]): Tensor {
   return nativeOr('StatelessNormalNative', { seed }, { shape }, () => [
     tensor(boxMuller(seed.dataSync(), sizeOf(shape)), shape),

@@ -2,8 +2,8 @@ import { matMul, transpose, type Tensor, type Tensor2D } from '@tensorflow/tfjs-
 import { nativeOr } from './native-kernel.ts';
 
 /**
- * The product of a few rows [R, K] with a large matrix [K, N]. It has no gradient of its own: whoever multiplies has a formula
- * for that.
+ * The product of a few rows [R, K] with a large matrix [K, N]. The operation has no gradient: its caller computes the
+ * backward pass itself (lstm.ts).
  */
 export function thinProduct(rows: Tensor, matrix: Tensor): Tensor {
   return nativeOr('ThinProductNative', { rows, matrix }, { transposed: 0 }, () => [
@@ -11,9 +11,9 @@ export function thinProduct(rows: Tensor, matrix: Tensor): Tensor {
   ])[0];
 }
 
-/** The same with the transpose of a matrix [N, K]. */
+/** The product of a few rows [R, K] with the transpose of a large matrix [N, K]. It has no gradient either. */
 export function thinProductTransposed(rows: Tensor, matrix: Tensor): Tensor {
-  // As (matrix rows^T)^T: 1.1 ms instead of 2.9 at 1,024 units on two cores.
+  // Computed as (matrix rows^T)^T, which takes 1.1 ms instead of 2.9 at 1,024 units on two cores.
   return nativeOr('ThinProductNative', { rows, matrix }, { transposed: 1 }, () => [
     transpose(matMul(matrix as Tensor2D, rows as Tensor2D, false, true)),
   ])[0];

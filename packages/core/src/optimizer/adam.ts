@@ -8,17 +8,17 @@ import { sumAt, type SumTree } from '../fold/sum-tree.ts';
 /** Adam's settings. */
 export interface AdamOptions {
   readonly learningRate: number;
-  /** Of the mean of gradients, in [0, 1). */
+  /** Decay rate of the mean of gradients, in [0, 1). */
   readonly beta1: number;
-  /** Of the mean of their squares, in [0, 1). */
+  /** Decay rate of the mean of squared gradients, in [0, 1). */
   readonly beta2: number;
-  /** Added outside the square root. */
+  /** Added to the square root, not under it. */
   readonly epsilon: number;
 }
 
-/** What Adam reads and writes for the floats [start, end): new arrays are written, old ones only read. */
+/** The vectors of one update. Adam writes the `new...` vectors, and only reads the others. */
 export interface AdamVectors {
-  /** The sum of gradients, added up while it is read; the mean is sum / divisor, rounded to float32. */
+  /** The sum of gradients, evaluated while it is read. The mean gradient is sum / divisor, rounded to float32. */
   readonly gradientSum: SumTree;
   readonly weights: Float32Array;
   readonly firstMoments: Float32Array;
@@ -29,8 +29,8 @@ export interface AdamVectors {
 }
 
 /**
- * One update of the floats of a range; says whether the new weights are all finite. `adamUpdate` is the definition, and
- * others must give its bits.
+ * Updates the floats of a range. Returns whether the new weights are all finite. `adamUpdate` defines the bits; other
+ * implementations must give the same.
  */
 export type AdamUpdate = (
   vectors: AdamVectors,
@@ -44,7 +44,8 @@ export type AdamUpdate = (
 
 /**
  * One update: w = w - rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon).
- * @param beta1Power beta1^t, this update included; beta2Power likewise
+ * @param beta1Power beta1^t, where t counts this update too
+ * @param beta2Power beta2^t
  */
 export const adamUpdate: AdamUpdate = (vectors, [start, end], divisor, options, beta1Power, beta2Power) => {
   const { gradientSum, weights, firstMoments, secondMoments, newWeights, newFirstMoments, newSecondMoments } = vectors;

@@ -1,23 +1,28 @@
 import { exp2 } from '../arithmetic/logarithm.ts';
 
-/** The exponential moving average of a generator's weights, from which samples are drawn. Counted in images. */
+/**
+ * Settings of the exponential moving average (EMA) of a generator's weights. Samples are drawn with the averaged
+ * weights. Time is counted in images.
+ */
 export interface EmaOptions {
-  /** After this many images old weights count half. */
+  /** After this many images, old weights have half their influence. */
   readonly halfLifeImages: number;
-  /** Shortens the half-life to `rampUp * images seen` early on (StyleGAN2); null never does. */
+  /**
+   * The half-life is at most `rampUp * images seen`, so it is short early in a run (StyleGAN2). null: no such limit.
+   */
   readonly rampUp: number | null;
 }
 
-/** beta = 0.5^(batchSize / half-life), after `imagesSeen` images, this batch included. */
+/** Returns beta = 0.5^(batchSize / half-life). `imagesSeen` counts the images of this batch too. */
 export function emaBeta({ halfLifeImages, rampUp }: EmaOptions, batchSize: number, imagesSeen: number): number {
   const halfLife = rampUp === null ? halfLifeImages : Math.min(halfLifeImages, rampUp * imagesSeen);
   return exp2(Math.max(-1000, -batchSize / halfLife));
 }
 
-/** beta * ema + (1 - beta) * weights, as a new vector; `updateEma` is the definition. */
+/** Returns beta * ema + (1 - beta) * weights as a new vector. `updateEma` defines the bits. */
 export type EmaUpdate = (ema: Float32Array, weights: Float32Array, beta: number) => Float32Array;
 
-/** beta * ema + (1 - beta) * weights, as a new vector. */
+/** Returns beta * ema + (1 - beta) * weights as a new vector. */
 export const updateEma: EmaUpdate = (ema, weights, beta) => {
   const next = new Float32Array(ema.length);
   for (let i = 0; i < ema.length; i++) next[i] = beta * ema[i] + (1 - beta) * weights[i];

@@ -7,8 +7,9 @@ import { sumAt, type SumTree } from '../fold/sum-tree.ts';
 const movingAverageMomentum = 0.8;
 
 /**
- * Moves the state entries: the folded contribution / divisor holds the batch's mean, and its mean of squares in the variance's
- * place; the (biased) variance is mean of squares - mean^2.
+ * Writes the updated moving averages into the state entries of `newWeights`. The folded contribution, divided by
+ * `divisor`, holds the batch's mean in the entry of the mean, and the batch's mean of squares in the entry of the
+ * variance. The (biased) variance is mean of squares - mean^2.
  */
 export function moveAverages(
   layout: Layout,

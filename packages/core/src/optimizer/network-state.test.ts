@@ -11,7 +11,7 @@ const layout = createLayout([
 ]);
 const options = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 
-it('moves parameters by Adam and state by moving averages', () => {
+it('updates parameters by Adam and state by moving averages', () => {
   const start = createNetworkState(Float32Array.of(1, -1, 0, 1));
   const first = updateNetwork(layout, start, Float32Array.of(1, -4, 6, 26), 2, options).state;
   // Adam's first step is the learning rate against the gradient's sign.
@@ -33,7 +33,7 @@ it('writes new arrays and leaves the old state as it was', () => {
   expect(start).toEqual(createNetworkState(Float32Array.of(1, -1, 0, 1)));
 });
 
-it.each([0, 2])('says that weights would no longer be finite, of parameters and of state (float %i)', (index) => {
+it.each([0, 2])('reports weights that are not finite, among parameters and in state (float %i)', (index) => {
   const start = createNetworkState(Float32Array.of(1, -1, 0, 1));
   const contribution = Float32Array.of(1, 1, 1, 1);
   expect(updateNetwork(layout, start, contribution, 1, options).isFinite).toBe(true);
@@ -45,7 +45,7 @@ it.each([NaN, Infinity, -Infinity])('names the entry that holds %s', (value) => 
   expect(findNotFinite(layout, Float32Array.of(1, 2, value, 4))).toBe('norm0/movingMean');
 });
 
-it('halves what is left of old weights every half-life, sooner while ramping up', () => {
+it('halves the influence of old weights in each half-life, which is shorter during the ramp-up', () => {
   expect(emaBeta({ halfLifeImages: 64, rampUp: null }, 64, 64)).toBe(0.5);
   expect(emaBeta({ halfLifeImages: 64, rampUp: 0.5 }, 64, 64)).toBe(0.25);
   expect(updateEma(Float32Array.of(4), Float32Array.of(8), 0.5)).toEqual(Float32Array.of(6));

@@ -1,6 +1,6 @@
 /**
- * What training keeps of a network, and how a folded contribution moves it on. Every update makes new arrays: the old
- * ones may still be on the wire or in a checkpoint that is being written.
+ * The training state of a network, and its update by a folded contribution. Every update makes new arrays, because the
+ * old ones may still be in use: they may be being sent, or written to a checkpoint.
  */
 import { isFiniteVector } from '../weights/finite.ts';
 import type { Layout, Role } from '../weights/layout.ts';
@@ -10,20 +10,20 @@ import { plainArithmetic, type VectorArithmetic } from './vector-arithmetic.ts';
 import type { AdamOptions } from './adam.ts';
 import { moveAverages } from './moving-average.ts';
 
-/** What training keeps of a network; all vectors lie in its layout. */
+/** Weights and optimizer state of a network. All vectors have the network's layout. */
 export interface NetworkState {
   readonly weights: Float32Array;
-  /** Adam's m and v, in the weights' layout; zero where the role is `state`. */
+  /** Adam's m and v, in the weights' layout; zero in entries whose role is `state`. */
   readonly firstMoments: Float32Array;
   readonly secondMoments: Float32Array;
-  /** beta1^updates and beta2^updates, as products. */
+  /** beta1^updates and beta2^updates, computed as products. */
   readonly beta1Power: number;
   readonly beta2Power: number;
   /** How many updates the weights have had: the version of the weights. */
   readonly updates: number;
 }
 
-/** A network before its first update. */
+/** Returns the state of a network before its first update. */
 export function createNetworkState(weights: Float32Array): NetworkState {
   return {
     weights,
@@ -44,7 +44,7 @@ export interface NetworkUpdate {
 /**
  * The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state.
  * @param contributionSum the sum of the contributions of `shardCount` shards
- * @param arithmetic a faster one of the same bits, where there is one
+ * @param arithmetic another implementation, which must give the same bits
  */
 export function updateNetwork(
   layout: Layout,
@@ -96,7 +96,9 @@ interface Stretch {
   range: [number, number];
 }
 
-/** Neighbours of one role taken together: a long range is quicker than many short ones. */
+/**
+ * Joins neighbouring entries of the same role into one range, because one long range is faster than many short ones.
+ */
 function stretchesOf({ entries }: Layout): Stretch[] {
   const stretches: Stretch[] = [];
   for (const { role, offset, size } of entries) {

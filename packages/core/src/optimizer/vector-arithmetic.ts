@@ -4,8 +4,8 @@ import { adamUpdate, type AdamUpdate } from './adam.ts';
 import { updateEma, type EmaUpdate } from './ema.ts';
 
 /**
- * All that training does with whole weight vectors outside a graph. `plainArithmetic` defines the bits; a native
- * implementation is faster and must give the same.
+ * The arithmetic on whole weight vectors that training does outside a graph. `plainArithmetic` defines the bits; a
+ * native implementation is faster and must give the same.
  */
 export interface VectorArithmetic extends FoldArithmetic {
   /**
@@ -13,16 +13,19 @@ export interface VectorArithmetic extends FoldArithmetic {
    * machine can read.
    */
   readonly allocateOutgoing: (length: number) => Float32Array;
-  /** Moves a vector into memory as of `allocateOutgoing`, unless it is there already. The argument must not be used again. */
+  /**
+   * Returns the vector in memory of the kind that `allocateOutgoing` gives, as a copy if it does not lie there already.
+   * The argument must not be used again.
+   */
   readonly toOutgoing: (vector: Float32Array) => Float32Array;
   readonly adam: AdamUpdate;
   /** May return before the new average is written completely: `finishPending` waits for it. */
   readonly ema: EmaUpdate;
-  /** Waits for background work: returns when everything that was begun is written. */
+  /** Waits for background work: returns when all results are written completely. */
   readonly finishPending: () => void;
 }
 
-/** The definition, in TypeScript. */
+/** The arithmetic in TypeScript. It defines the bits. */
 export const plainArithmetic: VectorArithmetic = {
   allocate: (length) => new Float32Array(length),
   allocateOutgoing: (length) => new Float32Array(length),

@@ -4,7 +4,7 @@ import { permutation } from './permutation.ts';
 import { statelessUniform } from './stateless-uniform.ts';
 import { streamKey, type StreamPlace } from './stream-key.ts';
 
-it('gives every place a stream of its own, and the same place the same one', () => {
+it('gives different places different streams, and equal places the same stream', () => {
   const places: StreamPlace[] = [
     { seed: 1, purpose: 'noise', step: 1, shard: 0 },
     { seed: 1, purpose: 'noise', step: 1, shard: 1 },
@@ -31,7 +31,7 @@ it('draws standard normal numbers', () => {
   expect(Math.abs(beyond2 - 0.0455)).toBeLessThan(0.003);
 });
 
-it('draws uniform numbers in [0, 1), a prefix of a longer stream', () => {
+it('draws uniform numbers in [0, 1), and a shorter stream is a prefix of a longer one', () => {
   const values = statelessUniform([7, -3], 10_001);
   expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...values)).toBeLessThan(1);
@@ -39,7 +39,7 @@ it('draws uniform numbers in [0, 1), a prefix of a longer stream', () => {
   expect(statelessUniform([7, 3], 6)).not.toEqual(values.slice(0, 6));
 });
 
-it('permutes: every number once, in another order for another key', () => {
+it('returns every number once, in another order for another key', () => {
   const order = permutation([1, 2], 1000);
   expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   expect(permutation([1, 3], 1000)).not.toEqual(order);

@@ -1,6 +1,6 @@
 /**
- * The same numbers as TensorFlow's StatelessRandomUniform, which the graph engine runs: a formula may draw its dropout
- * masks natively or here and gets the same bits.
+ * Computes the same numbers as TensorFlow's StatelessRandomUniform, which the graph engine runs. So a formula gets
+ * dropout masks with the same bits from TensorFlow and from this file.
  */
 import { philox, type PhiloxCounter, type PhiloxKey } from './philox.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Every random number of a run is a pure function of where it is used: no generator has a state that a worker could
- * lose or a fault could advance.
+ * Every random number of a run is a pure function of the place at which it is used. There is no generator with a state,
+ * so a lost worker or a repeated shard cannot change any number.
  */
 import { philox } from './philox.ts';
 
@@ -17,7 +17,7 @@ const purposes: Readonly<Record<StreamPurpose, number>> = {
   'image-flip': 10,
 };
 
-/** What random numbers are for: each purpose has streams of its own. */
+/** What random numbers are used for. Each purpose has its own streams. */
 export type StreamPurpose =
   | 'initial-weights'
   | 'image-order'
@@ -30,17 +30,17 @@ export type StreamPurpose =
   | 'probe'
   | 'image-flip';
 
-/** Where random numbers are used; equal places have equal numbers. */
+/** Where random numbers are used. Equal places get equal numbers. */
 export interface StreamPlace {
   /** The run's seed, 0 .. 2^32 - 1. */
   readonly seed: number;
   readonly purpose: StreamPurpose;
-  /** Step or epoch; 0 where there is none. */
+  /** Step or epoch; 0 if there is none. */
   readonly step?: number;
   readonly phase?: 'discriminator' | 'generator';
   /** Which of the step's phases of this kind, from 0. */
   readonly turn?: number;
-  /** Shard or another index; 0 where there is none. */
+  /** Shard or another index; 0 if there is none. */
   readonly shard?: number;
 }
 
@@ -53,7 +53,8 @@ export function streamKey({
   turn = 0,
   shard = 0,
 }: StreamPlace): Int32Array {
-  // Purpose and phase fill the lowest byte; of the first turn the key is what it was before there were turns.
+  // Purpose and phase fill the lowest byte, and the turn the bytes above it. Turn 0 adds nothing to the key, so runs
+  // from before turns existed keep their numbers.
   const role = turn * 256 + purposes[purpose] * 2 + (phase === 'generator' ? 1 : 0);
   const [a, b] = philox(
     [step >>> 0, Math.floor(step / 0x100000000) >>> 0, shard >>> 0, role],

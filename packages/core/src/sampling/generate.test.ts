@@ -22,7 +22,7 @@ const { model } = presets.get('digits') as { model: ModelConfig };
 const weights = createInitialWeights(model, 'generator', 1);
 const noise = normalNoise(streamKey({ seed: 7, purpose: 'sample-noise' }), 2 * model.latent);
 
-it('makes images from weights and noise on plain tfjs, and leaves no tensor behind', async () => {
+it('makes images from weights and noise on plain tfjs, and disposes of every tensor', async () => {
   const images = await generate(model, weights, noise);
   expect(images.length).toBe(2 * 32 * 32);
   expect(images.every((value) => Math.abs(value) <= 1)).toBe(true);
@@ -30,7 +30,9 @@ it('makes images from weights and noise on plain tfjs, and leaves no tensor behi
   expect(memory().numTensors).toBe(0);
 });
 
-/** A file with an averaged generator, on disk and back: its bytes begin anywhere in their buffer. */
+/**
+ * A file with an averaged generator, written to disk and read back: its bytes may begin at any offset of their buffer.
+ */
 function checkpointOf(config: ModelConfig, vector: Float32Array): Uint8Array {
   const layout = createLayouts(model).generator;
   const parts = splitVector(layout, vector);
@@ -54,9 +56,9 @@ it("reads a checkpoint's generator", async () => {
   expect(await generate(read.model, read.weights, noise)).toEqual(await generate(model, weights, noise));
 });
 
-it('refuses a file without a model, with weights of another, or with weights that are not finite, in a sentence', () => {
+it('refuses a file without a model, with weights of another model, or with weights that are not finite', () => {
   expect(() => readGenerator(encodeSafetensors([])[0])).toThrow('which model');
-  // Weights of a terabyte, claimed by a small file.
+  // A small file that claims to hold weights of a terabyte.
   const huge: ModelConfig = {
     ...model,
     generator: { ...model.generator, kind: 'rows', lstm: 2 ** 20, base: [8, 8, 2 ** 17] } as ModelConfig['generator'],
@@ -65,6 +67,6 @@ it('refuses a file without a model, with weights of another, or with weights tha
   expect(() => readGenerator(checkpointOf(model, weights.with(5, NaN)))).toThrow('not finite');
 });
 
-it('refuses noise that is no whole number of vectors', async () => {
+it('refuses noise that is not a whole number of vectors', async () => {
   await expect(generate(model, weights, noise.slice(1))).rejects.toThrow('199 numbers of noise');
 });

@@ -8,9 +8,9 @@ import { modelConfigSchema, type ModelConfig } from '../model/model-config.ts';
 import { createLayouts } from '../model/network.ts';
 
 /**
- * Images of a generator in inference mode, on tfjs's current backend: [N, H, W, C] in [-1, 1].
+ * Resolves to images of a generator in inference mode, computed on tfjs's current backend: [N, H, W, C] in [-1, 1].
  * @param weights flat vector in the generator's layout
- * @param noise N x latent standard normal numbers; throws a UserError when N is no whole number above 0
+ * @param noise N x latent standard normal numbers; rejects with a UserError if N is not a whole number above 0
  */
 export async function generate(model: ModelConfig, weights: Float32Array, noise: Float32Array): Promise<Float32Array> {
   const count = noise.length / model.latent;
@@ -26,8 +26,9 @@ export async function generate(model: ModelConfig, weights: Float32Array, noise:
 }
 
 /**
- * The model and the averaged generator's weights (a flat vector in the generator's layout) of a checkpoint file. Throws a
- * UserError when the bytes are no whole safetensors file, name no model, or hold no finite weights of it.
+ * Reads the model and the averaged generator's weights (a flat vector in the generator's layout) from a checkpoint
+ * file. Throws a UserError if the bytes are not a complete safetensors file, name no model, or do not hold finite
+ * weights for it.
  */
 export function readGenerator(checkpoint: Uint8Array): { model: ModelConfig; weights: Float32Array } {
   const { metadata, tensors } = decodeSafetensors(checkpoint);

@@ -1,12 +1,12 @@
 /**
- * A point on the great circle between two noises (Shoemake, 1985; White, 2016): a straight line between normal vectors
- * leads through shorter ones, which a generator was not trained on.
+ * Returns a point on the great circle between two noise vectors (Shoemake, 1985; White, 2016). A straight line between
+ * normal vectors leads through shorter ones, on which a generator was not trained.
  * @param position 0 gives `from`, 1 gives `to`
  */
 export function noiseBetween(from: Float32Array, to: Float32Array, position: number): Float32Array {
   const angle = Math.acos(Math.min(1, Math.max(-1, dot(from, to) / Math.sqrt(dot(from, from) * dot(to, to)))));
   const sine = Math.sin(angle);
-  // Vectors of one direction have no circle between them: the line is it.
+  // Parallel vectors define no circle: use the straight line.
   const [a, b] =
     sine < 1e-6
       ? [1 - position, position]
@@ -14,7 +14,7 @@ export function noiseBetween(from: Float32Array, to: Float32Array, position: num
   return from.map((value, i) => a * value + b * to[i]);
 }
 
-/** Evenly spaced points of that way, one behind the other; the first is `from`, the last is `to`. */
+/** Evenly spaced points of `noiseBetween`, concatenated. The first point is `from`, the last is `to`. */
 export function interpolateNoise(from: Float32Array, to: Float32Array, points: number): Float32Array {
   const result = new Float32Array(points * from.length);
   for (let k = 0; k < points; k++)

@@ -1,11 +1,11 @@
 /**
- * What goes into a unit is checked once, at the door: every name present and known, the right kind of array,
- * the right number of values. Behind it nobody looks again.
+ * Checks the inputs of a unit: every name is present and known, and every array has the right type and the right number
+ * of values. This is checked once, before the unit runs; later code does not check again.
  */
 import { UserError } from '../errors/user-error.ts';
 import type { ArraySpec, UnitArray } from './unit.ts';
 
-/** Throws a UserError that names the unit and the array when `arrays` are not exactly what `specs` ask for. */
+/** Throws a UserError that names the unit and the array if `arrays` are not exactly what `specs` require. */
 export function checkArrays(
   unit: string,
   specs: Readonly<Record<string, ArraySpec>>,
@@ -33,7 +33,7 @@ function checkArray(unit: string, name: string, spec: ArraySpec, array: UnitArra
   );
 }
 
-/** A dtype for the typed arrays that units take; undefined for anything else. */
+/** The dtype of an array that a unit can take; undefined for any other value. */
 function arrayType(array: unknown): ArraySpec['dtype'] | undefined {
   if (array instanceof Float32Array) return 'float32';
   if (array instanceof Int32Array) return 'int32';

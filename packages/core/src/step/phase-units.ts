@@ -22,9 +22,9 @@ export interface PhaseUnits {
   /** Loss and gradient of the fake half; `images` float32 [B, H, W, C] from generatorBackward. */
   readonly discriminatorFake: Unit<'discriminator' | 'images' | 'dropoutSeed', 'loss' | 'gradient' | 'logits'>;
   /**
-   * Forward and backward through both networks. The forward pass of the generator (training mode: batch statistics) needs no
-   * discriminator: it comes first, and gives the images as the discriminator sees them, in [-1, 1]. Then the generator's
-   * loss, and its contribution (gradients and moments).
+   * Forward and backward pass through both networks. The generator's forward pass (training mode: batch statistics)
+   * needs no discriminator, so it comes first. Its output `images` are the discriminator's inputs, in [-1, 1]. `loss`
+   * is the generator's loss, and `contribution` holds its gradients and moments.
    */
   readonly generatorBackward: Unit<
     'generator' | 'discriminator' | 'noise' | 'dropoutSeed',
@@ -34,9 +34,9 @@ export interface PhaseUnits {
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
 
-/** What the units of a model may differ in. */
+/** Options of the units of a model. */
 export interface PhaseUnitOptions {
-  /** How real images arrive: uint8 pixels (scaled to x / 127.5 - 1), or float32 in [-1, 1]. Default uint8. */
+  /** The type of real images: uint8 pixels (scaled to x / 127.5 - 1), or float32 in [-1, 1]. Default uint8. */
   readonly images?: 'uint8' | 'float32';
 }
 
@@ -80,7 +80,7 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
       name: 'generator-backward',
       identity,
       inputs: { generator, discriminator, noise, dropoutSeed: seedSpec },
-      // The generator's forward pass can run while the discriminator's weights are on their way.
+      // The generator's forward pass can run before the discriminator's weights have arrived.
       early: ['generator', 'noise'],
       lasting: ['generator', 'discriminator'],
       outputs: { images: float(...imageShape), loss: float(), contribution: generator },
@@ -98,7 +98,7 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
   };
 }
 
-/** The formulas themselves: what each unit computes. */
+/** The formulas that the units compute. */
 function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   const layouts = createLayouts(model);
   const generatorLayers = networkLayers(model, 'generator');
@@ -158,7 +158,7 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   };
 }
 
-/** A pass whose parameters are these tensors. */
+/** The part of a pass that gives these tensors as parameters. */
 function passOver(weights: ReadonlyMap<string, Tensor>): Pick<Pass, 'parameter'> {
   return {
     parameter(name) {

@@ -35,7 +35,7 @@ it('goes through all discriminator phases of a step, then its generator phase, t
   ]);
 });
 
-it.each([1, 2, 5])('compares and names places in the order of a run with %i discriminator phases a step', (count) => {
+it.each([1, 2, 5])('sorts places and gives each shard its own key, with %i discriminator phases a step', (count) => {
   const places = placesOfRun(count);
   expect([...places].reverse().sort(comparePlaces)).toEqual(places);
   for (const place of places) expect(comparePlaces(place, { ...place })).toBe(0);
@@ -43,7 +43,7 @@ it.each([1, 2, 5])('compares and names places in the order of a run with %i disc
   expect(new Set(keys).size).toBe(2 * places.length);
 });
 
-it('knows the first place and the last discriminator phase of a step', () => {
+it('finds the first place and the last discriminator phase of a step', () => {
   const places = placesOfRun(3);
   expect(places.filter(isFirstOfStep)).toEqual([1, 2, 3].map(firstPlaceOfStep));
   for (const step of [1, 2, 3]) {

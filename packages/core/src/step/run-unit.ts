@@ -3,8 +3,8 @@ import { checkArrays } from './check-arrays.ts';
 import type { ArraySpec, Unit, UnitArray } from './unit.ts';
 
 /**
- * Runs a unit eagerly on tfjs's current backend: plain arrays in, plain arrays out, no tensor left behind. Throws a
- * UserError when the arrays are not exactly what the unit takes.
+ * Runs a unit eagerly on tfjs's current backend. It takes and returns plain arrays, and disposes of every tensor.
+ * Rejects with a UserError if the arrays are not exactly what the unit takes.
  */
 export async function runUnit<I extends string, O extends string>(
   unit: Unit<I, O>,
@@ -14,7 +14,7 @@ export async function runUnit<I extends string, O extends string>(
   const results = tidy(() => {
     const tensors = Object.entries<ArraySpec>(unit.inputs).map(([name, { shape, dtype }]) => {
       const array = inputs[name as I];
-      // tfjs may keep the array that it is given; a copy keeps the caller's free of it.
+      // tfjs may keep the array that it is given. It gets a copy, so the caller may change its own array afterwards.
       const values = dtype === 'int32' ? Int32Array.from(array) : Float32Array.from(array);
       return [name, tensor(values, [...shape], dtype === 'int32' ? 'int32' : 'float32')] as const;
     });

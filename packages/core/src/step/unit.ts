@@ -1,13 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/** What an array that goes into a unit, or comes out of it, must be. */
+/** Shape and type of an input or an output of a unit. */
 export interface ArraySpec {
   readonly shape: readonly number[];
   /** `uint8` arrays (images) reach `run` as float32 tensors with values 0..255: tfjs has no uint8. */
   readonly dtype: 'float32' | 'int32' | 'uint8';
 }
 
-/** What a unit takes, flat, in the order of its shape. */
+/** An input of a unit: its values, flat, in row-major order. */
 export type UnitArray = Float32Array | Int32Array | Uint8Array;
 
 /**
@@ -16,20 +16,22 @@ export type UnitArray = Float32Array | Int32Array | Uint8Array;
  */
 export interface Unit<Inputs extends string = string, Outputs extends string = string> {
   readonly name: UnitName;
-  /** All that decides what `run` computes, as text: the model's config and the shard size in JSON. Keys cached graphs. */
+  /**
+   * Everything that decides what `run` computes, as JSON (for example model and shard size). The key of cached graphs.
+   */
   readonly identity: string;
   readonly inputs: Readonly<Record<Inputs, ArraySpec>>;
-  /** Inputs that are known before the others: what depends on these alone can run ahead. Without it none are. */
+  /** Inputs that are known before the others. Operations that need only these can run first. Default: none. */
   readonly early?: readonly Inputs[];
-  /** Vectors of float32 that are the same array in many runs, and never written again: an engine may leave them on its device. */
+  /** Float32 inputs that are the same unchanged array in many runs, so an engine may keep them on its device. */
   readonly lasting?: readonly Inputs[];
   /** Outputs are float32. */
   readonly outputs: Readonly<Record<Outputs, ArraySpec>>;
-  /** Outputs that depend on early inputs alone: they are there before the others. */
+  /** Outputs that depend only on early inputs. They are ready before the others. */
   readonly earlyOutputs?: readonly Outputs[];
   /** Pure; called inside `tf.tidy`. Must not read values back (`dataSync`) nor draw random numbers. */
   run(inputs: Readonly<Record<Inputs, Tensor>>): Record<Outputs, Tensor>;
 }
 
-/** Every unit by name. */
+/** The names of all units. */
 export type UnitName = 'discriminator-real' | 'discriminator-fake' | 'generator-backward' | 'generator-sample';

@@ -11,13 +11,13 @@ export function unpack(layout: Layout, vector: Tensor): Map<string, Tensor> {
 
 export interface LossAndExtras<Extra extends string> {
   readonly loss: Scalar;
-  /** Tensors on the way that the caller wants beside the loss. */
+  /** Other tensors of the computation that the caller needs in addition to the loss. */
   readonly extras: Readonly<Record<Extra, Tensor>>;
 }
 
 /**
- * The loss, its gradient with respect to the trainable entries as a flat vector in the layout, and what was seen on the
- * way. State entries take their place in the vector from `stateOf`, which is given the extras.
+ * Returns the loss, its gradient with respect to the trainable entries as a flat vector in the layout, and the extras.
+ * In the vector, a state entry holds the tensor that `stateOf` returns for its name and the extras.
  */
 export function valueAndGradients<Extra extends string>(
   layout: Layout,
@@ -31,7 +31,7 @@ export function valueAndGradients<Extra extends string>(
   let seen: Partial<Record<Extra, Tensor>> = {};
   const run = valueAndGrads((...trainable: Tensor[]) => {
     const { loss, extras } = formula(new Map([...weights, ...names.map((name, i) => [name, trainable[i]] as const)]));
-    // valueAndGrads tidies away everything but the loss.
+    // valueAndGrads disposes of every tensor but the loss.
     seen = mapValues(extras, (tensor) => keep(tensor.clone()));
     return loss;
   });

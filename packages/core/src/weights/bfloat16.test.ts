@@ -10,7 +10,7 @@ const rounded = (values: Float32Array): Float32Array => {
   return result;
 };
 
-it('rounds to the nearest of the two neighbours, and to the even one of two that are equally near', () => {
+it('rounds to the nearest bfloat16, and to the even one if two are equally near', () => {
   fc.assert(
     fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const [bits] = bitsOf(Float32Array.of(value));
@@ -19,26 +19,26 @@ it('rounds to the nearest of the two neighbours, and to the even one of two that
       const [toBelow, toAbove] = [Math.abs(value - below), Math.abs(above - value)];
       const isEven = ((bits >>> 16) & 1) === 0;
       const expected = toBelow < toAbove || (toBelow === toAbove && isEven) ? below : above;
-      // Beyond the largest bfloat16 the neighbour above is infinite, and so far away that arithmetic cannot tell.
+      // Above the largest bfloat16 the next value is infinite, so the two distances cannot be compared.
       if (Number.isFinite(above)) expect(Object.is(result, expected)).toBe(true);
     }),
   );
 });
 
-it('keeps what is not finite, and what is a bfloat16 already', () => {
+it('keeps infinities, NaNs and values that are bfloat16 already', () => {
   expect(rounded(Float32Array.of(Infinity, -Infinity, 0, -0, 1, -1.5, 2 ** -133))).toEqual(
     Float32Array.of(Infinity, -Infinity, 0, -0, 1, -1.5, 2 ** -133),
   );
   expect(rounded(fromBits(0x7f800001, 0x7fffffff, 0xffffffff)).every(Number.isNaN)).toBe(true);
 });
 
-it('brings rounded values through half the bytes, and packs no others', () => {
+it('packs rounded values into half the bytes and restores them, and packs no other values', () => {
   fc.assert(
     fc.property(fc.float32Array({ minLength: 0, maxLength: 50 }), (drawn) => {
       const values = rounded(drawn);
       const packed = packBfloat16(values) as Uint8Array;
       expect(packed.byteLength).toBe(2 * values.length);
-      // In the middle of other memory, as arrays of an arena lie.
+      // The array lies in the middle of a larger buffer, like the arrays of an arena.
       const arrived = new Float32Array(new ArrayBuffer(4 * values.length + 8), 4, values.length);
       packedPartOf(arrived).set(packed);
       unpackBfloat16(arrived);

@@ -8,7 +8,7 @@ export function isFiniteVector(vector: Float32Array): boolean {
   return sum === 0;
 }
 
-/** The name of the first entry that holds a NaN or an infinity, if one does. */
+/** The name of the first entry that holds a NaN or an infinity; undefined if none does. */
 export function findNotFinite(layout: Layout, vector: Float32Array): string | undefined {
   return layout.entries.find((entry) => !isFiniteVector(entryView(vector, entry)))?.name;
 }

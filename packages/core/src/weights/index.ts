@@ -1,4 +1,4 @@
-/** Flat weight vectors: their layouts, their slices, and their form on the wire. */
+/** Flat weight vectors: their layouts, their slices, and their encoding in messages. */
 export { packBfloat16, packedPartOf, roundToBfloat16, unpackBfloat16 } from './bfloat16.ts';
 export { findNotFinite } from './finite.ts';
 export {

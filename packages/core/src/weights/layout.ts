@@ -1,10 +1,10 @@
 /**
- * A layout names the parts of a flat vector. One kind of thing travels, is folded, optimized and stored: a
- * `Float32Array` with a layout. Tensors exist only inside formulas and engines.
+ * A layout names the parts of a flat vector. Everything that is sent, folded, optimized or stored is a `Float32Array`
+ * with a layout. Tensors exist only inside formulas and engines.
  *
  * A network's layout holds its trainable parameters and its state (the moving averages of batch normalisation), in
- * layer order. A contribution to a phase is a vector of the *same* layout: gradients where the role is `trainable`,
- * batch moments (mean, and mean of squares in the variance's place) where it is `state`.
+ * layer order. A contribution to a phase is a vector of the *same* layout. It holds gradients in entries of role
+ * `trainable`, and batch moments in entries of role `state` (the mean of squares in the entry of the variance).
  */
 
 /** The two networks of a GAN. */
@@ -13,7 +13,7 @@ export const networks = ['generator', 'discriminator'] as const;
 /** One of the two networks of a GAN. */
 export type Network = (typeof networks)[number];
 
-/** `trainable`: the optimizer moves it; `state`: the moving averages of batch normalisation. */
+/** `trainable`: the optimizer updates it; `state`: the moving averages of batch normalisation. */
 export type Role = 'trainable' | 'state';
 
 /** One named part of a flat vector. */
@@ -35,10 +35,10 @@ export interface Layout {
   readonly size: number;
 }
 
-/** A part before it has its place. */
+/** A part whose offset is not decided yet. */
 export type LayoutPart = Pick<LayoutEntry, 'name' | 'shape' | 'role'>;
 
-/** Lays parts out one behind the other, without gaps. */
+/** Lays parts out one after the other, without gaps. */
 export function createLayout(parts: readonly LayoutPart[]): Layout {
   let offset = 0;
   const entries = parts.map(({ name, shape, role }) => {
@@ -70,7 +70,7 @@ export function entryView(vector: Float32Array, entry: LayoutEntry): Float32Arra
   return vector.subarray(entry.offset, entry.offset + entry.size);
 }
 
-/** A text that is equal for equal layouts and for no others: what the handshake hashes. */
+/** Returns a text that is equal for equal layouts and different for different ones. The handshake compares its hash. */
 export function describeLayout(layout: Layout): string {
   return layout.entries.map(({ name, shape, role }) => `${name} [${shape.join(',')}] ${role}`).join('\n');
 }

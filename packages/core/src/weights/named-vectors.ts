@@ -2,8 +2,8 @@ import { UserError } from '../errors/user-error.ts';
 import { entryView, type Layout } from './layout.ts';
 
 /**
- * Joins the named parts of a layout into one new flat vector; parts that are not in the layout are ignored. Throws a
- * UserError, before it takes any memory, when one is missing or of another size.
+ * Joins the named parts of a layout into one new flat vector. Parts that are not in the layout are ignored. Throws a
+ * UserError, before it allocates any memory, if a part is missing or has the wrong size.
  */
 export function joinVector(layout: Layout, parts: ReadonlyMap<string, Float32Array>): Float32Array {
   for (const { name, size, shape } of layout.entries) {

@@ -11,7 +11,7 @@ const sample: NamedTensor[] = [
 ];
 const file = join(encodeSafetensors(sample, new Map([['step', '12']])));
 
-it('reads back what it wrote, unaligned tensors too', () => {
+it('reads back what it wrote, including unaligned tensors', () => {
   const { metadata, tensors } = decodeSafetensors(file);
   expect(metadata.get('step')).toBe('12');
   expect([...tensors.values()]).toEqual(sample);
@@ -21,7 +21,7 @@ it('begins the data at a multiple of 64 bytes', () => {
   expect((8 + Number(new DataView(file.buffer).getBigUint64(0, true))) % 64).toBe(0);
 });
 
-it('answers damaged bytes with a user error and nothing else', () => {
+it('throws no error but a UserError for damaged bytes', () => {
   fc.assert(
     fc.property(fc.nat(file.length - 1), fc.nat(255), fc.nat(file.length), (place, value, length) => {
       const broken = file.slice(0, length);

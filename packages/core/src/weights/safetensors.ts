@@ -1,6 +1,6 @@
 /**
  * The safetensors format (Hugging Face): eight bytes with the header's length, a JSON header, raw little-endian data.
- * Python's `safetensors` reads what is written here. A file is believed in nothing before it is checked.
+ * Python's `safetensors` reads what is written here. Nothing in a file is used before it is checked.
  */
 import { UserError } from '../errors/user-error.ts';
 
@@ -20,7 +20,7 @@ const arrayTypes = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as con
 const alignmentBytes = 64;
 const maxHeaderBytes = 16 * 1024 * 1024;
 
-/** The parts of a file, in order, without copying any tensor: what a writer hands to the file system. */
+/** Returns the bytes of a file as a list of parts, to be written one after the other. No tensor is copied. */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: ReadonlyMap<string, string> = new Map(),
@@ -33,7 +33,7 @@ export function encodeSafetensors(
     offset += data.byteLength;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
-  // Spaces pad the header so that the data, and with it most tensors, begin where readers may map them.
+  // Spaces pad the header so that the data begins at a multiple of 64 bytes, where readers can map it into memory.
   const padded = Math.ceil((8 + text.length) / alignmentBytes) * alignmentBytes;
   const head = new Uint8Array(padded).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(padded - 8), true);
@@ -41,7 +41,10 @@ export function encodeSafetensors(
   return [head, ...tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
 }
 
-/** Reads a file; throws a UserError when it is not whole. Tensors are views into `bytes` where they lie aligned, copies where they do not. */
+/**
+ * Reads a file. Throws a UserError if it is damaged or incomplete. A tensor is a view into `bytes` if it is aligned
+ * there, otherwise a copy.
+ */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

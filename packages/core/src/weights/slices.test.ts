@@ -21,7 +21,7 @@ const numbers = (length: number, seed: number) =>
   Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898 + seed) / 3);
 const options = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 
-it('covers every float once, in order, and cuts no mean from its variance', () => {
+it('covers every float once, in order, and never separates a mean from its variance', () => {
   fc.assert(
     fc.property(layouts, (layout) => {
       const slices = cutSlices(layout);
@@ -48,7 +48,7 @@ it('cuts every preset into sixteen slices, none twice as large as another', () =
   }
 });
 
-it('gives the bits of the whole when slices are updated one by one', () => {
+it('gives the same bits whether a vector is updated as a whole or slice by slice', () => {
   fc.assert(
     fc.property(layouts, (layout) => {
       const sums = [1, 2].map((seed) => numbers(layout.size, seed));
@@ -76,7 +76,7 @@ it('gives the bits of the whole when slices are updated one by one', () => {
   );
 });
 
-it('names an entry by its name, whichever part of it lies in the slice', () => {
+it('keeps the name of an entry of which only a part lies in the slice', () => {
   const layout = layoutOf([300, 300], 2);
   expect(
     sliceLayout(layout, { start: 100, end: 310 }).entries.map(({ name, offset, size }) => [name, offset, size]),

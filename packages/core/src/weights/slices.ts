@@ -1,7 +1,7 @@
 /**
- * Slices of a network's vector: fixed cuts, so that several machines can fold and update a part each. Every float is
- * updated by itself, but for a moving variance, which needs its mean beside it: no cut comes between the two. So the
- * slices' updates, put together, have the bits of the whole vector's.
+ * Slices of a network's vector. The cuts are fixed, so that several machines can each fold and update one slice. Every
+ * float is updated independently, except a moving variance, whose update needs its moving mean: no cut separates the
+ * two. So the update of all slices gives the same bits as the update of the whole vector.
  */
 import type { Layout } from './layout.ts';
 import { movingMeanSuffix, varianceNameOf } from './moving-average-names.ts';
@@ -12,9 +12,12 @@ export interface Slice {
   readonly end: number;
 }
 
-/** A cache line of floats: slices begin where vector instructions like it, as far as pairs allow. */
+/**
+ * Floats in a cache line. A slice begins at a multiple of it, which suits vector instructions, unless that would
+ * separate a mean from its variance.
+ */
 const alignment = 16;
-/** Below that a slice is more headers than floats. */
+/** Fewer floats in a slice would not be worth its message headers. */
 const leastFloats = 256;
 const mostSlices = 16;
 
@@ -31,7 +34,7 @@ export function cutSlices(layout: Layout): Slice[] {
   return cuts.map((start, k) => ({ start, end: cuts[k + 1] ?? layout.size }));
 }
 
-/** From the beginning of each moving mean to the end of its variance. */
+/** The floats from the beginning of each moving mean to the end of its variance, which no cut may separate. */
 function pairSpans({ entries }: Layout): Slice[] {
   return entries
     .filter(({ name }) => name.endsWith(movingMeanSuffix))
@@ -41,7 +44,10 @@ function pairSpans({ entries }: Layout): Slice[] {
     });
 }
 
-/** How a slice's own vector is laid out: what of each entry lies in it, under the entry's name. */
+/**
+ * The layout of a slice's own vector. An entry that lies in the slice completely or in part keeps its name; its offset
+ * counts from the start of the slice.
+ */
 export function sliceLayout({ entries }: Layout, { start, end }: Slice): Layout {
   const parts = entries.flatMap(({ name, role, offset, size }) => {
     const [from, to] = [Math.max(offset, start), Math.min(offset + size, end)];
