@@ -1,4 +1,4 @@
-/** Tries the benchmarks without measuring, so that a broken one is found before somebody wants to measure. */
+/** Tries the benchmarks without measuring, so that a broken one is found before a user wants to measure. */
 import { expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';

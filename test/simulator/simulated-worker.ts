@@ -40,7 +40,7 @@ const sha = '0'.repeat(64);
 export class SimulatedWorker {
   readonly #options: SimulatedWorkerOptions;
   #job: Job | undefined;
-  /** Told that the run is over, or that it is not wanted. */
+  /** True after `finish` or `reject`. */
   isDismissed = false;
 
   constructor(options: SimulatedWorkerOptions) {
@@ -49,12 +49,12 @@ export class SimulatedWorker {
   }
 
   leave(): void {
-    // Who has said hello is told when it may go.
+    // A worker that has said hello waits until the coordinator tells it to finish.
     if (this.#job === undefined) this.isDismissed = true;
     else this.#options.report({ kind: 'leave', ...this.#job.header });
   }
 
-  /** Says that it cannot reach another one. */
+  /** Reports that it cannot reach another worker. */
   complain(worker: string): void {
     const { header, member } = this.#currentJob;
     if (member !== undefined)
@@ -179,7 +179,7 @@ function sumOf(range: ShardRange, work: Work, current: Current): Float32Array {
   return sum;
 }
 
-/** Stands for a gradient: no two places, and no two states of the weights, have the same. */
+/** Stands for a gradient. It differs for every place and for every state of the weights. */
 function leaf({ step, phase, turn }: Work, current: Current, shard: number): Float32Array {
   const own = current[phase];
   const other = current[phase === 'generator' ? 'discriminator' : 'generator'];

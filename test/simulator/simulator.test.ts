@@ -1,4 +1,4 @@
-/** Thousands of schedules, each a run in which anything happens at any time, held against the quiet run. */
+/** Compares thousands of random schedules of faults with a run without faults: the weights must be the same. */
 import fc from 'fast-check';
 import { presets, type Preset } from '@lstm-gan/core';
 import { configure, readSettings, type RunConfig, type TrainingState } from '@lstm-gan/run';
@@ -70,7 +70,7 @@ describe.each(['star', 'sliced'] as const)('through the %s', (exchange) => {
     }
   });
 
-  // Of each 5,000: 10,000 in all.
+  // 5,000 schedules for each exchange: 10,000 in all.
   it('weights, moments, averages and losses are the same bits, every step is committed in order, and the run ends, whatever happens when', () => {
     fc.assert(
       fc.property(fc.array(move, { maxLength: 80, size: 'max' }), (moves) => {

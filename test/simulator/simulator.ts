@@ -1,8 +1,8 @@
 /**
- * A whole run in one thread, without sockets, clocks and chance: the real coordinator's training and workers' exchange, and
- * between them lines on which a schedule decides what arrives next, who dies, hangs, leaves, comes or is repeated. Lines are
- * as TCP's: in order, whole or broken. What is given to a line is read only when it arrives: whoever gives its memory back
- * before is found out.
+ * A whole run in one thread, without sockets, clocks and chance. The coordinator's training and the workers' exchange are
+ * the real ones. Between them are lines, and a schedule decides which message arrives next, and which worker dies, hangs,
+ * leaves or joins. A line keeps TCP's promises: messages arrive in order and whole, until it breaks. A message is read only
+ * when it arrives, so an array that was released before is noticed.
  */
 import { createLayouts } from '@lstm-gan/core';
 import { plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
@@ -24,7 +24,7 @@ export interface SimulationOptions {
   readonly config: RunConfig;
   readonly exchange: Exchange;
   readonly steps: number;
-  /** A state is durable every so many steps. */
+  /** Steps between two durable states (checkpoints). */
   readonly durableEvery: number;
   readonly faults?: readonly Fault[];
 }
@@ -34,7 +34,7 @@ interface Member {
   readonly number: number;
   readonly worker: SimulatedWorker;
   isHanging: boolean;
-  /** Messages of others that arrive before it wakes; of one that is slow. */
+  /** Number of messages to other members that must arrive before this slow member hears again. */
   wakesAfter: number;
 }
 
@@ -59,18 +59,18 @@ export class Simulation {
   readonly #lines = new Map<string, Line>();
   readonly #members = new Map<string, Member>();
   readonly #faults: Fault[];
-  /** Pairs of workers that do not reach each other. */
+  /** Pairs of workers that cannot reach each other. */
   readonly #partitions = new Set<string>();
   #training: Training;
   #durable: TrainingState;
   #incarnation = 0;
   #joined = 0;
   #nowMs = 0;
-  /** Of each step, as it was committed last. */
+  /** The losses of each step, as it was committed last. */
   readonly losses = new Map<number, StepMetrics['losses']>();
   #committedStep = 0;
   #longestLine = 0;
-  /** `failed`: something could not be written, and nothing is written any more; `stopping`: training was told. */
+  /** `failed`: a write failed, and nothing more is written. `stopping`: training has been told of it. */
   #disk: 'sound' | 'full' | 'failed' | 'stopping' = 'sound';
 
   constructor(options: SimulationOptions) {
@@ -86,12 +86,12 @@ export class Simulation {
     return this.#training.isFinished && (this.#disk === 'sound' || this.#disk === 'full');
   }
 
-  /** Of what the run ends with; throws when it was stopped by an error. */
+  /** SHA-256 of the weights at the end of the run. Throws if an error stopped the run. */
   get state(): TrainingState {
     return this.#training.result().state;
   }
 
-  /** The most messages that ever waited on a line. */
+  /** The largest number of messages that ever waited on one line. */
   get longestLine(): number {
     return this.#longestLine;
   }
@@ -120,7 +120,7 @@ export class Simulation {
     }
   }
 
-  /** Lets everything go its way, with somebody there to compute; returns false when the run does not come to an end. */
+  /** Delivers all messages, with at least one worker to compute, until the run ends. Returns false if it does not end. */
   complete(): boolean {
     for (let rounds = 0; rounds < 40 && !this.isFinished; rounds++) {
       for (const member of [...this.#members.values()]) if (member.isHanging) this.#giveUp(member);
@@ -139,7 +139,7 @@ export class Simulation {
       this.#training.handle({ kind: 'stop' });
     }
     if (this.#disk !== 'stopping' || !this.#training.isFinished) return;
-    // Somebody makes room on the disk, and gives the same command again.
+    // The user frees space on the disk and gives the same command again.
     this.#restart();
   }
 
@@ -177,7 +177,7 @@ export class Simulation {
 
   #committed({ step, losses }: StepMetrics, durableEvery: number): boolean {
     if (step !== this.#committedStep + 1)
-      throw new Error(`Step ${step} was committed behind step ${this.#committedStep}.`);
+      throw new Error(`Step ${step} was committed after step ${this.#committedStep}.`);
     this.#committedStep = step;
     const before = this.losses.get(step);
     if (before !== undefined && JSON.stringify(before) !== JSON.stringify(losses))
@@ -194,7 +194,7 @@ export class Simulation {
     this.#durable = structuredClone(state);
   }
 
-  /** Killed, and started again from what is durable: all lines to it break. */
+  /** Kills the coordinator and starts it again from the last durable state. All lines to it break. */
   #restart(): void {
     if (this.#disk !== 'full') this.#disk = 'sound';
     const numbers = this.#members.size;
@@ -241,7 +241,7 @@ export class Simulation {
       case 'disconnect':
         this.#giveUp(member);
         return this.#join();
-      // A link refuses what is no message, and lets whoever said it go.
+      // A link refuses what is not a message, and disconnects its sender.
       case 'corrupt':
       case 'kill':
         return this.#giveUp(member);
@@ -261,13 +261,13 @@ export class Simulation {
     }
   }
 
-  /** What was on its way is lost, and whoever said it complains. */
+  /** Messages on the way are lost, and their sender reports that the receiver is unreachable. */
   #lose(from: string, to: string): void {
     this.#lines.delete(`${from} ${to}`);
     this.#members.get(from)?.worker.complain(to);
   }
 
-  /** What it has said so far may still arrive; then its line is broken. */
+  /** Messages that it sent before may still arrive. Then its line breaks. */
   #giveUp({ peer }: Member): void {
     this.#members.delete(peer);
     for (const [key, line] of this.#lines)
@@ -285,7 +285,7 @@ export class Simulation {
     this.#lines.set(key, line);
   }
 
-  /** Lines with something on them for somebody who listens. */
+  /** Lines with a message for a receiver that is not hanging. */
   #open(): Line[] {
     return [...this.#lines.values()].filter(
       ({ to, messages }) => messages.length > 0 && this.#members.get(to)?.isHanging !== true,
@@ -301,7 +301,7 @@ export class Simulation {
     for (const member of this.#members.values())
       if (member.isHanging && --member.wakesAfter <= 0) member.isHanging = false;
     this.#arrive(line, message);
-    // A line to the coordinator that came back; between workers and from it, nothing is said twice.
+    // Only a line to the coordinator can repeat a message, after a connection was made again.
     if (isRepeated && message !== 'broken' && message.kind === 'contribution' && !this.isFinished)
       this.#arrive(line, message);
   }
@@ -329,7 +329,7 @@ export class Simulation {
     )
       return;
     member.worker.hear(structuredClone(message as CoordinatorMessage));
-    // It was let go: it goes, and its line ends.
+    // The coordinator told it to finish, so it ends, and its line with it.
     if (member.worker.isDismissed) this.#giveUp(member);
   }
 

@@ -1,10 +1,11 @@
-/** Runs jobs one after the other beside the training loop; the first failure is kept and thrown at the next call. */
+/** Runs jobs one after the other while training goes on. The first failure is kept, and thrown at the next call. */
 export interface Background {
-  /** Aborted at the first failure, for whoever is not to wait for the next call. */
+  /** Aborted at the first failure, so that a caller can react before the next call. */
   readonly failed: AbortSignal;
   run(job: () => Promise<void>): void;
-  /** True while a job is at work. */
+  /** True while a job runs or waits. */
   isBusy(): boolean;
+  /** Resolves when all jobs have ended. Rejects with the first failure. */
   drained(): Promise<void>;
 }
 

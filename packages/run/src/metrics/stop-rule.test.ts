@@ -13,7 +13,7 @@ const metrics = (step: number, generator: number) => ({
   losses: { generator, discriminator: 10, penalty: -generator },
 });
 
-/** The step behind which a run with these losses ends. */
+/** The step after which a run with these losses ends. */
 function endOf(losses: readonly number[], change: Partial<StopCondition> = {}): number | undefined {
   const rule = createStopRule({ ...condition, ...change });
   for (const [i, loss] of losses.entries()) {

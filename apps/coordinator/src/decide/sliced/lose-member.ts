@@ -29,6 +29,6 @@ export function loseMember(state: CoordinatorState, connection: string): Advance
 
 function warnOfLostRecord({ isRecord, versions, step }: Gathering, state: CoordinatorState): Effect[] {
   if (!isRecord || isSameVersions(versions, state.versions)) return [];
-  const text = `The state behind step ${step} was not yet gathered and is past: no checkpoint or sample grid of that step.`;
+  const text = `The state after step ${step} was not yet gathered and is lost: there will be no checkpoint or sample grid of that step.`;
   return [{ kind: 'log', level: 'warn', text }];
 }
