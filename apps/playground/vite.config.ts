@@ -1,7 +1,7 @@
 import { defaultClientConditions, defineConfig } from 'vite';
 
-// What every visit loads, by origin: a browser keeps the rest when one changes, and docs/browser.md states their sizes.
-// The backends are files of their own because they are imported when they are wanted.
+// Splits what every visitor loads into one file per origin. If one of them changes, the browser's cache keeps the
+// others. docs/browser.md states their sizes. Each backend has its own file, because it is imported dynamically.
 const parts = [
   { name: 'zod', priority: 3, test: /node_modules\/zod\// },
   { name: 'core', priority: 1, test: /packages\/core\// },
@@ -9,9 +9,9 @@ const parts = [
 ];
 
 export default defineConfig({
-  // Relative addresses: the built folder works wherever it is put.
+  // Relative addresses: the built folder works at any address.
   base: './',
-  // Not a single-page application: a file that is not there is an error, not the page again.
+  // Not a single-page application: the answer to the address of a missing file is an error, not the page.
   appType: 'mpa',
   resolve: { conditions: ['source', ...defaultClientConditions] },
   build: { target: 'es2022', manifest: true, rolldownOptions: { output: { codeSplitting: { groups: parts } } } },

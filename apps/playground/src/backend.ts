@@ -3,14 +3,14 @@ import { setBackend } from '@tensorflow/tfjs-core';
 
 export type BackendName = 'webgl' | 'wasm' | 'cpu';
 
-/** Each backend is loaded when it is first wanted. */
+/** Loads a backend. A page loads only the backends that it uses. */
 const loaders: Readonly<Record<BackendName, () => Promise<unknown>>> = {
   webgl: () => import('./backends/webgl.ts'),
   wasm: () => import('./backends/wasm.ts').then(({ setUpWasm }) => setUpWasm()),
   cpu: () => import('./backends/cpu.ts'),
 };
 
-/** Makes the wanted backend tfjs's current one, or the next best that starts here; says which one it is. */
+/** Starts the wanted backend; if it does not start in this browser, wasm or cpu. Resolves to the one that started. */
 export async function startBackend(wanted: BackendName): Promise<BackendName> {
   for (const name of new Set<BackendName>([wanted, 'wasm', 'cpu'])) {
     await loaders[name]();

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { toPixels } from './draw-grid.ts';
 
-it('makes opaque gray pixels of the image asked for, with -1 black and 1 white', () => {
+it('makes opaque gray pixels of the requested image, with -1 black and 1 white', () => {
   const images = Float32Array.of(0, 0, 0, 0, -1, 1, 0, 3);
   expect([...toPixels(images, 1, { size: 2, channels: 1 })]).toEqual([
     0, 0, 0, 255, 255, 255, 255, 255, 128, 128, 128, 255, 255, 255, 255, 255,

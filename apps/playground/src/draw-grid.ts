@@ -6,7 +6,10 @@ export interface ImageShape {
 /** Pixels between the images of a grid. */
 const gap = 1;
 
-/** RGBA bytes of image number `index` among images [N, size, size, channels] in [-1, 1]: 127.5 x + 127.5, rounded and clipped. */
+/**
+ * RGBA bytes of image number `index` of `images` ([N, size, size, channels] in [-1, 1]). A value x becomes
+ * 127.5 x + 127.5, rounded and clipped.
+ */
 export function toPixels(
   images: Float32Array,
   index: number,
@@ -22,7 +25,7 @@ export function toPixels(
   return pixels;
 }
 
-/** Draws images side by side, near to a square, on a canvas that takes their size: CSS enlarges it. */
+/** Draws images in a grid that is nearly square. Sets the canvas to the size of the grid; CSS enlarges it. */
 export function drawGrid(canvas: HTMLCanvasElement, images: Float32Array, shape: ImageShape): void {
   const { size, channels } = shape;
   const count = images.length / (size * size * channels);

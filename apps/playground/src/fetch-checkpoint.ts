@@ -1,6 +1,9 @@
 import { UserError } from '@lstm-gan/core/errors';
 
-/** The file that the page's address names with `?checkpoint=`, from the page's own site: a link must not load a stranger's. */
+/**
+ * Fetches the file that `?checkpoint=` in the page's address names. Only files of the page's own site are allowed, so
+ * that a link to the page cannot make it load a file of another site.
+ */
 export async function fetchCheckpoint(address: string, page: string): Promise<Uint8Array> {
   const url = new URL(address, page);
   if (url.origin !== new URL(page).origin) {

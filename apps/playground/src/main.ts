@@ -1,6 +1,7 @@
 /**
- * The page: what the controls say, drawn. One drawing runs at a time; what is asked for meanwhile is drawn after it, from
- * the controls as they are then. Each drawing is announced as an event `images` on the document.
+ * The page draws images as its controls say. Only one drawing runs at a time. If a control changes meanwhile, the page
+ * draws once more afterwards, with the values that the controls have then. After each drawing the document dispatches
+ * an event `images`.
  */
 import { countParameters, createLayouts, generate, readGenerator, type ModelConfig } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
@@ -9,7 +10,7 @@ import { drawGrid } from './draw-grid.ts';
 import { fetchCheckpoint } from './fetch-checkpoint.ts';
 import { nextSeed, noiseAt } from './noise-walk.ts';
 
-/** What the event `images` carries. */
+/** The `detail` of the event `images`. */
 export interface ImagesDetail {
   readonly images: Float32Array;
   readonly backend: BackendName;
@@ -29,9 +30,9 @@ const walk = element('walk');
 const walkSeconds = 2;
 
 let generator: Generator | undefined;
-/** How far the walk from this seed to the next has come, in [0, 1). */
+/** The position of the walk between this seed (0) and the next (1), in [0, 1). */
 let position = 0;
-/** The walk that goes on, if one does. */
+/** Identifies the walk that is running; undefined if none is. */
 let walking: symbol | undefined;
 let drawing = false;
 let askedAgain = false;
@@ -44,7 +45,7 @@ function showError(error: unknown): void {
   element('error').hidden = false;
 }
 
-/** Lets the browser paint before a backend keeps it busy. */
+/** Resolves after the browser has painted. Otherwise the status would not be visible while a backend is busy. */
 const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
 async function drawOnce({ model, weights }: Generator): Promise<void> {
@@ -108,7 +109,7 @@ async function open(name: string, read: () => Promise<Uint8Array>): Promise<void
 const openFile = (chosen: File | undefined) =>
   chosen && open(chosen.name, async () => new Uint8Array(await chosen.arrayBuffer()));
 
-/** Walks from seed to seed until it is called again, as fast as the backend draws. */
+/** Starts a walk from seed to seed, or stops the walk that is running. It draws as fast as the backend can. */
 async function startOrStopWalk(): Promise<void> {
   const mine = walking === undefined ? Symbol('walk') : undefined;
   walking = mine;
@@ -116,7 +117,8 @@ async function startOrStopWalk(): Promise<void> {
   if (mine === undefined) return;
   const frame = () => new Promise(requestAnimationFrame);
   let before = performance.now();
-  // Looked at behind the frame: who has stopped the walk may have gone to another seed while it was waited for.
+  // `walking` is checked after each frame: while this loop waited for it, the walk may have been stopped and the seed
+  // changed.
   for (await frame(); walking === mine; await frame()) {
     const now = performance.now();
     if (controls.checkValidity()) position += (now - before) / 1000 / walkSeconds;

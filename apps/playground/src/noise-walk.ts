@@ -2,12 +2,15 @@ import { noiseBetween, normalNoise, streamKey } from '@lstm-gan/core';
 
 const lastSeed = 2 ** 32 - 1;
 
-/** The seed after one; the last is followed by the first. */
+/** The next seed. After the last seed comes seed 0. */
 export function nextSeed(seed: number): number {
   return seed === lastSeed ? 0 : seed + 1;
 }
 
-/** Noise on the way from one seed to the next: `position` 0 is the seed's own, the noise of `lstm-gan sample --seed`. */
+/**
+ * Returns noise between that of a seed and that of the next seed, as many as `numbers`. `position` 0 gives the noise of
+ * the seed, which is the noise of `lstm-gan sample --seed`; 1 gives the noise of the next seed.
+ */
 export function noiseAt(seed: number, position: number, numbers: number): Float32Array {
   const noiseOf = (start: number) => normalNoise(streamKey({ seed: start, purpose: 'sample-noise' }), numbers);
   const from = noiseOf(seed);
