@@ -10,7 +10,7 @@ const packages = ['packages', 'apps']
   .filter((folder) => existsSync(path.join(root, folder, 'src')));
 const graph = fileGraph(root, [...packages, 'test', 'tools']);
 
-/** Tests and what only they use may import from everywhere in their package. */
+/** False for tests and for files that only tests use: these may import any file of their package. */
 const isProduct = (file: string): boolean => !/\.(test|fixture)\.ts$|\/testing\//.test(file);
 
 const folderOf = (file: string): string | undefined => (isProduct(file) ? path.dirname(file) : undefined);

@@ -19,7 +19,7 @@ export interface StepClock {
   updated(phase: Phase, updateMs: number, nowMs: number): void;
   /** Forgets what was measured in the step in work, which begins anew. */
   restart(nowMs: number): void;
-  /** The measurements of the step, which ends now; the next one begins. */
+  /** Ends the step now and returns its measurements. The next step begins. */
   finish(step: number, images: number, nowMs: number): StepMetrics;
 }
 

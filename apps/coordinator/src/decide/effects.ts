@@ -67,7 +67,7 @@ export type Effect =
   | { readonly kind: 'disconnect'; readonly connection: string }
   /** The worker computes from now on: the link notices when its program hangs. */
   | { readonly kind: 'watch'; readonly connection: string }
-  /** The first worker is admitted. All others must compute with the same. */
+  /** The first worker is admitted. All later workers must have the same TensorFlow, graphs and probes. */
   | { readonly kind: 'identify'; readonly computes: Computes }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string }
   /** Training stops with an error. */

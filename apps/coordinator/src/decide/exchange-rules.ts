@@ -44,7 +44,7 @@ export interface Heard {
   readonly state: CoordinatorState;
   readonly verdict:
     | { readonly kind: 'noted'; readonly effects: readonly Effect[] }
-    /** It is of another crew or round, or comes twice. */
+    /** The message belongs to another crew or round, or has come before. */
     | { readonly kind: 'stale' }
     | { readonly kind: 'unexpected'; readonly what: string }
     /** A worker must leave, not necessarily the one that sent the message. */

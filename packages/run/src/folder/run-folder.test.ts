@@ -22,7 +22,7 @@ async function leaveTraces(folder: RunFolder): Promise<void> {
   await writeFile(path.join(folder.checkpoints, 'step-00000003.safetensors.partial'), '');
 }
 
-/** Opens what is there, and lets go again. */
+/** Opens the run folder and releases its lock at once. */
 async function reopen(): Promise<void> {
   const { folder } = await reopenRunFolder(root, async () => undefined);
   await folder.release();
