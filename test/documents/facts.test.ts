@@ -65,21 +65,25 @@ describe('troubleshooting', () => {
     }),
   );
   // Sentences of a connection name its other end. Users see those about the coordinator.
-  const all = sources.join('\n').replaceAll(/\$\{(this\.#)?whom\}/g, 'coordinator');
+  // A long sentence is written as several strings that are added.
+  const all = sources
+    .join('\n')
+    .replaceAll(/\$\{(this\.#)?whom\}/g, 'coordinator')
+    .replaceAll(/['`"] \+\s*['`"]/g, '');
   const rows = [...textOf('troubleshooting').matchAll(/^\| `([a-z0-9-]+)` \| (.+?) \| .+ \|$/gm)].map(
     ([, code, sentence]) => ({ code, sentence }),
   );
 
   /** Returns the codes of every UserError. Throws if one is written in a way that this does not read. */
   function codesOf(text: string): string[] {
-    const errors = [...text.matchAll(/new UserError\(\s*(?:\{\s*code(?:: ('[^']+'|`[^`]+`))?,|(\w+)\))/g)];
+    const errors = [...text.matchAll(/new UserError\(\s*(?:\{\s*code(?:: ('[^']+'|`[^`]+`))?,|(\w+)[()])/g)];
     if (errors.length !== text.split('new UserError(').length - 1)
       throw new Error(`a UserError whose code cannot be read:\n${text}`);
     const refused = [
       ...text.matchAll(/refuse\(\s*'([a-z][a-z-]+)',\s/g),
       ...text.matchAll(/const code = .* \? '([a-z-]+)' : '([a-z-]+)'/g),
-      ...text.matchAll(/kind: 'abort',\s*code: '([a-z-]+)'/g),
-    ].flatMap(([, ...codes]) => codes);
+      ...text.matchAll(/(?:abort\(state, |return )\{\s*code: (?:\w+ \? '([a-z-]+)' : )?'([a-z-]+)'/g),
+    ].flatMap(([, ...codes]) => codes.filter((code) => code !== undefined));
     return [...errors.flatMap(([, code]) => (code === undefined ? [] : [code.slice(1, -1)])), ...refused].flatMap(
       expand,
     );
