@@ -66,7 +66,7 @@ it('the code for a page of your own draws an image', async () => {
 
 it('the sizes of what a visitor loads are right within 25 %', () => {
   const stated = new Map(
-    [...text.matchAll(/^\| ([\w-]+) \| (\d+) \| (\d+) \|$/gm)].map(([, part, kb, gzipKb]) => [
+    [...text.matchAll(/^\| ([\w-]+) +\| (\d+) +\| (\d+) +\|$/gm)].map(([, part, kb, gzipKb]) => [
       part,
       [Number(kb), Number(gzipKb)],
     ]),
