@@ -59,6 +59,8 @@ it('says that a worker has left when one of its flows is gone', async () => {
   const { coordinator, connect, events } = await start();
   const [main, other] = createFlowIds(2).map(connect);
   await other.send(['P']);
+  // The answer shows that the coordinator knows this flow. A flow that is closed before it arrived is not missed.
+  expect(await kindOf(other)).toBe('P');
   await main.send(['H', header('halved')]);
   const connection = connectionOf(await take(events));
   other.close();
