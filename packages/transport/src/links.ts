@@ -91,7 +91,7 @@ export type PeerLinkEvent =
 export interface PeerLink {
   /** What the peers connect to. */
   readonly address: string;
-  /** Of the key pair that this end answers and connects with. */
+  /** The public half of the key pair that this end uses, to answer and to connect. */
   readonly publicKey: string;
   /** Ends when the link is closed. Only one reader may iterate. */
   events(): AsyncIterable<PeerLinkEvent>;

@@ -16,7 +16,7 @@ describe('shares of a batch', () => {
     expect(shareOut(4, [10, 100])).toEqual([4, 0]);
   });
 
-  it('let the last one end as early as any division does', () => {
+  it('let the last worker end as early as any other division would', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 8 }),

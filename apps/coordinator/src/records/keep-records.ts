@@ -1,5 +1,5 @@
 /**
- * Writes what a run leaves behind while it trains: metrics, sample grids, checkpoints. Slow writes run in the background, one
+ * Writes the records of a run while it trains: metrics, sample grids, checkpoints. Slow writes run in the background, one
  * at a time, so that they do not hold up training.
  */
 import path from 'node:path';

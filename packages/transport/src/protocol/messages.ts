@@ -305,7 +305,7 @@ export const coordinatorMessages = {
         backups: { generator: [1, 0], discriminator: [-1] },
         members: [
           { name: 'w-1', address: 'tcp://10.0.0.1:4321', publicKey: 'k'.repeat(40) },
-          { name: 'w-2', address: 'ipc:///tmp/x', publicKey: 'memory-1' },
+          { name: 'w-2', address: 'ipc:///run/w-2', publicKey: 'memory-1' },
         ],
       },
     ],

@@ -45,7 +45,7 @@ const publicKey = z.string().regex(/^([0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}|m
 
 const peerAddressFields = {
   address,
-  /** Of the key pair that the worker answers and connects with. */
+  /** The public half of the key pair that the worker uses, to answer and to connect. */
   publicKey,
   /** Equal for workers on one machine. */
   host: text(256),
