@@ -9,7 +9,7 @@ import { startCoordinator } from '../start-coordinator.ts';
 import { dismissWorkers, workersGone, type GatherWorkers } from '../workers/run-workers.ts';
 import { workerMessageLimits } from '../workers/worker-message-limits.ts';
 
-export interface MeasureOptions {
+interface MeasureOptions {
   readonly config: RunConfig;
   /** Steps that are measured; a few come before them. */
   readonly steps: number;

@@ -7,7 +7,7 @@ import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
 import type { GatherWorkers } from './run-workers.ts';
 
-export interface LocalWorkersChoice {
+interface LocalWorkersChoice {
   /** The program that is a worker, and its first parameters. */
   readonly workerCommand: readonly string[];
   /** How many workers to start; by default two, or one for each GPU, but not more than a batch has shards. */
