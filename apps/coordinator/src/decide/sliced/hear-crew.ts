@@ -1,4 +1,7 @@
-/** Judges what members of a crew tell the coordinator. What follows from it is decided in advance.ts. */
+/**
+ * Judges what members of a crew tell the coordinator. What follows from it is decided in advance.ts.
+ * sliced-rules.test.ts holds both.
+ */
 import { comparePlaces } from '@lstm-gan/core/step';
 import type { SliceState, Unreachable, Updated } from '@lstm-gan/transport';
 import type { Refusal } from '../admission.ts';
