@@ -139,6 +139,8 @@ describe('run in the places that the examples name', () => {
   });
 
   it.each(examplesOf('doctor'))('lstm-gan %s', async (_, words) => {
+    if (words.includes('--compare-bits'))
+      for (const file of words.filter((word) => word.endsWith('.json'))) await answer(['doctor', '--write-bits', file]);
     expect(await answer(words)).not.toMatch(/WRONG|not set up/);
   });
 

@@ -10,6 +10,7 @@ export type {
   UnitArrays,
 } from './contract/engine.ts';
 export { diagnose, type Finding } from './diagnose.ts';
+export { hashValues, type ValueHash } from './hash-values.ts';
 export { openEngine } from './open-engine.ts';
 export { probeUnit } from './probe-unit.ts';
 export { defaultCacheDir, type TensorFlowPaths } from './tensorflow/provision/cache-folder.ts';

@@ -1,21 +1,30 @@
 import { readFile } from 'node:fs/promises';
-import { addCacheDir, cacheDirOf, exitCodes, type CacheOptions } from '@lstm-gan/command-line';
+import { addCacheDir, cacheDirOf, exitCodes, positiveInteger, type CacheOptions } from '@lstm-gan/command-line';
+import { findPreset } from '@lstm-gan/coordinator/program';
 import { UserError } from '@lstm-gan/core/errors';
 import { compareWithGolden, type RunUnit } from '@lstm-gan/core/golden';
 import { diagnose, openEngine, provision, type EngineName } from '@lstm-gan/engine';
+import { createRunConfig, writeAtomically } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
+import { compareBits, comparisonLines, computeBits, describeBits, readBits } from '../doctor/bits.ts';
 
 interface DoctorOptions extends CacheOptions {
   readonly golden?: string;
   readonly engine: EngineName;
+  readonly writeBits?: string;
+  readonly preset: string;
+  readonly threads?: number;
+  readonly compareBits?: readonly string[];
 }
 
 const examples = `
 Examples:
   $ lstm-gan doctor
   $ lstm-gan doctor --golden article.safetensors --engine eager
+  $ lstm-gan doctor --write-bits here.json --preset rows
+  $ lstm-gan doctor --compare-bits here.json there.json     # which operations give other bits there?
 
-With --golden, the exit code is 1 if any error exceeds its tolerance.`;
+With --golden, the exit code is 1 if any error exceeds its tolerance; with --compare-bits, if any value differs.`;
 
 export function addDoctor(program: Command): void {
   const command = program
@@ -23,10 +32,41 @@ export function addDoctor(program: Command): void {
     .description('tell what this machine computes with, and whether its results are right')
     .option('--golden <file>', 'compare the results with golden values')
     .addOption(new Option('--engine <name>', 'engine to compare').choices(['graph', 'eager']).default('graph'))
+    .option('--write-bits <file>', "write hashes of all values that a preset's units compute on a fixed input")
+    .option('--preset <name>', 'with --write-bits: whose units', 'digits')
+    .option('--threads <count>', "with --write-bits: threads (default: the preset's)", positiveInteger)
+    .option('--compare-bits <files...>', 'compare two files of --write-bits, from two machines or settings')
     .addHelpText('after', examples);
-  addCacheDir(command).action((options: DoctorOptions) =>
-    options.golden === undefined ? tell(options) : compare(options, options.golden),
+  addCacheDir(command).action((options: DoctorOptions) => {
+    if (options.golden !== undefined) return compare(options, options.golden);
+    if (options.writeBits !== undefined) return writeBits(options, options.writeBits);
+    if (options.compareBits !== undefined) return compareBitsOf(options.compareBits);
+    return tell(options);
+  });
+}
+
+async function writeBits({ preset, threads, ...options }: DoctorOptions, file: string): Promise<void> {
+  const config = createRunConfig(findPreset(preset), { threads });
+  const provisioned = await provision({ cacheDir: cacheDirOf(options), variant: 'cpu' });
+  const bits = await computeBits(provisioned, preset, config);
+  await writeAtomically(file, [`${JSON.stringify(bits, null, 1)}\n`]);
+  process.stdout.write(`${file}: ${describeBits(bits)}\n`);
+}
+
+async function compareBitsOf(files: readonly string[]): Promise<void> {
+  const [a, b, ...others] = files;
+  if (b === undefined || others.length > 0)
+    throw new UserError({
+      code: 'bits-file',
+      message: `--compare-bits compares two files, got ${files.length}.`,
+      advice: 'For example lstm-gan doctor --compare-bits here.json there.json.',
+    });
+  const bits = [await readBits(a), await readBits(b)] as const;
+  const comparisons = compareBits(...bits);
+  process.stdout.write(
+    [...bits.map((each, k) => `${files[k]}: ${describeBits(each)}`), ...comparisonLines(comparisons), ''].join('\n'),
   );
+  if (comparisons.some(({ differing }) => differing > 0)) process.exitCode = exitCodes.failure;
 }
 
 async function tell(options: DoctorOptions): Promise<void> {

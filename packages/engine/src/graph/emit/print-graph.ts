@@ -13,17 +13,18 @@ export function printGraph(graph: Graph): string {
 }
 
 /**
- * How many outputs of these operations are printed. The others are kept for the gradient, and their shapes depend on
- * the processor.
+ * How many outputs of these operations can be compared. The others are kept for the gradient, and their shapes depend
+ * on the processor.
  */
-const printedOutputs: Readonly<Record<string, number>> = { FusedBatchNormV3: 3, FusedBatchNormGradV3: 3 };
+const comparableOutputCounts: Readonly<Record<string, number>> = { FusedBatchNormV3: 3, FusedBatchNormGradV3: 3 };
 
-function outputsToPrint({ op, outputs }: GraphNode): readonly ValueSpec[] {
-  return outputs.slice(0, printedOutputs[op] ?? outputs.length);
+/** The first outputs of a node, without those that differ between processors by their nature. */
+export function comparableOutputs({ op, outputs }: GraphNode): readonly ValueSpec[] {
+  return outputs.slice(0, comparableOutputCounts[op] ?? outputs.length);
 }
 
 function printOutputs(node: GraphNode): string {
-  return node.outputs.length === 0 ? '' : ` -> ${outputsToPrint(node).map(printSpec).join(', ')}`;
+  return node.outputs.length === 0 ? '' : ` -> ${comparableOutputs(node).map(printSpec).join(', ')}`;
 }
 
 function printOperation(node: GraphNode): string {
