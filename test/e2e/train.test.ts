@@ -166,6 +166,9 @@ describe('a run', () => {
       '384',
       '--workers',
       '2',
+      // The next test resumes from step 2; a slow machine writes more checkpoints in between.
+      '--keep',
+      '9',
       '--json',
     ]);
     expect(stderr).toContain(`${newest} is passed over: The checkpoint is damaged`);
@@ -204,7 +207,8 @@ describe('a run', () => {
 
   it('stops at Ctrl-C after a step, with a checkpoint, and says how to resume', async () => {
     const out = path.join(folder, 'interrupted');
-    const running = lstmGan(['train', '--preset', 'digits', '--out', out, '--steps', '1000000']);
+    const forever = ['--steps', '1000000', '--checkpoint-every', '3600'];
+    const running = lstmGan(['train', '--preset', 'digits', '--out', out, ...forever]);
     let asked = false;
     running.stderr?.on('data', (chunk: Buffer) => {
       if (asked || !chunk.toString().includes('step ')) return;
