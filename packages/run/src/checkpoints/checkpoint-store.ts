@@ -1,7 +1,7 @@
 /**
  * Where a run keeps its checkpoints: `checkpoints/step-00001000.safetensors` in its folder, and `best.json` next to them.
- * Only this file knows these names. Everybody else asks it, so a run that is to keep its checkpoints elsewhere, for
- * example in an object store, changes here. What a checkpoint contains is in `checkpoint.ts`.
+ * In the packages and apps, only this file knows these names, so whoever wants to keep checkpoints elsewhere, for example
+ * in an object store, changes this file. What a checkpoint contains is in `checkpoint.ts`.
  */
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
