@@ -1,7 +1,9 @@
 /** Reads the folder of a run that trains: its committed steps, its checkpoints, and when it lost a worker. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { assert } from '@lstm-gan/core/errors';
+import { checkpointsOf, newestCheckpoint } from '@lstm-gan/run';
 
 /** The last step of metrics.jsonl; 0 before the first. Reads only the end of the file, for it is asked often. */
 export function lastStep(out: string): number {
@@ -35,16 +37,10 @@ export function metricsBytes(out: string): number {
 }
 
 /** The hash of the last checkpoint's file. It holds no times, so runs that computed the same have the same hash. */
-export function checkpointSha256(out: string): string {
-  const checkpoints = path.join(out, 'checkpoints');
-  const last =
-    readdirSync(checkpoints)
-      .filter((name) => name.endsWith('.safetensors'))
-      .sort()
-      .at(-1) ?? '';
-  return createHash('sha256')
-    .update(readFileSync(path.join(checkpoints, last)))
-    .digest('hex');
+export async function checkpointSha256(out: string): Promise<string> {
+  const newest = await newestCheckpoint(checkpointsOf(out));
+  assert(newest !== undefined, 'a run that has ended has a checkpoint');
+  return createHash('sha256').update(readFileSync(newest.file)).digest('hex');
 }
 
 /**

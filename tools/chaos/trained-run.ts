@@ -59,7 +59,7 @@ export class TrainedRun {
       const seconds = (performance.now() - startMs) / 1000;
       if (process.stderr.isTTY) process.stderr.write('\n');
       await injecting;
-      const turn = { steps: step, seconds, checkpointSha256: checkpointSha256(out) };
+      const turn = { steps: step, seconds, checkpointSha256: await checkpointSha256(out) };
       this.turns.push(turn);
       return turn;
     } finally {

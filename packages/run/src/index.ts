@@ -1,14 +1,18 @@
 export { animateGrids } from './pictures/animate-grids.ts';
-export { isJudgedBy, readBest, writeBest, type BestCheckpoint } from './checkpoints/best-checkpoint.ts';
+export { isJudgedBy, type BestCheckpoint } from './checkpoints/best-checkpoint.ts';
+export { type Checkpoint } from './checkpoints/checkpoint.ts';
 export {
-  checkpointName,
-  listCheckpoints,
+  checkpointFile,
+  checkpointsOf,
+  newestCheckpoint,
+  readBest,
   readCheckpoint,
   readLatestCheckpoint,
+  runOfCheckpoint,
+  writeBest,
   writeCheckpoint,
-  type Checkpoint,
   type Keep,
-} from './checkpoints/checkpoint.ts';
+} from './checkpoints/checkpoint-store.ts';
 export { createLog, createTerminalLog, type Logger } from './folder/log.ts';
 export {
   median,

@@ -1,10 +1,13 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { explainWriteError as explain } from '@lstm-gan/core/errors';
 
+const unfinished = '.partial';
+
 /** Writes a file completely or not at all: writes a temporary file, fsync, rename, fsync of the folder. */
 export async function writeAtomically(file: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
-  const temporary = `${file}.partial`;
+  const temporary = `${file}${unfinished}`;
   try {
     const handle = await open(temporary, 'w');
     try {
@@ -20,6 +23,12 @@ export async function writeAtomically(file: string, parts: readonly (Uint8Array 
     await rm(temporary, { force: true }).catch(() => undefined);
     throw explainWriteError(file, error);
   }
+}
+
+/** Removes the files of a folder with an unwanted name, and those that were half written when a process died. */
+export function removeFiles(folder: string, isUnwanted: (name: string) => boolean): void {
+  for (const name of readdirSync(folder))
+    if (name.endsWith(unfinished) || isUnwanted(name)) rmSync(path.join(folder, name));
 }
 
 /** The contents of a text file. Undefined if there is no such file. */

@@ -8,6 +8,7 @@ import { UserError } from '@lstm-gan/core/errors';
 import { openSampler, sampleNoise } from '@lstm-gan/coordinator/program';
 import {
   animateGrids,
+  checkpointsOf,
   explainWriteError,
   readCheckpoint,
   readLatestCheckpoint,
@@ -138,5 +139,5 @@ async function findCheckpoint(run: string): Promise<Checkpoint> {
   if (!isFolder) return readCheckpoint(run);
   const onDamaged = (file: string, error: Error): void =>
     void process.stderr.write(`${file} is passed over: ${error.message}\n`);
-  return (await readLatestCheckpoint(path.join(run, 'checkpoints'), onDamaged)).checkpoint;
+  return (await readLatestCheckpoint(checkpointsOf(run), onDamaged)).checkpoint;
 }

@@ -12,9 +12,10 @@ import {
 import { UserError } from '@lstm-gan/core/errors';
 import { entriesByLayer } from '@lstm-gan/core/weights';
 import {
+  checkpointsOf,
   checkRunConfig,
-  listCheckpoints,
   median,
+  newestCheckpoint,
   readCheckpoint,
   readMetrics,
   type RecordedStep,
@@ -71,8 +72,7 @@ export async function inspectPath(place: string): Promise<{ inspection: Inspecti
 async function inspectRun(root: string): Promise<{ inspection: Inspection; steps: readonly RecordedStep[] }> {
   const config = await readConfig(path.join(root, 'config.json'), root);
   const steps = await readMetrics(path.join(root, 'metrics.jsonl'));
-  const newest = (await listCheckpoints(path.join(root, 'checkpoints'))).at(-1);
-  const durableStep = newest === undefined ? 0 : Number(/(\d+)\.safetensors$/.exec(newest)?.[1]);
+  const durableStep = (await newestCheckpoint(checkpointsOf(root)))?.step ?? 0;
   const step = Math.max(durableStep, steps.at(-1)?.step ?? 0);
   const trainingMs = steps.reduce((sum, { stepMs }) => sum + stepMs, 0);
   const progress = {

@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { listCheckpoints } from '@lstm-gan/run';
+import { checkpointsOf, newestCheckpoint, runOfCheckpoint } from '@lstm-gan/run';
 
 /** A run to resume. */
 export interface FoundRun {
@@ -14,19 +14,8 @@ export interface FoundRun {
 /** Finds the run that `--resume` names: the newest one (no value, or `latest`), a run folder, or a checkpoint of a run. */
 export async function findRun(named: string | true, runsFolder = 'runs'): Promise<FoundRun> {
   if (named === true || named === 'latest') return { root: await newestRun(runsFolder) };
-  if (!named.endsWith('.safetensors')) return { root: named };
-  const folder = path.dirname(named);
-  if (path.basename(path.resolve(folder)) === 'checkpoints')
-    return {
-      root: path.dirname(folder) === '.' ? path.resolve(folder, '..') : path.dirname(folder),
-      checkpoint: named,
-    };
-  throw new UserError({
-    code: 'no-run',
-    message: `${named} is not in the checkpoints folder of a run.`,
-    advice:
-      'Name the folder of a run, or a checkpoint in the place where the run wrote it: a run continues in its own folder.',
-  });
+  const root = runOfCheckpoint(named);
+  return root === undefined ? { root: named } : { root, checkpoint: named };
 }
 
 /** Returns the folder of the run whose newest checkpoint was written last. */
@@ -35,8 +24,8 @@ async function newestRun(runsFolder: string): Promise<string> {
   const found: { root: string; writtenMs: number }[] = [];
   for (const name of names.sort()) {
     const root = path.join(runsFolder, name);
-    const newest = (await listCheckpoints(path.join(root, 'checkpoints'))).at(-1);
-    if (newest !== undefined) found.push({ root, writtenMs: (await stat(newest)).mtimeMs });
+    const newest = await newestCheckpoint(checkpointsOf(root));
+    if (newest !== undefined) found.push({ root, writtenMs: newest.writtenMs });
   }
   found.sort((a, b) => b.writtenMs - a.writtenMs);
   if (found.length > 0) return found[0].root;

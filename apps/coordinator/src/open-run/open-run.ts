@@ -4,13 +4,14 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import {
+  checkpointsOf,
   checkRunConfig,
   createRunFolder,
   createTrainingState,
   differencesOf,
   removeStepsAfter,
-  listCheckpoints,
   mergeValues,
+  newestCheckpoint,
   readCheckpoint,
   readIfPresent,
   readLatestCheckpoint,
@@ -72,7 +73,7 @@ const newRunId = (): string => randomBytes(8).toString('hex');
  */
 export async function wasInterrupted(root: string, config: RunConfig): Promise<boolean> {
   const status = await readRunStatus(root);
-  const newest = (await listCheckpoints(path.join(root, 'checkpoints'))).at(-1);
+  const newest = await newestCheckpoint(checkpointsOf(root));
   if (status?.ended !== false || newest === undefined) return false;
   const stated = parseConfig((await readIfPresent(path.join(root, 'config.json'))) ?? '');
   return stated !== undefined && differencesOf(stated, config).length === 0;
@@ -131,7 +132,7 @@ async function chooseCheckpoint(
   onDamaged: OnDamaged,
 ): Promise<{ file: string; checkpoint: Checkpoint }> {
   if (file !== undefined) return { file, checkpoint: await readCheckpoint(file) };
-  return readLatestCheckpoint(path.join(root, 'checkpoints'), onDamaged);
+  return readLatestCheckpoint(checkpointsOf(root), onDamaged);
 }
 
 const namedDifferences = 3;
@@ -145,7 +146,7 @@ async function refuseOtherRun(root: string, config: RunConfig): Promise<void> {
   throw new UserError({
     code: 'checkpoint-of-another-run',
     message: `The checkpoint to resume from belongs to another run than ${root}: ${differences.slice(0, namedDifferences).join('; ')}${rest}.`,
-    advice: `Move it out of ${path.join(root, 'checkpoints')}, or name an earlier one with --resume.`,
+    advice: `Move it out of ${checkpointsOf(root)}, or name an earlier one with --resume.`,
   });
 }
 

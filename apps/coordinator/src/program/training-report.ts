@@ -1,7 +1,7 @@
 /** What a training prints on standard output when it has ended: lines for people, or one line of JSON. */
 import path from 'node:path';
 import type { Dataset } from '@lstm-gan/data';
-import { checkpointName, describeStop, type StopRule } from '@lstm-gan/run';
+import { checkpointFile, describeStop, type StopRule } from '@lstm-gan/run';
 import type { OpenRun } from '../open-run/open-run.ts';
 import type { TrainRunResult } from './train-run.ts';
 
@@ -46,7 +46,7 @@ export function reportLines(training: EndedTraining): string[] {
   if (stopRule?.isMet === true) lines.push(`The stop condition holds: ${describeStop(stopRule)}.`);
   lines.push(`  sample grid  ${grid}`, `  metrics      ${folder.metrics}`, `  checkpoint   ${checkpoint}`);
   if (best !== undefined) {
-    const file = path.join(folder.checkpoints, checkpointName(best.step));
+    const file = checkpointFile(folder.checkpoints, best.step);
     lines.push(`  best         ${file} (${best.metric} ${best.value.toPrecision(4)})`);
   }
   lines.push(`  weights      sha256 ${weightsSha256}${isStrict ? '' : ' (of this run alone: --no-strict)'}`);

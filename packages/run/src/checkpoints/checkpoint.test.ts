@@ -1,15 +1,8 @@
-import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isJudgedBy, readBest, writeBest } from './best-checkpoint.ts';
-import {
-  checkpointName,
-  listCheckpoints,
-  readCheckpoint,
-  readLatestCheckpoint,
-  writeCheckpoint,
-} from './checkpoint.ts';
+import { readCheckpoint, readLatestCheckpoint, writeCheckpoint } from './checkpoint-store.ts';
 import { smallConfig, smallState } from '../testing/small-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
 
@@ -44,40 +37,6 @@ it('reads back bit for bit', async () => {
   expect(hash).toBe(weightsSha256(state.generator.weights, state.discriminator.weights));
 });
 
-it('keeps the newest two, or as many as are asked for', async () => {
-  for (const step of [1, 2, 3]) await writeCheckpoint(folder, smallConfig, smallState(step));
-  expect(await readdir(folder)).toEqual([checkpointName(2), checkpointName(3)]);
-  await writeCheckpoint(folder, smallConfig, smallState(4), { newest: 1 });
-  expect(await readdir(folder)).toEqual([checkpointName(4)]);
-});
-
-it('keeps the best one too, and removes those after the step that the run was resumed from', async () => {
-  for (const step of [1, 2, 3, 4]) await writeCheckpoint(folder, smallConfig, smallState(step), { newest: 2, best: 2 });
-  expect(await readdir(folder)).toEqual([2, 3, 4].map(checkpointName));
-  await writeCheckpoint(folder, smallConfig, smallState(3), { newest: 2 });
-  expect(await readdir(folder)).toEqual([2, 3].map(checkpointName));
-});
-
-it('remembers which one is the best, unless it is gone or the run was resumed before it', async () => {
-  const best = { step: 5, metric: 'losses.generator', comparison: '<', windowSteps: 3, value: 0.1 + 0.2 };
-  expect(await readBest(folder, 9)).toBeUndefined();
-  await writeBest(folder, best);
-  expect(await readBest(folder, 5)).toBeUndefined();
-  await writeCheckpoint(folder, smallConfig, smallState(5));
-  expect(await readBest(folder, 5)).toEqual(best);
-  expect(await readBest(folder, 4)).toBeUndefined();
-  const condition = {
-    metric: 'losses.generator',
-    comparison: '<',
-    windowSteps: 3,
-    threshold: 0,
-    patienceSteps: 9,
-  } as const;
-  expect([isJudgedBy(best, condition), isJudgedBy(best, { ...condition, windowSteps: 4 })]).toEqual([true, false]);
-  await writeFile(path.join(folder, 'best.json'), '{');
-  expect(await readBest(folder, 9)).toBeUndefined();
-});
-
 describe('uses the checkpoint before the newest, and names the newest, if', () => {
   const { generator, discriminator, ema } = smallState(2);
   const alter = (change: (bytes: Buffer) => Buffer) => async (file: string) =>
@@ -107,9 +66,4 @@ describe('uses the checkpoint before the newest, and names the newest, if', () =
       message: expect.stringContaining(newest),
     });
   });
-});
-
-it('says what to do if there is no checkpoint', async () => {
-  await expect(readLatestCheckpoint(folder, () => undefined)).rejects.toMatchObject({ code: 'no-checkpoint' });
-  expect(await listCheckpoints(path.join(folder, 'nowhere'))).toEqual([]);
 });

@@ -1,11 +1,9 @@
 /**
- * Checkpoints: a training state as a safetensors file (docs/checkpoints.md). A checkpoint is written atomically. When
- * it is read, every length and every bit is checked, including moments and counters, because a resumed run must give
- * the same bits as one that was never stopped. If the newest checkpoint is damaged, the one before it is used.
+ * Checkpoints: a training state in the safetensors format (docs/checkpoints.md). When one is decoded, every length and
+ * every bit is checked, including moments and counters, because a resumed run must give the same bits as one that was
+ * never stopped. `checkpoint-store.ts` keeps them.
  */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import path from 'node:path';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import {
   createLayouts,
@@ -23,52 +21,18 @@ import { networks } from '@lstm-gan/core/weights';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import type { TrainingState } from './training-state.ts';
 import { weightsSha256 } from './weights-hash.ts';
-import { writeAtomically } from '../write-atomically.ts';
 
 const formatVersion = '2';
 
-/** The contents of a checkpoint file, verified. */
+/** The contents of a checkpoint, verified. */
 export interface Checkpoint {
   readonly config: RunConfig;
   readonly state: TrainingState;
   readonly weightsSha256: string;
 }
 
-/** `step-00001000.safetensors`; sorting the names sorts them by step. */
-export function checkpointName(step: number): string {
-  return `step-${String(step).padStart(8, '0')}.safetensors`;
-}
-
-/** Which checkpoints are kept when a new one is written. */
-export interface Keep {
-  /** How many of the newest ones, including the new one. */
-  readonly newest: number;
-  /** The step of a checkpoint that is always kept. */
-  readonly best?: number;
-}
-
-/**
- * Writes a checkpoint into a folder, removes those that are not to be kept, and returns the new one's path. Checkpoints
- * of later steps are removed too: they are damaged, or the run was resumed from an earlier step.
- */
-export async function writeCheckpoint(
-  folder: string,
-  config: RunConfig,
-  state: TrainingState,
-  { newest, best }: Keep = { newest: 2 },
-): Promise<string> {
-  const file = path.join(folder, checkpointName(state.step));
-  await writeAtomically(file, await encodeCheckpoint(config, state));
-  const all = await listCheckpoints(folder);
-  const staying = new Set([
-    ...all.filter((other) => other <= file).slice(-newest),
-    ...(best === undefined ? [] : [path.join(folder, checkpointName(best))]),
-  ]);
-  for (const old of all.filter((other) => !staying.has(other))) await rm(old, { force: true });
-  return file;
-}
-
-async function encodeCheckpoint(config: RunConfig, state: TrainingState): Promise<Uint8Array[]> {
+/** Returns a checkpoint's bytes, in parts. */
+export async function encodeCheckpoint(config: RunConfig, state: TrainingState): Promise<Uint8Array[]> {
   const layouts = createLayouts(config.model);
   const tensors = [
     ...namedTensors('ema', layouts.generator, state.ema),
@@ -134,30 +98,8 @@ function namedTensors(prefix: string, layout: Layout, vector: Float32Array): Nam
   }));
 }
 
-/** Reads and verifies a checkpoint. Throws a UserError that names the file if it is no checkpoint or is damaged. */
-export async function readCheckpoint(file: string): Promise<Checkpoint> {
-  const bytes = await readBytes(file);
-  try {
-    return await decodeCheckpoint(bytes);
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause;
-    const { code, message, advice } = cause;
-    throw new UserError({ code, message: `${file}: ${message}`, advice, cause });
-  }
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  return readFile(file).catch((cause: unknown) => {
-    throw new UserError({
-      code: 'no-checkpoint',
-      message: `${file} cannot be read.`,
-      advice: 'Give a run folder or a checkpoint file.',
-      cause,
-    });
-  });
-}
-
-async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+/** Decodes and verifies a checkpoint. Throws a UserError if the bytes are no checkpoint or are damaged. */
+export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   const contents = decodeSafetensors(bytes);
   const { metadata } = contents;
   if (metadata.get('format') !== formatVersion) {
@@ -225,33 +167,4 @@ function parseJson(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The checkpoints of a folder, oldest first. */
-export async function listCheckpoints(folder: string): Promise<string[]> {
-  const files = await readdir(folder).catch(() => [] as string[]);
-  return files
-    .filter((file) => /^step-\d{8}\.safetensors$/.test(file))
-    .sort()
-    .map((file) => path.join(folder, file));
-}
-
-/** The newest undamaged checkpoint of a folder. Calls `onDamaged` for each newer one that is damaged. */
-export async function readLatestCheckpoint(
-  folder: string,
-  onDamaged: (file: string, error: Error) => void,
-): Promise<{ file: string; checkpoint: Checkpoint }> {
-  for (const file of (await listCheckpoints(folder)).reverse()) {
-    try {
-      return { file, checkpoint: await decodeCheckpoint(await readBytes(file)) };
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      onDamaged(file, error);
-    }
-  }
-  throw new UserError({
-    code: 'no-checkpoint',
-    message: `${folder} has no sound checkpoint.`,
-    advice: 'Check the path; a run writes its first checkpoint after ten seconds or when it ends.',
-  });
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { writeCheckpoint } from '../checkpoints/checkpoint.ts';
+import { writeCheckpoint } from '../checkpoints/checkpoint-store.ts';
 import { openMetrics, type StepMetrics } from '../metrics/metrics.ts';
 import { createRunFolder, removeStepsAfter, reopenRunFolder, type RunFolder } from './run-folder.ts';
 import { smallConfig, smallState } from '../testing/small-state.ts';

@@ -1,12 +1,12 @@
 /** A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time. */
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { listCheckpoints } from '../checkpoints/checkpoint.ts';
+import { checkpointsOf, newestCheckpoint, removeCheckpointsAfter } from '../checkpoints/checkpoint-store.ts';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { takeLock } from './run-lock.ts';
-import { explainWriteError, readIfPresent, writeAtomically } from '../write-atomically.ts';
+import { explainWriteError, readIfPresent, removeFiles, writeAtomically } from '../write-atomically.ts';
 
 /** The paths in a run's folder. This process owns the folder until `release`. */
 export interface RunFolder {
@@ -40,7 +40,7 @@ export async function createRunFolder(root: string, config: RunConfig): Promise<
 async function refuseRun({ root, config, checkpoints }: RunFolder): Promise<void> {
   const text = await readIfPresent(config);
   if (text === undefined) return;
-  const hasCheckpoint = (await listCheckpoints(checkpoints)).length > 0;
+  const hasCheckpoint = (await newestCheckpoint(checkpoints)) !== undefined;
   if (!hasCheckpoint && isRunConfig(text)) return;
   throw new UserError({
     code: 'run-exists',
@@ -92,7 +92,7 @@ async function openFolder(root: string): Promise<RunFolder> {
     log: path.join(root, 'log.jsonl'),
     metrics: path.join(root, 'metrics.jsonl'),
     samples: path.join(root, 'samples'),
-    checkpoints: path.join(root, 'checkpoints'),
+    checkpoints: checkpointsOf(root),
   };
   try {
     for (const folder of [root, paths.samples, paths.checkpoints]) await mkdir(folder, { recursive: true });
@@ -114,23 +114,9 @@ export function removeStepsAfter(
   { metrics, samples, checkpoints }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints'>,
   durableStep: number,
 ): void {
-  removeFilesAfter(checkpoints, durableStep);
-  flushFolder(checkpoints);
+  removeCheckpointsAfter(checkpoints, durableStep);
   cutMetrics(metrics, durableStep);
-  removeFilesAfter(samples, durableStep);
-}
-
-function removeFilesAfter(folder: string, durableStep: number): void {
-  for (const file of readdirSync(folder)) {
-    const step = /^step-(\d+)\.(png|safetensors)$/.exec(file)?.[1];
-    if (file.endsWith('.partial') || Number(step) > durableStep) rmSync(path.join(folder, file));
-  }
-}
-
-function flushFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
+  removeFiles(samples, (name) => Number(/^step-(\d+)\.png$/.exec(name)?.[1]) > durableStep);
 }
 
 /** Cuts the file after the last line of a durable step. This also removes a half-written last line. */

@@ -1,0 +1,167 @@
+/**
+ * Where a run keeps its checkpoints: `checkpoints/step-00001000.safetensors` in its folder, and `best.json` next to them.
+ * In the packages and apps, only this file knows these names, so whoever wants to keep checkpoints elsewhere, for example
+ * in an object store, changes this file. What a checkpoint contains is in `checkpoint.ts`.
+ */
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '@lstm-gan/core/errors';
+import type { RunConfig } from '../config/run-config.ts';
+import { readIfPresent, removeFiles, writeAtomically } from '../write-atomically.ts';
+import { parseBest, type BestCheckpoint } from './best-checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.ts';
+import type { TrainingState } from './training-state.ts';
+
+const folderName = 'checkpoints';
+const extension = '.safetensors';
+
+/** Where the checkpoints of a run are. The functions below take this folder. */
+export function checkpointsOf(root: string): string {
+  return path.join(root, folderName);
+}
+
+/** `step-00001000.safetensors` */
+export function checkpointName(step: number): string {
+  return `step-${String(step).padStart(8, '0')}${extension}`;
+}
+
+/** The step in a checkpoint's name. NaN for other files. */
+function stepOf(name: string): number {
+  return Number(/^step-(\d{8,})\.safetensors$/.exec(name)?.[1]);
+}
+
+/** The file of a step's checkpoint. */
+export function checkpointFile(folder: string, step: number): string {
+  return path.join(folder, checkpointName(step));
+}
+
+/**
+ * The folder of the run that wrote a checkpoint; undefined if the name is not a checkpoint's. Throws a UserError if the
+ * checkpoint is not where a run wrote it.
+ */
+export function runOfCheckpoint(file: string): string | undefined {
+  if (!file.endsWith(extension)) return undefined;
+  const folder = path.dirname(file);
+  if (path.basename(path.resolve(folder)) === folderName)
+    return path.dirname(folder) === '.' ? path.resolve(folder, '..') : path.dirname(folder);
+  throw new UserError({
+    code: 'no-run',
+    message: `${file} is not in the checkpoints folder of a run.`,
+    advice:
+      'Name the folder of a run, or a checkpoint in the place where the run wrote it: a run continues in its own folder.',
+  });
+}
+
+/** The checkpoints of a folder, oldest first. */
+export async function listCheckpoints(folder: string): Promise<{ readonly step: number; readonly file: string }[]> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  return names
+    .map((name) => ({ step: stepOf(name), file: path.join(folder, name) }))
+    .filter(({ step }) => !Number.isNaN(step))
+    .sort((a, b) => a.step - b.step);
+}
+
+/** The newest checkpoint of a folder, which may be damaged, and when it was written. Undefined if there is none. */
+export async function newestCheckpoint(
+  folder: string,
+): Promise<{ readonly step: number; readonly file: string; readonly writtenMs: number } | undefined> {
+  const newest = (await listCheckpoints(folder)).at(-1);
+  return newest && { ...newest, writtenMs: (await stat(newest.file)).mtimeMs };
+}
+
+/** Reads and verifies a checkpoint. Throws a UserError that names the file if it is no checkpoint or is damaged. */
+export async function readCheckpoint(file: string): Promise<Checkpoint> {
+  const bytes = await readBytes(file);
+  try {
+    return await decodeCheckpoint(bytes);
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause;
+    const { code, message, advice } = cause;
+    throw new UserError({ code, message: `${file}: ${message}`, advice, cause });
+  }
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  return readFile(file).catch((cause: unknown) => {
+    throw new UserError({
+      code: 'no-checkpoint',
+      message: `${file} cannot be read.`,
+      advice: 'Give a run folder or a checkpoint file.',
+      cause,
+    });
+  });
+}
+
+/** The newest undamaged checkpoint of a folder. Calls `onDamaged` for each newer one that is damaged. */
+export async function readLatestCheckpoint(
+  folder: string,
+  onDamaged: (file: string, error: Error) => void,
+): Promise<{ file: string; checkpoint: Checkpoint }> {
+  for (const { file } of (await listCheckpoints(folder)).reverse()) {
+    try {
+      return { file, checkpoint: await decodeCheckpoint(await readBytes(file)) };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      onDamaged(file, error);
+    }
+  }
+  throw new UserError({
+    code: 'no-checkpoint',
+    message: `${folder} has no sound checkpoint.`,
+    advice: 'Check the path; a run writes its first checkpoint after ten seconds or when it ends.',
+  });
+}
+
+/** Which checkpoints are kept when a new one is written. */
+export interface Keep {
+  /** How many of the newest ones, including the new one. */
+  readonly newest: number;
+  /** The step of a checkpoint that is always kept. */
+  readonly best?: number;
+}
+
+/**
+ * Writes a checkpoint into a folder, atomically, removes those that are not to be kept, and returns the new one's path.
+ * Checkpoints of later steps are removed too: they are damaged, or the run was resumed from an earlier step.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  config: RunConfig,
+  state: TrainingState,
+  { newest, best }: Keep = { newest: 2 },
+): Promise<string> {
+  const written = checkpointFile(folder, state.step);
+  await writeAtomically(written, await encodeCheckpoint(config, state));
+  const all = await listCheckpoints(folder);
+  const upToNew = all.filter(({ step }) => step <= state.step);
+  const staying = new Set([...upToNew.slice(-newest).map(({ step }) => step), best]);
+  for (const { step, file } of all) if (!staying.has(step)) await rm(file, { force: true });
+  return written;
+}
+
+/**
+ * Removes the checkpoints after a step, and files that were half written when a process died. They are gone for good,
+ * even if the machine crashes, when it returns. Synchronous, so that nothing is written in between.
+ */
+export function removeCheckpointsAfter(folder: string, durableStep: number): void {
+  removeFiles(folder, (name) => stepOf(name) > durableStep);
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+const bestFile = (folder: string): string => path.join(folder, 'best.json');
+
+/** The best checkpoint of a folder up to a step. Undefined if none was chosen, or if its file is gone. */
+export async function readBest(folder: string, upToStep: number): Promise<BestCheckpoint | undefined> {
+  const best = parseBest(await readIfPresent(bestFile(folder)));
+  if (best === undefined || best.step > upToStep) return undefined;
+  const isThere = (await listCheckpoints(folder)).some(({ step }) => step === best.step);
+  return isThere ? best : undefined;
+}
+
+/** Writes which checkpoint of a folder is the best. Throws a UserError if it cannot be written. */
+export async function writeBest(folder: string, best: BestCheckpoint): Promise<void> {
+  await writeAtomically(bestFile(folder), [`${JSON.stringify({ ...best, file: checkpointName(best.step) })}\n`]);
+}
