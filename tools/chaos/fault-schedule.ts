@@ -23,7 +23,7 @@ export const cableKinds: readonly FaultKind[] = ['unplug', 'partition'];
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** Seconds of training before it. */
+  /** Seconds of training before the fault. */
   readonly atS: number;
   /** Index of the worker. */
   readonly worker: number;

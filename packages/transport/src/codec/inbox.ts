@@ -4,7 +4,7 @@ import { chunkBytes } from './frame.ts';
 import { plainMemory, type Borrow, type Memory } from './memory.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/** Puts the frames of a connection together to messages. */
+/** Assembles the messages of a connection from their frames. */
 export interface Inbox<Received> {
   /** Takes an H or C frame; returns a message when it is whole. Throws a ProtocolError for what does not fit. */
   accept(kind: 'H' | 'C', bytes: Uint8Array): Received | undefined;

@@ -47,7 +47,7 @@ export interface ListeningLinkOptions {
   /** Asked for every client that connects over TCP. */
   readonly isAuthorized: (publicKey: string) => boolean;
   readonly limits?: Limits;
-  /** Memory that is used again, instead of plain arrays. */
+  /** Memory for received arrays, which is used again. By default each array is newly allocated. */
   readonly memory?: Memory;
   /** Called with a sentence for the log. */
   readonly onNotice?: (sentence: string) => void;
