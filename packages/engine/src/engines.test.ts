@@ -1,6 +1,6 @@
 /**
- * Both engines: the contract suite, and what only one of them has. It holds eager-engine.ts, graph-engine.ts and
- * graph-unit.ts.
+ * Both engines: the contract suite, and what only one of them has. These are the tests of eager-engine.ts,
+ * graph-engine.ts and graph-unit.ts.
  */
 import { add, randomNormal, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Unit } from '@lstm-gan/core';

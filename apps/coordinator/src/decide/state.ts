@@ -19,7 +19,7 @@ export interface Member {
   readonly name: string;
   /** It was admitted, and may be given leases. */
   readonly ready: boolean;
-  /** The weights that it was sent last. */
+  /** For each network, the version of the weights that the worker was sent last. */
   readonly versions: Readonly<Partial<Record<Network, number>>>;
   /** Where other workers reach it, in the sliced exchange. */
   readonly address: PeerAddress | null;

@@ -27,7 +27,7 @@ const lockSchema = ownerSchema.extend({
 
 export type LockOwner = z.infer<typeof ownerSchema>;
 
-/** Describes a process of this host by its number. Undefined if there is none. */
+/** Describes the process of this host with an ID. Undefined if there is none. */
 export async function describeProcess(pid: number): Promise<LockOwner | undefined> {
   if (!isAlive(pid)) return undefined;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');

@@ -30,7 +30,7 @@ export interface MemoryLoans {
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 
-/** Floats of the block that is tried: the smallest that can be lent. */
+/** Number of floats in the block with which an end tries whether it can read the other's memory: the smallest block. */
 const triedFloats = 1 << 14;
 const nothing = new Uint8Array(0);
 

@@ -59,7 +59,7 @@ export function createConnection<Received>(
   };
 }
 
-/** Counts a ping. An old delay is forgotten with time: after five seconds of ten pings each, it counts a third. */
+/** Counts a ping. An old delay decays: after five seconds with ten pings each, it counts a third of its value. */
 export function countPing(connection: Connection<unknown>): void {
   connection.unanswered += 1;
   connection.slowest *= 0.98;

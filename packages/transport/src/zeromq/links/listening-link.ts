@@ -91,7 +91,7 @@ export async function openListeningLink<Received, Sent extends Message>(
 interface Listening {
   /** Bound. */
   readonly socket: Router;
-  /** Makes another socket like it, not bound. */
+  /** Makes another socket with the same options, not bound. */
   readonly open: () => Router;
   readonly onClose: () => void;
 }
