@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** The last step of metrics.jsonl; 0 before the first. Reads only the end of the file, for it is asked often. */
+/** The last step of metrics.jsonl; 0 before the first. Reads only the end of the file, because it is called often. */
 export function lastStep(out: string): number {
   const file = path.join(out, 'metrics.jsonl');
   if (!existsSync(file)) return 0;

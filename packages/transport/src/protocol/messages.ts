@@ -323,7 +323,7 @@ export const coordinatorMessages = {
       ...runHeader,
       gathering: count,
       weightsVersions,
-      /** Those that the receiver is asked for. */
+      /** The slices that the receiver is asked for. */
       slices: sliceNumbers,
     },
     samples: [
