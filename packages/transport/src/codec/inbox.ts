@@ -74,7 +74,7 @@ export function createInbox<Received>(
       // The one copy on arrival: frames lie unaligned and in pieces.
       buffer.set(bytes, assembly.filled);
       assembly.filled += bytes.length;
-      // No other frame shares this frame's memory. Left to the garbage collector, such frames would make it run every step.
+      // No other frame shares this frame's memory. Left to the garbage collector, they would make it run in each step.
       if (bytes.byteLength === bytes.buffer.byteLength) memory.release(bytes);
       return finishIfWhole(assembly);
     },
