@@ -39,7 +39,7 @@ it('every file and folder of the checkout that a document names in code style ex
   expect(paths.filter(({ name }) => !known.has(name))).toEqual([]);
 });
 
-/** Paths of the files and folders below a folder, from the root; without those that programs make. */
+/** Paths of the files and folders below a folder, from the root; without generated ones. */
 function entriesBelow(folder: string): string[] {
   return readdirSync(path.join(root, folder), { withFileTypes: true })
     .filter(({ name }) => !['node_modules', 'dist', 'runs'].includes(name))

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 it('the code for a page of your own draws an image', async () => {
   const code = /```js\n([\s\S]*?)```/.exec(text)?.[1] as string;
-  // Below this folder, because a bundler finds the packages there.
+  // The page must be inside the checkout: a bundler looks for packages in the folders above it.
   const folder = path.join(root, 'test', 'dist', 'page-of-your-own');
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, 'public'), { recursive: true });

@@ -51,13 +51,13 @@ async function expectSentence(process: Process, exitCode: 1 | 2, sentence: strin
   expect(code).toBe(exitCode);
 }
 
-/** Reads the process numbers of a run's local workers from its log. */
+/** Reads the process IDs of a run's local workers from its log. */
 async function workersOf(runFolder: string): Promise<number[]> {
   const lines = (await readFile(path.join(runFolder, 'log.jsonl'), 'utf8')).trim().split('\n');
   return lines.flatMap((line) => (JSON.parse(line) as { processIds?: number[] }).processIds ?? []);
 }
 
-/** Resolves when a process has written something that matches to a stream. */
+/** Resolves to the match when a process has written text to `stream` that matches `pattern`. */
 function heard(process: Process, stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((resolve, reject) => {
     let text = '';

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const files = (await readdir(tarballs)).map((file) => path.join(tarballs, file));
   expect(files).toHaveLength(packages.length + apps.length);
   await inFolder('npm', 'install', '--no-audit', '--no-fund', ...files);
-  // A new cache with links to the libraries of this machine's, so that they are not fetched again.
+  // A new cache that links to the libraries in this machine's cache, so that they are not downloaded again.
   cacheDir = path.join(folder, 'cache');
   await mkdir(cacheDir);
   const usual = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'lstm-gan');

@@ -16,7 +16,7 @@ const program = path.join(root, 'tools', 'golden', 'golden_values.py');
 const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-golden-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Two steps of a float32's last place, and the float64 rounding noise in gradients that are exactly 0. */
+/** Allows two units in a float32's last place, and the float64 rounding noise in gradients that are exactly 0. */
 const isSame = (actual: number, golden: number): boolean =>
   Math.abs(actual - golden) <= 2 ** -22 * Math.abs(golden) + 1e-12;
 

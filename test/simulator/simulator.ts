@@ -267,7 +267,7 @@ export class Simulation {
     this.#members.get(from)?.worker.complain(to);
   }
 
-  /** Messages that it sent before may still arrive. Then its line breaks. */
+  /** Removes a member. Messages that it has sent to the coordinator still arrive; then its line breaks. */
   #giveUp({ peer }: Member): void {
     this.#members.delete(peer);
     for (const [key, line] of this.#lines)

@@ -75,7 +75,7 @@ async function unpackChromium(environment: Environment): Promise<string> {
   );
   await rename(scratch, folder).catch(async (error: unknown) => {
     await rm(scratch, { recursive: true });
-    // Another process has unpacked it meanwhile.
+    // If the folder exists, another process has unpacked Chromium meanwhile.
     if (!existsSync(folder)) throw error;
   });
   return folder;

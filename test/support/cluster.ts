@@ -56,7 +56,7 @@ function startingTogether(link: CoordinatorLink, workers: number): CoordinatorLi
   };
 }
 
-/** A run of which nothing was heard for so long hangs. A busy machine may need a minute to start its workers. */
+/** A run that shows no progress for this long hangs. A busy machine may need a minute to start its workers. */
 const silenceMs = 5 * 60_000;
 
 /**

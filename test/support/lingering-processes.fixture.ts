@@ -1,4 +1,4 @@
-/** Tests that leave processes behind; processes.test.ts runs them, and looks for what is left. */
+/** Tests that leave processes running; processes.test.ts runs them, and looks for what is left. */
 import { appendFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { startProcess } from './processes.ts';

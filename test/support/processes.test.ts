@@ -1,4 +1,4 @@
-/** Runs a file of tests that leave processes behind, and holds that none of them is left. */
+/** Runs a file of tests that leave processes running, and checks that none of them is left. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

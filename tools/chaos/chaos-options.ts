@@ -33,7 +33,7 @@ export interface ChaosOptions {
   readonly minutes: number;
   /** Turns of the run without faults, and of each schedule. */
   readonly turns: number;
-  /** A file with the run without faults to compare with. */
+  /** A file with an earlier run without faults, to compare with. Undefined: that run is made now. */
   readonly quiet: string | undefined;
   readonly kinds: readonly FaultKind[];
   readonly schedules: readonly {

@@ -6,7 +6,7 @@ import type { Turn } from './trained-run.ts';
 export interface RunResult {
   /** Options that decide the bits. */
   readonly what: string;
-  /** Workers, exchange and machine, which decide the time. */
+  /** The number of workers, the exchange and the machine: the times depend on them. */
   readonly how: string;
   readonly turns: readonly Turn[];
 }

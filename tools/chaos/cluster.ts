@@ -32,7 +32,7 @@ interface Connection {
 interface Place extends Connection {
   generation: number;
   child: ChildProcess | undefined;
-  /** Whether no worker is started here for now. */
+  /** True while a fault keeps a worker from being started in this place. */
   isAway: boolean;
 }
 

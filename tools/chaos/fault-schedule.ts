@@ -23,7 +23,7 @@ export const cableKinds: readonly FaultKind[] = ['unplug', 'partition'];
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** Seconds of training before it. */
+  /** Seconds of training before the fault. */
   readonly atS: number;
   /** Index of the worker. */
   readonly worker: number;
@@ -31,7 +31,7 @@ export interface Fault {
   readonly lastsS: number;
 }
 
-/** An endless list of faults, one every `everyS` seconds on average, between half and one and a half of it. */
+/** An endless list of faults. The time between two of them is 0.5 to 1.5 times `everyS`, and `everyS` on average. */
 export function* scheduleFaults(
   seed: number,
   kinds: readonly FaultKind[],

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { assert } from '@lstm-gan/core/errors';
 import { checkpointsOf, newestCheckpoint } from '@lstm-gan/run';
 
-/** The last step of metrics.jsonl; 0 before the first. Reads only the end of the file, for it is asked often. */
+/** The last step of metrics.jsonl; 0 before the first. Reads only the end of the file, because it is called often. */
 export function lastStep(out: string): number {
   const file = path.join(out, 'metrics.jsonl');
   if (!existsSync(file)) return 0;

@@ -31,7 +31,7 @@ export class TrainingClock {
     this.#committedMs = performance.now();
   }
 
-  /** Seconds of training until now. To be asked often: steps are noticed when it is. */
+  /** Returns the seconds of training until now. Call it often: only a call notices new steps. */
   read(): number {
     const bytes = metricsBytes(this.#out);
     if (bytes !== this.#bytes) {

@@ -199,7 +199,7 @@ describe('the end', () => {
     ]);
   });
 
-  it('comes after the step in work when it is asked to stop', () => {
+  it('comes after the current step when it is asked to stop', () => {
     const run = drive(1, 100);
     const [work] = works(run.join('a'));
     expect(run.handle({ kind: 'stop' })).toEqual([]);

@@ -7,7 +7,7 @@ import type { Computes } from './decide/state.ts';
 
 export interface CoordinatorOptions {
   readonly config: RunConfig;
-  /** Unique for the run; messages of another one are stale. */
+  /** Identifies the run. Messages of another run are stale. */
   readonly run: string;
   /** Counts the coordinator's starts on this run, from 1. */
   readonly incarnation: number;
@@ -27,7 +27,7 @@ export interface CoordinatorOptions {
   readonly log: Logger;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** When it is aborted, training ends after the step in work. */
+  /** When it is aborted, training ends after the current step. */
   readonly signal: AbortSignal;
   /** How contributions and weights travel. Default: star. */
   readonly exchange?: Exchange;
@@ -36,8 +36,8 @@ export interface CoordinatorOptions {
   /** Called after every committed step; must not block. Returns whether the caller wants the state after this step. */
   readonly onCommit: (metrics: StepMetrics) => boolean;
   /**
-   * Called with a state that the caller wants, once it is here: in the sliced exchange it is gathered while training
-   * goes on. It never changes.
+   * Called with a state that `onCommit` asked for. In the sliced exchange the call comes some steps later, because the
+   * state is gathered while training goes on. The state is never changed afterwards.
    */
   readonly onState?: (state: TrainingState) => void;
   /**

@@ -87,7 +87,7 @@ describe.each(['star', 'sliced'] as const)('the %s exchange', (exchange) => {
     expect(run.training.result().state.step).toBe(2);
   });
 
-  it('ends after the step in work when it is told to stop', () => {
+  it('ends after the current step when it is told to stop', () => {
     const run = start(['a', 'b']);
     run.answerUntil(() => run.done.includes('commit 1'));
     run.answerUntil(() => run.open.length > 0);

@@ -102,7 +102,7 @@ export function takeContribution(state: CoordinatorState, member: Member, contri
     case 'counts':
       return count(state, member, contribution, verdict);
     case 'overtaken': {
-      // It must be the same as the one that counted. Its worker is idle now.
+      // The late contribution must equal the one that counted. The worker that sent the late one is idle now.
       const overtaken = member.overtaken.filter((other) => other !== verdict.by);
       const next = dropContribution(withMember(state, member, { overtaken }));
       const lease = verdict.by.original;

@@ -25,7 +25,7 @@ import { collect, commit, compare, sendWeights, sendWork, update, type StepTools
 export class Training {
   readonly #options: CoordinatorOptions;
   readonly #tools: StepTools;
-  /** The state of the decisions. */
+  /** The state that `advance` returned last. */
   #decided: CoordinatorState;
   /** Events that are not handled yet. */
   readonly #events: CoordinatorEvent[] = [];

@@ -25,7 +25,7 @@ export async function fetchCheckpoint(address: string, page: string): Promise<Ui
     throw new UserError({
       code: 'not-found',
       message: `${url.pathname} could not be fetched: the server answered ${response.status}.`,
-      advice: 'Check the address behind ?checkpoint=, or drop the file here.',
+      advice: 'Check the address after ?checkpoint=, or drop the file here.',
     });
   }
   return new Uint8Array(await response.arrayBuffer());

@@ -112,7 +112,7 @@ it.each([
     const expected = new Map<string, number>();
     for (let place: Place = firstPlaceOfStep(1); place.step < 4; place = nextPlace(place, discriminatorSteps)) {
       await computePhase(run, workAt(place, prepared));
-      // Time to start as many shards as it may.
+      // Gives the worker time to start as many shards as it may.
       await new Promise(setImmediate);
       const updated = run.weights[place.phase];
       run.weights[place.phase] = { version: (updated?.version ?? 0) + 1, values: new Float32Array(1) };

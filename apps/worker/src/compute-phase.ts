@@ -125,7 +125,7 @@ function prepareNoise({ config, noise }: PreparedRun, work: Work): void {
   noise.prepare(shardsOf(work.subtrees).map((shard) => ({ ...next, shard })));
 }
 
-/** What the answer to a work repeats: which round and which lease it belongs to. */
+/** The fields that the answer repeats from the work message: they name its round and its lease. */
 function headerOf({
   run,
   incarnation,

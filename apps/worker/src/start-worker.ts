@@ -1,7 +1,7 @@
 /**
  * A worker's conversation with the coordinator: it says hello, prepares the run that the coordinator describes, and
  * answers messages until the coordinator finishes the run. compute-phase.ts has what it does for a lease.
- * test/integration and test/e2e hold what this file promises: they run whole workers, with faults and refusals.
+ * test/integration and test/e2e test what this file promises: they run whole workers, with faults and refusals.
  */
 import { UserError } from '@lstm-gan/core/errors';
 import {
@@ -23,7 +23,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
   const { link, name, signal, log } = options;
   let run: PreparedRun | undefined;
   const leave = (): void => {
-    // The coordinator answers with `finish`: after the lease in work, or when other workers have this one's slices.
+    // The coordinator answers with `finish`: after the current lease, or when other workers have this one's slices.
     if (run === undefined) void link.close();
     else link.send({ kind: 'leave', ...run.header });
   };

@@ -8,14 +8,14 @@ export interface WorkerOptions {
   readonly name: string;
   /** Called when the run's configuration has arrived. */
   readonly openEngine: (config: RunConfig) => Promise<Engine>;
-  /** Called only if the run's exchange is sliced: opens this worker's end of the lines to the other workers. */
+  /** Called only if the run's exchange is sliced: opens this worker's link to the other workers. */
   readonly openPeers: () => Promise<PeerLink>;
   /** Equal for workers on one machine. */
   readonly host: string;
   /** Whether the coordinator runs on this machine. */
   readonly besideCoordinator: boolean;
   readonly log: Logger;
-  /** Aborted to leave after the lease in work. */
+  /** Aborted to leave after the current lease. */
   readonly signal: AbortSignal;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;

@@ -1,6 +1,6 @@
 /**
- * Both engines: the contract suite, and what only one of them has. It holds eager-engine.ts, graph-engine.ts and
- * graph-unit.ts.
+ * Both engines: the contract suite, and what only one of them has. These are the tests of eager-engine.ts,
+ * graph-engine.ts and graph-unit.ts.
  */
 import { add, randomNormal, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Unit } from '@lstm-gan/core';
@@ -73,7 +73,7 @@ describe('state on the device', () => {
     for (const { unit, inputs } of smallInputs()) {
       const compiled = await engine.compile(unit);
       const outputs = await compiled.run(inputs);
-      // A caller must not overwrite them. Here it shows that they are not read again.
+      // Callers must not overwrite these inputs. This test does, to show that they are not read again.
       for (const name of unit.lasting ?? []) inputs[name].fill(0);
       expect(await compiled.run(inputs)).toEqual(outputs);
     }

@@ -54,7 +54,7 @@ describe.skipIf(!hasGpu)('on a GPU', () => {
   it('rounds factors only with tf32, and then to 10 bits', async () => {
     expect(await errorOfProduct('gpu', 'float32')).toBeLessThan(1e-6);
     const error = await errorOfProduct('gpu', 'tf32');
-    // Each factor is off by at most 2^-11 of itself; as root of the mean square, both together by 0.8 of that.
+    // The relative error of each factor is at most 2^-11. The root mean square of both errors together is 0.8 x 2^-11.
     expect(error).toBeLessThan(2 ** -10);
     expect(error).toBeGreaterThan(2 ** -14);
   });

@@ -37,7 +37,7 @@ export function probeInputs(specs: Readonly<Record<string, ArraySpec>>): Record<
 }
 
 /**
- * Numbers repeat after so many: drawing millions of numbers took a sixteenth of a worker's start. It is a prime, so
+ * Numbers repeat after this many: drawing millions of numbers took a sixteenth of a worker's start. It is a prime, so
  * rows of a matrix do not repeat.
  */
 const period = 65_521;

@@ -27,7 +27,7 @@ export { editorSchema } from './config/editor-schema.ts';
 export { printConfig } from './config/print-config.ts';
 export { readConfigFile, readSettings } from './config/read-config.ts';
 export { runConfigSchema } from './config/run-config-schema.ts';
-export { asSent } from './as-sent.ts';
+export { roundForWire } from './round-for-wire.ts';
 export {
   checkRunConfig,
   configure,

@@ -41,7 +41,7 @@ export async function readIfPresent(file: string): Promise<string | undefined> {
   }
 }
 
-/** A UserError for a file of a run that the disk does not take. Other errors are returned unchanged. */
+/** Turns the error of a failed write of a run's file into a UserError. Returns any other error unchanged. */
 export function explainWriteError(file: string, error: unknown): unknown {
   const advice = 'Make room, or choose another folder with --out; what was written before is intact.';
   return explain(file, error, advice);

@@ -2,9 +2,9 @@ import { median } from '@lstm-gan/run';
 
 /** The result of a benchmark. */
 export interface Report {
-  /** For people. */
+  /** The result as text for people. */
   readonly lines: readonly string[];
-  /** For programs; becomes the JSON. */
+  /** The result for programs; it is written as JSON. */
   readonly data: object;
 }
 

@@ -24,8 +24,9 @@ const turns = 6;
 const stepsPerTurn = 5;
 
 /**
- * In every round both are started anew and run some steps in turn, while the other is blocked at a pipe or a socket. They are started
- * anew because the place of its memory makes a process faster or slower, for its whole life, by more than the difference measured here.
+ * In every round both programs are started again and run some steps in turn, while the other is blocked at a pipe or a
+ * socket. They are started again because the addresses of its memory make a process faster or slower, for its whole
+ * life, by more than the difference measured here.
  */
 export async function benchLeases(options: LeasesBenchOptions): Promise<Report> {
   const { preset, batch, threads, rounds } = options;

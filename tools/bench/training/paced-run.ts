@@ -4,7 +4,10 @@ import type { StepMetrics } from '@lstm-gan/run';
 import { runLocally, type LocalRunOptions } from './local-run.ts';
 
 export interface PacedRun {
-  /** Trains the next steps; resolves to their metrics, without the first step after the pause, when the workers stand still again. */
+  /**
+   * Trains the next steps. When the workers stand still again, resolves to the metrics of these steps, without the
+   * first step after the pause.
+   */
   next(): Promise<StepMetrics[]>;
   /** Ends the run; call it after all turns. */
   finish(): Promise<void>;

@@ -78,7 +78,7 @@ it.skipIf(!isHere('zsh')).each([
   ['lstm-gan train --resume --step', 'lstm-gan train --resume --steps '],
   ['lstm-gan completion fi', 'lstm-gan completion fish '],
 ])('zsh makes %j %j', (line, expected) => {
-  // Runs a shell on a terminal of its own, types the line and a tabulator, and lets Ctrl-X print the completed line.
+  // Runs a shell on a terminal of its own, types the line and a tab, and lets Ctrl-X print the completed line.
   const script = `
     zmodload zsh/zpty
     zpty shell zsh -f -i

@@ -1,4 +1,4 @@
-/** Compares contributions of two workers for the same shards. Only hashes are kept, because the sums are used up. */
+/** Compares contributions of two workers for the same shards. Only hashes are kept: the fold overwrites the sums. */
 import { createHash } from 'node:crypto';
 import type { Contribution } from '@lstm-gan/transport';
 

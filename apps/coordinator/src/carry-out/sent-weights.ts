@@ -1,5 +1,5 @@
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
-import { asSent, type RunConfig } from '@lstm-gan/run';
+import { roundForWire, type RunConfig } from '@lstm-gan/run';
 
 /**
  * Weights as they are sent to workers. If the run's configuration asks for it, they are rounded, once for all workers.
@@ -15,12 +15,12 @@ export class SentWeights {
   }
 
   of(weights: Float32Array): Float32Array {
-    const sent = this.#sent.get(weights) ?? asSent(weights, this.#wire, this.#arithmetic.allocateOutgoing);
+    const sent = this.#sent.get(weights) ?? roundForWire(weights, this.#wire, this.#arithmetic.allocateOutgoing);
     this.#sent.set(weights, sent);
     return sent;
   }
 
-  /** Gives back weights and the rounded copy that was sent, once it has arrived everywhere. */
+  /** Frees weights and their rounded copy. Call it only when the sent array has arrived at all workers. */
   release(weights: Float32Array): void {
     for (const array of new Set([this.#sent.get(weights) ?? weights, weights])) this.#arithmetic.release(array);
     this.#sent.delete(weights);

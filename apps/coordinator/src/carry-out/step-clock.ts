@@ -17,7 +17,7 @@ export interface StepClock {
   forgetRound(): void;
   /** The round is complete: a phase ends now, with an update that took `updateMs`. */
   updated(phase: Phase, updateMs: number, nowMs: number): void;
-  /** Forgets what was measured in the step in work, which begins anew. */
+  /** Forgets what was measured in the current step, which starts again. */
   restart(nowMs: number): void;
   /** Ends the step now and returns its measurements. The next step begins. */
   finish(step: number, images: number, nowMs: number): StepMetrics;

@@ -1,4 +1,4 @@
-/** A worker is gone. */
+/** What follows when a worker leaves or is lost. */
 import type { Effect } from './effects.ts';
 import { releaseLeases } from './end-lease.ts';
 import type { CoordinatorState } from './state.ts';

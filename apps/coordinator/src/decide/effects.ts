@@ -30,7 +30,7 @@ export type CoordinatorEvent =
     }
   /** Time has passed: a worker may be late. */
   | { readonly kind: 'tick' }
-  /** Training is to end after the step in work. */
+  /** Training is to end after the current step. */
   | { readonly kind: 'stop' };
 
 /** The effects of a step, in the order in which train-step.ts shows them. */
@@ -89,7 +89,7 @@ export function quietly(state: CoordinatorState): Advance {
   return { state, effects: [] };
 }
 
-/** Puts effects before those of what follows. */
+/** Returns an advance with `effects` in front of its own. */
 export function prepend(effects: readonly Effect[], { state, effects: following }: Advance): Advance {
   return { state, effects: [...effects, ...following] };
 }

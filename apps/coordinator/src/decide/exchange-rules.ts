@@ -32,7 +32,7 @@ export interface ExchangeRules {
   isNeeded(state: CoordinatorState, member: Member): boolean;
   /** A worker is gone. Its leases are pending again. */
   afterLoss(state: CoordinatorState, connection: string): Advance;
-  /** Training is to end after the step in work. */
+  /** Training is to end after the current step. */
   stop(state: CoordinatorState): Advance;
 }
 

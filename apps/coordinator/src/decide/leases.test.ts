@@ -37,7 +37,7 @@ describe('workers of different speed', () => {
     const speeds = { a: 10, b: 100 };
     expect(sharesAfter(50, speeds, 2)).toEqual({ a: 2 });
     expect(sharesAfter(60, speeds, 2, 5)).toEqual({ a: 1, b: 1 });
-    // Still as slow, it is left alone again.
+    // If worker b is still as slow, it gets no shards again.
     expect(sharesAfter(60, speeds, 2)).toEqual({ a: 2 });
   });
 
@@ -48,7 +48,7 @@ describe('workers of different speed', () => {
 });
 
 describe('a lease that is late', () => {
-  /** Two workers that are known to take 10 ms for a shard; `a` has answered in the second step, `b` not. */
+  /** Two workers that are known to take 10 ms for a shard; `a` has answered in the second step, `b` has not. */
   const start = () => {
     const run = drive(2, 9);
     const queue = [...works(run.join('a')), ...works(run.join('b'))];

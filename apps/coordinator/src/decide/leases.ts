@@ -19,8 +19,8 @@ const lateSlackMs = 100;
 const hungFactor = 10;
 const hungSlackMs = 10_000;
 /**
- * Time that a shard costs in addition to computing. If computing takes much less, shares stay even: differences in it
- * are noise.
+ * Time that a shard costs in addition to computing. Where computing takes much less, this makes all shares about equal:
+ * the measured times then differ mostly by noise.
  */
 const handlingMs = 5;
 

@@ -35,7 +35,7 @@ export function welcome(state: CoordinatorState, connection: string, hello: Hell
   return { state: { ...state, members: [...state.members, member] }, effects: [{ kind: 'send', connection, message }] };
 }
 
-/** A worker is ready to compute: it is admitted if it computes as the run does. */
+/** Admits a worker that is ready to compute, or refuses it, for example if it computes other bits than the run. */
 export function admit(state: CoordinatorState, member: Member, ready: Ready): Advance {
   const rules = rulesOf(state);
   const refusal = refuseReady(state, member.name, ready) ?? rules.refuseReady(member.name, ready);

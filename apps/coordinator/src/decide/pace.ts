@@ -25,13 +25,13 @@ const recentWeight = 0.3;
 /** Shorter times cannot be measured well, and no worker is so fast. */
 const leastMs = 0.01;
 const nearness = 0.15;
-/** A worker that was too slow to be given any shards is tried again after so many steps: it may be faster now. */
+/** A worker that was too slow to be given any shards is tried again after this many steps: it may be faster now. */
 const forgottenAfterSteps = 50;
 
 const mix = (before: number | undefined, now: number): number =>
   before === undefined ? now : before + recentWeight * (now - before);
 
-/** The pace with a contribution in it that came `elapsedMs` after its lease went out. */
+/** Returns a worker's pace after one more contribution, which came `elapsedMs` after its lease was sent. */
 export function measurePace(
   { shardMs, wayMs, plannedMs }: Pace,
   { phase, computeMs, losses }: Pick<Contribution, 'phase' | 'computeMs' | 'losses'>,

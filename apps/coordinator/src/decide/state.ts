@@ -19,7 +19,7 @@ export interface Member {
   readonly name: string;
   /** It was admitted, and may be given leases. */
   readonly ready: boolean;
-  /** The weights that it was sent last. */
+  /** For each network, the version of the weights that the worker was sent last. */
   readonly versions: Readonly<Partial<Record<Network, number>>>;
   /** Where other workers reach it, in the sliced exchange. */
   readonly address: PeerAddress | null;
@@ -77,7 +77,7 @@ export interface CoordinatorState {
   readonly steadySinceStep: number;
   /** The log already says that another number of workers would be better. */
   readonly advised: boolean;
-  /** Training ends after the step in work. */
+  /** Training ends after the current step. */
   readonly stopping: boolean;
   readonly finished: boolean;
   /** Contributions that came too late, twice or without a lease. */
@@ -122,7 +122,7 @@ export function isOver(state: CoordinatorState): boolean {
   return isAtStepStart(state) && (state.stopping || state.round.step > state.plan.lastStep);
 }
 
-/** Whether nothing of the step in work is leased or done. */
+/** Whether nothing of the current step is leased or done. */
 export function isStepUntouched(state: CoordinatorState): boolean {
   return isAtStepStart(state) && state.round.leases.length === 0 && state.round.shardsDone === 0;
 }

@@ -11,7 +11,7 @@ import { workerMessageLimits } from '../workers/worker-message-limits.ts';
 
 interface MeasureOptions {
   readonly config: RunConfig;
-  /** Steps that are measured; a few come before them. */
+  /** Number of steps that are measured, after a few that are not. */
   readonly steps: number;
   readonly gatherWorkers: GatherWorkers;
   readonly arithmetic: NativeArithmetic;

@@ -28,7 +28,7 @@ export interface TrainRunOptions extends OpenRun {
   readonly sampleEverySteps: number;
   readonly keepCheckpoints: number;
   readonly checkpointEveryMs: number;
-  /** Ends the run before `steps` when it is met. It has observed the steps before this start. */
+  /** When its condition is met, the run ends before `steps`. The rule has observed the steps before this start. */
   readonly stopRule: StopRule | undefined;
   /** Whether workers that compute other bits are refused from now on. */
   readonly isStrict: boolean;

@@ -62,7 +62,7 @@ export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSt
   readonly wantedStep?: number;
 }
 
-/** Drives the state machine by hand; effects that are to be answered with an event are, at once, as Training does. */
+/** Drives the state machine by hand. An effect that is answered with an event is answered at once, as in Training. */
 export function drive(shardCount: number, lastStep: number, { enoughStep, wantedStep, ...change }: Course = {}) {
   let state: CoordinatorState = createCoordinatorState({ ...basicPlan, shardCount, lastStep, ...change }, 0, {
     generator: 0,

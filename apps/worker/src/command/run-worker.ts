@@ -27,7 +27,7 @@ export interface RunWorkerOptions {
   readonly patience: number;
   /** Where the link to other workers listens. */
   readonly peerAddress?: string;
-  /** The number of TCP connections of a line. */
+  /** The number of flows (TCP connections) of each connection. */
   readonly flows?: number;
   readonly cacheDir: string;
 }

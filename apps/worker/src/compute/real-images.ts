@@ -1,7 +1,7 @@
 /**
- * The real images that came with a work. In the generator phase they are not for the phase that the work is for: they
- * are for the next step's first discriminator phase, so that a worker can start that phase before the generator's new
- * weights arrive. So images are asked for by place, and a place that they are not for is refused.
+ * The real images that came with a work message. The images that come with a generator phase are for the next step's
+ * first discriminator phase, so that a worker can start that phase before the generator's new weights arrive. So the
+ * caller names the place for which it wants images, and it is an error if the message has images for another place.
  */
 import { assert } from '@lstm-gan/core/errors';
 import { shardsOf } from '@lstm-gan/core/fold';

@@ -7,7 +7,7 @@ const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', tur
 const versions = { generator: 7, discriminator: 3 };
 const finish: FinishShard = () => Promise.reject(new Error('not asked for'));
 
-/** Shards that stay in their start until `letGo` is called. */
+/** Shards whose start does not end before `letGo` is called. */
 function waitingShards(count: number) {
   const begun: number[] = [];
   const release: (() => void)[] = [];

@@ -21,7 +21,7 @@ export interface StartedShards {
   begin(shards: readonly StartableShard[]): void;
   /** Starts no more shards, and waits for the one that is being started. */
   stop(): Promise<void>;
-  /** The same, but only if shards are being started with this network's weights. */
+  /** Does the same as `stop`, but only if shards are being started with this network's weights. */
   stopUsing(network: Network): Promise<void>;
   /** Gives what was started for a shard, if it was started with these versions of the weights. */
   take(place: ShardPlace, versions: Versions): FinishShard | undefined;

@@ -158,7 +158,7 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   };
 }
 
-/** The part of a pass that gives these tensors as parameters. */
+/** Returns the part of a pass that looks up parameters by name in `weights`. */
 function passOver(weights: ReadonlyMap<string, Tensor>): Pick<Pass, 'parameter'> {
   return {
     parameter(name) {

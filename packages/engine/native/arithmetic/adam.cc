@@ -94,7 +94,7 @@ bool GetAdamCall(napi_env env, napi_value value, AdamCall* call) {
   return true;
 }
 
-// adam(call: AdamCall): whether the new weights are finite
+// adam(call: AdamCall): boolean, whether the new weights are finite
 napi_value UpdateByAdam(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
   AdamCall call;

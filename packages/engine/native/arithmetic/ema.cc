@@ -17,13 +17,13 @@ LSTM_GAN_CLONES void Average(const float* average, const float* weights, float* 
   for (size_t i = start; i < end; ++i) result[i] = static_cast<float>(beta * average[i] + rest * weights[i]);
 }
 
-// After so many floats the thread lets others run. The threads that send the new weights wake up meanwhile, and
-// otherwise wait a millisecond for a processor.
+// After this many floats the thread yields its processor. Otherwise the threads that send the new weights, which wake
+// up at that time, would wait a millisecond for a processor.
 constexpr size_t kTurn = 16 * kBlock;
 
 // The averages that are being written, one after the other.
 struct PendingAverages {
-  std::thread thread;            // writes the last one, after the thread before it has ended
+  std::thread thread;            // writes the newest average; it first joins the thread that writes the one before
   std::vector<napi_ref> arrays;  // keep the arrays alive until they are written
 };
 

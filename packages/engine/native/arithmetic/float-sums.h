@@ -5,7 +5,7 @@
 
 namespace lstm_gan {
 
-// Vectors are added in blocks of so many floats: intermediate sums then stay in the first-level cache.
+// Vectors are added in blocks of this many floats: intermediate sums then stay in the first-level cache.
 constexpr size_t kBlock = 1024;
 
 // result = a + b. The result may be one of them.

@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kMaxDepth = 64;
 
-// evaluateSum(vectors, order, target, threads): whether the sum is finite. The target may be one of the vectors.
+// evaluateSum(vectors, order, target, threads): boolean, whether the sum is finite. The target may be one of the
+// vectors.
 napi_value EvaluateSum(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
   SumTree tree;

@@ -25,7 +25,7 @@ class KernelCall {
   TF_Tensor* Input(int index);
   // Allocates an output, and returns its data; null if there is no memory.
   void* Output(int index, TF_DataType type, const std::vector<int64_t>& shape);
-  // Makes a tensor with memory of its own an output, and returns its data; null if `tensor` is null.
+  // Sets an output to a tensor that has its own memory. Returns its data; null if `tensor` is null.
   void* SetOutput(int index, TF_Tensor* tensor);
   void Fail(const std::string& message);
 

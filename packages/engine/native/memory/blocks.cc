@@ -90,7 +90,7 @@ class Blocks {
     delete block;
   }
 
-  // A random text for this process. It tells the process apart from a later one with the same process number.
+  // A random text for this process. It tells the process apart from a later one with the same process ID.
   static const std::string& Token() {
     static const std::string token = [] {
       uint64_t random = 0;

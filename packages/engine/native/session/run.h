@@ -27,7 +27,7 @@ struct Kept {
 struct Run {
   Session* session = nullptr;
   bool keeps = false;   // a run by `begin`
-  size_t returned = 0;  // the first outputs become arrays; the others, of `begin`, a Kept
+  size_t returned = 0;  // number of outputs that become arrays; those after them become a Kept
   std::vector<TF_Output> inputs;
   std::vector<TF_Tensor*> input_tensors;
   std::vector<TF_Output> outputs;

@@ -6,15 +6,18 @@ type Target = 'images' | 'kernel' | 'maps';
 /** [batch, height, width, channels, maps] */
 type Layer = readonly number[];
 /**
- * Layers of many channels: with fewer tiles than a strip (8), with strips and a rest, and with more tiles than are
- * multiplied together (64); with several panels of channels.
+ * Layers of many channels: with fewer tiles than a strip (8), with several strips and a shorter one, and with more
+ * tiles than are multiplied together (64); with several panels of channels.
  */
 const wide: Layer[] = [
   [1, 4, 4, 32, 32],
   [3, 8, 12, 32, 64],
   [2, 32, 28, 64, 32],
 ];
-/** Layers of images: with fewer pixels than a strip, with strips and a rest, with more than are multiplied together. */
+/**
+ * Layers of images: with fewer pixels than a strip, with several strips and a shorter one, and with more pixels than
+ * are multiplied together.
+ */
 const ofImages: Layer[] = [
   [1, 2, 2, 1, 32],
   [2, 6, 10, 3, 64],

@@ -109,8 +109,8 @@ function spawnWorker(
 }
 
 /**
- * The beginning of a command that runs on some processors only. Set before the program starts, this covers all of its
- * threads, and its memory is allocated near these processors.
+ * The beginning of a command that runs on some processors only. Because taskset starts the program, all of its threads
+ * run there, and its memory is allocated near these processors.
  */
 function pinned(processors: readonly number[] | undefined): string[] {
   return processors === undefined ? [] : ['taskset', '--cpu-list', processors.join(',')];

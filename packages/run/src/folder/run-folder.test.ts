@@ -42,7 +42,7 @@ it('is refused when it holds a run', async () => {
     code: 'run-exists',
     advice: expect.stringContaining(`--resume ${root}`),
   });
-  // The refusal keeps no lock.
+  // The refused call keeps no lock.
   await reopen();
 });
 
@@ -110,7 +110,7 @@ describe('a run that is resumed after a durable step', () => {
   });
 
   it('never has a checkpoint without the metrics of its steps, even after a crash', async () => {
-    // Metrics that cannot be cut stand for a crash before that.
+    // A folder in place of metrics.jsonl makes cutting fail. This stands for a crash before the metrics are cut.
     await rm(folder.metrics);
     await mkdir(folder.metrics);
     expect(() => removeStepsAfter(folder, 2)).toThrow('EISDIR');

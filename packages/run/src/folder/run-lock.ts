@@ -1,6 +1,6 @@
 /**
  * A lock, so that only one process at a time trains in a run folder. The lock file names its owner by host, boot,
- * process number, and the time when that process started, so that a new process with the number of a dead owner is not
+ * process ID, and the time when that process started, so that a new process with the ID of a dead owner is not
  * taken for the owner. Whether an owner on another host is alive cannot be asked: its lock stays until a person removes
  * it.
  */
@@ -27,7 +27,7 @@ const lockSchema = ownerSchema.extend({
 
 export type LockOwner = z.infer<typeof ownerSchema>;
 
-/** Describes a process of this host by its number. Undefined if there is none. */
+/** Describes the process of this host with an ID. Undefined if there is none. */
 export async function describeProcess(pid: number): Promise<LockOwner | undefined> {
   if (!isAlive(pid)) return undefined;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');

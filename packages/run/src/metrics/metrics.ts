@@ -17,7 +17,7 @@ export interface StepMetrics {
   readonly losses: { readonly discriminator: number; readonly generator: number; readonly penalty: number };
   readonly imagesPerSecond: number;
   readonly stepMs: number;
-  /** From one update to the next, by phase. */
+  /** For each phase, the time from the update before it to its own. */
   readonly phaseMs: { readonly discriminator: number; readonly generator: number };
   /** Time in workers: the longest of each phase, summed. */
   readonly computeMs: number;

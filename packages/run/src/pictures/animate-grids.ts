@@ -9,7 +9,7 @@ import { UserError } from '@lstm-gan/core/errors';
 const frameMs = 200;
 /** The last grid stays longer, so that one can look at it. */
 const lastFrameMs = 2000;
-/** Of more grids, evenly spaced ones are taken: an animation of hundreds has many megabytes. */
+/** If there are more grids, evenly spaced ones are used: an animation of all of them would have many megabytes. */
 const maxFrames = 200;
 
 /** Renders the grids (`step-*.png`) of a folder in the order of their steps. Throws a UserError if there are none. */

@@ -31,7 +31,7 @@ export function createFlowChoice(flowCount: number): FlowChoice {
   return { of: (kind) => (kind === 'C' ? chunks++ % flowCount : 0) };
 }
 
-/** Gives the frames that several flows bring in the order in which they were sent. */
+/** Puts frames that arrive over several flows back into the order in which they were sent. */
 export interface FlowOrder {
   /** Throws a ProtocolError if more frames wait for earlier ones than can be under way. */
   put(flow: number, frame: OrderedFrame): void;

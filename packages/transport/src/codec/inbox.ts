@@ -4,7 +4,7 @@ import { chunkBytes } from './frame.ts';
 import { plainMemory, type Borrow, type Memory } from './memory.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-/** Puts the frames of a connection together to messages. */
+/** Assembles the messages of a connection from their frames. */
 export interface Inbox<Received> {
   /** Takes an H or C frame; returns a message when it is whole. Throws a ProtocolError for what does not fit. */
   accept(kind: 'H' | 'C', bytes: Uint8Array): Received | undefined;
@@ -74,7 +74,7 @@ export function createInbox<Received>(
       // The one copy on arrival: frames lie unaligned and in pieces.
       buffer.set(bytes, assembly.filled);
       assembly.filled += bytes.length;
-      // The frame is alone in its memory. If it were left to the garbage collector, that would run in every step.
+      // No other frame shares this frame's memory. Left to the garbage collector, they would make it run in each step.
       if (bytes.byteLength === bytes.buffer.byteLength) memory.release(bytes);
       return finishIfWhole(assembly);
     },

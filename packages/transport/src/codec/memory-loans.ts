@@ -30,7 +30,7 @@ export interface MemoryLoans {
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 
-/** Floats of the block that is tried: the smallest that can be lent. */
+/** Number of floats in the block with which an end tries whether it can read the other's memory: the smallest block. */
 const triedFloats = 1 << 14;
 const nothing = new Uint8Array(0);
 
@@ -45,7 +45,7 @@ export interface MemoryLoansOptions {
 
 type AskForMemory = MemoryLoansOptions['sharing'];
 
-/** The blocks that the other end was lent and has not given back, and how often it was lent each. */
+/** Counts, for each block, the loans that the other end has not given back. */
 function createLent(sharing: AskForMemory) {
   const counts = new Map<string, number>();
   const takeBack = (name: string, reusable: boolean): void => {
@@ -62,7 +62,7 @@ function createLent(sharing: AskForMemory) {
       return reference;
     },
     takeBack: (name: string) => takeBack(name, true),
-    /** The other end is gone; it may still be reading. */
+    /** Ends all loans when the other end is gone. Its process may still read the blocks, so they are not used again. */
     giveUp(): void {
       for (const [name, count] of [...counts]) for (let i = 0; i < count; i++) takeBack(name, false);
     },

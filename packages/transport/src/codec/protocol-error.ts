@@ -1,4 +1,4 @@
-/** What a peer sent does not fit the protocol; the message is the sentence that it is told. */
+/** Thrown if what a peer sent does not fit the protocol. The peer is told the error's message. */
 export class ProtocolError extends Error {
   constructor(sentence: string) {
     super(sentence);

@@ -29,7 +29,10 @@ export type DeepReadonly<Value> = Value extends readonly (infer Item)[]
 
 type ArrayOf<Field> = Field extends ElementType ? ArrayTypes[Field] : readonly Float32Array[];
 
-/** An entry without `arrays` has those of the constraint, whose names are any string: it adds no field. */
+/**
+ * The fields of an entry's arrays. For an entry without `arrays`, TypeScript infers the constraint, whose keys are any
+ * string; then there are no such fields.
+ */
 type ArrayContents<Arrays> = string extends keyof Arrays
   ? unknown
   : { readonly [Name in keyof Arrays]: ArrayOf<Arrays[Name]> };

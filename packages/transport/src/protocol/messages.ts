@@ -185,7 +185,7 @@ export const workerMessages = {
   }),
 
   /**
-   * The worker is asked to stop. It still returns a contribution for its lease in work, and the coordinator waits for
+   * The worker is asked to stop. It still returns a contribution for its current lease, and the coordinator waits for
    * it; it gets no other lease.
    */
   leave: message({ fields: runHeader, samples: [sampleRun] }),
@@ -196,7 +196,7 @@ export const workerMessages = {
       ...roundHeader,
       shard,
       reason: z.enum(['not-finite', 'engine']),
-      /** Names the shard. */
+      /** What happened, in words that name the shard. */
       sentence,
     },
     samples: [{ ...sampleRound, shard: 1, reason: 'not-finite', sentence: 'NaN' }],
@@ -323,7 +323,7 @@ export const coordinatorMessages = {
       ...runHeader,
       gathering: count,
       weightsVersions,
-      /** Those that the receiver is asked for. */
+      /** The slices that the receiver is asked for. */
       slices: sliceNumbers,
     },
     samples: [
@@ -355,10 +355,10 @@ export const peerMessages = {
   renewed: message({ fields: sliceHeader, arrays: { values: 'float32' }, samples: [sampleSlice] }),
 };
 
-/** All that a worker answers to a worker that connected to it. */
+/** All messages with which a worker answers a worker that connected to it. */
 export const peerAnswers = { reject };
 
-/** All that travels. */
+/** All messages of the protocol. */
 export const allMessages = { ...workerMessages, ...coordinatorMessages, ...peerMessages, ...peerAnswers };
 
 /** Any message that a worker says to its coordinator. */
@@ -367,7 +367,7 @@ export type WorkerMessage = MessageOf<typeof workerMessages>;
 export type CoordinatorMessage = MessageOf<typeof coordinatorMessages>;
 /** Any message that a worker says to another worker of its crew. */
 export type PeerMessage = MessageOf<typeof peerMessages>;
-/** Any message that a worker answers to a worker that connected to it. */
+/** Any message with which a worker answers a worker that connected to it. */
 export type PeerAnswer = MessageOf<typeof peerAnswers>;
 /** Any message, or the one of a kind: `Message<'hello'>`. */
 export type Message<Kind extends keyof typeof allMessages = keyof typeof allMessages> = MessageOf<

@@ -15,7 +15,7 @@ export const sentence = text(2000);
 const numberOrNaN = z.number().or(z.nan());
 
 const sha256 = z.string().regex(/^([0-9a-f]{64})?$/);
-/** A name to a SHA-256, which may be empty. */
+/** For each name, a SHA-256 or an empty text. */
 export const hashes = z
   .record(z.string().max(64), sha256)
   .refine((record) => Object.keys(record).length <= 32, 'too many entries');

@@ -122,7 +122,7 @@ export interface Verdicts {
 
 /**
  * Gives the frames to each kind of receiver, and counts the verdicts. Throws if a receiver throws anything but a
- * ProtocolError, and if a message that was accepted is another one after it is encoded and decoded again.
+ * ProtocolError, or if an accepted message changes when it is encoded and decoded again.
  */
 export function tryFrames(frames: readonly Extract<Frame, { bytes: Uint8Array }>[], verdicts: Verdicts): void {
   for (const decode of decoders) {

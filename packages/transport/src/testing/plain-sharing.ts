@@ -18,7 +18,7 @@ interface Block {
   reusable: boolean;
 }
 
-/** The floats of the smallest block, the same as in native memory. */
+/** Number of floats in the smallest block, the same as in native memory. */
 const leastFloats = 1 << 14;
 
 /** @param canBeRead whether other ends can read the blocks */

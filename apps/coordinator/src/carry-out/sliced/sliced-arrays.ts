@@ -51,7 +51,7 @@ export class SlicedArrays implements ExchangeArrays {
     // The members hold the committed state.
   }
 
-  /** It is gathered while training goes on, and then given to onState. */
+  /** Returns nothing yet: the state is gathered while training goes on, and then given to `onState`. */
   keep(): undefined {
     return undefined;
   }

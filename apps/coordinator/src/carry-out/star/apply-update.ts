@@ -7,9 +7,9 @@ import type { RunConfig, TrainingState } from '@lstm-gan/run';
 import { notFiniteUpdate } from '../../decide/not-finite.ts';
 
 /**
- * Applies the folded sum of a phase's contributions to its network: the mean, Adam and moving averages; in the
- * generator's phase the step is complete, and the EMA moves: it may do so until `finishPending`, so that the weights
- * need not wait for it. New arrays throughout.
+ * Applies the folded sum of a phase's contributions to its network: the mean, Adam and moving averages. The generator's
+ * phase completes the step, so it also updates the EMA. The EMA may be written in the background until `finishPending`,
+ * so that the weights can be sent before. All results are new arrays.
  */
 export function applyUpdate(
   state: TrainingState,

@@ -31,7 +31,7 @@ export class StarArrays implements ExchangeArrays {
   #working: TrainingState;
   /** The state after the last step. */
   #committed: TrainingState;
-  /** The caller holds the committed state: its arrays are not ours to give back. The caller gave the initial one. */
+  /** True if the caller holds the committed state, as it does the initial one. Its arrays must not be freed then. */
   #isHeld = true;
   /** The state before the committed one, until its arrays are given back. Undefined if the caller holds it. */
   #past: { readonly state: TrainingState; readonly disturbances: number } | undefined;

@@ -12,7 +12,7 @@ export function loseMember(state: CoordinatorState, connection: string): Advance
   const sliced = slicedOf(state);
   if (!sliced.members.includes(connection)) return quietly(state);
   const lost = sliced.gatherings.filter(({ asked }) => asked.includes(connection));
-  // If a lost gathering was of the current state, the state is gathered again for the next crew, and can be kept then.
+  // If a lost gathering was of the current state, its record can still be made: the next crew gathers that state again.
   const isWanted = lost.some(({ isRecord, versions }) => isRecord && isSameVersions(versions, state.versions));
   const effects = lost.flatMap((gathering): Effect[] => [
     { kind: 'forget-slices', gathering },

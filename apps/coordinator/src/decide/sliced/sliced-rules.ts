@@ -42,7 +42,7 @@ export const slicedRules: ExchangeRules = {
 
   // A worker that joins while there is a crew waits for the next crew, after the step.
   afterAdmission: (state) => (slicedOf(state).stage === 'resting' ? changeCrew(state) : quietly(state)),
-  // A member stays until its slices are with other workers: after the step.
+  // A member that wants to leave stays until other workers have its slices, which is after the step.
   isNeeded: (state, { connection }) => slicedOf(state).members.includes(connection),
   afterLoss: loseMember,
   stop(state) {

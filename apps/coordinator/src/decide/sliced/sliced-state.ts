@@ -36,9 +36,9 @@ export interface Gathering {
   /** Connections of the members that were asked. */
   readonly asked: readonly string[];
   readonly versions: WeightsVersions;
-  /** Steps committed at these versions. */
+  /** The last step committed when the weights had these versions. */
   readonly step: number;
-  /** It is the state after a step, and the caller wants to keep it. */
+  /** True if this is the state after a step, and the caller of the coordinator wants to keep it. */
   readonly isRecord: boolean;
 }
 

@@ -13,7 +13,7 @@ import { SlicedMember } from './sliced-member.ts';
 
 export interface SlicedExchangeOptions {
   readonly link: WorkerLink;
-  /** This worker's end of the lines to the other workers; closed with the exchange. */
+  /** This worker's link to the other workers; closed with the exchange. */
   readonly peers: PeerLink;
   /** Equal for workers on one machine. */
   readonly host: string;

@@ -5,7 +5,7 @@
  * The result of a round replaces the weights and states before it only when the coordinator's next message shows that
  * every member has the result. If a new crew is made before that, the round is done again from the old state.
  *
- * No sockets and no clocks here: messages to send go to `post`, the time comes from `now`. test/simulator holds what
+ * No sockets and no clocks here: messages to send go to `post`, the time comes from `now`. test/simulator tests what
  * this class promises: it runs crews of these members through thousands of schedules with faults.
  */
 import { createLayouts, emaBeta, type Network, type NetworkState } from '@lstm-gan/core';
@@ -34,7 +34,7 @@ interface Post {
   /** Connects to the other members of a new crew. */
   meet(others: readonly CrewMember[]): void;
   toPeer(worker: string, message: PeerMessage): void;
-  /** To the coordinator. */
+  /** Sends a message to the coordinator. */
   report(message: WorkerMessage): void;
 }
 
@@ -89,8 +89,8 @@ export class SlicedMember {
   }
 
   /**
-   * The network of the round in work, if these versions of the coordinator show that every member has its result: then
-   * `applyRound` is to be called. Otherwise undefined.
+   * Returns the network of the current round, if the coordinator's `versions` show that every member has its result;
+   * otherwise undefined. If it returns a network, the caller must call `applyRound`.
    */
   networkToReplace(versions: WeightsVersions): Network | undefined {
     if (this.#round?.isWhole !== true) return undefined;
@@ -131,7 +131,7 @@ export class SlicedMember {
     for (const array of this.#pastAverages.splice(0)) releaseWhole(arithmetic, array);
   }
 
-  /** Takes its place in a new crew, and gives up the round in work, which the new crew does again. */
+  /** Takes its place in a new crew, and gives up the current round, which the new crew does again. */
   joinCrew(crew: Crew): void {
     const { weights, post } = this.#options;
     this.#round = undefined;
@@ -183,7 +183,7 @@ export class SlicedMember {
     this.#options.post.report({ kind: 'settled', ...this.#options.header, crew: crew.crew });
   }
 
-  /** Begins a round, and takes the messages of it that arrived earlier. */
+  /** Begins a round, and handles those of its messages that arrived before. */
   beginRound({ crew, step, phase, turn }: Begin): void {
     if (this.#crew?.crew !== crew) return;
     const { config, arithmetic } = this.#options;

@@ -29,7 +29,7 @@ import {
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { Place } from '@lstm-gan/core/step';
 import { findNotFinite, sliceView, type Slice } from '@lstm-gan/core/weights';
-import { asSent, type RunConfig } from '@lstm-gan/run';
+import { roundForWire, type RunConfig } from '@lstm-gan/run';
 import type { PeerMessage } from '@lstm-gan/transport';
 
 /** A slice of a network's vector, and the layout of its floats. */
@@ -38,14 +38,14 @@ export interface SlicePlace {
   readonly layout: Layout;
 }
 
-/** A member's place in the crew, for the network of a round. */
+/** Which members own and back up each slice of a round's network, and which of the members this one is. */
 export interface Role {
   /** This member's number. */
   readonly self: number;
   readonly memberCount: number;
   /** For each slice, its owner's number. */
   readonly owners: readonly number[];
-  /** -1 for a slice without a backup. */
+  /** For each slice, its backup's number; -1 if it has none. */
   readonly backups: readonly number[];
 }
 
@@ -145,7 +145,7 @@ export class SlicedRound {
     const { slice, values } = message;
     const place = slices[slice] as SlicePlace | undefined;
     if (values.length !== place?.layout.size) return false;
-    // An owner computes the result of its slice itself: it needs no message with it.
+    // An owner computes the result of its slice itself, so it waits for no message.
     const isMissing = this.#missingSlices.has(slice) && role.owners[slice] !== role.self;
     const isBackup = role.backups[slice] === role.self;
     switch (message.kind) {
@@ -219,7 +219,7 @@ export class SlicedRound {
     const kept = { ...arithmetic, allocateOutgoing: arithmetic.allocate };
     const update = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, kept);
     this.states.set(slice, update.state);
-    const sent = asSent(update.state.weights, wire, arithmetic.allocate);
+    const sent = roundForWire(update.state.weights, wire, arithmetic.allocate);
     if (sent !== update.state.weights) this.#usedVectors.push(sent);
     this.#putWeights(slice, sent);
     return { ...update, sent };

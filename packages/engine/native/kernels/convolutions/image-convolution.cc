@@ -11,7 +11,7 @@ namespace lstm_gan {
 namespace {
 
 constexpr size_t kSide = 4, kStride = 2, kBorder = 1;
-constexpr size_t kPixels = 64;  // the patches of so many pixels are multiplied together in a gradient
+constexpr size_t kPixels = 64;  // the patches of this many pixels are multiplied together in a gradient
 
 struct Work {
   const ImageLayer& layer;

@@ -1,6 +1,7 @@
-// The transposed convolution to images of one or three channels. oneDNN computes 16 channels, and drops the rest. Every
-// position of the maps adds a piece of 4 x 4 pixels to the image; the pieces of several positions are computed
-// together. The sums of an image are added in a fixed order, so the bits do not depend on the number of threads.
+// The transposed convolution to images of one or three channels. oneDNN would compute 16 channels and discard the
+// others. Every position of the maps adds a piece of 4 x 4 pixels to the image; the pieces of several positions are
+// computed together. The sums of an image are added in a fixed order, so the bits do not depend on the number of
+// threads.
 #include <algorithm>
 
 #include "kernels/convolutions/image-convolution.h"

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kPhases = 4;
 constexpr size_t kTiles = 64,
-                 kChannels = 64;  // the points of so many tiles and channels fit into the second-level cache
+                 kChannels = 64;  // the points of this many tiles and channels fit into the second-level cache
 
 struct Work {
   const WinogradLayer& layer;

@@ -8,7 +8,7 @@ import { sameShape, type Attribute, type Graph, type GraphNode, type ValueRef, t
 import { prune } from './prune.ts';
 import { renameNodes } from './rename-nodes.ts';
 
-/** Our operations compute so many channels at a time. */
+/** Our operations compute this many channels at a time. */
 const panel = 32;
 
 type FindSpec = (ref: ValueRef) => ValueSpec | undefined;
@@ -87,7 +87,7 @@ function fits(
 }
 
 /**
- * Our convolution with the node that follows it made a part of it; undefined if the node is no bias and no LeakyReLU.
+ * Fuses our convolution with the node after it. Undefined if that node is neither a bias nor a LeakyReLU.
  */
 function fuse(convolution: GraphNode, node: GraphNode): GraphNode | undefined {
   const { N: biases, alpha } = convolution.attributes;

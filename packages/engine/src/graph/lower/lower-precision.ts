@@ -32,7 +32,7 @@ function toBfloat16(graph: Graph): Graph {
     const casts: GraphNode[] = [];
     const inputs = node.inputs.map((ref, i): ValueRef => {
       const spec = dtypes.get(ref.node)?.[ref.output];
-      // Only factors are cast; an input of integers is a shape.
+      // Only the float32 factors are cast. An input of integers is a shape.
       if (spec?.dtype !== 'float32') return ref;
       const rounded = cast(`${node.name}/factor${i}`, ref, spec.shape, 'bfloat16');
       casts.push(rounded);

@@ -2,7 +2,7 @@ import { assert } from '@lstm-gan/core/errors';
 import type { Graph, ValueRef } from '../graph.ts';
 
 /**
- * Names each node by its operation and its position, for example `Conv2D_12`. Equal graphs so get equal names, and
+ * Names each node by its operation and its position, for example `Conv2D_12`. So equal graphs get equal names, and
  * equal bytes. Input nodes keep their names.
  */
 export function renameNodes(graph: Graph): Graph {

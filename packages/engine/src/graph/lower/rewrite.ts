@@ -1,7 +1,7 @@
 import { refKey, type Attribute, type Graph, type GraphNode, type ValueRef } from '../graph.ts';
 import { simplify } from './simplify.ts';
 
-/** Simplifies every node, and makes one node of equal nodes. Every recorded operation is a pure function, so it may. */
+/** Simplifies every node, and merges equal nodes, which is correct because recorded operations are pure functions. */
 export function rewrite(graph: Graph): Graph {
   const nodes = new Map<string, GraphNode>();
   const replacements = new Map<string, ValueRef>();

@@ -25,7 +25,7 @@ export type Kept = object & { readonly kept: unique symbol };
 /** A value that was fetched. A value of at most 16 floats is an array of numbers: see `native/session/run.cc`. */
 export type Output = Float32Array | number[];
 
-/** Sessions of TensorFlow, and runs of them (`native/session`). */
+/** Functions of the addon that open TensorFlow sessions and run their graphs (`native/session`). */
 export interface SessionAddon {
   /** @param config a ConfigProto. Returns the session's handle. */
   open(config: Uint8Array): unknown;

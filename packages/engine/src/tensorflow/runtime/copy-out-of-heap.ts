@@ -2,7 +2,7 @@ import type { SessionFeed } from './addon.ts';
 
 /** V8 keeps the contents of a typed array in its own heap if they have at most this many bytes. */
 const heapBytes = 64;
-/** The place of each copy, in bytes. */
+/** Number of bytes reserved for each copy. */
 const placeBytes = 2 * heapBytes;
 /**
  * The addon borrows data that is aligned to 64 bytes, and copies other data before it returns. The copies made here

@@ -27,7 +27,7 @@ export interface ConnectingLinkOptions extends FlowSocketOptions {
    * 4.
    */
   readonly flowCount?: number;
-  /** Memory that is used again, instead of plain arrays. */
+  /** Memory for received arrays, which is used again. By default each array is newly allocated. */
   readonly memory?: Memory;
   /** The link ends if the connection is not made within this time. Default 10,000. */
   readonly connectTimeoutMs?: number;
@@ -91,7 +91,7 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     this.#inbox = createInbox(decode, limits, memory, this.#loans?.borrow);
     this.#outbox = createOutbox(this.#loans && ((array) => this.#lend(array)));
     this.#lingerMs = lingerMs;
-    // Before the countdowns, which would have to be stopped: this throws if keys are missing.
+    // This throws if keys are missing. So it comes before the countdowns, which would then have to be stopped.
     this.#sockets = openFlowSockets(options, flowCount, whom, {
       connected: () => this.#connecting.stop(),
       refuse: (sentence) => this.#end(sentence, true),

@@ -28,7 +28,8 @@ export interface Connection<Received> {
   /** Frames that are sent before those of the outbox. */
   readonly control: Frame[];
   /**
-   * No message is sent or taken any more. What is queued is still sent, then a goodbye, which the other end answers.
+   * True once this end closes the connection: new messages are neither queued nor received. Messages that are queued
+   * already are still sent, then a goodbye, which the other end answers.
    */
   isLeaving: boolean;
   hasSaidGoodbye: boolean;
@@ -40,7 +41,7 @@ export interface Connection<Received> {
   mayLeaveUnanswered: number;
 }
 
-/** A connection of so many flows whose first frame came just now. */
+/** Creates a connection with this many flows, whose first frame has just arrived. */
 export function createConnection<Received>(
   parts: Pick<Connection<Received>, 'inbox' | 'outbox' | 'loans' | 'control'>,
   flowCount: number,
@@ -58,7 +59,7 @@ export function createConnection<Received>(
   };
 }
 
-/** Counts a ping. An old delay is forgotten with time: after five seconds of ten pings each, it counts a third. */
+/** Counts a ping. An old delay decays: after five seconds with ten pings each, it counts a third of its value. */
 export function countPing(connection: Connection<unknown>): void {
   connection.unanswered += 1;
   connection.slowest *= 0.98;
@@ -112,8 +113,8 @@ export interface Accepted<Received> {
 }
 
 /**
- * Handles a frame that came. Each chunk that was taken grants another one. Throws a ProtocolError for what does not
- * fit.
+ * Handles a received frame. For each chunk that it accepts, the other end may send another chunk. Throws a
+ * ProtocolError if the frame does not fit the protocol.
  */
 export function acceptFrame<Received>(
   connection: Connection<Received>,

@@ -8,12 +8,13 @@ export interface Countdown {
 const tickCount = 10;
 
 /**
- * Calls `onExpired` when `ms` have passed without a sign of life. Only time in which this process ran is counted. It is
- * counted in ten ticks, and a late tick counts like one in time: a process that was stopped for a minute, or computed
- * in JavaScript for a minute, has not listened for a minute, so it must not conclude that the other end said nothing.
+ * Calls `onExpired` when `ms` have passed without a sign of life. Only time in which this process ran is counted. Time
+ * is counted in ten ticks, and a late tick counts no more than a punctual one: a process that was stopped for a minute,
+ * or computed in JavaScript for a minute, did not listen for a minute, so it must not conclude that the other end was
+ * silent.
  *
- * A tick counts only after everything that arrived before it was handled. After a busy minute the timer may come before
- * the sockets are read; the `setImmediate` that it schedules comes after.
+ * A tick counts only after everything that arrived before the tick was handled. After a busy minute the timer may fire
+ * before the sockets are read. So it only schedules a `setImmediate`, which runs after the sockets are read.
  */
 export function startCountdown(ms: number, onExpired: () => void): Countdown {
   let ticksLeft = tickCount;

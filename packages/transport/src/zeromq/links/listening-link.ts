@@ -47,7 +47,7 @@ export interface ListeningLinkOptions {
   /** Asked for every client that connects over TCP. */
   readonly isAuthorized: (publicKey: string) => boolean;
   readonly limits?: Limits;
-  /** Memory that is used again, instead of plain arrays. */
+  /** Memory for received arrays, which is used again. By default each array is newly allocated. */
   readonly memory?: Memory;
   /** Called with a sentence for the log. */
   readonly onNotice?: (sentence: string) => void;
@@ -91,7 +91,7 @@ export async function openListeningLink<Received, Sent extends Message>(
 interface Listening {
   /** Bound. */
   readonly socket: Router;
-  /** Makes another socket like it, not bound. */
+  /** Makes another socket with the same options, not bound. */
   readonly open: () => Router;
   readonly onClose: () => void;
 }

@@ -17,7 +17,7 @@ export interface PeerLinkOptions {
    */
   readonly bind: string;
   readonly limits?: Limits;
-  /** Memory that is used again, instead of plain arrays. */
+  /** Memory for received arrays, which is used again. By default each array is newly allocated. */
   readonly memory?: Memory;
   /** How many TCP connections arrays travel over, to all peers together; at least one to each. */
   readonly flowCount?: number;
@@ -97,7 +97,7 @@ class ZeromqPeerLink implements PeerLink {
 
   #openLink(peer: Peer): LinkToPeer {
     const { limits, memory, connectTimeoutMs, flowCount = defaultFlowCount() } = this.#options;
-    // Connections to several peers fill the network, and the threads, by themselves.
+    // The flows are divided among the peers: together they keep the network and the threads busy.
     const flowsEach = Math.max(1, Math.floor(flowCount / this.#peers.size));
     const { address, publicKey } = peer.member;
     const keys = isLocalAddress(address) ? undefined : { ...this.#keys, serverKey: publicKey };

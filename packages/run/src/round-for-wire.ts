@@ -1,8 +1,8 @@
 import { roundToBfloat16 } from '@lstm-gan/core/weights';
 import type { RunConfig } from './config/run-config-schema.ts';
 
-/** Weights as they are sent to those who compute with them: themselves, or a rounded copy. */
-export function asSent(
+/** Returns weights as they are sent to workers: the same array for `wire: float32`, a rounded copy for bfloat16. */
+export function roundForWire(
   weights: Float32Array,
   wire: RunConfig['wire'],
   allocate: (length: number) => Float32Array,
