@@ -22,7 +22,7 @@ it('has exactly these commands and options, because users and scripts rely on th
     inspect: '--out --json',
     bench: '--preset --steps --batch-size --shard-size --workers --threads --device --engine --json --cache-dir',
     'config-schema': '',
-    doctor: '--golden --engine --cache-dir',
+    doctor: '--golden --engine --write-bits --preset --threads --compare-bits --cache-dir',
     setup: '--variant --cache-dir',
     completion: '',
   });
