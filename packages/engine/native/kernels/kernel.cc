@@ -123,8 +123,8 @@ void DefineKernels(napi_env env, napi_value exports) {
   static std::once_flag once;
   static std::string error;
   std::call_once(once, [] {
-    for (const auto& operation : {RegisterConcatParts, RegisterConvolutions, RegisterDropout, RegisterLstmCell,
-                                  RegisterMatMul, RegisterThinProduct}) {
+    for (const auto& operation : {RegisterColumnSums, RegisterConcatParts, RegisterConvolutions, RegisterDropout,
+                                  RegisterLstmCell, RegisterMatMul, RegisterThinProduct}) {
       if (error.empty()) error = operation();
     }
   });

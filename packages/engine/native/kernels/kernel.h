@@ -96,6 +96,7 @@ struct Operation {
 std::string Register(const Operation& operation);
 
 // Each registers the operations of one file.
+std::string RegisterColumnSums();
 std::string RegisterConcatParts();
 std::string RegisterConvolutions();
 std::string RegisterDropout();

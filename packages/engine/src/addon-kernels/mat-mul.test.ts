@@ -26,6 +26,10 @@ describe('the matrix product', () => {
   }
 
   const shapes = [
+    [1, 1, 1],
+    [3, 5, 1],
+    [1, 700, 33],
+    [19, 40, 70],
     [8, 1, 32],
     [40, 21, 96],
     [64, 300, 1024],
@@ -71,17 +75,17 @@ describe('the matrix product', () => {
         [5, 32],
       ],
       [
-        [7, 4],
+        [0, 4],
         [4, 32],
       ],
       [
-        [8, 4],
-        [4, 31],
+        [8, 0],
+        [0, 32],
       ],
     ]) {
       await expect(
         runOperation('LstmGanMatMul', { a: feed(...a), b: feed(...b) }, flags(false, false), [float(a[0], b[1])]),
-      ).rejects.toThrow('a matrix product takes matrices that fit each other');
+      ).rejects.toThrow('a matrix product takes two matrices that are not empty and fit each other');
     }
   });
 });
