@@ -3,12 +3,9 @@
  * goes on from. This is possible if both phases share their noise. A worker that did not keep the pass of a shard runs
  * the generator again and gets the same bits.
  */
-import type { BegunUnit } from '@lstm-gan/engine';
+import type { CompiledUnits } from './compile-units.ts';
 
-export type GeneratorPass = BegunUnit<
-  'generator' | 'discriminator' | 'noise' | 'dropoutSeed',
-  'images' | 'loss' | 'contribution'
->;
+export type GeneratorPass = Awaited<ReturnType<CompiledUnits['generatorBackward']['begin']>>;
 
 /** For large models, a pass keeps tens of megabytes. */
 const mostKept = 8;
