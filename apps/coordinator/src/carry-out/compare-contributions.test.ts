@@ -1,24 +1,10 @@
 import type { Contribution } from '@lstm-gan/transport';
+import { sampleContribution } from '@lstm-gan/transport/testing';
 import { expect, it } from 'vitest';
 import { createComparison } from './compare-contributions.ts';
 
-const contribution = (loss: number, sum: readonly number[]): Contribution => ({
-  kind: 'contribution',
-  run: 'r',
-  incarnation: 1,
-  membership: 1,
-  step: 1,
-  phase: 'generator',
-  turn: 0,
-  crew: 0,
-  lease: 1,
-  weightsVersions: { generator: 1, discriminator: 1 },
-  subtrees: [{ start: 0, end: 1 }],
-  losses: [{ shard: 0, loss, penalty: 0 }],
-  computeMs: 1,
-  waitingMs: 0,
-  sums: sum.length === 0 ? [] : [Float32Array.from(sum)],
-});
+const contribution = (loss: number, sum: readonly number[]) =>
+  sampleContribution({ losses: [{ loss }], sums: sum.length === 0 ? [] : [Float32Array.from(sum)] });
 
 it('names who gave other sums or losses for the same lease, down to the last bit', () => {
   const comparison = createComparison();

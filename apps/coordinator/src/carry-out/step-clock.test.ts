@@ -1,15 +1,10 @@
 import type { Contribution } from '@lstm-gan/transport';
+import { sampleContribution } from '@lstm-gan/transport/testing';
 import { expect, it } from 'vitest';
 import { createStepClock } from './step-clock.ts';
 
 const contribution = (phase: Contribution['phase'], loss: number, computeMs: number, waitingMs: number) =>
-  ({
-    phase,
-    turn: 0,
-    losses: [{ shard: 0, loss, penalty: loss / 4 }],
-    computeMs,
-    waitingMs,
-  }) as unknown as Contribution;
+  sampleContribution({ phase, losses: [{ loss, penalty: loss / 4 }], computeMs, waitingMs });
 
 it('tells what a step took, by phase, by worker and by kind of work, and begins anew', () => {
   const clock = createStepClock(1000);
@@ -40,14 +35,7 @@ const lossesOnly = (
   phase: 'generator' | 'discriminator',
   turn: number,
   losses: [shard: number, loss: number, penalty: number][],
-) =>
-  ({
-    phase,
-    turn,
-    losses: losses.map(([shard, loss, penalty]) => ({ shard, loss, penalty })),
-    computeMs: 1,
-    waitingMs: 0,
-  }) as unknown as Contribution;
+) => sampleContribution({ phase, turn, losses: losses.map(([shard, loss, penalty]) => ({ shard, loss, penalty })) });
 
 it('means losses over all discriminator phases of a step, and over the one of the generator', () => {
   const clock = createStepClock(0);

@@ -9,10 +9,12 @@ import { configure, createTrainingState, layoutSha256, readSettings, type RunCon
 import {
   protocolVersion,
   type CoordinatorMessage,
+  type Contribution,
   type Exchange,
   type Work,
   type WorkerMessage,
 } from '@lstm-gan/transport';
+import { sampleContribution } from '@lstm-gan/transport/testing';
 import type { CoordinatorOptions } from '../coordinator-options.ts';
 import { Training } from '../training.ts';
 
@@ -185,26 +187,15 @@ function describeMessage(message: CoordinatorMessage): string {
 }
 
 /** A contribution with sums of zeros. */
-export function contributionFor(work: Work, exchange: Exchange): Extract<WorkerMessage, { kind: 'contribution' }> {
-  const { run, incarnation, membership, step, phase, turn, crew, lease, weightsVersions, subtrees } = work;
+export function contributionFor({ kind: _kind, images: _images, ...round }: Work, exchange: Exchange): Contribution {
+  const { subtrees, phase } = round;
   const shards = shardsOf(subtrees);
-  return {
-    kind: 'contribution',
-    run,
-    incarnation,
-    membership,
-    step,
-    phase,
-    turn,
-    crew,
-    lease,
-    weightsVersions,
-    subtrees,
-    losses: shards.map((shard) => ({ shard, loss: 1, penalty: 0 })),
+  return sampleContribution({
+    ...round,
+    losses: shards.map((shard) => ({ shard, loss: 1 })),
     computeMs: 10 * shards.length,
-    waitingMs: 0,
     sums: exchange === 'star' ? subtrees.map(() => new Float32Array(layouts[phase].size)) : [],
-  };
+  });
 }
 
 function sliceOf(network: Network, slice: number, gathering: number, updates: number): WorkerMessage {

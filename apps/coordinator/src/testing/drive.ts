@@ -1,5 +1,7 @@
 /** The coordinator's decisions, driven by hand. */
+import { shardsOf } from '@lstm-gan/core/fold';
 import { protocolVersion, type Contribution, type Ready, type WorkerMessage } from '@lstm-gan/transport';
+import { sampleContribution } from '@lstm-gan/transport/testing';
 import { advance } from '../advance.ts';
 import type { CoordinatorEvent, Effect } from '../decide/effects.ts';
 import type { Plan } from '../decide/plan.ts';
@@ -37,23 +39,19 @@ const ready: Ready = {
 /** The effect that sends work. */
 export type SendWork = Extract<Effect, { kind: 'send-work' }>;
 /** A worker's contribution for its lease. */
-export const answer = ({ lease, round }: SendWork): Contribution => ({
-  kind: 'contribution',
-  ...header,
-  step: round.step,
-  phase: round.phase,
-  turn: round.turn,
-  crew: 0,
-  lease: lease.id,
-  weightsVersions: { generator: 0, discriminator: 0 },
-  subtrees: lease.subtrees,
-  computeMs: 1,
-  waitingMs: 0,
-  sums: lease.subtrees.map(() => new Float32Array(1)),
-  losses: lease.subtrees.flatMap(({ start, end }) =>
-    Array.from({ length: end - start }, (_, k) => ({ shard: start + k, loss: 0, penalty: 0 })),
-  ),
-});
+export const answer = ({ lease: { id, subtrees }, round: { step, phase, turn } }: SendWork): Contribution =>
+  sampleContribution({
+    ...header,
+    step,
+    phase,
+    turn,
+    crew: 0,
+    lease: id,
+    subtrees,
+    computeMs: 1,
+    losses: shardsOf(subtrees).map((shard) => ({ shard, loss: 0 })),
+    sums: subtrees.map(() => new Float32Array(1)),
+  });
 
 export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps'>> {
   /** The step after which training may end. */

@@ -1,7 +1,8 @@
 /** What a coordinator's link and a worker's link promise. Every implementation passes this suite. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent } from '../links.ts';
-import type { Contribution, Hello, Weights } from '../protocol/messages.ts';
+import type { Hello, Weights } from '../protocol/messages.ts';
+import { sampleContribution } from './sample-messages.ts';
 
 export interface LinkPair {
   readonly coordinator: CoordinatorLink;
@@ -19,24 +20,15 @@ const weights = (version: number, floats: number): Weights => ({
   version,
   values: Float32Array.from({ length: floats }, (_, i) => version * 1000 + (i % 997)),
 });
-const contribution = (lease: number, floats: number): Contribution => ({
-  kind: 'contribution',
-  ...run,
-  step: 1,
-  phase: 'generator',
-  turn: 0,
-  crew: 0,
-  lease,
-  weightsVersions: { generator: 1, discriminator: 2 },
-  subtrees: [
-    { start: 0, end: 2 },
-    { start: 2, end: 3 },
-  ],
-  losses: [{ shard: 0, loss: 0.5, penalty: 0 }],
-  computeMs: 1.5,
-  waitingMs: 0,
-  sums: [new Float32Array(floats).fill(lease), new Float32Array(floats).fill(-lease)],
-});
+const contribution = (lease: number, floats: number) =>
+  sampleContribution({
+    lease,
+    subtrees: [
+      { start: 0, end: 2 },
+      { start: 2, end: 3 },
+    ],
+    sums: [new Float32Array(floats).fill(lease), new Float32Array(floats).fill(-lease)],
+  });
 
 const sameBytes = (a: Float32Array | undefined, b: Float32Array) =>
   a !== undefined &&

@@ -1,5 +1,7 @@
 /** The samples of the protocol as whole messages: what decoding is tested with, and what fuzzing starts from. */
 import type { MessageOf, MessageTable } from '../protocol/message-entry.ts';
+import { workerMessages, type Contribution } from '../protocol/messages.ts';
+import type { ShardLosses } from '../protocol/shared-fields.ts';
 
 /** Every sample of a table. */
 export function samplesOf<Table extends MessageTable>(table: Table): MessageOf<Table>[] {
@@ -14,4 +16,17 @@ export function sampleOf<Table extends MessageTable, Kind extends keyof Table>(
   kind: Kind,
 ): MessageOf<Table, Kind> {
   return { kind, ...table[kind].samples[0] } as MessageOf<Table, Kind>;
+}
+
+/**
+ * The sample of a contribution with some fields changed. A shard's losses are those of the sample, changed in the same
+ * way. So a test names only the fields that it is about.
+ */
+export function sampleContribution({
+  losses,
+  ...change
+}: Partial<Omit<Contribution, 'losses'>> & { readonly losses?: readonly Partial<ShardLosses>[] }): Contribution {
+  const sample = sampleOf(workerMessages, 'contribution');
+  if (losses === undefined) return { ...sample, ...change };
+  return { ...sample, ...change, losses: losses.map((loss) => ({ ...sample.losses[0], ...loss })) };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeWorkerHeader, defaultLimits, encodeMessage } from '../../codec/codec.ts';
 import { createInbox } from '../../codec/inbox.ts';
 import { createOutbox } from '../../codec/outbox.ts';
+import { sampleContribution } from '../../testing/sample-messages.ts';
 import { countPing, createConnection, isSilent, noteSignOfLife, type Connection } from './connection.ts';
 
 const createWatched = () => ({
@@ -62,23 +63,7 @@ describe('a connection whose other end says nothing', () => {
     expect(patienceWith(receiving)).toBe(8);
 
     const sending = createWatched();
-    const contribution = {
-      kind: 'contribution',
-      run: 'r',
-      incarnation: 1,
-      membership: 1,
-      step: 1,
-      phase: 'generator',
-      turn: 0,
-      crew: 0,
-      lease: 1,
-      weightsVersions: { generator: 1, discriminator: 1 },
-      subtrees: [{ start: 0, end: 1 }],
-      losses: [{ shard: 0, loss: 0.5, penalty: 0 }],
-      computeMs: 1,
-      waitingMs: 0,
-      sums: [new Float32Array(4).fill(0.1)],
-    } as const;
+    const contribution = sampleContribution({ sums: [new Float32Array(4).fill(0.1)] });
     sending.inbox.accept('H', encodeMessage(contribution).header);
     expect(patienceWith(sending)).toBe(40);
     sending.inbox.accept('C', new Uint8Array(16));

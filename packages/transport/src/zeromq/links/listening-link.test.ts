@@ -6,6 +6,7 @@ import { Context, Dealer } from 'zeromq';
 import { encodeMessage } from '../../codec/codec.ts';
 import { hello, take } from '../../testing/link-contract.ts';
 import { closeOpened, curveOptions, opened, openRawClient, startCoordinator } from '../../testing/raw-client.ts';
+import { sampleContribution } from '../../testing/sample-messages.ts';
 import { createKeyPair } from '../keys/key-files.ts';
 import { createCoordinatorLink } from './coordinator-link.ts';
 import { createWorkerLink } from './worker-link.ts';
@@ -65,23 +66,7 @@ it('refuses arrays beyond the limits before it allocates memory for them', async
   });
   const worker = createWorkerLink({ connect: coordinator.address, keys: listed });
   opened.push(worker);
-  worker.send({
-    kind: 'contribution',
-    run: 'r',
-    incarnation: 1,
-    membership: 1,
-    step: 1,
-    phase: 'generator',
-    turn: 0,
-    crew: 0,
-    lease: 1,
-    weightsVersions: { generator: 0, discriminator: 0 },
-    subtrees: [{ start: 0, end: 1 }],
-    losses: [],
-    computeMs: 0,
-    waitingMs: 0,
-    sums: [new Float32Array(251)],
-  });
+  worker.send(sampleContribution({ sums: [new Float32Array(251)] }));
   expect(await take(events)).toMatchObject({
     kind: 'left',
     sentence: expect.stringContaining('at most 1000 bytes; got 1004'),
