@@ -21,7 +21,7 @@ export interface ValueHash {
   readonly operation: string;
   /** The names of the values that the operation reads. */
   readonly reads: readonly string[];
-  /** Of the value's little-endian bytes, hexadecimal. */
+  /** The hash of the value's little-endian bytes, hexadecimal. */
   readonly sha256: string;
 }
 

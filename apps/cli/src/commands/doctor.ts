@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, exitCodes, positiveInteger, type CacheOptions } from '@lstm-gan/command-line';
+import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { findPreset } from '@lstm-gan/coordinator/program';
-import { UserError } from '@lstm-gan/core/errors';
+import { explainWriteError, UserError } from '@lstm-gan/core/errors';
 import { compareWithGolden, type RunUnit } from '@lstm-gan/core/golden';
 import { diagnose, openEngine, provision, type EngineName } from '@lstm-gan/engine';
-import { createRunConfig, writeAtomically } from '@lstm-gan/run';
+import { createRunConfig } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
 import { compareBits, comparisonLines, computeBits, describeBits, readBits } from '../doctor/bits.ts';
 
@@ -32,10 +34,20 @@ export function addDoctor(program: Command): void {
     .description('tell what this machine computes with, and whether its results are right')
     .option('--golden <file>', 'compare the results with golden values')
     .addOption(new Option('--engine <name>', 'engine to compare').choices(['graph', 'eager']).default('graph'))
-    .option('--write-bits <file>', "write hashes of all values that a preset's units compute on a fixed input")
+    .addOption(
+      new Option(
+        '--write-bits <file>',
+        "write hashes of all values that a preset's units compute on a fixed input",
+      ).conflicts(['golden', 'compareBits']),
+    )
     .option('--preset <name>', 'with --write-bits: whose units', 'digits')
     .option('--threads <count>', "with --write-bits: threads (default: the preset's)", positiveInteger)
-    .option('--compare-bits <files...>', 'compare two files of --write-bits, from two machines or settings')
+    .addOption(
+      new Option(
+        '--compare-bits <files...>',
+        'compare two files of --write-bits, from two machines or settings',
+      ).conflicts('golden'),
+    )
     .addHelpText('after', examples);
   addCacheDir(command).action((options: DoctorOptions) => {
     if (options.golden !== undefined) return compare(options, options.golden);
@@ -47,9 +59,11 @@ export function addDoctor(program: Command): void {
 
 async function writeBits({ preset, threads, ...options }: DoctorOptions, file: string): Promise<void> {
   const config = createRunConfig(findPreset(preset), { threads });
-  const provisioned = await provision({ cacheDir: cacheDirOf(options), variant: 'cpu' });
+  const provisioned = await provisionWithProgress(cacheDirOf(options), 'cpu', () => performance.now());
   const bits = await computeBits(provisioned, preset, config);
-  await writeAtomically(file, [`${JSON.stringify(bits, null, 1)}\n`]);
+  await writeFile(file, `${JSON.stringify(bits, null, 1)}\n`).catch((error: unknown) => {
+    throw explainWriteError(file, error, 'Name a file in a folder that exists and has room.');
+  });
   process.stdout.write(`${file}: ${describeBits(bits)}\n`);
 }
 

@@ -41,6 +41,8 @@ describe('compareBits', () => {
     expect(() => compareBits(bitsWith({}), bitsWith({}, 'rows'))).toThrow('one is of preset digits, the other of rows');
     const fewer = { ...bitsWith({}), units: { real: bitsWith({}).units['real'].slice(1) } };
     expect(() => compareBits(bitsWith({}), fewer)).toThrow('real consists of other operations');
+    const more = { ...bitsWith({}), units: { ...bitsWith({}).units, fake: [] } };
+    expect(() => compareBits(bitsWith({}), more)).toThrow('one has the units real, the other fake, real');
   });
 });
 
@@ -61,12 +63,15 @@ describe('readBits', () => {
   it.each([
     ['not JSON', 'it is not JSON'],
     ['{}', 'processor: '],
-    [JSON.stringify({ ...bitsWith({ x: 'short' }) }), 'units.real.0.sha256: '],
+    [JSON.stringify(bitsWith({ x: 'short' })), 'units.real.0.sha256: '],
+    [JSON.stringify({ ...bitsWith({}), units: {} }), 'units: has no units'],
+    [JSON.stringify({ ...bitsWith({}), processor: '\u001b[2J' }), 'processor: must have no control characters'],
   ])('refuses %s', async (text, reason) => {
     await expect(readBits(await leave(text))).rejects.toThrow(reason);
   });
 
-  it('refuses a file that is not there', async () => {
+  it('refuses a file that is not there, and a folder', async () => {
     await expect(readBits(path.join(folder, 'none.json'))).rejects.toThrow('it cannot be read');
+    await expect(readBits(folder)).rejects.toThrow('it is not a file');
   });
 });

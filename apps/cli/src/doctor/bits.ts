@@ -10,21 +10,22 @@ import { hashValues, type Provisioned } from '@lstm-gan/engine';
 import type { RunConfig } from '@lstm-gan/run';
 import { z } from 'zod';
 
-const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+/** Text that is safe to print on a terminal: the file may come from another machine. */
+const textSchema = z.string().regex(/^\P{C}*$/u, 'must have no control characters');
 const valueSchema = z.strictObject({
-  value: z.string(),
-  operation: z.string(),
-  reads: z.array(z.string()),
-  sha256: sha256Schema,
+  value: textSchema,
+  operation: textSchema,
+  reads: z.array(textSchema).readonly(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 const bitsSchema = z.strictObject({
-  processor: z.string(),
-  node: z.string(),
+  processor: textSchema,
+  node: textSchema,
   threads: z.int(),
   /** The environment variables that change what TensorFlow computes with. */
-  environment: z.record(z.string(), z.string()),
-  preset: z.string(),
-  units: z.record(z.string(), z.array(valueSchema)),
+  environment: z.record(textSchema, textSchema),
+  preset: textSchema,
+  units: z.record(textSchema, z.array(valueSchema)).refine((units) => Object.keys(units).length > 0, 'has no units'),
 });
 
 /** The contents of a file of `--write-bits`. */
@@ -38,10 +39,7 @@ export async function computeBits(provisioned: Provisioned, preset: string, conf
   const { generatorBackward, discriminatorReal, discriminatorFake } = createPhaseUnits(config.model, config.shardSize);
   const units: Bits['units'] = {};
   for (const unit of [generatorBackward, discriminatorReal, discriminatorFake] as Unit[])
-    units[unit.name] = (await hashValues(unit, provisioned, config.threads)).map((hash) => ({
-      ...hash,
-      reads: [...hash.reads],
-    }));
+    units[unit.name] = await hashValues(unit, provisioned, config.threads);
   const chosen = Object.entries(process.env).filter(([name]) =>
     /^(ONEDNN|DNNL|TF_ENABLE|TF_DETERMINISTIC)_/.test(name),
   );
@@ -65,7 +63,9 @@ export async function readBits(file: string): Promise<Bits> {
       cause,
     });
   };
-  const { size } = await stat(file).catch((cause: unknown) => refuse('it cannot be read', cause));
+  const found = await stat(file).catch((cause: unknown) => refuse('it cannot be read', cause));
+  if (!found.isFile()) refuse('it is not a file');
+  const { size } = found;
   if (size > mostBytes) refuse(`it has ${size} bytes, expected at most ${mostBytes}`);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => refuse('it cannot be read', cause));
   try {
@@ -95,8 +95,14 @@ export interface UnitComparison {
 export function compareBits(a: Bits, b: Bits): UnitComparison[] {
   if (a.preset !== b.preset)
     throw incomparable(`one is of preset ${a.preset}, the other of ${b.preset}`, 'Write both with the same --preset.');
+  const unitsOf = ({ units }: Bits): string => Object.keys(units).sort().join(', ');
+  if (unitsOf(a) !== unitsOf(b))
+    throw incomparable(
+      `one has the units ${unitsOf(a)}, the other ${unitsOf(b)}`,
+      'Write both with the same version of lstm-gan.',
+    );
   return Object.entries(a.units).map(([unit, values]) => {
-    const others = new Map((b.units[unit] ?? []).map((other) => [other.value, other.sha256]));
+    const others = new Map(b.units[unit].map((other) => [other.value, other.sha256]));
     if (values.length !== others.size || values.some(({ value }) => !others.has(value)))
       throw incomparable(`${unit} consists of other operations`, 'Write both with the same version of lstm-gan.');
     const differing = values.filter(({ value, sha256 }) => others.get(value) !== sha256);

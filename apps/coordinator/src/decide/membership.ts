@@ -1,4 +1,4 @@
-/** Workers join, leave, are lost or refused. advance.test.ts and exchange-contract.test.ts hold what follows. */
+/** Workers join, leave, are lost or refused. Tests: advance.test.ts, exchange-contract.test.ts. */
 import type { Hello, Ready } from '@lstm-gan/transport';
 import { differingUnits, refuseHello, refuseReady, type Refusal } from './admission.ts';
 import { askedToLeave, departureLog, withoutMember, type Departure } from './departure.ts';

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { checkpointsOf, newestCheckpoint, runOfCheckpoint } from '@lstm-gan/run';
@@ -25,7 +25,7 @@ async function newestRun(runsFolder: string): Promise<string> {
   for (const name of names.sort()) {
     const root = path.join(runsFolder, name);
     const newest = await newestCheckpoint(checkpointsOf(root));
-    if (newest !== undefined) found.push({ root, writtenMs: newest.writtenMs });
+    if (newest !== undefined) found.push({ root, writtenMs: (await stat(newest.file)).mtimeMs });
   }
   found.sort((a, b) => b.writtenMs - a.writtenMs);
   if (found.length > 0) return found[0].root;

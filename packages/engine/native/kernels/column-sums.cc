@@ -46,8 +46,14 @@ void Compute(void*, TF_OpKernelContext* context) {
 }  // namespace
 
 std::string RegisterColumnSums() {
-  return Register(
-      {"LstmGanColumnSums", {"values: float"}, {"sums: float"}, {}, UnknownShape, CreateNothing, Compute, DestroyNothing});
+  return Register({"LstmGanColumnSums",
+                   {"values: float"},
+                   {"sums: float"},
+                   {},
+                   UnknownShape,
+                   CreateNothing,
+                   Compute,
+                   DestroyNothing});
 }
 
 }  // namespace lstm_gan

@@ -1,6 +1,6 @@
 // Matrix products, for example of an LSTM for all time steps at once: oneDNN reaches 100 to 200 GFLOP/s of the
 // processor's 230. Every sum adds its terms in order, so the bits depend neither on the number of threads nor on the
-// width of the processor's vectors. oneDNN's and Eigen's do.
+// width of the vectors, on a processor with fused multiply-add. The bits of TensorFlow's own products depend on both.
 #include <algorithm>
 
 #include "kernels/kernel.h"
@@ -37,8 +37,8 @@ void PackStrips(const Work& work, size_t start, size_t end) {
   }
 }
 
-// Copies `columns` columns, at most kPanel, from `column` on to [terms][kPanel], with zeros for the missing ones. If the
-// matrix is transposed, its columns are contiguous, and 16 terms of a column are copied at a time.
+// Copies `columns` columns, at most kPanel, from `column` on to [terms][kPanel], with zeros for the missing ones. If
+// the matrix is transposed, its columns are contiguous, and 16 terms of a column are copied at a time.
 void PackPanel(const Matrix& b, size_t terms, size_t column, size_t columns, float* panel) {
   if (columns < kPanel) std::fill_n(panel, terms * kPanel, 0.0f);
   if (b.column_stride == 1) {

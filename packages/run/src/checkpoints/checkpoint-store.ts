@@ -1,10 +1,10 @@
 /**
- * Where a run keeps its checkpoints: `checkpoints/step-00001000.safetensors` in its folder, and `best.json` next to them.
- * In the packages and apps, only this file knows these names, so whoever wants to keep checkpoints elsewhere, for example
- * in an object store, changes this file. What a checkpoint contains is in `checkpoint.ts`.
+ * Where a run keeps its checkpoints: `checkpoints/step-00001000.safetensors` in its folder, and `best.json` next to
+ * them. In the packages and apps, only this file knows these names. To keep checkpoints elsewhere, for example in an
+ * object store, change this file. What a checkpoint contains is in `checkpoint.ts`.
  */
 import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import type { RunConfig } from '../config/run-config.ts';
@@ -62,12 +62,11 @@ export async function listCheckpoints(folder: string): Promise<{ readonly step: 
     .sort((a, b) => a.step - b.step);
 }
 
-/** The newest checkpoint of a folder, which may be damaged, and when it was written. Undefined if there is none. */
+/** The newest checkpoint of a folder, which may be damaged. Undefined if there is none. */
 export async function newestCheckpoint(
   folder: string,
-): Promise<{ readonly step: number; readonly file: string; readonly writtenMs: number } | undefined> {
-  const newest = (await listCheckpoints(folder)).at(-1);
-  return newest && { ...newest, writtenMs: (await stat(newest.file)).mtimeMs };
+): Promise<{ readonly step: number; readonly file: string } | undefined> {
+  return (await listCheckpoints(folder)).at(-1);
 }
 
 /** Reads and verifies a checkpoint. Throws a UserError that names the file if it is no checkpoint or is damaged. */

@@ -20,7 +20,7 @@ export interface SlicedArraysOptions {
 
 /**
  * The arrays of a run in the sliced exchange. The crew folds and updates; the coordinator seeds it and gathers its
- * state. exchange-contract.test.ts and training.test.ts hold what it promises.
+ * state. Tests: exchange-contract.test.ts, training.test.ts.
  */
 export class SlicedArrays implements ExchangeArrays {
   readonly #options: SlicedArraysOptions;

@@ -22,7 +22,7 @@ export interface StarArraysOptions {
  * The arrays of a run in the star: the fold of the round, and the state, which gets new arrays at every update.
  *
  * Old arrays are given back as soon as nothing reads them any more. If the garbage collector had to collect them, it
- * would run in every step. exchange-contract.test.ts and training.test.ts hold what it promises.
+ * would run in every step. Tests: exchange-contract.test.ts, training.test.ts.
  */
 export class StarArrays implements ExchangeArrays {
   readonly #options: StarArraysOptions;

@@ -1,6 +1,6 @@
 /**
  * Judges what members of a crew tell the coordinator. What follows from it is decided in advance.ts.
- * sliced-rules.test.ts holds both.
+ * Tests: sliced-rules.test.ts.
  */
 import { comparePlaces } from '@lstm-gan/core/step';
 import type { SliceState, Unreachable, Updated } from '@lstm-gan/transport';

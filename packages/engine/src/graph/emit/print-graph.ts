@@ -18,7 +18,7 @@ export function printGraph(graph: Graph): string {
  */
 const comparableOutputCounts: Readonly<Record<string, number>> = { FusedBatchNormV3: 3, FusedBatchNormGradV3: 3 };
 
-/** The first outputs of a node, without those that differ between processors by their nature. */
+/** The outputs of a node, without those whose shape depends on the processor. */
 export function comparableOutputs({ op, outputs }: GraphNode): readonly ValueSpec[] {
   return outputs.slice(0, comparableOutputCounts[op] ?? outputs.length);
 }

@@ -28,7 +28,7 @@ export interface PeerLinkOptions {
 /**
  * Opens a worker's link to its peers: a listening link, and a connecting link to each peer that is sent a message. Its
  * key pair is new. The coordinator tells all members of the crew the public keys of the others, and no other key is let
- * in. Rejects with a UserError if the address cannot be bound. links.test.ts holds what this link promises.
+ * in. Rejects with a UserError if the address cannot be bound. Tests: links.test.ts.
  */
 export async function createPeerLink(options: PeerLinkOptions): Promise<PeerLink> {
   const { bind, limits, memory } = options;
