@@ -77,7 +77,7 @@ it('takes the one of the latest step for the newest, whenever it was written, an
   for (const name of ['best.json', 'step-00000001.png', 'step-200000000.safetensors.partial'])
     await writeFile(path.join(folder, name), '');
   await utimes(newest, 5, 5);
-  expect(await newestCheckpoint(folder)).toEqual({ step: 100_000_000, file: newest, writtenMs: 5000 });
+  expect(await newestCheckpoint(folder)).toEqual({ step: 100_000_000, file: newest });
 });
 
 it('removes those after a step, and half-written files', async () => {
