@@ -1,6 +1,6 @@
 /**
- * Turns a command into one whose process the kernel kills as soon as the process that started it has ended, even if that
- * one was killed itself and could clean up nothing. Stopped processes are killed too.
+ * Returns a command that runs the given one. The kernel kills its process as soon as the parent process has ended, even
+ * if the parent was killed and could clean up nothing. A stopped process is killed too.
  */
 export function endingWithParent(command: readonly string[]): [string, ...string[]] {
   return ['setpriv', '--pdeathsig', 'KILL', ...command];

@@ -8,7 +8,7 @@ import { importsOf } from './circles.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What each room may import of the workspace. */
+/** Which packages of the workspace each package and each app may import. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/core': [],
   'packages/engine': ['@lstm-gan/core'],

@@ -1,4 +1,4 @@
-/** Imports run in no circle: between files, between the folders of a package, and between packages. */
+/** Checks that imports form no circle: between files, between the folders of a package, and between packages. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';

@@ -1,11 +1,13 @@
-/** Finds circles in a graph: of files by their imports, of folders by the files in them. */
+/**
+ * Finds circles in a graph. Its nodes are files, which point to the files that they import, or folders of such files.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** What each node points to. */
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Reads what a TypeScript file imports, types included: the specifiers as they are written. */
+/** Returns the specifiers of all imports of a TypeScript file, as they are written. Imports of types are included. */
 export function importsOf(file: string): string[] {
   const imports = /^(?:import|export)\s(?:[^;']*?from\s)?'([^']+)';|import\('([^']+)'\)/gms;
   return [...readFileSync(file, 'utf8').matchAll(imports)].map(([, named, dynamic]) => named ?? dynamic);
@@ -29,7 +31,9 @@ export function fileGraph(root: string, folders: readonly string[]): Graph {
   );
 }
 
-/** The source file that each specifier of a package of this workspace leads to, such as `@lstm-gan/core`. */
+/**
+ * Maps each specifier of a package of this workspace, such as `@lstm-gan/core`, to the source file that it leads to.
+ */
 function packageEntries(root: string, folders: readonly string[]): ReadonlyMap<string, string> {
   const entries = new Map<string, string>();
   for (const folder of folders) {
@@ -46,8 +50,9 @@ function packageEntries(root: string, folders: readonly string[]): ReadonlyMap<s
 }
 
 /**
- * The graph of groups of nodes, such as folders of files: a group points to another one if a node of it does. A group
- * within another one (`a/b` in `a`) belongs to it: between those two nothing points.
+ * The graph of groups of nodes, such as folders of files: a group points to another one if a node of the first points
+ * to a node of the second. A group never points to a group within it, or to a group that contains it (`a/b` is within
+ * `a`).
  */
 export function groupedGraph(graph: Graph, groupOf: (node: string) => string | undefined): Graph {
   const groups = new Map<string, Set<string>>();
@@ -66,7 +71,10 @@ export function groupedGraph(graph: Graph, groupOf: (node: string) => string | u
 
 const isWithin = (inner: string, outer: string): boolean => `${inner}/`.startsWith(`${outer}/`);
 
-/** One circle of every knot of nodes that reach each other, as `a -> b -> a`: a shortest one. */
+/**
+ * Returns circles, as `a -> b -> a`, so that each node that is on any circle is on at least one of them. Each is a
+ * shortest circle through its first node.
+ */
 export function circlesOf(graph: Graph): string[] {
   const seen = new Set<string>();
   const circles: string[] = [];
@@ -79,7 +87,10 @@ export function circlesOf(graph: Graph): string[] {
   return circles;
 }
 
-/** The nodes of a shortest way from a node back to itself, without its end; undefined if there is none. */
+/**
+ * The nodes of a shortest way from `start` back to `start`, which is listed once, at the beginning. Undefined if there
+ * is no such way.
+ */
 function shortestWayBack(graph: Graph, start: string): string[] | undefined {
   const reachedFrom = new Map<string, string>();
   const queue = [start];

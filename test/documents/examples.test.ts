@@ -1,8 +1,7 @@
 /**
- * Tests the examples of the documents: the program accepts every command line, and the short ones are run, with the
- * files
- * of a small run in the places that the examples name. Code is run unchanged; e2e/browser-docs.test.ts runs that of
- * docs/browser.md.
+ * Tests the examples of the documents. The program must accept every command line. Short commands are run: the files of
+ * a small run are in the places that the examples name. Code is run unchanged; e2e/browser-docs.test.ts runs the code
+ * of docs/browser.md.
  */
 import { link, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +22,7 @@ import { startProcess } from '../support/processes.ts';
 
 const shown = [...documentExamples(), ...helpExamples()];
 const golden = path.join(root, 'test', 'fixtures', 'golden', 'rows-32.safetensors');
-/** Replacements for names that stand for something of the reader's own. */
+/** What the tests put in place of each word that a reader replaces by something of their own. */
 const placeholders: Readonly<Record<string, string>> = {
   N: '8',
   NAME: 'digits',
@@ -34,7 +33,7 @@ const placeholders: Readonly<Record<string, string>> = {
   CHECKPOINT: 'runs/digits/checkpoints/step-00000002.safetensors',
   '%H-%i': 'node-1',
 };
-/** The names that the examples use, once each. */
+/** The names in the examples that `pattern` captures, once each. */
 const mentioned = (pattern: RegExp): Set<string> =>
   new Set(shown.flatMap(({ words }) => words.flatMap((word) => pattern.exec(word)?.[1] ?? [])));
 const filledIn = ({ words }: Example): string[] => words.map((word) => placeholders[word] ?? word);
@@ -106,7 +105,7 @@ describe('run in the places that the examples name', () => {
     return text;
   }
 
-  /** Returns the examples of some commands, each once, with their words. */
+  /** Returns each different example of some commands: its text and its words. */
   const examplesOf = (...names: string[]) => [
     ...new Map(
       shown

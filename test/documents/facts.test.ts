@@ -64,8 +64,8 @@ describe('troubleshooting', () => {
       return files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
     }),
   );
-  // Sentences of a connection name its other end. Users see those about the coordinator.
-  // A long sentence is written as several strings that are added.
+  // A sentence about a connection names its other end by `${whom}`; users see such sentences about the coordinator. A
+  // long sentence is written as several strings that are joined by `+`.
   const all = sources
     .join('\n')
     .replaceAll(/\$\{(this\.#)?whom\}/g, 'coordinator')
@@ -74,7 +74,7 @@ describe('troubleshooting', () => {
     ([, code, sentence]) => ({ code, sentence }),
   );
 
-  /** Returns the codes of every UserError. Throws if one is written in a way that this does not read. */
+  /** Returns the codes of every UserError. Throws if this function cannot read the code of one of them. */
   function codesOf(text: string): string[] {
     const errors = [...text.matchAll(/new UserError\(\s*(?:\{\s*code(?:: ('[^']+'|`[^`]+`))?,|(\w+)[()])/g)];
     if (errors.length !== text.split('new UserError(').length - 1)

@@ -64,7 +64,10 @@ async function folderOf(...parts: string[]): Promise<string> {
   return path.join(...parts);
 }
 
-/** Returns the keys of an object; nested ones as paths, for the keys in `below`. */
+/**
+ * Returns the keys of an object. A key in `below` is replaced by the paths of the keys of its value, such as
+ * `losses.generator`.
+ */
 function keysOf(value: Record<string, unknown>, below: readonly string[] = []): string[] {
   return Object.entries(value).flatMap(([key, child]) =>
     below.includes(key) ? Object.keys(child as object).map((inner) => `${key}.${inner}`) : [key],

@@ -4,7 +4,10 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
 
-/** Licences of packages that a program under Apache-2.0 may use, unchanged and each in a package of its own. */
+/**
+ * Licences that a package may have. A program under Apache-2.0 may use such packages, if they are unchanged and stay
+ * separate packages.
+ */
 const allowed = [
   '0BSD',
   'Apache-2.0',

@@ -1,6 +1,6 @@
 /**
- * Tests docs/browser.md: its code draws in a page that is bundled from the built packages, and its sizes are the
- * bundle's.
+ * Tests docs/browser.md: the document's code draws in a page that is bundled from the built packages, and the sizes in
+ * the document are those of the bundle.
  */
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Tests the built page in a headless Chromium: its numbers are Node's, its pixels are its numbers, and it explains
- * mistakes.
+ * Tests the built page in a headless Chromium: it computes the same numbers as Node, draws these numbers as pixels, and
+ * explains mistakes.
  */
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -109,7 +109,7 @@ it('draws the images side by side, each value as a pixel', async () => {
   const { images } = await drawnAfter(page, choose('#file', files.article));
   const { width, height, data } = await canvasPixels(page);
   expect([width, height]).toEqual([3 * 17 - 1, 2 * 17 - 1]);
-  // Image 4 is the second of the second row; its pixel at x 3, y 5.
+  // The pixel at x = 3, y = 5 of image 4, which is the second image of the second row.
   const [place, pixel] = [((17 + 5) * width + 17 + 3) * 4, ((4 * 16 + 5) * 16 + 3) * 3];
   const colours = images.slice(pixel, pixel + 3).map((value) => Math.round(127.5 * value + 127.5));
   expect(data.slice(place, place + 4)).toEqual([...colours, 255]);
@@ -174,7 +174,8 @@ it('follows its controls: number of images, seed, new noise, and a walk that con
   await page.locator('#walk[aria-pressed=false]').waitFor();
   const drawSeed = () => drawnAfter(page, () => page.locator('#seed').fill(String(seed)));
   let after = await drawSeed();
-  // The walk's last drawing may come first; then the wanted one may come before the page is listened to again.
+  // `after` may still be the walk's last drawing. The drawing of `seed` may then come before the test listens again, so
+  // the test asks for it again.
   if (after.seed !== seed) after = await drawSeed();
   expect(largestDifference(after.images, await expectedOf(files.rows, 2))).toBeLessThan(1e-4);
   expect(first.images.length).toBe(count * 256);

@@ -122,7 +122,7 @@ it('bench measures whole steps of training, and keeps no files', async () => {
     expect(time.median).toBeGreaterThan(0);
     expect(time.median).toBeLessThan(report.stepMs.median);
   }
-  // tsx, which runs the sources for tests, makes a folder of its own there.
+  // Tests run the sources with tsx, which makes a folder of its own in TMPDIR.
   expect((await readdir(own)).filter((name) => name.startsWith('lstm-gan'))).toEqual([]);
 });
 

@@ -163,10 +163,9 @@ describe('a run', () => {
     const training = lstmGan(parameters);
     await heard(training, 'stderr', /1 local workers started/);
     const [pid] = await workersOf(out('starved'));
-    // Limits the worker's private memory: address space would not do, because node reserves terabytes of it. One layer
-    // alone
-    // needs 1 GB.
-    // TensorFlow may answer with an error, or end the process: either way there is a sentence.
+    // Limits the worker's private memory. The address space cannot be limited instead, because Node reserves terabytes
+    // of it. One layer alone needs 1 GB, more than the limit. TensorFlow may then report an error or end the process;
+    // lstm-gan must explain both with a sentence.
     await execa('prlimit', ['--data=900000000', '--pid', String(pid)]);
     await expectSentence(
       training,

@@ -21,7 +21,8 @@ function linesOf(help: string): string[] {
 }
 
 /**
- * Makes the texts of a program and of its subcommand comparable: the default name of a worker ends with a process id.
+ * Makes the texts of a program and of its subcommand comparable: replaces the program's name, and the process ID at the
+ * end of a worker's default name.
  */
 const withoutNames = (name: string, text: unknown): string =>
   String(text).replaceAll(`lstm-gan-${name}`, `lstm-gan ${name}`).replace(/-\d+"/, '-ID"');

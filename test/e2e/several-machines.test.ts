@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 type Process = ReturnType<typeof lstmGan>;
 
-/** Starts `lstm-gan`, on another machine if `enter` leads there. */
+/** Starts `lstm-gan`. The words of `enter` are put in front of the command, and can make it run on another machine. */
 function start(
   parameters: readonly string[],
   { enter = [], env = {} }: { readonly enter?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
@@ -130,7 +130,7 @@ it('a coordinator that is killed again and again resumes with the same command, 
   const second = await start(command);
   expect([second.exitCode, second.stderr]).toEqual([2, expect.stringContaining('is training in')]);
   for (let kills = 0; kills < 3; kills++) {
-    // Further than where it was killed before, so that it has gone on from a checkpoint.
+    // Waits for 200 more steps than before the last kill, so the coordinator must have resumed from a checkpoint.
     await waitForStep('often', (await metrics()).length + 200);
     coordinator.kill('SIGKILL');
     await coordinator;
@@ -158,7 +158,7 @@ it('a worker leaves at once when it is told to, also while it waits for a coordi
   coordinator.kill('SIGKILL');
   await Promise.race([isWaiting, worker]);
   worker.kill('SIGTERM');
-  // One that only leaves when a try has failed ends with an error.
+  // A worker that left only after it had failed to connect again would end with an error.
   expect(await worker).toMatchObject({ exitCode: 0 });
 });
 
@@ -199,13 +199,17 @@ it('admits a worker with a key of its own until that is revoked; then the worker
   expect((await lstmGan(['keys', run, '--add', '../x'])).exitCode).toBe(2);
 });
 
-/** The kernels for an old processor add up in another order. In which units that shows depends on this processor. */
+/**
+ * Makes a worker use the kernels for an old processor, which add in another order. Which units then give other bits
+ * depends on this machine's processor.
+ */
 const otherBits = { ONEDNN_MAX_CPU_ISA: 'SSE41' };
 
 it('refuses a worker that computes other bits, and names the units', async () => {
   const coordinator = start(coordinate('strict', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);
-  // The first leaves, so that the run waits for the other one instead of ending before it has come.
+  // The first worker leaves, so the run waits for the worker `other`. Otherwise the run could end before `other` has
+  // started.
   const first = start(join);
   await waitForStep('strict', 1);
   first.kill('SIGTERM');

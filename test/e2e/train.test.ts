@@ -166,7 +166,8 @@ describe('a run', () => {
       '384',
       '--workers',
       '2',
-      // The next test resumes from step 2; a slow machine writes more checkpoints in between.
+      // Keeps the checkpoint of step 2 for the next test, also on a slow machine, which writes more checkpoints after
+      // it.
       '--keep',
       '9',
       '--json',
@@ -313,7 +314,7 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     const identity = JSON.parse(await readFile(file, 'utf8')) as { probes: Record<string, string> };
     identity.probes['generatorBackward'] = '0'.repeat(64);
     await writeFile(file, JSON.stringify(identity));
-    // Files that a crash leaves after the checkpoint's step.
+    // Files of a step after the last checkpoint, as a crash leaves them.
     await appendFile(path.join(out, 'metrics.jsonl'), '{"step":2}\n');
     await writeFile(path.join(out, 'samples', 'step-00000002.png'), '');
     await writeFile(checkpointOf(out, 2), '');

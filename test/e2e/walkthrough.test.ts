@@ -22,7 +22,7 @@ const small = [
 
 let folder: string;
 let documented: string[];
-/** The step at which the run was stopped, and to which it was then resumed. */
+/** The step up to which the run is trained so far. */
 let reached = 0;
 const more = 4;
 const undo: (() => Promise<unknown>)[] = [];
@@ -38,8 +38,8 @@ afterAll(async () => {
 });
 
 /**
- * The words after the beginning of a command. The document must have exactly one command that begins so and contains
- * `within`. `~` is replaced by the folder of this test.
+ * The words of a command of the document after `beginning`. The document must have exactly one command that begins with
+ * `beginning` and contains `within`. `~` is replaced by the folder of this test.
  */
 function words(beginning: string, within = ''): string[] {
   const found = documented.filter((command) => command.startsWith(beginning) && command.includes(within));
@@ -57,7 +57,8 @@ interface Place {
 }
 
 /**
- * Starts the document's command that begins so and contains `within`, with more parameters: the last --steps counts.
+ * Starts the document's command that begins with `beginning` and contains `within`. Adds the parameters `own`: if
+ * --steps is given twice, the last one counts.
  */
 function start(
   beginning: string,

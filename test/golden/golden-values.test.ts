@@ -1,6 +1,6 @@
 /**
- * The program in tools/golden still gives the golden values in test/fixtures. It needs a Python that has PyTorch: the one
- * that TORCH_PYTHON names, or python3. Without one these tests count as skipped.
+ * The program in tools/golden still gives the golden values in test/fixtures. It needs a Python that has PyTorch: the
+ * one that TORCH_PYTHON names, or python3. Without such a Python these tests count as skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -135,7 +135,8 @@ it('a worker that is told to leave finishes the lease that it was given', async 
     onMessage: ({ kind }) => void messages.push(kind),
     onStep: ({ step }, [worker]) => void (step === 2 && worker.kill('SIGTERM')),
   });
-  // It is the only worker, so it has a lease when its `leave` arrives, and returns that lease's contribution first.
+  // This worker is the only one, so it has a lease when its `leave` arrives, and returns that lease's contribution
+  // first.
   expect(messages.slice(messages.indexOf('leave'))).toEqual(['leave', 'contribution']);
 });
 

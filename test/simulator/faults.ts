@@ -4,7 +4,7 @@
 export type Move =
   /** The next message of one line arrives. */
   | { readonly kind: 'deliver'; readonly which: number }
-  /** Many messages arrive, on all lines. */
+  /** Up to 19 messages arrive, on various lines. */
   | { readonly kind: 'flow'; readonly which: number }
   /** A message arrives twice, as it may after a connection was made again. */
   | { readonly kind: 'repeat'; readonly which: number }

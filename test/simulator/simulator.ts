@@ -1,8 +1,8 @@
 /**
- * A whole run in one thread, without sockets, clocks and chance. The coordinator's training and the workers' exchange are
- * the real ones. Between them are lines, and a schedule decides which message arrives next, and which worker dies, hangs,
- * leaves or joins. A line keeps TCP's promises: messages arrive in order and whole, until it breaks. A message is read only
- * when it arrives, so an array that was released before is noticed.
+ * A whole run in one thread, without sockets, clocks and chance. The coordinator's training and the workers' exchange
+ * are the real ones. Between them are lines, and a schedule decides which message arrives next, and which worker dies,
+ * hangs, leaves or joins. A line keeps TCP's promises: messages arrive in order and whole, until it breaks. The arrays
+ * of a message are checked only when it arrives, so the simulation notices an array that was released too early.
  */
 import { createLayouts } from '@lstm-gan/core';
 import { plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
@@ -34,7 +34,7 @@ interface Member {
   readonly number: number;
   readonly worker: SimulatedWorker;
   isHanging: boolean;
-  /** Number of messages to other members that must arrive before this slow member hears again. */
+  /** Number of messages to other members that must arrive before this slow member receives messages again. */
   wakesAfter: number;
 }
 
@@ -66,7 +66,10 @@ export class Simulation {
   #incarnation = 0;
   #joined = 0;
   #nowMs = 0;
-  /** The losses of each step, as it was committed last. */
+  /**
+   * The losses of each step, as of its last commit: a step can be committed more than once, for example after a
+   * restart.
+   */
   readonly losses = new Map<number, StepMetrics['losses']>();
   #committedStep = 0;
   #longestLine = 0;
@@ -86,7 +89,7 @@ export class Simulation {
     return this.#training.isFinished && (this.#disk === 'sound' || this.#disk === 'full');
   }
 
-  /** SHA-256 of the weights at the end of the run. Throws if an error stopped the run. */
+  /** The training state at the end of the run. Throws if an error stopped the run. */
   get state(): TrainingState {
     return this.#training.result().state;
   }
@@ -194,7 +197,10 @@ export class Simulation {
     this.#durable = structuredClone(state);
   }
 
-  /** Kills the coordinator and starts it again from the last durable state. All lines to it break. */
+  /**
+   * Kills the coordinator and starts it again from the last durable state. All lines and workers are replaced by new
+   * ones.
+   */
   #restart(): void {
     if (this.#disk !== 'full') this.#disk = 'sound';
     const numbers = this.#members.size;
@@ -301,7 +307,7 @@ export class Simulation {
     for (const member of this.#members.values())
       if (member.isHanging && --member.wakesAfter <= 0) member.isHanging = false;
     this.#arrive(line, message);
-    // Only a line to the coordinator can repeat a message, after a connection was made again.
+    // Only a contribution to the coordinator can arrive twice, after a connection was made again.
     if (isRepeated && message !== 'broken' && message.kind === 'contribution' && !this.isFinished)
       this.#arrive(line, message);
   }
@@ -329,7 +335,7 @@ export class Simulation {
     )
       return;
     member.worker.hear(structuredClone(message as CoordinatorMessage));
-    // The coordinator told it to finish, so it ends, and its line with it.
+    // The coordinator has dismissed the worker, so the worker ends and its lines break.
     if (member.worker.isDismissed) this.#giveUp(member);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Finds a Chromium for tests: the one that CHROMIUM_PATH names, else this machine's, else the one in the npm package
- * @sparticuz/chromium. The package's is unpacked once into the cache, with the libraries that it needs. Nothing is
- * downloaded.
+ * @sparticuz/chromium. The package's Chromium is unpacked once into the cache, with the libraries that it needs.
+ * Nothing is downloaded.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -60,8 +60,8 @@ function startingTogether(link: CoordinatorLink, workers: number): CoordinatorLi
 const silenceMs = 5 * 60_000;
 
 /**
- * Trains from nothing with worker processes; all of them have ended when it resolves. Throws, with everything they
- * said, if the run hangs.
+ * Trains from step 0 with worker processes. All of them have ended when the promise resolves. If the run hangs, rejects
+ * with the log and the output of all workers.
  */
 export async function trainOnCluster({
   workers,

@@ -35,7 +35,7 @@ export interface RunSummary {
   readonly endedBy: 'steps' | 'stop-when' | 'signal';
 }
 
-/** Reads the summary from the standard output of a run, which must be that one line. */
+/** Reads the summary from the standard output of a run. Throws if the output is not exactly one line. */
 export function summaryOf(stdout: unknown): RunSummary {
   const lines = String(stdout).trim().split('\n');
   if (lines.length !== 1 || lines[0] === '') throw new Error(`standard output should be one line:\n${String(stdout)}`);

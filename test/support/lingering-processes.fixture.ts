@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { startProcess } from './processes.ts';
 
-/** Starts a process that starts another one; both would run for an hour, and write their numbers into a file. */
+/** Starts a process that starts another one; both would run for an hour. Writes the IDs of both into a file. */
 async function linger(): Promise<void> {
   const file = process.env['PROCESS_NUMBERS'] ?? '';
   const child = startProcess(['bash', '-c', 'sleep 3600 & echo $$ $!; wait'], { buffer: false });

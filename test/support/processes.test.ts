@@ -18,13 +18,13 @@ async function runLingering(environment: Record<string, string> = {}) {
     [process.execPath, '--input-type=module', '--eval', script, '--', '--config', '../.config/vitest.config.ts'],
     { cwd: path.join(root, 'test'), env: { PROCESS_NUMBERS: file, ...environment } },
   );
-  /** Numbers of the processes that were started so far. */
+  /** The IDs of the processes that were started so far. */
   const started = async (): Promise<number[]> =>
     existsSync(file) ? (await readFile(file, 'utf8')).trim().split(/\s+/).map(Number) : [];
   return { vitest, started };
 }
 
-/** False also for a process that has ended and waits for its parent to read how. */
+/** False also for a zombie: a process that has ended, but whose parent has not read its exit status yet. */
 function isRunning(processNumber: number): boolean {
   const file = `/proc/${processNumber}/stat`;
   return existsSync(file) && !/\) Z /.test(readFileSync(file, 'utf8'));

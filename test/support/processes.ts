@@ -13,7 +13,8 @@ const running = new Map<ResultPromise, unknown>();
 /** Starts a program. The promise resolves also if the program fails. */
 export function startProcess(command: readonly string[], options: Options = {}): ResultPromise {
   const [program, ...parameters] = endingWithParent(command);
-  // A process group of its own, so that what the program starts (npx a shell, nx its tasks) can be killed with it.
+  // The program gets a process group of its own. So the processes that it starts (npx starts a shell, nx its tasks) can
+  // be killed with it.
   const child = execa(program, parameters, { reject: false, detached: true, ...options });
   running.set(child, TestRunner.getCurrentTest());
   const forget = (): void => void running.delete(child);
@@ -31,7 +32,7 @@ function killGroup({ pid }: ResultPromise): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
-    // It has ended meanwhile.
+    // The process has ended meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

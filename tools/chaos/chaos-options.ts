@@ -31,9 +31,9 @@ could be tested because this machine allows no network namespaces.
 
 export interface ChaosOptions {
   readonly minutes: number;
-  /** Turns of the run without faults, and of each schedule. */
+  /** The number of turns in which the run without faults is trained, and each run with faults. */
   readonly turns: number;
-  /** A file with an earlier run without faults, to compare with. Undefined: that run is made now. */
+  /** A file with an earlier run without faults, to compare with. If undefined, a new run without faults is made. */
   readonly quiet: string | undefined;
   readonly kinds: readonly FaultKind[];
   readonly schedules: readonly {
@@ -43,13 +43,13 @@ export interface ChaosOptions {
     readonly coordinatorEveryS: number;
   }[];
   readonly workers: number;
-  /** What is trained, as options of `lstm-gan coordinator`: it decides the bits. */
+  /** What is trained, as options of `lstm-gan coordinator`. These options decide the bits. */
   readonly what: readonly string[];
   /** How it is trained, as options of `lstm-gan coordinator`. */
   readonly how: readonly string[];
   /** The rate of the cables; undefined without cables. */
   readonly rate: string | undefined;
-  /** Decides the faults. */
+  /** The seed that decides the faults. */
   readonly seed: number;
   readonly out: string | undefined;
 }

@@ -28,7 +28,7 @@ export interface ChaosResult {
   readonly harmed: readonly HarmedResult[];
 }
 
-/** Whether every run with faults ended in the state of the run without, and wrote every step once. */
+/** Whether every run with faults ended in the same state as the run without faults, and wrote every step once. */
 export function isSame({ quiet, harmed }: ChaosResult): boolean {
   return harmed.every((run) => run.isEveryStepOnce && hasSameState(quiet, run));
 }

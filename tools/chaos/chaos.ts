@@ -57,7 +57,7 @@ async function stopAfter(cluster: Cluster, signal: AbortSignal): Promise<void> {
   cluster.stop();
 }
 
-/** Reads the run without faults of an earlier call, so that an hour of it serves many hours with faults. */
+/** Reads the run without faults of an earlier call, so that many runs with faults can be compared with it. */
 async function readQuiet(file: string): Promise<RunResult> {
   const text = await readFile(file, 'utf8').catch((error: Error) => refuse(error.message));
   const { quiet } = JSON.parse(text) as ChaosResult;

@@ -1,4 +1,7 @@
-/** A coordinator and workers, as processes of the built command line. One that ends is started again. */
+/**
+ * A coordinator and workers, as processes of the built command line. A worker that ends is replaced; a coordinator that
+ * is killed is started again.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -19,7 +22,7 @@ export interface ClusterOptions {
   readonly cacheDir: string;
   /** Whether workers connect through wires that can be cut. */
   readonly isWired: boolean;
-  /** Machines for the coordinator and each worker, instead of this one. */
+  /** Simulated machines, on which the coordinator and each worker run. Undefined: all of them run on this machine. */
   readonly network: Network | undefined;
 }
 
@@ -78,7 +81,10 @@ export class Cluster {
     return cluster;
   }
 
-  /** Resolves when the run is over; rejects when the coordinator ends without a result by itself. */
+  /**
+   * Resolves when the run is over. Rejects if the coordinator ends with an error; a killed coordinator is started
+   * again.
+   */
   get ended(): Promise<Summary> {
     return this.#ended;
   }
@@ -96,7 +102,9 @@ export class Cluster {
     return this.#places[index];
   }
 
-  /** Lets a worker leave, and starts no other one in its place until `isAway` is false again. */
+  /**
+   * If `isAway` is true, makes a worker leave, and starts no other worker in its place until this is called with false.
+   */
   setAway(index: number, isAway: boolean): void {
     const place = this.#places[index];
     place.isAway = isAway;

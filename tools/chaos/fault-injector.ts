@@ -22,11 +22,11 @@ export interface InflictedFault {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly step: number;
-  /** Milliseconds until the next step was committed; only of a kill of the coordinator. */
+  /** Milliseconds until the next step was committed; only for a kill of the coordinator. */
   readonly recoveredMs?: number;
 }
 
-/** Faults come by the time that the run has trained, over all its turns. */
+/** Inflicts each fault when the run has trained for the fault's time. The time is counted over all turns of the run. */
 export class FaultInjector {
   readonly done: InflictedFault[] = [];
   readonly #options: FaultInjectorOptions;
@@ -43,7 +43,7 @@ export class FaultInjector {
 
   /**
    * Inflicts faults until the signal ends the turn.
-   * @param secondsPerStep how long a step takes in peace
+   * @param secondsPerStep how long a step takes without faults
    */
   async during(cluster: Cluster, signal: AbortSignal, secondsPerStep: number): Promise<void> {
     this.#clock.resume(secondsPerStep);
@@ -82,7 +82,9 @@ export class FaultInjector {
   }
 }
 
-/** Inflicts one fault. Resolves when it is over: a fault that lasts, after its time. */
+/**
+ * Inflicts one fault. Resolves when the fault is over: after its time if it is of a kind that lasts, otherwise at once.
+ */
 async function inflict(cluster: Cluster, { kind, worker, lastsS }: Fault): Promise<void> {
   const { wire, cable } = cluster.connectionOf(worker);
   const lasting = async (set: (isOn: boolean) => unknown): Promise<void> => {

@@ -25,7 +25,7 @@ export function readSteps(out: string): number[] {
   return existsSync(file) ? stepsIn(readFileSync(file, 'utf8')) : [];
 }
 
-/** The steps of whole lines: the last one may still be written. */
+/** The steps of the complete lines. The last line may not be written completely yet. */
 function stepsIn(lines: string): number[] {
   return [...lines.matchAll(/^\{"step":(\d+),.*\}$/gm)].map(([, step]) => Number(step));
 }
@@ -36,7 +36,10 @@ export function metricsBytes(out: string): number {
   return existsSync(file) ? statSync(file).size : 0;
 }
 
-/** The hash of the last checkpoint's file. It holds no times, so runs that computed the same have the same hash. */
+/**
+ * The hash of the last checkpoint's file. A checkpoint holds no times, so runs that computed the same have the same
+ * hash.
+ */
 export async function checkpointSha256(out: string): Promise<string> {
   const newest = await newestCheckpoint(checkpointsOf(out));
   assert(newest !== undefined, 'a run that has ended has a checkpoint');

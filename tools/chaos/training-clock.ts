@@ -2,13 +2,16 @@
 import { performance } from 'node:perf_hooks';
 import { lastStep, metricsBytes } from './run-record.ts';
 
-/** A longer pause between two steps is not training: the run waits for a process to start. */
+/**
+ * Of the time between two steps, at most this counts as training (or four times the usual time of a step, if that is
+ * longer). In a longer pause the run waits for a process to start.
+ */
 const longestStepS = 1;
 
 /**
- * Counts the seconds that a run has trained. It stands still while no step is committed, so a slow machine has as much
- * training between two faults as a fast one and every run comes to its end. It counts at least the time that the
- * committed steps took in peace, so every run suffers as many faults, even if the machine became faster meanwhile.
+ * Counts the seconds that a run has trained. The clock stands still while no step is committed, so the run trains
+ * between two faults even on a slow machine, and comes to its end. The clock counts at least the time that the
+ * committed steps take without faults, so the run suffers no fewer faults if the machine has become faster meanwhile.
  */
 export class TrainingClock {
   readonly #out: string;
@@ -24,7 +27,7 @@ export class TrainingClock {
 
   /**
    * Begins a turn; the time since the turn before does not count.
-   * @param secondsPerStep how long a step takes in peace
+   * @param secondsPerStep how long a step takes without faults
    */
   resume(secondsPerStep: number): void {
     this.#secondsPerStep = secondsPerStep;

@@ -1,4 +1,7 @@
-/** `npm run fuzz`: tries millions of hostile messages. One that reveals a bug is kept in the corpus, which every test run tries again. */
+/**
+ * `npm run fuzz`: tries millions of hostile messages. A message that reveals a bug is kept in the corpus; every test
+ * run tries all messages of the corpus again.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';

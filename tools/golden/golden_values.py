@@ -226,7 +226,7 @@ def part_of(tensors, prefix):
 
 
 def draw_inputs(config, seed):
-    """Weights and inputs drawn from a seed, in float32, so that a file holds exactly what was computed with."""
+    """Draws weights and inputs from a seed, rounded to float32, so that the file holds exactly the values in use."""
     random = torch.Generator().manual_seed(seed)
 
     def normal(*shape, scale=1.0):

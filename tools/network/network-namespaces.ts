@@ -16,9 +16,9 @@ interface Machine {
 
 /** A machine at the other end of a cable. */
 export interface CabledMachine extends Machine {
-  /** Puts its cable in, or pulls it out. */
+  /** Plugs the machine's cable in, or pulls it out. */
   plug(isIn: boolean): Promise<void>;
-  /** Sets whether it reaches only the hub and no other machine. */
+  /** Sets whether the machine reaches only the hub and no other machine. */
   part(isApart: boolean): Promise<void>;
 }
 

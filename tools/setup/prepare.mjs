@@ -1,6 +1,6 @@
 /**
- * Makes a checkout ready with nothing but Node and npm, for `npm start`, `npm test` and the others. Plain JavaScript
- * without dependencies, because none is installed yet.
+ * Makes a checkout ready for `npm start`, `npm test` and the other scripts, with nothing but Node and npm. It is plain
+ * JavaScript without dependencies, because no package is installed yet.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -17,8 +17,8 @@ export function stop(message, advice) {
 }
 
 /**
- * Runs a program in the checkout, with the streams of this process. Resolves to its exit status; if it fails and there
- * is an advice, stops with that.
+ * Runs a program in the checkout, with the streams of this process. Resolves to its exit status. If it fails and
+ * `advice` is given, ends this process with that advice.
  */
 export async function run(program, parameters, { advice, env = {} } = {}) {
   const child = spawn(program, parameters, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
@@ -32,7 +32,7 @@ export async function run(program, parameters, { advice, env = {} } = {}) {
   return status;
 }
 
-/** Stops with a sentence if this machine lacks something that npm cannot install. */
+/** Ends the process with a sentence if this machine lacks something that npm cannot install. */
 export function checkMachine() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
@@ -74,7 +74,10 @@ export async function install() {
   });
 }
 
-/** Runs nx without its daemon: what it has built before is in its cache on disk. Resolves to the exit status. */
+/**
+ * Runs nx without its daemon. The daemon is not needed: nx finds its earlier builds in its cache on the disk. Resolves
+ * to the exit status.
+ */
 export function nx(parameters, options) {
   return run(process.execPath, [path.join(root, 'node_modules', '.bin', 'nx'), ...parameters], {
     ...options,

@@ -1,7 +1,6 @@
 /**
- * `npm start`: installs, builds and trains the digits. Parts that are done already are skipped: a second call resumes
- * an
- * interrupted run, or says where the results of a finished one are.
+ * `npm start`: installs, builds and trains the digits. Parts that are done already are skipped. A second call resumes
+ * an interrupted run, or says where the results of a finished run are.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';

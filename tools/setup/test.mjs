@@ -1,7 +1,7 @@
 /**
  * `npm test`: checks everything, from nothing. Installs, sets TensorFlow up, then checks format, lint, types, build,
- * dead exports and API pages, and runs all tests. Ends with what took how long; its last line counts the tests, skipped
- * ones too.
+ * dead exports and API pages, and runs all tests. At the end, prints how long each part took; the last line counts the
+ * tests, skipped ones too.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -22,7 +22,7 @@ async function part(name, work) {
   seconds.push([name, (performance.now() - startMs) / 1000]);
 }
 
-/** Stops if it fails: nothing can be tested then. */
+/** Ends the process if this fails, because nothing can be tested without TensorFlow. */
 function setUpTensorFlow() {
   const advice = 'TensorFlow could not be set up; the sentence above says why.';
   return run(process.execPath, [...sources, 'apps/cli/src/main.ts', 'setup', '--variant', 'cpu'], { advice });
@@ -34,7 +34,7 @@ async function runTests() {
   const options = { env: { TEST_RESULTS: results } };
   const parameters = ['run-many', '-t', 'test', '--output-style=static', '--parallel=1'];
   // The tests of the whole program take longest and mostly wait for processes to start, so the tests of the packages
-  // run at the same time. Within each of the two one project follows the other.
+  // run at the same time. Each of the two calls of nx runs its projects one after the other.
   const statuses = await Promise.all([
     nx([...parameters, '--projects=@lstm-gan/test'], options),
     nx([...parameters, '--exclude=@lstm-gan/test'], options),
@@ -50,7 +50,7 @@ await part('lint, types, build', () =>
   nx(['run-many', '-t', 'lint', 'typecheck', 'build', '--output-style=static', '--parallel=2']),
 );
 await part('dead exports', () => tool('knip/bin/knip.js', '--config', '.config/knip.json'));
-// Every export of a package has its sentence, and every type that one mentions is exported.
+// Checks that every export of a package has a comment, and that every type that an export mentions is exported.
 await part('API pages', () =>
   tool('typedoc/bin/typedoc', '--options', '.config/typedoc.json', '--emit', 'none', '--logLevel', 'Warn'),
 );

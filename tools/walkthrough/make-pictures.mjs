@@ -1,7 +1,8 @@
 /**
- * `node tools/walkthrough/make-pictures.mjs FOLDER [COUNT]`: makes a folder of pictures like a user's, for docs/walkthrough.md.
- * The pictures are JPEGs of drawn shapes, of different sizes, upright and across, in nested folders by colour and shape. The bytes
- * are the same every time with the same version of sharp. It is plain JavaScript, so it runs without a loader.
+ * `node tools/walkthrough/make-pictures.mjs FOLDER [COUNT]`: makes a folder of pictures like a user's, for
+ * docs/walkthrough.md. The pictures are JPEGs of drawn shapes, of different sizes, portrait and landscape, in nested
+ * folders by colour and shape. The bytes are the same every time with the same version of sharp. It is plain
+ * JavaScript, so it runs without a loader.
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';

@@ -6,7 +6,10 @@ import type { Command } from 'commander';
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const parameters = process.argv.slice(2);
 
-/** A worker's command is loaded alone: workers start by the dozen, and every one is waited for. */
+/**
+ * For a worker, loads only the worker's command, because many workers may start at once and a run waits for all of
+ * them.
+ */
 async function loadProgram(): Promise<Command> {
   if (parameters[0] !== 'worker') return (await import('./program.ts')).createWholeProgram(version);
   const { defineWorkerCommand } = await import('@lstm-gan/worker/command');

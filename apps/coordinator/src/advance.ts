@@ -1,7 +1,6 @@
 /**
- * The coordinator's decisions: a pure function from a state and an event to the next state and effects. Leases are
- * borrowed, never owned: whatever happens to a worker, its shards go back to the others, and every shard of a round is
- * in the sum exactly once.
+ * The coordinator's decisions: a pure function from a state and an event to the next state and effects. If a worker is
+ * lost, its leases end and the others compute its shards. Every shard of a round is in the sum exactly once.
  */
 import type { Failed, WorkerMessage } from '@lstm-gan/transport';
 import type { Advance, CoordinatorEvent } from './decide/effects.ts';
@@ -15,7 +14,7 @@ import { rulesOf } from './decide/rules-of.ts';
 import { memberOf, type CoordinatorState, type Member } from './decide/state.ts';
 import { afterCommit, afterUpdate, beginRound, takeContribution } from './train-step.ts';
 
-/** What follows from an event that happens now. */
+/** Decides what follows from an event that happens at `nowMs`. */
 export function advance(before: CoordinatorState, event: CoordinatorEvent, nowMs: number): Advance {
   const state = { ...before, nowMs };
   if (state.finished) return quietly(state);
@@ -63,13 +62,13 @@ function hear(state: CoordinatorState, connection: string, message: WorkerMessag
   }
 }
 
-/** A message of another run, or of an earlier start of this coordinator. */
+/** Drops a message of another run, or of an earlier start of this coordinator. */
 function dropStale(state: CoordinatorState, kind: WorkerMessage['kind']): Advance {
   const dropped = kind === 'contribution' ? 1 : 0;
   return quietly({ ...state, droppedContributions: state.droppedContributions + dropped });
 }
 
-/** What follows from a message that only one exchange has. */
+/** Decides what follows from a message that only one exchange has, after the rules of that exchange have judged it. */
 function follow({ state, verdict }: Heard, member: Member): Advance {
   const { step, phase } = state.round;
   switch (verdict.kind) {
@@ -90,7 +89,10 @@ function follow({ state, verdict }: Heard, member: Member): Advance {
   }
 }
 
-/** Time has passed: a worker may hang, or its lease may be late. */
+/**
+ * Called when time has passed. Dismisses a worker that hangs. If there is none, hands out work: a lease may be late
+ * now.
+ */
 function findLate(state: CoordinatorState): Advance {
   const hung = findHung(state);
   if (hung === undefined) return rulesOf(state).handOut(state);
@@ -99,7 +101,7 @@ function findLate(state: CoordinatorState): Advance {
   return prepend([{ kind: 'disconnect', connection }], dismiss(state, connection, { reason: 'lost', sentence }));
 }
 
-/** A worker met something that it cannot go on from. */
+/** Stops training because a worker reported an error after which it cannot compute. */
 function stopFailed(state: CoordinatorState, member: Member, failed: Failed): Advance {
   const { step, phase, shard, reason, sentence } = failed;
   const isNotFinite = reason === 'not-finite';
@@ -110,7 +112,10 @@ function stopFailed(state: CoordinatorState, member: Member, failed: Failed): Ad
   });
 }
 
-/** One of two machines computes wrong bits. It is not known which one, nor since when. */
+/**
+ * One of two machines computes wrong bits. Nobody knows which one, or since when. A strict run stops; another only
+ * warns.
+ */
 function stopDiffering(
   state: CoordinatorState,
   {

@@ -1,6 +1,9 @@
-/** Runs jobs one after the other while training goes on. The first failure is kept, and thrown at the next call. */
+/**
+ * Runs jobs one after the other while training goes on. After a job has failed, the next call throws the error of the
+ * first failed job.
+ */
 export interface Background {
-  /** Aborted at the first failure, so that a caller can react before the next call. */
+  /** Aborted at the first failure, so that a caller learns of it before its next call. */
   readonly failed: AbortSignal;
   run(job: () => Promise<void>): void;
   /** True while a job runs or waits. */

@@ -1,4 +1,4 @@
-/** What a coordinator is started with, and what comes out. */
+/** The options of a coordinator, and the result of its training. */
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { ReadShards } from '@lstm-gan/data';
 import type { Logger, RunConfig, StepMetrics, TrainingState } from '@lstm-gan/run';
@@ -27,7 +27,7 @@ export interface CoordinatorOptions {
   readonly log: Logger;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** When it is aborted, training ends after the current step. */
+  /** When this signal is aborted, training ends after the current step. */
   readonly signal: AbortSignal;
   /** How contributions and weights travel. Default: star. */
   readonly exchange?: Exchange;
@@ -41,11 +41,11 @@ export interface CoordinatorOptions {
    */
   readonly onState?: (state: TrainingState) => void;
   /**
-   * In the sliced exchange: the run goes back to this step, because state is lost. The steps after it come again, with
-   * the same bits.
+   * Called in the sliced exchange when state is lost and the run goes back to this step. The steps after it are
+   * computed again, with the same bits.
    */
   readonly onRewind?: (step: number) => void;
-  /** Called after onCommit: whether training may end after this step. */
+  /** Called after `onCommit`. Returns whether training may end after this step. */
   readonly isEnough?: () => boolean;
 }
 
@@ -53,7 +53,7 @@ export interface TrainingResult {
   /** The last committed state. */
   readonly state: TrainingState;
   readonly weightsSha256: string;
-  /** Median after the fifth step; NaN for shorter runs. */
+  /** The median over the steps after the fifth; NaN if there were no more than five steps. */
   readonly imagesPerSecond: number;
   readonly losses: StepMetrics['losses'] | undefined;
   readonly droppedContributions: number;

@@ -1,4 +1,4 @@
-/** What both exchanges promise: each promise is tested of the star and of the sliced exchange. */
+/** What both exchanges promise. Each promise is tested for the star and for the sliced exchange. */
 import type { TrainingState } from '@lstm-gan/run';
 import { shardsOf } from '@lstm-gan/core/fold';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { config, contributionFor, driveTraining, header } from './testing/drive-
 const allShards = Array.from({ length: config.batchSize / config.shardSize }, (_, shard) => shard);
 
 describe.each(['star', 'sliced'] as const)('the %s exchange', (exchange) => {
-  /** A run in which the workers have joined, and work of a whole round is open. */
+  /** A run in which all workers have joined and have work of the same round, which nobody has answered yet. */
   const start = (workers: readonly string[], change: Parameters<typeof driveTraining>[1] = {}) => {
     const run = driveTraining(exchange, change);
     const [first, ...others] = workers;

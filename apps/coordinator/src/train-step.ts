@@ -4,7 +4,7 @@
  *   for each phase of the step: the discriminator's (once or several times), then the generator's
  *     1. hand out   each worker gets some shards of the batch, and the weights that it lacks
  *     2. collect    workers send back partial sums of gradients
- *     3. update     all shards are in: fold, mean, Adam, moving averages; 1. of the next phase sends the new weights
+ *     3. update     when all shards are collected: fold, mean, Adam, moving averages (the next phase sends the weights)
  *   4. commit       metrics; a checkpoint if one is due
  *
  * The coordinator waits for messages, so the step is not one loop. Each part has two functions. One decides: it is
@@ -72,7 +72,8 @@ export function sendWork(
 ): void {
   const { step, phase, turn } = round;
   const { id, subtrees } = lease;
-  // With the generator's phase go the images of the next step's first phase. There is none after the last step.
+  // Work of the generator phase has the images of the next step's first phase. After the last step there is no such
+  // phase.
   const reader = placeOfImages(round);
   const images =
     reader.step <= plan.lastStep ? readShards(batchOf(reader, plan.discriminatorSteps), subtrees) : new Uint8Array(0);
@@ -93,7 +94,8 @@ export function sendWork(
 // 2. Collect ----------------------------------------------------------------------------------------------------------
 
 /**
- * Decides what a contribution is worth (decide/judge-contribution.ts). Effects: `collect`; when all are in, `update`.
+ * Decides whether a contribution counts (decide/judge-contribution.ts). Effects: `collect`; after the last one,
+ * `update`.
  */
 export function takeContribution(state: CoordinatorState, member: Member, contribution: Contribution): Advance {
   const rules = rulesOf(state);
@@ -142,7 +144,7 @@ export function collect({ arrays, clock, comparison }: StepTools, effect: Effect
   clock.contributed(worker, contribution);
 }
 
-/** Compares a contribution that came second with the one that counted. Returns the event if they differ. */
+/** Compares a contribution that came second with the one that counted. If they differ, returns the event `differed`. */
 export function compare(
   { arithmetic, comparison }: StepTools,
   { worker, contribution, lease }: EffectOf<'compare'>,
@@ -154,7 +156,10 @@ export function compare(
 
 // 3. Update -----------------------------------------------------------------------------------------------------------
 
-/** Updates the phase's network: folds the sums and applies the optimizer (star), or the crew has done so (sliced). */
+/**
+ * Updates the phase's network: in the star, folds the sums and applies the optimizer; in the sliced exchange, the crew
+ * has done so.
+ */
 export function update({ arrays, clock, now }: StepTools, { phase, crewMs }: EffectOf<'update'>): CoordinatorEvent {
   const startMs = now();
   arrays.update(phase);
@@ -163,7 +168,7 @@ export function update({ arrays, clock, now }: StepTools, { phase, crewMs }: Eff
   return { kind: 'updated' };
 }
 
-/** Decides what comes after an update: the next phase, whose work takes the new weights out (1), or the commit. */
+/** Decides what comes after an update: the next phase, whose part 1 sends the new weights, or the commit. */
 export function afterUpdate(state: CoordinatorState): Advance {
   const { round, plan, versions } = state;
   const { step, phase } = round;
@@ -177,7 +182,7 @@ export function afterUpdate(state: CoordinatorState): Advance {
 
 // 4. Commit -----------------------------------------------------------------------------------------------------------
 
-/** Measures the step, tells the caller, and gives it the state if it wants to keep it. */
+/** Measures the step and tells the caller. If the caller wants to keep the state, gives the state to the caller. */
 export function commit(
   tools: StepTools,
   { step }: EffectOf<'commit'>,
@@ -193,7 +198,7 @@ export function commit(
   return { metrics, event: { kind: 'committed', isEnough: isEnough?.() ?? false, isWanted } };
 }
 
-/** Decides what comes after a step: the first phase of the next one (1), or the end. */
+/** Decides what comes after a step: the first phase of the next step (its part 1), or the end of training. */
 export function afterCommit(
   before: CoordinatorState,
   { isEnough, isWanted }: Extract<CoordinatorEvent, { kind: 'committed' }>,

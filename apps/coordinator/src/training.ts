@@ -1,6 +1,7 @@
 /**
  * A run as its coordinator carries it out: events go in, and the effects that `advance` answers with are carried out.
- * Arrays and measurements are here. Decisions are not, nor what waits: sockets, timers and signals.
+ * Arrays and measurements are kept here. Decisions are made elsewhere, and so is all waiting for sockets, timers and
+ * signals.
  */
 import { createLayouts } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
@@ -84,9 +85,9 @@ export class Training {
   }
 
   /**
-   * Decides what follows from an event, and carries it out. An event that an effect is answered with waits until all
-   * effects before it are carried out: so effects come in the order in which they were decided, and none comes after
-   * the end.
+   * Decides what follows from an event, and carries it out. If carrying out an effect gives a new event, that event
+   * waits until all effects decided before are carried out. So effects are carried out in the order in which they were
+   * decided, and none after the end.
    */
   handle(event: CoordinatorEvent): void {
     this.#events.push(event);

@@ -10,7 +10,10 @@ const loaders: Readonly<Record<BackendName, () => Promise<unknown>>> = {
   cpu: () => import('./backends/cpu.ts'),
 };
 
-/** Starts the wanted backend; if it does not start in this browser, wasm or cpu. Resolves to the one that started. */
+/**
+ * Starts the wanted backend. If it does not start in this browser, tries wasm and then cpu. Resolves to the one that
+ * started.
+ */
 export async function startBackend(wanted: BackendName): Promise<BackendName> {
   for (const name of new Set<BackendName>([wanted, 'wasm', 'cpu'])) {
     await loaders[name]();

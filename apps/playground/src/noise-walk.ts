@@ -8,8 +8,8 @@ export function nextSeed(seed: number): number {
 }
 
 /**
- * Returns noise between that of a seed and that of the next seed, as many as `numbers`. `position` 0 gives the noise of
- * the seed, which is the noise of `lstm-gan sample --seed`; 1 gives the noise of the next seed.
+ * Returns an array of `numbers` values of noise, between the noise of a seed and that of the next seed. `position` 0
+ * gives the noise of the seed, which is the noise of `lstm-gan sample --seed`; 1 gives the noise of the next seed.
  */
 export function noiseAt(seed: number, position: number, numbers: number): Float32Array {
   const noiseOf = (start: number) => normalNoise(streamKey({ seed: start, purpose: 'sample-noise' }), numbers);

@@ -22,7 +22,7 @@ const lease = [
 ];
 const leasedShards = [0, 1, 3];
 
-/** A run whose units give vectors of one float, and a record of what they were given. */
+/** A run whose units return vectors of one float, and a record of the units' inputs. */
 function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mostAhead = 4) {
   const config = { ...digits, ...changes };
   const sent: WorkerMessage[] = [];
@@ -125,7 +125,8 @@ it.each([
       }
     }
     expect(onReal.map(({ seed, images }) => images === expected.get(seed))).not.toContain(false);
-    // Every shard once, whether it was started ahead or not; after the last work, those that were started ahead.
+    // Every shard of the work was computed once, whether it was started ahead or not. After the last work, further
+    // shards were started ahead.
     const computed = 3 * discriminatorSteps * leasedShards.length;
     expect(onReal).toHaveLength(computed + Math.min(mostAhead, leasedShards.length));
     expect(new Set(onReal.map(({ seed }) => seed)).size).toBe(onReal.length);

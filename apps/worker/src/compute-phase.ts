@@ -1,10 +1,10 @@
 /**
  * What a worker does for one phase of a step, from top to bottom:
  *
- *   1. takes the work: a lease of shards, for which the weights have arrived before;
- *   2. computes each shard, and adds it to the sum of its subtree;
+ *   1. takes the work: a lease of shards (the weights that it needs have arrived before it);
+ *   2. computes each shard, and adds its gradient to the sum of its subtree;
  *   3. sends its contribution, through the exchange of the run;
- *   4. starts the next phase ahead, with the network that is not being updated.
+ *   4. already starts the next phase, with the network that is not being updated.
  */
 import type { Network } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
@@ -35,7 +35,7 @@ export async function computePhase(run: PreparedRun, work: Work): Promise<void> 
     const computeMs = run.idleSinceMs - startMs + aheadMs;
     const { subtrees } = work;
     exchange.contribute({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums });
-    // Not at once: first, this turn of the event loop sends the contribution.
+    // Noise is drawn after this turn of the event loop, so that the contribution is sent first.
     setImmediate(prepareNoise, run, work);
     startedShards.begin(nextShards(run, work, images));
   } catch (error) {
@@ -53,7 +53,7 @@ function weightsOfVersions({ generator, discriminator }: CurrentWeights, version
 }
 
 interface LeaseResult {
-  /** One for each subtree of the work, in the layout of the phase's network. */
+  /** One partial sum for each subtree of the work, in the layout of the phase's network. */
   readonly sums: Float32Array[];
   readonly losses: ShardLosses[];
 }
@@ -81,7 +81,7 @@ async function computeLease(
   return { sums, losses };
 }
 
-/** Goes on with what was started ahead, if it was started with the same weights. */
+/** Computes a shard. If it was started ahead with the same weights, only computes the rest. */
 async function computeShard(
   run: PreparedRun,
   weights: NetworkWeights,
@@ -102,13 +102,14 @@ async function computeShard(
 }
 
 /**
- * The same shards in the next phase, as far as they can be started with the network that this phase does not update.
+ * Returns the same shards in the next phase, to be started with the network that this phase does not update. Returns
+ * none if the next phase does not exist or that network's weights are missing.
  */
 function nextShards(run: PreparedRun, work: Work, images: RealImages): StartableShard[] {
   const network: Network = work.phase === 'discriminator' ? 'generator' : 'discriminator';
   const weights = run.weights[network];
   if (weights === undefined) return [];
-  // The last phase of a run comes without images, because no phase follows.
+  // The work of a run's last phase comes without images, because no phase follows.
   if (network === 'discriminator' && images.isEmpty) return [];
   const next = nextPlace(work, run.config.discriminatorSteps);
   return shardsOf(work.subtrees).map((shard) => {
@@ -118,7 +119,9 @@ function nextShards(run: PreparedRun, work: Work, images: RealImages): Startable
   });
 }
 
-/** Draws the noise of the same shards in the next phase. With shared noise, a generator phase needs none of its own. */
+/**
+ * Draws the noise of the same shards in the next phase. With shared noise, a generator phase needs no noise of its own.
+ */
 function prepareNoise({ config, noise }: PreparedRun, work: Work): void {
   const next = nextPlace(work, config.discriminatorSteps);
   if (next.phase === 'generator' && config.sharedNoise) return;

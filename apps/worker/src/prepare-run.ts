@@ -17,7 +17,7 @@ import { createStarExchange } from './exchange/star/star-exchange.ts';
 import type { WorkerExchange } from './exchange/worker-exchange.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
-/** Everything that a worker has for a run. */
+/** Everything that a worker needs during a run. */
 export interface PreparedRun extends ShardTools {
   readonly link: WorkerLink;
   readonly now: () => number;
@@ -26,9 +26,9 @@ export interface PreparedRun extends ShardTools {
   readonly exchange: WorkerExchange;
   readonly weights: CurrentWeights;
   readonly startedShards: StartedShards;
-  /** Releases a network's weights when the shards that are being started with them are done. */
+  /** Waits until no shard is being started with a network's weights, then releases them. */
   readonly releaseWeights: (network: Network) => Promise<void>;
-  /** Since when the worker has had no lease to compute. */
+  /** The time since which the worker has had no lease to compute. */
   idleSinceMs: number;
 }
 
@@ -42,7 +42,8 @@ export async function prepareRun(welcome: Welcome, options: WorkerOptions): Prom
   const config = checkRunConfig(JSON.parse(welcome.config));
   const engine = await options.openEngine(config);
   const units = await compileUnits(engine, config);
-  // On the processor that the coordinator updates the weights on, starting shards ahead would only delay the update.
+  // If the worker shares a processor with the coordinator, starting shards ahead would only delay the coordinator's
+  // update.
   const sharesProcessor = options.besideCoordinator && engine.describe().device.kind === 'cpu';
   const startedShards = createStartedShards(sharesProcessor ? 0 : mostShardsAhead, now);
   const { arithmetic } = engine;
@@ -83,7 +84,7 @@ export async function prepareRun(welcome: Welcome, options: WorkerOptions): Prom
 
 type ExchangeParts = Pick<PreparedRun, 'header' | 'config' | 'arithmetic' | 'weights' | 'releaseWeights'>;
 
-/** The only place of a worker that asks which exchange the run has. */
+/** The only place in the worker's code that asks which exchange the run has. */
 async function openExchange(
   kind: Exchange,
   parts: ExchangeParts,

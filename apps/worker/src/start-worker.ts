@@ -1,6 +1,6 @@
 /**
  * A worker's conversation with the coordinator: it says hello, prepares the run that the coordinator describes, and
- * answers messages until the coordinator finishes the run. compute-phase.ts has what it does for a lease.
+ * answers messages until the coordinator finishes the run. What the worker does for a lease is in compute-phase.ts.
  * test/integration and test/e2e test what this file promises: they run whole workers, with faults and refusals.
  */
 import { UserError } from '@lstm-gan/core/errors';
@@ -16,14 +16,15 @@ import { prepareRun, type PreparedRun } from './prepare-run.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 /**
- * Works until the run is finished, or until the worker has left. Throws a UserError if the coordinator refuses the
- * worker or is gone.
+ * Works for a coordinator until the run is finished or the worker has left. Throws a UserError if the coordinator
+ * refuses the worker or is gone.
  */
 export async function startWorker(options: WorkerOptions): Promise<void> {
   const { link, name, signal, log } = options;
   let run: PreparedRun | undefined;
   const leave = (): void => {
-    // The coordinator answers with `finish`: after the current lease, or when other workers have this one's slices.
+    // The coordinator answers with `finish`: in the star after the current lease, in the sliced exchange when other
+    // workers have the slices of this worker.
     if (run === undefined) void link.close();
     else link.send({ kind: 'leave', ...run.header });
   };
@@ -47,8 +48,8 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     }
   } finally {
     signal.removeEventListener('abort', leave);
-    // After an error too: an open link keeps the process alive, and the coordinator would go on waiting for this
-    // worker.
+    // The link is closed after an error, too. An open link would keep the process alive, and the coordinator would go
+    // on waiting for this worker.
     await link.close();
     await run?.exchange.close();
     await run?.engine.close();

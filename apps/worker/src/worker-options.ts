@@ -10,12 +10,12 @@ export interface WorkerOptions {
   readonly openEngine: (config: RunConfig) => Promise<Engine>;
   /** Called only if the run's exchange is sliced: opens this worker's link to the other workers. */
   readonly openPeers: () => Promise<PeerLink>;
-  /** Equal for workers on one machine. */
+  /** The name of this machine: equal for workers on one machine. */
   readonly host: string;
   /** Whether the coordinator runs on this machine. */
   readonly besideCoordinator: boolean;
   readonly log: Logger;
-  /** Aborted to leave after the current lease. */
+  /** When this signal is aborted, the worker asks to leave. It leaves when the coordinator lets it go. */
   readonly signal: AbortSignal;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;

@@ -2,7 +2,10 @@ import { UserError } from '@lstm-gan/core/errors';
 import { exitCodes } from './exit-codes.ts';
 import { explainSystemError } from './explain-system-error.ts';
 
-/** Codes of failures that other options would not prevent, or that may pass by themselves. Any other UserError is a mistake of the user. */
+/**
+ * Codes of the UserErrors that end with exit code 1: other options would not prevent them, or they may pass by
+ * themselves. Any other UserError is a mistake of the user, with exit code 2.
+ */
 const failures = ['not-finite', 'bits-differ', 'worker-failed', 'workers-gone', 'coordinator-gone', 'out-of-memory'];
 
 /** Prints an error on standard error and returns the exit code. */

@@ -6,7 +6,7 @@ export interface CacheOptions {
   readonly cacheDir?: string;
 }
 
-/** Adds the option that every command takes if it needs TensorFlow or data. */
+/** Adds `--cache-dir`, the option of every command that needs TensorFlow or data. */
 export function addCacheDir(command: Command): Command {
   return command.option(
     '--cache-dir <folder>',

@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { UserError } from '@lstm-gan/core/errors';
 
 /**
- * Returns the names of the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, or, if it is not set, a number
- * for each device file of the driver.
+ * Returns the names of the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES. If that is not set,
+ * they are numbered from 0, one for each device file of the driver. Without such files there are none.
  */
 export function findGpus(visible = process.env['CUDA_VISIBLE_DEVICES'], deviceFolder = '/dev'): string[] {
   const count = countDeviceFiles(deviceFolder);

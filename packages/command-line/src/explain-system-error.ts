@@ -1,6 +1,6 @@
 /**
- * Any allocation may find too little memory, and any write a full disk. If the code that met such an error did not explain it,
- * it is explained here.
+ * Explains errors that may occur anywhere: any allocation may find too little memory, and any write a full disk. Code
+ * that meets such an error may also explain it itself.
  */
 import { UserError } from '@lstm-gan/core/errors';
 import { explainWriteError } from '@lstm-gan/run';
@@ -20,12 +20,15 @@ export function explainSystemError(error: unknown): unknown {
       cause: error,
     });
   }
-  // Only codes that reading never gives.
+  // Reading never fails with these codes, so a write has failed.
   const { code, path } = error as NodeJS.ErrnoException;
   return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '') ? explainWriteError(path ?? 'A file', error) : error;
 }
 
-/** Whether the addon (its code), Node (its message for an array) or tfjs-node (TensorFlow's RESOURCE_EXHAUSTED) lacked memory. */
+/**
+ * Whether an error says that memory ran out. The addon says it with a code, Node with the message for an array, and
+ * tfjs-node with TensorFlow's status 8, RESOURCE_EXHAUSTED.
+ */
 function isOutOfMemory({ message, code }: NodeJS.ErrnoException): boolean {
   return (
     code === 'ERR_MEMORY' || message === 'Array buffer allocation failed' || message.startsWith('Invalid TF_Status: 8')

@@ -1,4 +1,4 @@
-/** Loaded before a worker begins to load TensorFlow: nothing here may import more than commander and Node. */
+/** This file is loaded before a worker begins to load TensorFlow. To load fast, it imports only commander and Node. */
 export { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 export { createProgram } from './create-program.ts';
 export { exitCodes } from './exit-codes.ts';

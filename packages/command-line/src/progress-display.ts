@@ -1,6 +1,6 @@
 /**
- * Shows the progress of long work: as a bar on a terminal, elsewhere as a line every few seconds. Progress goes to standard
- * error, so that standard output holds results only.
+ * Shows the progress of long work: as a bar on a terminal, elsewhere as a line every few seconds. Progress goes to
+ * standard error, so that standard output holds results only.
  */
 import { SingleBar } from 'cli-progress';
 
@@ -57,8 +57,8 @@ function createLines(label: string, stream: NodeJS.WriteStream, now: () => numbe
 }
 
 /**
- * Returns a function that tells the remaining time, from the pace since its first call. The first call returns an empty text:
- * the time before it, in which workers started, says nothing about the pace.
+ * Returns a function that tells the remaining time, from the pace since its first call. The first call returns an empty
+ * text: the time before it says nothing about the pace, because workers were starting.
  */
 export function createCountdown(total: number, now: () => number): (done: number) => string {
   let first: { readonly done: number; readonly atMs: number } | undefined;

@@ -33,11 +33,11 @@ export interface Preset {
 export type PresetName =
   'digits' | 'article' | 'article-no-lstm' | 'rows' | 'rows-large' | 'dcgan-article' | 'dcgan-rows' | 'dense';
 
-/** The article's Adam; beta2 and epsilon are Adam's own defaults. */
+/** The settings of Adam in the article that docs/article.md describes; beta2 and epsilon are Adam's own defaults. */
 const articleAdam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
 const digitsAdam: AdamOptions = { ...articleAdam, beta2: 0.99 };
 
-/** A preset with the given generator and the article's settings for everything else. */
+/** A preset with the given generator. Everything else is as in the preset `article`, which docs/article.md explains. */
 function articleSettings(name: PresetName, description: string, generator: GeneratorConfig, shardSize: number): Preset {
   return {
     name,
@@ -96,14 +96,14 @@ const digits: Preset = {
     regularizer: { kind: 'approximate-r1', lambda: 200, sigma: 0.05 },
   },
   data: 'digits',
-  // This takes three to six minutes on two cores and gives recognisable digits.
+  // 1,400 steps take three to six minutes on two cores and give recognisable digits.
   steps: 1400,
   batchSize: 64,
   shardSize: 16,
   discriminatorSteps: 1,
   sharedNoise: true,
   optimizer: { generator: digitsAdam, discriminator: digitsAdam },
-  // beta = 0.995 for each step of 64 images: 64 ln 0.5 / ln 0.995.
+  // With this half-life, beta is 0.995 for each step of 64 images: 64 ln 0.5 / ln 0.995 is about 8850.
   ema: { halfLifeImages: 8850, rampUp: null },
 };
 

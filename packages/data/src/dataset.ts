@@ -26,7 +26,7 @@ export interface Dataset {
   readonly digest: string;
   /** What the images show, if known: image i shows `names[values[i]]`. */
   readonly labels?: Labels;
-  /** Files that could not be read, so that the data set is without them; at most the first 10,000. */
+  /** Files that could not be read and are therefore not in the data set; at most the first 10,000. */
   readonly leftOut: readonly LeftOut[];
   /**
    * Copies images into `into`, in the order of `indices`; `into` has `indices.length * size * size * channels` bytes.

@@ -13,7 +13,10 @@ export interface DecodedImages {
 export interface DatasetSource {
   readonly name: string;
   readonly description: string;
-  /** Downloads the images and converts them to a shape: `size` x `size` pixels, gray or RGB. Calls `onProgress` with the number of images done. */
+  /**
+   * Downloads the images and converts them to a shape: `size` x `size` pixels, gray or RGB. Calls `onProgress` with the
+   * number of images done.
+   */
   decode(
     shape: ImageShape,
     scratchDir: string,

@@ -13,7 +13,7 @@ const source = {
 };
 const maxPixels = 128 * 128;
 const imagePath = /^img\/google\/64\/[\w-]+\.png$/;
-/** Enough to keep every core busy, without having all decoded pictures in memory at once. */
+/** Number of pictures decoded at the same time: enough to keep every core busy, and few enough for the memory. */
 const decodedAtOnce = 32;
 
 const imageSchema = z.object({ image: z.string() });
@@ -46,7 +46,8 @@ export const emoji: DatasetSource = {
 };
 
 /**
- * The group of each image ("Flags", "Food & Drink"), from the package's list. A skin tone is in the group of its emoji.
+ * The group of each image ("Flags", "Food & Drink"), from the package's list. Variants of an emoji in other skin tones
+ * are in the group of that emoji.
  */
 function readGroups(content: Buffer | undefined, files: readonly string[]): Labels {
   const entries = listSchema.parse(JSON.parse(content?.toString('utf8') ?? '[]'));

@@ -82,7 +82,10 @@ function listImages(folder: string): ImageFile[] {
   }
 }
 
-/** Files that are in the folder itself. The recursive readdir of Node 24 is not used, because it follows links. */
+/**
+ * Finds the image files in a folder and in the folders below it. It does not follow links; the recursive readdir of
+ * Node 24 would.
+ */
 function* findImages(folder: string, prefix: string): Generator<ImageFile> {
   for (const entry of readdirSync(`${folder}/${prefix}`, { withFileTypes: true })) {
     const file = `${prefix}${entry.name}`;

@@ -1,8 +1,8 @@
 /**
  * The order in which training reads images. Images are numbered over the whole run; each epoch has a permutation of its
- * own, which is a pure function of the seed. Shard s of batch k (k counts discriminator phases from 1) reads the
- * numbers from (k - 1) * batchSize + s * shardSize on. So the images of a shard do not depend on the worker that
- * computes it.
+ * own, which is a pure function of the seed. Shard s of batch k (k counts discriminator phases from 1) reads shardSize
+ * images, the first of which has the number (k - 1) * batchSize + s * shardSize. So the images of a shard do not depend
+ * on the worker that computes it.
  */
 import { streamKey } from '@lstm-gan/core';
 import type { ShardRange } from '@lstm-gan/core/fold';
@@ -21,10 +21,10 @@ export interface BatchShape {
 /** Reads the images of some shards of a batch: uint8 [shards x shardSize, H, W, C], in the order of the ranges. */
 export type ReadShards = (batch: number, ranges: readonly ShardRange[]) => Uint8Array;
 
-/** Makes a reader of a data set, in the order of a run. */
+/** Makes a reader that reads the images of a data set in the order of a run. */
 export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed, flip }: BatchShape): ReadShards {
   // A batch may contain the end of one epoch and the start of the next. After a worker has died, shards of the earlier
-  // epoch may be read again.
+  // epoch may be read again. So the orders of two epochs are kept.
   const { count, size, channels } = dataset;
   const orderOf = rememberEpochs((epoch) =>
     permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), count),
@@ -53,7 +53,7 @@ export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed
   };
 }
 
-/** Remembers the values of the newest epoch and the one before it. */
+/** Keeps what `make` returned for the newest epoch and for the one before it. */
 function rememberEpochs<T>(make: (epoch: number) => T): (epoch: number) => T {
   const known = new Map<number, T>();
   return (epoch) => {

@@ -15,7 +15,7 @@ it('fetches and packs the digits through npm, with the pixels that were publishe
   expect(names.map((_, digit) => values.filter((value) => value === digit).length)).toEqual([
     1001, 1127, 991, 1032, 980, 863, 1014, 1070, 944, 978,
   ]);
-  // If the packed file is damaged, it is packed again.
+  // If the packed file is damaged, the data set is packed again.
   const file = path.join(cacheDir, 'data', (await readdir(path.join(cacheDir, 'data')))[0]);
   await writeFile(file, (await readFile(file)).subarray(0, 100_000));
   expect((await openDataset('digits', { cacheDir, size: 32, channels: 1 })).digest).toBe(dataset.digest);

@@ -66,7 +66,7 @@ describe('a packed data set', () => {
     const text = (await readFile(file)).subarray(36, -12).toString().replace('"count":3', `"count":${count}`);
     const tail = Buffer.concat([Buffer.from(text), Buffer.alloc(4), Buffer.from('LGANPACK')]);
     tail.writeUInt32LE(text.length, text.length);
-    // A file with a hole where the pixels are.
+    // A sparse file: its pixels are a hole, which takes no space on the disk and reads as zeros.
     const handle = await open(file, 'w');
     await handle.write(tail, 0, tail.length, count * 12);
     await handle.close();

@@ -6,7 +6,8 @@
 #include "javascript/values.h"
 #include "tensorflow/c/c_api.h"
 
-// A part of absl, which is inside TensorFlow's library. Provisioning does not unpack absl's headers.
+// Declarations from absl, which is a part of TensorFlow's library. They stand here because provisioning does not unpack
+// absl's headers.
 namespace absl {
 inline namespace lts_20250814 {
 enum class LogSeverityAtLeast : int { kError = 2 };
@@ -23,9 +24,9 @@ napi_value Version(napi_env env, napi_callback_info) {
   return version;
 }
 
-// Lets TensorFlow print errors only: otherwise it prints lines about its devices. Its log is absl's, and only
-// TensorFlow's Python wrapper sets absl's level from TF_CPP_MIN_LOG_LEVEL. Two lines (one about oneDNN) are printed all
-// the same: static initializers print them while the library is loaded, before anything can be called.
+// Lets TensorFlow print errors only, and not lines about its devices. TensorFlow prints through absl, and only its
+// Python wrapper sets absl's level from TF_CPP_MIN_LOG_LEVEL. Two lines (one about oneDNN) still appear: static
+// initializers print them while the library is loaded, before any function can be called.
 void QuietLog() {
   if (std::getenv("TF_CPP_MIN_LOG_LEVEL") == nullptr) absl::SetMinLogLevel(absl::LogSeverityAtLeast::kError);
 }

@@ -1,4 +1,4 @@
-/** Finds out what a machine computes with. */
+/** Finds out what a machine has for training: the system, the processor, programs, TensorFlow and GPUs. */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import os from 'node:os';
@@ -14,7 +14,7 @@ import { thisHost } from './tensorflow/provision/requirements.ts';
 export interface Finding {
   readonly what: string;
   readonly found: string;
-  /** True if training needs it and it is not there. */
+  /** True if training needs this thing and the machine does not have it. */
   readonly missing: boolean;
 }
 
@@ -83,7 +83,7 @@ async function findGpu(cacheDir: string): Promise<Finding[]> {
   return [cards, ...(await findTensorFlow(cacheDir, 'gpu')).slice(0, 1), finding('GPU used', gpuDevices(provisioned))];
 }
 
-/** The GPUs that TensorFlow lists: it uses no others. */
+/** The GPUs that TensorFlow lists. TensorFlow uses no others. */
 function gpuDevices(provisioned: Provisioned): string {
   const session = openSession(provisioned, 1);
   try {

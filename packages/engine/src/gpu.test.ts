@@ -17,8 +17,8 @@ const cacheDir = defaultCacheDir(process.env, homedir());
 const hasGpu = existsSync('/dev/nvidiactl') && (await locateTensorFlow(cacheDir, 'gpu')) !== undefined;
 
 /**
- * The root mean square of a product's errors, divided by that of the product. The product is computed in another
- * process.
+ * The root mean square of a product's errors, divided by the root mean square of the product. The product is computed
+ * in another process.
  */
 async function errorOfProduct(device: EngineOptions['device'], precision: Precision): Promise<number> {
   const tsx = createRequire(import.meta.url).resolve('tsx');
@@ -42,7 +42,7 @@ async function errorOfProduct(device: EngineOptions['device'], precision: Precis
 }
 
 it('measures the true error of a product', async () => {
-  // Sums of 256 products in float32, each rounded to 24 bits.
+  // Every value is a sum of 256 products in float32, which has 24 significant bits.
   const error = await errorOfProduct('cpu', 'float32');
   expect(error).toBeGreaterThan(1e-9);
   expect(error).toBeLessThan(1e-6);

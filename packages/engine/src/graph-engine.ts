@@ -1,6 +1,6 @@
 /**
- * The graph engine: a unit is traced once into a TensorFlow graph, which is cached on disk. From then on it runs as one
- * native call on another thread. If the graph is in the cache, tfjs-node is not even loaded.
+ * The graph engine: a unit is traced once into a TensorFlow graph, which is cached on disk. From then on the unit runs
+ * as one native call on another thread. If the graph is in the cache, tfjs-node is not even loaded.
  */
 import { createHash } from 'node:crypto';
 import type { Unit, UnitArray } from '@lstm-gan/core';
@@ -31,11 +31,12 @@ export async function openGraphEngine(
 
 /** Sets the environment variables that CUDA and TensorFlow read when they start. */
 function setUpCuda(precision: Precision | undefined): void {
-  // Without it, TensorFlow uses TF32 by default.
+  // Without this variable, TensorFlow uses TF32.
   process.env['NVIDIA_TF32_OVERRIDE'] = precision === 'tf32' ? '1' : '0';
-  // Without it, TensorFlow uses algorithms whose bits differ from run to run, or that it chooses by measuring times.
+  // Without this variable, TensorFlow uses algorithms whose bits differ from run to run, or chooses them by their
+  // speed.
   process.env['TF_DETERMINISTIC_OPS'] ??= '1';
-  // Without it, TensorFlow takes all of the GPU's memory at the start, and other workers on the GPU get none.
+  // Without this variable, TensorFlow takes all of the GPU's memory at the start, and leaves none to other workers.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
 }
 
@@ -110,7 +111,7 @@ class GraphEngine implements Engine, GraphRuns {
     return running.finally(() => this.#running.delete(running));
   }
 
-  /** Puts an array into a variable, for which the graph to do so is made at the first time. */
+  /** Puts an array into a variable. The graph that does so is made at the first assignment of each variable. */
   async #assign(variable: string, array: UnitArray): Promise<void> {
     await this.#call(`Variable ${variable}`, () => {
       const graph =

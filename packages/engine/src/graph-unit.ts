@@ -1,5 +1,6 @@
 /**
- * A unit whose graphs are loaded: what each graph is fed, what is fetched from it, what the first keeps for the second.
+ * A unit whose graphs are loaded: what each graph is fed, what is fetched from each, and what the first graph keeps for
+ * the second.
  */
 import type { Unit, UnitArray } from '@lstm-gan/core';
 import { checkArrays } from '@lstm-gan/core/step';
@@ -125,7 +126,7 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
 
   #discard(begun: Begun): void {
     const { kept } = begun;
-    // A closed engine has freed everything.
+    // A closed engine has freed the kept values too.
     if (kept === undefined || begun.isOver || this.#runs.isClosed()) return;
     begun.isOver = true;
     if (this.#last.drops.length === 0) this.#first.discard(kept.values);

@@ -1,6 +1,6 @@
 /**
- * Hashes every value that a unit computes on the probe's input, not only its outputs. Where two machines or settings
- * compute different bits, the first values that differ tell which operation it is.
+ * Hashes every value that a unit computes on the probe's input, not only its outputs. If two machines or settings
+ * compute different bits, the first value that differs tells which operation is the cause.
  */
 import { createHash } from 'node:crypto';
 import type { Unit } from '@lstm-gan/core';
@@ -25,7 +25,7 @@ export interface ValueHash {
   readonly sha256: string;
 }
 
-/** A run returns the values of this many bytes; a graph with more of them runs several times. */
+/** The most bytes that one run returns. A graph whose values have more bytes runs several times. */
 const bytesPerRun = 256 * 2 ** 20;
 
 /**
@@ -36,7 +36,7 @@ export async function hashValues(unit: Unit, provisioned: Provisioned, threads: 
   const whole = { ...unit, early: undefined, earlyOutputs: undefined };
   const target = { device: 'cpu', precision: 'float32', stateOnDevice: false } as const;
   const inputs = probeInputs(unit.inputs);
-  // Opened before the graph is made: tracing runs our own operations, which come with the session's addon.
+  // The session is opened before the graph is made, because tracing runs our own operations: the addon registers them.
   const session = openSession(provisioned, threads);
   try {
     const [graph] = await makeGraphs(whole, provisioned, target, threads);
@@ -74,7 +74,7 @@ function computedValues({ nodes }: Graph): ComputedValue[] {
     );
 }
 
-/** Cuts the values into as few runs as their bytes allow. */
+/** Divides the values among as few runs as `bytesPerRun` allows. */
 function inRuns(values: readonly ComputedValue[]): ComputedValue[][] {
   const runs: ComputedValue[][] = [];
   let bytes = Infinity;

@@ -15,8 +15,8 @@ interface Held {
 
 /**
  * Inputs that stay on the device from run to run, each in a variable. A variable is assigned again only if a run brings
- * another array object, so an array that was given must never be overwritten. The assignment waits until no run reads
- * the variable.
+ * another array object, so the caller must never overwrite an array that it has given. The assignment waits until no
+ * run reads the variable.
  */
 export class LastingInputs {
   readonly #assign: Assign;

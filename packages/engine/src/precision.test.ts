@@ -31,7 +31,7 @@ async function outputsAt(precision: Precision): Promise<Record<string, Float32Ar
 
 const norm = (values: ArrayLike<number>): number => Math.hypot(...Array.from(values));
 
-/** Rounds to 8 bits of mantissa, to even in a tie. */
+/** Rounds to bfloat16, which has 8 significant bits. A tie is rounded to even. */
 function roundToBfloat16(values: Float32Array): Float32Array {
   const words = new Uint32Array(values.slice().buffer).map(
     (word) => (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000,
@@ -78,7 +78,8 @@ ifSupported(
     };
     const [exact, rounded] = [await run('float32', roundedInputs), await run('bfloat16', inputs)];
     for (const name of ['y', 'z']) {
-      // The result is off by at most half a unit in the last of 8 bits. The float32 sums differ by their order alone.
+      // A result differs by at most half a unit in the last of 8 significant bits. The float32 sums differ only by the
+      // order of their terms.
       exact[name].forEach((value, i) =>
         expect(Math.abs(rounded[name][i] - value)).toBeLessThanOrEqual(2 ** -8 * Math.abs(value) + 1e-4),
       );

@@ -1,6 +1,6 @@
 /**
  * The probe: the hash of a compiled unit's outputs on a fixed input. Machines with equal probes compute the same bits,
- * whatever their processors are. At the handshake, a worker with other probes is refused.
+ * whatever their processors are. A strict run refuses a worker with other probes at the handshake.
  */
 import { createHash } from 'node:crypto';
 import type { ArraySpec, UnitArray } from '@lstm-gan/core';
@@ -8,8 +8,8 @@ import type { CompiledUnit } from './contract/engine.ts';
 import { elementCount } from './graph/graph.ts';
 
 /**
- * SHA-256, hexadecimal, of the outputs on the probe's input: of each, in alphabetical order, name and little-endian
- * bytes.
+ * SHA-256, hexadecimal, of the outputs on the probe's input. It covers the name and the little-endian bytes of each
+ * output, in alphabetical order of the names.
  */
 export async function probeUnit(compiled: CompiledUnit): Promise<string> {
   const outputs = await compiled.run(probeInputs(compiled.inputs));
@@ -37,8 +37,8 @@ export function probeInputs(specs: Readonly<Record<string, ArraySpec>>): Record<
 }
 
 /**
- * Numbers repeat after this many: drawing millions of numbers took a sixteenth of a worker's start. It is a prime, so
- * rows of a matrix do not repeat.
+ * The numbers repeat after this many, because drawing millions of numbers took a sixteenth of a worker's start. The
+ * period is a prime, so the rows of a matrix differ.
  */
 const period = 65_521;
 

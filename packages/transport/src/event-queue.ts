@@ -1,7 +1,7 @@
-/** Events that are pushed on one side and iterated, by one reader, on the other. */
+/** A queue of events: one side pushes them, and one reader on the other side iterates over them. */
 export interface EventQueue<Event> extends AsyncIterable<Event> {
   push(event: Event): void;
-  /** Ends the iteration after the events that were pushed. */
+  /** Ends the iteration, after all events that have been pushed. */
   end(): void;
 }
 

@@ -11,11 +11,11 @@
  * belong to the receiver. They may lie in memory that cannot be written, and the receiver releases each one that it has
  * used up.
  *
- * Large arrays travel in chunks of 2 MB, and the sender may have eight of them under way that the receiver has not
- * taken yet. So a slow receiver slows down nobody else: frames of all connections take turns. What is queued for it
- * stays in the sender's memory, and there is no limit to it. For example, a sender that queues 25 MB ten times a second
- * for a network of 100 MB/s needs 150 MB more each second, so it must wait for an answer before it queues the next
- * ones.
+ * Large arrays travel in chunks of 2 MB. At most eight chunks of a connection are under way that the receiver has not
+ * taken yet, and the frames of all connections take turns. So a slow receiver slows down nobody else. What is queued
+ * for a slow receiver stays in the sender's memory, without a limit. For example, a sender that queues 25 MB ten times
+ * a second for a network of 100 MB/s needs 150 MB more memory each second. So a sender must wait for an answer before
+ * it queues more.
  */
 import type { CoordinatorMessage, PeerMessage, WorkerMessage } from './protocol/messages.ts';
 import type { CrewMember } from './protocol/shared-fields.ts';
@@ -37,7 +37,7 @@ export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMes
   events(): AsyncIterable<CoordinatorLinkEvent<Received>>;
   /** Queues a message; drops it if the connection has ended. */
   send(connection: string, message: Sent): void;
-  /** Sends what is queued for the connection, then ends it. There is no event for it. */
+  /** Sends what is queued for the connection, then ends the connection. No event reports this end. */
   disconnect(connection: string): void;
   /** From now on the connection ends if the program at its other end gives no sign of life for `silenceMs`. */
   watch(connection: string, silenceMs: number): void;
@@ -51,8 +51,8 @@ export interface RenewableLink<Received = WorkerMessage, Sent = CoordinatorMessa
   Sent
 > {
   /**
-   * Ends all connections, with an event each, and listens again at the same address. Who is still authorized can
-   * connect again.
+   * Ends all connections, with an event each, and listens again at the same address. Processes whose keys are still
+   * authorized can connect again.
    */
   renew(): Promise<void>;
 }
@@ -81,17 +81,17 @@ export interface WorkerLink<Received = CoordinatorMessage, Sent = WorkerMessage>
 /** An event of a peer link. */
 export type PeerLinkEvent =
   | { readonly kind: 'message'; readonly message: PeerMessage }
-  /** A peer cannot be reached, or no longer; the sentence says why. */
+  /** A peer cannot be reached, from the start or from now on; the sentence says why. */
   | { readonly kind: 'unreachable'; readonly worker: string; readonly sentence: string };
 
 /**
- * A worker's link to its peers, the other workers of the crew. It listens for them, and connects to a peer at the first
- * message to it.
+ * A worker's link to its peers, the other workers of the crew. It listens for connections from peers, and connects to a
+ * peer when the first message to that peer is sent.
  */
 export interface PeerLink {
   /** What the peers connect to. */
   readonly address: string;
-  /** The public half of the key pair that this end uses, to answer and to connect. */
+  /** The public half of the key pair of this end, for connections from peers and for connections to peers. */
   readonly publicKey: string;
   /** Ends when the link is closed. Only one reader may iterate. */
   events(): AsyncIterable<PeerLinkEvent>;

@@ -1,6 +1,7 @@
 /**
- * `plain-loop-process.ts PRESET IMAGES SHARD-SIZE THREADS`: the plain loop as a stepping process. It runs one iteration for every line on
- * standard input, and answers with the milliseconds of the iteration, of its units and of its updates.
+ * `plain-loop-process.ts PRESET IMAGES SHARD-SIZE THREADS`: the plain loop as a stepping process. It runs one iteration
+ * for every line on standard input, and answers with three times in milliseconds: of the iteration, of everything
+ * except the updates, and of the updates.
  */
 import os from 'node:os';
 import { createInterface } from 'node:readline';

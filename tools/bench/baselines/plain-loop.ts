@@ -8,9 +8,9 @@ import { compileUnits } from '@lstm-gan/worker';
 
 export interface StepTimes {
   readonly totalMs: number;
-  /** Time inside units. */
+  /** Milliseconds of everything except the updates: mostly units, which also add up the gradients. */
   readonly unitsMs: number;
-  /** Time for sum, Adam, moving averages, EMA. */
+  /** Milliseconds of the updates: Adam, moving averages, EMA. */
   readonly updateMs: number;
 }
 

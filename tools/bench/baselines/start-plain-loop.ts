@@ -12,7 +12,10 @@ export interface PlainLoopOptions {
   readonly core?: number;
 }
 
-/** Starts the plain loop in a process of its own. Its parts are the time in units and the time of the updates. */
+/**
+ * Starts the plain loop in a process of its own. `timedParts` gives the milliseconds of the iteration, of everything
+ * except the updates (mostly units), and of the updates.
+ */
 export function startPlainLoop({
   preset,
   batch,

@@ -1,6 +1,6 @@
 /**
- * `stock-layers-process.ts PRESET IMAGES THREADS`: stock tfjs layers as a stepping process. It runs one iteration for every line on
- * standard input, and answers with its milliseconds.
+ * `stock-layers-process.ts PRESET IMAGES THREADS`: stock tfjs layers as a stepping process. It runs one iteration for
+ * every line on standard input, and answers with the milliseconds of that iteration.
  */
 import os from 'node:os';
 import { performance } from 'node:perf_hooks';

@@ -137,7 +137,10 @@ export async function startGloo({ python, processes, numbers }: GlooOptions): Pr
   };
 }
 
-/** Starts each of the given forms, runs three iterations, and resolves to the one with the fastest iteration. Closes the others. */
+/**
+ * Tries the given processes: starts each, runs three iterations, and resolves to the process with the fastest
+ * iteration. Closes the others.
+ */
 export async function startFastest(forms: readonly (() => Promise<TorchProcess>)[]): Promise<TorchProcess> {
   let best: { readonly peer: TorchProcess; readonly ms: number } | undefined;
   for (const start of forms) {
@@ -154,5 +157,5 @@ export async function startFastest(forms: readonly (() => Promise<TorchProcess>)
   return best.peer;
 }
 
-/** More than one, because the first iteration compiles. */
+/** Iterations of each trial. More than one, because the first iteration compiles. */
 const trialSteps = 3;

@@ -92,7 +92,10 @@ export async function benchExchange(options: ExchangeBenchOptions): Promise<Repo
   };
 }
 
-/** Measures sums alone only for several workers, and over local sockets, which are as fast as gloo's connections. */
+/**
+ * Returns the cases to measure. Sums without Adam are measured only with several workers and only over local sockets,
+ * which are as fast as gloo's connections.
+ */
 function casesOf(workers: readonly number[]): Measured[] {
   return workers
     .flatMap((count): Case[] => [

@@ -75,6 +75,7 @@ await startWorker({
   besideCoordinator: true,
   log: createLog('/dev/null'),
   signal: new AbortController().signal,
-  // The clock stands still. The time to compute nothing is noise, and by it some workers would get no shards.
+  // The clock stands still. With units that compute nothing, measured times would be noise, and because of that noise
+  // some workers would get no shards.
   now: () => 0,
 });

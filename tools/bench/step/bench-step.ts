@@ -34,7 +34,9 @@ interface Alternative {
 const pauseMs = 50;
 
 interface Measured {
-  /** Milliseconds of lstm-gan in every timed round: total; in native calls; of sum, Adam and averages. */
+  /**
+   * Milliseconds of lstm-gan in every timed round: of the iteration; of everything except the updates; of the updates.
+   */
   readonly own: number[][];
   readonly alternatives: Alternative[];
   /** Floating-point operations a second of a matrix product, in every timed round. */

@@ -24,9 +24,9 @@ const turns = 6;
 const stepsPerTurn = 5;
 
 /**
- * In every round both programs are started again and run some steps in turn, while the other is blocked at a pipe or a
- * socket. They are started again because the addresses of its memory make a process faster or slower, for its whole
- * life, by more than the difference measured here.
+ * Every round starts both programs again. They run some steps in turn; while one runs, the other is blocked at a pipe
+ * or a socket. They are started again because the speed of a process depends, for its whole life, on the addresses of
+ * its memory. This effect is larger than the difference that is measured here.
  */
 export async function benchLeases(options: LeasesBenchOptions): Promise<Report> {
   const { preset, batch, threads, rounds } = options;

@@ -70,7 +70,7 @@ function takeSample(coordinatorId: number, metrics: string): MemorySample | unde
     const step = Number(/.*"step":(\d+)/s.exec(readFileSync(metrics, 'utf8'))?.[1]);
     return { step, coordinator: residentMegabytes(coordinatorId), worker: residentMegabytes(Number(workerId)) };
   } catch {
-    // The worker or the file does not exist yet, or no longer.
+    // The worker or the file does not exist yet, or does not exist any more.
     return undefined;
   }
 }

@@ -15,7 +15,7 @@ export interface ScalingBenchOptions {
   readonly preset: Preset;
   readonly cacheDir: string;
   readonly arithmetic: VectorArithmetic;
-  /** Images per worker, in shards of 16, or one smaller shard if there are fewer. */
+  /** Images per worker, in shards of 16 images, or in one smaller shard if there are fewer than 16 images. */
   readonly batch: number;
   readonly rounds: number;
   readonly peerPython: string | undefined;
@@ -29,7 +29,10 @@ interface Measured {
 const cores = [0, 1];
 const warmUpRounds = 2;
 
-/** In every round each of them runs some steps in turn, while the others are blocked at a pipe or a socket. */
+/**
+ * In every round, the run and the programs that it is compared with run some steps in turn. While one runs, the others
+ * are blocked at a pipe or a socket.
+ */
 export async function benchScaling(options: ScalingBenchOptions): Promise<Report> {
   const { preset, cacheDir, arithmetic, batch, rounds, peerPython } = options;
   const shardSize = Math.min(16, batch);

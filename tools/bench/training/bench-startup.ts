@@ -22,11 +22,11 @@ export interface StartupBenchOptions {
 
 /** When the coordinator received the first message of each kind, in milliseconds since the start of the worker's process. */
 interface Start {
-  /** After the start of Node and the imports. */
+  /** `hello` is sent when Node has started and imported the sources. */
   readonly helloMs: number;
-  /** After TensorFlow was loaded and the graphs were opened and probed. */
+  /** `ready` is sent when TensorFlow is loaded and the graphs are opened and probed. */
   readonly readyMs: number;
-  /** After the weights were received and the discriminator's phase was computed. */
+  /** The first contribution is sent when the weights are received and the discriminator's phase is computed. */
   readonly contributionMs: number;
 }
 

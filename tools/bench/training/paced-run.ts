@@ -56,7 +56,10 @@ export function startPacedRun({ turns, stepsPerTurn, ...options }: PacedRunOptio
   };
 }
 
-/** After the last event, workers still finish their lease and start ahead, which takes less than a step plus this time. */
+/**
+ * After the last event, workers still finish their lease and start shards of the next phase. Both together take less
+ * than the time of a step plus this time.
+ */
 const standstillMs = 100;
 
 function createGate(): { readonly passed: Promise<void>; open(): void } {

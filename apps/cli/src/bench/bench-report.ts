@@ -2,7 +2,7 @@
 import { median, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import type { Measurement } from '@lstm-gan/coordinator/program';
 
-/** A quantity over all steps. */
+/** The median, the least and the greatest value of a quantity over all measured steps. */
 interface Spread {
   readonly median: number;
   readonly min: number;
@@ -22,8 +22,8 @@ export interface BenchReport {
   readonly steps: number;
   readonly imagesPerSecond: Spread;
   /**
-   * Times are in milliseconds: the whole step, its two phases, and three parts of the work. The parts overlap, so their sum may
-   * be larger than the step.
+   * Times are in milliseconds: the whole step, its two phases, and three parts of the work. The parts overlap, so their
+   * sum may be larger than the step.
    */
   readonly stepMs: Spread;
   readonly discriminatorMs: Spread;

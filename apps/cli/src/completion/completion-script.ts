@@ -1,4 +1,6 @@
-/** Writes scripts that let a shell complete the command. They contain all words, so that completion does not start Node. */
+/**
+ * Writes scripts that let a shell complete the command. They contain all words, so that completion does not start Node.
+ */
 import type { CommandWords, OptionWords } from './completion-words.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;

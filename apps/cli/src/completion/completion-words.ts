@@ -1,4 +1,7 @@
-/** Collects the words that can be completed from the commander program, so that new options are completed, too. */
+/**
+ * Collects the words that a shell can complete. Reads them from the commander program, so that new options are
+ * included.
+ */
 import { presets } from '@lstm-gan/core';
 import { datasets } from '@lstm-gan/data';
 import type { Command, Option } from 'commander';
@@ -60,7 +63,7 @@ const named: Readonly<Record<string, readonly string[]>> = {
 function optionWords({ long, flags, description, argChoices, required, optional }: Option): OptionWords {
   const flag = long ?? flags;
   const placeholder = /[<[](.*)[>\]]/.exec(flags)?.[1] ?? '';
-  // A run is a folder, or a checkpoint in one.
+  // `<run>` stands for a run folder or a checkpoint file.
   const paths =
     placeholder.includes('file') || placeholder === 'run'
       ? 'files'

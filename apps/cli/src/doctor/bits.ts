@@ -1,6 +1,7 @@
 /**
  * `doctor --write-bits` and `--compare-bits`: hashes of every value that the units of training compute on a fixed
- * input, in a file. Two such files, from two machines or settings, tell which operations give other bits.
+ * input, in a file. Two such files, written on two machines or with two settings, show which operations give different
+ * bits.
  */
 import { readFile, stat } from 'node:fs/promises';
 import os from 'node:os';
@@ -31,7 +32,7 @@ const bitsSchema = z.strictObject({
 /** The contents of a file of `--write-bits`. */
 export type Bits = z.infer<typeof bitsSchema>;
 
-/** A file of the largest preset has 300 KB. */
+/** A generous limit: the file of the largest preset has 300 KB. */
 const mostBytes = 16 * 2 ** 20;
 
 /** Computes the hashes of a preset's units on this machine's processor. */
@@ -79,14 +80,14 @@ export async function readBits(file: string): Promise<Bits> {
   }
 }
 
-/** How the values of a unit compare. */
+/** How the values of a unit in one file differ from those in the other. */
 export interface UnitComparison {
   readonly unit: string;
   readonly valueCount: number;
   readonly differing: number;
   /**
-   * The values that differ although all that they are computed from is equal: here bits begin to differ. A line each,
-   * for example `MatMul_7 = MatMul(Reshape_3, Slice_5)`.
+   * The values that differ although all values that they are computed from are equal: here the bits begin to differ.
+   * One line for each, for example `MatMul_7 = MatMul(Reshape_3, Slice_5)`.
    */
   readonly origins: readonly string[];
 }
@@ -121,13 +122,13 @@ function incomparable(reason: string, advice: string): UserError {
   return new UserError({ code: 'bits-file', message: `The two files cannot be compared: ${reason}.`, advice });
 }
 
-/** One line for where and with what a file was written. */
+/** Returns one line that says on what machine and with what settings a file was written. */
 export function describeBits({ processor, node, threads, environment, preset }: Bits): string {
   const variables = Object.entries(environment).map(([name, value]) => `, ${name}=${value}`);
   return `${preset}, ${threads} thread${threads === 1 ? '' : 's'}, ${processor}, Node ${node}${variables.join('')}`;
 }
 
-/** The lines that tell people how the units compare. */
+/** Returns the result of a comparison as lines for people. */
 export function comparisonLines(comparisons: readonly UnitComparison[]): string[] {
   return comparisons.flatMap(({ unit, valueCount, differing, origins }) =>
     differing === 0

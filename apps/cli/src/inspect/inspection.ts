@@ -40,7 +40,7 @@ interface Progress {
   readonly images: number;
   /** The step of the newest checkpoint; a crash does not lose it. */
   readonly durableStep: number;
-  /** The sum over all recorded steps. */
+  /** The total time of all recorded steps. */
   readonly trainingMs: number;
   readonly losses: RecordedStep['losses'] | null;
 }

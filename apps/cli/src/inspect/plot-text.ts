@@ -34,7 +34,10 @@ export function plotText(title: string, curve: readonly CurvePoint[], { width, h
   return [`${' '.repeat(labelWidth + 2)}${title}`, ...rows, axis, `${' '.repeat(labelWidth + 2)}${ends}`];
 }
 
-/** Returns the dots of a continuous line through all points: each column has a dot, and steps between columns are filled. */
+/**
+ * Returns the dots of a continuous line through all points: each column has a dot, and steps between columns are
+ * filled.
+ */
 function dotsOf(
   curve: readonly CurvePoint[],
   columns: number,

@@ -6,8 +6,8 @@ export interface Comparison {
   /** Keeps the hash of a contribution for a lease that another worker computes as well. */
   note(lease: number, worker: string, contribution: Contribution): void;
   /**
-   * The worker whose contribution for the same lease had other bits. Undefined if they are equal or the lease is not
-   * known.
+   * The worker whose contribution for the same lease had different bits. Undefined if the bits are equal or the lease
+   * is not known.
    */
   whoDiffers(lease: number, contribution: Contribution): string | undefined;
 }

@@ -8,17 +8,22 @@ import type { CrewEffect } from '../decide/sliced/sliced-state.ts';
  * exchange is ExchangeRules in decide/. Arrays that were given out are never written again.
  */
 export interface ExchangeArrays {
-  /** The state that the run ends with if it ends now: the last one that is committed and held here. */
+  /** The state that the run ends with if it ends now: the newest committed state that the coordinator holds. */
   readonly state: TrainingState;
-  /** The newest weights of a network that workers may lack. */
+  /** The newest weights of a network that the coordinator holds. They are sent to workers that lack them. */
   weightsOf(network: Network): Float32Array;
-  /** Takes a contribution's sums into the round. */
+  /** Adds a contribution's sums to the round's sum. */
   collect(contribution: Contribution): void;
-  /** Every shard is collected: the network gets its new weights. Throws a UserError if they would not be finite. */
+  /**
+   * Called when every shard is collected: computes the network's new weights. Throws a UserError if they are not
+   * finite.
+   */
   update(network: Network): void;
-  /** Both networks of the step are updated. */
+  /** Called when both networks of the step are updated: the new state becomes the committed one. */
   commit(): void;
-  /** Keeps the state that was committed just now for the caller. Undefined if it is not here yet and comes later. */
+  /**
+   * Returns the newest committed state, which the caller may keep. Undefined if it is not gathered yet: it comes later.
+   */
   keep(): TrainingState | undefined;
   /** Carries out an effect that only the sliced exchange has. */
   carryOut(effect: CrewEffect): void;

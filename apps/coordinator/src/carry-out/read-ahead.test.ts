@@ -3,7 +3,7 @@ import type { ReadShards } from '@lstm-gan/data';
 import { createReadAhead } from './read-ahead.ts';
 
 const shardCount = 4;
-/** Three bytes a shard. */
+/** A batch in which every shard has three bytes. */
 const readNumbers: ReadShards = (batch, ranges) =>
   Uint8Array.from(
     ranges.flatMap(({ start, end }) =>

@@ -2,8 +2,8 @@ import type { ShardRange } from '@lstm-gan/core/fold';
 import type { ReadShards } from '@lstm-gan/data';
 
 /**
- * Returns the same images as `readShards`. It reads the next batch as soon as this thread has nothing else to do: while
- * workers compute, instead of while they wait.
+ * Returns the same images as `readShards`. It reads the next batch as soon as this thread has nothing else to do. At
+ * that time workers compute; without this, they would wait for the batch.
  */
 export function createReadAhead(readShards: ReadShards, shardCount: number): ReadShards {
   const whole: readonly ShardRange[] = [{ start: 0, end: shardCount }];
@@ -27,7 +27,7 @@ export function createReadAhead(readShards: ReadShards, shardCount: number): Rea
   };
 }
 
-/** The images of some ranges, in their order. One range is a view, several are copied. */
+/** The images of some ranges, in their order. For one range, returns a view; several ranges are copied. */
 function cut(images: Uint8Array, ranges: readonly ShardRange[], shardBytes: number): Uint8Array {
   const parts = ranges.map(({ start, end }) => images.subarray(start * shardBytes, end * shardBytes));
   return parts.length === 1 ? parts[0] : Buffer.concat(parts);

@@ -11,7 +11,7 @@ interface WorkerTimes {
 type Measured = Pick<Contribution, 'losses' | 'phase' | 'turn' | 'computeMs' | 'waitingMs'>;
 
 export interface StepClock {
-  /** A contribution of the round. It counts when the round is complete. */
+  /** Notes a contribution of the round. It is counted when the round is complete. */
   contributed(worker: string, contribution: Measured): void;
   /** The round is done again: forgets its contributions. */
   forgetRound(): void;

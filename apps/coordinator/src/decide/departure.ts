@@ -1,12 +1,12 @@
-/** What follows when a worker leaves or is lost. */
+/** What changes when a worker leaves or is lost. */
 import type { Effect } from './effects.ts';
 import { releaseLeases } from './end-lease.ts';
 import type { CoordinatorState } from './state.ts';
 
 export interface Departure {
-  /** `asked`: it asked to leave and was let go. `lost`: it died, hung or broke the protocol. */
+  /** `asked`: the worker asked to leave and was let go. `lost`: the worker died, hung or broke the protocol. */
   readonly reason: 'asked' | 'lost';
-  /** For the log. */
+  /** What happened to the worker, for the log. */
   readonly sentence: string;
 }
 
@@ -23,7 +23,7 @@ export function withoutMember(state: CoordinatorState, connection: string): Coor
   };
 }
 
-/** Tells the user that a worker is gone. The state is that of afterwards. */
+/** Tells the user that a worker is gone. The state is the one without this worker. */
 export function departureLog({ members }: CoordinatorState, name: string, { reason, sentence }: Departure): Effect {
   const others = members.filter(({ ready }) => ready).length;
   const text = `Worker ${name} is gone: ${sentence} ${others} others go on.`;

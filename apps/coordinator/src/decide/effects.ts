@@ -1,6 +1,6 @@
 /**
- * What can happen to a coordinator, and what `advance` answers with: effects, which Training carries out in their
- * order.
+ * The events that a coordinator handles, and the effects that `advance` answers them with. Training carries effects out
+ * in their order.
  */
 import type { Network } from '@lstm-gan/core';
 import type { Contribution, CoordinatorMessage, Phase, WorkerMessage } from '@lstm-gan/transport';
@@ -22,7 +22,7 @@ export type CoordinatorEvent =
     }
   /** All slices of a gathering have arrived. */
   | { readonly kind: 'gathered'; readonly gathering: number }
-  /** Two workers gave other bits for the same shards. */
+  /** Two workers computed different bits for the same shards. */
   | {
       readonly kind: 'differed';
       readonly workers: readonly [string, string];
@@ -37,7 +37,7 @@ export type CoordinatorEvent =
 type StepEffect =
   | { readonly kind: 'send-weights'; readonly connection: string; readonly network: Network; readonly version: number }
   | { readonly kind: 'send-work'; readonly connection: string; readonly lease: Lease; readonly round: Round }
-  /** Takes a contribution into the round. */
+  /** Adds a contribution to the round. */
   | {
       readonly kind: 'collect';
       readonly contribution: Contribution;
@@ -45,14 +45,17 @@ type StepEffect =
       /** The number that the lease shares with its copy, if another worker computes the same shards. */
       readonly lease: number | undefined;
     }
-  /** Compares a contribution that does not count with the one that did. Answered with `differed` if they differ. */
+  /**
+   * Compares a contribution that does not count with the one that counted. Answered with `differed` if their bits
+   * differ.
+   */
   | { readonly kind: 'compare'; readonly contribution: Contribution; readonly worker: string; readonly lease: number }
   /** Every shard is collected: updates the phase's network. Answered with `updated`. */
   | {
       readonly kind: 'update';
       readonly step: number;
       readonly phase: Phase;
-      /** The time that the crew's members needed for it, in the sliced exchange. */
+      /** In the sliced exchange, the time that the crew's members needed for the update. Undefined in the star. */
       readonly crewMs: number | undefined;
     }
   /** Both networks of the step are updated. Answered with `committed`. */
@@ -65,9 +68,12 @@ export type Effect =
   | CrewEffect
   | { readonly kind: 'send'; readonly connection: string; readonly message: CoordinatorMessage }
   | { readonly kind: 'disconnect'; readonly connection: string }
-  /** The worker computes from now on: the link notices when its program hangs. */
+  /** The worker computes from now on: the link is to notice if the worker's program hangs. */
   | { readonly kind: 'watch'; readonly connection: string }
-  /** The first worker is admitted. All later workers must have the same TensorFlow, graphs and probes. */
+  /**
+   * The first worker is admitted. The caller learns what this worker computes with, and compares that with the identity
+   * of a resumed run.
+   */
   | { readonly kind: 'identify'; readonly computes: Computes }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string }
   /** Training stops with an error. */
@@ -84,7 +90,7 @@ export interface Advance {
   readonly effects: readonly Effect[];
 }
 
-/** Only the state changes. */
+/** Returns an advance that changes the state and has no effects. */
 export function quietly(state: CoordinatorState): Advance {
   return { state, effects: [] };
 }

@@ -13,8 +13,8 @@ export function areTwins(a: Lease, b: Lease): boolean {
 }
 
 /**
- * The state after a contribution counts: its lease is done.
- * @param twin the lease for the same shards, whose worker is overtaken by this contribution
+ * Returns the state after a contribution has counted, which ends its lease.
+ * @param twin another worker's lease for the same shards; this contribution overtakes it
  */
 export function completeLease(state: CoordinatorState, lease: Lease, twin: Lease | undefined): CoordinatorState {
   const { round } = state;
@@ -27,7 +27,10 @@ export function completeLease(state: CoordinatorState, lease: Lease, twin: Lease
   return { ...state, members, round: { ...round, leases, shardsDone: round.shardsDone + countShards(lease.subtrees) } };
 }
 
-/** The round after a worker is gone: its shards are pending again, unless another worker computes the same shards. */
+/**
+ * Returns the round without a worker's leases. Their shards are pending again, unless another worker computes the same
+ * shards.
+ */
 export function releaseLeases({ round }: CoordinatorState, connection: string): Round {
   const lost = round.leases.filter((lease) => lease.connection === connection);
   const kept = round.leases.filter((lease) => lease.connection !== connection);

@@ -15,11 +15,11 @@ export interface ExchangeRules {
   /** Why a worker that is ready cannot take part in this exchange. Undefined if it can. */
   refuseReady(worker: string, ready: Ready): Refusal | undefined;
 
-  /** Starts the next phase. Between two steps: ends training instead, if it is over. */
+  /** Starts the next phase. Between two steps, ends training instead if it is over. */
   beginRound(state: CoordinatorState, isWanted: boolean): Advance;
   /** Gives idle workers leases of the round, if there is something to compute. */
   handOut(state: CoordinatorState): Advance;
-  /** A contribution was collected: more leases, or the update if the coordinator makes it. */
+  /** A contribution was collected. Gives out more leases; in the star, when every shard is done, orders the update. */
   afterCollect(state: CoordinatorState): Advance;
   /** Judges a message that only this exchange has. */
   hear(state: CoordinatorState, member: Member, message: ExchangeMessage): Heard;
@@ -39,7 +39,7 @@ export interface ExchangeRules {
 /** Messages that only the sliced exchange has. */
 export type ExchangeMessage = Extract<WorkerMessage, { kind: 'settled' | 'updated' | 'slice' | 'unreachable' }>;
 
-/** The state after a message of an exchange was noted, and what the message means. */
+/** The state after a message of an exchange, and what the message means. */
 export interface Heard {
   readonly state: CoordinatorState;
   readonly verdict:

@@ -1,4 +1,4 @@
-/** What a contribution is worth. It counts once, for the lease that it answers. */
+/** Decides whether a contribution counts. Each contribution counts at most once, for the lease that it answers. */
 import { shardsOf } from '@lstm-gan/core/fold';
 import { comparePlaces } from '@lstm-gan/core/step';
 import type { Contribution } from '@lstm-gan/transport';
@@ -15,9 +15,9 @@ export type ContributionVerdict =
     }
   /** Another worker's contribution for the same shards came first. */
   | { readonly kind: 'overtaken'; readonly by: Overtaken }
-  /** It is of another round or crew, or comes twice. */
+  /** The contribution belongs to another round or crew, or has come before. */
   | { readonly kind: 'dropped' }
-  /** It has other shards, or vectors of other sizes, than its lease. */
+  /** The contribution's shards or vector sizes are not those of its lease. */
   | { readonly kind: 'unfit' };
 
 export function judgeContribution(

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { answer, drive, kinds, works, type SendWork } from '../testing/drive.ts';
 
 describe('workers of different speed', () => {
-  /** Each answers after its own time for a shard, 10 ms from a step on; returns what is given out in the last step. */
+  /**
+   * Runs `steps` steps. Each worker needs its own time for a shard, or 10 ms after step `slowUntilStep`. Returns how
+   * many shards each worker got in the last step.
+   */
   const sharesAfter = (
     steps: number,
     speeds: Readonly<Record<string, number>>,
@@ -37,7 +40,7 @@ describe('workers of different speed', () => {
     const speeds = { a: 10, b: 100 };
     expect(sharesAfter(50, speeds, 2)).toEqual({ a: 2 });
     expect(sharesAfter(60, speeds, 2, 5)).toEqual({ a: 1, b: 1 });
-    // If worker b is still as slow, it gets no shards again.
+    // If worker b is still as slow in that try, it gets no shards afterwards.
     expect(sharesAfter(60, speeds, 2)).toEqual({ a: 2 });
   });
 

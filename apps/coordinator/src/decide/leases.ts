@@ -1,7 +1,7 @@
 /**
- * Which worker computes what. What is pending is divided by speed among all workers, and every idle worker is given its
- * share. When nothing is pending, a late lease is given to an idle worker as well: the results are the same, so the
- * first one counts.
+ * Decides which worker computes which shards. Pending shards are divided by speed among all workers, and every idle
+ * worker gets its share. When no shard is pending, an idle worker gets a copy of a late lease. Both workers compute the
+ * same result, so the one that comes first counts.
  */
 import { networks } from '@lstm-gan/core/weights';
 import type { WeightsVersions } from '@lstm-gan/transport';
@@ -10,23 +10,24 @@ import { expectedMs } from './pace.ts';
 import { countShards, cutSubtrees, shareOut } from './shares.ts';
 import type { CoordinatorState, Lease, Member } from './state.ts';
 
-/** A lease that takes twice as long as expected, and a little longer, is late. */
+/** A lease is late if it takes longer than this factor times the expected time, plus the slack. */
 const lateFactor = 2;
 const lateSlackMs = 100;
 /**
- * A worker with a lease that takes this much longer than expected hangs: its program answers, but its device does not.
+ * A worker is taken to hang if its lease takes longer than this factor times the expected time, plus the slack. Its
+ * program may still answer, although its device does not.
  */
 const hungFactor = 10;
 const hungSlackMs = 10_000;
 /**
- * Time that a shard costs in addition to computing. Where computing takes much less, this makes all shares about equal:
- * the measured times then differ mostly by noise.
+ * Time that a shard costs in addition to computing. If computing a shard takes much less than this, all workers get
+ * about equal shares. That is wanted, because such short measured times differ mostly by noise.
  */
 const handlingMs = 5;
 
 type Grant = Pick<Lease, 'subtrees' | 'copyOf'> & { readonly member: Member };
 
-/** Gives every idle worker its share of what is pending. */
+/** Gives every idle worker its share of the pending shards. */
 export function assignPending(state: CoordinatorState, workers: readonly Member[]): Advance {
   const idle = idleOf(state, workers);
   if (idle.length === 0) return quietly(state);
@@ -35,7 +36,7 @@ export function assignPending(state: CoordinatorState, workers: readonly Member[
   const busy = workers.filter((worker) => !idle.includes(worker));
   const paces = pacesOf([...idle, ...busy]);
   const shares = shareOut(countShards(round.pending), paces).slice(0, idle.length);
-  // The busy workers may never become idle: at least one shard is given out now.
+  // At least one shard is given out now, because the busy workers may never become idle.
   if (!shares.some(Boolean)) shares[0] = 1;
   const { pieces, rest } = cutSubtrees(round.pending, shares, plan.shardCount);
   const grants = idle
@@ -89,7 +90,10 @@ function isLate(state: CoordinatorState, lease: Lease): boolean {
   return lastsLongerThan(state, lease, lateFactor, lateSlackMs);
 }
 
-/** A worker that is not measured yet is expected to be as slow as the slowest of the others. */
+/**
+ * Whether a lease has taken longer than `factor` times the expected time, plus `slackMs`. A worker without measurements
+ * is expected to be as slow as the slowest of the others.
+ */
 function lastsLongerThan(
   { members, round, nowMs }: CoordinatorState,
   { connection, subtrees, sinceMs }: Lease,

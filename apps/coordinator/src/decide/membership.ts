@@ -65,12 +65,12 @@ function warnOfDifference(state: CoordinatorState, worker: string, ready: Ready)
   return [{ kind: 'log', level: 'warn', text }];
 }
 
-/** A worker asks to leave. It goes as soon as nothing is expected of it any more. */
+/** A worker asks to leave. It is let go as soon as the run no longer needs it. */
 export function takeLeave(state: CoordinatorState, member: Member): Advance {
   return letGoIfDone(quietly(withMember(state, member, { leaving: true })), member.connection);
 }
 
-/** Lets a worker go that has asked to leave, if nothing is expected of it any more. */
+/** If a worker has asked to leave and the run no longer needs it, lets it go. */
 export function letGoIfDone(before: Advance, connection: string): Advance {
   const { state, effects } = before;
   const member = memberOf(state, connection);
@@ -86,7 +86,7 @@ export function dismiss(state: CoordinatorState, connection: string, departure: 
   return prepend([departureLog(next, member.name, departure)], rulesOf(state).afterLoss(next, connection));
 }
 
-/** Tells a worker why it may not take part, or no longer. */
+/** Sends a worker away, and tells it why it may not take part, or may no longer take part. */
 export function refuse(state: CoordinatorState, connection: string, { reason, sentence }: Refusal): Advance {
   const effects: Effect[] = [
     { kind: 'send', connection, message: { kind: 'reject', reason, sentence } },
@@ -98,7 +98,7 @@ export function refuse(state: CoordinatorState, connection: string, { reason, se
   return prepend(effects, rulesOf(state).afterLoss(next, connection));
 }
 
-/** Refuses a worker that sends what it should not. */
+/** Refuses a worker that sent a message which the protocol does not allow now. */
 export function refuseUnexpected(state: CoordinatorState, connection: string, what: string): Advance {
   return refuse(state, connection, { reason: 'unexpected-message', sentence: `Nobody expected ${what} now.` });
 }

@@ -5,13 +5,13 @@ export interface Pace {
   /** Time for one shard of a phase: a mean in which recent contributions weigh more. */
   readonly shardMs: Readonly<Partial<Record<Phase, number>>>;
   /**
-   * Time that a lease needs in addition: images and weights travel to the worker and, in the star, its sums travel
-   * back. In the sliced exchange the sums go to other workers, and their way is not part of this time.
+   * Time that a lease needs in addition to computing: images and weights travel to the worker and, in the star, its
+   * sums travel back. In the sliced exchange the sums travel to other workers, and that transfer is not included.
    */
   readonly wayMs: number;
   /**
    * Time for one shard in all phases of a step; leases are sized by it. It changes only when the measured time is no
-   * longer near it, so that a worker keeps its shards.
+   * longer near this value, so that a worker most often keeps its shards.
    */
   readonly plannedMs: number | undefined;
   /** Steps since the worker's last contribution. */
@@ -46,7 +46,7 @@ export function measurePace(
   };
 }
 
-/** After a step: the pace with the time that leases are sized by from now on. */
+/** Called after a step. Returns the pace with a new `plannedMs`, if the measured time has changed enough. */
 export function planPace(before: Pace, discriminatorSteps: number): Pace {
   const pace = { ...before, idleSteps: before.idleSteps + 1 };
   const { discriminator, generator } = pace.shardMs;

@@ -3,7 +3,7 @@ import type { Slice } from '@lstm-gan/core/weights';
 import { layoutSha256, type RunConfig } from '@lstm-gan/run';
 import type { Exchange } from '@lstm-gan/transport';
 
-/** What decisions depend on and what stays the same while a coordinator runs. */
+/** The facts that decisions depend on and that stay the same while a coordinator runs. */
 export interface Plan {
   readonly run: string;
   readonly incarnation: number;

@@ -12,7 +12,7 @@ describe('shares of a batch', () => {
 
   it('follow the speed, so that all are done at the same time', () => {
     expect(shareOut(8, [10, 30])).toEqual([6, 2]);
-    // Where the slow one would take longer for one shard than the others for all, it has none.
+    // A worker that takes longer for one shard than the other takes for all of them gets none.
     expect(shareOut(4, [10, 100])).toEqual([4, 0]);
   });
 

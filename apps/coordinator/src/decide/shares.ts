@@ -3,13 +3,13 @@ import { shardsOf, splitRange, type ShardRange } from '@lstm-gan/core/fold';
 
 const lengthOf = ({ start, end }: ShardRange): number => end - start;
 
-/** How many shards some subtrees have. */
+/** The number of shards in some subtrees. */
 export function countShards(subtrees: readonly ShardRange[]): number {
   return subtrees.reduce((sum, subtree) => sum + lengthOf(subtree), 0);
 }
 
 /**
- * How many shards each worker is to compute so that the last one is done as early as possible.
+ * Returns how many shards each worker should compute, so that the last worker is done as early as possible.
  * @param paces milliseconds that each worker takes for a shard; above 0
  */
 export function shareOut(count: number, paces: readonly number[]): number[] {
@@ -23,7 +23,10 @@ export function shareOut(count: number, paces: readonly number[]): number[] {
   return shares;
 }
 
-/** Cuts subtrees, in their order, into pieces of the given numbers of shards. `rest` is what is left over. */
+/**
+ * Cuts subtrees, in their order, into pieces with the given numbers of shards. `rest` has the shards that are left
+ * over.
+ */
 export function cutSubtrees(
   subtrees: readonly ShardRange[],
   counts: readonly number[],
@@ -40,7 +43,7 @@ export function cutSubtrees(
   return { pieces: counts.map(take), rest: take(shards.length) };
 }
 
-/** The fewest nodes of a tree that make up some shards. */
+/** Returns the smallest set of tree nodes that together contain exactly these shards. */
 function subtreesOf(shards: ReadonlySet<number>, node: ShardRange): ShardRange[] {
   const isInside = shardsOf([node]).map((shard) => shards.has(shard));
   if (isInside.every(Boolean)) return [node];

@@ -10,24 +10,27 @@ import type { Pace } from './pace.ts';
 import type { Plan } from './plan.ts';
 import { createSlicedState, type SlicedState } from './sliced/sliced-state.ts';
 
-/** What a worker computes with. It is part of a run's identity. */
+/** The TensorFlow version and hashes that tell what a worker computes with. They are part of a run's identity. */
 export type Computes = Pick<Ready, 'tensorflow' | 'graphs' | 'probes'>;
 
 export interface Member {
   /** The worker's connection, as the link names it. */
   readonly connection: string;
   readonly name: string;
-  /** It was admitted, and may be given leases. */
+  /** The worker was admitted, so it may get leases. */
   readonly ready: boolean;
   /** For each network, the version of the weights that the worker was sent last. */
   readonly versions: Readonly<Partial<Record<Network, number>>>;
-  /** Where other workers reach it, in the sliced exchange. */
+  /** In the sliced exchange, where other workers reach this worker. */
   readonly address: PeerAddress | null;
-  /** It has asked to leave. */
+  /** The worker has asked to leave. */
   readonly leaving: boolean;
-  /** How fast it was lately. */
+  /** How fast the worker has been lately. */
   readonly pace: Pace;
-  /** Leases that another worker completed first. It still computes them, and its results for them do not count. */
+  /**
+   * Leases of this worker that another worker completed first. This worker still computes them, but its results do not
+   * count.
+   */
   readonly overtaken: readonly Overtaken[];
 }
 
@@ -43,7 +46,7 @@ export interface Lease {
   readonly connection: string;
   /** Nodes of the summation tree, in the order of their shards. */
   readonly subtrees: readonly ShardRange[];
-  /** When it was given out. */
+  /** When the lease was given out. */
   readonly sinceMs: number;
   /** The late lease for the same shards, if this lease is its copy. */
   readonly copyOf: number | undefined;
@@ -59,13 +62,13 @@ export interface Round extends Place {
 
 export interface CoordinatorState {
   readonly plan: Plan;
-  /** The time of the event that is decided now, of a clock that never goes back. */
+  /** The time of the event that is handled now, from a clock that never goes back. */
   readonly nowMs: number;
-  /** What the sliced exchange keeps. Undefined in the star. */
+  /** The state of the sliced exchange. Undefined in the star. */
   readonly sliced: SlicedState | undefined;
   /** Counts changes of membership, from 1. */
   readonly membership: number;
-  /** In the order in which they connected. */
+  /** The workers, in the order in which they said hello. */
   readonly members: readonly Member[];
   readonly round: Round;
   /** How many updates each network has had. */
@@ -73,7 +76,7 @@ export interface CoordinatorState {
   /** The run's probe hashes: those of the worker that was admitted first. */
   readonly probes: Readonly<Record<string, string>> | undefined;
   readonly nextLease: number;
-  /** The step in which a worker joined or left last. */
+  /** The step in which a worker last joined or left. */
   readonly steadySinceStep: number;
   /** The log already says that another number of workers would be better. */
   readonly advised: boolean;
@@ -107,7 +110,7 @@ export function createCoordinatorState(plan: Plan, committedStep: number, versio
   };
 }
 
-/** A round of which nothing is leased yet. */
+/** Returns a round in which no shard is leased yet. */
 export function createRound({ step, phase, turn }: Place, shardCount: number): Round {
   return { step, phase, turn, pending: [{ start: 0, end: shardCount }], leases: [], shardsDone: 0 };
 }
@@ -122,7 +125,7 @@ export function isOver(state: CoordinatorState): boolean {
   return isAtStepStart(state) && (state.stopping || state.round.step > state.plan.lastStep);
 }
 
-/** Whether nothing of the current step is leased or done. */
+/** Whether no shard of the current step is leased or done. */
 export function isStepUntouched(state: CoordinatorState): boolean {
   return isAtStepStart(state) && state.round.leases.length === 0 && state.round.shardsDone === 0;
 }

@@ -11,7 +11,9 @@ export interface FoundRun {
   readonly checkpoint?: string;
 }
 
-/** Finds the run that `--resume` names: the newest one (no value, or `latest`), a run folder, or a checkpoint of a run. */
+/**
+ * Finds the run that `--resume` names: the newest one (no value, or `latest`), a run folder, or a checkpoint of a run.
+ */
 export async function findRun(named: string | true, runsFolder = 'runs'): Promise<FoundRun> {
   if (named === true || named === 'latest') return { root: await newestRun(runsFolder) };
   const root = runOfCheckpoint(named);

@@ -1,4 +1,7 @@
-/** The configuration of a new run: a preset, then a file, settings and options, each of which overrides those before it. */
+/**
+ * The configuration of a new run: a preset, then a file, settings and options. Each of these layers overrides those
+ * before it.
+ */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';

@@ -35,15 +35,21 @@ export interface OpenRun {
   readonly run: string;
   /** Counts the coordinator's starts on this run, from 1. */
   readonly incarnation: number;
-  /** What the run began with; undefined for a new run. */
+  /** The configuration, data and numerics that the run began with; undefined for a new run. */
   readonly identity: RunIdentity | undefined;
   /** The checkpoint that the run resumes from. */
   readonly resumedFrom: string | undefined;
   /** Whether workers that compute other bits were always refused. */
   readonly isStrict: boolean;
-  /** Marks that the run came to its end: the command that began it will not resume it. */
+  /**
+   * Marks in the folder that training came to its end. The same command then does not resume the run as an interrupted
+   * one.
+   */
   end(): void;
-  /** Prepares the folder for the next step. Until then the run may still be refused, and its folder stays unchanged. */
+  /**
+   * Prepares the folder for the next step. Before this call the folder stays unchanged, because the run may still be
+   * refused.
+   */
   takeUp(): void;
 }
 
@@ -68,8 +74,8 @@ export async function beginRun(root: string, config: RunConfig, isStrict = true)
 const newRunId = (): string => randomBytes(8).toString('hex');
 
 /**
- * Whether a folder contains a run with this configuration and a checkpoint that did not come to its end, because its
- * coordinator was killed or stopped by an error.
+ * Whether a folder contains an interrupted run with this configuration and with a checkpoint. A run is interrupted if
+ * its coordinator was killed or stopped by an error.
  */
 export async function wasInterrupted(root: string, config: RunConfig): Promise<boolean> {
   const status = await readRunStatus(root);
@@ -82,12 +88,15 @@ export async function wasInterrupted(root: string, config: RunConfig): Promise<b
 export interface ResumeOptions {
   /** Called for each damaged checkpoint that is passed over. */
   readonly onDamaged: OnDamaged;
-  /** Whether to refuse workers that compute other bits. A run that once admitted such workers stays marked. */
+  /**
+   * Whether to refuse workers that compute other bits. A run that once admitted such workers stays marked as not
+   * strict.
+   */
   readonly isStrict?: boolean;
 }
 
 /**
- * Resumes a run in its folder, with its own configuration. Throws a UserError if it cannot.
+ * Resumes a run in its folder, with the run's own configuration. Throws a UserError if that is not possible.
  * @param layers the configuration asked for this time; only the place of the data may differ from the run's
  */
 export async function resumeRun(
@@ -102,7 +111,8 @@ export async function resumeRun(
     const identity = await readRunIdentity(root);
     return { config: unchanged(checkpoint.config, layers), initial: checkpoint.state, resumedFrom: file, identity };
   });
-  // A new id is harmless: it only tells new messages from old ones, and no old ones are left.
+  // If `run.json` is missing or damaged, the run gets a new id. That is harmless: the id only distinguishes new
+  // messages from old ones, and no old messages are left.
   const before = (await readRunStatus(root)) ?? { run: newRunId(), incarnation: 0, strict: true };
   const isStrict = before.strict && isWanted;
   const status = { run: before.run, incarnation: before.incarnation + 1, strict: isStrict };
@@ -137,7 +147,10 @@ async function chooseCheckpoint(
 
 const namedDifferences = 3;
 
-/** Refuses a checkpoint that was put into the folder of a run with another configuration. The place of the data may differ. */
+/**
+ * Refuses a checkpoint that was put into the folder of a run with another configuration. The place of the data may
+ * differ.
+ */
 async function refuseOtherRun(root: string, config: RunConfig): Promise<void> {
   const stated = parseConfig(await readFile(path.join(root, 'config.json'), 'utf8'));
   const differences = stated === undefined ? [] : differencesOf({ ...stated, data: config.data }, config);
@@ -162,7 +175,7 @@ function parseConfig(text: string): RunConfig | undefined {
 /** Returns a run's configuration with the present place of its data. Refuses layers that change anything else. */
 function unchanged(config: RunConfig, layers: readonly ConfigLayer[]): RunConfig {
   const wanted = layers.reduce<unknown>((below, { values }) => mergeValues(below, values), config) as RunConfig;
-  // Data that moved is checked by its digest.
+  // Data at another place is accepted here: its digest is compared later.
   const changed = differencesOf({ ...config, data: wanted.data }, wanted);
   if (changed.length === 0) return { ...config, data: String(wanted.data) };
   throw new UserError({

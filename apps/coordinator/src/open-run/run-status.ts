@@ -6,11 +6,14 @@ import { explainWriteError, readIfPresent } from '@lstm-gan/run';
 export interface RunStatus {
   /** The run's id, unique: messages of another run are stale. */
   readonly run: string;
-  /** How often a coordinator started on this run. */
+  /** How many times a coordinator was started on this run. */
   readonly incarnation: number;
   /** Whether workers that compute other bits were always refused. */
   readonly strict: boolean;
-  /** Whether the last start came to its end. Missing in runs of earlier versions. */
+  /**
+   * Whether training came to its end at the last start, without a crash or an error. Missing in runs of earlier
+   * versions.
+   */
   readonly ended?: boolean;
 }
 

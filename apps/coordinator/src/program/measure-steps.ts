@@ -1,4 +1,7 @@
-/** Measures steps of training with the same coordinator and worker processes that train, on made-up images. Keeps nothing. */
+/**
+ * Measures steps of training on made-up images, with the same coordinator and worker processes as in a real training.
+ * Removes its files after a success.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

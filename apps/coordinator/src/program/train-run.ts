@@ -28,7 +28,10 @@ export interface TrainRunOptions extends OpenRun {
   readonly sampleEverySteps: number;
   readonly keepCheckpoints: number;
   readonly checkpointEveryMs: number;
-  /** When its condition is met, the run ends before `steps`. The rule has observed the steps before this start. */
+  /**
+   * When the rule's condition is met, the run ends before `steps`. The rule has already observed the steps of earlier
+   * starts.
+   */
   readonly stopRule: StopRule | undefined;
   /** Whether workers that compute other bits are refused from now on. */
   readonly isStrict: boolean;
@@ -36,7 +39,7 @@ export interface TrainRunOptions extends OpenRun {
   readonly now: () => number;
   readonly arithmetic: NativeArithmetic;
   readonly onStep: (metrics: StepMetrics) => void;
-  /** The terminal's log; gets JSON lines as pino writes them. */
+  /** The terminal's log. It gets JSON lines as pino writes them. */
   readonly terminal: { write(line: string): void };
 }
 
@@ -52,7 +55,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   const log = createLog(folder.log, options.terminal);
   logLeftOut(log, dataset);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
-  // Before the sampler: the workers build their graphs while it builds its own.
+  // The workers are started before the sampler is opened, so that workers and sampler build their graphs at the same
+  // time.
   const workers = await options.gatherWorkers({
     shardCount: config.batchSize / config.shardSize,
     threads: config.threads,

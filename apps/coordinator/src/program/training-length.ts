@@ -1,17 +1,23 @@
-/** How long a run trains: up to a step, for a number of images, or until a loss is good enough. Not part of its configuration. */
+/**
+ * How long a run trains: up to a step, for a number of images, or until a loss is good enough. The length is not part
+ * of the run's configuration.
+ */
 import { presets } from '@lstm-gan/core';
 import { createStopRule, parseStopCondition, readMetrics, type RunConfig, type StopRule } from '@lstm-gan/run';
 
 export interface LengthOptions {
   readonly steps?: number;
-  /** The alternative to steps. */
+  /** A number of images to train for, instead of `steps`. */
   readonly images?: number;
   readonly stopWhen?: string;
   readonly stopWindow: number;
   readonly stopPatience: number;
 }
 
-/** Returns the last step of a run. By default it is the preset's, or the step where the run already is. */
+/**
+ * Returns the last step of a run. By default it is the preset's last step, or the step where the run already is, if
+ * that is later.
+ */
 export function lastStep(
   { steps, images }: Pick<LengthOptions, 'steps' | 'images'>,
   config: RunConfig,

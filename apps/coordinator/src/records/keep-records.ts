@@ -1,6 +1,6 @@
 /**
- * Writes the records of a run while it trains: metrics, sample grids, checkpoints. Slow writes run in the background, one
- * at a time, so that they do not hold up training.
+ * Writes the records of a run while it trains: metrics, sample grids, checkpoints. Slow writes run in the background,
+ * one at a time, so that they do not hold up training.
  */
 import path from 'node:path';
 import {
@@ -33,7 +33,10 @@ export interface RecordOptions {
   readonly checkpointEveryMs: number;
   /** How many of the newest checkpoints stay. */
   readonly keepCheckpoints: number;
-  /** Decides which checkpoint is the best, if the run has a stop rule. It observes each step before `committed` is called. */
+  /**
+   * Decides which checkpoint is the best, if the run has a stop rule. The rule must observe a step before `committed`
+   * is called for it.
+   */
   readonly stopRule: StopRule | undefined;
   readonly now: () => number;
 }
@@ -106,7 +109,8 @@ export function keepRecords(options: RecordOptions): Records {
     async finish(state) {
       await background.drained();
       if (lastGridStep !== state.step) await writeGrid(state);
-      // If no step was computed, no worker may have confirmed yet that the run can be resumed here: its checkpoints stay.
+      // If no step was computed, perhaps no worker has confirmed yet that the run can be resumed here. So its
+      // checkpoints stay unchanged.
       const computedNothing = state.step === initial.step && resumedFrom !== undefined;
       const checkpoint = computedNothing ? resumedFrom : await checkpoints.write(state, stopRule?.value);
       metricsFile.close();

@@ -1,6 +1,6 @@
 /**
  * A whole coordinator without sockets and clocks: Training, a link that notes what is sent, and workers that answer
- * without computing anything. They keep to the protocol of both exchanges.
+ * without computing anything. The workers keep to the protocol of both exchanges.
  */
 import { createLayouts, presets, type Network, type Preset } from '@lstm-gan/core';
 import { shardsOf } from '@lstm-gan/core/fold';
@@ -107,12 +107,12 @@ export function driveTraining(exchange: Exchange, change: Partial<CoordinatorOpt
     });
   };
 
-  /** What the worker that a message was sent to does with it. */
+  /** Plays the worker that a message was sent to: handles the message. */
   const answer = ({ connection, message }: Sent): void => {
     switch (message.kind) {
       case 'work':
         say(connection, contributionFor(message, exchange));
-        // The last of a round: all members have its result now.
+        // This was the last contribution of the round: all members get its result now.
         if (exchange === 'sliced' && !inbox.some((other) => other.message.kind === 'work')) finishRound(message);
         return;
       case 'finish':

@@ -1,4 +1,4 @@
-/** The coordinator's decisions, driven by hand. */
+/** Drives the coordinator's decisions by hand, without carrying effects out. */
 import { shardsOf } from '@lstm-gan/core/fold';
 import { protocolVersion, type Contribution, type Ready, type WorkerMessage } from '@lstm-gan/transport';
 import { sampleContribution } from '@lstm-gan/transport/testing';
@@ -60,7 +60,10 @@ export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSt
   readonly wantedStep?: number;
 }
 
-/** Drives the state machine by hand. An effect that is answered with an event is answered at once, as in Training. */
+/**
+ * Drives the state machine by hand. The effects `update` and `commit` are answered at once; the test answers all
+ * others.
+ */
 export function drive(shardCount: number, lastStep: number, { enoughStep, wantedStep, ...change }: Course = {}) {
   let state: CoordinatorState = createCoordinatorState({ ...basicPlan, shardCount, lastStep, ...change }, 0, {
     generator: 0,

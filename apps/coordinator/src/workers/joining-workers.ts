@@ -35,8 +35,8 @@ export function joiningWorkers(address: string, exchange: ExchangeChoice): Gathe
 const revocationMs = 1000;
 
 /**
- * Renews all connections when a key was revoked: keys are checked only when a connection begins. Returns a function that
- * stops looking.
+ * Renews all connections when a key was revoked: keys are checked only when a connection begins. Returns a function
+ * that stops looking.
  */
 function renewWhenRevoked(link: { renew(): Promise<void> }, takeRevoked: () => boolean, log: Logger): () => void {
   const timer = setInterval(() => {
@@ -63,7 +63,10 @@ function bindAddress(text: string): string {
   });
 }
 
-/** Returns the address that a worker elsewhere connects to. For `0.0.0.0`, that is the first one that other machines reach. */
+/**
+ * Returns the address that workers on other machines connect to. For `0.0.0.0`, that is the first address of this
+ * machine that other machines can reach.
+ */
 function reachableAddress(address: string): string {
   if (!address.startsWith('tcp://0.0.0.0:')) return address;
   const outside = Object.values(networkInterfaces())

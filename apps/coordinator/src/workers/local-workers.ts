@@ -21,7 +21,9 @@ interface LocalWorkersChoice {
   readonly exchange?: ExchangeChoice;
 }
 
-/** Workers over a socket file in a folder of this user: this needs no port, no keys and no encryption. */
+/**
+ * Starts workers that connect to a socket file in a folder of this user. This needs no port, no keys and no encryption.
+ */
 export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
   const { workerCommand, device, gpus, cacheDir, pin, exchange = 'auto' } = choice;
   return async ({ shardCount, threads, root, log, arithmetic, limits }) => {
@@ -49,7 +51,7 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
       logFolder: root,
       onExit(sentence, left) {
         if (endExpected) return;
-        // The error that ends the run repeats the last worker's sentence.
+        // The last worker's sentence is no warning, because the error that ends the run repeats it.
         log[left === 0 ? 'debug' : 'warn'](sentence);
         if (left === 0) gone.abort(sentence);
       },

@@ -9,7 +9,7 @@ export interface RunWorkers {
   readonly exchange: Exchange;
   /** Aborted when no worker is left and none will join. The reason is a sentence about the last worker. */
   readonly gone: AbortSignal;
-  /** Called before the run ends: a worker that leaves from now on is not a loss. */
+  /** Called before the run ends: a worker that ends after this call is not a loss. */
   expectEnd(): void;
   /** Resolves when the workers have ended. The link must be closed before. */
   ended(): Promise<void>;
@@ -38,7 +38,7 @@ export async function dismissWorkers(workers: RunWorkers): Promise<void> {
   await workers.ended();
 }
 
-/** Returns the error of a run that ended too early because its workers did. */
+/** Returns the error of a run that ended too early because its workers ended. */
 export function workersGone(root: string, { gone }: RunWorkers): UserError {
   return new UserError({
     code: 'workers-gone',

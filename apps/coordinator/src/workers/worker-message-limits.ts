@@ -3,8 +3,8 @@ import type { RunConfig } from '@lstm-gan/run';
 import { defaultLimits, type Limits } from '@lstm-gan/transport';
 
 /**
- * Returns how large a message from a worker may be. The largest message holds a partial sum for each of the worker's subtrees,
- * which are few. The link refuses a larger message before it allocates memory for it.
+ * Returns how large a message from a worker may be. The largest message holds a partial sum for each of the worker's
+ * subtrees, which are few. The link refuses a larger message before it allocates memory for it.
  */
 export function workerMessageLimits({ model, batchSize, shardSize }: RunConfig): Limits {
   const { generator, discriminator } = createLayouts(model);

@@ -65,12 +65,15 @@ async function openLog(): Promise<Logger> {
   return createTerminalLog(readableLog(process.stderr));
 }
 
-/** Whether another attempt may succeed: no coordinator answers, or it has not noticed yet that this worker was gone. */
+/**
+ * Whether another attempt may succeed: no coordinator answers now, or the coordinator has not noticed yet that this
+ * worker was gone.
+ */
 function mayPass(error: unknown): error is UserError {
   return error instanceof UserError && ['coordinator-gone', 'rejected-name-taken'].includes(error.code);
 }
 
-/** Works over one link. Calls `onContact` at the end if the coordinator had answered. */
+/** Works over one link until it ends. Then calls `onContact` if the coordinator had answered. */
 async function workOnce(
   options: RunWorkerOptions,
   keys: WorkerKeys | undefined,
@@ -80,7 +83,8 @@ async function workOnce(
 ): Promise<void> {
   const { connect, name, device, cacheDir, flows } = options;
   let engine: Engine | undefined;
-  // The link is opened before the engine, but weights arrive only after it: they are received into the engine's memory.
+  // The link is opened before the engine. Weights arrive only when the engine is open, so they are received into the
+  // engine's memory.
   const own = {
     allocate: (length: number) => engine?.arithmetic.allocate(length) ?? new Float32Array(length),
     release: (array: Float32Array | Uint8Array) => engine?.arithmetic.release(array),

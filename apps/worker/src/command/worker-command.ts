@@ -49,10 +49,10 @@ On SIGTERM or Ctrl-C it leaves politely: after the shards in work.`;
 }
 
 async function startWorkerProcess({ cpus, ...options }: WorkerCommandOptions): Promise<void> {
-  // First, because threads that start later inherit the processors.
+  // This comes first, because threads that start later inherit the processors.
   if (cpus !== undefined) pinToProcessors(cpus);
   const cacheDir = cacheDirOf(options);
-  // Before the imports: TensorFlow's library and the rest of this program are loaded in parallel.
+  // This comes before the imports, so that TensorFlow's library and the rest of this program are loaded in parallel.
   void preloadTensorFlow(cacheDir, options.device);
   const { runWorker } = await import('./run-worker.ts');
   await runWorker({ ...options, cacheDir });

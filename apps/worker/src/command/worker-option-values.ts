@@ -15,8 +15,8 @@ export function peerAddress(text: string): string {
 }
 
 /**
- * The most TCP connections that a line may have. The transport package defines the same number; it is not imported, because
- * it takes long to load. A test compares the two.
+ * The largest number of flows (TCP connections) that a connection may have. The transport package defines the same
+ * number. That package is not imported, because it takes long to load. A test compares the two numbers.
  */
 const mostFlows = 8;
 

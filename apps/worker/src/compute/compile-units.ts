@@ -14,8 +14,8 @@ export type CompiledUnits = {
 export async function compileUnits(engine: Engine, { model, shardSize }: RunConfig): Promise<CompiledUnits> {
   const { discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(model, shardSize);
   return {
-    // First, because it needs the most memory, and reports if there is too little. The discriminator's units begin with
-    // a convolution of oneDNN, which crashes instead.
+    // This unit is compiled first. It needs the most memory, and reports an error if there is too little. The
+    // discriminator's units would crash in that case, because they begin with a convolution of oneDNN.
     generatorBackward: await engine.compile(generatorBackward),
     discriminatorReal: await engine.compile(discriminatorReal),
     discriminatorFake: await engine.compile(discriminatorFake),
@@ -23,8 +23,8 @@ export async function compileUnits(engine: Engine, { model, shardSize }: RunConf
 }
 
 /**
- * The hashes that the coordinator compares at admission, by unit name: of its outputs on a fixed input, and of its
- * graph.
+ * Returns two hashes for each unit, by its name: of the unit's outputs on a fixed input (`probes`), and of its graph
+ * (`graphs`). Both are part of the run's identity. At admission the coordinator compares the probes.
  */
 export async function fingerprints(
   units: CompiledUnits,

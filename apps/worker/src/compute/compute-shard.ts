@@ -1,6 +1,6 @@
 /**
- * The units of one shard. What a shard gives is a pure function of weights, images and (seed, step, phase, turn,
- * shard), so it does not matter which worker computes it, or how often.
+ * Runs the units of one shard. The result of a shard is a pure function of weights, images and (seed, step, phase,
+ * turn, shard), so it does not matter which worker computes the shard, or how often.
  *
  * A shard is computed in two parts. `startShard` runs the units that need the weights of one network only, so a worker
  * can start a shard while the other network's new weights are still on their way. The `FinishShard` that it resolves to
@@ -29,8 +29,9 @@ export interface ShardResult {
 
 /**
  * Runs the rest of a started shard.
- * @param images read by a discriminator phase only
- * @param onto sums of earlier shards, which this shard completes: as in an `Accumulation`
+ * @param images used only in a discriminator phase
+ * @param onto sums of earlier shards that this shard completes; the shard's result is added to them, as in an
+ *   `Accumulation`
  */
 export type FinishShard = (
   weights: NetworkWeights,
@@ -88,7 +89,7 @@ async function startWithGenerator(tools: ShardTools, weights: Float32Array, plac
   };
 }
 
-/** Starts with the generator pass that the discriminator phase kept, or makes it. */
+/** Starts a generator phase. Uses the generator pass that the discriminator phase kept, or makes the pass. */
 async function startGeneratorPhase(tools: ShardTools, weights: Float32Array, place: ShardPlace): Promise<FinishShard> {
   const { generatorPasses, config } = tools;
   const kept = generatorPasses.take(place.step, place.shard, weights);
@@ -111,7 +112,9 @@ function runOnReal({ units, config }: ShardTools, discriminator: Float32Array, p
   });
 }
 
-/** Makes a discriminator phase's fake images; keeps the pass if the generator phase of this step goes on from it. */
+/**
+ * Makes a discriminator phase's fake images. Keeps the generator pass if the generator phase of this step continues it.
+ */
 async function makeFakeImages(tools: ShardTools, generator: Float32Array, place: ShardPlace): Promise<Float32Array> {
   const { sharedNoise, discriminatorSteps } = tools.config;
   const pass = await passGenerator(tools, generator, place);
@@ -123,7 +126,7 @@ async function makeFakeImages(tools: ShardTools, generator: Float32Array, place:
   return images;
 }
 
-/** The discriminator's unit on fake images, which adds its gradient to that on real images. */
+/** Runs the discriminator's unit on fake images. The unit adds its gradient to the gradient on real images. */
 async function addFakeHalf(
   { units, config, arithmetic }: ShardTools,
   real: Awaited<ReturnType<typeof runOnReal>>,
@@ -142,7 +145,7 @@ async function addFakeHalf(
   return { sum: fake.gradient, loss: real.loss[0] + fake.loss[0], penalty: real.penalty[0] };
 }
 
-/** The generator's forward pass of a shard. */
+/** Runs the generator's forward pass of a shard. */
 function passGenerator(
   { units, config, noise }: ShardTools,
   generator: Float32Array,

@@ -1,13 +1,13 @@
 /**
- * Generator passes that a discriminator phase made for its fake images and that the generator phase of the same step
- * goes on from. This is possible if both phases share their noise. A worker that did not keep the pass of a shard runs
- * the generator again and gets the same bits.
+ * Keeps generator passes that a discriminator phase made for its fake images. The generator phase of the same step
+ * continues them. This is possible if both phases share their noise. A worker that did not keep the pass of a shard
+ * runs the generator again and gets the same bits.
  */
 import type { CompiledUnits } from './compile-units.ts';
 
 export type GeneratorPass = Awaited<ReturnType<CompiledUnits['generatorBackward']['begin']>>;
 
-/** For large models, a pass keeps tens of megabytes. */
+/** The limit is small because, for large models, a pass keeps tens of megabytes. */
 const mostKept = 8;
 
 export interface GeneratorPasses {
@@ -18,7 +18,7 @@ export interface GeneratorPasses {
 }
 
 export function createGeneratorPasses(): GeneratorPasses {
-  /** By shard, all with the step and weights of `madeWith`. */
+  /** The kept passes, by shard. All were made in the step and with the weights of `madeWith`. */
   const passes = new Map<number, GeneratorPass>();
   let madeWith: { readonly step: number; readonly weights: Float32Array } | undefined;
   const isMadeWith = (step: number, weights: Float32Array): boolean =>

@@ -7,7 +7,7 @@ const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', tur
 const versions = { generator: 7, discriminator: 3 };
 const finish: FinishShard = () => Promise.reject(new Error('not asked for'));
 
-/** Shards whose start does not end before `letGo` is called. */
+/** Shards that can be started, but whose start ends only when `letGo` is called. */
 function waitingShards(count: number) {
   const begun: number[] = [];
   const release: (() => void)[] = [];

@@ -1,6 +1,6 @@
 /**
  * Shards of the next phase that a worker starts while it waits for new weights, with the network that is not being
- * updated. Most often the same worker gets the same shards again. What was started for other shards is forgotten.
+ * updated. Most often the same worker gets the same shards again. Results for other shards are dropped.
  */
 import type { Network } from '@lstm-gan/core';
 import { keyOfShardPlace, type ShardPlace } from '@lstm-gan/core/step';
@@ -23,7 +23,7 @@ export interface StartedShards {
   stop(): Promise<void>;
   /** Does the same as `stop`, but only if shards are being started with this network's weights. */
   stopUsing(network: Network): Promise<void>;
-  /** Gives what was started for a shard, if it was started with these versions of the weights. */
+  /** Returns the started shard, if it was started with these versions of the weights. Otherwise undefined. */
   take(place: ShardPlace, versions: Versions): FinishShard | undefined;
   /** Milliseconds spent in starting shards since the last call. */
   takeSpentMs(): number;
@@ -47,7 +47,7 @@ export function createStartedShards(mostShards: number, now: () => number): Star
       try {
         started.set(keyOfShardPlace(place), { network, version, finish: await start() });
       } catch {
-        // The lease itself meets the same error, and reports it.
+        // The same error occurs again when the lease is computed, and is reported then.
         return;
       } finally {
         spentMs += now() - startMs;

@@ -1,6 +1,6 @@
 import type { Contribution, CoordinatorMessage, Ready } from '@lstm-gan/transport';
 
-/** What a coordinator sends only to the members of a sliced exchange. */
+/** The messages that a coordinator sends only to workers in a sliced exchange. */
 export type CrewMessage = Extract<CoordinatorMessage, { kind: 'crew' | 'seed' | 'begin' | 'gather' }>;
 
 /**
@@ -8,11 +8,13 @@ export type CrewMessage = Extract<CoordinatorMessage, { kind: 'crew' | 'seed' | 
  * workers (sliced).
  */
 export interface WorkerExchange {
-  /** Where other workers reach this one. Null in the star, in which workers do not talk to each other. */
+  /**
+   * Where other workers reach this worker. Null in the star, where workers do not exchange messages with each other.
+   */
   readonly address: Ready['peer'];
   /** Tells the coordinator that a lease is computed, and sends its partial sums to where they are folded. */
   contribute(contribution: Contribution): void;
-  /** The coordinator has sent all weights of a network, and the worker computes with them from now on. */
+  /** Called when the coordinator has sent all weights of a network and the worker computes with them from now on. */
   weightsArrived(): void;
   receive(message: CrewMessage): Promise<void>;
   close(): Promise<void>;

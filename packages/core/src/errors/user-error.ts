@@ -5,7 +5,10 @@
 
 /** The content of a UserError. */
 export interface UserErrorDetail {
-  /** For programs: does not change between versions. Kebab-case, for example `batch-not-divisible`. */
+  /**
+   * Names the mistake for programs, so it does not change between versions. Kebab-case, for example
+   * `batch-not-divisible`.
+   */
   readonly code: string;
   /** One sentence: what is wrong, what was given and what was expected. */
   readonly message: string;

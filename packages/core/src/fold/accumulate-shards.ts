@@ -1,8 +1,9 @@
 import { splitRange, type ShardRange } from './shard-tree.ts';
 
 /**
- * Returns how many sums within a subtree `shard` completes, if shards are added in order. A shard completes the sum of
- * every node in which it is the last shard. Example: in [0, 4), shard 3 completes two sums, [2, 4) and [0, 4).
+ * Returns the number of sums within `range` that are complete when `shard` has been added, if shards are added in
+ * order. A shard completes the sum of every node in which it is the last shard. Example: in [0, 4), shard 3 completes
+ * two sums, [2, 4) and [0, 4).
  */
 function sumsCompleteWith(shard: number, range: ShardRange): number {
   if (range.end - range.start < 2) return 0;
@@ -12,9 +13,9 @@ function sumsCompleteWith(shard: number, range: ShardRange): number {
 }
 
 /**
- * Resolves to the sum of a subtree, with the bits of a fold. Shards are computed one after the other. While a shard's
- * vector is written, it is added to the sums that it completes. This saves a later pass over vectors that have left the
- * caches.
+ * Resolves to the sum of a subtree, with the same bits as a fold of its shards. Shards are computed one after the
+ * other. While a shard's vector is written, it is added to the sums that it completes. This saves a later pass over
+ * vectors that have left the caches.
  * @param compute resolves to `onto[0] + (onto[1] + (... + the shard's vector))`, each sum rounded to float32
  * @param release takes back a vector that is contained in a later sum
  */

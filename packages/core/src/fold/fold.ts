@@ -1,7 +1,7 @@
 /**
- * The fold: the sum of the shards' contributions, in the order that the tree over the shards fixes. Partial sums may
- * arrive in any order. Two sums of sibling subtrees are combined into a `SumTree`; the additions are done by the reader
- * of the whole sum, or here if too many vectors would be kept.
+ * The fold: the sum of the shards' contributions, in the fixed order of the tree over the shards. Partial sums may
+ * arrive in any order. The fold combines the sums of two sibling subtrees into a `SumTree` without adding them: the
+ * reader of the whole sum does the additions. If the fold would keep too many vectors, it does them itself.
  */
 import { assert } from '../errors/assert.ts';
 import { evaluateSum, leavesOf, type EvaluateSum, type SumTree } from './sum-tree.ts';
@@ -25,11 +25,11 @@ export interface Fold {
 }
 
 /**
- * If a fold keeps more vectors than this, it evaluates sums of siblings itself and does not leave that to the reader.
+ * If a fold keeps more vectors than this, it adds the sums of siblings itself and does not leave that to the reader.
  */
 const maxVectors = 8;
 
-/** The arithmetic in TypeScript. It defines the bits. */
+/** The arithmetic in TypeScript. Every other implementation must give the same bits. */
 const plainFoldArithmetic: FoldArithmetic = {
   allocate: (length) => new Float32Array(length),
   release: () => undefined,
@@ -38,7 +38,7 @@ const plainFoldArithmetic: FoldArithmetic = {
 
 /**
  * A fold over the shards of a subtree.
- * @param arithmetic another implementation, which must give the same bits
+ * @param arithmetic replaces the arithmetic in TypeScript, and must give the same bits
  */
 export function createFold(whole: ShardRange, arithmetic: FoldArithmetic = plainFoldArithmetic): Fold {
   const sums = new Map<string, SumTree>();

@@ -1,7 +1,7 @@
 /**
  * A sum that is not evaluated yet: vectors of the same length, and the order in which they are added. Code that reads a
- * sum only once, as Adam does, adds while it reads; then the sum is never written to memory. Each addition is done in
- * float64 and rounded to float32, so every program that evaluates the sum gets the same bits.
+ * sum only once, as Adam does, adds the vectors while it reads them, so the sum is never written to memory. Each
+ * addition is done in float64 and rounded to float32, so every program that evaluates the sum gets the same bits.
  */
 import { assert } from '../errors/assert.ts';
 

@@ -1,8 +1,8 @@
 /**
  * Compares units with golden values (computed in float64 by an independent program): outputs, losses, batch statistics,
  * gradients, exact R1 with its second-order gradient, inference mode, and weights after three steps of Adam.
- * docs/golden.md describes the file. The caller passes the function that runs a unit, so any engine can
- * be compared.
+ * docs/golden.md describes the file of golden values. The caller passes the function that runs a unit, so any engine
+ * can be compared.
  */
 import type { ModelConfig } from '../model/model-config.ts';
 import { createLayouts } from '../model/network.ts';
@@ -54,7 +54,8 @@ interface Subject {
 }
 
 /**
- * Compares every golden tensor of a file with the result of `run`. Rejects with a UserError if the file is not golden.
+ * Compares every golden tensor of a file with the result of `run`. Rejects with a UserError if the file is not a
+ * complete file of golden values.
  */
 export async function compareWithGolden(run: RunUnit, file: Uint8Array): Promise<GoldenResult[]> {
   const { metadata, tensors } = decodeSafetensors(file);
@@ -224,7 +225,8 @@ async function compareStatistics(
     const squares = views.get(norm + movingVarianceSuffix) as Float32Array;
     check('batch statistics', `step1/statistics/${norm}/batchMean`, mean);
     const goldenMean = golden(`step1/statistics/${norm}/batchMean`);
-    // The variance is computed from variance + mean^2 (the mean of squares), so its error is relative to that.
+    // The variance is computed from variance + mean^2 (the mean of squares), so its error is measured relative to the
+    // mean of squares.
     const measure: ErrorMeasure = (actual, expected) => {
       const scaled = Array.from(expected, (value, i) => value + goldenMean[i] ** 2);
       return outputError(
@@ -241,7 +243,10 @@ async function compareStatistics(
   }
 }
 
-/** Compares exact R1: its value, and its gradient (the real half's gradient with R1 minus that without). */
+/**
+ * Compares exact R1: its value, and its gradient (the gradient of `discriminatorReal` with R1 minus its gradient
+ * without R1).
+ */
 async function comparePenalty(subject: Subject): Promise<void> {
   const { run, model, batch, golden, check } = subject;
   const inputs = {

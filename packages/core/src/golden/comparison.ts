@@ -4,7 +4,7 @@
  * value of their tensor. Weights after Adam: norm(a - b) relative to norm(b - initial).
  */
 export interface GoldenResult {
-  /** For example `outputs` or `gradient/generator`. */
+  /** What was compared, for example `outputs` or `gradient generator`. */
   readonly group: string;
   /** The tensor with the largest error. */
   readonly worst: string;
@@ -28,7 +28,7 @@ export const gradientError: ErrorMeasure = (actual, golden) => {
   return largest(golden.length, (i) => Math.abs(actual[i] - golden[i])) / scale;
 };
 
-/** norm(a - b) / norm(b - initial), without the indices in `left`. */
+/** norm(a - b) / norm(b - initial). The indices in `left` are left out of both norms. */
 export function updateError(initial: ArrayLike<number>, left: ReadonlySet<number>): ErrorMeasure {
   return (actual, golden) => {
     let error = 0;

@@ -1,34 +1,35 @@
 /**
- * Adversarial losses on logits, as means over a shard. l_r, l_f: the discriminator's logits of real and fake images,
- * [B, 1]; sp is softplus.
+ * Adversarial losses on logits, as means over a shard. In the formulas, D is the discriminator's loss and G the
+ * generator's. l_r and l_f are the discriminator's logits of real and fake images, [B, 1]. E is the mean; sp is
+ * softplus.
  */
 import { add, mean, mul, neg, relu, softplus, square, sub, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../model/model-config.ts';
 
 export interface AdversarialLoss {
-  /** The discriminator's loss on reals. */
+  /** The discriminator's loss on real images. */
   real(logits: Tensor): Scalar;
-  /** The discriminator's loss on fakes. */
+  /** The discriminator's loss on fake images. */
   fake(logits: Tensor): Scalar;
   /** The generator's loss. */
   generator(logits: Tensor): Scalar;
 }
 
-/** Goodfellow et al., 2014: E sp(-l_r) + E sp(l_f); the generator E sp(-l_f). */
+/** Goodfellow et al., 2014. D = E sp(-l_r) + E sp(l_f), G = E sp(-l_f). */
 const nonSaturating: AdversarialLoss = {
   real: (logits) => mean(softplus(neg(logits))),
   fake: (logits) => mean(softplus(logits)),
   generator: (logits) => mean(softplus(neg(logits))),
 };
 
-/** Lim & Ye, 2017: E relu(1 - l_r) + E relu(1 + l_f); the generator -E l_f. */
+/** Lim & Ye, 2017. D = E relu(1 - l_r) + E relu(1 + l_f), G = -E l_f. */
 const hinge: AdversarialLoss = {
   real: (logits) => mean(relu(sub(1, logits))),
   fake: (logits) => mean(relu(add(1, logits))),
   generator: (logits) => neg(mean(logits)),
 };
 
-/** Mao et al., 2017: 0.5 E (l_r - 1)^2 + 0.5 E l_f^2; the generator 0.5 E (l_f - 1)^2. */
+/** Mao et al., 2017. D = 0.5 E (l_r - 1)^2 + 0.5 E l_f^2, G = 0.5 E (l_f - 1)^2. */
 const leastSquares: AdversarialLoss = {
   real: (logits) => mul(0.5, mean(square(sub(logits, 1)))),
   fake: (logits) => mul(0.5, mean(square(logits))),

@@ -3,7 +3,8 @@ import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 
 /**
  * Throws a UserError if the sizes of a model do not fit together. The error says which sizes would fit. The fields of a
- * generator's configuration decide which rules apply to it, so a new kind with the same fields is checked too.
+ * generator's configuration decide which rules apply to it, so a new kind of generator with the same fields is checked
+ * too.
  */
 export function checkModelConfig({ image, generator, discriminator }: ModelConfig): void {
   if ('base' in generator) checkMap(generator, image.size);
@@ -17,9 +18,9 @@ export function checkModelConfig({ image, generator, discriminator }: ModelConfi
   }
 }
 
-/** Generators whose transposed convolutions start from a map. */
+/** Generators whose transposed convolutions start from a feature map of size `base`. */
 type WithMap = Extract<GeneratorConfig, { base: unknown }>;
-/** Generators that make the map in time steps. */
+/** Generators that make the feature map in time steps. */
 type Recurrent = Extract<GeneratorConfig, { steps: unknown }>;
 
 function checkMap({ base, filters }: WithMap, imageSize: number): void {

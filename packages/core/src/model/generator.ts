@@ -78,7 +78,7 @@ function rowsLayers(latent: number, channels: number, config: KindOf<'rows'>): L
     dense('dense0', latent, units),
     leakyRelu(),
     toShape([steps, stepSize]), // [B, T, F]
-    lstm('lstm', stepSize, lstmUnits), // [B, T, U]: a row (or rows) of the map at each step
+    lstm('lstm', stepSize, lstmUnits), // [B, T, U]: a row (or rows) of the feature map at each step
     toShape(base),
     batchNorm('norm0', base[2]),
     ...upsampling(base[2], filters, channels, 1),

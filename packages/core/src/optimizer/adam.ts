@@ -29,8 +29,8 @@ export interface AdamVectors {
 }
 
 /**
- * Updates the floats of a range. Returns whether the new weights are all finite. `adamUpdate` defines the bits; other
- * implementations must give the same.
+ * Updates the floats of a range. Returns whether the new weights are all finite. `adamUpdate` is the definition; other
+ * implementations must give the same bits.
  */
 export type AdamUpdate = (
   vectors: AdamVectors,

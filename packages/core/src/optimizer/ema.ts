@@ -19,7 +19,7 @@ export function emaBeta({ halfLifeImages, rampUp }: EmaOptions, batchSize: numbe
   return exp2(Math.max(-1000, -batchSize / halfLife));
 }
 
-/** Returns beta * ema + (1 - beta) * weights as a new vector. `updateEma` defines the bits. */
+/** Returns beta * ema + (1 - beta) * weights as a new vector, with the same bits as `updateEma`. */
 export type EmaUpdate = (ema: Float32Array, weights: Float32Array, beta: number) => Float32Array;
 
 /** Returns beta * ema + (1 - beta) * weights as a new vector. */

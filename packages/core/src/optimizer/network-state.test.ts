@@ -14,7 +14,7 @@ const options = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 it('updates parameters by Adam and state by moving averages', () => {
   const start = createNetworkState(Float32Array.of(1, -1, 0, 1));
   const first = updateNetwork(layout, start, Float32Array.of(1, -4, 6, 26), 2, options).state;
-  // Adam's first step is the learning rate against the gradient's sign.
+  // Adam's first update moves a weight by the learning rate, against the sign of its gradient.
   expect(first.weights[0]).toBeCloseTo(0.9, 6);
   expect(first.weights[1]).toBeCloseTo(-0.9, 6);
   expect(first.weights[2]).toBeCloseTo(0.2 * 3, 6);

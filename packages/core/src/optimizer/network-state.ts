@@ -1,6 +1,6 @@
 /**
  * The training state of a network, and its update by a folded contribution. Every update makes new arrays, because the
- * old ones may still be in use: they may be being sent, or written to a checkpoint.
+ * old ones may still be in use: a link may be sending them, or a checkpoint may be written from them.
  */
 import { isFiniteVector } from '../weights/finite.ts';
 import type { Layout, Role } from '../weights/layout.ts';
@@ -44,7 +44,7 @@ export interface NetworkUpdate {
 /**
  * The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state.
  * @param contributionSum the sum of the contributions of `shardCount` shards
- * @param arithmetic another implementation, which must give the same bits
+ * @param arithmetic replaces the arithmetic in TypeScript, and must give the same bits
  */
 export function updateNetwork(
   layout: Layout,

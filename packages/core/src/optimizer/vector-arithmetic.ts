@@ -4,8 +4,8 @@ import { adamUpdate, type AdamUpdate } from './adam.ts';
 import { updateEma, type EmaUpdate } from './ema.ts';
 
 /**
- * The arithmetic on whole weight vectors that training does outside a graph. `plainArithmetic` defines the bits; a
- * native implementation is faster and must give the same.
+ * The arithmetic on whole weight vectors that training does outside a graph. `plainArithmetic` is the definition; a
+ * native implementation is faster and must give the same bits.
  */
 export interface VectorArithmetic extends FoldArithmetic {
   /**
@@ -14,8 +14,8 @@ export interface VectorArithmetic extends FoldArithmetic {
    */
   readonly allocateOutgoing: (length: number) => Float32Array;
   /**
-   * Returns the vector in memory of the kind that `allocateOutgoing` gives, as a copy if it does not lie there already.
-   * The argument must not be used again.
+   * Returns the vector itself if it lies in memory of the kind that `allocateOutgoing` gives, otherwise a copy in such
+   * memory. The argument must not be used again.
    */
   readonly toOutgoing: (vector: Float32Array) => Float32Array;
   readonly adam: AdamUpdate;
@@ -25,7 +25,7 @@ export interface VectorArithmetic extends FoldArithmetic {
   readonly finishPending: () => void;
 }
 
-/** The arithmetic in TypeScript. It defines the bits. */
+/** The arithmetic in TypeScript. Every other implementation must give the same bits. */
 export const plainArithmetic: VectorArithmetic = {
   allocate: (length) => new Float32Array(length),
   allocateOutgoing: (length) => new Float32Array(length),

@@ -38,7 +38,7 @@ export interface StreamPlace {
   /** Step or epoch; 0 if there is none. */
   readonly step?: number;
   readonly phase?: 'discriminator' | 'generator';
-  /** Which of the step's phases of this kind, from 0. */
+  /** The number of the phase among those phases of the step that train the same network, from 0. */
   readonly turn?: number;
   /** Shard or another index; 0 if there is none. */
   readonly shard?: number;
@@ -53,8 +53,8 @@ export function streamKey({
   turn = 0,
   shard = 0,
 }: StreamPlace): Int32Array {
-  // Purpose and phase fill the lowest byte, and the turn the bytes above it. Turn 0 adds nothing to the key, so runs
-  // from before turns existed keep their numbers.
+  // Purpose and phase fill the lowest byte, and the turn the bytes above it. Turn 0 adds nothing to the key, so a run
+  // that was started by a version without turns keeps its random numbers.
   const role = turn * 256 + purposes[purpose] * 2 + (phase === 'generator' ? 1 : 0);
   const [a, b] = philox(
     [step >>> 0, Math.floor(step / 0x100000000) >>> 0, shard >>> 0, role],

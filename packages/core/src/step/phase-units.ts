@@ -14,12 +14,18 @@ import { unpack, valueAndGradients } from './value-and-gradients.ts';
  * the layout of their network; seeds are int32 [2] keys of stateless random streams; noise is float32 [B, latent].
  */
 export interface PhaseUnits {
-  /** Loss, penalty and gradient of the real half; `regularizerSeed` feeds approximate R1. */
+  /**
+   * The discriminator's loss, penalty and gradient on real images. `regularizerSeed` is the key of the noise of
+   * approximate R1.
+   */
   readonly discriminatorReal: Unit<
     'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed',
     'loss' | 'penalty' | 'gradient' | 'logits'
   >;
-  /** Loss and gradient of the fake half; `images` float32 [B, H, W, C] from generatorBackward. */
+  /**
+   * The discriminator's loss and gradient on fake images. `images` (float32 [B, H, W, C]) is the output of
+   * generatorBackward.
+   */
   readonly discriminatorFake: Unit<'discriminator' | 'images' | 'dropoutSeed', 'loss' | 'gradient' | 'logits'>;
   /**
    * Forward and backward pass through both networks. The generator's forward pass (training mode: batch statistics)

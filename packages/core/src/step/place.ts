@@ -4,7 +4,7 @@
  *
  *   step 1 discriminator turn 0, step 1 discriminator turn 1, step 1 generator turn 0, step 2 discriminator turn 0, ...
  *
- * Everything that depends on this order stands here.
+ * All code that depends on this order is in this file.
  */
 import type { Network } from '../weights/layout.ts';
 
@@ -14,7 +14,10 @@ export interface Place {
   readonly step: number;
   /** The phase that trains a network has the network's name. */
   readonly phase: Network;
-  /** Which of the step's phases of this kind, from 0. Always 0 for the generator. */
+  /**
+   * The number of the phase among those phases of the step that train the same network, from 0. Always 0 for the
+   * generator.
+   */
   readonly turn: number;
 }
 
@@ -23,7 +26,10 @@ export interface DiscriminatorPlace extends Place {
   readonly phase: 'discriminator';
 }
 
-/** One shard of the batch of a place. It decides the shard's noise, dropout masks and images. */
+/**
+ * One shard of the batch of a place. Together with the run's seed, the place and the number decide the shard's noise,
+ * dropout masks and images.
+ */
 export interface ShardPlace extends Place {
   readonly shard: number;
 }

@@ -12,12 +12,14 @@ export type UnitArray = Float32Array | Int32Array | Uint8Array;
 
 /**
  * A unit is one piece of a training step that an engine runs as a whole: a pure function of named arrays, with fixed
- * shapes. Everything a phase does is made of units, so every schedule runs the same graphs and gets the same bits.
+ * shapes. All computation of a phase is done in units, so the graphs and the bits do not depend on which worker runs a
+ * unit, nor on the order of the units.
  */
 export interface Unit<Inputs extends string = string, Outputs extends string = string> {
   readonly name: UnitName;
   /**
-   * Everything that decides what `run` computes, as JSON (for example model and shard size). The key of cached graphs.
+   * Everything that decides what `run` computes, as JSON (for example model and shard size). It is part of the key of
+   * cached graphs.
    */
   readonly identity: string;
   readonly inputs: Readonly<Record<Inputs, ArraySpec>>;

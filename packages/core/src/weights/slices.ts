@@ -21,7 +21,7 @@ const alignment = 16;
 const leastFloats = 256;
 const mostSlices = 16;
 
-/** Cuts a layout into slices of about the same size, in order and without gaps; a function of the layout alone. */
+/** Cuts a layout into slices of about the same size, in order and without gaps. The cuts depend on the layout alone. */
 export function cutSlices(layout: Layout): Slice[] {
   const count = Math.min(mostSlices, Math.max(1, Math.floor(layout.size / leastFloats)));
   const pairs = pairSpans(layout);

@@ -1,6 +1,6 @@
-// Adam on vectors of weights, with the bits of core's `adamUpdate`, which defines it: float64 arithmetic in the same
-// order, stored as float32. Products and sums are never contracted to one operation (-ffp-contract=off), so the bits
-// are the same on every processor, and for any number of threads.
+// Adam on vectors of weights. It gives the same bits as its definition, core's `adamUpdate`: float64 arithmetic in the
+// same order, stored as float32. Products and sums are never contracted to one operation (-ffp-contract=off), so the
+// bits are the same on every processor, and for any number of threads.
 #include "addon.h"
 #include "arithmetic/clones.h"
 #include "arithmetic/sum-tree.h"
@@ -18,8 +18,8 @@ struct AdamNumbers {
   double divisor, rate, beta1, beta2, epsilon, correction1, correction2;
 };
 
-// mean = sum / divisor in float64, rounded to float32. If the divisor is a float32 number, as every number of shards
-// is, a float32 division gives the same bits.
+// mean = sum / divisor in float64, rounded to float32. A float32 division gives the same bits if float32 holds the
+// divisor exactly. This is so for a number of shards.
 LSTM_GAN_CLONES void Mean(const float* sum, double divisor, float* mean, size_t size) {
   const float narrow = static_cast<float>(divisor);
   if (narrow == divisor) {

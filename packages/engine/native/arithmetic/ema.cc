@@ -1,4 +1,4 @@
-// The moving average of weights, with the bits of core's `updateEma`. It is computed on other threads than
+// The moving average of weights, with the same bits as core's `updateEma`. It is computed on other threads than
 // JavaScript's.
 #include <thread>
 
@@ -17,13 +17,13 @@ LSTM_GAN_CLONES void Average(const float* average, const float* weights, float* 
   for (size_t i = start; i < end; ++i) result[i] = static_cast<float>(beta * average[i] + rest * weights[i]);
 }
 
-// After this many floats the thread yields its processor. Otherwise the threads that send the new weights, which wake
-// up at that time, would wait a millisecond for a processor.
+// After this many floats the averaging thread yields its processor. Other threads send the new weights at the same
+// time; without the yield they would wait a millisecond for a processor.
 constexpr size_t kTurn = 16 * kBlock;
 
 // The averages that are being written, one after the other.
 struct PendingAverages {
-  std::thread thread;            // writes the newest average; it first joins the thread that writes the one before
+  std::thread thread;            // writes the newest average; it first joins the thread of the average before it
   std::vector<napi_ref> arrays;  // keep the arrays alive until they are written
 };
 

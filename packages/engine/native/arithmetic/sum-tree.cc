@@ -10,8 +10,7 @@ namespace {
 
 constexpr size_t kMaxDepth = 64;
 
-// evaluateSum(vectors, order, target, threads): boolean, whether the sum is finite. The target may be one of the
-// vectors.
+// evaluateSum(vectors, order, target, threads): boolean, whether the sum is finite. `target` may be one of `vectors`.
 napi_value EvaluateSum(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
   SumTree tree;

@@ -1,4 +1,4 @@
-// Sums of vectors that are evaluated while they are read (core's SumTree).
+// Sums of vectors (core's SumTree). A sum is computed block by block, when its reader needs the next block.
 #pragma once
 
 #include <node_api.h>
@@ -20,7 +20,7 @@ constexpr uint32_t kMaxThreads = 64;
 struct SumTree {
   std::vector<const float*> vectors;
   std::string order;  // postfix: v takes the next vector, + adds two
-  size_t depth = 1;   // the largest number of sums that are open at a time
+  size_t depth = 1;   // the most entries on the stack of the postfix order
   size_t size = 0;    // floats of each vector
 };
 
@@ -30,12 +30,12 @@ bool GetSumTree(napi_env env, napi_value vectors, napi_value order, SumTree* tre
 // Reads Float32Arrays of one length. Returns false for other values.
 bool GetFloats(napi_env env, const napi_value* values, size_t count, std::vector<float*>* arrays, size_t* length);
 
-// The sum of the floats [start, start + size), at most kBlock. It is in `scratch`, which has room for `depth` blocks; a
-// tree that is one vector is returned where it is.
+// Returns the sum of the floats [start, start + size), at most kBlock floats. The sum is written to `scratch`, which
+// must have room for `depth` blocks. If the tree is a single vector, the result points into that vector.
 const float* EvaluateBlock(const SumTree& tree, size_t start, size_t size, float* scratch);
 
-// Calls body(start, size, sum of these floats) for every block of [first, last), on up to `threads` threads. Returns
-// whether all calls returned true.
+// Calls body(start, size, sum of these floats) for every block of the floats [first, last), on up to `threads` threads.
+// Returns whether all calls returned true.
 template <typename Body>
 bool ForBlocksOfSum(const SumTree& tree, size_t first, size_t last, uint32_t threads, const Body& body) {
   std::atomic<bool> good{true};

@@ -6,13 +6,13 @@
 namespace lstm_gan {
 namespace {
 
-// The number of bytes outside V8's heap that V8 is told about. V8 collects garbage whenever it has grown by 64 MB. A
-// step takes and gives back hundreds of MB, so with the true number V8 collected six times a step. V8 is therefore told
-// the largest number of bytes that were alive at one time. Buffers that are left to the garbage collector count in
-// full: they let the number grow, V8 collects them, and the number falls again. Used on the JavaScript thread only.
+// The number of bytes outside of V8's heap that we report to V8. V8 collects garbage whenever this number has grown by
+// 64 MB. A step takes and gives back hundreds of MB, so with the true number V8 collected six times a step. We
+// therefore report the largest number of bytes that were alive at one time. Buffers that are left to the garbage
+// collector make the number grow; V8 collects them, and the number falls again. Used on the JavaScript thread only.
 class ReportedMemory {
  public:
-  // Call after a buffer was made: V8 has then counted its bytes.
+  // Call after a buffer was made. V8 has then added the buffer's bytes to the number.
   void Add(napi_env env, size_t bytes) {
     live_ += bytes;
     const size_t grown = live_ > reported_ ? live_ - reported_ : 0;
@@ -20,8 +20,8 @@ class ReportedMemory {
     Adjust(env, static_cast<int64_t>(grown) - static_cast<int64_t>(bytes));
   }
 
-  // Call before a buffer is detached: V8 then subtracts its bytes, and measures growth from the lowest number it has
-  // seen.
+  // Call before a buffer is detached. The buffer's bytes are added here, because V8 subtracts them when it detaches the
+  // buffer, and from then on would measure growth from that lower number.
   void Release(napi_env env, size_t bytes) {
     live_ -= bytes;
     Adjust(env, static_cast<int64_t>(bytes));

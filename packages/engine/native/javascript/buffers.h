@@ -8,8 +8,8 @@
 
 namespace lstm_gan {
 
-// Makes an ArrayBuffer over memory. Calls `free` when the buffer is released or collected; also if it cannot be made,
-// and then returns null.
+// Makes an ArrayBuffer over memory. Calls `free` when the buffer is released or collected. If the buffer cannot be
+// made, calls `free` at once and returns null.
 napi_value MakeBuffer(napi_env env, void* data, size_t size, std::function<void()> free);
 
 // Detaches a buffer, so its memory is freed at once. A buffer that cannot be detached is left to the garbage collector.

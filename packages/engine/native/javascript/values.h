@@ -24,7 +24,7 @@ struct Arguments {
   napi_value values[kMost];
 };
 
-// Throws an Error with a code, unless one was thrown already. Returns null: what a function that throws returns.
+// Throws an Error with a code, unless one was thrown already. Returns null, so a function can `return Throw(...)`.
 napi_value Throw(napi_env env, const std::string& code, const std::string& message);
 
 // The memory of a typed array.
@@ -47,12 +47,12 @@ bool GetArray(napi_env env, napi_value value, std::vector<napi_value>* items);
 bool GetExternal(napi_env env, napi_value value, void** data);
 bool IsUndefined(napi_env env, napi_value value);
 
-// A property of an object; null if `object` is not one.
+// A property of an object; null if `object` is not an object.
 napi_value Property(napi_env env, napi_value object, const char* name);
 
 napi_value MakeBoolean(napi_env env, bool value);
 napi_value MakeUndefined(napi_env env);
-// [first, second]; null if there is no memory.
+// The array [first, second]; null if there is no memory.
 napi_value MakePair(napi_env env, napi_value first, napi_value second);
 
 // A function of the addon.

@@ -1,5 +1,5 @@
-// Accumulation: the vector that a run concatenates is added to earlier vectors while it is written. Otherwise the sum
-// would be one more pass over all vectors.
+// Accumulation: while a run writes the concatenated vector, it also adds earlier vectors. Otherwise the sum would need
+// one more pass over all vectors.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,6 @@
-// Sums over all rows of a matrix, one for each column: the gradient of a bias. TensorFlow adds up as many parts as it
-// has threads. Here parts are always 256 rows, and each sum adds in one order: the rows of a part, then the parts. So
-// the bits depend neither on the number of threads nor on the width of the processor's vectors.
+// The sum of each column of a matrix: the gradient of a bias. TensorFlow cuts the rows into as many parts as it has
+// threads. Here a part always has 256 rows. The rows of a part are added in order, then the parts in order. So the bits
+// depend neither on the number of threads nor on the width of the processor's vectors.
 #include <algorithm>
 #include <vector>
 
@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kRowsOfPart = 256;
 
-// sums[c] = values[0][c] + values[1][c] + ... of a matrix [rows, columns]. The first row is copied, not added to zero:
-// -0 stays what it is.
+// sums[c] = values[0][c] + values[1][c] + ... of a matrix [rows, columns]. The first row is copied, because adding it
+// to zero would turn -0 into 0.
 LSTM_GAN_CLONES void SumRows(const float* values, size_t rows, size_t columns, float* sums) {
   std::copy_n(values, columns, sums);
   for (size_t row = 1; row < rows; ++row) {

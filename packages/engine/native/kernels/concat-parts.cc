@@ -1,6 +1,6 @@
 // Concatenates tensors to one vector: a network's gradients in the order of its layout. The vector is in shared memory,
-// so it can be sent to other processes without a copy. TensorFlow's own kernel, in addition, allocates new pages for
-// each result.
+// so it can be sent to other processes without a copy, and it is reused. TensorFlow's own kernel allocates new pages
+// for each result.
 #include <algorithm>
 
 #include "arithmetic/float-sums.h"
@@ -12,11 +12,11 @@
 namespace lstm_gan {
 namespace {
 
-constexpr size_t kGrain = 1 << 14;  // fewer floats are not worth a thread, nor a block
+constexpr size_t kGrain = 1 << 14;  // a thread or a block costs more than it saves for fewer floats
 
 void DropTensorBlock(void*, size_t, void* block) { DropBlock(static_cast<Block*>(block)); }
 
-// Allocates the result; null if there is no memory.
+// Allocates the result. Returns null if there is no memory.
 float* AllocateResult(KernelCall* call, size_t size) {
   const auto length = static_cast<int64_t>(size);
   Block* block = size < kGrain ? nullptr : TakeBlock(RoundUpToPages(size * sizeof(float)));
@@ -40,8 +40,8 @@ struct Parts {
   }
 };
 
-// Writes the floats [start, end) of the result, and adds each block to the vectors while it is in the first-level
-// cache.
+// Writes the floats [start, end) of the result. Adds the vectors of `sum` to each block while the block is in the
+// first-level cache.
 void ConcatRange(const Parts& parts, size_t start, size_t end, float* result, Accumulation* sum) {
   if (sum == nullptr) return parts.Copy(start, end, result);
   for (; start < end; start += kBlock) {

@@ -1,6 +1,6 @@
 // Dropout and its gradient, each in one pass. The random numbers are those of TensorFlow's StatelessRandomUniform:
-// Philox4x32-10 (Salmon et al., 2011), here for a vector of counters at a time. TensorFlow's kernel for them alone
-// takes three times as long.
+// Philox4x32-10 (Salmon et al., 2011), here for a vector of counters at a time. TensorFlow's kernel takes three times
+// as long for the random numbers alone.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -35,8 +35,8 @@ struct Integers {
   static constexpr size_t kBlock = kWords * P::kWidth;  // values that one vector of counters gives
 };
 
-// Multiplies the lower halves. Compiled from plain C++, g++ would multiply the upper halves too, which are zero: three
-// products and their sum.
+// Multiplies the lower 32 bits of 64-bit numbers. From plain C++, g++ would make three products and their sum, because
+// it also multiplies the upper 32 bits, which are zero.
 template <typename P>
 LSTM_GAN_INLINE void MultiplyLower(const typename Integers<P>::Products& a, const typename Integers<P>::Products& b,
                                    typename Integers<P>::Products* product) {
@@ -62,7 +62,7 @@ LSTM_GAN_INLINE void Multiply(const typename Integers<P>::Words& factor, uint32_
   *high = reinterpret_cast<Words>((even >> 32) | (odd & 0xffffffff00000000ull));
 }
 
-// lower = a0 b0 a1 b1 ... of the lower halves of two vectors, upper = the same of their upper halves.
+// Interleaves two vectors as a0 b0 a1 b1 ...: their lower halves into `lower`, their upper halves into `upper`.
 template <typename Words, size_t... kIndices>
 LSTM_GAN_INLINE void Interleave(const Words& a, const Words& b, Words* lower, Words* upper,
                                 std::index_sequence<kIndices...>) {
@@ -81,8 +81,8 @@ LSTM_GAN_INLINE void CountFrom(uint32_t first, Words* words, std::index_sequence
   *words = Words{kIndices...} + first;
 }
 
-// The random words of the counters first, first + 1, ..., one for each word of a vector. The four words of a counter
-// are next to each other.
+// Draws the random words of the counters first, first + 1, ..., as many counters as a vector has words. The four words
+// of a counter are next to each other.
 template <typename P>
 LSTM_GAN_INLINE void Draw(const Stream& stream, uint64_t first, typename Integers<P>::Words words[kWords]) {
   using Words = typename Integers<P>::Words;

@@ -13,7 +13,8 @@
 
 namespace lstm_gan {
 
-// One call of a kernel, with its tensors. After an error, `ok` is false, and TensorFlow is told about it at the end.
+// One call of a kernel, with its tensors. After an error, `ok` is false, and the destructor reports the error to
+// TensorFlow.
 class KernelCall {
  public:
   explicit KernelCall(TF_OpKernelContext* context) : context_(context) {}
@@ -39,8 +40,8 @@ std::vector<int64_t> ShapeOf(const TF_Tensor* tensor);
 size_t CountOf(const TF_Tensor* tensor);
 const float* FloatsOf(const TF_Tensor* tensor);
 
-// Reads the attributes of an operation when TensorFlow creates its kernel. After an error, TensorFlow is told about it
-// at the end.
+// Reads the attributes of an operation when TensorFlow creates its kernel. The destructor reports an error to
+// TensorFlow.
 class AttributeReader {
  public:
   explicit AttributeReader(TF_OpKernelConstruction* construction) : construction_(construction) {}
@@ -72,10 +73,11 @@ void DestroyAttributes(void* attributes) {
 void* CreateNothing(TF_OpKernelConstruction* construction);
 void DestroyNothing(void* nothing);
 
-// Gives the first outputs the shape of the first input.
+// Gives the first `outputs` outputs the shape of the first input.
 void SetFirstInputsShape(TF_ShapeInferenceContext* context, TF_Status* status, int outputs);
 
-// Values of `infer_shapes`: all outputs (kOutputs) have the shape of the first input, or an unknown shape.
+// Functions for `infer_shapes`. With ShapesOfFirstInput, all outputs (kOutputs of them) have the shape of the first
+// input; with UnknownShape, the shape is unknown.
 template <int kOutputs>
 void ShapesOfFirstInput(TF_ShapeInferenceContext* context, TF_Status* status) {
   SetFirstInputsShape(context, status, kOutputs);
@@ -95,7 +97,7 @@ struct Operation {
 // Registers an operation with TensorFlow. Returns an error, otherwise an empty string.
 std::string Register(const Operation& operation);
 
-// Each registers the operations of one file.
+// Each of these functions registers the operations of one file. Returns an error, otherwise an empty string.
 std::string RegisterColumnSums();
 std::string RegisterConcatParts();
 std::string RegisterConvolutions();

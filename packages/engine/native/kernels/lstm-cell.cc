@@ -1,5 +1,5 @@
-// The cell of an LSTM at one time step, forward and backward, each in one pass. Composed of TensorFlow's operations, a
-// time step has forty, and calling each of them takes longer than computing it.
+// The cell of an LSTM at one time step, forward and backward, each in one pass. With TensorFlow's operations, a time
+// step would need forty, and calling each of them takes longer than computing it.
 #include <algorithm>
 #include <cstring>
 
@@ -42,7 +42,7 @@ struct Functions {
 
   static LSTM_GAN_INLINE Vector Sigmoid(const Vector& x) { return 1.0f / (1.0f + Exp(-Clamp(x, 87.0f))); }
 
-  // 1 - 2 / (e^2x + 1); near 0, where that would cancel, x + x^3 P(x^2) (Cephes tanhf).
+  // 1 - 2 / (e^2x + 1). Near 0 this difference would lose digits; there, x + x^3 P(x^2) (Cephes tanhf).
   static LSTM_GAN_INLINE Vector Tanh(const Vector& x) {
     const Vector large = 1.0f - 2.0f / (Exp(2.0f * Clamp(x, 20.0f)) + 1.0f);
     const Vector s = x * x;
@@ -99,7 +99,7 @@ LSTM_GAN_INLINE void RunForward(const Forward& f, size_t rows, size_t units) {
 }
 
 struct Backward {
-  const float *d_hidden, *d_cell, *gates, *cell, *tanh;  // `cell` is the one before the step
+  const float *d_hidden, *d_cell, *gates, *cell, *tanh;  // `cell` is from before the step
   float *dz, *d_previous;                                // [rows, 4 units], [rows, units]
 };
 
@@ -130,8 +130,8 @@ LSTM_GAN_AVX512 void Backward512(const Backward& b, size_t rows, size_t units) {
 LSTM_GAN_AVX2 void Backward256(const Backward& b, size_t rows, size_t units) { RunBackward<Avx2>(b, rows, units); }
 void BackwardAny(const Backward& b, size_t rows, size_t units) { RunBackward<AnyProcessor>(b, rows, units); }
 
-// Reads the inputs, which must have these numbers of floats. If one has another number, fails the call and returns
-// false.
+// Reads the inputs; input i must have counts[i] floats. If an input has another number of floats, fails the call and
+// returns false.
 bool GetInputs(KernelCall* call, const std::vector<size_t>& counts, std::vector<const float*>* data) {
   for (size_t i = 0; i < counts.size(); ++i) {
     TF_Tensor* tensor = call->Input(static_cast<int>(i));
@@ -163,7 +163,7 @@ void ComputeForward(void*, TF_OpKernelContext* context) {
   ForProcessor(Forward512, Forward256, ForwardAny)({in[0], in[1], in[2], out[0], out[1], out[2], out[3]}, rows, units);
 }
 
-// (dHidden, dCell, gates, the cell before, tanh of the cell) to (dz, the gradient of the cell before)
+// (dHidden, dCell, gates, previous cell, tanh of the cell) to (dz, the gradient of the previous cell)
 void ComputeBackward(void*, TF_OpKernelContext* context) {
   KernelCall call(context);
   TF_Tensor* d_hidden = call.Input(0);

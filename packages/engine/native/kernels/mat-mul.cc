@@ -1,6 +1,7 @@
-// Matrix products, for example of an LSTM for all time steps at once: oneDNN reaches 100 to 200 GFLOP/s of the
-// processor's 230. Every sum adds its terms in order, so the bits depend neither on the number of threads nor on the
-// width of the vectors, on a processor with fused multiply-add. The bits of TensorFlow's own products depend on both.
+// Matrix products, for example of an LSTM for all time steps at once. TensorFlow's own products (oneDNN) reach only 100
+// to 200 of the processor's 230 GFLOP/s, and their bits depend on the number of threads and on the width of the
+// processor's vectors. Here every sum adds its terms in order, so all processors with fused multiply-add give the same
+// bits with any number of threads.
 #include <algorithm>
 
 #include "kernels/kernel.h"
@@ -37,8 +38,9 @@ void PackStrips(const Work& work, size_t start, size_t end) {
   }
 }
 
-// Copies `columns` columns, at most kPanel, from `column` on to [terms][kPanel], with zeros for the missing ones. If
-// the matrix is transposed, its columns are contiguous, and 16 terms of a column are copied at a time.
+// Copies `columns` columns (at most kPanel) of the matrix into a panel [terms][kPanel], beginning with the column
+// `column`. Missing columns become zeros. If the matrix is transposed, its columns are contiguous, and 16 terms of a
+// column are copied at a time.
 void PackPanel(const Matrix& b, size_t terms, size_t column, size_t columns, float* panel) {
   if (columns < kPanel) std::fill_n(panel, terms * kPanel, 0.0f);
   if (b.column_stride == 1) {
@@ -91,8 +93,8 @@ LSTM_GAN_AVX512 void Multiply512(const Work& work, size_t start, size_t end) {
 LSTM_GAN_AVX2 void Multiply256(const Work& work, size_t start, size_t end) { MultiplyBlock<Avx2>(work, start, end); }
 void MultiplyAny(const Work& work, size_t start, size_t end) { MultiplyBlock<AnyProcessor>(work, start, end); }
 
-// The number of columns that are multiplied together. It is large, so that results are written in long runs, but small
-// enough that the panels of these columns stay in the cache, and at most a thread's share.
+// The number of columns that are multiplied together. It is large, so that results are written in long runs. It is at
+// most a thread's share, and small enough that the panels of these columns stay in the cache.
 size_t BlockOf(const Work& work) {
   constexpr size_t kFloats = 1 << 18;
   const size_t share = (WholePanels(work.columns) / kPanel + PieceThreads() - 1) / PieceThreads();

@@ -1,6 +1,6 @@
 // Products of a few rows with a large matrix, or with its transpose, for example of an LSTM at each time step. oneDNN
-// rearranges the matrix for each of them, which takes as long as multiplying. Every sum adds its terms in order, so the
-// bits do not depend on the number of threads.
+// rearranges the matrix for each product, and this takes as long as multiplying. Every sum adds its terms in order, so
+// the bits do not depend on the number of threads.
 #include <algorithm>
 
 #include "kernels/kernel.h"
@@ -10,7 +10,8 @@
 namespace lstm_gan {
 namespace {
 
-// So many terms are added before sums are written back to memory. The sides of a matrix are multiples of it.
+// The number of terms that are added before sums are written back to memory. Both sides of a matrix are multiples of
+// this number.
 constexpr size_t kDepth = 32;
 
 struct Product {
@@ -19,7 +20,7 @@ struct Product {
   const float* packed;  // the rows as [terms][16]
 };
 
-// sums[r] += matrix[k] * factors[k][r], for 16 rows r of 16 columns, term k after term.
+// Adds matrix[k] * factors[k][r] to sums[r], for 16 rows r of 16 columns each, and for the terms k in order.
 template <typename P>
 LSTM_GAN_INLINE void AddTerms(const float* factors, const float* matrix, size_t stride, float* sums) {
   for (size_t column = 0; column < kLane; column += P::kWidth) {
@@ -39,7 +40,7 @@ LSTM_GAN_INLINE void AddTerms(const float* factors, const float* matrix, size_t 
   }
 }
 
-// Adds to sums[column / 16][row][column % 16] for the columns [start, end).
+// Adds the products for the columns [start, end) to sums[column / 16][row][column % 16].
 template <typename P>
 LSTM_GAN_INLINE void Multiply(const Product& product, size_t start, size_t end, float* sums) {
   for (size_t k = 0; k < product.terms; k += kDepth) {
@@ -50,7 +51,7 @@ LSTM_GAN_INLINE void Multiply(const Product& product, size_t start, size_t end, 
   }
 }
 
-// Writes sums[column][row] for the columns [start, end) of the transposed matrix.
+// Writes the products for the columns [start, end) of the transposed matrix to sums[column][row].
 template <typename P>
 LSTM_GAN_INLINE void MultiplyTransposed(const Product& product, size_t start, size_t end, float* sums) {
   for (size_t column = start; column < end; column += P::kSums) {

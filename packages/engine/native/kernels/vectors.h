@@ -21,9 +21,9 @@ namespace lstm_gan {
 
 constexpr size_t kLane = 16;  // floats: one vector of the widest processor, several vectors of the others
 
-// A kind of processor: the vector type that fits its registers (Loose: the same without alignment), and the numbers of
-// rows and vectors whose sums fit into its registers together. Code for vectors wider than registers has a third of the
-// speed.
+// A kind of processor: the vector type that fits its registers (Loose: the same type without alignment), and how many
+// rows and vectors may be summed at a time so that the sums stay in registers. Code for vectors that are wider than
+// registers has a third of the speed.
 template <size_t kSize, size_t kRowsAtOnce, size_t kVectorsAtOnce>
 struct Processor {
   typedef float Vector __attribute__((vector_size(kSize)));
@@ -43,7 +43,7 @@ using AnyProcessor = Processor<16, 4, 2>;
 struct Aligned {
   explicit Aligned(size_t floats)
       : data(static_cast<float*>(std::aligned_alloc(kAlignment, RoundUpToAlignment(floats * 4)))) {
-    if (data == nullptr) std::abort();  // as TensorFlow does if it has no memory for a kernel
+    if (data == nullptr) std::abort();  // TensorFlow aborts too if it has no memory for a kernel
   }
   ~Aligned() { std::free(data); }
   Aligned(const Aligned&) = delete;
@@ -51,7 +51,7 @@ struct Aligned {
   float* const data;
 };
 
-// The code for the processor that this runs on.
+// Chooses the code for the processor that the program runs on.
 template <typename Code>
 Code ForProcessor(Code avx512, Code avx2, Code any) {
   if (__builtin_cpu_supports("avx512f")) return avx512;

@@ -4,7 +4,7 @@
 
 namespace lstm_gan {
 
-// TensorFlow's kernels want their data aligned to this many bytes. TensorFlow copies data that is not.
+// TensorFlow's kernels want their data aligned to this many bytes. TensorFlow copies data that is not aligned.
 constexpr size_t kAlignment = 64;
 
 // The next multiple of the alignment.

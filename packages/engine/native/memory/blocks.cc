@@ -14,7 +14,7 @@ namespace {
 
 class Blocks {
  public:
-  // Null if the system gives no more.
+  // Null if there are kMaxBlocks blocks already, or if the system has no memory.
   Block* Take(size_t size) {
     std::lock_guard<std::mutex> lock(mutex_);
     Block* block = TakeIdle(size);

@@ -24,11 +24,11 @@ struct Block {
   void* data = nullptr;
   size_t size = 0;
   std::string name;
-  size_t uses = 0;       // one for the array in it, and one for each process that it is lent to
-  bool reusable = true;  // false if a process ended without giving it back: that process may still be reading
+  size_t uses = 0;       // one for the array in the block, and one for each loan
+  bool reusable = true;  // false if a borrower was lost before it gave the block back: it may still be reading
 };
 
-// A block with one use; null if the system gives no more.
+// A block with one use; null if there are too many blocks, or if the system has no memory.
 Block* TakeBlock(size_t size);
 // The block with this address, or with this name; null if there is none.
 Block* FindBlock(const void* data);

@@ -67,7 +67,7 @@ PeerBlocks& ThePeerBlocks() {
   return *blocks;
 }
 
-// Opens, checks and maps a block. Returns why it cannot be used, otherwise an empty string.
+// Opens, checks and maps a block. Returns why the block cannot be used, otherwise an empty string.
 std::string Map(PeerBlock* block, uint32_t fd) {
   const std::string path = "/proc/" + std::to_string(block->pid) + "/fd/" + std::to_string(fd);
   // O_NONBLOCK, because the file may be anything, for example a pipe.

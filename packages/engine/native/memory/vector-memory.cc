@@ -1,6 +1,6 @@
-// Memory for vectors of this process. It is aligned, so TensorFlow reads it without a copy. It is reused, because
-// allocating pages for 8 MB in the kernel takes longer than Adam on them. A new array has the contents of an earlier
-// one.
+// Memory for vectors of this process. It is aligned, so TensorFlow reads it without a copy. It is reused, because the
+// operating system needs longer to allocate pages for 8 MB than Adam needs to update them. A new array is not cleared:
+// it may have the contents of an earlier array.
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -68,8 +68,8 @@ napi_value Allocate(napi_env env, napi_callback_info info) {
   return buffer == nullptr ? Throw(env, "ERR_MEMORY", "no memory for an array") : buffer;
 }
 
-// release(array): detaches it, so its memory is free at once. When memory was left to the garbage collector, a worker
-// of the preset `digits` collected three times a step, for a third of the processor's time.
+// release(array): detaches the array, so its memory is free at once. When memory was left to the garbage collector, it
+// ran three times a step in a worker of the preset `digits`, and took a third of the processor's time.
 napi_value Release(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
   napi_value buffer;

@@ -28,7 +28,7 @@ bool FindOutput(TF_Graph* graph, const std::string& text, TF_Output* output) {
   return output->oper != nullptr && index >= 0 && index < TF_OperationNumOutputs(output->oper);
 }
 
-// A tensor over the caller's array if it is aligned (the run keeps it alive), otherwise an aligned copy.
+// A tensor over the caller's array if the array is aligned (the run keeps the array alive), otherwise an aligned copy.
 TF_Tensor* MakeTensor(const Bytes& bytes, const std::vector<int64_t>& shape) {
   const TF_DataType type = DataTypeOf(bytes.type);
   const int rank = static_cast<int>(shape.size());
@@ -40,7 +40,7 @@ TF_Tensor* MakeTensor(const Bytes& bytes, const std::vector<int64_t>& shape) {
   return tensor;
 }
 
-// Reads a feed {name, data} into a run, in the shape of its placeholder.
+// Reads a feed {name, data} into a run. The tensor gets the shape of the placeholder.
 std::string AddFeed(napi_env env, napi_value feed, Run* run) {
   std::string name;
   Bytes bytes;
@@ -92,7 +92,7 @@ std::string AddFetch(napi_env env, napi_value fetch, bool is_returned, Run* run)
   return "";
 }
 
-// The operation that computes an output. Identity operations, which only pass it on, are skipped.
+// The operation that computes an output. Identity operations, which only pass a value on, are skipped.
 TF_Operation* OperationOf(TF_Output output) {
   while (std::strcmp(TF_OperationOpType(output.oper), "Identity") == 0) output = TF_OperationInput({output.oper, 0});
   return output.oper;

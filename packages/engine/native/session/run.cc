@@ -10,7 +10,7 @@
 namespace lstm_gan {
 namespace {
 
-constexpr size_t kSmallBytes = 64;     // V8 keeps the contents of shorter typed arrays in its heap
+constexpr size_t kSmallBytes = 64;     // V8 keeps the contents of typed arrays up to this size in its heap
 constexpr size_t kCopiedBytes = 4096;  // copying fewer bytes is faster than making a buffer around them
 
 void Execute(napi_env, void* data) {
@@ -27,8 +27,8 @@ void Execute(napi_env, void* data) {
   run->lacks_memory = TF_GetCode(status.value) == TF_RESOURCE_EXHAUSTED;
 }
 
-// A few numbers as number[]. For a typed array over native memory V8 would allocate memory, and collect garbage for
-// that where large vectors were made before.
+// Returns a few numbers as number[]. For a typed array V8 would allocate memory outside of its heap. In a process that
+// has made large vectors, such an allocation starts a garbage collection.
 napi_value SmallOutput(napi_env env, const float* values, size_t count) {
   napi_value array = nullptr, number = nullptr;
   if (napi_create_array_with_length(env, count, &array) != napi_ok) return nullptr;
@@ -47,7 +47,7 @@ bool IsBorrowed(const Run& run, TF_Tensor* tensor) {
   return false;
 }
 
-// A tensor's contents in an ArrayBuffer of JavaScript's.
+// A copy of a tensor's contents, in a new ArrayBuffer.
 napi_value CopyToBuffer(napi_env env, TF_Tensor* tensor, size_t size) {
   napi_value buffer = nullptr;
   void* data = nullptr;
@@ -56,15 +56,16 @@ napi_value CopyToBuffer(napi_env env, TF_Tensor* tensor, size_t size) {
   return buffer;
 }
 
-// An output as Float32Array, or number[] if it is small. A large one is an array over TensorFlow's memory, which is
-// freed with the array: copying 23 MB of gradients into new pages took 10 ms of a step of the preset rows-large.
+// An output as Float32Array, or as number[] if it is small. A large output is not copied: its array lies over
+// TensorFlow's memory, which is freed with the array. Copying 23 MB of gradients into new pages took 10 ms of a step of
+// the preset rows-large.
 napi_value TakeOutput(napi_env env, Run* run, size_t index) {
   TF_Tensor* tensor = run->output_tensors[index];
   const size_t size = TF_TensorByteSize(tensor);
   if (size <= kSmallBytes) return SmallOutput(env, static_cast<const float*>(TF_TensorData(tensor)), size / 4);
   napi_value buffer = nullptr, array = nullptr;
-  // An output that is an input is in the caller's memory. In a run by `begin`, an output may share memory with a kept
-  // value.
+  // These outputs are copied: an output that is also an input lies in the caller's memory; in a run by `begin`, an
+  // output may share memory with a kept value; and copying a short one is faster.
   if (IsBorrowed(*run, tensor) || run->keeps || size <= kCopiedBytes) {
     buffer = CopyToBuffer(env, tensor, size);
   } else {
@@ -99,7 +100,7 @@ napi_value TakeKept(napi_env env, Run* run) {
   return handle;
 }
 
-// [outputs, whether the sum is finite; null if the kernel has not added]
+// [outputs, isFinite]: whether the sum is finite; null if the kernel has not added.
 napi_value TakeSum(napi_env env, Run* run) {
   napi_value outputs = TakeOutputs(env, run);
   if (outputs == nullptr) return nullptr;
@@ -144,8 +145,10 @@ void Complete(napi_env env, napi_status, void* data) {
   if (--run->session->running == 0 && run->session->closed) run->session->Free();
 }
 
-// run(handle, feeds, fetches, kept?, keptNames?, onto?): Promise<outputs>; with onto, Promise<[outputs, boolean |
-// null]> begin(handle, feeds, fetches, keeps): Promise<[outputs, kept]>
+// Starts one of these:
+// run(handle, feeds, fetches, kept?, keptNames?): Promise<outputs>
+// run(handle, feeds, fetches, kept, keptNames, onto): Promise<[outputs, boolean | null]>
+// begin(handle, feeds, fetches, keeps): Promise<[outputs, kept]>
 napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
   const Arguments<6> arguments(env, info);
   auto run = std::make_unique<Run>();
@@ -179,8 +182,8 @@ napi_value StartRun(napi_env env, napi_callback_info info, bool keeps) {
 napi_value RunGraph(napi_env env, napi_callback_info info) { return StartRun(env, info, false); }
 napi_value BeginGraph(napi_env env, napi_callback_info info) { return StartRun(env, info, true); }
 
-// discard(kept): frees the values now. The garbage collector, which does not know how large they are, would do so much
-// later.
+// discard(kept): frees the kept values now. The garbage collector would free them much later, because it does not know
+// how large they are.
 napi_value Discard(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);
   void* data = nullptr;

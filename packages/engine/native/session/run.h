@@ -27,7 +27,7 @@ struct Kept {
 struct Run {
   Session* session = nullptr;
   bool keeps = false;   // a run by `begin`
-  size_t returned = 0;  // number of outputs that become arrays; those after them become a Kept
+  size_t returned = 0;  // number of outputs that become arrays; the outputs after them become a Kept
   std::vector<TF_Output> inputs;
   std::vector<TF_Tensor*> input_tensors;
   std::vector<TF_Output> outputs;
@@ -38,9 +38,9 @@ struct Run {
   napi_deferred deferred = nullptr;
   napi_async_work work = nullptr;
   std::unique_ptr<Accumulation> accumulation;  // null if the first output is not to be added to vectors
-  bool accumulates = false;                    // whether the kernel that makes the first output can add it
+  bool accumulates = false;                    // whether the kernel of the first output can add the vectors to it
   std::vector<Bytes> borrowed;                 // arrays that are fed without a copy
-  napi_ref kept_alive = nullptr;               // the session's handle and the fed arrays, until the run is over
+  napi_ref kept_alive = nullptr;               // the session's handle, the feeds and `onto`, until the run is over
 
   ~Run() {
     for (TF_Tensor* tensor : input_tensors) TF_DeleteTensor(tensor);

@@ -10,7 +10,7 @@
 
 namespace lstm_gan {
 
-// `close` during runs only sets `closed`; the last run then frees the session.
+// If runs are in progress, `close` only sets `closed`, and the last of these runs frees the session.
 struct Session {
   TF_Graph* graph = nullptr;
   TF_Session* session = nullptr;

@@ -10,8 +10,8 @@
 namespace lstm_gan {
 namespace {
 
-// New threads on other processors than the calling thread. Linux puts a new thread on the processor of the thread that
-// starts it, and moves it only some milliseconds later, when the work is done.
+// Starts threads on other processors than the calling thread's. Linux would put a new thread on the processor of the
+// thread that starts it, and move it only some milliseconds later, when its work is already done.
 class ThreadsElsewhere {
  public:
   ThreadsElsewhere() {
@@ -29,7 +29,7 @@ class ThreadsElsewhere {
   ThreadsElsewhere(const ThreadsElsewhere&) = delete;
   ThreadsElsewhere& operator=(const ThreadsElsewhere&) = delete;
 
-  // Runs `body` on a new thread; on the calling thread if the system gives no more threads.
+  // Runs `body` on a new thread, or on the calling thread if the system gives no more threads.
   void Run(std::function<void()> body) {
     const auto call = [](void* data) -> void* {
       std::unique_ptr<std::function<void()>> body(static_cast<std::function<void()>*>(data));

@@ -1,4 +1,5 @@
-// Work that is split into pieces, for a pool of threads that stay: starting a thread takes as long as a small piece.
+// Work that is split into pieces, and a pool of threads that compute them. The threads wait for the next work and do
+// not end, because starting a thread takes as long as a small piece.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +14,8 @@ size_t PieceThreads();
 // Calls body(0) ... body(count - 1), each once, on several threads. Returns when all calls have returned.
 void ForEachPiece(size_t count, const std::function<void(size_t)>& body);
 
-// Splits [0, size) into ranges whose bounds are multiples of `grain`, one a thread, and calls body(start, end) for
-// each.
+// Splits [0, size) into one range for each thread, and calls body(start, end) for each range. The bounds between ranges
+// are multiples of `grain`.
 void ForEachRange(size_t size, size_t grain, const std::function<void(size_t, size_t)>& body);
 
 }  // namespace lstm_gan

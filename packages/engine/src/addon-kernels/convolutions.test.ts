@@ -25,8 +25,8 @@ const ofImages: Layer[] = [
 ];
 const layers = [...wide, ...ofImages];
 /**
- * Layers for the transposed convolution. To images, it takes any number of maps. Their widths are below, equal to and
- * above the number of positions that are computed together.
+ * Layers for the transposed convolution. For images of one or three channels, it takes any number of maps. The widths
+ * of these layers are below, equal to and above the number of positions that are computed together.
  */
 const transposedLayers: Layer[] = [
   ...layers,
@@ -98,7 +98,7 @@ const feeds = (layer: Layer) => {
   return { shapes, images: feed(shapes.images), kernel: feed(shapes.kernel), maps: feed(shapes.maps) };
 };
 
-/** The result of the definition for whole numbers, which is exact. */
+/** The result by the definition. It is exact, because the inputs are whole numbers. */
 function expectedOf(layer: Layer, target: Target): Float32Array {
   const { shapes, images, kernel, maps } = feeds(layer);
   const data = {

@@ -7,7 +7,7 @@ describe('dropout', () => {
   const scale = 1 / (1 - rate);
   const attributes = { rate: { kind: 'float', value: rate }, scale: { kind: 'float', value: scale } } as const;
 
-  // One value, one block, blocks and a rest, and more values than one thread computes.
+  // Sizes: one value; one block; some blocks and a rest; more values than one thread computes.
   it.each([1, 64, 1000, 70_003])(
     'drops of %i values those that the stateless stream says, with any number of threads',
     async (size) => {

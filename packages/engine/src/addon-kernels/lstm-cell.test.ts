@@ -11,8 +11,8 @@ describe("the LSTM's cell", () => {
     );
   }
 
-  // Fewer units than a vector, a vector, vectors and a rest. A spread of 60 has inputs at which a sigmoid is 0 or 1 in
-  // float32.
+  // Numbers of units: fewer than a vector has; one vector; some vectors and a rest. With a spread of 60, some sigmoids
+  // are 0 or 1 in float32.
   it.each([
     [1, 5, 1],
     [2, 16, 10],
@@ -39,7 +39,8 @@ describe("the LSTM's cell", () => {
     });
     expectClose(gates, expected);
     const gate = (k: number, i: number): number => gates[Math.floor(i / units) * 4 * units + k * units + (i % units)];
-    // Computed from the gates that came out, because small errors of the gates may cancel.
+    // The expected cell is computed from the gates that the kernel returned: the two terms of the cell may nearly
+    // cancel, and then small errors of the gates would be large relative to the cell.
     newCell.forEach((value, i) =>
       expect(Math.abs(value - (gate(1, i) * cell[i] + gate(0, i) * gate(2, i)))).toBeLessThan(
         3e-7 * (Math.abs(cell[i]) + 1),

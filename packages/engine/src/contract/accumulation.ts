@@ -1,5 +1,5 @@
 /**
- * Accumulation: an output of a unit (a gradient) is added to earlier vectors while it is written, so the sum needs no
+ * Accumulation: while a run writes an output of a unit (a gradient), it also adds earlier vectors. So the sum needs no
  * pass of its own over the vectors.
  */
 import type { Unit } from '@lstm-gan/core';
@@ -17,7 +17,7 @@ export interface Accumulation<O extends string = string> {
   readonly onto: readonly Float32Array[];
 }
 
-/** The error for an accumulated output that has a number that is infinite or NaN. */
+/** The error for an accumulated output with a number that is infinite or NaN. */
 export class NotFiniteSumError extends Error {
   constructor(unit: string, output: string) {
     super(`The sum with ${output} of unit ${unit} is not finite.`);
@@ -31,9 +31,9 @@ export function checkAccumulation({ name, outputs }: Unit, { output, onto }: Acc
 }
 
 /**
- * Ends an accumulation: adds the vectors to the output unless the run has done it, and throws a NotFiniteSumError if
+ * Ends an accumulation: adds the vectors to the output unless the run has added them, and throws a NotFiniteSumError if
  * the sum is not finite.
- * @param isFinite whether the sum is finite; undefined if the run has not added
+ * @param isFinite whether the sum is finite; undefined if the run has not added the vectors
  */
 export function endAccumulation(
   { name }: Unit,

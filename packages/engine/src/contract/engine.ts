@@ -71,8 +71,8 @@ export type Precision = 'float32' | 'tf32' | 'bfloat16';
 /** The options of `openEngine`. */
 export interface EngineOptions {
   /**
-   * Threads inside an operation; one operation runs at a time. The bits depend on it, so it is part of a run's
-   * identity.
+   * The number of threads inside an operation; one operation runs at a time. The bits depend on this number, so it is
+   * part of a run's identity.
    */
   readonly threads: number;
   /** The folder into which TensorFlow was provisioned, and in which GraphDefs are cached. */
@@ -81,8 +81,9 @@ export interface EngineOptions {
   /** Default: float32. The bits depend on it. */
   readonly precision?: Precision;
   /**
-   * Whether weights, and what a begun unit keeps, stay on the device from run to run. Default: true on a GPU, false on
-   * a CPU, which reads them in the process's memory and would only copy them.
+   * Whether weights, and the values that a begun unit keeps, stay on the device from run to run. Default: true on a
+   * GPU. False on a CPU: it reads them where they are in the process's memory, so storing them on the device would only
+   * copy them.
    */
   readonly stateOnDevice?: boolean;
 }

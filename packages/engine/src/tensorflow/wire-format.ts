@@ -1,5 +1,6 @@
 /**
- * The wire format of protocol buffers: the kinds of fields that GraphDef and ConfigProto have. Zeros are written too.
+ * The wire format of protocol buffers: the kinds of fields that GraphDef and ConfigProto have. Fields with the value 0
+ * are written too.
  */
 const varint = 0;
 const delimited = 2;
@@ -15,7 +16,7 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return result;
 }
 
-/** A signed integer, as 64 bits in two's complement when negative. */
+/** A signed integer. A negative one is written as 64 bits in two's complement. */
 export function encodeVarint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));

@@ -1,7 +1,7 @@
 /**
- * A session that looks like one with a GPU, for machines without one. A second CPU device stands for the GPU: graphs
- * for a GPU run on it, with the configuration for a GPU, and feeds and fetches are copied between the two devices. It
- * cannot show errors of CUDA.
+ * A session that looks like one with a GPU, for machines without a GPU. A second CPU device stands for the GPU: graphs
+ * for a GPU run on it, with the configuration for a GPU, and feeds and fetches are copied between the two devices. This
+ * session cannot show errors of CUDA.
  */
 import { concatBytes, messageField, textField, varintField } from '../tensorflow/wire-format.ts';
 import type { Provisioned } from '../tensorflow/provision/provision.ts';
@@ -23,7 +23,8 @@ export function openEmulatedGpu(provisioned: Provisioned, threads: number): Sess
 }
 
 /**
- * The GraphDef with the device written into each node. Its fields: node 1, versions 4; the field of a node: device 4.
+ * The GraphDef with the device written into each node. The field numbers are: in a GraphDef, node 1 and versions 4; in
+ * a node, device 4.
  */
 function onDevice(graphDef: Uint8Array): Uint8Array {
   const fields: Uint8Array[] = [];

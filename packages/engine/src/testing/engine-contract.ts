@@ -48,7 +48,7 @@ export function runOn(engine: Engine): RunUnit {
   };
 }
 
-/** Every unit of the small model with inputs, which are the same at each call. */
+/** Every unit of the small model, with inputs for it. The inputs are the same at each call. */
 export function smallInputs() {
   const units = createPhaseUnits(smallModel, 4);
   const weights = {
@@ -68,7 +68,7 @@ function inputsOf(name: UnitName) {
   return found;
 }
 
-/** Tests an engine. @param how what is special about it, for the suite's name */
+/** Tests an engine. @param how what is special about the engine, for the suite's name */
 export function testEngine(name: string, open: () => Promise<Engine>, how = ''): void {
   describe(`the ${name} engine ${how}`.trim(), () => {
     let engine: Engine;

@@ -1,6 +1,6 @@
 /**
- * `print-product.ts DEVICE PRECISION`: computes a matrix product, and prints its floats as JSON. It is a program,
- * because CUDA decides only once a process whether products use TF32.
+ * `print-product.ts DEVICE PRECISION`: computes a matrix product, and prints its floats as JSON. It is a program of its
+ * own, because CUDA decides only once in a process whether products use TF32.
  */
 import { homedir } from 'node:os';
 import type { Unit } from '@lstm-gan/core';

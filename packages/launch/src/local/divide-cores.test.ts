@@ -5,7 +5,9 @@ import { expect, it } from 'vitest';
 import { divideCores, type Processor } from './divide-cores.ts';
 import { parseCpuList, readProcessors } from './read-processors.ts';
 
-/** Makes the processors of a machine, numbered as Linux does: the first hyperthread of each core, then the second ones. */
+/**
+ * Makes the processors of a machine, numbered as Linux does: the first hyperthread of each core, then the second ones.
+ */
 function machine(coresOfNodes: readonly number[], hyperthreads = 1): Processor[] {
   const cores = coresOfNodes.flatMap((count, node) =>
     Array.from({ length: count }, (_, k) => ({ node, core: `${node}-${k}` })),

@@ -8,13 +8,13 @@ export interface Processor {
   readonly id: number;
   /** The physical core, unique in the machine. */
   readonly core: string;
-  /** The NUMA node: the memory that is near. */
+  /** The number of its NUMA node. Processors of one node are near the same memory. */
   readonly node: number;
 }
 
 /**
- * Returns the processors of each worker, or undefined if there are too few cores for all threads of all workers: the system
- * then schedules them better than a fixed division would. Cores that remain stay free for the coordinator.
+ * Returns the processors of each worker. Cores that remain stay free for the coordinator. Returns undefined if a worker
+ * would get fewer cores than it has threads: the system then schedules the threads better than a fixed division would.
  * @param allowed the processors that this process may run on, in ascending order
  * @param threads the number of threads that each worker computes with
  */

@@ -4,14 +4,14 @@ const readBytes = 16 * 1024;
 const quotedLines = 2;
 const quotedCharacters = 500;
 /**
- * Lines that do not say why a process ended: JSON records, stack frames and the frames around them, what TensorFlow always
- * prints while it is loaded, and Node's deprecation warnings about it (from Node 22 on).
+ * Lines that do not say why a process ended: JSON records, stack frames and the separators around them, what TensorFlow
+ * always prints while it is loaded, and Node's deprecation warnings about TensorFlow (from Node 22 on).
  */
 const noSentence = /^([\s{}[\]<>-]|$|I\d{4} |WARNING: All log messages|\(node:\d+\) |\(Use `node --trace-)/;
 
 /**
- * Returns the last sentences that a process wrote to its log: usually an error's message and advice. Returns undefined if it
- * wrote none.
+ * Returns the last sentences that a process wrote to its log: usually an error's message and advice. Returns undefined
+ * if it wrote none.
  * @param start the byte at which the process began to write; earlier processes wrote to the same file
  */
 export function lastLogSentences(file: string, start: number): string | undefined {

@@ -4,7 +4,7 @@ import type { Processor } from './divide-cores.ts';
 
 /**
  * Returns the processors that this process may run on (a container or Slurm may have limited them), in ascending order.
- * Returns none if Linux does not tell.
+ * Returns an empty list if Linux does not show them.
  */
 export function readProcessors(root = '/'): Processor[] {
   const read = (file: string): string => readFileSync(path.join(root, file), 'utf8').trim();

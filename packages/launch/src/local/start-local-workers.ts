@@ -8,7 +8,7 @@ import { hasTaskset, readProcessors } from './read-processors.ts';
 
 /** How many workers to start, and what each of them computes on. */
 export interface LocalWorkersOptions {
-  /** The program that is a worker, and its first parameters; the options of a worker follow. */
+  /** The program that runs as a worker, and its first parameters. The options of the worker are added after them. */
   readonly command: readonly string[];
   readonly count: number;
   /** The coordinator's address. */
@@ -21,11 +21,11 @@ export interface LocalWorkersOptions {
   /** Whether each worker gets cores of its own, if there are enough and this machine has taskset. */
   readonly pin: boolean;
   readonly cacheDir: string;
-  /** The folder for each worker's output, a file `worker-N.log` each. */
+  /** The folder for the workers' output: a file `worker-N.log` for each worker. */
   readonly logFolder: string;
   /**
    * Called when a worker has ended.
-   * @param sentence how it ended, and its last sentences
+   * @param sentence how the worker ended, and the last sentences in its output
    * @param left how many workers are still running
    */
   readonly onExit: (sentence: string, left: number) => void;
@@ -79,9 +79,9 @@ function chooseProcessors({ pin, device, count, threads }: LocalWorkersOptions):
 
 interface Spawned {
   readonly child: ChildProcess;
-  /** The file of its output. */
+  /** The file of the worker's output. */
   readonly log: string;
-  /** The byte at which its output begins: earlier workers wrote to the same file. */
+  /** The byte of the file at which the output of this worker begins: earlier workers wrote to the same file. */
   readonly logStart: number;
 }
 

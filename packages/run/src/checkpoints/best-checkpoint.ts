@@ -10,7 +10,7 @@ const bestSchema = z.object({
   value: z.number(),
 });
 
-/** The step of the best checkpoint, the condition that it was judged by, and its value. */
+/** The step of the best checkpoint, the condition that it was judged by, and the average loss at that step. */
 export interface BestCheckpoint extends Pick<StopCondition, 'windowSteps'> {
   readonly step: number;
   readonly metric: string;

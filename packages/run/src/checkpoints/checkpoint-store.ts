@@ -21,7 +21,7 @@ export function checkpointsOf(root: string): string {
   return path.join(root, folderName);
 }
 
-/** `step-00001000.safetensors` */
+/** The name of a checkpoint's file, for example `step-00001000.safetensors`. */
 export function checkpointName(step: number): string {
   return `step-${String(step).padStart(8, '0')}${extension}`;
 }
@@ -38,7 +38,7 @@ export function checkpointFile(folder: string, step: number): string {
 
 /**
  * The folder of the run that wrote a checkpoint; undefined if the name is not a checkpoint's. Throws a UserError if the
- * checkpoint is not where a run wrote it.
+ * file is not in a folder `checkpoints`, where runs write them.
  */
 export function runOfCheckpoint(file: string): string | undefined {
   if (!file.endsWith(extension)) return undefined;
@@ -114,7 +114,7 @@ export async function readLatestCheckpoint(
 
 /** Which checkpoints are kept when a new one is written. */
 export interface Keep {
-  /** How many of the newest ones, including the new one. */
+  /** How many of the newest checkpoints are kept, including the new one. */
   readonly newest: number;
   /** The step of a checkpoint that is always kept. */
   readonly best?: number;
@@ -140,8 +140,8 @@ export async function writeCheckpoint(
 }
 
 /**
- * Removes the checkpoints after a step, and files that were half written when a process died. They are gone for good,
- * even if the machine crashes, when it returns. Synchronous, so that nothing is written in between.
+ * Removes the checkpoints after a step, and files that were half written when a process died. Once this function has
+ * returned, they stay removed even if the machine crashes. It is synchronous, so that no other code writes in between.
  */
 export function removeCheckpointsAfter(folder: string, durableStep: number): void {
   removeFiles(folder, (name) => stepOf(name) > durableStep);

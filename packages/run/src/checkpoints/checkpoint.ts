@@ -1,7 +1,7 @@
 /**
  * Checkpoints: a training state in the safetensors format (docs/checkpoints.md). When one is decoded, every length and
  * every bit is checked, including moments and counters, because a resumed run must give the same bits as one that was
- * never stopped. `checkpoint-store.ts` keeps them.
+ * never stopped. `checkpoint-store.ts` writes and reads the files.
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as otherWork } from 'node:timers/promises';
@@ -81,7 +81,8 @@ async function contentSha256(metadata: ReadonlyMap<string, string>, state: Train
   for (const { buffer, byteOffset, byteLength } of vectors) {
     for (let done = 0; done < byteLength; done += hashedAtOnceBytes) {
       hash.update(new Uint8Array(buffer, byteOffset + done, Math.min(hashedAtOnceBytes, byteLength - done)));
-      // Hashing a large state takes a tenth of a second, and the training loop runs on the same thread.
+      // Hashing a large state takes a tenth of a second. The training loop runs on the same thread, so it gets its
+      // turn.
       await otherWork();
     }
   }

@@ -7,7 +7,7 @@ import type { RunConfig } from '../config/run-config.ts';
 export interface TrainingState extends Readonly<Record<Network, NetworkState>> {
   /** Steps committed so far. */
   readonly step: number;
-  /** The moving average of the generator's weights, including its state entries. */
+  /** The moving average of the generator's weights: of its trainable parameters and of its state. */
   readonly ema: Float32Array;
 }
 

@@ -40,8 +40,8 @@ export function configField(): Field {
 }
 
 /**
- * The variants of a field that differ by `kind`; only the value's variant if it names one. The field itself if it has
- * none.
+ * The variants of a field, which differ by `kind`. If the value names a kind, only the variant of that kind. If the
+ * field has no variants, the field itself.
  */
 export function variantsOf(field: Field, value?: unknown): readonly Field[] {
   if (field.oneOf === undefined) return [field];

@@ -50,7 +50,7 @@ export function mergeValues(below: unknown, above: unknown): unknown {
   if (!isMapping(below) || !isMapping(above)) return above;
   const [kindBelow, kindAbove] = [below['kind'], above['kind']];
   if (kindAbove !== undefined && kindBelow !== undefined && kindAbove !== kindBelow) return above;
-  // A Map and fromEntries, so that a key like __proto__ is a key like any other.
+  // With a Map and fromEntries, __proto__ is a key like any other.
   const merged = new Map<string, unknown>(Object.entries(below));
   for (const [key, value] of Object.entries(above))
     merged.set(key, merged.has(key) ? mergeValues(merged.get(key), value) : value);

@@ -23,7 +23,7 @@ function loosen(field: Field & { readonly required?: readonly string[] }): Field
   return {
     ...rest,
     ...(description === undefined ? {} : { description: words.join(' ') }),
-    // Not oneOf: a part of a mapping that leaves out its kind may fit several variants.
+    // anyOf and not oneOf: a mapping in a file may leave out its kind, and then may fit several variants.
     ...(oneOf === undefined ? {} : { anyOf: oneOf.map(loosen) }),
     ...(properties === undefined
       ? {}

@@ -4,7 +4,7 @@ import { fieldAt, isMapping, type Field } from './config-fields.ts';
 
 /**
  * A configuration as YAML that can be read back, with a comment above each field that says what it means.
- * @param defaults the unchanged configuration of its preset
+ * @param defaults the configuration of the same preset without changes
  */
 export function printConfig(config: RunConfig, defaults: RunConfig): string {
   const document = new Document(config, { aliasDuplicateObjects: false });

@@ -7,7 +7,10 @@ import { isMapping } from './config-fields.ts';
 import { createLayer, mergeValues, type ConfigLayer } from './config-layers.ts';
 
 const mostBytes = 64 * 1024;
-/** Enough to use one optimizer for both networks. Too few for a small file to expand into a very large value. */
+/**
+ * Number of YAML aliases that a file may have: enough to use one optimizer for both networks, and too few for a small
+ * file to expand into a very large value.
+ */
 const mostAliases = 50;
 
 /** Reads a part of a configuration, or a whole one such as a run's config.json. */
@@ -21,7 +24,7 @@ export async function readConfigFile(file: string): Promise<ConfigLayer> {
       'it is not a mapping of keys to values',
       'Write lines like batchSize: 64; docs/config.md names the keys.',
     );
-  // Editors find the schema by this key.
+  // Editors find the schema by the key `$schema`; the configuration has no such field.
   const { $schema: _schema, ...values } = parsed;
   return createLayer(file, values);
 }

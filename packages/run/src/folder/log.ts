@@ -1,11 +1,12 @@
 import { pino, type Logger } from 'pino';
 
-/** Secret keys are removed from what is logged, up to this depth. */
+/** Where secret keys may be in a logged object, up to four levels deep. The log hides them. */
 const secrets = ['secretKey', '*.secretKey', '*.*.secretKey', '*.*.*.secretKey'];
 
 /**
- * A log that writes JSON lines into a file (a path, or an open descriptor) and, if given, to `terminal`, from level
- * `info` on. If the file cannot be written any more, training goes on, and the terminal gets one warning.
+ * A log that writes JSON lines into a file (a path, or an open descriptor). If `terminal` is given, it gets the lines
+ * of level `info` and above too. If the file cannot be written any more, training goes on, and the terminal gets one
+ * warning.
  */
 export function createLog(file: string | number, terminal?: { write(line: string): void }): Logger {
   const destination = pino.destination({ dest: file, sync: true, append: true });

@@ -12,7 +12,7 @@ beforeEach(async () => {
   root = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-folder-')), 'run');
 });
 
-/** Leaves what a run of three steps leaves, the last line torn. */
+/** Writes what a run of three steps leaves in its folder. The last line of the metrics is incomplete. */
 async function leaveTraces(folder: RunFolder): Promise<void> {
   const metrics = openMetrics(folder.metrics);
   for (const step of [1, 2, 3]) metrics.write({ step } as StepMetrics);
@@ -42,7 +42,7 @@ it('is refused when it holds a run', async () => {
     code: 'run-exists',
     advice: expect.stringContaining(`--resume ${root}`),
   });
-  // The refused call keeps no lock.
+  // The refused call has released its lock.
   await reopen();
 });
 

@@ -62,8 +62,8 @@ function isRunConfig(text: string): boolean {
 
 /**
  * Opens the folder of an existing run. Changes nothing in it: `removeStepsAfter` does.
- * @param findDurable reads the state to resume from. Called when this process owns the folder, so no other writes to
- *   it.
+ * @param findDurable reads the state to resume from. It is called when this process owns the folder, so that no other
+ * process writes there.
  */
 export async function reopenRunFolder<T>(
   root: string,

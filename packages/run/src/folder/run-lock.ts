@@ -1,8 +1,8 @@
 /**
  * A lock, so that only one process at a time trains in a run folder. The lock file names its owner by host, boot,
- * process ID, and the time when that process started, so that a new process with the ID of a dead owner is not
- * taken for the owner. Whether an owner on another host is alive cannot be asked: its lock stays until a person removes
- * it.
+ * process ID, and the time when that process started, so that a new process with the ID of a dead owner is not taken
+ * for the owner. Nobody can check from here whether an owner on another host is alive, so its lock stays until a person
+ * removes it.
  */
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
@@ -27,12 +27,13 @@ const lockSchema = ownerSchema.extend({
 
 export type LockOwner = z.infer<typeof ownerSchema>;
 
-/** Describes the process of this host with an ID. Undefined if there is none. */
+/** Describes the process that has this ID on this host. Undefined if there is no such process. */
 export async function describeProcess(pid: number): Promise<LockOwner | undefined> {
   if (!isAlive(pid)) return undefined;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The command's name, in parentheses, may contain spaces and parentheses: count fields after the last one.
+  // The command's name is in parentheses, and may contain spaces and parentheses. So fields are counted after the last
+  // closing parenthesis.
   const started = status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   return { pid, host: hostname(), boot: boot.trim(), started };
 }

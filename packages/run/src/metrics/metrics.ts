@@ -11,21 +11,23 @@ export interface StepMetrics {
   /** Images read from the data: one batch for each discriminator phase. */
   readonly images: number;
   /**
-   * Means over the step's images. The discriminator's is that on real images plus that on fake ones, without the
-   * penalty.
+   * Means over the step's images. The discriminator's loss is its loss on real images plus its loss on fake images,
+   * without the penalty.
    */
   readonly losses: { readonly discriminator: number; readonly generator: number; readonly penalty: number };
   readonly imagesPerSecond: number;
   readonly stepMs: number;
-  /** For each phase, the time from the update before it to its own. */
+  /**
+   * For each network, the time of its phases in this step. A phase lasts from the previous update to its own update.
+   */
   readonly phaseMs: { readonly discriminator: number; readonly generator: number };
-  /** Time in workers: the longest of each phase, summed. */
+  /** Time inside units, of the worker that has computed longest in this step. */
   readonly computeMs: number;
-  /** Time that is neither computing nor updating: messages travel. */
+  /** `stepMs` minus `computeMs` and `updateMs`, at least 0: the time for messages. */
   readonly exchangeMs: number;
-  /** Time in fold, optimizer and averages. */
+  /** Time for fold, optimizer and moving averages. */
   readonly updateMs: number;
-  /** Time that workers had no work, summed over the workers. */
+  /** Time in which workers had nothing to compute, summed over the workers. */
   readonly waitingMs: number;
   readonly workers: Readonly<
     Record<string, { readonly shards: number; readonly computeMs: number; readonly waitingMs: number }>
@@ -46,7 +48,8 @@ export interface MetricsWriter {
 export function openMetrics(file: string): MetricsWriter {
   let descriptor: number | undefined;
   return {
-    // Synchronous, so that the line is in the page cache even if this process dies right after. It has few bytes.
+    // Synchronous, so that the line is in the page cache even if this process dies right after. A line is short, so
+    // this is fast.
     write(metrics) {
       try {
         descriptor ??= openSync(file, 'a');

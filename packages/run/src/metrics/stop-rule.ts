@@ -26,9 +26,12 @@ export interface StopCondition {
 /** Follows the losses of a run, step by step. */
 export interface StopRule {
   readonly condition: StopCondition;
-  /** Takes the losses of the next step. If a step is missing in between, it starts again from nothing. */
+  /** Takes the losses of the next step. If a step was left out, the rule starts again from nothing. */
   observe(metrics: Pick<StepMetrics, 'step' | 'losses'>): void;
-  /** Goes back to its state after an earlier step: one that it observed, or one before the first that it observed. */
+  /**
+   * Goes back to the state that the rule had after an earlier step, or to its first state if it has observed no step up
+   * to that one.
+   */
   rewind(step: number): void;
   /** The average after the last step. Undefined until there are enough steps. */
   readonly value: number | undefined;
@@ -55,7 +58,7 @@ export function parseStopCondition(text: string): Pick<StopCondition, 'metric' |
   });
 }
 
-/** Enough to go back to the last checkpoint, which is seconds old. */
+/** Number of steps that `rewind` can go back: enough for the last checkpoint, which is seconds old. */
 const rememberedSteps = 10_000;
 
 /** A rule that has observed no step yet. */
@@ -96,12 +99,15 @@ export function createStopRule(condition: StopCondition): StopRule {
   };
 }
 
-/** Whether an average is better than another, as a condition compares. */
+/**
+ * Whether the average `value` is better than the average `than`: lower for a condition with `<`, higher for one with
+ * `>`.
+ */
 export function isBetter({ comparison }: StopCondition, value: number, than: number): boolean {
   return comparison === '<' ? value < than : value > than;
 }
 
-/** `the mean of losses.generator over 100 steps was 0.6834, below 0.7` */
+/** Says why a run ends: `the mean of losses.generator over 100 steps was 0.6834, below 0.7`. */
 export function describeStop({ condition: { metric, comparison, threshold, windowSteps }, value }: StopRule): string {
   const steps = `${windowSteps} ${windowSteps === 1 ? 'step' : 'steps'}`;
   const side = comparison === '<' ? 'below' : 'above';

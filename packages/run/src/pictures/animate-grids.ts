@@ -7,9 +7,9 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 
 const frameMs = 200;
-/** The last grid stays longer, so that one can look at it. */
+/** The last grid is shown longer, so that one can look at it. */
 const lastFrameMs = 2000;
-/** If there are more grids, evenly spaced ones are used: an animation of all of them would have many megabytes. */
+/** If there are more grids, the animation shows evenly spaced ones. With all of them it would have many megabytes. */
 const maxFrames = 200;
 
 /** Renders the grids (`step-*.png`) of a folder in the order of their steps. Throws a UserError if there are none. */

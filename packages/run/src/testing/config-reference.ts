@@ -39,7 +39,7 @@ A resumed run keeps its configuration: \`--resume\` refuses any other values, an
 This page is made from the schema by \`npx vitest run -u\` in packages/run; a test checks that it is current.
 `;
 
-/** docs/config.md. */
+/** Returns the text of docs/config.md. */
 export function configReference(): string {
   const sections = [...fieldsBelow(configField())].filter(([, field]) => field.properties ?? field.oneOf);
   const single = [...fieldsBelow(configField())].filter(([, field]) => !(field.properties ?? field.oneOf));

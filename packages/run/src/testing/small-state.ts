@@ -4,7 +4,7 @@ import { createTrainingState, type TrainingState } from '../checkpoints/training
 
 const digits = presets.get('digits') as Preset;
 
-/** A model of a few hundred parameters. */
+/** A configuration whose model has a few hundred parameters. */
 export const smallConfig: RunConfig = createRunConfig({
   ...digits,
   model: {
@@ -18,7 +18,10 @@ export const smallConfig: RunConfig = createRunConfig({
 
 const start = createTrainingState(smallConfig);
 
-/** A state whose every vector differs from the others and from zero, and whose counters are awkward in decimal. */
+/**
+ * A state in which every vector differs from the others and from zero, and the powers of beta have no short decimal
+ * form.
+ */
 export function smallState(step: number): TrainingState {
   const network = (weights: Float32Array, factor: number) => ({
     ...createNetworkState(weights.map((value) => value * factor)),

@@ -15,10 +15,10 @@ const identifier = z
   .max(2 ** 31 - 1);
 export const blockName = z.string().regex(/^lstm-gan-[0-9a-f]{16}-\d{1,15}$/);
 
-/** Checks a reference as it travels. */
+/** Checks the form in which a reference travels: [pid, fd, name]. */
 export const referenceSchema = z
   .tuple([identifier, identifier, blockName])
   .transform(([pid, fd, name]): BlockReference => ({ pid, fd, name }));
 
-/** A reference as it travels. */
+/** Returns the form in which a reference travels. */
 export const packReference = ({ pid, fd, name }: BlockReference) => [pid, fd, name] as const;

@@ -68,7 +68,7 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: fal
 export function encodeMessage(message: Message, lend: Lend = () => undefined): EncodedMessage {
   const { plain, arrays } = splitArrays(allMessages[message.kind], message);
   const travelling = arrays.map((array) => {
-    // Read before the array is lent: lending may give the array away and leave an empty one here.
+    // The length is read before the array is lent, because lending may take the memory away and leave an empty array.
     const { length } = array;
     if (!(array instanceof Float32Array)) return { type: 'uint8', length, bytes: array } as const;
     const reference = lend(array);

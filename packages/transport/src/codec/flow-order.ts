@@ -1,7 +1,8 @@
 /**
- * Several flows of one connection: one TCP connection, and the thread that encrypts it, seldom fill a fast network. The
- * first flow carries everything but chunks; chunks take each flow in turn. So the receiver knows which flow brings the
- * next frame, and no frame needs a number. Pure state: sockets are elsewhere.
+ * The order of frames on the flows of a connection. A connection has several flows, because one TCP connection with the
+ * one thread that encrypts it seldom fills a fast network. Chunks take all flows in turn; all other frames take the
+ * first flow. So the receiver knows which flow brings the next frame, and no frame needs a number. Pure state: sockets
+ * are elsewhere.
  */
 import { initialCredit } from './frame.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -9,7 +10,9 @@ import { ProtocolError } from './protocol-error.ts';
 /** How many flows a connection can have. */
 export const mostFlows = 8;
 
-/** Frames that may wait on the first flow: more than a sender that keeps to the protocol ever has under way. */
+/**
+ * Number of frames that may wait on the first flow. A sender that keeps to the protocol never has as many under way.
+ */
 const mostWaiting = 256;
 
 /** The frames that are kept in order among themselves. */
@@ -22,7 +25,7 @@ export function isOrdered(kind: string): kind is OrderedFrame['kind'] {
 
 /** Says over which flow each frame is sent. */
 export interface FlowChoice {
-  /** Counts the frame as sent. */
+  /** Returns the number of the flow for a frame of this kind, and counts the frame as sent. */
   of(kind: string): number;
 }
 
@@ -33,7 +36,10 @@ export function createFlowChoice(flowCount: number): FlowChoice {
 
 /** Puts frames that arrive over several flows back into the order in which they were sent. */
 export interface FlowOrder {
-  /** Throws a ProtocolError if more frames wait for earlier ones than can be under way. */
+  /**
+   * Takes a frame that a flow has brought. Throws a ProtocolError if more frames wait for earlier ones than may be
+   * under way.
+   */
   put(flow: number, frame: OrderedFrame): void;
   /** @param isUnderWay whether the current message lacks chunks: if so, the next frame is a chunk */
   next(isUnderWay: boolean): OrderedFrame | undefined;

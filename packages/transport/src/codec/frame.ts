@@ -6,7 +6,7 @@
  *   M, Y, N, F are about shared memory: see memory-loans.ts
  */
 
-/** A frame that a connection's ends say about the memory that they share. */
+/** A frame about the memory that the two ends of a connection share. */
 export type MemoryFrame = { readonly kind: 'M' | 'Y' | 'N' | 'F'; readonly bytes: Uint8Array };
 
 export type Frame =
@@ -15,7 +15,10 @@ export type Frame =
 /** The most bytes that a chunk has. */
 export const chunkBytes = 2 * 1024 * 1024;
 
-/** Chunks that may be under way before the receiver grants another one: 16 MB, well below any high-water mark. */
+/**
+ * Number of chunks that may be under way before the receiver grants another one: 16 MB. The queues of the sockets have
+ * room for many more.
+ */
 export const initialCredit = 8;
 
 /** Whether a frame is about shared memory. */

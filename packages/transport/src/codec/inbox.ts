@@ -6,7 +6,9 @@ import { ProtocolError } from './protocol-error.ts';
 
 /** Assembles the messages of a connection from their frames. */
 export interface Inbox<Received> {
-  /** Takes an H or C frame; returns a message when it is whole. Throws a ProtocolError for what does not fit. */
+  /**
+   * Takes an H or C frame; returns a message when it is whole. Throws a ProtocolError for a frame that does not fit.
+   */
   accept(kind: 'H' | 'C', bytes: Uint8Array): Received | undefined;
   /** Whether more of a message is to come. */
   isUnderWay(): boolean;
@@ -15,9 +17,9 @@ export interface Inbox<Received> {
 interface Assembly<Received> {
   readonly header: DecodedHeader<Received>;
   readonly arrays: readonly (Float32Array | Uint8Array)[];
-  /** The bytes of each array that arriving chunks are copied into. */
+  /** For each array, the bytes that arriving chunks are copied into. */
   readonly buffers: Uint8Array[];
-  /** The array that is being filled, and how many of its bytes are there. */
+  /** The number of the array that is being filled, and how many of its bytes have arrived. */
   index: number;
   filled: number;
 }
@@ -71,10 +73,12 @@ export function createInbox<Received>(
           `A chunk of ${bytes.length} bytes does not fit; ${buffer.length - assembly.filled} were missing.`,
         );
       }
-      // The one copy on arrival: frames lie unaligned and in pieces.
+      // Arriving bytes are copied only here. The copy is needed, because frames are unaligned and hold pieces of
+      // arrays.
       buffer.set(bytes, assembly.filled);
       assembly.filled += bytes.length;
-      // No other frame shares this frame's memory. Left to the garbage collector, they would make it run in each step.
+      // The frame can be released if no other frame shares its memory. Frames that are left to the garbage collector
+      // make it run in each step.
       if (bytes.byteLength === bytes.buffer.byteLength) memory.release(bytes);
       return finishIfWhole(assembly);
     },

@@ -6,8 +6,8 @@
  *
  *   M reference (read this, to try) | Y (I have read it) | N (I cannot) | F names (I have released these)
  *
- * A block is used again when every borrower has given it back. A block that was lent to a process that is gone is never
- * used again: that process may still be reading.
+ * A block is used again when every borrower has given it back. If the connection ends before that, the block is never
+ * used again: the process at the other end may still be reading it.
  */
 import { Packr } from 'msgpackr';
 import { z } from 'zod';
@@ -24,22 +24,22 @@ export interface MemoryLoans {
   readonly borrow: Borrow;
   /** Takes a frame about memory; throws a ProtocolError for one that does not fit. */
   readonly accept: (kind: string, bytes: Uint8Array) => void;
-  /** The other end is gone. */
+  /** Ends all loans, because the other end is gone. */
   readonly close: () => void;
 }
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 
-/** Number of floats in the block with which an end tries whether it can read the other's memory: the smallest block. */
+/** Number of floats in the block that an end offers to try. It is the smallest block. */
 const triedFloats = 1 << 14;
 const nothing = new Uint8Array(0);
 
 /** How an end shares memory. */
 export interface MemoryLoansOptions {
-  /** Asked each time: a worker has memory to share only after its engine was started. */
+  /** Called for each use, because a worker has memory to share only after its engine was started. */
   readonly sharing: () => Sharing | undefined;
   readonly push: (frame: MemoryFrame) => void;
-  /** Told once that the other end cannot read this process's memory. */
+  /** Called if the other end answers that it cannot read this process's memory. */
   readonly onRefused?: (sentence: string) => void;
 }
 

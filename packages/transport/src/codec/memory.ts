@@ -1,19 +1,23 @@
 /**
- * Where arrays lie that arrive or are sent. The engine has memory that it uses again and shares with other processes.
+ * The memory of arrays that arrive or are sent. The engine provides memory that is used again and that other processes
+ * can read.
  */
 import type { BlockReference } from './block-reference.ts';
 
 /** Memory that processes of this machine share. */
 export interface Sharing {
-  /** A vector that can be lent; undefined for a small one, and if there are no more blocks. */
+  /** Returns a vector that can be lent. Undefined if it would be small, or if there are no more blocks. */
   readonly allocate: (length: number) => Float32Array | undefined;
   /** A reference to the array; undefined if it does not lie in a block. */
   readonly lend: (array: Float32Array) => BlockReference | undefined;
-  /** A borrower has released a block (`reusable`), or is gone and may still be reading it. */
+  /**
+   * Ends a loan of a block. `reusable` is true if the borrower has released the block, and false if the borrower is
+   * gone and may still be reading it.
+   */
   readonly takeBack: (name: string, reusable: boolean) => void;
   /** A vector of another process, for reading only; throws an Error if the block is not there or of another length. */
   readonly borrow: (reference: BlockReference, length: number, onRelease: () => void) => Float32Array;
-  /** The process is gone: each block that was borrowed from it is unmapped as soon as it is released. */
+  /** Says that a process is gone: each block that was borrowed from it is unmapped as soon as the block is released. */
   readonly forget: (pid: number) => void;
   /** Gives back an array's memory. */
   readonly release: (array: Float32Array) => void;
@@ -31,7 +35,10 @@ export interface Memory {
   readonly allocate: (length: number) => Float32Array;
   /** Gives back the memory of an array that nothing uses any more. */
   readonly release: (array: Float32Array | Uint8Array) => void;
-  /** Memory that other processes of this machine can read, if there is any. Asked for each time: it may come later. */
+  /**
+   * Memory that other processes of this machine can read, if there is any. Called for each use, because the memory may
+   * exist only later.
+   */
   readonly sharing?: () => Sharing | undefined;
 }
 

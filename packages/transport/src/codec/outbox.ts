@@ -11,7 +11,7 @@ export interface Outbox {
   /** The receiver has taken a chunk: one more may be sent. */
   grant(): void;
   isEmpty(): boolean;
-  /** Whether the receiver has not granted all chunks again that were sent. */
+  /** Whether the receiver has not yet taken all chunks that were sent. */
   isUnderWay(): boolean;
   /** Forgets all frames that were not sent. */
   clear(): void;

@@ -8,7 +8,7 @@ import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent
 /** Both ends of a link within one process. */
 export interface MemoryLink {
   readonly coordinator: CoordinatorLink;
-  /** Joins another worker. */
+  /** Connects another worker. */
   connect(): WorkerLink;
 }
 

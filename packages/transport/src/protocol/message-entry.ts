@@ -13,7 +13,7 @@ export type ElementType = keyof ArrayTypes;
 /**
  * A field that is an array, or a list of float32 arrays: one for each entry of the field `oneForEach`, or none at all.
  *
- * @public because the declarations of the tables of messages name it
+ * @public because the type declarations of the message tables name this type
  */
 export type ArrayField<PlainField = string> =
   ElementType | { readonly listOf: 'float32'; readonly oneForEach: PlainField };
@@ -30,8 +30,8 @@ export type DeepReadonly<Value> = Value extends readonly (infer Item)[]
 type ArrayOf<Field> = Field extends ElementType ? ArrayTypes[Field] : readonly Float32Array[];
 
 /**
- * The fields of an entry's arrays. For an entry without `arrays`, TypeScript infers the constraint, whose keys are any
- * string; then there are no such fields.
+ * The fields that hold the arrays of an entry. An entry without `arrays` has no such fields: for it, TypeScript infers
+ * `Arrays` as its constraint, in which any string is a key.
  */
 type ArrayContents<Arrays> = string extends keyof Arrays
   ? unknown
@@ -41,7 +41,7 @@ type ArrayContents<Arrays> = string extends keyof Arrays
 type Contents<Fields extends z.ZodRawShape, Arrays> = DeepReadonly<z.infer<z.ZodObject<Fields, z.core.$strict>>> &
   ArrayContents<Arrays>;
 
-/** One message of the protocol: everything that encoding, decoding, types and tests need to know of it. */
+/** One message of the protocol: everything that encoding, decoding, types and tests need to know about the message. */
 export interface MessageDefinition<Fields extends z.ZodRawShape, Arrays extends ArrayFields<keyof Fields>> {
   /** The plain fields. A message with another field is refused. */
   readonly fields: Fields;
@@ -51,7 +51,7 @@ export interface MessageDefinition<Fields extends z.ZodRawShape, Arrays extends 
   readonly samples: readonly [Contents<Fields, Arrays>, ...Contents<Fields, Arrays>[]];
 }
 
-/** An entry whose types are forgotten, as code for all messages sees it. */
+/** An entry without the types of its own fields, for code that handles messages of every kind. */
 export interface MessageEntry {
   readonly fields: z.ZodRawShape;
   readonly arrays?: ArrayFields<PropertyKey>;

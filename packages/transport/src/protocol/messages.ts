@@ -6,13 +6,13 @@
  *   worker       coordinator
  *   hello    ->             who I am
  *            <-  welcome    the run's configuration
- *   ready    ->             I built it: what I run on, layouts and probe hashes
+ *   ready    ->             I have built the run: what I run on, layouts and probe hashes
  *            <-  weights, work ...          (or reject)
  *   contribution ->
  *            <-  finish
  *
- * In the sliced exchange every worker of the crew folds and updates some slices of the weights. The coordinator seeds the
- * crew, says when a round begins, hears when every member has its result, and gathers what a checkpoint needs:
+ * In the sliced exchange every worker of the crew folds and updates some slices of the weights. The coordinator seeds
+ * the crew, says when a round begins, hears when every member has its result, and gathers what a checkpoint needs:
  *
  *            <-  crew, weights, seed ...    (who takes part, who owns what; the state)
  *   settled  ->
@@ -56,10 +56,10 @@ import {
   worker,
 } from './shared-fields.ts';
 
-/** Both ends of a link must have the same. */
+/** The version of the protocol. Both ends of a link must have the same version. */
 export const protocolVersion = 7;
 
-/** Why a worker is not let in, for programs. */
+/** Why a worker is refused, as codes for programs. */
 export const rejectReasons = [
   'protocol-version',
   'name-taken',
@@ -105,11 +105,11 @@ const sampleSliceState = {
   ema: new Float32Array(0),
 } as const;
 
-/** The worker is not let in, or no longer. */
+/** The worker may not join the run, or may not stay in it. */
 const reject = message({
   fields: {
     reason: z.enum(rejectReasons),
-    /** What was got, what was expected, what to do. */
+    /** Says what the coordinator got, what it expected, and what to do. */
     sentence,
   },
   samples: [{ reason: 'probe-differs', sentence: 'other bits' }],
@@ -127,7 +127,10 @@ export const workerMessages = {
     samples: [{ protocol: 1, worker: 'w-1' }],
   }),
 
-  /** The worker has built what the run asks for. The coordinator lets it in if all of this is as with the others. */
+  /**
+   * The worker has built what the run asks for. The coordinator lets the worker in if the engine, the threads and the
+   * layouts are those of the run and, in a strict run, the probes too.
+   */
   ready: message({
     fields: {
       ...runHeader,
@@ -136,11 +139,11 @@ export const workerMessages = {
       device: text(256),
       threads: count,
       layouts: layoutHashes,
-      /** Unit name to SHA-256 of its outputs on the fixed probe input. */
+      /** By unit name: SHA-256 of its outputs on the fixed probe input. */
       probes: hashes,
-      /** Unit name to SHA-256 of its GraphDef. */
+      /** By unit name: SHA-256 of its GraphDef. */
       graphs: hashes,
-      /** Where other workers reach it, in the sliced exchange. */
+      /** Where other workers reach this worker in the sliced exchange. */
       peer: peerAddress.nullable(),
     },
     samples: [
@@ -164,12 +167,15 @@ export const workerMessages = {
       ...roundHeader,
       subtrees,
       losses: z.array(shardLosses).max(1 << 16),
-      /** Time in units. */
+      /** Time inside units. */
       computeMs: milliseconds,
       /** Time since the previous contribution in which there was nothing to compute. */
       waitingMs: milliseconds,
     },
-    /** One partial sum for each subtree, in the layout of the phase's network. None in the sliced exchange: there they go to the owners. */
+    /**
+     * One partial sum for each subtree, in the layout of the phase's network. None in the sliced exchange, where
+     * partial sums go to the owners of the slices.
+     */
     arrays: { sums: { listOf: 'float32', oneForEach: 'subtrees' } },
     samples: [
       {
@@ -185,8 +191,8 @@ export const workerMessages = {
   }),
 
   /**
-   * The worker is asked to stop. It still returns a contribution for its current lease, and the coordinator waits for
-   * it; it gets no other lease.
+   * The worker wants to leave, because it was asked to stop. It still returns the contribution for its current lease.
+   * The coordinator waits for that, gives the worker no other lease, and answers with `finish`.
    */
   leave: message({ fields: runHeader, samples: [sampleRun] }),
 
@@ -202,7 +208,9 @@ export const workerMessages = {
     samples: [{ ...sampleRound, shard: 1, reason: 'not-finite', sentence: 'NaN' }],
   }),
 
-  /** Sliced: the worker has what its place in the crew needs, and lets the other members connect. */
+  /**
+   * Sliced: the worker has all weights and slices that its place in the crew needs, and lets the other members connect.
+   */
   settled: message({ fields: { ...runHeader, crew: count }, samples: [{ ...sampleRun, crew: 5 }] }),
 
   /** Sliced: the worker has all new weights of a round, and has updated the slices that it owns and backs up. */
@@ -211,15 +219,18 @@ export const workerMessages = {
       ...runHeader,
       ...place,
       crew: count,
-      /** Time in fold, optimizer and averages. */
+      /** Time for fold, optimizer and moving averages. */
       updateMs: milliseconds,
-      /** The entry that would no longer be finite, if there is one: training cannot go on. */
+      /**
+       * The name of an entry whose new weights are not all finite; null if there is none. With such an entry, training
+       * cannot go on.
+       */
       notFinite: text(256).nullable(),
     },
     samples: [{ ...sampleRun, ...samplePlace, crew: 5, updateMs: 2.5, notFinite: 'lstm/kernel' }],
   }),
 
-  /** Sliced: the worker cannot reach another member of its crew, or no longer. */
+  /** Sliced: the worker cannot reach another member of its crew, from the start or from now on. */
   unreachable: message({
     fields: {
       ...runHeader,
@@ -231,7 +242,7 @@ export const workerMessages = {
     samples: [{ ...sampleRun, crew: 5, worker: 'w-2', sentence: 'It is gone.' }],
   }),
 
-  /** Sliced: the state of one slice, in answer to the `gather` of this number. */
+  /** Sliced: the state of one slice. It answers the `gather` message with the same `gathering` number. */
   slice: message({
     fields: { ...runHeader, gathering: count, ...sliceState.fields },
     arrays: sliceState.arrays,
@@ -275,24 +286,30 @@ export const coordinatorMessages = {
     ],
   }),
 
-  /** The run is finished; the worker may go. */
+  /** The run is finished, or the worker may leave as it asked. */
   finish: message({ fields: runHeader, samples: [sampleRun] }),
 
   reject,
 
-  /** Sliced: who takes part from now on, and who owns and backs up which slice. What a member lacks of the state follows. */
+  /**
+   * Sliced: who takes part from now on, and who owns and backs up which slice. Weights and slices that a member lacks
+   * follow as `weights` and `seed` messages.
+   */
   crew: message({
     fields: {
       ...runHeader,
       /** Counts crews, from 1. */
       crew: count,
-      /** The versions that the run is at. A member drops what it has beyond them: it belongs to a round that is repeated. */
+      /**
+       * The versions of the weights from which the run goes on. A member drops newer weights and slices: they are from
+       * a round that is repeated.
+       */
       weightsVersions,
       members: z.array(crewMember).min(1).max(1024),
       /** The receiver's place among the members. */
       self: memberNumber,
       owners: sliceTable,
-      /** Who applies the same updates as the owner. */
+      /** For each slice, the member that applies the same updates as its owner. */
       backups: sliceTable,
     },
     samples: [
@@ -351,7 +368,7 @@ export const peerMessages = {
   /** A slice of the folded sum of a round, from the slice's owner for its backup. */
   total: message({ fields: sliceHeader, arrays: { values: 'float32' }, samples: [sampleSlice] }),
 
-  /** A slice of the weights that a round gave, from the slice's owner. */
+  /** A slice of the new weights of a round, from the slice's owner to all other members. */
   renewed: message({ fields: sliceHeader, arrays: { values: 'float32' }, samples: [sampleSlice] }),
 };
 
@@ -375,7 +392,7 @@ export type Message<Kind extends keyof typeof allMessages = keyof typeof allMess
   Kind
 >;
 
-// Names for the messages that other files speak of. The entries above explain them and their fields.
+// Names for the types of messages that other files use. The entries above explain the messages and their fields.
 /** A worker's first message. */
 export type Hello = Message<'hello'>;
 /** What a worker runs on, once it has built what the run asks for. */
@@ -386,7 +403,7 @@ export type Contribution = Message<'contribution'>;
 export type Failed = Message<'failed'>;
 /** A member of a crew has all new weights of a round. */
 export type Updated = Message<'updated'>;
-/** A member of a crew cannot reach another one. */
+/** A member of a crew cannot reach another member. */
 export type Unreachable = Message<'unreachable'>;
 /** The coordinator's answer to `Hello`: the run's configuration. */
 export type Welcome = Message<'welcome'>;
@@ -394,7 +411,7 @@ export type Welcome = Message<'welcome'>;
 export type Weights = Message<'weights'>;
 /** A lease: which shards to compute, with their real images. */
 export type Work = Message<'work'>;
-/** A worker is not let in, or no longer. */
+/** A worker may not join the run, or may not stay in it. */
 export type Reject = Message<'reject'>;
 /** Who takes part in the sliced exchange, and who owns what. */
 export type Crew = Message<'crew'>;

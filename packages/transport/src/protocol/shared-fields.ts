@@ -11,7 +11,7 @@ export const milliseconds = z.number().nonnegative();
 export const text = (maxLength: number) => z.string().max(maxLength);
 /** A sentence for people. */
 export const sentence = text(2000);
-/** A number that may be NaN: a loss tells by it that training went wrong. */
+/** A number that may be NaN: the loss is NaN if training went wrong. */
 const numberOrNaN = z.number().or(z.nan());
 
 const sha256 = z.string().regex(/^([0-9a-f]{64})?$/);
@@ -45,7 +45,7 @@ const publicKey = z.string().regex(/^([0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}|m
 
 const peerAddressFields = {
   address,
-  /** The public half of the key pair that the worker uses, to answer and to connect. */
+  /** The public half of the key pair of the worker, for connections from peers and for connections to peers. */
   publicKey,
   /** Equal for workers on one machine. */
   host: text(256),
@@ -90,7 +90,9 @@ export const runHeader = {
   /** Counts changes of membership, from 1. */
   membership: count,
 };
-/** Which run, and which start of its coordinator: a message of another one is stale and is dropped. */
+/**
+ * Which run, and which start of its coordinator. A message of another run or of another start is stale, and is dropped.
+ */
 export type RunHeader = TypeOf<typeof runHeader>;
 
 /** The fields of core's `Place`. */
@@ -99,13 +101,16 @@ export const place = {
   phase: network,
   turn: count,
 };
-/** The phase that trains a network carries its name. */
+/** A phase has the name of the network that it trains. */
 export type Phase = Network;
 
 export const roundHeader = {
   ...runHeader,
   ...place,
-  /** The number of the crew in the sliced exchange: another crew repeats a round that lost a member. 0 in the star. */
+  /**
+   * The number of the crew in the sliced exchange; 0 in the star. If a round loses a member, a crew with another number
+   * repeats the round.
+   */
   crew: count,
   /** Unique within an incarnation. */
   lease: count,
@@ -124,5 +129,8 @@ export const shardLosses = z.strictObject(shardLossesFields);
 /** The losses of one shard, means over its images. */
 export type ShardLosses = TypeOf<typeof shardLossesFields>;
 
-/** What a message between workers belongs to. A message of another crew or round is late, and is dropped. */
+/**
+ * Which run, round, crew and slice a message between workers belongs to. A message of another crew or round is late,
+ * and is dropped.
+ */
 export const sliceHeader = { ...incarnationHeader, ...place, crew: count, slice: sliceNumber };

@@ -1,7 +1,7 @@
 /**
  * Hostile messages: valid ones with bytes changed, cut or repeated, headers with fields of other types and values, and
- * arrays in chunks that do not fit. They are a pure function of a number, so that a message that reveals a bug can be
- * made again.
+ * arrays in chunks that do not fit. They are a pure function of a seed and an index, so that a message that reveals a
+ * bug can be made again.
  */
 import { statelessUniform } from '@lstm-gan/core/random';
 import { Packr } from 'msgpackr';
@@ -24,7 +24,7 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: fal
 const messages: readonly Message[] = [workerMessages, coordinatorMessages, peerMessages, peerAnswers].flatMap(
   samplesOf,
 );
-// Copies: a slice of a Buffer, which msgpackr gives, is a view.
+// The headers are copied: msgpackr returns Buffers, and `slice` of a Buffer is a view of the same memory.
 const encoded = messages
   .map((message) => encodeMessage(message))
   .map(({ header, arrays }) => ({ header: Uint8Array.from(header), arrays }));

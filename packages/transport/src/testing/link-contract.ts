@@ -120,7 +120,8 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
           const { sums, ...fields } = contribution(version, floats);
           worker.send({ ...fields, sums: sums.map(lay) });
         }
-        // Not before: until the other end has read shared memory, the bytes are sent directly from the array.
+        // Released only now: until the other end has shown that it can read shared memory, the link sends the bytes
+        // directly from the array.
         memory?.release(shared);
         for (let k = 0; k < 2; k++) {
           const { message } = await takeMessage(events);

@@ -1,5 +1,6 @@
 /**
- * A coordinator's link over TCP with one listed key, and clients made of libzmq alone, for tests of what they may do.
+ * A coordinator's link over TCP with one listed key, and clients made of libzmq alone, for tests of what such clients
+ * may do.
  */
 import { Context, Dealer } from 'zeromq';
 import { createCoordinatorLink, type CoordinatorLinkOptions } from '../zeromq/links/coordinator-link.ts';
@@ -32,7 +33,7 @@ export function curveOptions({ serverKey, publicKey, secretKey }: WorkerKeys) {
   return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
 }
 
-/** A client made of libzmq alone. `handshake` resolves with what its monitor says of the handshake. */
+/** A client made of libzmq alone. `handshake` resolves with the first event of the client's monitor. */
 export function openRawClient(
   address: string,
   options: ConstructorParameters<typeof Dealer>[0],

@@ -36,7 +36,7 @@ export class GatheredState {
     this.#expected.delete(id);
   }
 
-  /** Takes a slice. Returns its gathering if it was the last slice that was missing. */
+  /** Takes a slice. If no slice of its gathering is missing any more, returns the gathering. */
   take(slice: SliceState): Gathering | undefined {
     const expected = this.#expected.get(slice.gathering);
     const state = expected?.assembly.take(slice);
@@ -48,12 +48,12 @@ export class GatheredState {
     return gathering;
   }
 
-  /** Goes back to the state that was recorded last. */
+  /** Goes back to the newest recorded state. */
   rewind(): void {
     this.#state = this.#recorded;
   }
 
-  /** The state of a slice for its new owner or backup. Its arrays are views of the whole state. */
+  /** Returns the state of a slice, for its new owner or backup. The arrays are views of the whole state. */
   slice(network: Network, slice: number): Omit<SliceState, 'kind' | 'gathering' | keyof RunHeader> {
     const { weights, firstMoments, secondMoments, beta1Power, beta2Power, updates } = this.#state[network];
     const place = this.#slices[network][slice];
@@ -73,8 +73,8 @@ export class GatheredState {
 
 interface Assembly {
   /**
-   * Takes a slice; ignores one of other versions or one that it has already. Returns the whole state with the last
-   * slice.
+   * Takes a slice. Ignores a slice of other versions, and a slice that has already come. After the last slice, returns
+   * the whole state.
    */
   take(slice: SliceState): TrainingState | undefined;
 }

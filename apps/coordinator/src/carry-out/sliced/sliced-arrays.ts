@@ -12,7 +12,7 @@ export interface SlicedArraysOptions {
   readonly slices: Slices;
   readonly link: Pick<CoordinatorLink, 'send'>;
   readonly header: () => RunHeader;
-  /** Takes an event that an effect is answered with. */
+  /** Called with the event that answers an effect. */
   readonly report: (event: CoordinatorEvent) => void;
   readonly onState?: (state: TrainingState) => void;
   readonly onRewind: (step: number) => void;
@@ -40,15 +40,15 @@ export class SlicedArrays implements ExchangeArrays {
   }
 
   collect(): void {
-    // The sums went to the slices' owners.
+    // Nothing to do: the sums went to the slices' owners.
   }
 
   update(): void {
-    // The owners have updated their slices, and every member has the new weights.
+    // Nothing to do: the owners have updated their slices, and every member has the new weights.
   }
 
   commit(): void {
-    // The members hold the committed state.
+    // Nothing to do: the members hold the committed state.
   }
 
   /** Returns nothing yet: the state is gathered while training goes on, and then given to `onState`. */

@@ -8,8 +8,8 @@ import { notFiniteUpdate } from '../../decide/not-finite.ts';
 
 /**
  * Applies the folded sum of a phase's contributions to its network: the mean, Adam and moving averages. The generator's
- * phase completes the step, so it also updates the EMA. The EMA may be written in the background until `finishPending`,
- * so that the weights can be sent before. All results are new arrays.
+ * phase completes the step, so it also updates the EMA. The EMA may be computed in the background until `finishPending`
+ * returns, so that the new weights can be sent earlier. All results are new arrays.
  */
 export function applyUpdate(
   state: TrainingState,

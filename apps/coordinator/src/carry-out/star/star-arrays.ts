@@ -14,28 +14,34 @@ export interface StarArraysOptions {
   readonly layouts: Readonly<Record<Network, Layout>>;
   readonly arithmetic: VectorArithmetic;
   readonly sent: SentWeights;
-  /** Number of events (a lost worker, a copied lease) after which a message already sent may never have arrived. */
+  /**
+   * Number of events (a lost worker, a copied lease) after which a message already sent may never have arrived. Joins
+   * are counted, too, which does no harm.
+   */
   readonly disturbances: () => number;
 }
 
 /**
  * The arrays of a run in the star: the fold of the round, and the state, which gets new arrays at every update.
  *
- * Old arrays are given back as soon as nothing reads them any more. If the garbage collector had to collect them, it
- * would run in every step. Tests: exchange-contract.test.ts, training.test.ts.
+ * Old arrays are released as soon as nothing reads them any more. If the garbage collector had to free them, it would
+ * run in every step. Tests: exchange-contract.test.ts, training.test.ts.
  */
 export class StarArrays implements ExchangeArrays {
   readonly #options: StarArraysOptions;
   #fold: Fold;
-  /** The state after the last update. */
+  /** The state after the newest update. */
   #working: TrainingState;
-  /** The state after the last step. */
+  /** The state after the newest committed step. */
   #committed: TrainingState;
-  /** True if the caller holds the committed state, as it does the initial one. Its arrays must not be freed then. */
+  /**
+   * True if the caller holds the committed state, so that its arrays must not be freed. The caller holds the initial
+   * state.
+   */
   #isHeld = true;
-  /** The state before the committed one, until its arrays are given back. Undefined if the caller holds it. */
+  /** The state before the committed one, until its arrays are released. Undefined if the caller holds that state. */
   #past: { readonly state: TrainingState; readonly disturbances: number } | undefined;
-  /** Disturbances up to the last commit, and up to the one before it. */
+  /** The number of disturbances at the last commit, and at the commit before it. */
   #disturbancesThen: readonly [number, number] = [0, 0];
 
   constructor(options: StarArraysOptions) {
@@ -61,7 +67,8 @@ export class StarArrays implements ExchangeArrays {
     const { config, layouts, arithmetic } = this.#options;
     const sum = this.#fold.total();
     assert(sum !== undefined, 'an update comes when every shard is in the sum');
-    // Not earlier: the EMA of the step before may take as long as the discriminator's phase.
+    // Done this late because it waits for the EMA of the step before, which may take as long as the discriminator's
+    // phase.
     if (network === 'generator') this.#releasePast();
     const before = this.#working[network];
     this.#working = applyUpdate(this.#working, network, sum, config, layouts, arithmetic);
@@ -80,8 +87,8 @@ export class StarArrays implements ExchangeArrays {
 
   keep(): TrainingState {
     this.#isHeld = true;
-    // The caller may read the EMA at once. Otherwise it is computed while the new weights go out and the workers
-    // compute.
+    // The caller may read the EMA at once, so it must be complete. In other steps it is computed in the background,
+    // while the workers get the new weights and compute.
     this.#options.arithmetic.finishPending();
     return this.#committed;
   }
@@ -96,9 +103,10 @@ export class StarArrays implements ExchangeArrays {
   }
 
   /**
-   * Gives back the arrays of the past state, from which the EMA may have been computed until now. Its weights were sent
-   * with work whose contributions are here, so they have arrived, unless a worker was lost or a lease was copied
-   * meanwhile. Then a message with them may still be on its way, and they are left to the garbage collector.
+   * Releases the arrays of the past state, when the EMA is no longer computed from them. The weights of that state have
+   * arrived at all workers, because the contributions computed with them are here. Exception: if a worker was lost or a
+   * lease was copied meanwhile, a message with these weights may still be on its way. Then the weights are left to the
+   * garbage collector.
    */
   #releasePast(): void {
     const { arithmetic, sent, disturbances } = this.#options;

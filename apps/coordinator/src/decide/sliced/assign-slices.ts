@@ -1,7 +1,7 @@
 /**
- * Which worker owns a slice, and which one backs it up. The slices are spread evenly, and as few as possible change
- * hands, because a slice that does has to travel. A backup is on another machine than its owner, if there is another
- * machine.
+ * Decides which worker owns a slice, and which one is its backup. The slices are spread evenly. As few slices as
+ * possible get a new owner or backup, because their state has to be sent there. A backup is on another machine than its
+ * owner, if there is another machine.
  */
 
 /** A worker that may own slices. */
@@ -17,8 +17,8 @@ export interface Holders {
 }
 
 /**
- * Shares slices out among at least one candidate.
- * @param before the holders of each slice until now, if it had any; they may be gone
+ * Assigns an owner and a backup to every slice. There must be at least one candidate.
+ * @param before for each slice, its holders until now, if it had any; these workers may be gone
  */
 export function assignSlices(candidates: readonly Candidate[], before: readonly (Holders | undefined)[]): Holders[] {
   const connections = candidates.map(({ connection }) => connection);
@@ -39,8 +39,9 @@ export function assignSlices(candidates: readonly Candidate[], before: readonly 
 }
 
 /**
- * Chooses one of the allowed connections for each place: the first preferred one, or else the second, while it has less
- * than a fair share; otherwise the one with the fewest places. Undefined if none is allowed.
+ * Chooses one of the allowed connections for each place. Tries the first preferred connection, then the second: each is
+ * chosen if it has less than a fair share of the places. Otherwise chooses the allowed connection with the fewest
+ * places. Gives undefined if none is allowed.
  */
 function spread(
   preferred: readonly (readonly [string | undefined, string | undefined])[],

@@ -1,4 +1,4 @@
-/** Puts the next crew together from all members that may be in it, and seeds them with what they lack of the state. */
+/** Forms the next crew from all members that may be in it, and seeds them with the slices that they lack. */
 import type { Network } from '@lstm-gan/core';
 import { networks } from '@lstm-gan/core/weights';
 import type { CoordinatorMessage, SliceTable } from '@lstm-gan/transport';
@@ -51,7 +51,8 @@ function seedCrew(state: CoordinatorState, members: readonly Member[]): Advance 
 /** No worker is left. A worker that joins later goes on from the state that the coordinator holds. */
 function rest(state: CoordinatorState): Advance {
   const resting = withSliced(state, { stage: 'resting', members: [] });
-  // A step that was begun cannot be completed, and its result is nowhere.
+  // Training is to stop, and no worker is left to complete the step that was begun: ends with the newest recorded
+  // state.
   return state.stopping ? finishWithRecorded(resting) : quietly(resting);
 }
 

@@ -25,7 +25,7 @@ export function changeCrew(state: CoordinatorState, isWanted = false): Advance {
   return prepend(effects, formCrew(rewound));
 }
 
-/** Asks one holder of each slice for it. Undefined if a slice has no holder left. */
+/** For each slice, asks one of its holders to send it. Undefined if a slice has no holder left. */
 export function gatherState(state: CoordinatorState, isRecord: boolean): Advance | undefined {
   const questions = whomToAsk(state);
   if (questions === undefined) return undefined;

@@ -1,7 +1,4 @@
-/**
- * Judges what members of a crew tell the coordinator. What follows from it is decided in advance.ts.
- * Tests: sliced-rules.test.ts.
- */
+/** Judges what members of a crew tell the coordinator. advance.ts decides what follows. Tests: sliced-rules.test.ts. */
 import { comparePlaces } from '@lstm-gan/core/step';
 import type { SliceState, Unreachable, Updated } from '@lstm-gan/transport';
 import type { Refusal } from '../admission.ts';

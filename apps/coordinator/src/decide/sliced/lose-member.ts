@@ -5,14 +5,15 @@ import { slicedOf, withSliced } from './sliced-part.ts';
 import { isSameVersions, type Gathering } from './sliced-state.ts';
 
 /**
- * A worker is gone. If it was of the crew, the members that are left do the round again: until every member has a
- * round's result, all of them still have what the round began with, so the bits are the same.
+ * A worker is gone. If it was in the crew, the other members do the round again. Until every member has a round's
+ * result, all of them keep the state from before the round, so the bits are the same.
  */
 export function loseMember(state: CoordinatorState, connection: string): Advance {
   const sliced = slicedOf(state);
   if (!sliced.members.includes(connection)) return quietly(state);
   const lost = sliced.gatherings.filter(({ asked }) => asked.includes(connection));
-  // If a lost gathering was of the current state, its record can still be made: the next crew gathers that state again.
+  // If a lost gathering was of the current state, that state can still be recorded: the coordinator gathers it again
+  // before it forms the next crew.
   const isWanted = lost.some(({ isRecord, versions }) => isRecord && isSameVersions(versions, state.versions));
   const effects = lost.flatMap((gathering): Effect[] => [
     { kind: 'forget-slices', gathering },

@@ -6,7 +6,8 @@ import { slicedOf, withSliced } from './sliced-part.ts';
 import { noHolders } from './sliced-state.ts';
 
 /**
- * Goes back to the newest recorded state, which the coordinator holds: a slice is lost with its owner and its backup.
+ * Goes back to the newest recorded state, which the coordinator holds. Called if a slice is lost with its owner and its
+ * backup, or if training ends in the middle of a step.
  */
 export function rewind(state: CoordinatorState): Advance {
   const { recorded, gatherings } = slicedOf(state);
@@ -28,7 +29,7 @@ export function rewind(state: CoordinatorState): Advance {
   };
 }
 
-/** Ends in the middle of a step, with the newest recorded state. */
+/** Ends training in the middle of a step, with the newest recorded state. */
 export function finishWithRecorded(state: CoordinatorState): Advance {
   const { state: rewound, effects } = rewind(state);
   return prepend(effects, finish(rewound));

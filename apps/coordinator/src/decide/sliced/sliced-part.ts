@@ -3,13 +3,13 @@ import { assert } from '@lstm-gan/core/errors';
 import type { CoordinatorState, Member } from '../state.ts';
 import type { SlicedState } from './sliced-state.ts';
 
-/** Returns the part. It must be there: the run must use the sliced exchange. */
+/** Returns the sliced part of the state. The run must use the sliced exchange. */
 export function slicedOf({ sliced }: CoordinatorState): SlicedState {
   assert(sliced !== undefined, 'only a sliced exchange has a crew');
   return sliced;
 }
 
-/** The state with changes of what the sliced exchange keeps. */
+/** Returns the state with some fields of its sliced part changed. */
 export function withSliced(state: CoordinatorState, change: Partial<SlicedState>): CoordinatorState {
   return { ...state, sliced: { ...slicedOf(state), ...change } };
 }
@@ -19,7 +19,7 @@ export function eligibleMembers({ members }: CoordinatorState): Member[] {
   return members.filter(({ ready, leaving }) => ready && !leaving);
 }
 
-/** Whether the crew is all members that may be in it, and nobody else. */
+/** Whether the crew consists of exactly the members that may be in it. */
 export function isCrewComplete(state: CoordinatorState): boolean {
   const { members } = slicedOf(state);
   const eligible = eligibleMembers(state).map(({ connection }) => connection);

@@ -4,7 +4,10 @@ import type { Effect } from '../effects.ts';
 import type { SlicedState } from './sliced-state.ts';
 import { answer, drive, header, kinds, works } from '../../testing/drive.ts';
 
-/** A run of two shards through the sliced exchange, each network one slice; each worker on a machine of its own. */
+/**
+ * A run with the sliced exchange. A batch has two shards, each network has one slice, and each worker has its own
+ * machine.
+ */
 function driveCrew(wantedStep?: number) {
   const run = drive(2, 9, { exchange: 'sliced', wantedStep });
   const sliced = () => run.state.sliced as SlicedState;
@@ -16,7 +19,7 @@ function driveCrew(wantedStep?: number) {
     works(effects).flatMap((work) => run.say(work.connection, { ...answer(work), crew: sliced().crew, sums: [] }));
   const settle = () =>
     sliced().members.flatMap((connection) => run.say(connection, { kind: 'settled', ...header, crew: sliced().crew }));
-  /** Every member contributes and has the result. Returns the effects that follow. */
+  /** Lets every member contribute and then report the round's result. Returns the effects that follow. */
   const finishRound = (effects: Effect[]) => {
     contribute(effects);
     const message = updated();
@@ -27,7 +30,10 @@ function driveCrew(wantedStep?: number) {
   const join = (connection: string) =>
     run.join(connection, { peer: { address: `tcp://${connection}`, publicKey: connection, host: connection } });
   const lose = (connection: string) => run.handle({ kind: 'left', connection, sentence: 'It died.' });
-  /** The first round of a crew that has settled: the one that came first alone, then with the others. */
+  /**
+   * Starts a run up to its first round. The first worker forms a crew alone. If there are others, a crew of all workers
+   * replaces it before the round.
+   */
   const start = (connections: readonly string[]) => {
     connections.forEach(join);
     if (connections.length > 1) settle();
@@ -51,7 +57,7 @@ function driveCrew(wantedStep?: number) {
   };
 }
 
-/** What was said to whom. */
+/** Returns the messages of one kind, each with the connection that it was sent to. */
 const messages = <Kind extends CoordinatorMessage['kind']>(effects: Effect[], kind: Kind) =>
   effects.flatMap((effect) =>
     effect.kind === 'send' && effect.message.kind === kind

@@ -1,11 +1,11 @@
 /**
- * The sliced exchange, as the coordinator decides it. The members of a crew fold and update slices of the weights among
- * themselves. A round is complete when every member has its result. Until then all of them still have what the round
- * began with, so when a member is lost, the others do the round again, with the same bits.
+ * The coordinator's decisions in the sliced exchange. The members of a crew fold and update slices of the weights among
+ * themselves. A round is complete when every member has its result. Until then all members keep the state from before
+ * the round. So when a member is lost, the others do the round again, with the same bits.
  *
- * The coordinator changes a crew in one way only: it gathers the state, unless it still holds it, and seeds the next
- * crew with what its members lack. When a slice is lost with its owner and its backup, the run goes back to the newest
- * recorded state.
+ * The coordinator changes a crew in one way only. It gathers the state, unless it already holds the current state. Then
+ * it seeds the members of the next crew with the slices that they lack. When a slice is lost with its owner and its
+ * backup, the run goes back to the newest recorded state.
  */
 import { assert } from '@lstm-gan/core/errors';
 import { prepend, quietly, type Advance, type Effect } from '../effects.ts';
@@ -35,14 +35,14 @@ export const slicedRules: ExchangeRules = {
     return prepend(gathered.effects, beginRound(gathered.state));
   },
   handOut,
-  // The members fold and update; each says when it has the result.
+  // The coordinator does not update: the members fold and update, and each reports when it has the result.
   afterCollect: handOut,
   hear: hearCrew,
   afterGather: takeGathered,
 
   // A worker that joins while there is a crew waits for the next crew, after the step.
   afterAdmission: (state) => (slicedOf(state).stage === 'resting' ? changeCrew(state) : quietly(state)),
-  // A member that wants to leave stays until other workers have its slices, which is after the step.
+  // A member that wants to leave stays until the step has ended and other workers have its slices.
   isNeeded: (state, { connection }) => slicedOf(state).members.includes(connection),
   afterLoss: loseMember,
   stop(state) {
@@ -53,7 +53,7 @@ export const slicedRules: ExchangeRules = {
   },
 };
 
-/** Tells the members that the round before is complete, and gives them leases. */
+/** Tells the members that the previous round is complete, and gives them leases. */
 function beginRound(state: CoordinatorState): Advance {
   const { crew, members } = slicedOf(state);
   const { round, versions: weightsVersions, plan, membership } = state;
@@ -66,7 +66,7 @@ function beginRound(state: CoordinatorState): Advance {
 }
 
 /**
- * Divides what is pending among the crew, also among members that want to leave: they are needed until the step ends.
+ * Divides the pending shards among the crew, including members that want to leave: they are needed until the step ends.
  * Late leases are not copied: the round waits for every member anyway, and the copy's contribution would arrive during
  * the next round.
  */

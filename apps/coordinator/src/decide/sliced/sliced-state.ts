@@ -18,11 +18,14 @@ export interface SlicedState {
   /** Connections of the crew's members, in the order of their numbers. */
   readonly members: readonly string[];
   readonly holders: AllHolders;
-  /** Connections of the members that have settled, or have the round's result. */
+  /**
+   * In stage `settling`, connections of the members that have settled; in `computing`, of those that have the round's
+   * result.
+   */
   readonly reported: readonly string[];
   /** The longest update time of the members that have the round's result. */
   readonly updateMs: number;
-  /** The coordinator itself holds the whole state at these versions. */
+  /** The versions of the whole state that the coordinator itself holds. */
   readonly held: WeightsVersions;
   /** The newest recorded state. The run goes back to it when a slice is lost with its owner and its backup. */
   readonly recorded: { readonly step: number; readonly versions: WeightsVersions };
@@ -30,7 +33,7 @@ export interface SlicedState {
   readonly nextGathering: number;
 }
 
-/** State that members were asked for and have not sent completely. */
+/** A request to members for the state of their slices, until all slices have arrived. */
 export interface Gathering {
   readonly id: number;
   /** Connections of the members that were asked. */
@@ -38,7 +41,7 @@ export interface Gathering {
   readonly versions: WeightsVersions;
   /** The last step committed when the weights had these versions. */
   readonly step: number;
-  /** True if this is the state after a step, and the caller of the coordinator wants to keep it. */
+  /** True if the coordinator's caller wants to keep this state, which is the state after a step. */
   readonly isRecord: boolean;
 }
 
@@ -52,7 +55,7 @@ export type CrewEffect =
       readonly slice: number;
       readonly crew: number;
     }
-  /** Members were asked for their slices. Answered with `gathered`. */
+  /** Members were asked for their slices. Answered with `gathered` when all slices have arrived. */
   | { readonly kind: 'await-slices'; readonly gathering: Gathering }
   /** Some slices of a gathering will not come. */
   | { readonly kind: 'forget-slices'; readonly gathering: Gathering }
@@ -75,7 +78,7 @@ export function createSlicedState(plan: Plan, step: number, versions: WeightsVer
   };
 }
 
-/** No worker holds any slice. */
+/** Returns a table of holders in which no slice has a holder. */
 export function noHolders({ sliceSizes }: Plan): AllHolders {
   const noHolder = (network: Network): undefined[] => sliceSizes[network].map(() => undefined);
   return { generator: noHolder('generator'), discriminator: noHolder('discriminator') };

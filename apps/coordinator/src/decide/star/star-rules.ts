@@ -31,7 +31,7 @@ export const starRules: ExchangeRules = {
     isStepUntouched(state) || isAbandoned(state) ? finish(state) : quietly({ ...state, stopping: true }),
 };
 
-/** Divides what is pending. If nothing is, gives late leases to idle workers as well. */
+/** Divides the pending shards among the workers. If none is pending, gives copies of late leases to idle workers. */
 function handOut(state: CoordinatorState): Advance {
   const workers = state.members.filter(({ ready, leaving }) => ready && !leaving);
   return state.round.pending.length > 0 ? assignPending(state, workers) : copyLate(state, workers);

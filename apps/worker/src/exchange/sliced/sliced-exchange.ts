@@ -1,6 +1,6 @@
 /**
  * The sliced exchange as a worker takes part in it: connects a `SlicedMember`, which knows the rules, to the links to
- * the coordinator and to the other workers. Messages of other workers are taken at any time, also while a lease is
+ * the coordinator and to the other workers. Messages of other workers are handled at any time, also while a lease is
  * computed.
  */
 import type { Network } from '@lstm-gan/core';
@@ -13,15 +13,15 @@ import { SlicedMember } from './sliced-member.ts';
 
 export interface SlicedExchangeOptions {
   readonly link: WorkerLink;
-  /** This worker's link to the other workers; closed with the exchange. */
+  /** This worker's link to the other workers. Closing the exchange closes the link. */
   readonly peers: PeerLink;
-  /** Equal for workers on one machine. */
+  /** The name of this machine: equal for workers on one machine. */
   readonly host: string;
   readonly header: RunHeader;
   readonly config: RunConfig;
   readonly arithmetic: VectorArithmetic;
   readonly weights: CurrentWeights;
-  /** Resolves when nothing computes with a network's weights any more, and they are released. */
+  /** Releases a network's weights. Resolves when nothing computes with them any more and they are released. */
   readonly releaseWeights: (network: Network) => Promise<void>;
   readonly log: Logger;
   readonly now: () => number;
@@ -67,8 +67,8 @@ export function createSlicedExchange(options: SlicedExchangeOptions): WorkerExch
 }
 
 /**
- * A worker that has died is noticed by the coordinator within two seconds. A worker that is still unreachable after
- * this time is alive, but cannot be reached from here.
+ * The coordinator notices within two seconds if a worker has died. So a worker that is still in the crew after this
+ * time is alive, but cannot be reached from here.
  */
 const reportUnreachableAfterMs = 5000;
 

@@ -1,9 +1,9 @@
 /**
- * A member of a crew, from round to round. It keeps the state of the slices that it owns or backs up, and takes the
+ * A member of a crew, from round to round. It keeps the state of the slices that it owns or backs up, and handles the
  * messages of the coordinator and of the other members.
  *
- * The result of a round replaces the weights and states before it only when the coordinator's next message shows that
- * every member has the result. If a new crew is made before that, the round is done again from the old state.
+ * The result of a round replaces the old weights and states only when the coordinator's next message shows that every
+ * member has the result. If a new crew is formed earlier, the new crew does the round again from the old state.
  *
  * No sockets and no clocks here: messages to send go to `post`, the time comes from `now`. test/simulator tests what
  * this class promises: it runs crews of these members through thousands of schedules with faults.
@@ -42,7 +42,7 @@ export interface SlicedMemberOptions {
   readonly header: RunHeader;
   readonly config: RunConfig;
   readonly arithmetic: VectorArithmetic;
-  /** The worker computes with these; the member puts the new weights of each round there. */
+  /** The weights that the worker computes with. The member puts the new weights of each round here. */
   readonly weights: CurrentWeights;
   readonly post: Post;
   readonly now: () => number;
@@ -52,11 +52,14 @@ interface KeptSlice {
   readonly state: NetworkState;
   /** Empty for the discriminator. */
   readonly ema: Float32Array;
-  /** True after its arrays were given to the coordinator's link, which may still read them. */
+  /** True after the slice's arrays were given to the link to the coordinator, which may still read them. */
   isShared: boolean;
 }
 
-/** More messages than a round has. If more than these arrive before their round begins, the rest is dropped. */
+/**
+ * The largest number of messages that are kept before their round begins; further messages are dropped. A round has
+ * fewer messages than this.
+ */
 const mostEarlyMessages = 1 << 16;
 
 export class SlicedMember {
@@ -83,14 +86,14 @@ export class SlicedMember {
     this.#slices = { generator: cut('generator'), discriminator: cut('discriminator') };
   }
 
-  /** The number of the crew that it is in; 0 before the first. */
+  /** The number of the crew that this member is in; 0 before the first crew. */
   get crew(): number {
     return this.#crew?.crew ?? 0;
   }
 
   /**
-   * Returns the network of the current round, if the coordinator's `versions` show that every member has its result;
-   * otherwise undefined. If it returns a network, the caller must call `applyRound`.
+   * Returns the network of the current round, if the coordinator's `versions` show that every member has the round's
+   * result; otherwise undefined. If it returns a network, the caller must call `applyRound`.
    */
   networkToReplace(versions: WeightsVersions): Network | undefined {
     if (this.#round?.isWhole !== true) return undefined;
@@ -124,14 +127,14 @@ export class SlicedMember {
     round.releaseUsedVectors();
   }
 
-  /** Waits until the averages are written. They were begun one step before, so this seldom takes time. */
+  /** Waits until the averages are computed. Their computation began one step before, so this wait is seldom long. */
   #finishAverages(): void {
     const { arithmetic } = this.#options;
     arithmetic.finishPending();
     for (const array of this.#pastAverages.splice(0)) releaseWhole(arithmetic, array);
   }
 
-  /** Takes its place in a new crew, and gives up the current round, which the new crew does again. */
+  /** Takes this member's place in a new crew. Gives up the current round, which the new crew does again. */
   joinCrew(crew: Crew): void {
     const { weights, post } = this.#options;
     this.#round = undefined;
@@ -165,7 +168,10 @@ export class SlicedMember {
     this.reportIfSettled();
   }
 
-  /** Tells the coordinator, once, that it has all weights and states that its place in the crew needs. */
+  /**
+   * Tells the coordinator, once for each crew, that this member has all weights and states that its place in the crew
+   * needs.
+   */
   reportIfSettled(): void {
     const crew = this.#crew;
     if (crew === undefined || this.#hasReportedSettled) return;
@@ -183,7 +189,7 @@ export class SlicedMember {
     this.#options.post.report({ kind: 'settled', ...this.#options.header, crew: crew.crew });
   }
 
-  /** Begins a round, and handles those of its messages that arrived before. */
+  /** Begins a round, and handles the messages of this round that arrived earlier. */
   beginRound({ crew, step, phase, turn }: Begin): void {
     if (this.#crew?.crew !== crew) return;
     const { config, arithmetic } = this.#options;
@@ -213,7 +219,8 @@ export class SlicedMember {
   }
 
   /**
-   * Takes a message of another member. Returns false if it was dropped: it came from a past crew or round, or twice.
+   * Handles a message of another member. Returns false if the message was dropped, because it belongs to a past crew or
+   * round or has come before.
    */
   receive(message: PeerMessage): boolean {
     const { run, incarnation } = this.#options.header;
@@ -228,7 +235,7 @@ export class SlicedMember {
     return this.#measure(() => round.take(message));
   }
 
-  /** Sends the coordinator the slices that it asks for. */
+  /** Sends the coordinator the slices that the coordinator asks for. */
   sendSlices({ gathering, slices }: Gather): void {
     const { post, header } = this.#options;
     this.#finishAverages();

@@ -62,7 +62,7 @@ interface Sent {
   readonly message: PeerMessage;
 }
 
-/** Members of a crew, and the messages that are on their way between them. */
+/** Creates the members of a crew, and a list of the messages that are on their way between members. */
 function createCrew(
   memberCount: number,
   { owners, backups }: { owners: readonly number[]; backups: readonly number[] },
@@ -209,7 +209,7 @@ describe('a message that does not fit its round', () => {
     const { members, underway } = createCrew(3, threeMembers);
     members[0].contribute([leases[0]], [sumOf(leases[0])]);
     expect(members[0].take(message)).toBe(false);
-    // The result of the round is the same as without the message.
+    // The extra message does not change the result of the round.
     members[1].contribute([leases[1]], [sumOf(leases[1])]);
     members[2].contribute([leases[2]], [sumOf(leases[2])]);
     for (let sent = underway.shift(); sent !== undefined; sent = underway.shift()) members[sent.to].take(sent.message);

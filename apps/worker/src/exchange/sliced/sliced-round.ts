@@ -6,8 +6,8 @@
  *   - The owner sends the folded sum to the slice's backup (`total`), which applies the same update to the same sum.
  *   - The owner sends the new weights to all other members (`renewed`).
  *
- * The round never writes on the weights and states that it began with: if a member is lost before every member has the
- * result, the round is done again from them. No sockets and no clocks here.
+ * The round never changes the weights and states that it began with. So if a member is lost before every member has the
+ * result, the others can do the round again from these. No sockets and no clocks here.
  */
 import {
   updateNetwork,
@@ -38,7 +38,7 @@ export interface SlicePlace {
   readonly layout: Layout;
 }
 
-/** Which members own and back up each slice of a round's network, and which of the members this one is. */
+/** Which members own and back up each slice of a round's network, and this member's own number. */
 export interface Role {
   /** This member's number. */
   readonly self: number;
@@ -55,12 +55,12 @@ export interface SlicedRoundOptions {
   readonly slices: readonly SlicePlace[];
   readonly shardCount: number;
   readonly optimizer: AdamOptions;
-  /** How the new weights are rounded that workers compute with. */
+  /** How new weights are rounded before workers compute with them. */
   readonly wire: RunConfig['wire'];
   readonly arithmetic: VectorArithmetic;
-  /** The state before the round of a slice that this member owns or backs up. */
+  /** Returns the state that a slice had before the round. This member must own the slice or be its backup. */
   readonly stateOf: (slice: number) => NetworkState;
-  /** Sends a message to a member, by its number; `range` belongs to a piece. */
+  /** Sends a message to the member with a number. Only a piece has a `range`: the shards that it sums. */
   readonly send: (
     member: number,
     kind: PeerMessage['kind'],
@@ -72,7 +72,7 @@ export interface SlicedRoundOptions {
 
 interface Collected {
   readonly fold: Fold;
-  /** For each shard, 1 if a piece with it has come, else 0. */
+  /** For each shard, 1 if a piece that contains the shard has come, otherwise 0. */
   readonly covered: Uint8Array;
 }
 
@@ -85,7 +85,7 @@ export class SlicedRound {
   readonly #options: SlicedRoundOptions;
   readonly #missingSlices: Set<number>;
   readonly #collected = new Map<number, Collected>();
-  /** Vectors that are no longer needed here. Messages may still read them until every member has the result. */
+  /** Vectors that this round no longer needs. Until every member has the result, messages may still read them. */
   readonly #usedVectors: Float32Array[] = [];
   #notFinite: string | undefined;
 
@@ -115,14 +115,17 @@ export class SlicedRound {
     return this.#missingSlices.size === 0;
   }
 
-  /** The first entry that would no longer be finite, if this member owns a slice with one. */
+  /**
+   * The first entry of the new weights that is not finite, in the slices that this member owns. Undefined if there is
+   * none.
+   */
   get notFinite(): string | undefined {
     return this.#notFinite;
   }
 
   /**
-   * Sends this member's partial sums, one for each subtree, to the owners of their slices. It begins with the slices of
-   * the member after it, so that not all members send to the same owner at once.
+   * Sends this member's partial sums, one for each subtree, to the owners of their slices. Begins with the slices of
+   * the next member in the order of numbers, so that not all members send to the same owner at once.
    */
   contribute(subtrees: readonly ShardRange[], sums: readonly Float32Array[]): void {
     const { role, slices, send } = this.#options;
@@ -139,13 +142,16 @@ export class SlicedRound {
     }
   }
 
-  /** Takes a message of this round. Returns false, and changes nothing, if it came twice or does not fit. */
+  /**
+   * Handles a message of this round. Returns false, and changes nothing, if the message has come before or does not
+   * fit.
+   */
   take(message: PeerMessage): boolean {
     const { role, slices } = this.#options;
     const { slice, values } = message;
     const place = slices[slice] as SlicePlace | undefined;
     if (values.length !== place?.layout.size) return false;
-    // An owner computes the result of its slice itself, so it waits for no message.
+    // An owner computes the result of its slice itself, so it waits for no message with that result.
     const isMissing = this.#missingSlices.has(slice) && role.owners[slice] !== role.self;
     const isBackup = role.backups[slice] === role.self;
     switch (message.kind) {
@@ -166,7 +172,10 @@ export class SlicedRound {
     return true;
   }
 
-  /** Releases the vectors that were used up. Called when every member has the result, so that no message reads them. */
+  /**
+   * Releases the vectors that are no longer needed. Called when every member has the result: then no message reads
+   * them.
+   */
   releaseUsedVectors(): void {
     for (const array of this.#usedVectors.splice(0)) this.#release(array);
   }
@@ -187,7 +196,8 @@ export class SlicedRound {
   }
 
   /**
-   * All pieces of an own slice are here. The sum goes to the backup first, which updates at the same time as the owner.
+   * Called when all pieces of an owned slice are here. First sends the sum to the backup, so that owner and backup
+   * update at the same time.
    */
   #completeSlice(slice: number, sum: SumTree): void {
     const { role, slices, send } = this.#options;
@@ -202,7 +212,7 @@ export class SlicedRound {
     if (!isFinite) this.#notFinite ??= findNotFinite(slices[slice].layout, state.weights);
   }
 
-  /** Adds a sum up into one vector, and releases its parts. */
+  /** Evaluates a sum into one vector, and releases the vectors that were added. */
   #evaluateSum(sum: SumTree): Float32Array {
     if (sum instanceof Float32Array) return sum;
     const { allocate, evaluateSum } = this.#options.arithmetic;
@@ -212,10 +222,10 @@ export class SlicedRound {
     return total;
   }
 
-  /** Updates a slice. `sent` are its new weights as all workers compute with them: rounded, if `wire` says so. */
+  /** Updates a slice. `sent` has the new weights that all workers compute with: they are rounded if `wire` says so. */
   #update(slice: number, total: SumTree): NetworkUpdate & { readonly sent: Float32Array } {
     const { slices, shardCount, optimizer, arithmetic, stateOf, wire } = this.#options;
-    // Not in outgoing memory: that is lent to other processes, and this state stays here.
+    // The state is not put into outgoing memory, which is lent to other processes, because it stays in this process.
     const kept = { ...arithmetic, allocateOutgoing: arithmetic.allocate };
     const update = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, kept);
     this.states.set(slice, update.state);
@@ -235,7 +245,7 @@ export class SlicedRound {
   }
 }
 
-/** Releases an array, unless it is a view of a part of another array's memory. */
+/** Releases an array, unless it is a view of a part of a larger array. */
 export function releaseWhole({ release }: Pick<VectorArithmetic, 'release'>, array: Float32Array | Uint8Array): void {
   if (array.byteLength === array.buffer.byteLength) release(array);
 }

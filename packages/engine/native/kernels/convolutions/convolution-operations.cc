@@ -40,7 +40,8 @@ struct Layer {
   }
 };
 
-// The activation for `channels` channels, from the inputs after the kernel. Fails the call if a bias has another size.
+// The activation of a call. The bias, if there is one, is the input after the kernel. Fails the call if the bias does
+// not have one value for each of `channels` channels.
 Activation ActivationOf(void* data, KernelCall* call, TF_OpKernelContext* context, int64_t channels) {
   Activation activation;
   activation.alpha = static_cast<const Attributes*>(data)->alpha;

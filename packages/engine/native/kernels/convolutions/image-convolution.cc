@@ -79,7 +79,7 @@ LSTM_GAN_INLINE void Convolve(const Work& work, size_t index) {
   }
 }
 
-// Writes the part of one image: [patch][maps].
+// Writes the part of the gradient that one image gives: [patch][maps].
 template <typename P>
 LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t index) {
   const ImageLayer& layer = work.layer;

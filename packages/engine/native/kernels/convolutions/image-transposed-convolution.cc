@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t kSide = 4, kStride = 2, kBorder = 1;
 
-// The pieces of kPlaces positions of a row: [position][4, 4, kOutputs]. kVectors vectors of each are summed together.
+// Computes the pieces of kPlaces positions of a row: [position][4, 4, kOutputs]. kVectors vectors of each piece are
+// summed at a time.
 template <typename P, size_t kOutputs, size_t kPlaces, size_t kVectors>
 LSTM_GAN_INLINE void ComputePieces(const float* places, const float* kernel, size_t inputs, float* pieces) {
   constexpr size_t kPiece = kSide * kSide * kOutputs;
@@ -37,7 +38,7 @@ LSTM_GAN_INLINE void ComputePieces(const float* places, const float* kernel, siz
   }
 }
 
-// Adds a piece to an image that has a border of one pixel. `stride` is the number of floats of its rows.
+// Adds a piece to an image that has a border of one pixel. `stride` is the number of floats of a row of the image.
 template <size_t kOutputs>
 LSTM_GAN_INLINE void AddPiece(const float* piece, float* corner, size_t stride) {
   constexpr size_t kRow = kSide * kOutputs;
@@ -46,8 +47,8 @@ LSTM_GAN_INLINE void AddPiece(const float* piece, float* corner, size_t stride) 
   }
 }
 
-// From maps [rows, columns, maps] to an image with a border [2 rows + 2, 2 columns + 2, kOutputs], which must hold
-// zeros.
+// Computes an image with a border, [2 rows + 2, 2 columns + 2, kOutputs], from maps [rows, columns, maps]. The image
+// must hold zeros before the call.
 template <typename P, size_t kOutputs, size_t kPlaces, size_t kVectors>
 LSTM_GAN_INLINE void ConvolveImage(const ImageLayer& layer, const float* maps, const float* kernel, float* bordered) {
   const size_t stride = (kStride * layer.columns + 2 * kBorder) * kOutputs;
@@ -71,7 +72,7 @@ LSTM_GAN_INLINE void ConvolveImage(const ImageLayer& layer, const float* maps, c
 
 using Convolve = void (*)(const ImageLayer&, const float*, const float*, float*);
 
-// As many positions together as the processor's registers hold.
+// Each of these functions computes as many positions together as the processor's registers hold.
 LSTM_GAN_AVX512 void Gray512(const ImageLayer& l, const float* maps, const float* kernel, float* bordered) {
   ConvolveImage<Avx512, 1, 16, 1>(l, maps, kernel, bordered);
 }

@@ -2,8 +2,8 @@
 // Computations, 1980)
 //   d0 g0 + d1 g1 = (d0 - d1) g0 + d1 (g0 + g1)    and    d1 g0 + d2 g1 = d1 (g0 + g1) - (d1 - d2) g1,
 // three products for two results. Applied to rows and to columns, the 3 x 3 products of a tile (its points) give 2 x 2
-// results. At each point, rows of many channels are multiplied by a panel of columns. Every sum adds its terms in
-// order.
+// results. At each point, a matrix product sums over the channels: a strip of tiles times a panel of the kernel. Every
+// sum adds its terms in order.
 #pragma once
 
 #include <algorithm>

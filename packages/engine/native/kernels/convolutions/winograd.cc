@@ -1,7 +1,7 @@
-// A phase is the pixels of an image with one parity of row and of column; there are four. With stride 2, the pixels of
-// a phase meet only 2 x 2 of the kernel's 4 x 4 taps, with stride 1. The sums of the four phases are added, like the
-// sums of channels. Each piece of work writes memory of its own, and the size of pieces changes no sum, so the bits do
-// not depend on the number of threads.
+// A phase (in this file) is the set of an image's pixels whose rows have the same parity, and whose columns too; there
+// are four phases. With stride 2, the pixels of a phase meet only 2 x 2 of the kernel's 4 x 4 taps, with stride 1. The
+// sums of the four phases are added, like the sums of channels. Each piece of work writes memory of its own, and the
+// size of pieces changes no sum, so the bits do not depend on the number of threads.
 #include "kernels/convolutions/winograd.h"
 
 #include "kernels/convolutions/winograd-points.h"
@@ -18,11 +18,11 @@ struct Work {
   const WinogradLayer& layer;
   const float* images;
   const float* maps;
-  const float* kernel;  // packed, in the steps that multiply
+  const float* kernel;  // the steps that multiply get a packed kernel
   const Activation& activation;
   float* result;
   const float* zeros;  // read in place of pixels outside of the image
-  size_t grain;        // tiles, or channels, of a piece of work
+  size_t grain;        // the number of tiles, or of channels, of a piece of work
 };
 
 size_t TilesOf(const WinogradLayer& layer) { return layer.batch * layer.rows * layer.columns; }
@@ -35,7 +35,7 @@ LSTM_GAN_INLINE Tile TileAt(const WinogradLayer& layer, size_t index) {
   return {index / (layer.rows * layer.columns), index / layer.columns % layer.rows, index % layer.columns};
 }
 
-// One image, or its maps.
+// One image, or the maps of one image.
 struct Plane {
   const float* data;
   ptrdiff_t height, width;
@@ -47,8 +47,8 @@ LSTM_GAN_INLINE Plane PlaneOf(const float* data, size_t image, size_t height, si
           channels};
 }
 
-// Transforms 3 x 3 pixels, the first at (row, column), with a distance of `step`, for the channels [first, last).
-// Writes each point to at(channel, point).
+// Transforms 3 x 3 pixels for the channels [first, last). The first pixel is at (row, column); neighbours are `step`
+// pixels apart. Writes each point to at(channel, point).
 template <typename P, typename At>
 LSTM_GAN_INLINE void TransformPixels(const Plane& plane, ptrdiff_t row, ptrdiff_t column, ptrdiff_t step,
                                      const float* zeros, size_t first, size_t last, const At& at) {
@@ -68,7 +68,7 @@ LSTM_GAN_INLINE void TransformPixels(const Plane& plane, ptrdiff_t row, ptrdiff_
   }
 }
 
-// Transforms a tile's pixels of a phase, for the channels [first, last).
+// Transforms those pixels of a tile that belong to a phase, for the channels [first, last).
 template <typename P, typename At>
 LSTM_GAN_INLINE void TransformPhase(const Work& work, const Tile& tile, size_t phase, size_t first, size_t last,
                                     const At& at) {
@@ -102,7 +102,7 @@ struct TilePoints : Aligned {
 
 // ---- One function for each step: each computes one piece of work.
 
-// Packs the kernel to [panel of maps][9][4 phases][channels][kPanel]. A piece is a phase.
+// Packs the kernel to [panel of maps][9][4 phases][channels][kPanel]. One piece of work is one phase.
 template <typename P>
 LSTM_GAN_INLINE void Pack(const Work& work, size_t phase) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
@@ -118,8 +118,8 @@ LSTM_GAN_INLINE void Pack(const Work& work, size_t phase) {
   }
 }
 
-// Packs the transposed kernel, with its taps in reverse order, to [phase][panel of channels][9][maps][kPanel]. A piece
-// is a phase.
+// Packs the transposed kernel, with its taps in reverse order, to [phase][panel of channels][9][maps][kPanel]. One
+// piece of work is one phase.
 template <typename P>
 LSTM_GAN_INLINE void PackTransposed(const Work& work, size_t phase) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
@@ -143,7 +143,7 @@ LSTM_GAN_INLINE void PackTransposed(const Work& work, size_t phase) {
   }
 }
 
-// A piece is some tiles.
+// Computes the maps. One piece of work is at most `grain` tiles.
 template <typename P>
 LSTM_GAN_INLINE void Convolve(const Work& work, size_t piece) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
@@ -169,7 +169,7 @@ LSTM_GAN_INLINE void Convolve(const Work& work, size_t piece) {
   }
 }
 
-// A piece is a phase of the images of some tiles.
+// Computes the images. One piece of work is one phase of at most `grain` tiles.
 template <typename P>
 LSTM_GAN_INLINE void ConvolveTransposed(const Work& work, size_t piece) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
@@ -198,8 +198,8 @@ LSTM_GAN_INLINE void ConvolveTransposed(const Work& work, size_t piece) {
   }
 }
 
-// A piece is a phase of some channels. The products of kTiles tiles are summed, then added to the sums of the tiles
-// before.
+// Computes the gradient of the kernel. One piece of work is one phase of `grain` channels. The products of kTiles tiles
+// are summed; this sum is added to the sum of the earlier tiles.
 template <typename P>
 LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t piece) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
@@ -281,13 +281,14 @@ struct Zeros : Aligned {
   explicit Zeros(size_t count) : Aligned(count) { std::fill_n(data, count, 0.0f); }
 };
 
-// The number of tiles of a piece: fewer than kTiles if there would be fewer pieces than threads.
+// The number of tiles of a piece of work: kTiles, or fewer if there would otherwise be fewer pieces than threads.
 size_t GrainOfTiles(const WinogradLayer& layer) {
   const size_t share = (TilesOf(layer) + PieceThreads() - 1) / PieceThreads();
   return std::min(kTiles, WholeStrips(share));
 }
 
-// The number of channels of a piece: kPanel if there would be fewer pieces than threads.
+// The number of channels of a piece of work: kChannels, or kPanel if kChannels does not divide the channels, or would
+// give fewer pieces than threads.
 size_t GrainOfChannels(const WinogradLayer& layer) {
   const bool is_enough = layer.channels % kChannels == 0 && kPhases * layer.channels / kChannels >= PieceThreads();
   return is_enough ? kChannels : kPanel;

@@ -1,6 +1,6 @@
 /**
  * A digest of the code that decides a unit's graph: the files of core and of this package, and the version of tfjs. It
- * is a part of every cached graph's key, so a graph of other code is never found.
+ * is a part of every cached graph's key, so a graph that other code has made is never found.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -16,7 +16,7 @@ export async function codeDigest(): Promise<string> {
   const { version: tfjsVersion } = createRequire(import.meta.url)('@tensorflow/tfjs-core/package.json') as {
     version: string;
   };
-  // `src` in a checkout, `dist` in an installation; core runs from a folder of the same name.
+  // This package runs from `src` in a checkout and from `dist` in an installation. Core's folder has the same name.
   const own = fileURLToPath(new URL('../..', import.meta.url));
   const hash = createHash('sha256').update(tfjsVersion);
   for (const folder of [own, path.join(corePackage(), path.basename(own))]) await hashFolder(hash, folder);

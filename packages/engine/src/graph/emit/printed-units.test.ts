@@ -20,7 +20,7 @@ const model: ModelConfig = {
 
 const { discriminatorReal, generatorBackward } = createPhaseUnits(model, 2);
 
-// The files are the graphs that TensorFlow gets, node by node: a change of a formula or a rule is visible there.
+// The golden files show the graphs that TensorFlow gets, node by node, so a change of a formula or a rule is visible.
 it.each([discriminatorReal, generatorBackward] as unknown as Unit[])(
   'emits the graph of $name that stands in its file',
   async (unit) => {

@@ -1,7 +1,7 @@
 /**
- * Replaces convolutions with a 4 x 4 kernel and stride 2 by operations of our own, from graph to graph. They exist for
- * the CPU and float32. With many channels they use Winograd's algorithm, which needs 9 products where TensorFlow's
- * kernels need 16. For images of one or three channels they compute just these, where TensorFlow's kernels pad them to
+ * Replaces convolutions with a 4 x 4 kernel and stride 2 in a graph by operations of our own, which exist for the CPU
+ * and float32. With many channels these operations use Winograd's algorithm, which needs 9 products where TensorFlow's
+ * kernels need 16. With one or three channels they compute only these channels, where TensorFlow's kernels pad them to
  * 16. A bias and a LeakyReLU that follow a convolution become a part of it.
  */
 import { sameShape, type Attribute, type Graph, type GraphNode, type ValueRef, type ValueSpec } from '../graph.ts';
@@ -20,7 +20,7 @@ export function lowerConvolutions(graph: Graph): Graph {
   const findSpec: FindSpec = ({ node, output }) => nodes.get(node)?.outputs[output];
   for (const node of graph.nodes) {
     const before = nodes.get(node.inputs[0]?.node);
-    // A convolution whose result is read by another node or output, too, must stay as it is.
+    // A convolution whose result another node or an output also reads must stay as it is.
     const isAlone = before !== undefined && uses.get(before.name) === 1;
     nodes.set(node.name, toOurs(node, findSpec) ?? (isAlone ? fuse(before, node) : undefined) ?? node);
   }
@@ -87,7 +87,7 @@ function fits(
 }
 
 /**
- * Fuses our convolution with the node after it. Undefined if that node is neither a bias nor a LeakyReLU.
+ * Fuses our convolution with the bias or the LeakyReLU after it. Undefined if the two nodes cannot be fused.
  */
 function fuse(convolution: GraphNode, node: GraphNode): GraphNode | undefined {
   const { N: biases, alpha } = convolution.attributes;

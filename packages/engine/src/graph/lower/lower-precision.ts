@@ -1,7 +1,7 @@
 /**
- * Products in bfloat16, from graph to graph: the factors of every matrix product and convolution are rounded to
- * bfloat16 (8 bits of mantissa). The kernels add in float32. Results are cast back to float32; weights and all else are
- * float32.
+ * Products in bfloat16: makes a new graph, in which the factors of every matrix product and convolution are rounded to
+ * bfloat16 (7 bits of mantissa). The kernels add in float32. Results are cast back to float32. Weights and everything
+ * else stay float32.
  */
 import type { Precision } from '../../contract/engine.ts';
 import type { Attribute, DataType, GraphNode, Graph, ValueRef } from '../graph.ts';
@@ -19,7 +19,8 @@ const products: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The lowered graph with products of this precision. The graph itself for float32 and tf32: TF32 is a setting of CUDA.
+ * The lowered graph with products of this precision. For float32 and tf32 the graph is returned unchanged: TF32 is a
+ * setting of CUDA.
  */
 export function lowerPrecision(graph: Graph, precision: Precision): Graph {
   return precision === 'bfloat16' ? renameNodes(prune(rewrite(toBfloat16(graph)))) : graph;

@@ -1,14 +1,14 @@
 /**
- * Replaces matrix products of many rows by an operation of our own, from graph to graph. It exists for the CPU and
- * float32. It reads a transposed matrix where it is, so transposes before it are removed.
+ * Replaces matrix products of many rows in a graph by an operation of our own, which exists for the CPU and float32.
+ * This operation reads a transposed matrix without copying it, so Transpose nodes before it are removed.
  */
 import { constantValue, sameShape, type Graph, type GraphNode, type ValueRef } from '../graph.ts';
 import { prune } from './prune.ts';
 import { renameNodes } from './rename-nodes.ts';
 
 /**
- * Products of fewer rows are left to TensorFlow, which computes bias and activation in the same kernel, or are thin
- * products.
+ * Products of fewer rows are not replaced. Some of them are thin products already; for the others TensorFlow computes
+ * bias and activation in the same kernel.
  */
 const leastRows = 32;
 
@@ -40,7 +40,8 @@ function toOurs(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): GraphNo
 }
 
 /**
- * A factor, and whether it is to be transposed. If a Transpose made the factor, the input of that Transpose instead.
+ * Returns a factor, and whether the product must transpose it. If a Transpose node made the factor, returns the input
+ * of that node instead.
  */
 function withoutTranspose(
   ref: ValueRef,

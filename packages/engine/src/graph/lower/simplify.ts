@@ -1,7 +1,7 @@
 /**
  * Rules that simplify one node whose inputs are already simplified. A rule leaves the node, replaces it by a value that
- * exists, or replaces it by a cheaper node with the same value. They are needed because tfjs-node reshapes, casts and
- * transposes more than it must, and multiplies matrices as batches of one.
+ * exists, or replaces it by a cheaper node with the same value. The rules are needed because tfjs-node reshapes, casts
+ * and transposes more than it must, and multiplies matrices as batches of one.
  */
 import {
   constantNode,
@@ -105,7 +105,7 @@ function simplifyMatMul(node: GraphNode, find: FindNode): Simplified {
   return simplifyOuterProduct({ ...node, op: 'MatMul', attributes }, find);
 }
 
-/** A column times a row, as an element-wise product: for 16 x 4096 floats 0.05 ms, where MatMul took 0.7 ms. */
+/** Computes a column times a row as an element-wise product. 16 x 4096 floats take 0.05 ms; with MatMul 0.7 ms. */
 function simplifyOuterProduct(node: GraphNode, find: FindNode): Simplified {
   const [output] = node.outputs;
   const count = elementCount(output.shape);

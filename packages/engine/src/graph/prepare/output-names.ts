@@ -5,7 +5,7 @@ export function outputName(output: string): string {
   return `output_${output}`;
 }
 
-/** Adds an Identity node with a fixed name for every output. A cached GraphDef so needs no table of output names. */
+/** Adds an Identity node with a fixed name for every output, so a cached GraphDef needs no table of output names. */
 export function withOutputNames(graph: Graph): Graph {
   const outputs = Object.entries(graph.outputs).map(([output, ref]): [string, GraphNode] => [
     output,

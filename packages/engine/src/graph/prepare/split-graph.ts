@@ -13,8 +13,8 @@ export interface SplitGraph {
   /** Its outputs are the early outputs, and the kept values `kept_0`, `kept_1` ... */
   readonly begin: Graph;
   /**
-   * Its inputs are the kept values, the late inputs, and the early inputs that it needs again. Its outputs are the
-   * others.
+   * Its inputs are the kept values, the late inputs, and the early inputs that it needs again. Its outputs are all
+   * outputs that are not early.
    */
   readonly finish: Graph;
 }

@@ -1,6 +1,7 @@
 /**
  * State on the device, for a GPU: graphs that read lasting inputs (weights) from variables, and pass kept values from
- * one graph to the other inside the session. Neither is then copied between the process and the device at every run.
+ * one graph to the other inside the session. So neither weights nor kept values are copied between the process and the
+ * device at every run.
  */
 import {
   placeholderNode,
@@ -24,7 +25,8 @@ export function variableName(input: string, shape: readonly number[]): string {
 /**
  * The graph with a variable (VarHandleOp) in place of each lasting input's placeholder, and with kept values that stay
  * in the session. The first graph outputs the session's name of each kept value, and the second graph is fed that name.
- * A node DeleteSessionTensor frees the value: it must be fetched with the last use of the value, or instead of a use.
+ * A node DeleteSessionTensor frees the value. The last run that uses the value must fetch this node too; if no run will
+ * use the value, a run fetches this node alone.
  * @param kept names of the kept values; the graph may have them as outputs, as inputs, or not at all
  */
 export function stateOnDevice(graph: Graph, lasting: readonly string[], kept: readonly string[]): Graph {
@@ -52,7 +54,7 @@ export function stateOnDevice(graph: Graph, lasting: readonly string[], kept: re
 export function assignmentGraph(variable: string, shape: readonly number[]): Graph {
   const value = placeholderNode('value', { dtype: 'float32', shape });
   const handle = variableNode('variable', variable, shape);
-  // Without the copy, on a processor the variable would be the fed array itself, which the caller may release.
+  // Without the copy, the variable of a CPU device would be the fed array itself, which the caller may release.
   const copy: GraphNode = {
     name: 'copy',
     op: 'DeepCopy',

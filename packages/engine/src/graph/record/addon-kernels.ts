@@ -61,7 +61,8 @@ const thinProduct = kernel(({ rows, matrix }, backend, { transposed }) => {
     );
   }
   if (transposed === 0) return matMul(backend, rows, matrix, false);
-  // rows M^T as (M rows^T)^T: TensorFlow multiplies by a transposed large matrix at less than half the speed.
+  // rows M^T is computed as (M rows^T)^T, because TensorFlow multiplies by a transposed large matrix at less than half
+  // the speed.
   const swap = constant(backend, Int32Array.of(1, 0), [2]);
   return execute(
     backend,
@@ -71,7 +72,7 @@ const thinProduct = kernel(({ rows, matrix }, backend, { transposed }) => {
   );
 });
 
-/** The operation is called a join: its name is part of the graph's hash, which identifies a run. */
+/** The operation keeps its old name (Join), because the name is part of the graph's hash, which identifies a run. */
 const concatParts = kernel((parts, backend) => {
   const inputs = Object.values(parts);
   return execute(backend, 'LstmGanJoin', inputs, [intAttribute(backend.binding, 'N', inputs.length)]);

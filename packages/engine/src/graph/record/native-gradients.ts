@@ -17,8 +17,8 @@ export const nativeGradients: readonly GradConfig[] = [
     gradFunc: (dy) => ({ value: () => dy as Tensor, bias: () => run('BiasAddGradNative', { dy: dy as Tensor })[0] }),
   },
   {
-    // The kernel is linear in dy, so its own gradient is a broadcast. With it, exact R1 (a gradient of a gradient) can
-    // be traced.
+    // The kernel is linear in dy, so its own gradient is a broadcast. Exact R1, a gradient of a gradient, needs this
+    // gradient.
     kernelName: 'BiasAddGradNative',
     inputsToSave: ['dy'],
     gradFunc: (ddy, [dy]) => ({ dy: () => broadcastTo(ddy as Tensor, dy.shape) }),
@@ -49,7 +49,7 @@ export const nativeGradients: readonly GradConfig[] = [
     }),
   },
   {
-    // Linear in dy, like BiasAddGradNative.
+    // This kernel is linear in dy too, like BiasAddGradNative.
     kernelName: 'DropoutGradNative',
     inputsToSave: ['kept'],
     gradFunc: (ddx, [kept], attrs) => ({
@@ -62,8 +62,8 @@ export const nativeGradients: readonly GradConfig[] = [
     outputsToSave: [false, false, false, true, true, true],
     gradFunc: (dys, [x, scale, space1, space2, space3], attrs) => {
       const [dy] = dys as Tensor[];
-      // Each part runs the kernel again, because tfjs frees what one part leaves before the next one runs. Lowering
-      // merges the three equal nodes.
+      // Each of the three gradients runs the kernel again, because tfjs frees the tensors of one gradient function
+      // before it calls the next. Lowering merges the three equal nodes.
       const part = (index: number) => () =>
         run('FusedBatchNormGradNative', { dy, x, scale, space1, space2, space3 }, attrs as Record<string, number>)[
           index

@@ -1,8 +1,8 @@
 /**
  * Records the operations that tfjs-node executes. The recorder is a binding like tfjs-node's own. It forwards every
  * call to the real one, so shapes and types are those of a real run, and records a node for each operation and each
- * constant. It refuses what a graph cannot hold: values that are read back (they would become constants), operations
- * that draw random numbers, strings.
+ * constant. It refuses what a graph cannot hold: strings, operations that draw random numbers, and values that are read
+ * back (they would become constants).
  */
 import { assert, UserError } from '@lstm-gan/core/errors';
 import type {

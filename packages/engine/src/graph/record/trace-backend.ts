@@ -23,8 +23,8 @@ import { tensorflowKernels } from './tensorflow-kernels.ts';
 const traceBackendName = 'lstm-gan-trace';
 
 /**
- * Runs `body` while a tracing backend over `binding` is the current backend. `body` must be synchronous; the backend
- * from before is set again afterwards, also if it throws.
+ * Runs `body` while a tracing backend over `binding` is the current backend. `body` must be synchronous. Afterwards the
+ * previous backend is current again, also if `body` throws.
  * @param device the device that the graph will run on; the same one at every call in a process
  */
 export function withTraceBackend<T>(

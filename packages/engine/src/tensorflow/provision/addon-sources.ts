@@ -23,7 +23,8 @@ export async function cppSources(folder: string): Promise<string[]> {
 }
 
 /**
- * A short hash of all files that our addon is compiled from (sources and headers): another hash, another compilation.
+ * A short hash of all files that our addon is compiled from (sources and headers). If the hash changes, the addon is
+ * compiled again.
  */
 export async function addonKey(folder = nativeFolder): Promise<string> {
   const files = await filesBelow(folder);

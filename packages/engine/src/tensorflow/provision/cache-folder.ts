@@ -9,24 +9,27 @@ export function defaultCacheDir(environment: Readonly<Record<string, string | un
 }
 
 /**
- * The files of a variant. They are laid out like Python's site-packages, because the library looks for CUDA next to
- * itself.
+ * The files of a variant. They are laid out like Python's site-packages, because TensorFlow's library looks for CUDA
+ * next to itself.
  */
 export interface TensorFlowPaths {
   readonly root: string;
   /** The folder of libtensorflow_cc.so.2, libtensorflow_framework.so.2 and include. */
   readonly libraryDir: string;
-  /** Exists if the library is complete. */
+  /** A file that exists if the library is complete. */
   readonly libraryMarker: string;
   /** tfjs-node's own addon. */
   readonly stockBinding: string;
   /** Our addon. */
   readonly session: string;
-  /** Exists if both addons are complete. */
+  /** A file that exists if both addons are complete. */
   readonly bindingsMarker: string;
 }
 
-/** The paths of a variant. @param sourceKey the `addonKey`: addons of other sources have another folder */
+/**
+ * The paths of a variant.
+ * @param sourceKey the `addonKey`: addons that were compiled from other sources are in another folder
+ */
 export function tensorflowPaths(cacheDir: string, variant: TensorFlowVariant, sourceKey: string): TensorFlowPaths {
   const root = path.join(cacheDir, `tensorflow-${tensorflowVersion}-${variant}`);
   const bindings = path.join(root, `bindings-${sourceKey}`);

@@ -1,6 +1,6 @@
 /**
- * Compiles two addons against the TensorFlow library that they run with: tfjs-node's own binding (its C++ source is in
- * its npm package), for tracing and the eager engine, and our addon, for everything else.
+ * Compiles two addons against the TensorFlow library that they run with. tfjs-node's own binding is for tracing and the
+ * eager engine; its C++ source is in tfjs-node's npm package. Our addon is for everything else.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

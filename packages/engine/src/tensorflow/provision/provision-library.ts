@@ -1,6 +1,6 @@
 /**
- * Puts TensorFlow's library into the cache. pip downloads a wheel (so a mirror is taken from pip's own configuration),
- * the wheel's hash is checked, and the libraries and C headers in it are unpacked. Each stage ends with a rename, so
+ * Puts TensorFlow's library into the cache. pip downloads a wheel, and uses a mirror if pip's configuration names one.
+ * The wheel's hash is checked, and the libraries and C headers in it are unpacked. Each stage ends with a rename, so
  * after an interruption at most one stage is repeated.
  */
 import { createHash } from 'node:crypto';
@@ -112,8 +112,8 @@ function downloadError(requirements: readonly string[], output: string): UserErr
 }
 
 /**
- * The bytes of the wheels that were not there `before`. pip writes a wheel several times, the last time under its name,
- * so the largest file of a name counts. A file that vanishes meanwhile counts as 0.
+ * The number of bytes of wheels in a folder, without the files named in `before`. pip writes a wheel several times, so
+ * only the largest of the files with the same name counts. A file that vanishes meanwhile counts as 0.
  */
 async function arrivedBytes(folder: string, before: ReadonlySet<string>): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);

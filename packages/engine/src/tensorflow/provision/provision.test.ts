@@ -1,4 +1,7 @@
-/** What setup says if something is missing. It uses real programs and a real disk; stand-ins only where these cannot fail. */
+/**
+ * What setup says if something is missing. The tests use real programs and a real disk, and stand-ins only where the
+ * real ones cannot be made to fail.
+ */
 import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * The pinned versions and hashes of what is provisioned: the TensorFlow library inside TensorFlow's Python wheels. The
- * Python version 3.12 only selects the wheel. Any Python 3 will do on the machine: only its pip and its zip reader are
+ * Python version 3.12 only selects the wheel. The machine may have any Python 3: only its pip and its zip reader are
  * used.
  */
 
@@ -20,8 +20,8 @@ export const tensorflowVersion = '2.21.0';
 export const tfjsNodeVersion = '4.22.0';
 
 /**
- * TensorFlow's wheel is for the first platform; some of CUDA's wheels are for the others. pip takes only named
- * platforms.
+ * TensorFlow's wheel is for the first platform; some of CUDA's wheels are for the others. pip downloads only wheels of
+ * the platforms that are named.
  */
 const platforms = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
 

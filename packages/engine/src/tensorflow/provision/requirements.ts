@@ -1,6 +1,6 @@
 /**
- * Checks of the machine before provisioning: a user is told about a missing program at once, and not after a download
- * of 270 MB.
+ * Checks the machine before provisioning, so that a user is told about a missing program at once, and not after a
+ * download of 270 MB.
  */
 import { statfs } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';

@@ -1,6 +1,6 @@
 /**
- * The functions of our native addon. `native/` has a folder for each of these interfaces, which explains them. The
- * addon checks every argument, and throws an Error with a code for a wrong one.
+ * The functions of our native addon. `native/` has a folder for each of these interfaces, whose files explain the
+ * functions. The addon checks every argument, and throws an Error with a code for a wrong one.
  */
 import { createRequire } from 'node:module';
 import type { AdamOptions, UnitArray } from '@lstm-gan/core';
@@ -31,7 +31,7 @@ export interface SessionAddon {
   open(config: Uint8Array): unknown;
   /** Adds a graph to a session. In the session, every name of the graph begins with `name` and a slash. */
   load(handle: unknown, graphDef: Uint8Array, name: string): void;
-  /** @param kept fed to the placeholders `keptNames`, and used up */
+  /** @param kept values that are fed to the placeholders `keptNames`, and are used up */
   run(
     handle: unknown,
     feeds: readonly SessionFeed[],
@@ -66,17 +66,17 @@ export interface MemoryAddon {
   allocate(byteLength: number): ArrayBuffer;
   /** Detaches the array, and frees its memory at once. */
   release(array: Float32Array | Uint8Array): void;
-  /** Undefined if the system gives no more blocks. */
+  /** Undefined if there are too many blocks, or if the system has no memory. */
   allocateShared(byteLength: number): ArrayBuffer | undefined;
   /** Whether an array fills a block of this process. */
   isShared(array: Float32Array): boolean;
-  /** The block that an array fills, with one more user from now on; undefined for an array in other memory. */
+  /** Lends the block that an array fills: the block has one user more. Undefined for an array in other memory. */
   lend(array: Float32Array): [fd: number, name: string] | undefined;
-  /** One user less of a block. If it is not reusable, no later array will lie in it. */
+  /** Ends a loan: the block has one user less. If `reusable` is false, no later array is placed in the block. */
   takeBack(name: string, reusable: boolean): void;
   /** Maps a block of another process, read-only. */
   attach(pid: number, fd: number, name: string, byteLength: number): ArrayBuffer;
-  /** Unmaps the blocks of a process that has ended, each as soon as no array lies in it. */
+  /** Unmaps the blocks of a process that has ended. Each block is unmapped as soon as no array lies in it. */
   forget(pid: number): void;
 }
 
@@ -96,7 +96,7 @@ interface ArithmeticAddon {
 interface AdamCall extends Omit<AdamVectors, 'gradientSum'>, AdamOptions {
   /** The vectors of the sum of gradients. */
   readonly vectors: readonly Float32Array[];
-  /** In which order they are added, in postfix: `v` takes the next vector, `+` adds two. `vvv++` is a + (b + c). */
+  /** The order of the additions, in postfix: `v` takes the next vector, `+` adds two. `vvv++` is a + (b + c). */
   readonly order: string;
   readonly start: number;
   readonly end: number;
@@ -113,7 +113,7 @@ interface KernelsAddon {
   setKernelThreads(threads: number): void;
 }
 
-/** The addon. Node loads it once a process. */
+/** The addon. Node loads it only once in a process. */
 export function loadAddon({ paths }: Provisioned): Addon {
   return createRequire(import.meta.url)(paths.session) as Addon;
 }

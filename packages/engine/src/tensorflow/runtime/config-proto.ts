@@ -9,9 +9,9 @@ import { concatBytes, messageField, textField, varintField } from '../wire-forma
  * Threads do not spin while they wait: spinning threads took 5 % of a step from the other worker of the machine.
  *
  * On a CPU, operations run one after the other on the calling thread, and TensorFlow's graph optimizer is off: it took
- * 85 ms of a worker's start for the same bits at the same speed. On a GPU the optimizer is on, because it chooses the
- * memory layout of convolutions. There the executor must have several threads: a graph is split into a part on the
- * processor and a part on the GPU, and with one thread each part would wait for the other.
+ * 85 ms of a worker's start, and changed neither the bits nor the speed. On a GPU the optimizer is on, because it
+ * chooses the memory layout of convolutions. There the executor must have several threads: a graph is split into a part
+ * on the processor and a part on the GPU, and with one thread each part would wait for the other.
  * @param threads threads inside an operation
  */
 export function configProto(threads: number, variant: TensorFlowVariant): Uint8Array {

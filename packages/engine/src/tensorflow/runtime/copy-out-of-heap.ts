@@ -5,16 +5,17 @@ const heapBytes = 64;
 /** Number of bytes reserved for each copy. */
 const placeBytes = 2 * heapBytes;
 /**
- * The addon borrows data that is aligned to 64 bytes, and copies other data before it returns. The copies made here
- * must be copied, because the next run overwrites them. ArrayBuffers start at a multiple of 16, so 8 bytes later
- * nothing is aligned to 64.
+ * Each copy starts this many bytes after a multiple of 16, so that it is never aligned to 64 bytes (an ArrayBuffer
+ * starts at a multiple of 16). The addon reads aligned data in place, and copies other data before it returns. It must
+ * copy these copies, because the next run overwrites them.
  */
 const misaligned = 8;
 const copies = new ArrayBuffer(32 * placeBytes);
 
 /**
- * The feeds, with those in V8's heap copied out of it. Otherwise V8 would allocate memory for each of them when native
- * code reads it. Where large vectors were made before, V8 collects garbage for that: three to seven times a step.
+ * Returns the feeds; those in V8's heap are copied out of it. Otherwise V8 would allocate memory for each of them when
+ * native code reads it. In a process that has made large vectors, these allocations started three to seven garbage
+ * collections a step.
  */
 export function copyOutOfHeap(feeds: readonly SessionFeed[]): SessionFeed[] {
   return feeds.map(({ name, data }, k) => {

@@ -146,7 +146,7 @@ it('copies a vector into memory that can be sent, but not one that is there', ()
 });
 
 it('throws if there is no memory, and does not end the process', () => {
-  // A limit of 64 GB of addresses, so that 80 GB are too much on every machine.
+  // The address space is limited to 64 GB, so that 80 GB are too much on every machine.
   const program = `
     const { allocate } = require(${JSON.stringify(provisioned.paths.session)});
     try { allocate(8e10); } catch ({ code, message }) { console.log(code, message); }`;

@@ -11,8 +11,8 @@ export interface NativeArithmetic extends VectorArithmetic {
 }
 
 /**
- * Core's arithmetic on vectors of weights in native code: the same bits for any number of threads, several times as
- * fast.
+ * Core's arithmetic on vectors of weights, in native code. It gives the same bits as core's TypeScript for any number
+ * of threads, and is several times as fast.
  */
 export function loadNativeArithmetic(provisioned: Provisioned, threads: number): NativeArithmetic {
   const addon = loadAddon(provisioned);
@@ -35,7 +35,7 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
     },
     adam(vectors, [start, end], divisor, options, beta1Power, beta2Power) {
       const { learningRate, beta1, beta2, epsilon } = options;
-      // Written out: with a spread (...vectors) a call took 0.1 ms instead of 0.02 ms.
+      // The properties are written out, because a call with a spread (...vectors) took 0.1 ms instead of 0.02 ms.
       return addon.adam({
         vectors: leavesOf(vectors.gradientSum),
         order: orderOf(vectors.gradientSum),
@@ -68,8 +68,8 @@ export function loadNativeArithmetic(provisioned: Provisioned, threads: number):
 
 /**
  * The order in which a tree is added, in postfix: `v` takes the next vector, `+` adds two. It is a string and not a
- * typed array, because V8 moves the contents of a short typed array out of its heap when native code reads it, and
- * collects garbage for that where large vectors were made before.
+ * typed array, because V8 moves the contents of a short typed array out of its heap when native code reads it. In a
+ * process that has made large vectors, this starts a garbage collection.
  */
 function orderOf(tree: SumTree): string {
   return tree instanceof Float32Array ? 'v' : `${orderOf(tree[0])}${orderOf(tree[1])}+`;

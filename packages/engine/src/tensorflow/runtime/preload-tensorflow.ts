@@ -17,7 +17,7 @@ if (require('node:fs').existsSync(file)) process.dlopen({ exports: {} }, file, f
 
 /**
  * Begins to load the addon (and with it TensorFlow) that provisioning has put into the cache, and returns at once.
- * Opening an engine waits until it is loaded. Errors are not reported here: opening an engine reports them.
+ * Opening an engine waits until the addon is loaded. Errors are not reported here: opening an engine reports them.
  */
 export async function preloadTensorFlow(cacheDir: string, variant: TensorFlowVariant): Promise<void> {
   const { session } = tensorflowPaths(cacheDir, variant, await addonKey());

@@ -31,7 +31,7 @@ const node = (
   inputs: inputs.map((input) => ({ node: input, output: 0 })),
   outputs,
 });
-/** square = x x: a product that takes a few milliseconds. */
+/** square = x times x: a matrix product that takes a few milliseconds. */
 const graphDef = encodeGraphDef({
   nodes: [placeholderNode('x', float(size, size)), node('square', 'MatMul', ['x', 'x'], [float(size, size)])],
   inputs: {},

@@ -1,4 +1,4 @@
-/** Sessions: TensorFlow with threads of its own, and the graphs that were loaded into it. */
+/** Sessions of TensorFlow. A session has its own threads, and the graphs that were loaded into it. */
 import type { Provisioned } from '../provision/provision.ts';
 import { loadAddon, type Kept, type Output, type SessionAddon, type SessionFeed } from './addon.ts';
 import { configProto } from './config-proto.ts';
@@ -10,7 +10,7 @@ export interface KeptFeed {
   readonly names: readonly string[];
 }
 
-/** TensorFlow with threads of its own. Its graphs share them. */
+/** A session of TensorFlow. It has its own threads, which all its graphs share. */
 export interface Session {
   /** Adds a graph. */
   load(graphDef: Uint8Array): LoadedGraph;
@@ -22,14 +22,15 @@ export interface Session {
 /** A graph of a session. Its runs do not block JavaScript: each has a thread of Node's pool. */
 export interface LoadedGraph {
   /**
-   * The float32 values of the names to fetch (`node`, or `node:1` for its second output). A node without outputs may be
-   * fetched for its effect, and gives no value. The fed arrays must not change until the promise settles.
+   * Returns the float32 values with the names `fetches` (`node`, or `node:1` for a node's second output). A node
+   * without outputs may be fetched for its effect, and gives no value. The fed arrays must not change until the promise
+   * settles.
    * @param kept values of `begin`; they are used up
    */
   run(feeds: readonly SessionFeed[], fetches: readonly string[], kept?: KeptFeed): Promise<Float32Array[]>;
   /**
-   * The same, but the first value becomes `onto[0] + (onto[1] + (... + value))`. `isFinite` says whether that sum is
-   * finite. It is undefined if the value was left as it is: in a graph whose first value does not come from its only
+   * Like `run`, but the first value becomes `onto[0] + (onto[1] + (... + value))`. `isFinite` says whether that sum is
+   * finite. `isFinite` is undefined if nothing was added: if the first value does not come from the graph's only
    * LstmGanJoin, or if a vector has another length.
    */
   accumulate(
@@ -38,7 +39,7 @@ export interface LoadedGraph {
     onto: readonly Float32Array[],
     kept?: KeptFeed,
   ): Promise<{ outputs: Float32Array[]; isFinite: boolean | undefined }>;
-  /** Like `run`; in addition the values `keeps` stay in native memory, for one other run. */
+  /** Like `run`, but the values with the names `keeps` stay in native memory, for one other run. */
   begin(
     feeds: readonly SessionFeed[],
     fetches: readonly string[],
@@ -48,7 +49,7 @@ export interface LoadedGraph {
   discard(kept: Kept): void;
   /** The names of the graph's placeholders: all of them must be fed. */
   readonly placeholders: readonly string[];
-  /** The names of the nodes for its variables. Variables belong to the session, and outlive runs. */
+  /** The names of the graph's variables (its VarHandleOp nodes). Variables belong to the session, and outlive runs. */
   readonly variables: readonly string[];
   /** The names of the nodes that free what `begin` left on the device. */
   readonly drops: readonly string[];

@@ -17,18 +17,18 @@ export interface BlockReference {
 /** Lends blocks of this process, and borrows blocks of other processes. */
 export interface SharedMemory {
   /**
-   * A vector that can be lent. Undefined for a short vector, which is faster to copy, and if there are no more blocks.
+   * A vector that can be lent. Undefined for a short vector, which is faster to copy, or if no block is available.
    */
   readonly allocate: (length: number) => Float32Array | undefined;
   /** Lends the block that an array fills. Undefined for an array in other memory. */
   readonly lend: (array: Float32Array) => BlockReference | undefined;
   /** Whether an array fills a block of this process. */
   readonly isOwn: (array: Float32Array) => boolean;
-  /** A borrower has given a block back (`reusable`), or has ended without giving it back. */
+  /** Ends a loan. `reusable`: true if the borrower has given the block back; false if the borrower was lost. */
   readonly takeBack: (name: string, reusable: boolean) => void;
-  /** A vector of another process, read-only. Throws an Error if the reference is not what it says. */
+  /** A vector of another process, read-only. Throws an Error if there is no such block of this length. */
   readonly borrow: (reference: BlockReference, length: number, onRelease: () => void) => Float32Array;
-  /** Tells that a process has ended. Its blocks are unmapped when their arrays have been released. */
+  /** Call this when a process has ended. Its blocks are unmapped when their arrays have been released. */
   readonly forget: (pid: number) => void;
   /** Frees the memory of any array, borrowed or not. The array is empty afterwards. */
   readonly release: (array: Float32Array | Uint8Array) => void;

@@ -1,7 +1,7 @@
 /**
  * Loads tfjs-node's backend with the binding that provisioning compiled. tfjs-node's index.js is not used, because it
- * looks for a binding in its own folder. tfjs keeps its engine and registries in the global scope, so all copies of
- * tfjs share them.
+ * looks for a binding in its own folder. tfjs-node may load another copy of tfjs than we do; this is no problem,
+ * because tfjs keeps its engine and registries in the global scope, and all copies share them.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';

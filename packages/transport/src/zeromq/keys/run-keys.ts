@@ -10,17 +10,17 @@ import { createKeyPair, keyFileError, parseKeys, readKeyFile, writeKeyFile, type
 /** The keys of a run: the coordinator's own, and those that let workers join. */
 export interface RunKeys {
   readonly server: KeyPair;
-  /** The key file that local workers are started with; undefined while all are revoked. */
+  /** The first of the key files that let workers join; undefined if all of them are revoked. */
   readonly workerKeyFile: string | undefined;
-  /** Reads the folder each time it is asked. */
+  /** Reads the folder at each call. */
   readonly isAuthorized: (publicKey: string) => boolean;
-  /** Whether a key was revoked that had been used to connect. Returns true once for each key. */
+  /** Whether a key that had been used to connect was revoked since the last call. */
   readonly takeRevoked: () => boolean;
 }
 
 /** A key file of a run; every worker that has it may join. */
 export interface JoinKey {
-  /** `worker` for the one that is made with the run. */
+  /** `worker` for the key that is made with the run. */
   readonly name: string;
   readonly file: string;
   readonly publicKey: string;
@@ -37,7 +37,7 @@ export async function openRunKeys(folder: string): Promise<RunKeys> {
   if (!existsSync(serverFile)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const [server, worker] = [createKeyPair(), createKeyPair()];
-    // The worker's key is written first: the folder is complete if it has the coordinator's.
+    // The worker's key is written first, so a folder that has the coordinator's key is complete.
     await writeKeyFile(path.join(folder, 'worker.key'), { ...worker, serverKey: server.publicKey });
     await writeKeyFile(serverFile, { ...server, serverKey: server.publicKey });
   }
@@ -88,8 +88,8 @@ export async function addJoinKey(folder: string, name: string): Promise<JoinKey>
 }
 
 /**
- * Removes a key file. From now on its key is not let in. A running coordinator notices it, and ends all connections;
- * the workers whose keys are still there connect again.
+ * Removes a key file. From now on, workers with its key are not let in. A running coordinator notices the removal, and
+ * ends all connections; the workers whose keys are still there connect again.
  */
 export async function revokeJoinKey(folder: string, name: string): Promise<void> {
   const file = keyFilePath(folder, name);

@@ -23,15 +23,15 @@ import { createSendLoop } from './send-loop.ts';
 /** Where to connect to, and how long to wait. */
 export interface ConnectingLinkOptions extends FlowSocketOptions {
   /**
-   * How many TCP connections arrays travel over, encrypted by a thread each. Default: half of the processors, at most
-   * 4.
+   * Number of TCP connections that arrays travel over. Each is encrypted by a thread of its own. Default: half of the
+   * processors, at most 4.
    */
   readonly flowCount?: number;
   /** Memory for received arrays, which is used again. By default each array is newly allocated. */
   readonly memory?: Memory;
-  /** The link ends if the connection is not made within this time. Default 10,000. */
+  /** The link ends if the connection is not made within this time. Default 10,000 ms. */
   readonly connectTimeoutMs?: number;
-  /** The link ends if the other end sends nothing for this time, not even its pings. Default 30,000. */
+  /** The link ends if the other end sends nothing for this time, not even its pings. Default 30,000 ms. */
   readonly silenceMs?: number;
 }
 
@@ -49,7 +49,7 @@ export function openConnectingLink<Received, Sent extends Message>(
   return new ZeromqConnectingLink<Received, Sent>(options, dialect);
 }
 
-/** After a connection was lost: how long no frame must come before the last one is taken to be the last. */
+/** After a connection was lost, the link ends when no frame has come for this time. */
 const drainMs = 50;
 
 class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink<Received, Sent> {
@@ -101,7 +101,8 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     this.#connecting = startCountdown(connectTimeoutMs, () =>
       this.#end(`No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`),
     );
-    // The listening end pings every connection that it knows. Silence means that it has forgotten this one, or hangs.
+    // The listening end pings every connection that it knows. Silence means that the listening end has forgotten this
+    // connection, or hangs.
     this.#silence = startCountdown(silenceMs, () =>
       this.#end(`The ${whom} has said nothing for ${silenceMs / 1000} s.`),
     );
@@ -197,7 +198,8 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
   }
 
   async #sayGoodbye(sentence: string): Promise<void> {
-    // Only once, also if both ends close: nobody would fetch a second one, and the process would linger for it.
+    // A goodbye is sent only once, also if both ends close. Nobody would fetch a second one, and the process would wait
+    // for that before it ends.
     if (!this.#hasSaidGoodbye) this.#control.push({ kind: 'B' });
     this.#hasSaidGoodbye = true;
     await this.#sendLoop.drain(() => this.#outbox.isEmpty() && this.#control.length === 0, this.#lingerMs);

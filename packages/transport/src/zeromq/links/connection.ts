@@ -1,4 +1,4 @@
-/** What the listening end of a connection knows of it. */
+/** What the listening end knows about a connection. */
 import { assert } from '@lstm-gan/core/errors';
 import {
   createFlowChoice,
@@ -17,9 +17,9 @@ import { ProtocolError } from '../../codec/protocol-error.ts';
 export interface Connection<Received> {
   /** The routing id of each flow; undefined for a flow that has not sent anything yet. */
   readonly flows: (Buffer | undefined)[];
-  /** The order of the frames that the flows bring. */
+  /** Puts the frames that arrive over the flows in order. */
   readonly order: FlowOrder;
-  /** The flow that each frame is sent over. */
+  /** Chooses the flow that a frame is sent over. */
   readonly choice: FlowChoice;
   readonly inbox: Inbox<Received>;
   readonly outbox: Outbox;
@@ -35,13 +35,16 @@ export interface Connection<Received> {
   hasSaidGoodbye: boolean;
   /** Pings since the last frame from the other end. */
   unanswered: number;
-  /** The most pings lately that were unanswered when a frame came. */
+  /** The largest recent value of `unanswered` when a frame came. Old values decay. */
   slowest: number;
-  /** How many pings may be unanswered if nothing slows the connection down. Infinity: only libzmq watches it. */
+  /**
+   * How many pings may be unanswered if nothing slows the connection down. Infinity before `watch`: until then only
+   * libzmq watches the connection.
+   */
   mayLeaveUnanswered: number;
 }
 
-/** Creates a connection with this many flows, whose first frame has just arrived. */
+/** Creates a connection with `flowCount` flows. Called when the first frame of the connection has arrived. */
 export function createConnection<Received>(
   parts: Pick<Connection<Received>, 'inbox' | 'outbox' | 'loans' | 'control'>,
   flowCount: number,
@@ -59,7 +62,7 @@ export function createConnection<Received>(
   };
 }
 
-/** Counts a ping. An old delay decays: after five seconds with ten pings each, it counts a third of its value. */
+/** Counts a ping. An old delay decays: after 50 pings (5 s by default), it counts a third of its value. */
 export function countPing(connection: Connection<unknown>): void {
   connection.unanswered += 1;
   connection.slowest *= 0.98;
@@ -72,8 +75,9 @@ export function noteSignOfLife(connection: Connection<unknown>): void {
 }
 
 /**
- * Whether the other end has left more pings unanswered than it may. Answers queue after arrays, so the limit follows
- * what was measured: four times the slowest answer lately, and five times as many pings while arrays are under way.
+ * Whether the other end has left more pings unanswered than it may. Answers wait for arrays that are queued before
+ * them. So the limit is at least four times the slowest recent answer, and five times as high while arrays are under
+ * way.
  */
 export function isSilent({ unanswered, slowest, mayLeaveUnanswered, inbox, outbox }: Connection<unknown>): boolean {
   const isBusy = inbox.isUnderWay() || outbox.isUnderWay();
@@ -88,8 +92,8 @@ function takeGoodbye(connection: Connection<unknown>): Frame | undefined {
 }
 
 /**
- * The next frame to send. Before the first flow has sent anything, only control frames are sent; before all flows have,
- * no chunk.
+ * The next frame to send. Until the other end has sent something over the first flow, only control frames are sent.
+ * Until it has over all flows, no chunk is sent.
  */
 export function nextFrame(connection: Connection<unknown>): Frame | undefined {
   const control = connection.control.shift();
@@ -100,20 +104,21 @@ export function nextFrame(connection: Connection<unknown>): Frame | undefined {
 
 /** The routing id that the next frame is sent to. */
 export function routingIdOf({ flows, choice }: Connection<unknown>, { kind }: Frame): Buffer {
-  // A ping to any flow fails if the other end is gone, also if it died before its first flow had sent anything.
+  // If nothing has come over the flow of this frame, another flow is used. So a ping also finds out that the other end
+  // has died before it sent anything over its first flow.
   const routingId = flows[choice.of(kind)] ?? flows.find((flow) => flow !== undefined);
   assert(routingId !== undefined, 'a connection is known by a flow that has sent something');
   return routingId;
 }
 
-/** What a frame completed, together with frames that had waited for it. */
+/** The messages that a frame completed, together with frames that had waited for it. */
 export interface Accepted<Received> {
   readonly messages: readonly Received[];
   readonly isGoodbye: boolean;
 }
 
 /**
- * Handles a received frame. For each chunk that it accepts, the other end may send another chunk. Throws a
+ * Handles a received frame. For each chunk that is accepted, the other end may send another chunk. Throws a
  * ProtocolError if the frame does not fit the protocol.
  */
 export function acceptFrame<Received>(

@@ -14,7 +14,7 @@ const tickCount = 10;
  * silent.
  *
  * A tick counts only after everything that arrived before the tick was handled. After a busy minute the timer may fire
- * before the sockets are read. So it only schedules a `setImmediate`, which runs after the sockets are read.
+ * before the sockets are read. So the timer only schedules a `setImmediate`, which runs after the sockets are read.
  */
 export function startCountdown(ms: number, onExpired: () => void): Countdown {
   let ticksLeft = tickCount;

@@ -1,4 +1,4 @@
-/** Connections of several flows, over real sockets, whose flows come late, break, or are another process's. */
+/** Connections of several flows, over real sockets, whose flows come late, break, or belong to another process. */
 import { afterEach, expect, it } from 'vitest';
 import type { Dealer } from 'zeromq';
 import { encodeMessage } from '../../codec/codec.ts';
@@ -59,7 +59,7 @@ it('says that a worker has left when one of its flows is gone', async () => {
   const { coordinator, connect, events } = await start();
   const [main, other] = createFlowIds(2).map(connect);
   await other.send(['P']);
-  // The answer shows that the coordinator knows this flow. A flow that is closed before it arrived is not missed.
+  // The answer shows that the coordinator knows this flow. It would not notice the end of a flow that it does not know.
   expect(await kindOf(other)).toBe('P');
   await main.send(['H', header('halved')]);
   const connection = connectionOf(await take(events));

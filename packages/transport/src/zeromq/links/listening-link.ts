@@ -1,9 +1,9 @@
 /**
- * The listening end over ZeroMQ: one ROUTER socket, encrypted with CURVE over TCP. Three things find out that the other
- * end of a connection is gone. libzmq's own threads watch the TCP connection: a killed process closes its socket, and a
- * process that is stopped or cut off sends no heartbeats. The next frame that is sent to a process that is gone fails
- * at once, and a ping is sent to each ten times a second. And after `watch` the pings must be answered by the program
- * itself; before, a program whose JavaScript is busy is not taken for dead.
+ * The listening end over ZeroMQ: one ROUTER socket, encrypted with CURVE over TCP. It notices in three ways that the
+ * other end of a connection is gone. First, libzmq's own threads watch the TCP connection: a killed process closes its
+ * socket, and a process that is stopped or cut off sends no heartbeats. Second, a frame that is sent to a process that
+ * is gone fails at once, and each connection gets a ping ten times a second. Third, after `watch`, the program at the
+ * other end must answer the pings. Before `watch`, a program whose JavaScript is busy is not taken for dead.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context, type Router } from 'zeromq';
@@ -44,18 +44,18 @@ export interface ListeningLinkOptions {
    */
   readonly bind?: string;
   readonly keys: KeyPair;
-  /** Asked for every client that connects over TCP. */
+  /** Called for every client that connects over TCP. */
   readonly isAuthorized: (publicKey: string) => boolean;
   readonly limits?: Limits;
   /** Memory for received arrays, which is used again. By default each array is newly allocated. */
   readonly memory?: Memory;
   /** Called with a sentence for the log. */
   readonly onNotice?: (sentence: string) => void;
-  /** Further connections are not accepted. Default 256. */
+  /** The largest number of connections; further ones are not accepted. Default 256. */
   readonly maxConnections?: number;
-  /** Time between two pings. Default 100. */
+  /** Time between two pings. Default 100 ms. */
   readonly pingMs?: number;
-  /** How long `close` waits until what is queued is sent. Default 2000. */
+  /** How long `close` waits until what is queued is sent. Default 2000 ms. */
   readonly lingerMs?: number;
 }
 
@@ -89,7 +89,7 @@ export async function openListeningLink<Received, Sent extends Message>(
 }
 
 interface Listening {
-  /** Bound. */
+  /** The socket, already bound. */
   readonly socket: Router;
   /** Makes another socket with the same options, not bound. */
   readonly open: () => Router;
@@ -170,7 +170,7 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
     this.#socket.close();
     for (const name of [...this.#connections.keys()]) this.#forget(name, 'All connections are made anew.');
     const socket = this.#listening.open();
-    // The old socket releases the address a moment later.
+    // The old socket releases the address with a delay, so binding is tried until it succeeds.
     while (!this.#isClosing && !(await isBound(socket, this.address))) await delay(rebindMs);
     if (this.#isClosing) return socket.close();
     this.#socket = socket;

@@ -19,16 +19,16 @@ export interface PeerLinkOptions {
   readonly limits?: Limits;
   /** Memory for received arrays, which is used again. By default each array is newly allocated. */
   readonly memory?: Memory;
-  /** How many TCP connections arrays travel over, to all peers together; at least one to each. */
+  /** Number of TCP connections that arrays travel over, to all peers together. Each peer gets at least one. */
   readonly flowCount?: number;
-  /** How long to try to reach a peer. Default 10,000. */
+  /** How long to try to reach a peer. Default 10,000 ms. */
   readonly connectTimeoutMs?: number;
 }
 
 /**
- * Opens a worker's link to its peers: a listening link, and a connecting link to each peer that is sent a message. Its
- * key pair is new. The coordinator tells all members of the crew the public keys of the others, and no other key is let
- * in. Rejects with a UserError if the address cannot be bound. Tests: links.test.ts.
+ * Opens a worker's link to its peers: a listening link, and a connecting link to each peer that is sent a message. The
+ * link gets a new key pair. The coordinator tells all members of the crew the public keys of the others, and no other
+ * key is let in. Rejects with a UserError if the address cannot be bound. Tests: links.test.ts.
  */
 export async function createPeerLink(options: PeerLinkOptions): Promise<PeerLink> {
   const { bind, limits, memory } = options;
@@ -97,7 +97,8 @@ class ZeromqPeerLink implements PeerLink {
 
   #openLink(peer: Peer): LinkToPeer {
     const { limits, memory, connectTimeoutMs, flowCount = defaultFlowCount() } = this.#options;
-    // The flows are divided among the peers: together they keep the network and the threads busy.
+    // The flows are divided among the peers: the connections to all peers together keep the network and the threads
+    // busy.
     const flowsEach = Math.max(1, Math.floor(flowCount / this.#peers.size));
     const { address, publicKey } = peer.member;
     const keys = isLocalAddress(address) ? undefined : { ...this.#keys, serverKey: publicKey };

@@ -1,4 +1,4 @@
-/** Sends what there is to send, one frame at a time: two sends at once on a socket fail with EBUSY. */
+/** Sends frames one at a time, because a second send on a socket during another one fails with EBUSY. */
 export interface SendLoop {
   /** Says that there may be something to send. */
   wake(): void;

@@ -8,8 +8,8 @@ import { openConnectingLink, type ConnectingLinkOptions } from './connecting-lin
 export type WorkerLinkOptions = ConnectingLinkOptions;
 
 /**
- * Opens a worker's link to its coordinator. Throws a UserError for something that is no address, and if keys are needed
- * and missing. Everything that goes wrong later comes as the event `closed`.
+ * Opens a worker's link to its coordinator. Throws a UserError if the address is malformed, or if keys are needed and
+ * missing. Everything that goes wrong later comes as the event `closed`.
  */
 export function createWorkerLink(options: WorkerLinkOptions): WorkerLink {
   if (!/^(tcp:\/\/[^\s/]+:\d{1,5}|ipc:\/\/.+)$/.test(options.connect)) {

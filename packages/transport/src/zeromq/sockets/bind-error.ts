@@ -1,6 +1,6 @@
 import { UserError } from '@lstm-gan/core/errors';
 
-/** What is wrong with an address that cannot be bound. */
+/** Returns a UserError that says why an address cannot be bound. Returns any other error unchanged. */
 export function explainBindError(address: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EADDRINUSE') {

@@ -19,7 +19,7 @@ export interface FlowId {
   readonly flowCount: number;
 }
 
-/** Reads a routing id. One of another form is a connection of one flow. */
+/** Reads a routing id. An id of another form stands for a connection with one flow. */
 export function readFlowId(routingId: Buffer): FlowId {
   const [, connection, count, flow] = /^((\d) flows of [0-9a-f]{32}): (\d)$/.exec(routingId.toString('latin1')) ?? [];
   const id = { connection, flow: Number(flow), flowCount: Number(count) };
@@ -28,9 +28,9 @@ export function readFlowId(routingId: Buffer): FlowId {
 }
 
 /**
- * How many flows a connection has by default, and how many threads a listening socket. A thread encrypts some 0.7 GB/s,
- * so half of the processors, up to four, come near a network of 25 Gbit/s. One if there are two processors: both
- * compute.
+ * The default number of flows of a connection, and of I/O threads of a listening socket (which has at least two): half
+ * of the processors, from 1 to 4. A thread encrypts some 0.7 GB/s, so four threads come near a network of 25 Gbit/s.
+ * With two processors there is one flow, because both processors compute.
  */
 export function defaultFlowCount(processors = availableParallelism()): number {
   return Math.max(1, Math.min(4, processors >> 1));

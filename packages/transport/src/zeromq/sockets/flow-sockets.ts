@@ -16,9 +16,9 @@ export interface FlowSocketOptions {
   /** Needed for every address but `ipc://`. */
   readonly keys?: WorkerKeys;
   readonly limits?: Limits;
-  /** libzmq closes a connection on which it hears nothing for this time. Default 4000. */
+  /** libzmq closes a connection on which it hears nothing for this time. Default 4000 ms. */
   readonly deadLineMs?: number;
-  /** How long closing waits until what is queued is sent. Default 2000. */
+  /** How long closing waits until what is queued is sent. Default 2000 ms. */
   readonly lingerMs?: number;
 }
 
@@ -34,7 +34,7 @@ export interface FlowEvents {
   connected(): void;
   /** The other end refuses a flow, for example because of its keys. */
   refuse(sentence: string): void;
-  /** A flow was connected, and is no longer. */
+  /** A flow that was connected has broken. */
   lost(sentence: string): void;
   take(flow: number, kind: string, parts: Buffer[]): void;
 }
@@ -68,8 +68,9 @@ export function openFlowSockets(
 }
 
 /**
- * Contexts of sockets that have not ended. A closed socket no longer holds its context, and zeromq shuts down a context
- * that is collected; the process would then wait for ever for the end of the socket's events.
+ * Keeps the context of a socket until the events of the socket have ended. A closed socket no longer refers to its
+ * context, so the context could be garbage-collected. zeromq would then shut it down, and the process would wait for
+ * ever for the end of the socket's events.
  */
 const contexts = new Set<Context>();
 
@@ -116,7 +117,7 @@ function watch(
   socket.events.on('handshake:error:protocol', () =>
     refuse(`${address} does not answer as a ${whom} of this run does.`),
   );
-  // libzmq tells a refusal apart from other errors only sometimes.
+  // libzmq does not always report a refusal as an authentication error; it may also report it as this one.
   socket.events.on('handshake:error:other', () =>
     refuse(`The ${whom} at ${address} did not let this worker in: its keys are not this run's.`),
   );

@@ -13,7 +13,7 @@ export interface ListeningSocketOptions {
 
 const mostWaitingFrames = 256;
 
-/** Makes the socket that the other ends connect to, not bound yet. */
+/** Makes the socket that the other ends connect to. It is not bound yet. */
 export function openListeningSocket({ context, keys, limits }: ListeningSocketOptions): Router {
   const curve =
     keys === undefined
@@ -23,14 +23,14 @@ export function openListeningSocket({ context, keys, limits }: ListeningSocketOp
     context,
     ...curve,
     mandatory: true,
-    // Credit keeps every connection's queue far from full, so a frame that cannot be sent at once is for a process that
-    // is gone, and sending it fails at once. Without this, zeromq 6.8 would wait, once no connection is left, until the
-    // socket can be written again, and such a send may swallow the wake-up of a receive: a worker that joined just then
-    // was never heard, and waited for ever.
+    // A frame that cannot be sent at once is for a process that is gone, because credit keeps the queue of every
+    // connection far from full. With this option, such a send fails at once. Without it, when no connection is left,
+    // zeromq 6.8 waits until the socket can be written again. Such a send may swallow the wake-up of a receive: a
+    // worker that joined just then was never heard, and waited for ever.
     sendTimeout: 0,
-    // A link that closes has already waited for goodbyes. Nothing is kept for an other end that did not answer.
+    // A link that closes has already waited for goodbyes. Frames for an end that did not answer are dropped.
     linger: 0,
-    // For each connection: more frames than credit and pings allow. Further ones wait at the sender.
+    // For each connection. Credit and pings allow fewer frames than this. Further ones wait at the sender.
     receiveHighWaterMark: mostWaitingFrames,
     maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
   });
