@@ -2,6 +2,7 @@
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createKeyPair, protocolVersion, type KeyPair } from '@lstm-gan/transport';
+import { sampleContribution } from '@lstm-gan/transport/testing';
 import { Packr } from 'msgpackr';
 import { beforeAll, expect, it } from 'vitest';
 import { Context, Dealer } from 'zeromq';
@@ -81,25 +82,7 @@ const attacks: readonly [string, (address: string, keys: Keys, isOver: () => boo
   [
     'has a key and announces arrays of impossible size',
     async (address, keys, isOver) => {
-      const place = {
-        run: 'test',
-        incarnation: 1,
-        membership: 1,
-        step: 1,
-        phase: 'generator',
-        turn: 0,
-        crew: 0,
-        lease: 1,
-        weightsVersions: { generator: 0, discriminator: 0 },
-      };
-      const contribution = {
-        kind: 'contribution',
-        ...place,
-        subtrees: [{ start: 0, end: 1 }],
-        losses: [{ shard: 0, loss: 0, penalty: 0 }],
-        computeMs: 1,
-        waitingMs: 0,
-      };
+      const { sums: _, ...contribution } = sampleContribution({ run: 'test', incarnation: 1, membership: 1, step: 1 });
       await flood(open(address, keys), () => ['H', header(contribution, [['float32', 2 ** 50]])], isOver);
     },
   ],

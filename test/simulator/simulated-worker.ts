@@ -1,21 +1,22 @@
 /**
- * A worker without engine, sockets and clocks. It keeps to the protocol as the real one does, has the real sliced member in
- * it, and its gradients are cheap pure functions of what a real one's depend on: weights, step, phase, turn and shard.
+ * A worker without engine, sockets and clocks. It follows the protocol like a real worker, and uses the real
+ * `SlicedMember`. Its gradients are cheap pure functions of what real gradients depend on: weights, step, phase, turn
+ * and shard.
  */
 import type { Network } from '@lstm-gan/core';
-import { createFold, type ShardRange } from '@lstm-gan/core/fold';
+import { createFold, shardsOf, type ShardRange } from '@lstm-gan/core/fold';
 import { plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import type { RunConfig } from '@lstm-gan/run';
 import {
   protocolVersion,
   type CoordinatorMessage,
-  type Contribution,
   type PeerMessage,
   type RunHeader,
   type Welcome,
   type Work,
   type WorkerMessage,
 } from '@lstm-gan/transport';
+import { sampleContribution } from '@lstm-gan/transport/testing';
 import type { CurrentWeights } from '../../apps/worker/src/current-weights.ts';
 import { SlicedMember } from '../../apps/worker/src/exchange/sliced/sliced-member.ts';
 
@@ -49,7 +50,8 @@ export class SimulatedWorker {
   }
 
   leave(): void {
-    // A worker that has said hello waits until the coordinator tells it to finish.
+    // Before the welcome, the worker ends at once. After it, the worker asks to leave and ends when the coordinator
+    // tells it to finish.
     if (this.#job === undefined) this.isDismissed = true;
     else this.#options.report({ kind: 'leave', ...this.#job.header });
   }
@@ -146,22 +148,9 @@ export class SimulatedWorker {
     const current = { generator: generator.values, discriminator: discriminator.values };
     const { kind: _kind, images: _images, ...place } = work;
     const sums = work.subtrees.map((range) => sumOf(range, work, current));
-    const losses = work.subtrees.flatMap(({ start, end }) =>
-      Array.from({ length: end - start }, (_, k) => ({
-        shard: start + k,
-        loss: leaf(work, current, start + k)[0],
-        penalty: 0,
-      })),
-    );
-    const contribution: Contribution = {
-      kind: 'contribution',
-      ...place,
-      losses,
-      computeMs: losses.length * 10,
-      waitingMs: 0,
-      sums: member === undefined ? sums : [],
-    };
-    this.#options.report(contribution);
+    const losses = shardsOf(work.subtrees).map((shard) => ({ shard, loss: leaf(work, current, shard)[0] }));
+    const computeMs = losses.length * 10;
+    this.#options.report(sampleContribution({ ...place, losses, computeMs, sums: member === undefined ? sums : [] }));
     member?.contribute(work, sums);
   }
 }
