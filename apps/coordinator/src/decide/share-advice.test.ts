@@ -17,9 +17,9 @@ it.each([
 it.each([
   [1, 2, '1 of them never have work. 1 would be as fast'],
   [4, 7, '3 of them never have work. 4 would be as fast'],
-  [4, 3, 'one computes 2. Of workers, 2 would be as fast, 4 would be faster.'],
-  [8, 3, 'one computes 3. Of workers, 4 would be faster.'],
-  [5, 4, 'one computes 2. Of workers, 3 would be as fast, 5 would be faster.'],
+  [4, 3, 'one computes 2. 2 workers would be as fast, 4 would be faster.'],
+  [8, 3, 'one computes 3. 4 workers would be faster.'],
+  [5, 4, 'one computes 2. 3 workers would be as fast, 5 would be faster.'],
 ])('names a better number where %i shards are shared by %i workers', (shards, workers, advice) => {
   expect(shareAdvice(shards, workers)).toContain(advice);
 });

@@ -1,11 +1,12 @@
 import { quietly, type Advance } from './effects.ts';
 import type { CoordinatorState } from './state.ts';
 
-/** How many shards the worker with most of them computes, when all are equally fast. */
+/** The largest number of shards that one worker computes, if all workers are equally fast. */
 const largestShare = (shardCount: number, workers: number): number => Math.ceil(shardCount / workers);
 
 /**
- * What is wrong with a number of workers for a number of shards, and which would be better; undefined where nothing is.
+ * If a number of workers does not suit a number of shards, returns why not, and which numbers would be better.
+ * Otherwise undefined.
  */
 export function shareAdvice(shardCount: number, workers: number): string | undefined {
   const shards = shardCount === 1 ? '1 shard' : `${shardCount} shards`;
@@ -18,13 +19,13 @@ export function shareAdvice(shardCount: number, workers: number): string | undef
   const asFast = counts.find((count) => count < workers && largestShare(shardCount, count) === share);
   const faster = counts.find((count) => count > workers && largestShare(shardCount, count) < share);
   const better = [
-    ...(asFast === undefined ? [] : [`${asFast} would be as fast`]),
-    ...(faster === undefined ? [] : [`${faster} would be faster`]),
+    ...(asFast === undefined ? [] : [`${asFast} workers would be as fast`]),
+    ...(faster === undefined ? [] : [`${faster} ${asFast === undefined ? 'workers ' : ''}would be faster`]),
   ];
-  return `${workers} workers share the ${shards} of a batch unevenly: others wait while one computes ${share}. Of workers, ${better.join(', ')}.`;
+  return `${workers} workers share the ${shards} of a batch unevenly: the others wait while one computes ${share}. ${better.join(', ')}.`;
 }
 
-/** Workers join one by one: advice is due when none has joined or left for this many steps. */
+/** Advice is due when no worker has joined or left for this many steps, because workers join one by one. */
 const steadySteps = 3;
 
 /** After a step: tells the user once if another number of workers would be better. */

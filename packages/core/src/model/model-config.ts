@@ -39,7 +39,7 @@ const recurrentShape = {
   lstm: z.number().int().nonnegative().meta({
     unit: 'units',
     description: 'LSTM units; 0 leaves the LSTM out.',
-    reason: 'kind rows: what a row of the map takes, its width times its channels.',
+    reason: 'in kind rows, the output of a time step is one row of the map: width times channels numbers.',
   }),
   hidden: lengths.meta({
     unit: 'units',

@@ -93,9 +93,9 @@ export const runConfigSchema = z.strictObject({
     .default('float32')
     .meta({
       description:
-        'How matrix products and convolutions round their factors: not at all (float32), to 10 bits inside the ' +
-        "kernels of NVIDIA's GPUs (tf32), or to 7 bits (bfloat16). Weights and everything else are float32. Decides " +
-        'the bits.',
+        'How matrix products and convolutions round their factors: not at all (float32), to 11 significant bits inside ' +
+        "the kernels of NVIDIA's GPUs (tf32), or to 8 significant bits (bfloat16). Weights and everything else are " +
+        'float32. Decides the bits.',
       reason: 'no precision is lost, and on a CPU our float32 kernels are at least as fast as those for bfloat16.',
     }),
   wire: z
