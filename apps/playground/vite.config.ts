@@ -10,10 +10,10 @@ const parts = [
 ];
 
 export default defineConfig({
-  // Relative addresses: the built folder works at any address.
+  // The addresses in the built files are relative, so a web server may have the built folder at any address.
   base: './',
-  // For the address of a missing file, the server answers with an error. For a single-page application it would send
-  // the page.
+  // If a file is missing, Vite's server answers with an error. With Vite's default (`spa`), the server would send
+  // index.html instead.
   appType: 'mpa',
   resolve: { conditions: ['source', ...defaultClientConditions] },
   build: { target: 'es2022', manifest: true, rolldownOptions: { output: { codeSplitting: { groups: parts } } } },

@@ -174,8 +174,8 @@ it('follows its controls: number of images, seed, new noise, and a walk that con
   await page.locator('#walk[aria-pressed=false]').waitFor();
   const drawSeed = () => drawnAfter(page, () => page.locator('#seed').fill(String(seed)));
   let after = await drawSeed();
-  // `after` may still be the walk's last drawing. The drawing of `seed` may then come before the test listens again, so
-  // the test asks for it again.
+  // `after` may be the last drawing of the walk instead. Then the drawing of `seed` may have come already, while the
+  // test was not waiting for a drawing. So the test asks for it once more.
   if (after.seed !== seed) after = await drawSeed();
   expect(largestDifference(after.images, await expectedOf(files.rows, 2))).toBeLessThan(1e-4);
   expect(first.images.length).toBe(count * 256);

@@ -14,7 +14,7 @@ const tiny =
   'preset: digits\nmodel: {generator: {kind: dense, units: [16]}, image: {size: 8}, discriminator: {filters: [4]}}\n';
 
 interface Run {
-  readonly turns: readonly { readonly checkpointSha256: string }[];
+  readonly segments: readonly { readonly checkpointSha256: string }[];
 }
 
 interface Result {
@@ -55,7 +55,7 @@ it.each(['star', 'sliced'])(
       quiet,
       harmed: [run],
     } = await chaos('--kinds', kinds, '--kill-coordinator-every', '7', '--workers', '3', '--exchange', exchange);
-    expect(run.turns[0].checkpointSha256).toBe(quiet.turns[0].checkpointSha256);
+    expect(run.segments[0].checkpointSha256).toBe(quiet.segments[0].checkpointSha256);
     expect(run.harm.length).toBeGreaterThan(3);
     expect(run.recoveredMs.length).toBeGreaterThan(0);
   },
@@ -68,7 +68,8 @@ it('the sliced exchange ends in that state between machines whose cables are pul
   const {
     quiet,
     harmed: [run],
-  } = await chaos('--kinds', 'unplug,partition', '--turns', '2', '--workers', '3', '--exchange', 'sliced');
-  for (const turn of [0, 1]) expect(run.turns[turn].checkpointSha256).toBe(quiet.turns[turn].checkpointSha256);
+  } = await chaos('--kinds', 'unplug,partition', '--segments', '2', '--workers', '3', '--exchange', 'sliced');
+  for (const segment of [0, 1])
+    expect(run.segments[segment].checkpointSha256).toBe(quiet.segments[segment].checkpointSha256);
   expect(run.harm.length).toBeGreaterThan(1);
 });

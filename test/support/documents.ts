@@ -37,7 +37,8 @@ export function blocksOf(text: string, language: string): string[] {
 }
 
 /**
- * Returns the commands on lines of their own: indented, or in units for systemd. Scripts are tested by running them.
+ * Returns the commands of `lstm-gan` that stand on a line of their own in a document: indented lines, and the lines
+ * `ExecStart=` of units for systemd. Commands inside scripts are left out, because other tests run the scripts.
  */
 export function documentExamples(): Example[] {
   return [...documents].flatMap(([where, text]) => {

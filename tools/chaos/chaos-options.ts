@@ -5,7 +5,7 @@ import { cableKinds, faultKinds, faults, type FaultKind } from './fault-schedule
 const usage = `npm run chaos -- [options]
 
   --minutes M                  train without faults for M minutes, then train as many steps again with faults (2)
-  --turns N                    do both in N turns, one after the other (1), because the speed of a machine varies
+  --segments N                 train in N segments, each with and without faults (1), because the speed of a machine varies
   --quiet FILE                 compare with the run without faults in FILE, the --out of an earlier call, instead of making one
   --kill-every S               seconds of training between faults of workers, on average (5); 0 for none
   --kill-coordinator-every T   seconds of training between kills of the coordinator (0: none); must be more than
@@ -31,8 +31,8 @@ could be tested because this machine allows no network namespaces.
 
 export interface ChaosOptions {
   readonly minutes: number;
-  /** The number of turns in which the run without faults is trained, and each run with faults. */
-  readonly turns: number;
+  /** The number of segments in which the run without faults is trained, and each run with faults. */
+  readonly segments: number;
   /** A file with an earlier run without faults, to compare with. If undefined, a new run without faults is made. */
   readonly quiet: string | undefined;
   readonly kinds: readonly FaultKind[];
@@ -71,7 +71,7 @@ export function readOptions(): ChaosOptions {
   const needsCables = kinds.some((kind) => cableKinds.includes(kind));
   return {
     minutes: number(values.minutes, 0.1),
-    turns: wholeNumber(values.turns),
+    segments: wholeNumber(values.segments),
     quiet: values.quiet,
     kinds,
     schedules: readSchedules(values),
@@ -92,7 +92,7 @@ function parse() {
     return parseArgs({
       options: {
         minutes: { type: 'string', default: '2' },
-        turns: { type: 'string', default: '1' },
+        segments: { type: 'string', default: '1' },
         quiet: { type: 'string' },
         'kill-every': { type: 'string', default: '5' },
         'kill-coordinator-every': { type: 'string', default: '0' },

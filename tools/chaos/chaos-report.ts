@@ -1,14 +1,14 @@
 /** The result of a run of chaos, and its report as text. */
 import type { InflictedFault } from './fault-injector.ts';
-import type { Turn } from './trained-run.ts';
+import type { Segment } from './trained-run.ts';
 
-/** What was trained, how, and the results of its turns. */
+/** What was trained, how, and the results of its segments. */
 export interface RunResult {
   /** Options that decide the bits. */
   readonly what: string;
   /** The number of workers, the exchange and the machine: the times depend on them. */
   readonly how: string;
-  readonly turns: readonly Turn[];
+  readonly segments: readonly Segment[];
 }
 
 export interface HarmedResult extends RunResult {
@@ -33,25 +33,25 @@ export function isSame({ quiet, harmed }: ChaosResult): boolean {
   return harmed.every((run) => run.isEveryStepOnce && hasSameState(quiet, run));
 }
 
-/** Whether the state was the same at the end of every turn. */
-function hasSameState(quiet: RunResult, { turns }: RunResult): boolean {
-  return turns.every(
+/** Whether the state at the end of every segment was that of the run without faults. */
+function hasSameState(quiet: RunResult, { segments }: RunResult): boolean {
+  return segments.every(
     ({ steps, checkpointSha256 }, k) =>
-      steps === quiet.turns[k].steps && checkpointSha256 === quiet.turns[k].checkpointSha256,
+      steps === quiet.segments[k].steps && checkpointSha256 === quiet.segments[k].checkpointSha256,
   );
 }
 
 /** The time without faults divided by the time with faults, for the same steps. */
-function goodput(quiet: RunResult, { turns }: RunResult): number {
-  const seconds = (of: readonly Turn[]): number => of.reduce((sum, turn) => sum + turn.seconds, 0);
-  return seconds(quiet.turns.slice(0, turns.length)) / seconds(turns);
+function goodput(quiet: RunResult, { segments }: RunResult): number {
+  const seconds = (of: readonly Segment[]): number => of.reduce((sum, segment) => sum + segment.seconds, 0);
+  return seconds(quiet.segments.slice(0, segments.length)) / seconds(segments);
 }
 
 /** The lines of the report. */
 export function linesOf({ quiet, harmed }: ChaosResult): string[] {
   return harmed.flatMap((run) => [
-    `${run.turns.at(-1)?.steps ?? 0} steps of ${run.what || 'the default'}, ${run.how}; ${run.schedule}`,
-    `state      ${run.turns.at(-1)?.checkpointSha256 ?? ''} ${hasSameState(quiet, run) ? `the same as without faults, ${run.turns.length} times` : 'ANOTHER STATE'}`,
+    `${run.segments.at(-1)?.steps ?? 0} steps of ${run.what || 'the default'}, ${run.how}; ${run.schedule}`,
+    `state      ${run.segments.at(-1)?.checkpointSha256 ?? ''} ${hasSameState(quiet, run) ? `the same as without faults, ${run.segments.length} times` : 'ANOTHER STATE'}`,
     `faults     ${faultsOf(run)}`,
     `goodput    ${quiet.how === run.how ? `${(100 * goodput(quiet, run)).toFixed(1)} %` : `not compared: the run without faults was made with ${quiet.how}`}`,
     ...(run.noticedMs.length === 0

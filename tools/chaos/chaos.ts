@@ -53,7 +53,7 @@ function runIn(out: string): TrainedRun {
 }
 
 async function stopAfter(cluster: Cluster, signal: AbortSignal): Promise<void> {
-  await delay((60_000 * options.minutes) / options.turns, undefined, { signal }).catch(() => undefined);
+  await delay((60_000 * options.minutes) / options.segments, undefined, { signal }).catch(() => undefined);
   cluster.stop();
 }
 
@@ -92,10 +92,10 @@ function createHarmed(folder: string, { everyS, coordinatorEveryS }: ChaosOption
       return {
         what,
         how,
-        turns: run.turns,
+        segments: run.segments,
         harm: injector.done,
         schedule: `--kinds ${kinds.join(',')} --kill-every ${everyS} --kill-coordinator-every ${coordinatorEveryS} --seed ${seed}`,
-        isEveryStepOnce: steps.length === run.turns.at(-1)?.steps && steps.every((step, k) => step === k + 1),
+        isEveryStepOnce: steps.length === run.segments.at(-1)?.steps && steps.every((step, k) => step === k + 1),
         noticedMs: noticedMs(out, injector.done),
         recoveredMs: injector.done.flatMap(({ recoveredMs }) => recoveredMs ?? []),
       };
@@ -103,28 +103,28 @@ function createHarmed(folder: string, { everyS, coordinatorEveryS }: ChaosOption
   };
 }
 
-/** Trains without faults and by every schedule, in turns. */
+/** Trains each segment without faults, and then with each schedule of faults. */
 async function compare(folder: string): Promise<ChaosResult> {
   const known = options.quiet === undefined ? undefined : await readQuiet(options.quiet);
   const peace = runIn(path.join(folder, 'quiet'));
   const harmed = options.schedules.map((schedule, index) => createHarmed(folder, schedule, index));
   const result = (): ChaosResult => ({
     command: `npm run chaos -- ${process.argv.slice(2).join(' ')}`,
-    quiet: known ?? { what, how, turns: peace.turns },
+    quiet: known ?? { what, how, segments: peace.segments },
     harmed: harmed.map((run) => run.result()),
   });
-  for (let turn = 0; turn < (known?.turns.length ?? options.turns); turn++) {
+  for (let segment = 0; segment < (known?.segments.length ?? options.segments); segment++) {
     if (known === undefined) await peace.train(100_000_000, stopAfter);
-    const turns = (known ?? peace).turns.slice(0, turn + 1);
-    const steps = turns[turn].steps;
-    const secondsPerStep = turns.reduce((sum, { seconds }) => sum + seconds, 0) / steps;
+    const segments = (known ?? peace).segments.slice(0, segment + 1);
+    const steps = segments[segment].steps;
+    const secondsPerStep = segments.reduce((sum, { seconds }) => sum + seconds, 0) / steps;
     for (const run of harmed) await run.train(steps, secondsPerStep);
     await keep(result());
   }
   return result();
 }
 
-/** Writes the result after every turn, so that an interrupted call has one too. */
+/** Writes the result after every segment, so that an interrupted call has one too. */
 async function keep(result: ChaosResult): Promise<void> {
   if (options.out === undefined) return;
   await mkdir(path.dirname(options.out), { recursive: true });

@@ -26,7 +26,7 @@ export interface InflictedFault {
   readonly recoveredMs?: number;
 }
 
-/** Inflicts each fault when the run has trained for the fault's time. The time is counted over all turns of the run. */
+/** Inflicts each fault when the run has trained for the fault's time. Pauses between two segments do not count. */
 export class FaultInjector {
   readonly done: InflictedFault[] = [];
   readonly #options: FaultInjectorOptions;
@@ -42,7 +42,7 @@ export class FaultInjector {
   }
 
   /**
-   * Inflicts faults until the signal ends the turn.
+   * Inflicts faults until the signal ends the segment.
    * @param secondsPerStep how long a step takes without faults
    */
   async during(cluster: Cluster, signal: AbortSignal, secondsPerStep: number): Promise<void> {

@@ -1,4 +1,4 @@
-/** A run of a cluster that is trained in turns: each turn resumes where the one before ended. */
+/** A run of a cluster that is trained in segments: each segment resumes where the previous one ended. */
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -20,18 +20,18 @@ export interface TrainedRunOptions {
   readonly network: Network | undefined;
 }
 
-/** The result of a turn. */
-export interface Turn {
-  /** Committed steps of the whole run at the end of the turn. */
+/** The result of a segment. */
+export interface Segment {
+  /** Committed steps of the whole run at the end of the segment. */
   readonly steps: number;
-  /** Seconds since the turn's first committed step. */
+  /** Seconds since the segment's first committed step. */
   readonly seconds: number;
   /** Hash of the last checkpoint's file: both networks' weights and moments, the averages, the step. */
   readonly checkpointSha256: string;
 }
 
 export class TrainedRun {
-  readonly turns: Turn[] = [];
+  readonly segments: Segment[] = [];
   readonly #options: TrainedRunOptions;
 
   constructor(options: TrainedRunOptions) {
@@ -39,7 +39,7 @@ export class TrainedRun {
   }
 
   /** Trains until `steps` steps of the run are committed, or the cluster is stopped. */
-  async train(steps: number, during: (cluster: Cluster, signal: AbortSignal) => Promise<void>): Promise<Turn> {
+  async train(steps: number, during: (cluster: Cluster, signal: AbortSignal) => Promise<void>): Promise<Segment> {
     const { out, what, how } = this.#options;
     const before = lastStep(out);
     const whence = before === 0 ? [...what, '--out', out] : ['--resume', out];
@@ -59,9 +59,9 @@ export class TrainedRun {
       const seconds = (performance.now() - startMs) / 1000;
       if (process.stderr.isTTY) process.stderr.write('\n');
       await injecting;
-      const turn = { steps: step, seconds, checkpointSha256: await checkpointSha256(out) };
-      this.turns.push(turn);
-      return turn;
+      const segment = { steps: step, seconds, checkpointSha256: await checkpointSha256(out) };
+      this.segments.push(segment);
+      return segment;
     } finally {
       await cluster.close();
     }

@@ -26,7 +26,7 @@ export class TrainingClock {
   }
 
   /**
-   * Begins a turn; the time since the turn before does not count.
+   * Begins a segment; the time since the end of the previous segment does not count.
    * @param secondsPerStep how long a step takes without faults
    */
   resume(secondsPerStep: number): void {

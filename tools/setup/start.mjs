@@ -1,6 +1,6 @@
 /**
- * `npm start`: installs, builds and trains the digits. Parts that are done already are skipped. A second call resumes
- * an interrupted run, or says where the results of a finished run are.
+ * `npm start`: installs dependencies, builds the packages, and trains on the data set digits. It skips what is done
+ * already. If it is called again, it resumes an interrupted run, or says where the results of a finished run are.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -32,7 +32,8 @@ const child = spawn(process.execPath, [path.join(root, 'apps', 'cli', 'bin', 'ls
   cwd: root,
   stdio: 'inherit',
 });
-// A terminal sends Ctrl-C to both processes. This one waits until training has stopped cleanly.
+// A terminal sends Ctrl-C to this process and to its child, which trains. This process ignores it and waits for the
+// child's end.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code) => process.exit(code ?? 1));

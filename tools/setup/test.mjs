@@ -1,7 +1,7 @@
 /**
- * `npm test`: checks everything, from nothing. Installs, sets TensorFlow up, then checks format, lint, types, build,
- * dead exports and API pages, and runs all tests. At the end, prints how long each part took; the last line counts the
- * tests, skipped ones too.
+ * `npm test`: checks everything, also in a checkout where nothing is installed yet. Installs dependencies, sets
+ * TensorFlow up, checks format, lint, types, build, dead exports and API pages, and runs all tests. At the end, prints
+ * how long each part took. The last line counts passed, failed and skipped tests.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -15,14 +15,14 @@ const tool = (file, ...parameters) => run(process.execPath, [path.join('node_mod
 
 const seconds = [];
 const failed = [];
-/** Does a part of the work and notes how long it took, and whether it failed (a status other than 0). */
+/** Does a part of the work. Notes how long the part took, and whether it failed (its status is not 0). */
 async function part(name, work) {
   const startMs = performance.now();
   if ((await work()) !== 0) failed.push(name);
   seconds.push([name, (performance.now() - startMs) / 1000]);
 }
 
-/** Ends the process if this fails, because nothing can be tested without TensorFlow. */
+/** Sets TensorFlow up. Ends the process on a failure, because nothing can be tested without TensorFlow. */
 function setUpTensorFlow() {
   const advice = 'TensorFlow could not be set up; the sentence above says why.';
   return run(process.execPath, [...sources, 'apps/cli/src/main.ts', 'setup', '--variant', 'cpu'], { advice });
@@ -33,8 +33,8 @@ async function runTests() {
   mkdirSync(results, { recursive: true });
   const options = { env: { TEST_RESULTS: results } };
   const parameters = ['run-many', '-t', 'test', '--output-style=static', '--parallel=1'];
-  // The tests of the whole program take longest and mostly wait for processes to start, so the tests of the packages
-  // run at the same time. Each of the two calls of nx runs its projects one after the other.
+  // The tests of the whole program (@lstm-gan/test) take longest and mostly wait for processes to start. So the tests
+  // of the packages run at the same time, in a second call of nx. Within a call, projects run one after the other.
   const statuses = await Promise.all([
     nx([...parameters, '--projects=@lstm-gan/test'], options),
     nx([...parameters, '--exclude=@lstm-gan/test'], options),

@@ -1,7 +1,7 @@
 /**
- * `node tools/walkthrough/make-pictures.mjs FOLDER [COUNT]`: makes a folder of pictures like a user's, for
+ * `node tools/walkthrough/make-pictures.mjs FOLDER [COUNT]`: makes a folder of pictures, as a user might have it, for
  * docs/walkthrough.md. The pictures are JPEGs of drawn shapes, of different sizes, portrait and landscape, in nested
- * folders by colour and shape. The bytes are the same every time with the same version of sharp. It is plain
+ * folders by colour and shape. The same version of sharp gives the same bytes every time. This program is plain
  * JavaScript, so it runs without a loader.
  */
 import { mkdir } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const shapes = {
   ring: '<path fill-rule="evenodd" d="M-1 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0ZM-0.5 0a0.5 0.5 0 1 0 1 0a0.5 0.5 0 1 0-1 0Z"/>',
   cross: '<path d="M-0.35-1H0.35V-0.35H1V0.35H0.35V1H-0.35V0.35H-1V-0.35H-0.35Z"/>',
 };
-/** Degrees of hue. */
+/** The hue of each colour, in degrees. */
 const hues = { red: 0, yellow: 50, green: 130, blue: 220 };
 
 /** Mulberry32: returns a function that gives numbers in [0, 1), which depend only on the seed. */
@@ -30,7 +30,10 @@ function randomNumbers(seed) {
   };
 }
 
-/** Describes a picture by its number: its path below the folder, its SVG, its JPEG quality. The shape fills most of the square in the middle. */
+/**
+ * Returns the description of the picture with this number: path below the folder, SVG, JPEG quality. The shape lies
+ * near the middle, and is about half to three quarters as wide as the picture's shorter side.
+ */
 function describePicture(number) {
   const random = randomNumbers(number);
   const between = (least, most) => least + random() * (most - least);

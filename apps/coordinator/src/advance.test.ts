@@ -128,7 +128,7 @@ describe('a round', () => {
 });
 
 describe('workers whose number does not fit the number of shards', () => {
-  /** Answers everything until a step is committed; returns the warnings. */
+  /** Answers every lease until `step` is committed. Returns the warnings that were logged. */
   const warningsUpTo = (run: ReturnType<typeof drive>, connections: string[], step: number): string[] => {
     const queue = connections.flatMap((connection) => works(run.join(connection)));
     while (!run.done.some((effect) => effect.kind === 'commit' && effect.step === step)) {

@@ -83,15 +83,15 @@ function follow({ state, verdict }: Heard, member: Member): Advance {
     case 'settled':
       return beginRound(state);
     case 'updated':
-      return { state, effects: [{ kind: 'update', step, phase, crewMs: verdict.crewMs }] };
+      return { state, effects: [{ kind: 'update', step, phase, results: verdict.results }] };
     case 'not-finite':
       return abort(state, notFiniteUpdate(step, phase, verdict.entry));
   }
 }
 
 /**
- * Called when time has passed. Dismisses a worker that hangs. If there is none, hands out work: a lease may be late
- * now.
+ * Called when time has passed. Dismisses a worker that hangs. If no worker hangs, hands out work: in the star, a
+ * lease may have become late, and then an idle worker gets its copy.
  */
 function findLate(state: CoordinatorState): Advance {
   const hung = findHung(state);
@@ -113,8 +113,8 @@ function stopFailed(state: CoordinatorState, member: Member, failed: Failed): Ad
 }
 
 /**
- * One of two machines computes wrong bits. Nobody knows which one, or since when. A strict run stops; another only
- * warns.
+ * Called when two workers computed different bits: one of their machines is wrong, and nobody knows which one, or since
+ * when. A strict run stops. A run that is not strict only warns.
  */
 function stopDiffering(
   state: CoordinatorState,

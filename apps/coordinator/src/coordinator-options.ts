@@ -20,8 +20,8 @@ export interface CoordinatorOptions {
   readonly arithmetic?: VectorArithmetic;
   readonly readShards: ReadShards;
   /**
-   * Called with what the first worker computes with, before anything is computed. Throws if the run began with
-   * something else.
+   * Called before anything is computed, with the TensorFlow version and the hashes of the first worker. Throws if the
+   * run began with others.
    */
   readonly onIdentify?: (computes: Computes) => void;
   readonly log: Logger;
@@ -41,8 +41,8 @@ export interface CoordinatorOptions {
    */
   readonly onState?: (state: TrainingState) => void;
   /**
-   * Called in the sliced exchange when state is lost and the run goes back to this step. The steps after it are
-   * computed again, with the same bits.
+   * Called in the sliced exchange when the run goes back to the state after step `step`, because newer state is lost.
+   * If training goes on, the later steps are computed again, with the same bits.
    */
   readonly onRewind?: (step: number) => void;
   /** Called after `onCommit`. Returns whether training may end after this step. */

@@ -7,7 +7,7 @@ import { config, contributionFor, driveTraining, header } from './testing/drive-
 const allShards = Array.from({ length: config.batchSize / config.shardSize }, (_, shard) => shard);
 
 describe.each(['star', 'sliced'] as const)('the %s exchange', (exchange) => {
-  /** A run in which all workers have joined and have work of the same round, which nobody has answered yet. */
+  /** A run in which all workers have joined. Each worker has work of the same round and has not answered it yet. */
   const start = (workers: readonly string[], change: Parameters<typeof driveTraining>[1] = {}) => {
     const run = driveTraining(exchange, change);
     const [first, ...others] = workers;

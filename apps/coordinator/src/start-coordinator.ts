@@ -5,12 +5,15 @@ import { Training } from './training.ts';
 /** How often late leases are looked for. */
 const tickMs = 50;
 
-/** Trains until `steps` are committed or the signal stops it. Throws a UserError if training cannot go on. */
+/**
+ * Trains until step `steps` is committed, `isEnough` returns true, or the signal stops training. Throws a UserError if
+ * training cannot go on.
+ */
 export async function startCoordinator(options: CoordinatorOptions): Promise<TrainingResult> {
   const training = new Training(options);
   const onAbort = (): void => {
     training.handle({ kind: 'stop' });
-    // If no worker computes, no event follows that would end the loop.
+    // The loop below waits for an event. If training ended at once, perhaps no event comes, so the link is closed.
     if (training.isFinished) void options.link.close();
   };
   options.signal.addEventListener('abort', onAbort, { once: true });

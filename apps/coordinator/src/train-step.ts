@@ -7,10 +7,10 @@
  *     3. update     when all shards are collected: fold, mean, Adam, moving averages (the next phase sends the weights)
  *   4. commit       metrics; a checkpoint if one is due
  *
- * The coordinator waits for messages, so the step is not one loop. Each part has two functions. One decides: it is
- * pure, is called by `advance`, and returns effects. The other carries such an effect out, and is called by Training.
- * What differs between the star and the sliced exchange is in `rulesOf(state)` (decisions) and `tools.arrays` (their
- * execution).
+ * The coordinator waits for messages, so the step is not one loop. Each of the parts 1 to 4 has two kinds of functions.
+ * One kind decides: it is pure, is called by `advance`, and returns effects. The other kind carries such an effect out,
+ * and is called by Training. What differs between the star and the sliced exchange is in `rulesOf(state)` (decisions)
+ * and `tools.arrays` (their execution).
  */
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { batchOf, nextPlace, placeOfImages } from '@lstm-gan/core/step';
@@ -31,7 +31,7 @@ import { rulesOf } from './decide/rules-of.ts';
 import { adviseShares } from './decide/share-advice.ts';
 import { createRound, isAtStepStart, isOver, withMember, type CoordinatorState, type Member } from './decide/state.ts';
 
-/** What the effects of a step are carried out with. */
+/** The tools with which Training carries out the effects of a step. */
 export interface StepTools {
   readonly plan: Plan;
   readonly arrays: ExchangeArrays;
@@ -72,8 +72,8 @@ export function sendWork(
 ): void {
   const { step, phase, turn } = round;
   const { id, subtrees } = lease;
-  // Work of the generator phase has the images of the next step's first phase. After the last step there is no such
-  // phase.
+  // Work of the generator phase brings the images of the next step's first phase. After the last step no phase follows,
+  // so the work has no images.
   const reader = placeOfImages(round);
   const images =
     reader.step <= plan.lastStep ? readShards(batchOf(reader, plan.discriminatorSteps), subtrees) : new Uint8Array(0);
@@ -94,8 +94,8 @@ export function sendWork(
 // 2. Collect ----------------------------------------------------------------------------------------------------------
 
 /**
- * Decides whether a contribution counts (decide/judge-contribution.ts). Effects: `collect`; after the last one,
- * `update`.
+ * Decides whether a contribution counts (decide/judge-contribution.ts). Effects: `collect`, or `compare` for an
+ * overtaken lease. In the star, the last contribution of a round also gives `update`.
  */
 export function takeContribution(state: CoordinatorState, member: Member, contribution: Contribution): Advance {
   const rules = rulesOf(state);
@@ -160,15 +160,17 @@ export function compare(
  * Updates the phase's network: in the star, folds the sums and applies the optimizer; in the sliced exchange, the crew
  * has done so.
  */
-export function update({ arrays, clock, now }: StepTools, { phase, crewMs }: EffectOf<'update'>): CoordinatorEvent {
+export function update({ arrays, clock, now }: StepTools, { phase, results }: EffectOf<'update'>): CoordinatorEvent {
   const startMs = now();
   arrays.update(phase);
   const endMs = now();
-  clock.updated(phase, crewMs ?? endMs - startMs, endMs);
+  // In the sliced exchange, the round waited for the slowest member.
+  const updateMs = results.length === 0 ? endMs - startMs : Math.max(...results.map((result) => result.updateMs));
+  clock.updated(phase, updateMs, endMs);
   return { kind: 'updated' };
 }
 
-/** Decides what comes after an update: the next phase, whose part 1 sends the new weights, or the commit. */
+/** Decides what comes after an update: the next phase, which begins by sending the new weights, or the commit. */
 export function afterUpdate(state: CoordinatorState): Advance {
   const { round, plan, versions } = state;
   const { step, phase } = round;
@@ -198,7 +200,7 @@ export function commit(
   return { metrics, event: { kind: 'committed', isEnough: isEnough?.() ?? false, isWanted } };
 }
 
-/** Decides what comes after a step: the first phase of the next step (its part 1), or the end of training. */
+/** Decides what comes after a step: the hand-out of the next step's first phase, or the end of training. */
 export function afterCommit(
   before: CoordinatorState,
   { isEnough, isWanted }: Extract<CoordinatorEvent, { kind: 'committed' }>,

@@ -26,7 +26,7 @@ describe('effects', () => {
       onIdentify: () => run.training.handle({ kind: 'stop' }),
     });
     run.join('a');
-    // Work of the first step went out before training was told to stop: the step is completed.
+    // Training was told to stop after it had sent work of the first step. So training still completes the first step.
     expect(run.done.at(-1)).toBe('a work 1 discriminator');
     run.answerUntil(() => run.training.isFinished);
     expect(run.done.slice(-2)).toEqual(['commit 1', 'a finish']);

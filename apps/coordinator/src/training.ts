@@ -1,7 +1,6 @@
 /**
- * A run as its coordinator carries it out: events go in, and the effects that `advance` answers with are carried out.
- * Arrays and measurements are kept here. Decisions are made elsewhere, and so is all waiting for sockets, timers and
- * signals.
+ * The coordinator's side of a run. `advance` decides which effects follow from an event; `Training` carries these
+ * effects out. `Training` keeps the arrays and the measurements. Its caller waits for sockets, timers and signals.
  */
 import { createLayouts } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
@@ -85,9 +84,9 @@ export class Training {
   }
 
   /**
-   * Decides what follows from an event, and carries it out. If carrying out an effect gives a new event, that event
-   * waits until all effects decided before are carried out. So effects are carried out in the order in which they were
-   * decided, and none after the end.
+   * Lets `advance` decide the effects of an event, and carries the effects out. If carrying out an effect gives a new
+   * event, the new event waits until all effects that are already decided are carried out. So effects are carried out
+   * in the order in which they were decided, and no effect follows the end of the run.
    */
   handle(event: CoordinatorEvent): void {
     this.#events.push(event);
@@ -166,19 +165,26 @@ export class Training {
   #commit(effect: Extract<Effect, { kind: 'commit' }>): void {
     const { metrics, event } = commit(this.#tools, effect);
     this.#lastMetrics = metrics;
-    // The first steps are slower: graphs are prepared and memory is allocated.
+    // The first five steps do not count. They are slower than later steps, because TensorFlow prepares graphs and
+    // memory is allocated.
     if (effect.step - this.#options.initial.step > 5) this.#rates.push(metrics.imagesPerSecond);
     this.handle(event);
   }
 
-  /** An eager engine is not watched: it computes on the thread on which its program would answer. */
+  /**
+   * A worker with the eager engine is not watched. The eager engine computes on JavaScript's thread, so the worker
+   * cannot answer pings while it computes.
+   */
   #watch(connection: string): void {
     const { plan, link } = this.#tools;
     if (plan.engine === 'graph') link.watch(connection, longestSilenceMs(plan));
   }
 }
 
-/** How long a worker's program may not answer: the time to add up and copy its arrays at 1 GB/s, and a little more. */
+/**
+ * Returns after how many milliseconds without a sign of life a worker counts as lost. That is the time in which a
+ * worker adds up and copies its arrays at 1 GB/s, and a little more.
+ */
 function longestSilenceMs({ layoutSizes }: Plan): number {
   return 800 + ((layoutSizes.generator + layoutSizes.discriminator) * Float32Array.BYTES_PER_ELEMENT) / 1e6;
 }

@@ -30,7 +30,9 @@ const walk = element('walk');
 const walkSeconds = 2;
 
 let generator: Generator | undefined;
-/** The position of the walk between this seed (0) and the next (1), in [0, 1). */
+/**
+ * How far the walk is between the noise of the page's seed (0) and the noise of the next seed (1): a number in [0, 1).
+ */
 let position = 0;
 /** Identifies the walk that is running; undefined if none is. */
 let walking: symbol | undefined;
@@ -109,7 +111,7 @@ async function open(name: string, read: () => Promise<Uint8Array>): Promise<void
 const openFile = (chosen: File | undefined) =>
   chosen && open(chosen.name, async () => new Uint8Array(await chosen.arrayBuffer()));
 
-/** Starts a walk from seed to seed, or stops the walk that is running. It draws as fast as the backend can. */
+/** Starts a walk from seed to seed, or stops the walk that is running. A walk draws as fast as the backend can. */
 async function startOrStopWalk(): Promise<void> {
   const mine = walking === undefined ? Symbol('walk') : undefined;
   walking = mine;
@@ -117,8 +119,8 @@ async function startOrStopWalk(): Promise<void> {
   if (mine === undefined) return;
   const frame = () => new Promise(requestAnimationFrame);
   let before = performance.now();
-  // `walking` is checked after each frame: while this loop waited for it, the walk may have been stopped and the seed
-  // changed.
+  // `walking` is checked after each frame. While the loop waited for the frame, the user may have stopped the walk and
+  // changed the seed.
   for (await frame(); walking === mine; await frame()) {
     const now = performance.now();
     if (controls.checkValidity()) position += (now - before) / 1000 / walkSeconds;

@@ -4,7 +4,7 @@
  *   1. takes the work: a lease of shards (the weights that it needs have arrived before it);
  *   2. computes each shard, and adds its gradient to the sum of its subtree;
  *   3. sends its contribution, through the exchange of the run;
- *   4. already starts the next phase, with the network that is not being updated.
+ *   4. starts shards of the next phase ahead, with the network that is not being updated.
  */
 import type { Network } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
@@ -35,7 +35,7 @@ export async function computePhase(run: PreparedRun, work: Work): Promise<void> 
     const computeMs = run.idleSinceMs - startMs + aheadMs;
     const { subtrees } = work;
     exchange.contribute({ kind: 'contribution', ...round, subtrees, losses, computeMs, waitingMs, sums });
-    // Noise is drawn after this turn of the event loop, so that the contribution is sent first.
+    // `setImmediate` lets the event loop send the contribution before the noise is drawn.
     setImmediate(prepareNoise, run, work);
     startedShards.begin(nextShards(run, work, images));
   } catch (error) {
@@ -45,7 +45,7 @@ export async function computePhase(run: PreparedRun, work: Work): Promise<void> 
   }
 }
 
-/** The weights to compute with. The coordinator sends them before the work, so anything else is a bug. */
+/** Returns both networks' weights of these versions. Weights arrive before work, so a missing version is a bug. */
 function weightsOfVersions({ generator, discriminator }: CurrentWeights, versions: WeightsVersions): NetworkWeights {
   assert(generator?.version === versions.generator, "the generator's weights came before the work");
   assert(discriminator?.version === versions.discriminator, "the discriminator's weights came before the work");
@@ -58,7 +58,10 @@ interface LeaseResult {
   readonly losses: ShardLosses[];
 }
 
-/** Computes all shards of a lease; each shard's last unit adds its gradient to the sums that the shard completes. */
+/**
+ * Computes all shards of a lease. The last unit of a shard adds the shard's gradient to the sums that this gradient
+ * completes.
+ */
 async function computeLease(
   run: PreparedRun,
   weights: NetworkWeights,
@@ -81,7 +84,7 @@ async function computeLease(
   return { sums, losses };
 }
 
-/** Computes a shard. If it was started ahead with the same weights, only computes the rest. */
+/** Computes a shard. If the shard was started ahead with the same weights, computes only the rest of the shard. */
 async function computeShard(
   run: PreparedRun,
   weights: NetworkWeights,
@@ -102,8 +105,8 @@ async function computeShard(
 }
 
 /**
- * Returns the same shards in the next phase, to be started with the network that this phase does not update. Returns
- * none if the next phase does not exist or that network's weights are missing.
+ * Returns the shards of `work` in the phase after `work`. They are to be started with the network that the phase of
+ * `work` does not update. Returns no shards if there is no next phase or the weights of that network are missing.
  */
 function nextShards(run: PreparedRun, work: Work, images: RealImages): StartableShard[] {
   const network: Network = work.phase === 'discriminator' ? 'generator' : 'discriminator';
@@ -120,7 +123,8 @@ function nextShards(run: PreparedRun, work: Work, images: RealImages): Startable
 }
 
 /**
- * Draws the noise of the same shards in the next phase. With shared noise, a generator phase needs no noise of its own.
+ * Draws the noise that the shards of `work` need in the next phase. With shared noise, a generator phase needs no noise
+ * of its own.
  */
 function prepareNoise({ config, noise }: PreparedRun, work: Work): void {
   const next = nextPlace(work, config.discriminatorSteps);
@@ -128,7 +132,7 @@ function prepareNoise({ config, noise }: PreparedRun, work: Work): void {
   noise.prepare(shardsOf(work.subtrees).map((shard) => ({ ...next, shard })));
 }
 
-/** The fields that the answer repeats from the work message: they name its round and its lease. */
+/** Returns the fields of a work message that the contribution repeats. These fields name the round and the lease. */
 function headerOf({
   run,
   incarnation,

@@ -1,6 +1,7 @@
 /**
  * What a worker builds when the coordinator has sent the run's configuration: the engine, the compiled units and the
- * exchange. It then tells the coordinator what it computes with, so that the coordinator can decide on its admission.
+ * exchange. Then the worker tells the coordinator what it computes with, so that the coordinator can decide whether the
+ * worker may join.
  */
 import { createLayouts, type Network } from '@lstm-gan/core';
 import type { Engine } from '@lstm-gan/engine';
@@ -84,7 +85,9 @@ export async function prepareRun(welcome: Welcome, options: WorkerOptions): Prom
 
 type ExchangeParts = Pick<PreparedRun, 'header' | 'config' | 'arithmetic' | 'weights' | 'releaseWeights'>;
 
-/** The only place in the worker's code that asks which exchange the run has. */
+/**
+ * Opens the exchange of the run. Only this function of the worker's code asks whether the exchange is star or sliced.
+ */
 async function openExchange(
   kind: Exchange,
   parts: ExchangeParts,

@@ -23,8 +23,8 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
   const { link, name, signal, log } = options;
   let run: PreparedRun | undefined;
   const leave = (): void => {
-    // The coordinator answers with `finish`: in the star after the current lease, in the sliced exchange when other
-    // workers have the slices of this worker.
+    // The coordinator answers `leave` with `finish`. In the star it sends `finish` after the current lease; in the
+    // sliced exchange, when other workers have the slices of this worker.
     if (run === undefined) void link.close();
     else link.send({ kind: 'leave', ...run.header });
   };

@@ -4,7 +4,7 @@ import type { PeerLink, WorkerLink } from '@lstm-gan/transport';
 
 export interface WorkerOptions {
   readonly link: WorkerLink;
-  /** Unique in the run. */
+  /** The worker's name. No other worker of the run has it. */
   readonly name: string;
   /** Called when the run's configuration has arrived. */
   readonly openEngine: (config: RunConfig) => Promise<Engine>;
@@ -12,7 +12,7 @@ export interface WorkerOptions {
   readonly openPeers: () => Promise<PeerLink>;
   /** The name of this machine: equal for workers on one machine. */
   readonly host: string;
-  /** Whether the coordinator runs on this machine. */
+  /** Whether the worker reaches the coordinator through a socket file. If so, the coordinator runs on this machine. */
   readonly besideCoordinator: boolean;
   readonly log: Logger;
   /** When this signal is aborted, the worker asks to leave. It leaves when the coordinator lets it go. */

@@ -58,7 +58,7 @@ it('shuffles by the seed, and anew in each epoch', () => {
 
 it('mirrors about half of the images when asked to, others in each epoch, the same for every reader', () => {
   const count = 200;
-  // Images of two pixels: the first is 0, the second the image's number.
+  // Images of 2 x 2 pixels. In each row the left pixel is 0, and the right pixel is the image's number.
   const pixels = Uint8Array.from({ length: count * 4 }, (_, i) => (i % 2 === 0 ? 0 : 1 + Math.floor(i / 4)));
   const wide = createDataset({ name: 'wide', count, size: 2, channels: 1, digest: '' }, pixels);
   const shape = { batchSize: count, shardSize: count / 4, seed: 5 };

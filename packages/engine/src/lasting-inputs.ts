@@ -1,4 +1,4 @@
-/** Which array each variable of the device holds, and how many runs read it. */
+/** Which array each variable of the device holds, and how many graph runs are reading it now. */
 import type { UnitArray } from '@lstm-gan/core';
 
 /** Writes an array into a variable of the device. */
@@ -7,7 +7,7 @@ export type Assign = (variable: string, array: UnitArray) => Promise<void>;
 interface Held {
   readonly array: UnitArray;
   readonly assigned: Promise<void>;
-  /** The number of runs that read the variable, or wait until it is assigned. */
+  /** The number of graph runs that read the variable now, or wait until it is assigned. */
   readers: number;
   /** Called when there are no readers any more. */
   onFree: (() => void)[];

@@ -4,6 +4,7 @@ export { type Checkpoint } from './checkpoints/checkpoint.ts';
 export {
   checkpointFile,
   checkpointsOf,
+  lastWrittenMs,
   newestCheckpoint,
   readBest,
   readCheckpoint,

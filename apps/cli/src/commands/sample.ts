@@ -86,8 +86,8 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
 }
 
 /**
- * Returns noise [images, latent]: one vector for each image. With --interpolate, returns a row of vectors for each pair
- * k: the row goes from the seed's vector 2k to its vector 2k + 1.
+ * Returns noise [images, latent]: one vector for each image. With --interpolate, each row of vectors goes from one of
+ * the seed's vectors to the next: row k starts at vector 2k and ends at vector 2k + 1.
  */
 function noiseOf(model: ModelConfig, { count, interpolate, seed }: SampleOptions): Float32Array {
   if (interpolate === undefined) return sampleNoise(model, count ?? 64, seed);

@@ -25,7 +25,8 @@ export function addSetup(program: Command): void {
 }
 
 async function setup(options: SetupOptions): Promise<void> {
-  // The variant is free to choose: a machine without a GPU may set up the cache for machines that have one.
+  // The user may choose any variant (cpu or gpu), because a machine without a GPU may set up the cache for machines
+  // that have one.
   const variant = options.variant === 'auto' ? chooseDevice('auto', findGpus().length) : options.variant;
   const { paths } = await provisionWithProgress(cacheDirOf(options), variant, () => performance.now());
   const library = path.join(paths.libraryDir, 'libtensorflow_cc.so.2');

@@ -6,7 +6,9 @@ import { presets } from '@lstm-gan/core';
 import { datasets } from '@lstm-gan/data';
 import type { Command, Option } from 'commander';
 
-/** The values of an option: words to choose from, or a path. Neither, if only the user knows the value. */
+/**
+ * The values of an option: words to choose from, or a path. Has no words and no paths if only the user knows the value.
+ */
 interface Values {
   readonly words: readonly string[];
   readonly paths: 'files' | 'folders' | 'none';
@@ -15,7 +17,7 @@ interface Values {
 export interface OptionWords extends Values {
   readonly flag: string;
   readonly description: string;
-  /** Whether a value follows. */
+  /** Whether a value follows the flag. */
   readonly takesValue: boolean;
   /** Whether the value may be left out. */
   readonly isOptional: boolean;

@@ -22,7 +22,7 @@ beforeAll(() => {
 
 const isHere = (shell: Shell): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0;
 
-/** Returns what a shell offers after a line, sorted. */
+/** Returns the completions that a shell offers for a line, sorted. */
 const ask: Readonly<Record<'bash' | 'fish', (line: string) => string[]>> = {
   bash: (line) => {
     const script = `source ./bash; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lstm-gan; printf '%s\\n' "\${COMPREPLY[@]}"`;

@@ -6,7 +6,7 @@ import { compareBits, comparisonLines, readBits, type Bits } from './bits.ts';
 
 const hash = (digit: string): string => digit.repeat(64);
 
-/** Bits of a unit with the values x, product = MatMul(x, w), sum = Add(product, x) and scaled = Mul(x). */
+/** Bits of a unit with the values x, product = MatMul(x, w), sum = Add(product, x) and scaled = Mul(x, c). */
 function bitsWith(sha256: Partial<Record<'x' | 'product' | 'sum' | 'scaled', string>>, preset = 'digits'): Bits {
   const value = (name: 'x' | 'product' | 'sum' | 'scaled', operation: string, reads: string[]) => ({
     value: name,

@@ -32,14 +32,13 @@ const bitsSchema = z.strictObject({
 /** The contents of a file of `--write-bits`. */
 export type Bits = z.infer<typeof bitsSchema>;
 
-/** A generous limit: the file of the largest preset has 300 KB. */
+/** The largest file that is read. The limit is generous: the file of the largest preset has 300 KB. */
 const mostBytes = 16 * 2 ** 20;
 
 /** Computes the hashes of a preset's units on this machine's processor. */
 export async function computeBits(provisioned: Provisioned, preset: string, config: RunConfig): Promise<Bits> {
-  const { generatorBackward, discriminatorReal, discriminatorFake } = createPhaseUnits(config.model, config.shardSize);
   const units: Bits['units'] = {};
-  for (const unit of [generatorBackward, discriminatorReal, discriminatorFake] as Unit[])
+  for (const unit of Object.values(createPhaseUnits(config.model, config.shardSize)) as Unit[])
     units[unit.name] = await hashValues(unit, provisioned, config.threads);
   const chosen = Object.entries(process.env).filter(([name]) =>
     /^(ONEDNN|DNNL|TF_ENABLE|TF_DETERMINISTIC)_/.test(name),
@@ -80,14 +79,14 @@ export async function readBits(file: string): Promise<Bits> {
   }
 }
 
-/** How the values of a unit in one file differ from those in the other. */
+/** How many values of a unit differ between two files, and where the difference begins. */
 export interface UnitComparison {
   readonly unit: string;
   readonly valueCount: number;
   readonly differing: number;
   /**
-   * The values that differ although all values that they are computed from are equal: here the bits begin to differ.
-   * One line for each, for example `MatMul_7 = MatMul(Reshape_3, Slice_5)`.
+   * The values at which the bits begin to differ: such a value differs between the files, but all values that it is
+   * computed from are equal. One line for each, for example `MatMul_7 = MatMul(Reshape_3, Slice_5)`.
    */
   readonly origins: readonly string[];
 }

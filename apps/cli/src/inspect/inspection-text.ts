@@ -52,7 +52,10 @@ export function inspectionText({
 const field = (name: string, value: string): string => `  ${name.padEnd(14)} ${value}`;
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
-/** Returns the fields of the configuration, without the sizes of the networks: their layers show them. */
+/**
+ * Returns the fields of the configuration. The sizes of the networks are left out, because the list of layers shows
+ * them.
+ */
 function configLines({ model, ...run }: RunConfig): string[] {
   const { generator, discriminator, ...rest } = model;
   const shown = { ...run, ...rest, generator: generator.kind, dropout: discriminator.dropout };

@@ -45,7 +45,7 @@ interface Progress {
   readonly losses: RecordedStep['losses'] | null;
 }
 
-/** Medians over the steps. The first steps are left out if there are others. */
+/** Medians over the recorded steps. The first steps (`warmUpSteps`) are left out if the run has more steps. */
 type Throughput = Pick<RecordedStep, 'imagesPerSecond' | 'stepMs' | 'computeMs' | 'exchangeMs' | 'updateMs'>;
 
 export interface Inspection {

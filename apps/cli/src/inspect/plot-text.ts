@@ -2,7 +2,7 @@
 import { rangeOf, type CurvePoint } from './loss-curve.ts';
 
 export interface TextSize {
-  /** Characters, including the axis. */
+  /** The width in characters, including the axis. */
   readonly width: number;
   readonly height: number;
 }
@@ -16,7 +16,10 @@ const dotBits = [
   [0x40, 0x80],
 ];
 
-/** Returns lines of text: the title, the curve of the means with its axis, and below it the first and the last step. */
+/**
+ * Returns lines of text: the title, the curve of the means, its axis, and below the axis the numbers of the first and
+ * the last step.
+ */
 export function plotText(title: string, curve: readonly CurvePoint[], { width, height }: TextSize): string[] {
   const columns = Math.max(1, width - labelWidth - 2);
   const letters = Array.from({ length: height }, () => new Uint8Array(columns));
@@ -35,8 +38,8 @@ export function plotText(title: string, curve: readonly CurvePoint[], { width, h
 }
 
 /**
- * Returns the dots of a continuous line through all points: each column has a dot, and steps between columns are
- * filled.
+ * Returns the dots of a continuous line through all points. Each column has a dot, and dots fill the gap between the
+ * heights of two neighbouring columns.
  */
 function dotsOf(
   curve: readonly CurvePoint[],
@@ -54,7 +57,7 @@ function dotsOf(
   let previous = heightAt(0);
   for (let x = 0; x < columns; x++) {
     const y = heightAt(x);
-    // Fills the dots from this height up to the previous column's height, which has its own dot.
+    // Adds dots to this column, from its own height to just before the previous column's height.
     const step = Math.sign(previous - y);
     for (let between = y; between !== previous; between += step) dots.push({ x, y: between });
     if (y === previous) dots.push({ x, y });

@@ -1,4 +1,7 @@
-/** Compares contributions of two workers for the same shards. Only hashes are kept: the fold overwrites the sums. */
+/**
+ * Compares contributions of two workers for the same shards. Only hashes are kept, because the fold overwrites the
+ * sums.
+ */
 import { createHash } from 'node:crypto';
 import type { Contribution } from '@lstm-gan/transport';
 
@@ -12,7 +15,7 @@ export interface Comparison {
   whoDiffers(lease: number, contribution: Contribution): string | undefined;
 }
 
-/** Some second contributions never come: the oldest hashes are dropped. */
+/** The most hashes that are kept. The oldest hashes are dropped, because some second contributions never come. */
 const mostKept = 64;
 
 export function createComparison(): Comparison {

@@ -22,7 +22,8 @@ export interface ExchangeArrays {
   /** Called when both networks of the step are updated: the new state becomes the committed one. */
   commit(): void;
   /**
-   * Returns the newest committed state, which the caller may keep. Undefined if it is not gathered yet: it comes later.
+   * Returns the newest committed state, which the caller may keep. Returns undefined if the state must be gathered
+   * first: `onState` is called with it later.
    */
   keep(): TrainingState | undefined;
   /** Carries out an effect that only the sliced exchange has. */

@@ -3,7 +3,7 @@ import type { ReadShards } from '@lstm-gan/data';
 
 /**
  * Returns the same images as `readShards`. It reads the next batch as soon as this thread has nothing else to do. At
- * that time workers compute; without this, they would wait for the batch.
+ * that time workers compute. Without reading ahead, the workers would wait for the next batch.
  */
 export function createReadAhead(readShards: ReadShards, shardCount: number): ReadShards {
   const whole: readonly ShardRange[] = [{ start: 0, end: shardCount }];
@@ -15,7 +15,7 @@ export function createReadAhead(readShards: ReadShards, shardCount: number): Rea
     try {
       if (!batches.has(batch)) batches.set(batch, readShards(batch, whole));
     } catch {
-      // The batch is read again when it is asked for, and the error reaches the caller then.
+      // Nothing to do: when the caller asks for this batch, it is read again, and the caller gets the error.
     }
   };
 

@@ -2,7 +2,8 @@ import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { roundForWire, type RunConfig } from '@lstm-gan/run';
 
 /**
- * Weights as they are sent to workers. If the run's configuration asks for it, they are rounded, once for all workers.
+ * Holds weights as they are sent to workers. If the run's configuration (`wire`) asks for rounded weights, they are
+ * rounded once for all workers.
  */
 export class SentWeights {
   readonly #wire: RunConfig['wire'];

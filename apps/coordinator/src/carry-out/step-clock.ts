@@ -89,8 +89,8 @@ export function createStepClock(startMs: number): StepClock {
 }
 
 /**
- * Means over the shards of a step. They are summed in the shards' order, so the bits do not depend on who computed
- * which shard.
+ * Computes the mean losses over the shards of a step. The losses are summed in the shards' order, so the bits do not
+ * depend on who computed which shard.
  */
 class ShardMeans {
   readonly #losses: Readonly<Record<Phase, (ShardLosses & { readonly turn: number })[]>> = {

@@ -8,7 +8,7 @@ export interface Refusal {
   readonly sentence: string;
 }
 
-/** Why a worker that says hello is refused. Undefined if it is not. */
+/** Why a worker that says hello is refused. Undefined if the worker is welcome. */
 export function refuseHello({ members }: CoordinatorState, { protocol, worker }: Hello): Refusal | undefined {
   if (protocol !== protocolVersion) {
     return {
@@ -30,7 +30,7 @@ export function differingUnits({ probes }: CoordinatorState, ready: Ready): stri
   return Object.keys(probes ?? {}).filter((unit) => ready.probes[unit] !== probes?.[unit]);
 }
 
-/** Why a worker that is ready is refused. Undefined if it is not. */
+/** Why a worker that is ready is refused. Undefined if the worker may join. */
 export function refuseReady(state: CoordinatorState, worker: string, ready: Ready): Refusal | undefined {
   const { plan } = state;
   const { generator, discriminator } = ready.layouts;

@@ -12,7 +12,10 @@ export interface Departure {
 
 export const askedToLeave: Departure = { reason: 'asked', sentence: 'It left.' };
 
-/** The state without a member. Its leases are pending again. */
+/**
+ * Returns the state without a member. The shards of its leases are pending again, unless another worker computes them
+ * too.
+ */
 export function withoutMember(state: CoordinatorState, connection: string): CoordinatorState {
   return {
     ...state,
@@ -23,7 +26,7 @@ export function withoutMember(state: CoordinatorState, connection: string): Coor
   };
 }
 
-/** Tells the user that a worker is gone. The state is the one without this worker. */
+/** Tells the user that a worker is gone. `members` no longer contains this worker. */
 export function departureLog({ members }: CoordinatorState, name: string, { reason, sentence }: Departure): Effect {
   const others = members.filter(({ ready }) => ready).length;
   const text = `Worker ${name} is gone: ${sentence} ${others} others go on.`;

@@ -3,7 +3,7 @@
  * in their order.
  */
 import type { Network } from '@lstm-gan/core';
-import type { Contribution, CoordinatorMessage, Phase, WorkerMessage } from '@lstm-gan/transport';
+import type { Contribution, CoordinatorMessage, Phase, Updated, WorkerMessage } from '@lstm-gan/transport';
 import type { CrewEffect } from './sliced/sliced-state.ts';
 import type { Computes, CoordinatorState, Lease, Round } from './state.ts';
 
@@ -55,8 +55,8 @@ type StepEffect =
       readonly kind: 'update';
       readonly step: number;
       readonly phase: Phase;
-      /** In the sliced exchange, the time that the crew's members needed for the update. Undefined in the star. */
-      readonly crewMs: number | undefined;
+      /** In the sliced exchange, the message `updated` of each member of the crew. Empty in the star. */
+      readonly results: readonly Updated[];
     }
   /** Both networks of the step are updated. Answered with `committed`. */
   | { readonly kind: 'commit'; readonly step: number }
@@ -68,7 +68,7 @@ export type Effect =
   | CrewEffect
   | { readonly kind: 'send'; readonly connection: string; readonly message: CoordinatorMessage }
   | { readonly kind: 'disconnect'; readonly connection: string }
-  /** The worker computes from now on: the link is to notice if the worker's program hangs. */
+  /** The worker computes from now on, so the link must notice if the worker's program hangs. */
   | { readonly kind: 'watch'; readonly connection: string }
   /**
    * The first worker is admitted. The caller learns what this worker computes with, and compares that with the identity

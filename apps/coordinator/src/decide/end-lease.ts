@@ -13,8 +13,8 @@ export function areTwins(a: Lease, b: Lease): boolean {
 }
 
 /**
- * Returns the state after a contribution has counted, which ends its lease.
- * @param twin another worker's lease for the same shards; this contribution overtakes it
+ * Ends a lease whose contribution counts, and returns the new state.
+ * @param twin another worker's lease for the same shards; the contribution overtakes this lease
  */
 export function completeLease(state: CoordinatorState, lease: Lease, twin: Lease | undefined): CoordinatorState {
   const { round } = state;

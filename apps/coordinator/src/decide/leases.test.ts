@@ -3,8 +3,8 @@ import { answer, drive, kinds, works, type SendWork } from '../testing/drive.ts'
 
 describe('workers of different speed', () => {
   /**
-   * Runs `steps` steps. Each worker needs its own time for a shard, or 10 ms after step `slowUntilStep`. Returns how
-   * many shards each worker got in the last step.
+   * Runs `steps` steps. `speeds` are the milliseconds that each worker needs for a shard. After step `slowUntilStep`
+   * every worker needs 10 ms. Returns how many shards each worker got in the last step.
    */
   const sharesAfter = (
     steps: number,
@@ -40,7 +40,7 @@ describe('workers of different speed', () => {
     const speeds = { a: 10, b: 100 };
     expect(sharesAfter(50, speeds, 2)).toEqual({ a: 2 });
     expect(sharesAfter(60, speeds, 2, 5)).toEqual({ a: 1, b: 1 });
-    // If worker b is still as slow in that try, it gets no shards afterwards.
+    // If worker b is tried again and is still slow, it gets no shards afterwards.
     expect(sharesAfter(60, speeds, 2)).toEqual({ a: 2 });
   });
 

@@ -1,7 +1,7 @@
 /**
- * Decides which worker computes which shards. Pending shards are divided by speed among all workers, and every idle
- * worker gets its share. When no shard is pending, an idle worker gets a copy of a late lease. Both workers compute the
- * same result, so the one that comes first counts.
+ * Decides which worker computes which shards. Pending shards are divided among all workers according to their speed,
+ * and every idle worker gets its share. In the star, when no shard is pending, an idle worker gets a copy of a late
+ * lease. Both workers compute the same result, so the contribution that comes first counts.
  */
 import { networks } from '@lstm-gan/core/weights';
 import type { WeightsVersions } from '@lstm-gan/transport';

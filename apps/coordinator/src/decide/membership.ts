@@ -8,7 +8,7 @@ import { unknownPace } from './pace.ts';
 import { rulesOf } from './rules-of.ts';
 import { memberOf, withMember, type CoordinatorState, type Member } from './state.ts';
 
-/** A worker says hello: it is told the run's configuration. */
+/** Answers a worker that says hello: sends it the run's configuration, or refuses it. */
 export function welcome(state: CoordinatorState, connection: string, hello: Hello): Advance {
   const refusal = refuseHello(state, hello);
   if (refusal !== undefined) return refuse(state, connection, refusal);
@@ -57,7 +57,10 @@ export function admit(state: CoordinatorState, member: Member, ready: Ready): Ad
   return prepend(effects, rules.afterAdmission(admitted));
 }
 
-/** A worker is admitted that a strict run would have refused. */
+/**
+ * Returns a warning if an admitted worker computes other bits than the run. A strict run would have refused this
+ * worker.
+ */
 function warnOfDifference(state: CoordinatorState, worker: string, ready: Ready): Effect[] {
   const units = differingUnits(state, ready);
   if (units.length === 0) return [];
@@ -78,7 +81,7 @@ export function letGoIfDone(before: Advance, connection: string): Advance {
   return prepend([...effects, farewell(state, connection)], dismiss(state, connection, askedToLeave));
 }
 
-/** A worker is gone: its shards go to the others. */
+/** Removes a worker that is gone. The other workers compute its shards. */
 export function dismiss(state: CoordinatorState, connection: string, departure: Departure): Advance {
   const member = memberOf(state, connection);
   if (member === undefined) return quietly(state);

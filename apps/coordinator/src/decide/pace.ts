@@ -5,13 +5,13 @@ export interface Pace {
   /** Time for one shard of a phase: a mean in which recent contributions weigh more. */
   readonly shardMs: Readonly<Partial<Record<Phase, number>>>;
   /**
-   * Time that a lease needs in addition to computing: images and weights travel to the worker and, in the star, its
-   * sums travel back. In the sliced exchange the sums travel to other workers, and that transfer is not included.
+   * Time that a lease needs in addition to computing. Images and weights travel to the worker. In the star, the
+   * worker's sums travel back. In the sliced exchange, sums travel to other workers, and their time is not included.
    */
   readonly wayMs: number;
   /**
-   * Time for one shard in all phases of a step; leases are sized by it. It changes only when the measured time is no
-   * longer near this value, so that a worker most often keeps its shards.
+   * Time for one shard, added up over all phases of a step; the size of leases depends on it. It changes only when the
+   * measured time has moved away from it, so that a worker most often keeps its shards.
    */
   readonly plannedMs: number | undefined;
   /** Steps since the worker's last contribution. */
@@ -22,7 +22,7 @@ export interface Pace {
 export const unknownPace: Pace = { shardMs: {}, wayMs: 0, plannedMs: undefined, idleSteps: 0 };
 
 const recentWeight = 0.3;
-/** Shorter times cannot be measured well, and no worker is so fast. */
+/** The least time for a shard. A shorter time is an error of measurement: no worker is so fast. */
 const leastMs = 0.01;
 const nearness = 0.15;
 /** A worker that was too slow to be given any shards is tried again after this many steps: it may be faster now. */

@@ -28,7 +28,9 @@ export function shareAdvice(shardCount: number, workers: number): string | undef
 /** Advice is due when no worker has joined or left for this many steps, because workers join one by one. */
 const steadySteps = 3;
 
-/** After a step: tells the user once if another number of workers would be better. */
+/**
+ * Called after each step. Warns if another number of workers would be better, at most once while the coordinator runs.
+ */
 export function adviseShares(state: CoordinatorState): Advance {
   const committedStep = state.round.step - 1;
   const workers = state.members.filter(({ ready }) => ready).length;

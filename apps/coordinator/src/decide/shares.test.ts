@@ -12,7 +12,7 @@ describe('shares of a batch', () => {
 
   it('follow the speed, so that all are done at the same time', () => {
     expect(shareOut(8, [10, 30])).toEqual([6, 2]);
-    // A worker that takes longer for one shard than the other takes for all of them gets none.
+    // The second worker takes longer for one shard than the first for all shards, and so gets no shard.
     expect(shareOut(4, [10, 100])).toEqual([4, 0]);
   });
 

@@ -24,8 +24,8 @@ export function shareOut(count: number, paces: readonly number[]): number[] {
 }
 
 /**
- * Cuts subtrees, in their order, into pieces with the given numbers of shards. `rest` has the shards that are left
- * over.
+ * Divides the shards of some subtrees, in order, into `pieces` of `counts` shards; `rest` gets the shards that are
+ * left. Returns both as subtrees.
  */
 export function cutSubtrees(
   subtrees: readonly ShardRange[],

@@ -19,7 +19,7 @@ export interface Member {
   readonly name: string;
   /** The worker was admitted, so it may get leases. */
   readonly ready: boolean;
-  /** For each network, the version of the weights that the worker was sent last. */
+  /** For each network, the version of the weights that the worker has or is being sent. */
   readonly versions: Readonly<Partial<Record<Network, number>>>;
   /** In the sliced exchange, where other workers reach this worker. */
   readonly address: PeerAddress | null;
@@ -36,7 +36,7 @@ export interface Member {
 
 export interface Overtaken {
   readonly lease: number;
-  /** The number that this lease shares with its copy; see `originalOf`. */
+  /** The number that the overtaken lease shares with the lease that overtook it; see `originalOf`. */
   readonly original: number;
 }
 
@@ -48,11 +48,11 @@ export interface Lease {
   readonly subtrees: readonly ShardRange[];
   /** When the lease was given out. */
   readonly sinceMs: number;
-  /** The late lease for the same shards, if this lease is its copy. */
+  /** If this lease is a copy, the id of the late lease for the same shards. */
   readonly copyOf: number | undefined;
 }
 
-/** One exchange: the shards of one phase, and which worker computes each of them. */
+/** The work of one round: the shards of one phase, and which worker computes each shard. */
 export interface Round extends Place {
   /** Subtrees that no worker has a lease for. */
   readonly pending: readonly ShardRange[];
@@ -115,12 +115,12 @@ export function createRound({ step, phase, turn }: Place, shardCount: number): R
   return { step, phase, turn, pending: [{ start: 0, end: shardCount }], leases: [], shardsDone: 0 };
 }
 
-/** Whether the next round is the first of a step. */
+/** Whether the state's `round` is the first round of its step. */
 export function isAtStepStart({ round }: CoordinatorState): boolean {
   return isFirstOfStep(round);
 }
 
-/** Whether training ends here: between two steps, after the last one or because it was told to stop. */
+/** Whether training ends before the current step: training was told to stop, or the step comes after the last one. */
 export function isOver(state: CoordinatorState): boolean {
   return isAtStepStart(state) && (state.stopping || state.round.step > state.plan.lastStep);
 }

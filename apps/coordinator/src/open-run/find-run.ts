@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { checkpointsOf, newestCheckpoint, runOfCheckpoint } from '@lstm-gan/run';
+import { checkpointsOf, lastWrittenMs, runOfCheckpoint } from '@lstm-gan/run';
 
 /** A run to resume. */
 export interface FoundRun {
@@ -20,14 +20,14 @@ export async function findRun(named: string | true, runsFolder = 'runs'): Promis
   return root === undefined ? { root: named } : { root, checkpoint: named };
 }
 
-/** Returns the folder of the run whose newest checkpoint was written last. */
+/** Returns the folder of the run that wrote a checkpoint last. */
 async function newestRun(runsFolder: string): Promise<string> {
   const names = await readdir(runsFolder).catch(() => [] as string[]);
   const found: { root: string; writtenMs: number }[] = [];
   for (const name of names.sort()) {
     const root = path.join(runsFolder, name);
-    const newest = await newestCheckpoint(checkpointsOf(root));
-    if (newest !== undefined) found.push({ root, writtenMs: (await stat(newest.file)).mtimeMs });
+    const writtenMs = await lastWrittenMs(checkpointsOf(root));
+    if (writtenMs !== undefined) found.push({ root, writtenMs });
   }
   found.sort((a, b) => b.writtenMs - a.writtenMs);
   if (found.length > 0) return found[0].root;

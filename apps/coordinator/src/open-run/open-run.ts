@@ -31,7 +31,7 @@ export interface OpenRun {
   readonly config: RunConfig;
   readonly folder: RunFolder;
   readonly initial: TrainingState;
-  /** The run's id, unique: messages of another run are stale. */
+  /** The run's unique id. A message with the id of another run is stale. */
   readonly run: string;
   /** Counts the coordinator's starts on this run, from 1. */
   readonly incarnation: number;
@@ -39,11 +39,11 @@ export interface OpenRun {
   readonly identity: RunIdentity | undefined;
   /** The checkpoint that the run resumes from. */
   readonly resumedFrom: string | undefined;
-  /** Whether workers that compute other bits were always refused. */
+  /** Whether the run was strict at every start, this start included. */
   readonly isStrict: boolean;
   /**
-   * Marks in the folder that training came to its end. The same command then does not resume the run as an interrupted
-   * one.
+   * Marks in the folder that training came to its end. The command that began the run, if given again, then does not
+   * resume it as interrupted.
    */
   end(): void;
   /**
@@ -53,7 +53,7 @@ export interface OpenRun {
   takeUp(): void;
 }
 
-/** Begins a run. Refuses a folder that contains one. */
+/** Begins a run. Refuses a folder that contains a run with a checkpoint. */
 export async function beginRun(root: string, config: RunConfig, isStrict = true): Promise<OpenRun> {
   const folder = await createRunFolder(root, config);
   const status = { run: newRunId(), incarnation: 1, strict: isStrict };
@@ -89,15 +89,16 @@ export interface ResumeOptions {
   /** Called for each damaged checkpoint that is passed over. */
   readonly onDamaged: OnDamaged;
   /**
-   * Whether to refuse workers that compute other bits. A run that once admitted such workers stays marked as not
-   * strict.
+   * Whether to refuse workers that compute other bits than the run. A run that once admitted such workers stays marked
+   * as not strict.
    */
   readonly isStrict?: boolean;
 }
 
 /**
  * Resumes a run in its folder, with the run's own configuration. Throws a UserError if that is not possible.
- * @param layers the configuration asked for this time; only the place of the data may differ from the run's
+ * @param layers the configuration asked for at this start; only the path of the data may differ from the run's
+ * configuration
  */
 export async function resumeRun(
   found: FoundRun,
@@ -148,7 +149,7 @@ async function chooseCheckpoint(
 const namedDifferences = 3;
 
 /**
- * Refuses a checkpoint that was put into the folder of a run with another configuration. The place of the data may
+ * Refuses a checkpoint that was put into the folder of a run with another configuration. The path of the data may
  * differ.
  */
 async function refuseOtherRun(root: string, config: RunConfig): Promise<void> {
@@ -163,7 +164,10 @@ async function refuseOtherRun(root: string, config: RunConfig): Promise<void> {
   });
 }
 
-/** Returns undefined for a damaged file; the checkpoint contains the configuration, too. */
+/**
+ * Parses the text of `config.json`. Returns undefined if it is damaged: each checkpoint contains the configuration,
+ * too.
+ */
 function parseConfig(text: string): RunConfig | undefined {
   try {
     return checkRunConfig(JSON.parse(text));
@@ -172,10 +176,12 @@ function parseConfig(text: string): RunConfig | undefined {
   }
 }
 
-/** Returns a run's configuration with the present place of its data. Refuses layers that change anything else. */
+/**
+ * Returns a run's configuration, with the path of the data from `layers`. Refuses layers that change any other field.
+ */
 function unchanged(config: RunConfig, layers: readonly ConfigLayer[]): RunConfig {
   const wanted = layers.reduce<unknown>((below, { values }) => mergeValues(below, values), config) as RunConfig;
-  // Data at another place is accepted here: its digest is compared later.
+  // Another path of the data is accepted here, because the digest of the data is compared later.
   const changed = differencesOf({ ...config, data: wanted.data }, wanted);
   if (changed.length === 0) return { ...config, data: String(wanted.data) };
   throw new UserError({

@@ -4,22 +4,22 @@ import { explainWriteError, readIfPresent } from '@lstm-gan/run';
 
 /** The contents of a run's `run.json`. */
 export interface RunStatus {
-  /** The run's id, unique: messages of another run are stale. */
+  /** The run's unique id. A message with the id of another run is stale. */
   readonly run: string;
   /** How many times a coordinator was started on this run. */
   readonly incarnation: number;
-  /** Whether workers that compute other bits were always refused. */
+  /** Whether the run was strict at every start. */
   readonly strict: boolean;
   /**
-   * Whether training came to its end at the last start, without a crash or an error. Missing in runs of earlier
-   * versions.
+   * Whether training came to its end, without a crash or an error, when the coordinator was last started. Missing in
+   * runs of earlier versions of the program.
    */
   readonly ended?: boolean;
 }
 
 const fileOf = (root: string): string => path.join(root, 'run.json');
 
-/** Replaces the file as a whole, because a coordinator may be killed at any instant. */
+/** Replaces `run.json` as a whole, because a coordinator may be killed at any instant. */
 export function writeRunStatus(root: string, status: RunStatus): void {
   const file = fileOf(root);
   try {
@@ -30,7 +30,7 @@ export function writeRunStatus(root: string, status: RunStatus): void {
   }
 }
 
-/** Returns undefined if the file is missing or damaged. */
+/** Returns undefined if `run.json` is missing or damaged. */
 export async function readRunStatus(root: string): Promise<RunStatus | undefined> {
   const text = await readIfPresent(fileOf(root));
   try {

@@ -14,7 +14,7 @@ import { workerMessageLimits } from '../workers/worker-message-limits.ts';
 
 interface MeasureOptions {
   readonly config: RunConfig;
-  /** Number of steps that are measured, after a few that are not. */
+  /** Number of steps that are measured. They come after a few steps that are not measured. */
   readonly steps: number;
   readonly gatherWorkers: GatherWorkers;
   readonly arithmetic: NativeArithmetic;
@@ -70,7 +70,7 @@ export async function measureSteps(options: MeasureOptions): Promise<Measurement
     await dismissWorkers(workers);
     log.flush();
   }
-  // The folder stays: its logs say why the workers ended.
+  // After this error the folder is not removed, because its logs say why the workers ended.
   if (measured.length < steps) throw workersGone(root, workers);
   await rm(root, { recursive: true, force: true });
   return { tensorflow, steps: measured };

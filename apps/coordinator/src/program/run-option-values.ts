@@ -1,4 +1,6 @@
-/** Parsers of option values that only a run has. Each throws an error that says which values it expects. */
+/**
+ * Parsers for the values of options that only a run has. A parser throws an error that says which values it expects.
+ */
 import { InvalidArgumentError } from 'commander';
 
 const suffixes: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6 };

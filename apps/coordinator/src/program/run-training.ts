@@ -80,7 +80,10 @@ function openData({ data, model }: RunConfig, options: RunOptions, now: () => nu
   }).finally(() => display.stop());
 }
 
-/** Opens a run. A command that would begin a run which was interrupted resumes it instead. */
+/**
+ * Opens a run. If a new run would begin in the folder of an interrupted run with the same configuration, resumes that
+ * run.
+ */
 async function openRun(
   options: RunOptions,
   { config, found }: Start,

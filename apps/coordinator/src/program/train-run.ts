@@ -20,7 +20,7 @@ import { dismissWorkers, workersGone, type GatherWorkers, type RunWorkers } from
 import { workerMessageLimits } from '../workers/worker-message-limits.ts';
 
 export interface TrainRunOptions extends OpenRun {
-  /** The last step. */
+  /** The last step of the run. */
   readonly steps: number;
   readonly dataset: Dataset;
   readonly gatherWorkers: GatherWorkers;
@@ -33,7 +33,7 @@ export interface TrainRunOptions extends OpenRun {
    * starts.
    */
   readonly stopRule: StopRule | undefined;
-  /** Whether workers that compute other bits are refused from now on. */
+  /** Whether workers that compute other bits than the run are refused from now on. */
   readonly isStrict: boolean;
   readonly signal: AbortSignal;
   readonly now: () => number;

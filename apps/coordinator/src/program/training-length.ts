@@ -28,7 +28,7 @@ export function lastStep(
   return Math.max(presets.get(config.preset)?.steps ?? 0, committedStep);
 }
 
-/** Returns the rule by which a run stops before its last step; undefined if there is no such condition. */
+/** Returns the rule by which a run stops before its last step. Undefined if the options contain no `--stop-when`. */
 export function readStopRule({ stopWhen, stopWindow, stopPatience }: LengthOptions): StopRule | undefined {
   return stopWhen === undefined
     ? undefined

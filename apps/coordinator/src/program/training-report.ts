@@ -64,7 +64,7 @@ export function reportLines(training: EndedTraining): string[] {
 
 const shownLeftOut = 10;
 
-/** Returns lines about files of the data that were left out; they come last, so that they are not scrolled away. */
+/** Returns lines about files of the data that were left out. The lines are printed last, so that they stay visible. */
 export function leftOutLines({ leftOut }: Dataset): string[] {
   if (leftOut.length === 0) return [];
   const lines = leftOut.slice(0, shownLeftOut).map(({ file, reason }) => `  ${file}: ${reason}`);

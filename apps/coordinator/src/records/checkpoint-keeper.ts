@@ -23,15 +23,18 @@ interface CheckpointOptions {
 
 export interface CheckpointKeeper {
   /**
-   * Writes a checkpoint and removes old ones. Returns its file.
-   * @param value the stop rule's value at that step
+   * Writes a checkpoint and removes old checkpoints. Returns the path of the new checkpoint.
+   * @param value the stop rule's value at the step of `state`
    */
   write(state: TrainingState, value: number | undefined): Promise<string>;
   /** Returns the best checkpoint up to a step. */
   best(step: number): Promise<BestCheckpoint | undefined>;
 }
 
-/** Writes the checkpoints of a run, each after the metrics of its steps, and remembers which one is the best. */
+/**
+ * Writes the checkpoints of a run, and remembers which one is the best. Before a checkpoint, flushes the metrics of its
+ * steps.
+ */
 export function createCheckpointKeeper(
   { config, folder, keepCheckpoints, stopRule }: CheckpointOptions,
   metricsFile: MetricsWriter,

@@ -60,7 +60,7 @@ export interface Records {
 interface Wanted {
   readonly grid: boolean;
   readonly checkpoint: boolean;
-  /** The stop rule's value at that step. */
+  /** The stop rule's value at the step of the state. */
   readonly value: number | undefined;
 }
 
@@ -109,8 +109,8 @@ export function keepRecords(options: RecordOptions): Records {
     async finish(state) {
       await background.drained();
       if (lastGridStep !== state.step) await writeGrid(state);
-      // If no step was computed, perhaps no worker has confirmed yet that the run can be resumed here. So its
-      // checkpoints stay unchanged.
+      // If no step was computed, perhaps no worker has confirmed yet that this machine gives the run's bits. So the
+      // run's checkpoints stay unchanged.
       const computedNothing = state.step === initial.step && resumedFrom !== undefined;
       const checkpoint = computedNothing ? resumedFrom : await checkpoints.write(state, stopRule?.value);
       metricsFile.close();

@@ -14,7 +14,10 @@ export interface SamplerOptions {
   readonly cacheDir: string;
 }
 
-/** Returns noise [count, latent] for a seed. A larger count begins with the same vectors. */
+/**
+ * Returns noise [count, latent] for a seed. A larger count gives the vectors of a smaller count, and more vectors after
+ * them.
+ */
 export function sampleNoise({ latent }: ModelConfig, count: number, seed: number): Float32Array {
   return normalNoise(streamKey({ seed, purpose: 'sample-noise' }), count * latent);
 }

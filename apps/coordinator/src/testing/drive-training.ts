@@ -112,7 +112,7 @@ export function driveTraining(exchange: Exchange, change: Partial<CoordinatorOpt
     switch (message.kind) {
       case 'work':
         say(connection, contributionFor(message, exchange));
-        // This was the last contribution of the round: all members get its result now.
+        // When no work is left to answer, this was the round's last contribution, and all members report the result.
         if (exchange === 'sliced' && !inbox.some((other) => other.message.kind === 'work')) finishRound(message);
         return;
       case 'finish':
@@ -128,7 +128,7 @@ export function driveTraining(exchange: Exchange, change: Partial<CoordinatorOpt
     }
   };
 
-  /** The members of a crew that are still there. */
+  /** The workers that have joined and are not gone. */
   const members = new Set<string>();
   const finishRound = ({ step, phase, turn, crew }: Work): void => {
     for (const connection of [...members])

@@ -54,7 +54,7 @@ export const answer = ({ lease: { id, subtrees }, round: { step, phase, turn } }
   });
 
 export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps'>> {
-  /** The step after which training may end. */
+  /** The step after which the caller has enough, so that training ends. */
   readonly enoughStep?: number;
   /** The step whose state the caller wants to keep. */
   readonly wantedStep?: number;

@@ -35,15 +35,15 @@ export function joiningWorkers(address: string, exchange: ExchangeChoice): Gathe
 const revocationMs = 1000;
 
 /**
- * Renews all connections when a key was revoked: keys are checked only when a connection begins. Returns a function
- * that stops looking.
+ * Looks for revoked keys every second. If a key was revoked, renews all connections, because a key is checked only when
+ * a connection begins. Returns a function that ends this watch.
  */
 function renewWhenRevoked(link: { renew(): Promise<void> }, takeRevoked: () => boolean, log: Logger): () => void {
   const timer = setInterval(() => {
     try {
       if (!takeRevoked()) return;
     } catch (error) {
-      // A folder that cannot be read for a moment does not mean that keys are revoked.
+      // If the folder of the keys cannot be read for a moment, no key counts as revoked.
       return log.warn(`The keys of the run cannot be read: ${(error as Error).message}`);
     }
     log.warn('The key of a connected worker was revoked: all workers have to join again.');

@@ -8,7 +8,7 @@ import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
 import type { GatherWorkers } from './run-workers.ts';
 
 interface LocalWorkersChoice {
-  /** The program that is a worker, and its first parameters. */
+  /** The program that runs as a worker, and its first parameters. */
   readonly workerCommand: readonly string[];
   /** How many workers to start; by default two, or one for each GPU, but not more than a batch has shards. */
   readonly workers: number | undefined;
@@ -51,7 +51,8 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
       logFolder: root,
       onExit(sentence, left) {
         if (endExpected) return;
-        // The last worker's sentence is no warning, because the error that ends the run repeats it.
+        // The sentence about the last worker's exit is not logged as a warning, because the error that ends the run
+        // repeats the sentence.
         log[left === 0 ? 'debug' : 'warn'](sentence);
         if (left === 0) gone.abort(sentence);
       },

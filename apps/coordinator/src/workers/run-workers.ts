@@ -9,17 +9,20 @@ export interface RunWorkers {
   readonly exchange: Exchange;
   /** Aborted when no worker is left and none will join. The reason is a sentence about the last worker. */
   readonly gone: AbortSignal;
-  /** Called before the run ends: a worker that ends after this call is not a loss. */
+  /** Must be called before the run ends. A worker that ends after this call is not reported as lost. */
   expectEnd(): void;
-  /** Resolves when the workers have ended. The link must be closed before. */
+  /**
+   * Resolves when all local workers have ended. The link must be closed before this call. Does not wait for workers
+   * that joined.
+   */
   ended(): Promise<void>;
 }
 
-/** Starts the workers of a run, or waits for those that join. */
+/** Starts the local workers of a run, or listens for workers that join. Does not wait until one has joined. */
 export type GatherWorkers = (context: WorkersContext) => Promise<RunWorkers>;
 
 interface WorkersContext {
-  /** The number of shards in a batch: more workers than that have no work. */
+  /** The number of shards in a batch. If there are more workers than shards, some have no work. */
   readonly shardCount: number;
   /** The number of threads that each worker computes with. */
   readonly threads: number;
@@ -31,7 +34,7 @@ interface WorkersContext {
   readonly limits: Limits;
 }
 
-/** Closes the link and waits until the workers have ended. */
+/** Closes the link and waits until all local workers have ended. */
 export async function dismissWorkers(workers: RunWorkers): Promise<void> {
   workers.expectEnd();
   await workers.link.close();

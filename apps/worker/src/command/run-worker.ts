@@ -1,4 +1,7 @@
-/** Runs a worker as a process: signals, log, links and engine, and new attempts if the coordinator is gone. */
+/**
+ * Runs a worker as a process: handles signals, opens the log, the links and the engine, and tries again if the
+ * coordinator is gone.
+ */
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,10 +23,10 @@ export interface RunWorkerOptions {
   /** The coordinator's address. */
   readonly connect: string;
   readonly keyFile?: string;
-  /** Unique in the run. */
+  /** The worker's name. No other worker of the run has it. */
   readonly name: string;
   readonly device: 'cpu' | 'gpu';
-  /** Seconds for which to look for a coordinator that is gone. */
+  /** For how many seconds the worker tries to reach a coordinator that is gone. */
   readonly patience: number;
   /** Where the link to other workers listens. */
   readonly peerAddress?: string;
@@ -42,7 +45,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   const log = await openLog();
-  // A coordinator on this machine that is gone does not come back at the same socket.
+  // A coordinator with a socket file makes a new socket file when it starts again, so waiting at the old one is
+  // useless.
   const patienceMs = isLocalAddress(connect) ? 0 : 1000 * patience;
   let lastContactMs = performance.now();
   for (;;) {
@@ -58,7 +62,10 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   }
 }
 
-/** Readable lines on a terminal; JSON if a file keeps them, as for the workers that `train` starts. */
+/**
+ * Opens a log on stderr: readable lines if stderr is a terminal, otherwise JSON. For the workers that `train` starts,
+ * stderr is a file.
+ */
 async function openLog(): Promise<Logger> {
   if (!process.stderr.isTTY) return createLog(process.stderr.fd);
   const { readableLog } = await import('@lstm-gan/command-line/terminal');
@@ -66,14 +73,17 @@ async function openLog(): Promise<Logger> {
 }
 
 /**
- * Whether another attempt may succeed: no coordinator answers now, or the coordinator has not noticed yet that this
- * worker was gone.
+ * Whether a new connection may succeed after this error: either the coordinator did not answer, or it has not noticed
+ * yet that this worker's last connection ended.
  */
 function mayPass(error: unknown): error is UserError {
   return error instanceof UserError && ['coordinator-gone', 'rejected-name-taken'].includes(error.code);
 }
 
-/** Works over one link until it ends. Then calls `onContact` if the coordinator had answered. */
+/**
+ * Works over one link until the link ends. Then calls `onContact` if the coordinator had sent the run's configuration
+ * and the engine was opened.
+ */
 async function workOnce(
   options: RunWorkerOptions,
   keys: WorkerKeys | undefined,

@@ -49,10 +49,11 @@ On SIGTERM or Ctrl-C it leaves politely: after the shards in work.`;
 }
 
 async function startWorkerProcess({ cpus, ...options }: WorkerCommandOptions): Promise<void> {
-  // This comes first, because threads that start later inherit the processors.
+  // Processors are set before any library starts threads, because a new thread inherits the processors.
   if (cpus !== undefined) pinToProcessors(cpus);
   const cacheDir = cacheDirOf(options);
-  // This comes before the imports, so that TensorFlow's library and the rest of this program are loaded in parallel.
+  // The preload starts before the dynamic import, so that TensorFlow's library and the rest of the program load in
+  // parallel.
   void preloadTensorFlow(cacheDir, options.device);
   const { runWorker } = await import('./run-worker.ts');
   await runWorker({ ...options, cacheDir });

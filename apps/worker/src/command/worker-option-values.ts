@@ -1,4 +1,7 @@
-/** Parsers of option values that only a worker has. Each throws an error that says which values it expects. */
+/**
+ * Parsers for the values of options that only the worker's command has. Each parser throws an error that says which
+ * values it expects.
+ */
 import { InvalidArgumentError } from 'commander';
 
 /** Reads a list of processors such as `0-3,8`, as taskset and the kernel write it. */
@@ -7,7 +10,10 @@ export function cpuList(text: string): string {
   throw new InvalidArgumentError(`Expected processors such as 0-3,8, got ${text}.`);
 }
 
-/** Reads `10.0.0.7:4000`, `eth0:4000` or `10.0.0.7` as an address to bind to; without a port, any free port. */
+/**
+ * Reads `10.0.0.7:4000`, `eth0:4000` or `10.0.0.7` as an address to bind to. An address without a port takes any free
+ * port.
+ */
 export function peerAddress(text: string): string {
   const [, host, port = '*'] = /^([\w.-]+)(?::(\d{1,5}|\*))?$/.exec(text) ?? [];
   if (host !== undefined) return `tcp://${host}:${port}`;

@@ -29,7 +29,7 @@ export async function compileUnits(engine: Engine, { model, shardSize }: RunConf
 export async function fingerprints(
   units: CompiledUnits,
 ): Promise<{ probes: Record<string, string>; graphs: Record<string, string> }> {
-  // Units are probed in parallel, because most of a first run is single-threaded.
+  // Units are probed in parallel, because most of a unit's first execution uses one thread only.
   const named = Object.entries(units) as [string, CompiledUnit][];
   const probes = await Promise.all(named.map(async ([name, unit]) => [name, await probeUnit(unit)] as const));
   return {

@@ -21,17 +21,17 @@ export type NetworkWeights = Readonly<Record<Network, Float32Array>>;
 export interface ShardResult {
   /** The shard's gradient (and changes of state), added to the sums that were given as `onto`. */
   readonly sum: Float32Array;
-  /** Mean over the shard's images, without the penalty. */
+  /** The mean loss of the shard's images, without the penalty. */
   readonly loss: number;
-  /** The regularizer's part of the loss; 0 without one. */
+  /** The regularizer's part of the loss; 0 without a regularizer. */
   readonly penalty: number;
 }
 
 /**
  * Runs the rest of a started shard.
  * @param images used only in a discriminator phase
- * @param onto sums of earlier shards that this shard completes; the shard's result is added to them, as in an
- *   `Accumulation`
+ * @param onto sums of earlier shards that become complete with this shard. The shard's gradient is added to these sums,
+ *   as an `Accumulation` asks
  */
 export type FinishShard = (
   weights: NetworkWeights,
@@ -50,9 +50,9 @@ export interface ShardTools {
 
 /**
  * Runs the units of a shard that need one network only.
- * @param network the network whose weights are here. The generator phase always starts with the generator. A
- *   discriminator phase can start with either: the same units run in another order, so the bits are the same.
- * @param weights of that network
+ * @param network the network whose `weights` are given. A generator phase always starts with the generator. A
+ *   discriminator phase can start with either network: the order of its units differs, but not the bits of the result.
+ * @param weights the weights of `network`
  * @param images read only if a discriminator phase starts with the discriminator
  */
 export async function startShard(

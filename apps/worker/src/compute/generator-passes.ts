@@ -11,9 +11,15 @@ export type GeneratorPass = Awaited<ReturnType<CompiledUnits['generatorBackward'
 const mostKept = 8;
 
 export interface GeneratorPasses {
-  /** Keeps a pass, or discards it if too many are kept. Discards the passes of another step or of other weights. */
+  /**
+   * Keeps a pass, or discards the pass if too many passes are kept or the shard has one. Discards the kept passes of
+   * another step or of other weights.
+   */
   keep(step: number, shard: number, weights: Float32Array, pass: GeneratorPass): void;
-  /** Gives a pass that was kept with the same weights (the same array), once. */
+  /**
+   * Returns the shard's pass and keeps it no longer. Undefined if no pass was kept for this step and this array of
+   * weights.
+   */
   take(step: number, shard: number, weights: Float32Array): GeneratorPass | undefined;
 }
 

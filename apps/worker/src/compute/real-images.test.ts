@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { realImagesOf } from './real-images.ts';
 
-/** Images of 2 x 2 bytes, 3 of them a shard. */
+/** Images of 2 x 2 bytes; a shard has 3 images. */
 const config = { shardSize: 3, model: { image: { size: 2, channels: 1 } } } as Parameters<typeof realImagesOf>[1];
 const shardBytes = 12;
 const subtrees = [

@@ -1,7 +1,7 @@
 /**
- * The real images that came with a work message. The images that come with a generator phase are for the next step's
- * first discriminator phase, so that a worker can start that phase before the generator's new weights arrive. So the
- * caller names the place for which it wants images, and it is an error if the message has images for another place.
+ * The real images that came with a work message. Work of a generator phase brings the images of the next step's first
+ * discriminator phase, so that a worker can start that phase before the generator's new weights arrive. Therefore the
+ * caller names the place for which it wants images. If the message has images for another place, that is an error.
  */
 import { assert } from '@lstm-gan/core/errors';
 import { shardsOf } from '@lstm-gan/core/fold';
@@ -12,7 +12,9 @@ import type { Work } from '@lstm-gan/transport';
 export interface RealImages {
   /** True for the generator phase of the last step, whose work comes without images. */
   readonly isEmpty: boolean;
-  /** uint8 [shardSize, H, W, C]; the images of one shard. Throws if they are not for this place. */
+  /**
+   * Returns the images of one shard: uint8 [shardSize, H, W, C]. Throws if the message has no images for this place.
+   */
   of(place: ShardPlace): Uint8Array;
 }
 

@@ -1,15 +1,15 @@
 /**
- * The noise of a shard: a pure function of (seed, step, phase, turn, shard). Drawing it occupies the main thread, so it
- * is drawn while the worker waits, for the shards that will most likely come next.
+ * The noise of a shard: a pure function of (seed, step, phase, turn, shard). Drawing noise occupies the main thread. So
+ * noise for the shards that will most likely come next is drawn while the worker waits.
  */
 import { normalNoise, streamKey } from '@lstm-gan/core';
 import { keyOfShardPlace, type ShardPlace } from '@lstm-gan/core/step';
 import type { RunConfig } from '@lstm-gan/run';
 
 export interface ShardNoise {
-  /** Draws the noise of these shards, and forgets what was drawn before. */
+  /** Draws the noise of these shards, and forgets the noise of all other shards. */
   prepare(places: readonly ShardPlace[]): void;
-  /** [shardSize x latent]; drawn now if it was not prepared. */
+  /** Returns a shard's noise, [shardSize x latent]. Draws the noise now if `prepare` has not drawn it. */
   of(place: ShardPlace): Float32Array;
 }
 

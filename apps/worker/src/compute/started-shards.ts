@@ -1,6 +1,7 @@
 /**
- * Shards of the next phase that a worker starts while it waits for new weights, with the network that is not being
- * updated. Most often the same worker gets the same shards again. Results for other shards are dropped.
+ * Shards of the next phase that a worker starts while it waits for new weights. The worker starts them with the network
+ * that is not being updated. Most often the worker gets the same shards in the next phase. If it gets other shards,
+ * what it started is dropped.
  */
 import type { Network } from '@lstm-gan/core';
 import { keyOfShardPlace, type ShardPlace } from '@lstm-gan/core/step';
@@ -17,7 +18,7 @@ export interface StartableShard {
 }
 
 export interface StartedShards {
-  /** Starts shards, one after the other, until `stop` is called. Forgets what was started before. */
+  /** Starts shards, one after the other, until `stop` is called. Forgets the shards of an earlier `begin`. */
   begin(shards: readonly StartableShard[]): void;
   /** Starts no more shards, and waits for the one that is being started. */
   stop(): Promise<void>;
@@ -25,7 +26,7 @@ export interface StartedShards {
   stopUsing(network: Network): Promise<void>;
   /** Returns the started shard, if it was started with these versions of the weights. Otherwise undefined. */
   take(place: ShardPlace, versions: Versions): FinishShard | undefined;
-  /** Milliseconds spent in starting shards since the last call. */
+  /** Returns the milliseconds spent in starting shards since `takeSpentMs` was called last. */
   takeSpentMs(): number;
 }
 
@@ -47,7 +48,7 @@ export function createStartedShards(mostShards: number, now: () => number): Star
       try {
         started.set(keyOfShardPlace(place), { network, version, finish: await start() });
       } catch {
-        // The same error occurs again when the lease is computed, and is reported then.
+        // An error of a start is ignored here. It occurs again when the lease is computed, and is reported then.
         return;
       } finally {
         spentMs += now() - startMs;

@@ -1,9 +1,8 @@
 import { splitRange, type ShardRange } from './shard-tree.ts';
 
 /**
- * Returns the number of sums within `range` that are complete when `shard` has been added, if shards are added in
- * order. A shard completes the sum of every node in which it is the last shard. Example: in [0, 4), shard 3 completes
- * two sums, [2, 4) and [0, 4).
+ * Returns how many sums of two or more shards become complete at the moment when `shard` is added, if the shards of
+ * `range` are added in order. Example: in [0, 4), shard 3 completes two sums, [2, 4) and [0, 4).
  */
 function sumsCompleteWith(shard: number, range: ShardRange): number {
   if (range.end - range.start < 2) return 0;

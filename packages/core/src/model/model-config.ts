@@ -93,7 +93,7 @@ const regularizerSchema = z
       lambda: z.number().positive().meta({
         unit: 'factor',
         description: "The penalty's weight.",
-        reason: 'R1 with gamma = 2 lambda sigma^2, here 1.',
+        reason: 'approximates R1 with gamma = 2 lambda sigma^2, which is 1 for this lambda and this sigma.',
       }),
       sigma: z.number().positive().meta({
         unit: 'pixel value, of [-1, 1]',

@@ -20,8 +20,9 @@ class ReportedMemory {
     Adjust(env, static_cast<int64_t>(grown) - static_cast<int64_t>(bytes));
   }
 
-  // Call before a buffer is detached. The buffer's bytes are added here, because V8 subtracts them when it detaches the
-  // buffer, and from then on would measure growth from that lower number.
+  // Call before a buffer is detached. V8 then subtracts the buffer's bytes from its count of memory outside its heap,
+  // and collects garbage when that count has grown enough from its lowest value. Adding the bytes here keeps the count
+  // from falling, so it does not have to grow again.
   void Release(napi_env env, size_t bytes) {
     live_ -= bytes;
     Adjust(env, static_cast<int64_t>(bytes));

@@ -52,7 +52,7 @@ class ThreadPool {
     for (size_t i = next_++; i < count; i = next_++) body(i);
   }
 
-  // Waits up to 40 microseconds without sleeping: falling asleep and waking up takes as long as a small piece.
+  // Waits up to 40 microseconds without sleeping: falling asleep and waking up takes as long as a small piece of work.
   template <typename Condition>
   static void WaitAwhile(const Condition& is_true) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(40);

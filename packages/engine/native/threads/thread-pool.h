@@ -1,5 +1,5 @@
 // Work that is split into pieces, and a pool of threads that compute them. The threads wait for the next work and do
-// not end, because starting a thread takes as long as a small piece.
+// not end, because starting a thread takes as long as a small piece of work.
 #pragma once
 
 #include <cstddef>

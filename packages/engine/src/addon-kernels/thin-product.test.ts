@@ -7,7 +7,10 @@ describe('the thin product', () => {
     transposed: { kind: 'bool', value: transposed },
   });
 
-  /** The product by definition, of a matrix [terms, columns], or transposed [columns, terms]. */
+  /**
+   * The definition: rows [count, terms] times a matrix [terms, columns]. If `transposed`, the matrix is given as
+   * [columns, terms].
+   */
   const product = (
     rows: Float32Array,
     matrix: Float32Array,

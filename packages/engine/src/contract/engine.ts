@@ -16,7 +16,10 @@ export interface Engine {
   compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>>;
   /** TensorFlow's version, the device and the threads. */
   describe(): EngineDescription;
-  /** The number of tensors (eager) or runs (graph) that are alive now. It would grow if something leaked. */
+  /**
+   * The number of tensors (eager engine) or graph runs (graph engine) that are alive now. It would grow if something
+   * leaked.
+   */
   liveTensorCount(): number;
   /** Waits for the runs in progress, then frees everything. A second call does nothing. */
   close(): Promise<void>;

@@ -1,10 +1,12 @@
 /**
  * Where a run keeps its checkpoints: `checkpoints/step-00001000.safetensors` in its folder, and `best.json` next to
- * them. In the packages and apps, only this file knows these names. To keep checkpoints elsewhere, for example in an
- * object store, change this file. What a checkpoint contains is in `checkpoint.ts`.
+ * them. In the packages and apps, only this file knows these names, and only its functions read, write, list and remove
+ * checkpoints. To keep them elsewhere, for example in an object store, change this file only: write a file into the
+ * folder `checkpoints` that says where they are, and let the functions here follow it. Callers go on naming a
+ * checkpoint by its path in that folder. What a checkpoint contains is in `checkpoint.ts`.
  */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import type { RunConfig } from '../config/run-config.ts';
@@ -67,6 +69,20 @@ export async function newestCheckpoint(
   folder: string,
 ): Promise<{ readonly step: number; readonly file: string } | undefined> {
   return (await listCheckpoints(folder)).at(-1);
+}
+
+/** When a checkpoint was last written into a folder, in milliseconds since 1970. Undefined if there is none. */
+export async function lastWrittenMs(folder: string): Promise<number | undefined> {
+  const listed = await listCheckpoints(folder);
+  // The run may remove an old checkpoint meanwhile.
+  const times = listed.map(({ file }) =>
+    stat(file).then(
+      ({ mtimeMs }) => [mtimeMs],
+      () => [],
+    ),
+  );
+  const written = (await Promise.all(times)).flat();
+  return written.length === 0 ? undefined : Math.max(...written);
 }
 
 /** Reads and verifies a checkpoint. Throws a UserError that names the file if it is no checkpoint or is damaged. */
@@ -140,10 +156,14 @@ export async function writeCheckpoint(
 }
 
 /**
- * Removes the checkpoints after a step, and files that were half written when a process died. Once this function has
- * returned, they stay removed even if the machine crashes. It is synchronous, so that no other code writes in between.
+ * Removes the checkpoints after a step, and files that were half written when a process died. Makes the folder if it is
+ * missing. Once this function has returned, the files stay removed even if the machine crashes. It is synchronous, so
+ * that no other code writes in between. (For a store that can only be reached asynchronously, this function would note
+ * the step on the disk. Later checkpoints would not be listed, and the next write would remove them and raise the noted
+ * step.)
  */
 export function removeCheckpointsAfter(folder: string, durableStep: number): void {
+  mkdirSync(folder, { recursive: true });
   removeFiles(folder, (name) => stepOf(name) > durableStep);
   const descriptor = openSync(folder, 'r');
   fsyncSync(descriptor);

@@ -56,7 +56,7 @@ export const runConfigSchema = z.strictObject({
       unit: 'images',
       description:
         'Images in a shard. A worker computes one shard at a time, and batch normalisation averages over a shard. ' +
-        'Decides the bits.',
+        'The bits of the weights depend on it.',
       reason:
         'a batch has batchSize / shardSize shards, and more workers than shards have no work; below 8, batch ' +
         'statistics get noisy.',
@@ -81,7 +81,7 @@ export const runConfigSchema = z.strictObject({
   }),
   threads: z.number().int().positive().meta({
     unit: 'threads',
-    description: 'Threads of each worker. Decides the bits.',
+    description: 'Threads of each worker. The bits of the weights depend on it.',
     reason: 'one worker for each core uses all cores.',
   }),
   engine: z.enum(['graph', 'eager']).meta({
@@ -95,7 +95,7 @@ export const runConfigSchema = z.strictObject({
       description:
         'How matrix products and convolutions round their factors: not at all (float32), to 11 significant bits inside ' +
         "the kernels of NVIDIA's GPUs (tf32), or to 8 significant bits (bfloat16). Weights and everything else are " +
-        'float32. Decides the bits.',
+        'float32. The bits of the weights depend on this setting.',
       reason: 'no precision is lost, and on a CPU our float32 kernels are at least as fast as those for bfloat16.',
     }),
   wire: z

@@ -95,7 +95,7 @@ async function openFolder(root: string): Promise<RunFolder> {
     checkpoints: checkpointsOf(root),
   };
   try {
-    for (const folder of [root, paths.samples, paths.checkpoints]) await mkdir(folder, { recursive: true });
+    for (const folder of [root, paths.samples]) await mkdir(folder, { recursive: true });
     return { ...paths, release: await takeLock(path.join(root, 'run.lock')) };
   } catch (error) {
     throw explainWriteError(root, error);

@@ -11,7 +11,8 @@ import { ProtocolError } from './protocol-error.ts';
 export const mostFlows = 8;
 
 /**
- * Number of frames that may wait on the first flow. A sender that keeps to the protocol never has as many under way.
+ * Number of frames of the first flow that may wait for frames of other flows. A sender that keeps to the protocol never
+ * has as many under way.
  */
 const mostWaiting = 256;
 

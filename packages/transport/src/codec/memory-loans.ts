@@ -30,7 +30,10 @@ export interface MemoryLoans {
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 
-/** Number of floats in the block that an end offers to try. It is the smallest block. */
+/**
+ * Number of floats in the block with which the two ends of a link test whether they can share memory. It is the
+ * smallest block.
+ */
 const triedFloats = 1 << 14;
 const nothing = new Uint8Array(0);
 

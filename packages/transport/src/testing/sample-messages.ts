@@ -19,8 +19,8 @@ export function sampleOf<Table extends MessageTable, Kind extends keyof Table>(
 }
 
 /**
- * The sample of a contribution with some fields changed. A shard's losses are those of the sample, changed in the same
- * way. So a test names only the fields that it is about.
+ * The sample of a contribution, in which the given fields replace those of the sample. In `losses`, the fields that are
+ * given for a shard replace those of the sample's first shard. So a test names only the fields that it is about.
  */
 export function sampleContribution({
   losses,

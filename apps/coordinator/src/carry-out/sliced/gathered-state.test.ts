@@ -42,7 +42,7 @@ function stateAt(step: number): TrainingState {
   return { step, generator: network(5, 0), discriminator: network(4, 3), ema: floats(5, 6) };
 }
 
-/** The slices of a state, as members give them. */
+/** The slices of the state after `step`, as members send them for the gathering `id`. */
 function slicesOf(step: number, id: number): SliceState[] {
   const whole = new GatheredState(stateAt(step), slices);
   return networks.flatMap((network) =>

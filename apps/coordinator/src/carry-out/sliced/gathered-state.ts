@@ -1,7 +1,7 @@
 /**
- * The state of a run as its coordinator holds it in the sliced exchange: the initial state, or the one that was
- * gathered last, put together from slices as they arrive. Each gathering makes new arrays, because the old ones may be
- * on their way to a checkpoint or a worker.
+ * The state of a run as its coordinator holds it in the sliced exchange. At first it is the initial state. Later it is
+ * the state that was gathered last: members send its slices, and this class puts them together. Each gathering makes
+ * new arrays, because the old ones may be on their way to a checkpoint or a worker.
  */
 import type { Network, NetworkState } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
@@ -23,7 +23,7 @@ export class GatheredState {
     this.#recorded = initial;
   }
 
-  /** The state that was gathered last. */
+  /** The initial state, the state that was gathered last, or after `rewind` the newest recorded state. */
   get state(): TrainingState {
     return this.#state;
   }
@@ -36,7 +36,7 @@ export class GatheredState {
     this.#expected.delete(id);
   }
 
-  /** Takes a slice. If no slice of its gathering is missing any more, returns the gathering. */
+  /** Takes a slice. If this was the last missing slice of its gathering, returns the gathering. */
   take(slice: SliceState): Gathering | undefined {
     const expected = this.#expected.get(slice.gathering);
     const state = expected?.assembly.take(slice);
@@ -73,8 +73,8 @@ export class GatheredState {
 
 interface Assembly {
   /**
-   * Takes a slice. Ignores a slice of other versions, and a slice that has already come. After the last slice, returns
-   * the whole state.
+   * Takes a slice. Ignores a slice that has other versions than the gathering, and a slice that has already come. After
+   * the last slice, returns the whole state.
    */
   take(slice: SliceState): TrainingState | undefined;
 }

@@ -7,9 +7,9 @@ import type { RunConfig, TrainingState } from '@lstm-gan/run';
 import { notFiniteUpdate } from '../../decide/not-finite.ts';
 
 /**
- * Applies the folded sum of a phase's contributions to its network: the mean, Adam and moving averages. The generator's
- * phase completes the step, so it also updates the EMA. The EMA may be computed in the background until `finishPending`
- * returns, so that the new weights can be sent earlier. All results are new arrays.
+ * Applies the folded sum of a phase's contributions to the phase's network: computes the mean, Adam and moving
+ * averages. The generator's phase completes the step, so it also updates the EMA. The EMA may be computed in the
+ * background until `finishPending` returns, so that the new weights can be sent earlier. All results are new arrays.
  */
 export function applyUpdate(
   state: TrainingState,

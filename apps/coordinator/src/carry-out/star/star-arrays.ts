@@ -15,8 +15,8 @@ export interface StarArraysOptions {
   readonly arithmetic: VectorArithmetic;
   readonly sent: SentWeights;
   /**
-   * Number of events (a lost worker, a copied lease) after which a message already sent may never have arrived. Joins
-   * are counted, too, which does no harm.
+   * Returns the number of lost workers and copied leases so far. After such an event, a message that was sent before it
+   * may never arrive. Joins are counted too, which does no harm.
    */
   readonly disturbances: () => number;
 }
@@ -35,8 +35,8 @@ export class StarArrays implements ExchangeArrays {
   /** The state after the newest committed step. */
   #committed: TrainingState;
   /**
-   * True if the caller holds the committed state, so that its arrays must not be freed. The caller holds the initial
-   * state.
+   * True if the caller holds the committed state, so that its arrays must not be freed. True at first, because the
+   * caller holds the initial state.
    */
   #isHeld = true;
   /** The state before the committed one, until its arrays are released. Undefined if the caller holds that state. */
@@ -67,12 +67,13 @@ export class StarArrays implements ExchangeArrays {
     const { config, layouts, arithmetic } = this.#options;
     const sum = this.#fold.total();
     assert(sum !== undefined, 'an update comes when every shard is in the sum');
-    // Done this late because it waits for the EMA of the step before, which may take as long as the discriminator's
-    // phase.
+    // The past state is released only now, because the release waits for the EMA of the step before. That EMA may take
+    // as long as the discriminator's phase.
     if (network === 'generator') this.#releasePast();
     const before = this.#working[network];
     this.#working = applyUpdate(this.#working, network, sum, config, layouts, arithmetic);
-    // Nothing else reads a state between two discriminator phases of one step.
+    // A state between two discriminator phases of one step is never committed, so nothing reads its moments after the
+    // update.
     if (before !== this.#committed[network]) releaseMoments(before, arithmetic);
     for (const vector of leavesOf(sum)) arithmetic.release(vector);
     this.#fold = this.#createFold();
@@ -87,8 +88,8 @@ export class StarArrays implements ExchangeArrays {
 
   keep(): TrainingState {
     this.#isHeld = true;
-    // The caller may read the EMA at once, so it must be complete. In other steps it is computed in the background,
-    // while the workers get the new weights and compute.
+    // The caller may read the EMA at once, so the EMA must be complete. After steps whose state the caller does not
+    // keep, the EMA is computed in the background, while the workers get the new weights and compute.
     this.#options.arithmetic.finishPending();
     return this.#committed;
   }

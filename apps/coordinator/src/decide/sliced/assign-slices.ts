@@ -1,7 +1,7 @@
 /**
  * Decides which worker owns a slice, and which one is its backup. The slices are spread evenly. As few slices as
- * possible get a new owner or backup, because their state has to be sent there. A backup is on another machine than its
- * owner, if there is another machine.
+ * possible get a new owner or backup, because the state of a slice has to be sent to its new holder. A backup is on
+ * another machine than its owner, if there is another machine.
  */
 
 /** A worker that may own slices. */
@@ -39,9 +39,9 @@ export function assignSlices(candidates: readonly Candidate[], before: readonly 
 }
 
 /**
- * Chooses one of the allowed connections for each place. Tries the first preferred connection, then the second: each is
- * chosen if it has less than a fair share of the places. Otherwise chooses the allowed connection with the fewest
- * places. Gives undefined if none is allowed.
+ * Chooses for each slice (`place` is its number) one of its allowed connections. Tries the two preferred connections in
+ * order, and chooses one that is allowed and has less than a fair share of the slices. If neither fits, chooses the
+ * allowed connection with the fewest slices. A slice without an allowed connection gets undefined.
  */
 function spread(
   preferred: readonly (readonly [string | undefined, string | undefined])[],

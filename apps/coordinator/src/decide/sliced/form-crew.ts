@@ -12,7 +12,10 @@ import { finishWithRecorded } from './rewind.ts';
 import { eligibleMembers, slicedOf, withSliced } from './sliced-part.ts';
 import type { AllHolders } from './sliced-state.ts';
 
-/** The coordinator holds the state: seeds the next crew with it, or ends training if it is over. */
+/**
+ * Called when the coordinator holds the state. Seeds the next crew with the state, or ends training if training is
+ * over.
+ */
 export function formCrew(before: CoordinatorState): Advance {
   if (isOver(before)) return finish(before);
   const { state, effects } = letLeaversGo(before);
@@ -51,8 +54,7 @@ function seedCrew(state: CoordinatorState, members: readonly Member[]): Advance 
 /** No worker is left. A worker that joins later goes on from the state that the coordinator holds. */
 function rest(state: CoordinatorState): Advance {
   const resting = withSliced(state, { stage: 'resting', members: [] });
-  // Training is to stop, and no worker is left to complete the step that was begun: ends with the newest recorded
-  // state.
+  // If training is to stop, it ends with the newest recorded state, because no worker is left to complete the step.
   return state.stopping ? finishWithRecorded(resting) : quietly(resting);
 }
 

@@ -9,11 +9,12 @@ import { rewind } from './rewind.ts';
 import { slicedOf, withSliced } from './sliced-part.ts';
 import { isSameVersions, type Gathering } from './sliced-state.ts';
 
-/** Which slices of each network each connection is asked for. */
+/** For each connection, the slices of each network that the worker is asked for. */
 type Questions = ReadonlyMap<string, Readonly<Record<Network, readonly number[]>>>;
 
 /**
- * Between two rounds: forms another crew, or ends training if it is over, as soon as the coordinator holds the state.
+ * Called between two rounds. As soon as the coordinator holds the state, forms another crew, or ends training if
+ * training is over.
  * @param isWanted the caller wants to keep the state
  */
 export function changeCrew(state: CoordinatorState, isWanted = false): Advance {
@@ -56,7 +57,10 @@ export function gatherState(state: CoordinatorState, isRecord: boolean): Advance
   };
 }
 
-/** The owner of each slice, or its backup if the owner is gone. Undefined if both are. */
+/**
+ * Chooses whom to ask for each slice: its owner, or its backup if the owner is gone. Undefined if a slice has lost
+ * both.
+ */
 function whomToAsk(state: CoordinatorState): Questions | undefined {
   const questions = new Map<string, Record<Network, number[]>>();
   const isHere = new Set(state.members.map(({ connection }) => connection));
@@ -73,7 +77,7 @@ function whomToAsk(state: CoordinatorState): Questions | undefined {
   return questions;
 }
 
-/** All slices of a gathering have arrived: the coordinator holds the state. */
+/** Called when all slices of a gathering have arrived, so that the coordinator holds the state. */
 export function takeGathered(state: CoordinatorState, id: number): Advance {
   const sliced = slicedOf(state);
   const gathering = sliced.gatherings.find((candidate) => candidate.id === id);

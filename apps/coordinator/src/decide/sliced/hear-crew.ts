@@ -56,8 +56,8 @@ function hearUpdated(state: CoordinatorState, member: Member, updated: Updated):
   if (!isOfRound) return stale(state);
   if (updated.notFinite !== null) return { state, verdict: { kind: 'not-finite', entry: updated.notFinite } };
   const reported = [...sliced.reported, member.connection];
-  const updateMs = Math.max(sliced.updateMs, updated.updateMs);
-  if (reported.length < sliced.members.length) return noted(withSliced(state, { reported, updateMs }));
+  const results = [...sliced.results, updated];
+  if (reported.length < sliced.members.length) return noted(withSliced(state, { reported, results }));
   // A result needs every shard, and each worker sends its contribution before its result.
   if (round.shardsDone < plan.shardCount)
     return unexpected(state, 'the result of a round without all of its contributions');
@@ -66,8 +66,8 @@ function hearUpdated(state: CoordinatorState, member: Member, updated: Updated):
     sliced.members.includes(other.connection) ? { ...other, versions } : other,
   );
   return {
-    state: withSliced({ ...state, members }, { reported: [], updateMs: 0 }),
-    verdict: { kind: 'updated', crewMs: updateMs },
+    state: withSliced({ ...state, members }, { reported: [], results: [] }),
+    verdict: { kind: 'updated', results },
   };
 }
 

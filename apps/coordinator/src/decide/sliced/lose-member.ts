@@ -6,14 +6,15 @@ import { isSameVersions, type Gathering } from './sliced-state.ts';
 
 /**
  * A worker is gone. If it was in the crew, the other members do the round again. Until every member has a round's
- * result, all of them keep the state from before the round, so the bits are the same.
+ * result, all members keep the state from before the round. So the repeated round gives the same bits as without the
+ * loss.
  */
 export function loseMember(state: CoordinatorState, connection: string): Advance {
   const sliced = slicedOf(state);
   if (!sliced.members.includes(connection)) return quietly(state);
   const lost = sliced.gatherings.filter(({ asked }) => asked.includes(connection));
-  // If a lost gathering was of the current state, that state can still be recorded: the coordinator gathers it again
-  // before it forms the next crew.
+  // A gathering that asked this worker is lost. If it was of the current state, the coordinator gathers that state
+  // again before it forms the next crew, so the state can still be recorded.
   const isWanted = lost.some(({ isRecord, versions }) => isRecord && isSameVersions(versions, state.versions));
   const effects = lost.flatMap((gathering): Effect[] => [
     { kind: 'forget-slices', gathering },

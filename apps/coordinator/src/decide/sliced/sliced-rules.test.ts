@@ -31,8 +31,8 @@ function driveCrew(wantedStep?: number) {
     run.join(connection, { peer: { address: `tcp://${connection}`, publicKey: connection, host: connection } });
   const lose = (connection: string) => run.handle({ kind: 'left', connection, sentence: 'It died.' });
   /**
-   * Starts a run up to its first round. The first worker forms a crew alone. If there are others, a crew of all workers
-   * replaces it before the round.
+   * Starts a run up to its first round. The first worker forms a crew alone. If there are more workers, a crew of all
+   * workers replaces that crew before the round.
    */
   const start = (connections: readonly string[]) => {
     connections.forEach(join);

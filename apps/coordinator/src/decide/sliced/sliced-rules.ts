@@ -1,7 +1,8 @@
 /**
  * The coordinator's decisions in the sliced exchange. The members of a crew fold and update slices of the weights among
- * themselves. A round is complete when every member has its result. Until then all members keep the state from before
- * the round. So when a member is lost, the others do the round again, with the same bits.
+ * themselves. A round is complete when every member has the round's result. Until then all members keep the state from
+ * before the round. So when a member is lost, the other members do the round again, with the same bits as without the
+ * loss.
  *
  * The coordinator changes a crew in one way only. It gathers the state, unless it already holds the current state. Then
  * it seeds the members of the next crew with the slices that they lack. When a slice is lost with its owner and its
@@ -62,7 +63,7 @@ function beginRound(state: CoordinatorState): Advance {
   const header = { run, incarnation, membership };
   const message = { kind: 'begin', ...header, crew, step, phase, turn, weightsVersions } as const;
   const effects = members.map((connection): Effect => ({ kind: 'send', connection, message }));
-  return prepend(effects, handOut(withSliced(state, { stage: 'computing', reported: [], updateMs: 0 })));
+  return prepend(effects, handOut(withSliced(state, { stage: 'computing', reported: [], results: [] })));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What the coordinator knows about a sliced exchange: who holds which slice, and what the crew is doing. */
 import type { Network } from '@lstm-gan/core';
 import { networks } from '@lstm-gan/core/weights';
-import type { SliceState, WeightsVersions } from '@lstm-gan/transport';
+import type { SliceState, Updated, WeightsVersions } from '@lstm-gan/transport';
 import type { Plan } from '../plan.ts';
 import type { Holders } from './assign-slices.ts';
 
@@ -19,13 +19,13 @@ export interface SlicedState {
   readonly members: readonly string[];
   readonly holders: AllHolders;
   /**
-   * In stage `settling`, connections of the members that have settled; in `computing`, of those that have the round's
-   * result.
+   * In stage `settling`, connections of the members that have settled. In stage `computing`, connections of the members
+   * that have the round's result.
    */
   readonly reported: readonly string[];
-  /** The longest update time of the members that have the round's result. */
-  readonly updateMs: number;
-  /** The versions of the whole state that the coordinator itself holds. */
+  /** In stage `computing`, the messages of the members that have the round's result. */
+  readonly results: readonly Updated[];
+  /** The coordinator itself holds a whole state of the run, with these versions. */
   readonly held: WeightsVersions;
   /** The newest recorded state. The run goes back to it when a slice is lost with its owner and its backup. */
   readonly recorded: { readonly step: number; readonly versions: WeightsVersions };
@@ -39,15 +39,15 @@ export interface Gathering {
   /** Connections of the members that were asked. */
   readonly asked: readonly string[];
   readonly versions: WeightsVersions;
-  /** The last step committed when the weights had these versions. */
+  /** The last step that was committed when the members were asked. */
   readonly step: number;
-  /** True if the coordinator's caller wants to keep this state, which is the state after a step. */
+  /** True if the gathered state is the state after a step, and the coordinator's caller wants to keep it. */
   readonly isRecord: boolean;
 }
 
 /** Effects that only the sliced exchange has. */
 export type CrewEffect =
-  /** Sends a slice of the state that the coordinator holds to its new owner or backup. */
+  /** Sends the state of a slice, which the coordinator holds, to the slice's new owner or backup. */
   | {
       readonly kind: 'seed';
       readonly connection: string;
@@ -55,9 +55,11 @@ export type CrewEffect =
       readonly slice: number;
       readonly crew: number;
     }
-  /** Members were asked for their slices. Answered with `gathered` when all slices have arrived. */
+  /**
+   * Waits for the slices that members are asked for. Answered with `gathered` when all of these slices have arrived.
+   */
   | { readonly kind: 'await-slices'; readonly gathering: Gathering }
-  /** Some slices of a gathering will not come. */
+  /** Gives up a gathering, because some of its slices will not come or its state is not needed any more. */
   | { readonly kind: 'forget-slices'; readonly gathering: Gathering }
   | { readonly kind: 'collect-slice'; readonly slice: SliceState }
   /** The run goes back to the recorded state of this step. */
@@ -70,7 +72,7 @@ export function createSlicedState(plan: Plan, step: number, versions: WeightsVer
     members: [],
     holders: noHolders(plan),
     reported: [],
-    updateMs: 0,
+    results: [],
     held: versions,
     recorded: { step, versions },
     gatherings: [],

@@ -18,7 +18,7 @@ export const starRules: ExchangeRules = {
   afterCollect(state) {
     const { round, plan } = state;
     if (round.shardsDone < plan.shardCount) return handOut(state);
-    return { state, effects: [{ kind: 'update', step: round.step, phase: round.phase, crewMs: undefined }] };
+    return { state, effects: [{ kind: 'update', step: round.step, phase: round.phase, results: [] }] };
   },
   hear: (state, _, { kind }) => ({ state, verdict: { kind: 'unexpected', what: kind } }),
   afterGather: quietly,

@@ -5,8 +5,9 @@
  * The result of a round replaces the old weights and states only when the coordinator's next message shows that every
  * member has the result. If a new crew is formed earlier, the new crew does the round again from the old state.
  *
- * No sockets and no clocks here: messages to send go to `post`, the time comes from `now`. test/simulator tests what
- * this class promises: it runs crews of these members through thousands of schedules with faults.
+ * The class uses no sockets and no clocks: it gives its messages to `post` and takes the time from `now`.
+ * test/simulator tests what the class promises: it runs crews of these members through thousands of schedules with
+ * faults.
  */
 import { createLayouts, emaBeta, type Network, type NetworkState } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
@@ -50,7 +51,7 @@ export interface SlicedMemberOptions {
 
 interface KeptSlice {
   readonly state: NetworkState;
-  /** Empty for the discriminator. */
+  /** The average of the generator's weights; empty for a slice of the discriminator. */
   readonly ema: Float32Array;
   /** True after the slice's arrays were given to the link to the coordinator, which may still read them. */
   isShared: boolean;
@@ -69,7 +70,7 @@ export class SlicedMember {
     generator: new Map(),
     discriminator: new Map(),
   };
-  /** Old averages, which the arithmetic may still read until `finishPending` returns. */
+  /** Replaced averages of the generator's weights. The arithmetic may still read them until `finishPending` returns. */
   readonly #pastAverages: Float32Array[] = [];
   #crew: Crew | undefined;
   #hasReportedSettled = false;
@@ -127,7 +128,10 @@ export class SlicedMember {
     round.releaseUsedVectors();
   }
 
-  /** Waits until the averages are computed. Their computation began one step before, so this wait is seldom long. */
+  /**
+   * Waits until the averages of the generator's weights are computed. After a round the wait is seldom long, because
+   * the computation began one step earlier.
+   */
   #finishAverages(): void {
     const { arithmetic } = this.#options;
     arithmetic.finishPending();

@@ -93,7 +93,7 @@ function createCrew(
   return { members, underway };
 }
 
-/** Gives the leases to the members in turn. */
+/** Gives the first lease to the first member, the second lease to the second member, and so on, round-robin. */
 function contributeAll(members: readonly SlicedRound[], sums = sumOf): void {
   leases.forEach((lease, k) => members[k % members.length].contribute([lease], [sums(lease)]));
 }
@@ -209,7 +209,7 @@ describe('a message that does not fit its round', () => {
     const { members, underway } = createCrew(3, threeMembers);
     members[0].contribute([leases[0]], [sumOf(leases[0])]);
     expect(members[0].take(message)).toBe(false);
-    // The extra message does not change the result of the round.
+    // The dropped message does not change the result of the round.
     members[1].contribute([leases[1]], [sumOf(leases[1])]);
     members[2].contribute([leases[2]], [sumOf(leases[2])]);
     for (let sent = underway.shift(); sent !== undefined; sent = underway.shift()) members[sent.to].take(sent.message);

@@ -7,7 +7,8 @@
  *   - The owner sends the new weights to all other members (`renewed`).
  *
  * The round never changes the weights and states that it began with. So if a member is lost before every member has the
- * result, the others can do the round again from these. No sockets and no clocks here.
+ * result, the other members can do the round again from the old weights and states. The class uses no sockets and no
+ * clocks.
  */
 import {
   updateNetwork,
@@ -60,7 +61,7 @@ export interface SlicedRoundOptions {
   readonly arithmetic: VectorArithmetic;
   /** Returns the state that a slice had before the round. This member must own the slice or be its backup. */
   readonly stateOf: (slice: number) => NetworkState;
-  /** Sends a message to the member with a number. Only a piece has a `range`: the shards that it sums. */
+  /** Sends a message to the member whose number is `member`. Only a `piece` has a `range`: the shards that it sums. */
   readonly send: (
     member: number,
     kind: PeerMessage['kind'],
@@ -225,7 +226,7 @@ export class SlicedRound {
   /** Updates a slice. `sent` has the new weights that all workers compute with: they are rounded if `wire` says so. */
   #update(slice: number, total: SumTree): NetworkUpdate & { readonly sent: Float32Array } {
     const { slices, shardCount, optimizer, arithmetic, stateOf, wire } = this.#options;
-    // The state is not put into outgoing memory, which is lent to other processes, because it stays in this process.
+    // The new state stays in this process. So it is not put into outgoing memory, which is lent to other processes.
     const kept = { ...arithmetic, allocateOutgoing: arithmetic.allocate };
     const update = updateNetwork(slices[slice].layout, stateOf(slice), total, shardCount, optimizer, kept);
     this.states.set(slice, update.state);

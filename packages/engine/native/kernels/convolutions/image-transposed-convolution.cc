@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kSide = 4, kStride = 2, kBorder = 1;
 
-// Computes the pieces of kPlaces positions of a row: [position][4, 4, kOutputs]. kVectors vectors of each piece are
+// For each of kPlaces positions of a row, computes its piece [4, 4, kOutputs]. kVectors vectors of each piece are
 // summed at a time.
 template <typename P, size_t kOutputs, size_t kPlaces, size_t kVectors>
 LSTM_GAN_INLINE void ComputePieces(const float* places, const float* kernel, size_t inputs, float* pieces) {

@@ -7,8 +7,8 @@ import { prune } from './prune.ts';
 import { renameNodes } from './rename-nodes.ts';
 
 /**
- * Products of fewer rows are not replaced. Some of them are thin products already; for the others TensorFlow computes
- * bias and activation in the same kernel.
+ * Products of fewer rows stay TensorFlow's, which adds bias and activation in the same kernel, or are the products of
+ * an LSTM's time steps (`LstmGanThinProduct`).
  */
 const leastRows = 32;
 

@@ -12,8 +12,8 @@ export interface Authorization {
 export const zapDomain = 'lstm-gan';
 
 /**
- * Answers for all sockets of a context, until closed. `isAuthorized` is asked at every handshake, so keys can be
- * revoked.
+ * Decides for all sockets of a context which keys may connect, until it is closed. It calls `isAuthorized` at every
+ * handshake, so keys can be revoked.
  */
 export async function startAuthorization(
   context: Context,

@@ -16,7 +16,7 @@ async function start() {
   return { coordinator, connect, events };
 }
 
-/** The kinds of the frames that come over a first flow, until five pings in a row say that no more come. */
+/** The kinds of the frames that come over a connection's first flow, until five pings have come in a row. */
 async function kindsOf(socket: Dealer): Promise<string> {
   let kinds = '';
   for (let pings = 0; pings < 5;) {
