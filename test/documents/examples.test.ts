@@ -1,7 +1,7 @@
 /**
- * Tests the examples of the documents. The program must accept every command line. Short commands are run: the files of
- * a small run are in the places that the examples name. Code is run unchanged; e2e/browser-docs.test.ts runs the code
- * of docs/browser.md.
+ * Tests the examples of the documents. The program must accept every command line. The tests run short commands, on a
+ * small run whose files have the paths that the examples name. They run code unchanged. e2e/browser-docs.test.ts runs
+ * the code of docs/browser.md.
  */
 import { link, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -105,7 +105,7 @@ describe('run in the places that the examples name', () => {
     return text;
   }
 
-  /** Returns each different example of some commands: its text and its words. */
+  /** Returns the examples of the named commands, without repetitions: the text and the words of each example. */
   const examplesOf = (...names: string[]) => [
     ...new Map(
       shown

@@ -28,7 +28,8 @@ it('every file and folder of the checkout that a document names in code style ex
   const folders = ['apps', 'docs', 'packages', 'test', 'tools'];
   const existing = folders.flatMap((folder) => [folder, ...entriesBelow(folder)]);
   const known = new Set([...existing, ...existing.map((entry) => path.basename(entry))]);
-  // A path from the root, such as packages/core/src/index.ts or test/e2e/*.ts, or the name of a source file, such as index.ts.
+  // A path from the root, such as packages/core/src/index.ts or test/e2e/*.ts, or the name of a source file, such as
+  // index.ts.
   const isPath = (span: string): boolean =>
     (span.includes('/') && folders.includes(span.split('/')[0])) || /^[\w.-]+\.(?:ts|mjs|cc|h|py)$/.test(span);
   const named = [...documents].flatMap(([file, text]) =>
@@ -64,8 +65,8 @@ describe('troubleshooting', () => {
       return files.map((file) => readFileSync(path.join(folder, file), 'utf8'));
     }),
   );
-  // A sentence about a connection names its other end by `${whom}`; users see such sentences about the coordinator. A
-  // long sentence is written as several strings that are joined by `+`.
+  // The sources write `${whom}` in a sentence about the other end of a connection; users see the word `coordinator`
+  // there. The sources write a long sentence as several strings that are joined by `+`.
   const all = sources
     .join('\n')
     .replaceAll(/\$\{(this\.#)?whom\}/g, 'coordinator')
@@ -129,8 +130,8 @@ describe('several machines', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-slurm-'));
     await writeFile(path.join(folder, 'job.sh'), script);
     await execa('bash', ['-n', 'job.sh'], { cwd: folder });
-    // Replaces the program by one that records how it was called. As a coordinator, it writes the files that the job
-    // waits for.
+    // Replaces `lstm-gan` by a script that records its parameters. Called as a coordinator, the script writes the files
+    // that the Slurm job waits for.
     const recorder =
       '#!/bin/bash\nprintf "%s\\0" "$@" >> calls; echo >> calls\nif [[ $1 == coordinator ]]; then mkdir -p runs/photos/keys runs/photos/checkpoints; touch runs/photos/checkpoints/step-00000001.safetensors; echo key > runs/photos/keys/worker.key; fi\n';
     await writeFile(path.join(folder, 'lstm-gan'), recorder, { mode: 0o755 });

@@ -174,8 +174,8 @@ it('follows its controls: number of images, seed, new noise, and a walk that con
   await page.locator('#walk[aria-pressed=false]').waitFor();
   const drawSeed = () => drawnAfter(page, () => page.locator('#seed').fill(String(seed)));
   let after = await drawSeed();
-  // `after` may be the last drawing of the walk instead. Then the drawing of `seed` may have come already, while the
-  // test was not waiting for a drawing. So the test asks for it once more.
+  // `after` may be the last drawing of the walk instead of the drawing of `seed`. Then the drawing of `seed` may have
+  // come already, while the test was not waiting for a drawing. So the test asks for `seed` once more.
   if (after.seed !== seed) after = await drawSeed();
   expect(largestDifference(after.images, await expectedOf(files.rows, 2))).toBeLessThan(1e-4);
   expect(first.images.length).toBe(count * 256);

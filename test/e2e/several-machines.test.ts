@@ -83,7 +83,7 @@ it('gives the weights of a run on one machine, although workers join late and le
   const first = start(join);
   await waitForStep('joined', 2);
   const second = start([...join, '--name', 'second']);
-  // The first worker must leave before the last step, even if the second one needs longer to join.
+  // Waits until the second worker has joined, but not beyond step 6: the first worker must leave before the last step.
   await Promise.race([waitForStep('joined', 6), waitForJoin('joined', 'second')]);
   first.kill('SIGTERM');
   expect((await first).exitCode).toBe(0);
@@ -130,7 +130,8 @@ it('a coordinator that is killed again and again resumes with the same command, 
   const second = await start(command);
   expect([second.exitCode, second.stderr]).toEqual([2, expect.stringContaining('is training in')]);
   for (let kills = 0; kills < 3; kills++) {
-    // Waits for 200 more steps than before the last kill, so the coordinator must have resumed from a checkpoint.
+    // Waits for 200 new steps. So a coordinator that was killed has resumed, and has written new checkpoints, before it
+    // is killed again.
     await waitForStep('often', (await metrics()).length + 200);
     coordinator.kill('SIGKILL');
     await coordinator;
@@ -144,7 +145,7 @@ it('a coordinator that is killed again and again resumes with the same command, 
   expect(weightsSha256).toBe(await weightsOf('never-killed', ...small, '--steps', String(step)));
   expect(await metrics()).toEqual(Array.from({ length: step }, (_, k) => k + 1));
   expect((await worker).exitCode).toBe(0);
-  // The run has ended now, so the same command does not resume it.
+  // `command` resumes only a run that was killed or stopped by an error. SIGTERM has ended this run.
   expect(await start(command)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('holds a run already') });
 });
 
@@ -158,7 +159,8 @@ it('a worker leaves at once when it is told to, also while it waits for a coordi
   coordinator.kill('SIGKILL');
   await Promise.race([isWaiting, worker]);
   worker.kill('SIGTERM');
-  // A worker that left only after it had failed to connect again would end with an error.
+  // Exit code 0 shows that the worker left at SIGTERM. If it had first tried in vain to connect again, it would have
+  // ended with an error.
   expect(await worker).toMatchObject({ exitCode: 0 });
 });
 
@@ -200,8 +202,8 @@ it('admits a worker with a key of its own until that is revoked; then the worker
 });
 
 /**
- * Makes a worker use the kernels for an old processor, which add in another order. Which units then give other bits
- * depends on this machine's processor.
+ * Makes a worker use kernels for an old processor. These kernels add in another order than those for a new processor,
+ * so some units give other bits. This machine's processor decides which units these are.
  */
 const otherBits = { ONEDNN_MAX_CPU_ISA: 'SSE41' };
 

@@ -129,7 +129,8 @@ describe('a run', () => {
       '--json',
     ]);
     expect(summaryOf(resumed.stdout).weightsSha256).toBe(straight.weightsSha256);
-    // Moments, averages and counters are the same too. The same losses show that the images came in the same order.
+    // Moments, averages and counters of the resumed run equal those of the uninterrupted run. Equal losses show that
+    // the images came in the same order in both runs.
     const [parts, whole] = await Promise.all([first, straight].map(({ runDir }) => readFile(checkpointOf(runDir, 6))));
     expect(parts.equals(whole)).toBe(true);
     const losses = async (runDir: string) => (await stepsOf(runDir)).map((metrics) => [metrics.step, metrics.losses]);
@@ -166,8 +167,8 @@ describe('a run', () => {
       '384',
       '--workers',
       '2',
-      // Keeps the checkpoint of step 2 for the next test, also on a slow machine, which writes more checkpoints after
-      // it.
+      // Keeps the checkpoint of step 2 for the next test. A slow machine writes more checkpoints in this run, and would
+      // delete the old one.
       '--keep',
       '9',
       '--json',

@@ -79,7 +79,7 @@ async function trained(running: ReturnType<typeof lstmGan>): Promise<{ step: num
   return summaryOf(stdout);
 }
 
-/** Resolves to the standard error of a process when that matches. */
+/** Resolves as soon as the standard error of a process matches `wanted`, to all that was written until then. */
 function heard(running: ReturnType<typeof lstmGan>, wanted: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';

@@ -50,8 +50,8 @@ export class SimulatedWorker {
   }
 
   leave(): void {
-    // Before the welcome, the worker ends at once. After it, the worker asks to leave and ends when the coordinator
-    // tells it to finish.
+    // If the worker has not received `welcome` yet, the worker ends at once. Otherwise the worker asks to leave, and
+    // ends when the coordinator tells it to finish.
     if (this.#job === undefined) this.isDismissed = true;
     else this.#options.report({ kind: 'leave', ...this.#job.header });
   }
@@ -168,7 +168,7 @@ function sumOf(range: ShardRange, work: Work, current: Current): Float32Array {
   return sum;
 }
 
-/** Stands for a gradient. It differs for every place and for every state of the weights. */
+/** Stands for a gradient. Each place, each shard and each state of the weights gives another vector. */
 function leaf({ step, phase, turn }: Work, current: Current, shard: number): Float32Array {
   const own = current[phase];
   const other = current[phase === 'generator' ? 'discriminator' : 'generator'];

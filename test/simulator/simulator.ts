@@ -73,7 +73,9 @@ export class Simulation {
   readonly losses = new Map<number, StepMetrics['losses']>();
   #committedStep = 0;
   #longestLine = 0;
-  /** `failed`: a write failed, and nothing more is written. `stopping`: training has been told of it. */
+  /**
+   * `failed`: a write failed, and nothing more is written. `stopping`: after a failed write, training was told to stop.
+   */
   #disk: 'sound' | 'full' | 'failed' | 'stopping' = 'sound';
 
   constructor(options: SimulationOptions) {
@@ -123,7 +125,9 @@ export class Simulation {
     }
   }
 
-  /** Delivers all messages, with at least one worker to compute, until the run ends. Returns false if it does not end. */
+  /**
+   * Delivers all messages, with at least one worker to compute, until the run ends. Returns false if it does not end.
+   */
   complete(): boolean {
     for (let rounds = 0; rounds < 40 && !this.isFinished; rounds++) {
       for (const member of [...this.#members.values()]) if (member.isHanging) this.#giveUp(member);
@@ -142,7 +146,7 @@ export class Simulation {
       this.#training.handle({ kind: 'stop' });
     }
     if (this.#disk !== 'stopping' || !this.#training.isFinished) return;
-    // The user frees space on the disk and gives the same command again.
+    // Stands for a user who frees space on the disk and then gives the command of the run again.
     this.#restart();
   }
 
@@ -307,7 +311,7 @@ export class Simulation {
     for (const member of this.#members.values())
       if (member.isHanging && --member.wakesAfter <= 0) member.isHanging = false;
     this.#arrive(line, message);
-    // Only a contribution to the coordinator can arrive twice, after a connection was made again.
+    // Only a contribution can arrive twice: a worker that has connected again may send its contribution again.
     if (isRepeated && message !== 'broken' && message.kind === 'contribution' && !this.isFinished)
       this.#arrive(line, message);
   }

@@ -28,7 +28,7 @@ export interface ClusterOptions {
   readonly steps: number;
   readonly config?: RunConfig;
   readonly exchange?: Exchange;
-  /** Called before the workers are started, with what a peer needs to connect. */
+  /** Called before the workers are started, with the address and the keys that any process needs to connect. */
   readonly onListening?: (address: string, keys: { readonly server: KeyPair; readonly worker: KeyPair }) => void;
   /** Called after every committed step. It may kill workers. */
   readonly onStep?: (metrics: StepMetrics, workers: readonly WorkerProcess[]) => void;

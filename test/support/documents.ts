@@ -48,7 +48,7 @@ export function documentExamples(): Example[] {
   });
 }
 
-/** Returns the commands within sentences, which may lack required options. */
+/** Returns the commands that stand within sentences. Such a command may lack required options. */
 export function inlineExamples(): Example[] {
   return [...documents].flatMap(([where, text]) =>
     [...text.matchAll(/`((?:npx )?lstm-gan [^`\n]+)`/g)].flatMap(([, line]) => commandOf(where, line)),

@@ -39,5 +39,5 @@ function killGroup({ pid }: ResultPromise): void {
 
 afterEach(({ task }) => killAll([...running].filter(([, test]) => test === task).map(([child]) => child)));
 afterAll(() => killAll([...running.keys()]));
-// When vitest is interrupted or killed, this process ends without its hooks.
+// When vitest is interrupted or killed, this process ends without running `afterEach` and `afterAll`.
 process.once('exit', () => [...running.keys()].forEach(killGroup));

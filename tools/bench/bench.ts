@@ -51,7 +51,7 @@ draw: draws the results in a folder again
   --json         one line of JSON instead of a table
 
 The model is the preset rows-large: generator 5,850,947 parameters, discriminator 675,265, 64x64 RGB. One iteration is a
-discriminator step on real and fake images, Adam, a generator step, Adam. docs/benchmarks.md explains each benchmark.
+discriminator phase on real and fake images, Adam, a generator phase, Adam. docs/benchmarks.md explains each benchmark.
 `;
 
 function refuse(sentence: string): never {

@@ -10,7 +10,8 @@ const usage = `npm run chaos -- [options]
   --kill-every S               seconds of training between faults of workers, on average (5); 0 for none
   --kill-coordinator-every T   seconds of training between kills of the coordinator (0: none); must be more than
                                --checkpoint-every, or the run makes no progress
-                               The time from a fault until training continues does not count for either.
+                               Of the time from a fault until training continues, only a second (or four steps, if
+                               these take longer) counts for either.
                                Lists of both, such as 60,60,5 and 0,300,0, are several schedules, each compared with the same
                                run without faults
   --kinds LIST                 kinds of faults of workers, separated by commas, from these (kill):
@@ -31,7 +32,7 @@ could be tested because this machine allows no network namespaces.
 
 export interface ChaosOptions {
   readonly minutes: number;
-  /** The number of segments in which the run without faults is trained, and each run with faults. */
+  /** Into how many segments each run is divided: the run without faults, and every run with faults. */
   readonly segments: number;
   /** A file with an earlier run without faults, to compare with. If undefined, a new run without faults is made. */
   readonly quiet: string | undefined;

@@ -12,7 +12,7 @@ export interface RunResult {
 }
 
 export interface HarmedResult extends RunResult {
-  /** The options that decide its faults. */
+  /** The options that decide the faults of this run. */
   readonly schedule: string;
   readonly isEveryStepOnce: boolean;
   readonly harm: readonly InflictedFault[];

@@ -35,7 +35,7 @@ interface Connection {
 interface Place extends Connection {
   generation: number;
   child: ChildProcess | undefined;
-  /** True while a fault keeps a worker from being started in this place. */
+  /** True while a fault forbids to replace a worker that has ended. */
   isAway: boolean;
 }
 
@@ -89,7 +89,7 @@ export class Cluster {
     return this.#ended;
   }
 
-  /** The name of the worker that has this place now. */
+  /** The name of the current worker with this index. A replacement gets the index of the worker that has ended. */
   nameOf(index: number): string {
     return `worker-${index + 1}-${this.#places[index].generation}`;
   }
@@ -103,7 +103,7 @@ export class Cluster {
   }
 
   /**
-   * If `isAway` is true, makes a worker leave, and starts no other worker in its place until this is called with false.
+   * If `isAway` is true, makes a worker leave, and does not replace it. A later call with false starts the replacement.
    */
   setAway(index: number, isAway: boolean): void {
     const place = this.#places[index];
@@ -185,7 +185,7 @@ export class Cluster {
       ],
       'ignore',
     );
-    // As a supervisor does: a worker that ends is replaced at once.
+    // Replaces an ended worker at once, as a supervisor of processes does.
     place.child.once('exit', () => this.#startWorker(place));
   }
 

@@ -117,8 +117,8 @@ async function inflict(cluster: Cluster, { kind, worker, lastsS }: Fault): Promi
 }
 
 /**
- * Resolves to true when the next step is committed, and to false if the run ends before. The new coordinator first cuts
- * the metrics back to the durable step; then they grow.
+ * Resolves to true when the next step is committed, and to false if the run ends before that step. A coordinator that
+ * was started again first cuts metrics.jsonl back to the durable step. After that, the file grows.
  */
 async function hasGrown(out: string, signal: AbortSignal): Promise<boolean> {
   for (let before = Infinity; ;) {

@@ -17,7 +17,10 @@ export const faults = {
 export type FaultKind = keyof typeof faults;
 export const faultKinds = Object.keys(faults) as FaultKind[];
 
-/** The faults that need a connection through this process, and those that need machines with cables of their own. */
+/**
+ * `wireKinds`: the faults that need a connection through this process. `cableKinds`: the faults that need machines with
+ * cables of their own.
+ */
 export const wireKinds: readonly FaultKind[] = ['cut', 'mute', 'delay', 'half-open'];
 export const cableKinds: readonly FaultKind[] = ['unplug', 'partition'];
 

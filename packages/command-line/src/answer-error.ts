@@ -3,8 +3,8 @@ import { exitCodes } from './exit-codes.ts';
 import { explainSystemError } from './explain-system-error.ts';
 
 /**
- * Codes of the UserErrors that end with exit code 1: other options would not prevent them, or they may pass by
- * themselves. Any other UserError is a mistake of the user, with exit code 2.
+ * Codes of the UserErrors with exit code 1: the command was valid, but its work failed. Any other UserError is a
+ * mistake of the user, with exit code 2.
  */
 const failures = ['not-finite', 'bits-differ', 'worker-failed', 'workers-gone', 'coordinator-gone', 'out-of-memory'];
 

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 
-/** Returns a program without commands or options of its own. Commands that are added to it inherit its settings. */
+/**
+ * Returns a program with the options that all programs share, without commands. Commands that its method `command` adds
+ * inherit the settings of the program.
+ */
 export function createProgram(name: string, version: string): Command {
   return new Command(name)
     .version(version)

@@ -15,7 +15,8 @@ it('chooses GPUs if there are any, unless the user names a kind', () => {
 
 it('finds the GPUs that CUDA_VISIBLE_DEVICES names, or all those of the driver if it is not set', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-dev-'));
-  // In a container with some GPUs of the machine, CUDA numbers them from 0, whatever the numbers of their device files.
+  // A container may have only some of the machine's GPUs. CUDA numbers these GPUs from 0; the numbers in the names of
+  // their device files may be larger.
   for (const name of ['nvidia5', 'nvidia7', 'nvidiactl', 'nvidia-uvm']) writeFileSync(path.join(folder, name), '');
   const found = [undefined, '1', '0, GPU-7f3a', '', '-1', '1,-1,0'].map((visible) => findGpus(visible, folder));
   expect(found).toEqual([['0', '1'], ['1'], ['0', 'GPU-7f3a'], [], [], ['1']]);

@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs';
 import { UserError } from '@lstm-gan/core/errors';
 
 /**
- * Returns the names of the NVIDIA GPUs that this process may use: those in CUDA_VISIBLE_DEVICES. If that is not set,
- * they are numbered from 0, one for each device file of the driver. Without such files there are none.
+ * Returns the names of the NVIDIA GPUs that this process may use. CUDA_VISIBLE_DEVICES lists the names. If the variable
+ * is not set, the names are numbers from 0, one for each device file of the driver. Without device files there are no
+ * GPUs.
  */
 export function findGpus(visible = process.env['CUDA_VISIBLE_DEVICES'], deviceFolder = '/dev'): string[] {
   const count = countDeviceFiles(deviceFolder);
@@ -23,7 +24,7 @@ function countDeviceFiles(folder: string): number {
 
 export type DeviceChoice = 'auto' | 'cpu' | 'gpu';
 
-/** Returns the kind of device to compute on. Throws a UserError if a GPU was asked for and there is none. */
+/** Returns the kind of device to compute on. Throws a UserError if the choice is `gpu` and there is no GPU. */
 export function chooseDevice(choice: DeviceChoice, gpus: number): 'cpu' | 'gpu' {
   if (choice === 'auto') return gpus > 0 ? 'gpu' : 'cpu';
   if (choice === 'cpu' || gpus > 0) return choice;

@@ -1,11 +1,11 @@
 /**
- * Explains errors that may occur anywhere: any allocation may find too little memory, and any write a full disk. Code
- * that meets such an error may also explain it itself.
+ * Explains errors that may occur anywhere: any allocation may find too little memory, and any write may find a full
+ * disk. Code that catches such an error earlier may explain the error itself.
  */
 import { UserError } from '@lstm-gan/core/errors';
 import { explainWriteError } from '@lstm-gan/run';
 
-/** Returns a UserError for an error of the system. Returns any other error as it is. */
+/** Returns a UserError if memory ran out or a disk refused a write. Returns any other error as it is. */
 export function explainSystemError(error: unknown): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;
   if (isOutOfMemory(error)) {
@@ -20,14 +20,14 @@ export function explainSystemError(error: unknown): unknown {
       cause: error,
     });
   }
-  // Reading never fails with these codes, so a write has failed.
+  // ENOSPC, EDQUOT and EROFS mean that a write failed: reading never fails with these codes.
   const { code, path } = error as NodeJS.ErrnoException;
   return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '') ? explainWriteError(path ?? 'A file', error) : error;
 }
 
 /**
- * Whether an error says that memory ran out. The addon says it with a code, Node with the message for an array, and
- * tfjs-node with TensorFlow's status 8, RESOURCE_EXHAUSTED.
+ * Whether an error says that memory ran out. The native addon sets the code ERR_MEMORY, Node gives the message "Array
+ * buffer allocation failed", and tfjs-node's message begins with TensorFlow's status 8 (RESOURCE_EXHAUSTED).
  */
 function isOutOfMemory({ message, code }: NodeJS.ErrnoException): boolean {
   return (

@@ -1,4 +1,7 @@
-/** This file is loaded before a worker begins to load TensorFlow. To load fast, it imports only commander and Node. */
+/**
+ * A worker loads this file before it begins to load TensorFlow. To load fast, this file and the files that it imports
+ * use only commander, Node and `@lstm-gan/engine/startup`, which imports only Node.
+ */
 export { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.ts';
 export { createProgram } from './create-program.ts';
 export { exitCodes } from './exit-codes.ts';

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 
-/** Returns how a user calls a command: `lstm-gan worker`, or `lstm-gan-worker` if it is a program of its own. */
+/**
+ * Returns how a user calls a command: `lstm-gan worker` for the subcommand of `lstm-gan`, `lstm-gan-worker` for the
+ * program.
+ */
 export function invocationOf(command: Command): string {
   return command.parent === null ? command.name() : `${invocationOf(command.parent)} ${command.name()}`;
 }

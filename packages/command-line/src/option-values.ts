@@ -1,14 +1,14 @@
-/** Parsers of option values that several programs use. Each throws an error that says which values it expects. */
+/** Parsers for option values, shared by several programs. Each parser throws an error that says what it expects. */
 import { InvalidArgumentError } from 'commander';
 
-/** Reads a whole number from 1. */
+/** Reads a whole number that is 1 or more. */
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError(`Expected a whole number from 1, got ${text}.`);
 }
 
-/** Reads a whole number of 32 bits. */
+/** Reads an unsigned whole number of at most 32 bits. */
 export function seed(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0 && value <= 0xffffffff) return value;

@@ -5,14 +5,14 @@
 import { SingleBar } from 'cli-progress';
 
 export interface ProgressDisplay {
-  /** Shows `done` of `total`, followed by a text. */
+  /** Shows the progress and a text. The bar shows `done` as a part of `total`; a line shows only the text. */
   update(done: number, total: number, text: string): void;
   stop(): void;
 }
 
 const lineEveryMs = 5000;
 
-/** Shows progress with a label on a stream. `now` returns milliseconds. */
+/** Returns a display that writes a label and the progress to a stream. `now` returns milliseconds. */
 export function createProgressDisplay(label: string, stream: NodeJS.WriteStream, now: () => number): ProgressDisplay {
   return stream.isTTY ? createBar(label, stream) : createLines(label, stream, now);
 }
@@ -57,8 +57,8 @@ function createLines(label: string, stream: NodeJS.WriteStream, now: () => numbe
 }
 
 /**
- * Returns a function that tells the remaining time, from the pace since its first call. The first call returns an empty
- * text: the time before it says nothing about the pace, because workers were starting.
+ * Returns a function that tells the remaining time. The function measures the speed from its first call on, because
+ * workers were starting before. The first call returns an empty text.
  */
 export function createCountdown(total: number, now: () => number): (done: number) => string {
   let first: { readonly done: number; readonly atMs: number } | undefined;

@@ -13,7 +13,10 @@ const labels = {
   compile: 'Compiling bindings',
 } as const;
 
-/** Provisions TensorFlow and shows the progress. If it is provisioned already, returns at once and shows nothing. */
+/**
+ * Provisions TensorFlow (downloads, unpacks and compiles it) and shows the progress. If TensorFlow is provisioned
+ * already, returns at once and shows nothing.
+ */
 export async function provisionWithProgress(
   cacheDir: string,
   variant: TensorFlowVariant,

@@ -1,6 +1,6 @@
 import { build } from 'pino-pretty';
 
-/** Returns a destination for a log that writes each JSON line to a stream as readable text. */
+/** Returns a destination for a log. The destination writes each JSON line of the log to a stream as readable text. */
 export function readableLog(stream: NodeJS.WritableStream): { write(line: string): void } {
   return build({
     destination: stream as never,

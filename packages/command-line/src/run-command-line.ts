@@ -2,8 +2,8 @@ import { CommanderError, type Command } from 'commander';
 import { exitCodes } from './exit-codes.ts';
 
 /**
- * Runs a program with parameters and sets the exit code. Every error ends as a sentence on standard error.
- * @param loadProgram returns the program, or as much of it as these parameters need
+ * Runs a program with parameters and sets the exit code. Prints the sentence of an error on standard error.
+ * @param loadProgram returns the program; commands that the parameters do not call may be missing
  */
 export async function runCommandLine(
   parameters: readonly string[],
@@ -18,9 +18,9 @@ export async function runCommandLine(
 }
 
 async function answer(error: unknown, verbose: boolean): Promise<number> {
-  // Commander has printed its message already.
+  // Commander prints the message of a CommanderError before it throws the error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.userError;
-  // Loaded only if it is needed, because it imports packages that take long to load.
+  // This file is loaded only after an error, because it imports packages that take long to load.
   const { answerError } = await import('./answer-error.ts');
   return answerError(error, verbose);
 }

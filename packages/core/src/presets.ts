@@ -12,7 +12,7 @@ export interface Preset {
   /** One line for `--help`. */
   readonly description: string;
   readonly model: ModelConfig;
-  /** The data set that it is made for. */
+  /** The data set that the preset is made for. */
   readonly data: 'digits' | 'emoji';
   /** The default number of training steps. */
   readonly steps: number;
@@ -37,7 +37,10 @@ export type PresetName =
 const articleAdam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
 const digitsAdam: AdamOptions = { ...articleAdam, beta2: 0.99 };
 
-/** A preset with the given generator. Everything else is as in the preset `article`, which docs/article.md explains. */
+/**
+ * A preset with the given generator and shard size. All other settings are those of the preset `article`, which
+ * docs/article.md explains.
+ */
 function articleSettings(name: PresetName, description: string, generator: GeneratorConfig, shardSize: number): Preset {
   return {
     name,

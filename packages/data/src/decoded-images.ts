@@ -5,7 +5,7 @@ import type { Labels, LeftOut } from './dataset.ts';
 export interface DecodedImages {
   /** Each part is uint8 [k, size, size, channels], with any number k of images. */
   readonly pixels: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** Complete after all pixels have been read. */
+  /** Labels and left-out files. They are complete only after all pixels have been read. */
   summary(): { readonly labels?: Labels; readonly leftOut?: readonly LeftOut[] };
 }
 

@@ -40,7 +40,7 @@ export const digits: DatasetSource = {
   },
 };
 
-/** The pixels, from 0 to 1, in the file of one digit. The file may end with a part of an image, which is dropped. */
+/** Returns the pixels in the file of one digit, as numbers from 0 to 1. Drops an incomplete image at the file's end. */
 function readDigits(file: string, content: Buffer | undefined): number[] {
   const { data } = JSON.parse(content?.toString('utf8') ?? '{}') as { data?: unknown };
   if (!Array.isArray(data) || !data.every((value) => typeof value === 'number' && value >= 0 && value <= 1)) {

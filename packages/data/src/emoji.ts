@@ -21,7 +21,7 @@ const listSchema = z.array(
   imageSchema.extend({ category: z.string(), skin_variations: z.record(z.string(), imageSchema).optional() }),
 );
 
-/** 3,786 emoji (Noto, Apache-2.0), 64x64 RGBA, composited over white. Other sizes are scaled from that. */
+/** 3,786 emoji (Noto, Apache-2.0), 64x64 RGBA, composited over white. Other sizes are scaled from the 64x64 images. */
 export const emoji: DatasetSource = {
   name: 'emoji',
   description: '3,786 emoji (Noto), 64x64 RGB over white',

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { createShardReader } from './image-order.ts';
 import { createDataset } from './packed-dataset.ts';
 
-/** `count` images of one pixel each, whose value is their number. */
+/** `count` images of one pixel each. The value of the pixel is the image's number. */
 const numbered = (count: number) =>
   createDataset(
     { name: 'numbered', count, size: 1, channels: 1, digest: '' },
@@ -28,7 +28,7 @@ it('reads every image once an epoch, however the batch is cut', () => {
             ...single(step, [{ start: shard, end: shard + 1 }]),
           ]);
           expect(parts.flat()).toEqual([...batch]);
-          // Reads shards again, as after the death of a worker, also across the end of an epoch.
+          // Reads the last and the first shard again, as after the death of a worker. They may lie in two epochs.
           const last = { start: shards - 1, end: shards };
           const again = [...single(step, [last, { start: 0, end: 1 }])];
           expect(again).toEqual([...batch.subarray(-shardSize), ...batch.subarray(0, shardSize)]);

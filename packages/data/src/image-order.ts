@@ -1,8 +1,8 @@
 /**
- * The order in which training reads images. Images are numbered over the whole run; each epoch has a permutation of its
- * own, which is a pure function of the seed. Shard s of batch k (k counts discriminator phases from 1) reads shardSize
- * images, the first of which has the number (k - 1) * batchSize + s * shardSize. So the images of a shard do not depend
- * on the worker that computes it.
+ * The order in which training reads images. Each epoch has a permutation of its own, a pure function of the seed and
+ * the epoch. The images that a run reads are numbered from 0, over all epochs. Shard s of batch k (k counts
+ * discriminator phases from 1) reads shardSize images; its first image has the number (k - 1) * batchSize + s *
+ * shardSize. So the images of a shard do not depend on the worker that computes it.
  */
 import { streamKey } from '@lstm-gan/core';
 import type { ShardRange } from '@lstm-gan/core/fold';

@@ -1,7 +1,7 @@
 /**
  * The packed form of a data set, one file: raw pixels, a uint16 for each image's label if there are labels, a JSON
- * footer, its length (uint32) and an eight-letter signature. It is written as a stream, and its images are read from
- * the file one at a time, so neither needs much memory, and opening takes the same time for any number of images.
+ * footer, the footer's length (uint32) and an eight-letter signature. The file is written as a stream, and its images
+ * are read one at a time, so writing and reading need little memory. Opening reads no pixels.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';

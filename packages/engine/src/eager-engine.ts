@@ -13,8 +13,8 @@ import { loadStockBackend } from './tensorflow/runtime/stock-backend.ts';
 import type { Provisioned } from './tensorflow/provision/provision.ts';
 
 /**
- * The reference: runs units operation by operation on tfjs-node, with its own kernels and gradients. It is slow, and
- * simple enough to be trusted. Tests compare the graph engine with it.
+ * The reference: runs units operation by operation on tfjs-node, with the kernels and gradients of tfjs. The eager
+ * engine is slow, and simple enough to be trusted. Tests compare the graph engine with it.
  */
 export async function openEagerEngine(provisioned: Provisioned, options: EngineOptions): Promise<Engine> {
   if (options.device === 'gpu') {
@@ -41,8 +41,8 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
       };
       const earlyNames: readonly string[] = unit.earlyOutputs ?? [];
       const isEarly = ([name]: [string, Float32Array]): boolean => earlyNames.includes(name);
-      // The eager engine cannot run a part of a unit. It runs the whole unit twice, first with zeros for the late
-      // inputs.
+      // The eager engine cannot run a part of a unit: `begin` and `finish` each run the whole unit. `begin` feeds zeros
+      // for the late inputs, and does not run a unit without early outputs.
       const begin: CompiledUnit['begin'] = async (early) => {
         checkArrays(unit.name, earlyInputSpecs(unit), early);
         const outputs = earlyNames.length === 0 ? {} : await run({ ...emptyArrays(unit.inputs), ...early } as never);

@@ -73,7 +73,7 @@ describe('state on the device', () => {
     for (const { unit, inputs } of smallInputs()) {
       const compiled = await engine.compile(unit);
       const outputs = await compiled.run(inputs);
-      // Callers must not overwrite these inputs. This test does, to show that they are not read again.
+      // Callers must not overwrite lasting inputs. This test overwrites them, to show that they are not read again.
       for (const name of unit.lasting ?? []) inputs[name].fill(0);
       expect(await compiled.run(inputs)).toEqual(outputs);
     }

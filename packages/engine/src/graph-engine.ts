@@ -111,7 +111,7 @@ class GraphEngine implements Engine, GraphRuns {
     return running.finally(() => this.#running.delete(running));
   }
 
-  /** Puts an array into a variable. The graph that does so is made at the first assignment of each variable. */
+  /** Puts an array into a variable. The graph that assigns a variable is made at the variable's first assignment. */
   async #assign(variable: string, array: UnitArray): Promise<void> {
     await this.#call(`Variable ${variable}`, () => {
       const graph =
@@ -128,7 +128,7 @@ class GraphEngine implements Engine, GraphRuns {
     this.#session.close();
   }
 
-  /** The GraphDef of a unit, or the two of a unit with early inputs: from the cache, or traced now. */
+  /** The GraphDef of a unit, or two GraphDefs if the unit has early inputs. Reads them from the cache, or traces. */
   async #graphDefsOf(unit: Unit): Promise<Uint8Array[]> {
     const { cacheDir } = this.#options;
     const parts = unit.early === undefined ? (['whole'] as const) : (['begin', 'finish'] as const);
@@ -137,7 +137,7 @@ class GraphEngine implements Engine, GraphRuns {
     );
     const cached = await Promise.all(keys.map((key) => readGraph(cacheDir, key)));
     if (cached.every((graphDef) => graphDef !== undefined)) return cached;
-    // Imported only here: it loads tfjs, which a worker with cached graphs does not need.
+    // Imported only when it is needed: make-graphs.ts loads tfjs, which a worker with cached graphs does not need.
     const { makeGraphs } = await import('./make-graphs.ts');
     const graphDefs = (await makeGraphs(unit, this.#provisioned, this.#target, this.#options.threads)).map(
       encodeGraphDef,

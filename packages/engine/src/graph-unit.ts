@@ -20,8 +20,8 @@ export interface GraphRuns {
   readonly arithmetic: NativeArithmetic;
   isClosed(): boolean;
   /**
-   * Calls `call` with the graph's feeds, as one native call. Inputs that the graph reads from variables are in these
-   * variables until the call has settled.
+   * Calls `call` with the graph's feeds, as one native call. Before the call, puts the inputs that the graph reads from
+   * variables into the variables, where they stay until the call has settled.
    */
   callWithFeeds<T>(
     unit: Unit,
@@ -126,7 +126,7 @@ export class GraphUnit<I extends string, O extends string> implements CompiledUn
 
   #discard(begun: Begun): void {
     const { kept } = begun;
-    // A closed engine has freed the kept values too.
+    // Closing the engine frees kept values on the device. The garbage collector frees all other kept values.
     if (kept === undefined || begun.isOver || this.#runs.isClosed()) return;
     begun.isOver = true;
     if (this.#last.drops.length === 0) this.#first.discard(kept.values);

@@ -17,7 +17,7 @@ import { openSession } from './tensorflow/runtime/session.ts';
 export interface ValueHash {
   /** The value's name in the graph: `node`, or `node:1` for a node's second output. */
   readonly value: string;
-  /** The operation that computes it, for example `MatMul`. */
+  /** The operation that computes the value, for example `MatMul`. */
   readonly operation: string;
   /** The names of the values that the operation reads. */
   readonly reads: readonly string[];
@@ -25,18 +25,20 @@ export interface ValueHash {
   readonly sha256: string;
 }
 
-/** The most bytes that one run returns. A graph whose values have more bytes runs several times. */
+/** The most bytes that one run of a graph returns. If the values have more bytes, the graph runs several times. */
 const bytesPerRun = 256 * 2 ** 20;
 
 /**
- * The hashes of all float32 values that a unit computes on the CPU, in the order in which they are computed. Values of
- * other types are masks, indices and images, which are never rounded.
+ * The hashes of the float32 values that a unit computes on the CPU, in the order in which they are computed. Values
+ * whose shape depends on the processor are left out. Values of other types are masks, indices and images, which are
+ * never rounded.
  */
 export async function hashValues(unit: Unit, provisioned: Provisioned, threads: number): Promise<ValueHash[]> {
   const whole = { ...unit, early: undefined, earlyOutputs: undefined };
   const target = { device: 'cpu', precision: 'float32', stateOnDevice: false } as const;
   const inputs = probeInputs(unit.inputs);
-  // The session is opened before the graph is made, because tracing runs our own operations: the addon registers them.
+  // The session is opened before the graph is made. Opening it loads our addon, which registers our own operations, and
+  // tracing runs these operations.
   const session = openSession(provisioned, threads);
   try {
     const [graph] = await makeGraphs(whole, provisioned, target, threads);

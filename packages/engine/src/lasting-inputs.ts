@@ -7,7 +7,7 @@ export type Assign = (variable: string, array: UnitArray) => Promise<void>;
 interface Held {
   readonly array: UnitArray;
   readonly assigned: Promise<void>;
-  /** The number of graph runs that read the variable now, or wait until it is assigned. */
+  /** The number of graph runs that read the variable now, or wait until the variable is assigned. */
   readers: number;
   /** Called when there are no readers any more. */
   onFree: (() => void)[];
@@ -15,8 +15,8 @@ interface Held {
 
 /**
  * Inputs that stay on the device from run to run, each in a variable. A variable is assigned again only if a run brings
- * another array object, so the caller must never overwrite an array that it has given. The assignment waits until no
- * run reads the variable.
+ * another array object than the variable holds, so the caller must never overwrite an array that it has given. The
+ * assignment waits until no run reads the variable.
  */
 export class LastingInputs {
   readonly #assign: Assign;

@@ -33,7 +33,10 @@ export async function makeGraphs(
   return lowered.map((graph) => stateOnDevice(graph, unit.lasting ?? [], kept));
 }
 
-/** The graph with the operations of our addon, which exist for the CPU; unchanged for a GPU. */
+/**
+ * The graph with operations of our addon in place of TensorFlow's. A graph for a GPU is unchanged, because our
+ * operations exist for the CPU alone.
+ */
 export function lowerToAddon(graph: Graph, device: EngineOptions['device']): Graph {
   return device === 'cpu' ? lowerProducts(lowerConvolutions(graph)) : graph;
 }

@@ -78,9 +78,9 @@ ifSupported(
     };
     const [exact, rounded] = [await run('float32', roundedInputs), await run('bfloat16', inputs)];
     for (const name of ['y', 'z']) {
-      // Both products have the same rounded factors, and sum in float32. The result of the bfloat16 product is then
-      // rounded, by at most half a unit in the last of 8 significant bits. The other difference, of at most 1e-4, comes
-      // from the order of the terms.
+      // Both runs multiply the same rounded factors, and sum in float32. The bfloat16 run then rounds the result, by at
+      // most half a unit in the last of 8 significant bits. A further difference of at most 1e-4 comes from the order
+      // of the terms.
       exact[name].forEach((value, i) =>
         expect(Math.abs(rounded[name][i] - value)).toBeLessThanOrEqual(2 ** -8 * Math.abs(value) + 1e-4),
       );

@@ -1,6 +1,6 @@
 /**
  * The probe: the hash of a compiled unit's outputs on a fixed input. Machines with equal probes compute the same bits,
- * whatever their processors are. A strict run refuses a worker with other probes at the handshake.
+ * whatever their processors are. At the handshake, a strict run refuses a worker whose probes differ from the run's.
  */
 import { createHash } from 'node:crypto';
 import type { ArraySpec, UnitArray } from '@lstm-gan/core';
@@ -37,8 +37,8 @@ export function probeInputs(specs: Readonly<Record<string, ArraySpec>>): Record<
 }
 
 /**
- * The numbers repeat after this many, because drawing millions of numbers took a sixteenth of a worker's start. The
- * period is a prime, so the rows of a matrix differ.
+ * The numbers of an input repeat after this many numbers, because drawing millions of numbers took a sixteenth of the
+ * time of a worker's start. The period is a prime, so the rows of a matrix differ.
  */
 const period = 65_521;
 

@@ -25,7 +25,7 @@ export async function writeAtomically(file: string, parts: readonly (Uint8Array 
   }
 }
 
-/** Removes the files of a folder with an unwanted name, and those that were half written when a process died. */
+/** Removes files from a folder: those with an unwanted name, and files that were half written when a process died. */
 export function removeFiles(folder: string, isUnwanted: (name: string) => boolean): void {
   for (const name of readdirSync(folder))
     if (name.endsWith(unfinished) || isUnwanted(name)) rmSync(path.join(folder, name));

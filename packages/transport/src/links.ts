@@ -1,21 +1,21 @@
 /**
- * Links carry messages between processes. A listening link has a connection to every process that connected to it; a
- * connecting link has one connection. A coordinator listens, its workers connect; in the sliced exchange every worker
- * does both, towards the other workers.
+ * Links carry messages between processes. A listening link has a connection to every process that connected to it. A
+ * connecting link has one connection. The coordinator has a listening link, and each worker connects to it. In the
+ * sliced exchange every worker also listens for the other workers and connects to them.
  *
- * The messages of a connection arrive whole, once and in the order in which they were sent, or the connection ends,
- * which is an event. `send` only queues: it never waits and never fails. A message whose connection has ended is
- * dropped; the event says so, earlier or later.
+ * Each message of a connection arrives whole, once, and in the order in which the messages were sent. If that is not
+ * possible, the connection ends, and an event reports the end. `send` only queues a message: it never waits and never
+ * fails. If the connection has ended, `send` drops the message, even if the event is still to come.
  *
  * Arrays given to `send` must never be written again, because a link may still be reading them. Arrays that arrive
- * belong to the receiver. They may lie in memory that cannot be written, and the receiver releases each one that it has
- * used up.
+ * belong to the receiver. They may lie in memory that cannot be written. The receiver releases each array when it no
+ * longer needs the array.
  *
- * Large arrays travel in chunks of 2 MB. At most eight chunks of a connection are under way that the receiver has not
- * taken yet, and the frames of all connections take turns. So a slow receiver slows down nobody else. What is queued
- * for a slow receiver stays in the sender's memory, without a limit. For example, a sender that queues 25 MB ten times
- * a second for a network of 100 MB/s needs 150 MB more memory each second. So a sender must wait for an answer before
- * it queues more.
+ * Large arrays travel in chunks of 2 MB. A sender has at most eight chunks of a connection under way: it sends the next
+ * one when the receiver has taken one. The frames of all connections take turns. So a slow receiver slows down nobody
+ * else. What is queued for a slow receiver stays in the sender's memory, without a limit. For example, a sender that
+ * queues 25 MB ten times a second for a network of 100 MB/s needs 150 MB more memory each second. So a sender must wait
+ * for an answer before it queues more.
  */
 import type { CoordinatorMessage, PeerMessage, WorkerMessage } from './protocol/messages.ts';
 import type { CrewMember } from './protocol/shared-fields.ts';
@@ -23,25 +23,30 @@ import type { CrewMember } from './protocol/shared-fields.ts';
 /** An event of a listening link. */
 export type CoordinatorLinkEvent<Received = WorkerMessage> =
   | { readonly kind: 'message'; readonly connection: string; readonly message: Received }
-  /** The other end closed the connection, died, was silent too long, or broke the protocol; the sentence says which. */
+  /**
+   * The connection has ended, and `sentence` says why: the other end closed it, died, was silent too long, or broke the
+   * protocol, or this end called `renew`.
+   */
   | { readonly kind: 'left'; readonly connection: string; readonly sentence: string };
 
 /**
- * A listening link: the coordinator's, with a connection to each worker, or a worker's, with one from each other
- * worker.
+ * A listening link. The coordinator's link has a connection to each worker. A worker's link has a connection from each
+ * other worker that has sent messages to this worker.
  */
 export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMessage> {
-  /** What the other end connects to, for example `tcp://127.0.0.1:4321`. */
+  /** The address that the other ends connect to, for example `tcp://127.0.0.1:4321`. */
   readonly address: string;
-  /** Ends when the link is closed. Only one reader may iterate. */
+  /** The iteration ends when the link is closed. Only one reader may iterate. */
   events(): AsyncIterable<CoordinatorLinkEvent<Received>>;
-  /** Queues a message; drops it if the connection has ended. */
+  /** Queues a message. Drops the message if the connection has ended. */
   send(connection: string, message: Sent): void;
-  /** Sends what is queued for the connection, then ends the connection. No event reports this end. */
+  /** Sends what is queued for the connection, then ends the connection. No event reports that it has ended. */
   disconnect(connection: string): void;
   /** From now on the connection ends if the program at its other end gives no sign of life for `silenceMs`. */
   watch(connection: string, silenceMs: number): void;
-  /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
+  /**
+   * Sends what is queued, for at most the link's option `lingerMs`, then closes the link. A second call does nothing.
+   */
   close(): Promise<void>;
 }
 
@@ -51,8 +56,8 @@ export interface RenewableLink<Received = WorkerMessage, Sent = CoordinatorMessa
   Sent
 > {
   /**
-   * Ends all connections, with an event each, and listens again at the same address. Processes whose keys are still
-   * authorized can connect again.
+   * Ends all connections, reports each end as an event `left`, and listens again at the same address. Processes whose
+   * keys are still authorized can connect again.
    */
   renew(): Promise<void>;
 }
@@ -61,27 +66,30 @@ export interface RenewableLink<Received = WorkerMessage, Sent = CoordinatorMessa
 export type WorkerLinkEvent<Received = CoordinatorMessage> =
   | { readonly kind: 'message'; readonly message: Received }
   /**
-   * The connection has ended, or was never made. `refused`: the other end refused the keys, so trying again is useless.
+   * The connection has ended, or was never made. `refused` is true if the other end refused the connection, for example
+   * because of the keys: then trying again is useless.
    */
   | { readonly kind: 'closed'; readonly sentence: string; readonly refused?: boolean };
 
 /** A connecting link: a worker's, to its coordinator or to another worker. */
 export interface WorkerLink<Received = CoordinatorMessage, Sent = WorkerMessage> {
-  /** Ends after `closed`, or when this end is closed. Only one reader may iterate. */
+  /** The iteration ends after the event `closed`, or when this end closes the link. Only one reader may iterate. */
   events(): AsyncIterable<WorkerLinkEvent<Received>>;
   /**
-   * Queues a message, also before the connection is made; drops it after `closed`. From now on its arrays belong to the
-   * link.
+   * Queues a message, even if the connection is not made yet. Drops the message if the link is closed. From now on the
+   * message's arrays belong to the link.
    */
   send(message: Sent): void;
-  /** Sends what is queued (for at most `lingerMs`), then closes. A second call does nothing. */
+  /**
+   * Sends what is queued, for at most the link's option `lingerMs`, then closes the link. A second call does nothing.
+   */
   close(): Promise<void>;
 }
 
 /** An event of a peer link. */
 export type PeerLinkEvent =
   | { readonly kind: 'message'; readonly message: PeerMessage }
-  /** A peer cannot be reached, from the start or from now on; the sentence says why. */
+  /** A peer could never be reached, or can no longer be reached; `sentence` says why. */
   | { readonly kind: 'unreachable'; readonly worker: string; readonly sentence: string };
 
 /**
@@ -89,16 +97,22 @@ export type PeerLinkEvent =
  * peer when the first message to that peer is sent.
  */
 export interface PeerLink {
-  /** What the peers connect to. */
+  /** The address that the peers connect to. */
   readonly address: string;
-  /** The public half of the key pair of this end, for connections from peers and for connections to peers. */
+  /** The public key of this end. Connections from peers and connections to peers use the same key pair. */
   readonly publicKey: string;
-  /** Ends when the link is closed. Only one reader may iterate. */
+  /** The iteration ends when the link is closed. Only one reader may iterate. */
   events(): AsyncIterable<PeerLinkEvent>;
-  /** From now on these are the peers, and no other worker is let in. Connections to former peers are closed. */
+  /**
+   * Replaces the list of peers, and closes the connections to former peers. From now on, no new connection of a worker
+   * that is not in the list is let in; over socket files, the kernel decides instead who connects.
+   */
   meet(peers: readonly CrewMember[]): void;
-  /** Queues a message; drops it if the worker is no peer, or is unreachable. */
+  /** Queues a message. Drops the message if the worker is no peer, or is unreachable. */
   send(worker: string, message: PeerMessage): void;
-  /** Closes at once: what is still queued is of no use any more. A second call does nothing. */
+  /**
+   * Closes the link at once. Messages that are still queued are dropped: nobody needs them now. A second call does
+   * nothing.
+   */
   close(): Promise<void>;
 }

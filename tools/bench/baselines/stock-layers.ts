@@ -1,6 +1,6 @@
 /**
- * The same model and the same iteration as a user of tfjs would write them: stock `tf.layers`, `tf.variableGrads` and
- * `tf.train.adam` on tfjs-node, without any optimisation of this project.
+ * The model and the iteration of lstm-gan, written as a user of tfjs would write them: with stock `tf.layers`,
+ * `tf.variableGrads` and `tf.train.adam` on tfjs-node, and without any optimisation of this project.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';

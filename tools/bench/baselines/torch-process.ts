@@ -1,4 +1,4 @@
-/** The same model in PyTorch, in stepping processes of Python. */
+/** The model of lstm-gan in PyTorch, run by stepping processes of Python. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -68,7 +68,10 @@ export interface TorchGroupOptions extends TorchOptions {
   readonly cores: readonly number[];
 }
 
-/** Starts DistributedDataParallel over gloo, one process with one thread on each core. The time of an iteration is that of the slowest process. */
+/**
+ * Starts DistributedDataParallel over gloo, one process with one thread on each core. The time of an iteration is that
+ * of the slowest process.
+ */
 export async function startTorchGroup({ python, batch, cores, ...options }: TorchGroupOptions): Promise<TorchProcess> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-ddp-'));
   const parameters = [
@@ -108,7 +111,10 @@ export interface GlooOptions {
   readonly numbers: number;
 }
 
-/** Starts processes that only run gloo's all-reduce, with which PyTorch sums gradients between processes. The time is that of the slowest process. */
+/**
+ * Starts processes that only run gloo's all-reduce, with which PyTorch sums gradients between processes. The time is
+ * that of the slowest process.
+ */
 export async function startGloo({ python, processes, numbers }: GlooOptions): Promise<TorchProcess> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-gloo-'));
   const file = fileURLToPath(new URL('gloo_all_reduce.py', import.meta.url));

@@ -1,6 +1,7 @@
 /**
- * Compares the star with the sliced exchange over slow cables: the coordinator and four workers, each in a network namespace of its own,
- * connected by virtual cables of 1 Gbit/s, encrypted as always, with units that compute nothing.
+ * Compares the star with the sliced exchange over slow cables. The coordinator and four workers are each in a network
+ * namespace of their own, connected by virtual cables of 1 Gbit/s. The traffic is encrypted as always, and the units
+ * compute nothing.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -97,7 +98,7 @@ async function measureSteps(
         '1',
         keyFile,
       ]);
-      // Without this, the coordinator would wait for another worker.
+      // If a worker fails, the coordinator is stopped too. Otherwise it would wait for another worker.
       worker.once('exit', (code) => code === 0 || stop());
       children.push(worker);
     }

@@ -1,6 +1,6 @@
 /**
- * `exchange-only-worker.ts ADDRESS NAME FLOWS [KEY-FILE]`: a worker whose units compute nothing, so that a step consists only of the
- * exchange: weights, contributions, sum, Adam.
+ * `exchange-only-worker.ts ADDRESS NAME FLOWS [KEY-FILE]`: a worker whose units compute nothing, so that a step consists
+ * only of the exchange: weights, contributions, sum, Adam.
  */
 import os from 'node:os';
 import type { Unit } from '@lstm-gan/core';
@@ -17,8 +17,8 @@ import { createPeerLink, createWorkerLink, peerBindAddress, readKeyFile } from '
 import { startWorker } from '@lstm-gan/worker';
 
 /**
- * The outputs of all units. Every run returns the same arrays, because making new ones would take longer than sending them. They hold
- * 1/3, not 0: zeros travel in half the bytes.
+ * The outputs of all units. A unit returns the same arrays each time, because making new arrays would take longer than
+ * sending them. The arrays hold 1/3, not 0, because zeros travel in half the bytes.
  */
 const outputsOfAll = new Set<Float32Array | Uint8Array>();
 

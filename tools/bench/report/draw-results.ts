@@ -20,7 +20,10 @@ const titles: readonly (readonly [name: string, title: string])[] = [
   ['startup', "From a worker's start to its first contribution"],
 ];
 
-/** Writes `benchmarks.svg` and `memory.svg` into the folder of the results; leaves out benchmarks without a result. Throws a UserError if there are none. */
+/**
+ * Writes `benchmarks.svg` and `memory.svg` into the folder of the results, without the benchmarks that have no result.
+ * Throws a UserError if the folder has no results at all.
+ */
 export async function drawResults(folder: string): Promise<void> {
   const files = await readdir(folder).catch(() => [] as string[]);
   const groups: BarGroup[] = [];

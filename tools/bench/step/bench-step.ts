@@ -1,6 +1,7 @@
 /**
- * One iteration of a model on this machine: of lstm-gan, of the same model in stock tfjs layers and, if a Python with PyTorch is
- * given, in PyTorch. They run one after the other in every round, so that a change of the machine's speed affects all of them.
+ * Measures one iteration of a model on this machine in several implementations: lstm-gan, stock tfjs layers and, if a
+ * Python with PyTorch is given, PyTorch. The implementations run one after the other in every round, so that a change
+ * of the machine's speed affects all of them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +31,10 @@ interface Alternative {
   readonly times: number[];
 }
 
-/** The threads of some implementations spin for a moment after their work. The pause keeps that out of the next measurement. */
+/**
+ * The threads of some implementations spin for a moment after their work. The pause keeps that out of the next
+ * measurement.
+ */
 const pauseMs = 50;
 
 interface Measured {
@@ -105,8 +109,8 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       '',
       heading('images/s'),
       rowOf('lstm-gan, graph engine', totals),
-      rowOf('  in native calls', native),
-      rowOf('  sum, Adam, averages', updates),
+      rowOf('  outside the updates', native),
+      rowOf('  updates: Adam, averages', updates),
       ...alternatives.map(({ name, times }) => rowOf(name, times)),
       '',
       `A matrix product of 2,048 x 2,048 runs at ${(median(peaks) / 1e9).toFixed(0)} GFLOP/s here; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that.`,

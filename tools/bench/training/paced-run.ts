@@ -9,7 +9,7 @@ export interface PacedRun {
    * first step after the pause.
    */
   next(): Promise<StepMetrics[]>;
-  /** Ends the run; call it after all turns. */
+  /** Ends the run. Call it after the last call of `next`. */
   finish(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export function startPacedRun({ turns, stepsPerTurn, ...options }: PacedRunOptio
 
 /**
  * After the last event, workers still finish their lease and start shards of the next phase. Both together take less
- * than the time of a step plus this time.
+ * than the time of a step plus these milliseconds.
  */
 const standstillMs = 100;
 

@@ -1,7 +1,7 @@
 /**
- * Elementary functions that use only + - * /. `Math.log` and `Math.pow` may differ in the last bit between Node
- * versions and browsers; IEEE arithmetic does not. Weights are computed from these functions, and must have the same
- * bits everywhere.
+ * Logarithm and power of 2, computed with only + - * /. The results of `Math.log` and `Math.pow` may differ in the last
+ * bit between Node versions and browsers; the results of + - * / do not. Weights depend on the functions of this file,
+ * and must have the same bits everywhere.
  */
 const ln2 = 0.6931471805599453;
 const scratch = new DataView(new ArrayBuffer(8));
@@ -12,12 +12,12 @@ export function ln(x: number): number {
   const high = scratch.getUint32(0);
   let exponent = (high >>> 20) - 1023;
   scratch.setUint32(0, (high & 0xfffff) | 0x3ff00000);
-  let mantissa = scratch.getFloat64(0); // [1, 2)
+  let mantissa = scratch.getFloat64(0); // in [1, 2)
   if (mantissa > 1.4142135623730951) {
     mantissa /= 2;
     exponent += 1;
   }
-  // ln m = 2 artanh s, s = (m - 1) / (m + 1), |s| <= 0.1716
+  // With m for the mantissa: ln m = 2 artanh s, s = (m - 1) / (m + 1), |s| <= 0.1716.
   const s = (mantissa - 1) / (mantissa + 1);
   const square = s * s;
   let sum = 0;

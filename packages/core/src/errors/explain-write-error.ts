@@ -12,8 +12,8 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns the error of a failed write of `file` into a UserError that names the reason, if the error has a known system
- * code (for example ENOSPC). Returns any other error, and a UserError, unchanged.
+ * Explains why a write of `file` failed. If the error has a known system code (for example ENOSPC), returns a UserError
+ * that names the reason. Returns any other error, and a UserError, unchanged.
  */
 export function explainWriteError(file: string, error: unknown, advice: string): unknown {
   const { code, syscall } = error as { readonly code?: string; readonly syscall?: string };

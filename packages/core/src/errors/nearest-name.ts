@@ -1,6 +1,7 @@
 /**
- * Returns the name among `names` that is nearest to the misspelled `given` (Levenshtein distance, upper and lower case
- * are equal). Undefined if every name is further away than a third of its own length, rounded up.
+ * Returns the name among `names` that is nearest to the misspelled `given` (Levenshtein distance; upper and lower case
+ * count as equal). A name is near if its distance is at most a third of the name's length, rounded up. Returns
+ * undefined if no name is near.
  */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const near = names

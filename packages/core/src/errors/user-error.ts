@@ -1,18 +1,18 @@
 /**
- * Mistakes that the user can correct. The error says what is wrong, what was expected, what was given instead, and what
- * to do. A bug in this code is not a user error: it fails an `assert`, and shows a stack trace.
+ * A UserError is a mistake that the user can correct. It says what is wrong, what was expected, what was given instead,
+ * and what to do. A bug in this code is not a UserError: it fails an `assert`.
  */
 
 /** The content of a UserError. */
 export interface UserErrorDetail {
   /**
-   * Names the mistake for programs, so it does not change between versions. Kebab-case, for example
+   * Names the mistake for programs, so the code stays the same between versions. In kebab-case, for example
    * `batch-not-divisible`.
    */
   readonly code: string;
-  /** One sentence: what is wrong, what was given and what was expected. */
+  /** Says what is wrong, what was given and what was expected. Usually one sentence. */
   readonly message: string;
-  /** One sentence: what to do about it. */
+  /** Says what the user should do. Usually one sentence. */
   readonly advice: string;
   readonly cause?: unknown;
 }

@@ -1,8 +1,8 @@
 import { splitRange, type ShardRange } from './shard-tree.ts';
 
 /**
- * Returns how many sums of two or more shards become complete at the moment when `shard` is added, if the shards of
- * `range` are added in order. Example: in [0, 4), shard 3 completes two sums, [2, 4) and [0, 4).
+ * Returns how many subtrees of two or more shards become complete when `shard` is added, if the shards of `range` are
+ * added in order. Example: in [0, 4), shard 3 completes two subtrees, [2, 4) and [0, 4).
  */
 function sumsCompleteWith(shard: number, range: ShardRange): number {
   if (range.end - range.start < 2) return 0;
@@ -12,11 +12,11 @@ function sumsCompleteWith(shard: number, range: ShardRange): number {
 }
 
 /**
- * Resolves to the sum of a subtree, with the same bits as a fold of its shards. Shards are computed one after the
- * other. While a shard's vector is written, it is added to the sums that it completes. This saves a later pass over
+ * Resolves to the sum of a subtree, with the same bits as a fold of its shards. Computes the shards in order. `compute`
+ * adds a shard's vector to the partial sums in `onto` while it writes the vector. A later pass would have to read
  * vectors that have left the caches.
  * @param compute resolves to `onto[0] + (onto[1] + (... + the shard's vector))`, each sum rounded to float32
- * @param release takes back a vector that is contained in a later sum
+ * @param release takes back a vector that was in `onto`, and so is contained in a later sum
  */
 export async function accumulateShards(
   range: ShardRange,

@@ -13,14 +13,14 @@ const added = (tree: SumTree): Float32Array => {
   expect(evaluateSum(tree, target)).toBe(true);
   return target;
 };
-/** The definition: the sum of a subtree is the sum of its two halves. */
+/** Returns the sum of a subtree by its definition: the sum of the left half plus the sum of the right half. */
 const flat = (vectors: Float32Array[], range: ShardRange): Float32Array => {
   if (range.end - range.start === 1) return vectors[range.start].slice();
   const [left, right] = splitRange(range).map((half) => flat(vectors, half));
   return left.map((value, i) => value + right[i]);
 };
 
-/** Cuts a range into subtrees; `cutsAgain` decides for each whether it is cut again. */
+/** Cuts a range into subtrees. For each subtree, `cutsAgain` decides whether this subtree is cut into halves. */
 const cut = (range: ShardRange, cutsAgain: () => boolean): ShardRange[] =>
   range.end - range.start > 1 && cutsAgain() ? splitRange(range).flatMap((half) => cut(half, cutsAgain)) : [range];
 

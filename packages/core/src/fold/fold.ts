@@ -1,7 +1,7 @@
 /**
  * The fold: the sum of the shards' contributions, in the fixed order of the tree over the shards. Partial sums may
- * arrive in any order. The fold combines the sums of two sibling subtrees into a `SumTree` without adding them: the
- * reader of the whole sum does the additions. If the fold would keep too many vectors, it does them itself.
+ * arrive in any order. The fold combines the sums of two sibling subtrees into a `SumTree` without adding them; the
+ * reader of the whole sum does the additions. If the fold keeps too many vectors, the fold does the additions itself.
  */
 import { assert } from '../errors/assert.ts';
 import { evaluateSum, leavesOf, type EvaluateSum, type SumTree } from './sum-tree.ts';
@@ -9,9 +9,9 @@ import { splitRange, type ShardRange } from './shard-tree.ts';
 
 /** The arithmetic on vectors that a fold needs. */
 export interface FoldArithmetic {
-  /** A new vector with arbitrary contents: the caller writes every float. */
+  /** Returns a new vector with arbitrary contents. The caller must write every float. */
   readonly allocate: (length: number) => Float32Array;
-  /** Takes back the memory of an array that is not used any more. The array may be empty afterwards. */
+  /** Takes back the memory of an array that is not used any more. Afterwards the length of the array may be 0. */
   readonly release: (array: Float32Array | Uint8Array) => void;
   readonly evaluateSum: EvaluateSum;
 }
@@ -25,7 +25,8 @@ export interface Fold {
 }
 
 /**
- * If a fold keeps more vectors than this, it adds the sums of siblings itself and does not leave that to the reader.
+ * The most vectors that a fold keeps without adding. If there are more, the fold adds the sums of siblings itself and
+ * does not leave the additions to the reader.
  */
 const maxVectors = 8;
 
@@ -52,7 +53,7 @@ export function createFold(whole: ShardRange, arithmetic: FoldArithmetic = plain
     return evaluateAndRelease(sum, arithmetic);
   };
 
-  /** Combines all pairs of siblings within `subtree` of which both sums have arrived. */
+  /** Combines the sums of each two siblings within `subtree`, if both sums have arrived. */
   const combineWithin = (subtree: ShardRange): void => {
     if (sums.has(keyOf(subtree)) || subtree.end - subtree.start < 2) return;
     const [left, right] = splitRange(subtree);
@@ -78,8 +79,8 @@ export function createFold(whole: ShardRange, arithmetic: FoldArithmetic = plain
 }
 
 /**
- * Evaluates a sum into a new vector and releases its parts. It never writes into a part: a received vector may lie in
- * another process's memory, which must not be written.
+ * Returns a sum as a new vector, and releases the vectors of the tree. Never writes into the vectors of the tree: a
+ * received vector may lie in another process's memory, which must not be written.
  */
 function evaluateAndRelease(tree: SumTree, arithmetic: FoldArithmetic): Float32Array {
   const leaves = leavesOf(tree);

@@ -1,4 +1,4 @@
-/** The sum of the shards' contributions in the order of one fixed tree, which gives every run the same bits. */
+/** Adds the shards' contributions in the order of one fixed tree, so every run computes the same bits. */
 export { accumulateShards } from './accumulate-shards.ts';
 export { createFold, type Fold, type FoldArithmetic } from './fold.ts';
 export { isSubtree, shardsOf, splitRange, type ShardRange } from './shard-tree.ts';

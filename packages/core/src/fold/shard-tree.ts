@@ -1,7 +1,7 @@
 /**
- * The binary tree over the shards of a batch. It fixes the order in which their contributions are added. A range of n
- * shards splits at the largest power of two below n: [0, 6) into [0, 4) and [4, 6). So the shape of a subtree depends
- * only on its length, and every process computes the same bits for its sum.
+ * The binary tree over the shards of a batch. The tree fixes the order in which the shards' contributions are added.
+ * A range of n shards splits at the largest power of two below n: [0, 6) into [0, 4) and [4, 6). So the shape of a
+ * subtree depends only on its length, and every process that sums a subtree computes the same bits.
  */
 
 /** The shards [start, end). A range that is a node of the tree is called a subtree. */
@@ -12,7 +12,7 @@ export interface ShardRange {
   readonly end: number;
 }
 
-/** The numbers of all shards of some ranges, in the order of the ranges. */
+/** The indices of all shards in the given ranges, in the order of the ranges. */
 export function shardsOf(ranges: readonly ShardRange[]): number[] {
   return ranges.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, k) => start + k));
 }

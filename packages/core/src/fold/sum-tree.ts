@@ -29,7 +29,7 @@ export function sumAt(tree: SumTree, index: number): number {
 
 /**
  * Writes the sum of a tree into `target`, which may be one of the tree's vectors. Returns whether each float of the sum
- * is finite. The function `evaluateSum` defines the bits; other implementations must give the same.
+ * is finite. The function `evaluateSum` defines the bits; other implementations must give the same bits.
  */
 export type EvaluateSum = (tree: SumTree, target: Float32Array) => boolean;
 

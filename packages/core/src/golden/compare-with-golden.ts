@@ -33,11 +33,14 @@ export type RunUnit = <I extends string, O extends string>(
 const output = { measure: outputError, tolerance: 1e-4 };
 const gradient = { measure: gradientError, tolerance: 1e-4 };
 const adam = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-/** A float32 gradient below this share of its tensor's largest value is rounding noise (about eight ulps). */
+/**
+ * A golden gradient of at most this share of its tensor's largest gradient (about eight ulps of the largest) is smaller
+ * than the rounding noise of float32.
+ */
 const noiseFloor = 2 ** -20;
 const noSeed = () => new Int32Array(2);
 
-/** What every part of one comparison needs. */
+/** What the functions that make one comparison share. */
 interface Subject {
   readonly run: RunUnit;
   readonly model: ModelConfig;
@@ -153,8 +156,9 @@ async function compareSteps(subject: Subject): Promise<void> {
 /**
  * The indices of a tensor at which the golden gradient of step 1 is rounding noise. Example: a bias before a batch
  * normalisation can have a gradient of 0 in float64 and of 1e-9 in float32. Adam divides a gradient by its own size, so
- * it moves this bias by a large part of the learning rate. After three steps the error has reached the second digit of
- * other weights. Weights at these indices are therefore held at their initial values, and not compared after the steps.
+ * Adam moves this bias by a large part of the learning rate. After three steps the error has reached the second digit
+ * of other weights. Therefore the generator's weights at these indices are held at their initial values. In both
+ * networks, weights at these indices are not compared after the steps.
  */
 function settledPlaces({ golden }: Subject, name: string): ReadonlySet<number> {
   const gradients = golden(`step1/gradient/${name}`);
@@ -162,7 +166,7 @@ function settledPlaces({ golden }: Subject, name: string): ReadonlySet<number> {
   return new Set([...gradients.keys()].filter((i) => Math.abs(gradients[i]) <= floor));
 }
 
-/** Sets the generator's weights at settled places back to their initial values, in place. */
+/** Sets the generator's weights at the indices of `settledPlaces` back to their initial values, in `weights` itself. */
 function holdSettled(subject: Subject, weights: Float32Array): void {
   for (const entry of subject.layouts.generator.entries) {
     if (entry.role !== 'trainable') continue;
@@ -225,8 +229,8 @@ async function compareStatistics(
     const squares = views.get(norm + movingVarianceSuffix) as Float32Array;
     check('batch statistics', `step1/statistics/${norm}/batchMean`, mean);
     const goldenMean = golden(`step1/statistics/${norm}/batchMean`);
-    // The variance is computed from variance + mean^2 (the mean of squares), so its error is measured relative to the
-    // mean of squares.
+    // The variance is the mean of squares minus mean^2. Rounding errors of the variance are as large as those of the
+    // mean of squares, so the error of the variance is measured relative to the mean of squares (variance + mean^2).
     const measure: ErrorMeasure = (actual, expected) => {
       const scaled = Array.from(expected, (value, i) => value + goldenMean[i] ** 2);
       return outputError(
@@ -244,8 +248,8 @@ async function compareStatistics(
 }
 
 /**
- * Compares exact R1: its value, and its gradient (the gradient of `discriminatorReal` with R1 minus its gradient
- * without R1).
+ * Compares the value and the gradient of exact R1. The gradient of R1 is the difference of two gradients: that of
+ * `discriminatorReal` with R1 minus that of `discriminatorReal` without R1.
  */
 async function comparePenalty(subject: Subject): Promise<void> {
   const { run, model, batch, golden, check } = subject;

@@ -1,7 +1,8 @@
 /**
- * How far numbers a are from golden numbers b. Outputs: |a - b| <= 1e-4 |b| + 2e-6 (a normalisation over three images
- * magnifies float32 rounding: TensorFlow's own kernels have errors of 1.2e-6 there). Gradients: relative to the largest
- * value of their tensor. Weights after Adam: norm(a - b) relative to norm(b - initial).
+ * The result for one group of tensors: how far an engine's numbers a are from golden numbers b. Three measures exist.
+ * Outputs: |a - b| <= 1e-4 |b| + 2e-6. (TensorFlow's own kernels have errors of 1.2e-6 in a normalisation over three
+ * images, because such a normalisation magnifies float32 rounding.) Gradients: |a - b| relative to the largest |b| of
+ * the tensor. Weights after Adam: norm(a - b) relative to norm(b - initial).
  */
 export interface GoldenResult {
   /** What was compared, for example `outputs` or `gradient generator`. */
@@ -51,11 +52,11 @@ function largest(count: number, value: (i: number) => number): number {
   return most;
 }
 
-/** Gathers errors by group. */
+/** Collects the errors of tensors by group. */
 export function createComparison() {
   const groups = new Map<string, GoldenResult>();
   return {
-    /** Compares one tensor. If the lengths differ, its error is infinite. */
+    /** Compares one tensor. The error is infinite if `actual` and `golden` have different lengths. */
     compare(
       group: string,
       name: string,

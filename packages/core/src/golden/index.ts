@@ -1,3 +1,3 @@
-/** Comparison of an engine with golden values: docs/golden.md describes their files. */
+/** Compares an engine with golden values. docs/golden.md describes the files of golden values. */
 export { compareWithGolden, type RunUnit } from './compare-with-golden.ts';
 export type { GoldenResult } from './comparison.ts';

@@ -2,9 +2,9 @@ import { z } from 'zod';
 
 /**
  * The complete configuration of a model: nothing else changes its mathematics. Sizes are configuration, not code.
- * An image is `base * 2^(number of transposed convolutions)` pixels high and wide. The last transposed convolution
- * makes the channels and has no entry in `filters`. Each field states its unit, and the reason for its values in the
- * presets.
+ * A generator with transposed convolutions makes images of `base * 2^(number of transposed convolutions)` pixels in
+ * height and width. The last transposed convolution makes the channels and has no entry in `filters`. Each field of
+ * numbers states its unit, and the reason for its values in the presets.
  */
 const count = z.number().int().positive();
 const lengths = z.array(count);

@@ -6,7 +6,7 @@ import { nativeOr } from './native-kernel.ts';
 const alpha = 0.2;
 
 /**
- * max(x, alpha x). Written with relu, because tfjs's own leakyRelu has no second derivative, which exact R1 needs.
+ * max(x, alpha x). Written with relu: exact R1 needs a second derivative, and tfjs's own leakyRelu has none.
  */
 function leakyReluOf(features: Tensor): Tensor {
   return nativeOr('LeakyReluNative', { features }, { alpha }, () => [

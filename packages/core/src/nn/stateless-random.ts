@@ -1,7 +1,7 @@
 /**
  * Random tensors as a function of a key tensor (int32 [2]), so that a traced graph draws new numbers when it runs with
- * another key. On a backend without the native kernel the numbers are computed in TypeScript: uniform numbers have the
- * same bits, normal numbers agree up to rounding.
+ * another key. On a backend without the native kernels the numbers are computed in TypeScript. Uniform numbers then
+ * have the same bits as those of the native kernel; normal numbers agree with the native ones up to rounding.
  */
 import { tensor, type Tensor } from '@tensorflow/tfjs-core';
 import { statelessBits, statelessUniform } from '../random/stateless-uniform.ts';

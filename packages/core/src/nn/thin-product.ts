@@ -11,9 +11,9 @@ export function thinProduct(rows: Tensor, matrix: Tensor): Tensor {
   ])[0];
 }
 
-/** The product of a few rows [R, K] with the transpose of a large matrix [N, K]. It has no gradient either. */
+/** The product of a few rows [R, K] with the transpose of a large matrix [N, K]. The operation has no gradient. */
 export function thinProductTransposed(rows: Tensor, matrix: Tensor): Tensor {
-  // Computed as (matrix rows^T)^T, which takes 1.1 ms instead of 2.9 at 1,024 units on two cores.
+  // Computed as (matrix rows^T)^T: at 1,024 units on two cores this takes 1.1 ms, and rows matrix^T takes 2.9 ms.
   return nativeOr('ThinProductNative', { rows, matrix }, { transposed: 1 }, () => [
     transpose(matMul(matrix as Tensor2D, rows as Tensor2D, false, true)),
   ])[0];

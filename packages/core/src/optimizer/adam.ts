@@ -1,6 +1,6 @@
 /**
- * Adam (Kingma & Ba, 2015) on flat vectors: arithmetic in float64, stored as float32. The powers of beta are kept as
- * products in the state, because `Math.pow` differs between Node versions.
+ * Adam (Kingma & Ba, 2015) on flat vectors: arithmetic in float64, stored as float32. The caller keeps the powers of
+ * beta1 and beta2 as running products, because the results of `Math.pow` differ between Node versions.
  */
 
 import { sumAt, type SumTree } from '../fold/sum-tree.ts';

@@ -97,7 +97,7 @@ interface Stretch {
 }
 
 /**
- * Joins neighbouring entries of the same role into one range, because one long range is faster than many short ones.
+ * Joins neighbouring entries of the same role into one range. Adam updates one long range faster than many short ones.
  */
 function stretchesOf({ entries }: Layout): Stretch[] {
   const stretches: Stretch[] = [];

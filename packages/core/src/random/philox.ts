@@ -1,6 +1,6 @@
 /**
  * Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", 2011): a counter-based generator. The
- * numbers are a pure function of key and counter, in integer arithmetic alone, so they are the same everywhere.
+ * numbers are a pure function of key and counter, in integer arithmetic alone, so they are the same on every machine.
  */
 export type PhiloxCounter = readonly [number, number, number, number];
 export type PhiloxKey = readonly [number, number];

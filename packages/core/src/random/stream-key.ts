@@ -1,6 +1,6 @@
 /**
- * Every random number of a run is a pure function of the place at which it is used. There is no generator with a state,
- * so a lost worker or a repeated shard cannot change any number.
+ * Every random number of a run is a pure function of a `StreamPlace` (seed, purpose, step, phase, turn, shard) and an
+ * index. No random generator has a state, so a lost worker or a repeated shard cannot change any number.
  */
 import { philox } from './philox.ts';
 
@@ -30,7 +30,7 @@ export type StreamPurpose =
   | 'probe'
   | 'image-flip';
 
-/** Where random numbers are used. Equal places get equal numbers. */
+/** What a stream of random numbers is used for. Equal values of all fields give equal numbers. */
 export interface StreamPlace {
   /** The run's seed, 0 .. 2^32 - 1. */
   readonly seed: number;
@@ -38,13 +38,13 @@ export interface StreamPlace {
   /** Step or epoch; 0 if there is none. */
   readonly step?: number;
   readonly phase?: 'discriminator' | 'generator';
-  /** The number of the phase among those phases of the step that train the same network, from 0. */
+  /** The index of a discriminator phase within its step, counted from 0. The generator phase has turn 0. */
   readonly turn?: number;
   /** Shard or another index; 0 if there is none. */
   readonly shard?: number;
 }
 
-/** The key (int32 [2]) of the stream for a place. */
+/** The key (int32 [2]) of the stream that a `StreamPlace` describes. */
 export function streamKey({
   seed,
   purpose,
@@ -53,8 +53,8 @@ export function streamKey({
   turn = 0,
   shard = 0,
 }: StreamPlace): Int32Array {
-  // Purpose and phase fill the lowest byte, and the turn the bytes above it. Turn 0 adds nothing to the key, so a run
-  // that was started by a version without turns keeps its random numbers.
+  // Purpose and phase fill the lowest byte, and the turn fills the bytes above the lowest. Turn 0 changes no byte, so a
+  // run that was started by an old release of this program, which had no turns, keeps its random numbers.
   const role = turn * 256 + purposes[purpose] * 2 + (phase === 'generator' ? 1 : 0);
   const [a, b] = philox(
     [step >>> 0, Math.floor(step / 0x100000000) >>> 0, shard >>> 0, role],

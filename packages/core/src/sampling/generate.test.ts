@@ -31,7 +31,8 @@ it('makes images from weights and noise on plain tfjs, and disposes of every ten
 });
 
 /**
- * A file with an averaged generator, written to disk and read back: its bytes may begin at any offset of their buffer.
+ * Writes a file with an averaged generator to disk and reads it back. The array that Node then returns may begin at any
+ * offset of its ArrayBuffer.
  */
 function checkpointOf(config: ModelConfig, vector: Float32Array): Uint8Array {
   const layout = createLayouts(model).generator;

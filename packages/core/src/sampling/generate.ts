@@ -27,8 +27,8 @@ export async function generate(model: ModelConfig, weights: Float32Array, noise:
 
 /**
  * Reads the model and the averaged generator's weights (a flat vector in the generator's layout) from a checkpoint
- * file. Throws a UserError if the bytes are not a complete safetensors file, name no model, or do not hold finite
- * weights for it.
+ * file. Throws a UserError if the bytes are not a complete safetensors file, if the file names no model, or if it does
+ * not hold finite weights for the model.
  */
 export function readGenerator(checkpoint: Uint8Array): { model: ModelConfig; weights: Float32Array } {
   const { metadata, tensors } = decodeSafetensors(checkpoint);

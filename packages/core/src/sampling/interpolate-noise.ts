@@ -1,6 +1,6 @@
 /**
  * Returns a point on the great circle between two noise vectors (Shoemake, 1985; White, 2016). A straight line between
- * normal vectors leads through shorter ones, on which a generator was not trained.
+ * normal vectors leads through shorter vectors, and a generator was not trained on such vectors.
  * @param position 0 gives `from`, 1 gives `to`
  */
 export function noiseBetween(from: Float32Array, to: Float32Array, position: number): Float32Array {

@@ -29,8 +29,9 @@ export interface PhaseUnits {
   readonly discriminatorFake: Unit<'discriminator' | 'images' | 'dropoutSeed', 'loss' | 'gradient' | 'logits'>;
   /**
    * Forward and backward pass through both networks. The generator's forward pass (training mode: batch statistics)
-   * needs no discriminator, so it comes first. Its output `images` are the discriminator's inputs, in [-1, 1]. `loss`
-   * is the generator's loss, and `contribution` holds its gradients and moments.
+   * needs no discriminator, so it comes first. The output `images` holds the generated images, in [-1, 1]; the
+   * discriminator reads them. `loss` is the generator's loss. `contribution` holds the gradient of the generator's
+   * parameters and the batch statistics of its normalisations, as mean and mean of squares.
    */
   readonly generatorBackward: Unit<
     'generator' | 'discriminator' | 'noise' | 'dropoutSeed',
@@ -164,7 +165,7 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   };
 }
 
-/** Returns the part of a pass that looks up parameters by name in `weights`. */
+/** Returns the field `parameter` of a `Pass`: a function that finds a parameter in `weights` by its name. */
 function passOver(weights: ReadonlyMap<string, Tensor>): Pick<Pass, 'parameter'> {
   return {
     parameter(name) {

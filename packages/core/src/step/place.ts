@@ -14,10 +14,7 @@ export interface Place {
   readonly step: number;
   /** The phase that trains a network has the network's name. */
   readonly phase: Network;
-  /**
-   * The number of the phase among those phases of the step that train the same network, from 0. Always 0 for the
-   * generator.
-   */
+  /** The index of a discriminator phase within its step, counted from 0. The generator phase has turn 0. */
   readonly turn: number;
 }
 
@@ -27,8 +24,8 @@ export interface DiscriminatorPlace extends Place {
 }
 
 /**
- * One shard of the batch of a place. Together with the run's seed, the place and the number decide the shard's noise,
- * dropout masks and images.
+ * One shard of the batch of a place. The run's seed, the place and the index of the shard together decide the shard's
+ * noise, dropout masks and images.
  */
 export interface ShardPlace extends Place {
   readonly shard: number;
@@ -44,7 +41,7 @@ export function isFirstOfStep({ phase, turn }: Pick<Place, 'phase' | 'turn'>): b
   return phase === 'discriminator' && turn === 0;
 }
 
-/** The place that follows. After a step's generator phase comes the first place of the next step. */
+/** The place after a given place. After a step's generator phase comes the first place of the next step. */
 export function nextPlace({ step, phase, turn }: Place, discriminatorSteps: number): Place {
   if (phase === 'generator') return firstPlaceOfStep(step + 1);
   if (turn + 1 < discriminatorSteps) return { step, phase, turn: turn + 1 };
@@ -62,21 +59,22 @@ export function comparePlaces(a: Place, b: Place): number {
   return a.step - b.step || rank(a) - rank(b) || a.turn - b.turn;
 }
 
-/** A text that is equal for equal shard places, to find them in a Map. */
+/** The key of a shard place in a Map. Equal shard places have equal keys. */
 export function keyOfShardPlace({ step, phase, turn, shard }: ShardPlace): string {
   return `${step} ${phase} ${turn} ${shard}`;
 }
 
 /**
- * The discriminator phase that reads the real images which are sent with the work of a place. Work of a discriminator
- * phase has the images of that phase. The generator phase reads no real images: its work has those of the next step's
- * first phase, so that a worker can start that phase before the generator's new weights have arrived.
+ * Real images are sent with the work of every place. Returns the discriminator phase that reads these images. With the
+ * work of a discriminator phase, the images of the same phase are sent. The generator phase reads no real images. With
+ * the work of a generator phase, the images of the next step's first discriminator phase are sent, so that a worker can
+ * start that discriminator phase before the generator's new weights have arrived.
  */
 export function placeOfImages({ step, phase, turn }: Place): DiscriminatorPlace {
   return phase === 'discriminator' ? { step, phase, turn } : firstPlaceOfStep(step + 1);
 }
 
-/** The number, from 1, of the batch of images that a discriminator phase reads. Each of these phases reads a new batch. */
+/** Which batch of images a discriminator phase reads, counted from 1. Every discriminator phase reads a new batch. */
 export function batchOf({ step, turn }: DiscriminatorPlace, discriminatorSteps: number): number {
   return (step - 1) * discriminatorSteps + turn + 1;
 }

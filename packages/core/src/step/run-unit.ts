@@ -14,7 +14,7 @@ export async function runUnit<I extends string, O extends string>(
   const results = tidy(() => {
     const tensors = Object.entries<ArraySpec>(unit.inputs).map(([name, { shape, dtype }]) => {
       const array = inputs[name as I];
-      // tfjs may keep the array that it is given. It gets a copy, so the caller may change its own array afterwards.
+      // tfjs may keep the array that it is given. So tfjs gets a copy, and the caller may change the original later.
       const values = dtype === 'int32' ? Int32Array.from(array) : Float32Array.from(array);
       return [name, tensor(values, [...shape], dtype === 'int32' ? 'int32' : 'float32')] as const;
     });

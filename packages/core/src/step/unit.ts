@@ -11,9 +11,9 @@ export interface ArraySpec {
 export type UnitArray = Float32Array | Int32Array | Uint8Array;
 
 /**
- * A unit is one piece of a training step that an engine runs as a whole: a pure function of named arrays, with fixed
- * shapes. All computation of a phase is done in units, so the graphs and the bits do not depend on which worker runs a
- * unit, nor on the order of the units.
+ * A unit is a part of a phase that an engine runs as a whole: a pure function of named arrays with fixed shapes. All
+ * computation of a phase is done in units, so the graphs and the bits do not depend on which worker runs a unit, nor on
+ * the order of the units.
  */
 export interface Unit<Inputs extends string = string, Outputs extends string = string> {
   readonly name: UnitName;
@@ -23,13 +23,16 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
    */
   readonly identity: string;
   readonly inputs: Readonly<Record<Inputs, ArraySpec>>;
-  /** Inputs that are known before the others. Operations that need only these can run first. Default: none. */
+  /** Inputs that are known before the other inputs. Operations on early inputs alone can run first. Default: none. */
   readonly early?: readonly Inputs[];
-  /** Float32 inputs that are the same unchanged array in many runs, so an engine may keep them on its device. */
+  /**
+   * Float32 inputs for which many executions of the unit get the same, unchanged array. An engine may keep these inputs
+   * on its device.
+   */
   readonly lasting?: readonly Inputs[];
   /** Outputs are float32. */
   readonly outputs: Readonly<Record<Outputs, ArraySpec>>;
-  /** Outputs that depend only on early inputs. They are ready before the others. */
+  /** Outputs that depend only on early inputs, and so are ready before the other outputs. */
   readonly earlyOutputs?: readonly Outputs[];
   /** Pure; called inside `tf.tidy`. Must not read values back (`dataSync`) nor draw random numbers. */
   run(inputs: Readonly<Record<Inputs, Tensor>>): Record<Outputs, Tensor>;

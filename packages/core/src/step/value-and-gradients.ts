@@ -16,8 +16,8 @@ export interface LossAndExtras<Extra extends string> {
 }
 
 /**
- * Returns the loss, its gradient with respect to the trainable entries as a flat vector in the layout, and the extras.
- * In the vector, a state entry holds the tensor that `stateOf` returns for its name and the extras.
+ * Returns the loss, the extras, and the gradient of the loss as a flat vector in the layout. A trainable entry of the
+ * vector holds the gradient with respect to the entry. A state entry holds the result of `stateOf(name, extras)`.
  */
 export function valueAndGradients<Extra extends string>(
   layout: Layout,
@@ -31,7 +31,7 @@ export function valueAndGradients<Extra extends string>(
   let seen: Partial<Record<Extra, Tensor>> = {};
   const run = valueAndGrads((...trainable: Tensor[]) => {
     const { loss, extras } = formula(new Map([...weights, ...names.map((name, i) => [name, trainable[i]] as const)]));
-    // valueAndGrads disposes of every tensor but the loss.
+    // valueAndGrads disposes of every tensor that the formula makes, except the loss.
     seen = mapValues(extras, (tensor) => keep(tensor.clone()));
     return loss;
   });

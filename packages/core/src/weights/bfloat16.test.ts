@@ -19,7 +19,7 @@ it('rounds to the nearest bfloat16, and to the even one if two are equally near'
       const [toBelow, toAbove] = [Math.abs(value - below), Math.abs(above - value)];
       const isEven = ((bits >>> 16) & 1) === 0;
       const expected = toBelow < toAbove || (toBelow === toAbove && isEven) ? below : above;
-      // Above the largest bfloat16 the next value is infinite, so the two distances cannot be compared.
+      // Not checked near the largest bfloat16: there `above` is infinite, and so is the distance to it.
       if (Number.isFinite(above)) expect(Object.is(result, expected)).toBe(true);
     }),
   );
@@ -38,7 +38,7 @@ it('packs rounded values into half the bytes and restores them, and packs no oth
       const values = rounded(drawn);
       const packed = packBfloat16(values) as Uint8Array;
       expect(packed.byteLength).toBe(2 * values.length);
-      // The array lies in the middle of a larger buffer, like the arrays of an arena.
+      // The array lies in the middle of a larger buffer, so its byteOffset is not 0.
       const arrived = new Float32Array(new ArrayBuffer(4 * values.length + 8), 4, values.length);
       packedPartOf(arrived).set(packed);
       unpackBfloat16(arrived);

@@ -1,6 +1,6 @@
 /**
- * bfloat16 is the upper half of a float32: sign, exponent and 8 significant bits. A float32 whose lower half is zero is
- * exactly a bfloat16, and is sent as two bytes.
+ * bfloat16 is the upper half of a float32: the sign, the exponent and 8 significant bits (the first one is implied). A
+ * float32 whose lower half is zero is exactly a bfloat16, and is sent as two bytes.
  */
 
 const exponentBits = 0x7f800000;
@@ -32,7 +32,7 @@ export function packBfloat16(vector: Float32Array): Uint8Array | undefined {
   return new Uint8Array(halves.buffer);
 }
 
-/** The second half of a vector's memory. Write packed values there, then call `unpackBfloat16`. */
+/** The second half of a vector's memory. The caller writes packed values there, then calls `unpackBfloat16`. */
 export function packedPartOf(vector: Float32Array): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset + 2 * vector.length, 2 * vector.length);
 }

@@ -1,6 +1,6 @@
 import { entryView, type Layout } from './layout.ts';
 
-/** Whether no float is a NaN or an infinity. */
+/** Whether every float of a vector is finite: neither NaN nor infinite. */
 export function isFiniteVector(vector: Float32Array): boolean {
   // x * 0 is 0 for finite numbers and NaN for the others.
   let sum = 0;

@@ -1,6 +1,6 @@
 /**
  * A layout names the parts of a flat vector. Everything that is sent, folded, optimized or stored is a `Float32Array`
- * with a layout. Tensors exist only inside formulas and engines.
+ * with a layout. Tensors exist only inside core's formulas and engines.
  *
  * A network's layout holds its trainable parameters and its state (the moving averages of batch normalisation), in
  * layer order. A contribution to a phase is a vector of the *same* layout. It holds gradients in entries of role

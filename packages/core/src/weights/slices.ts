@@ -13,11 +13,11 @@ export interface Slice {
 }
 
 /**
- * Floats in a cache line. A slice begins at a multiple of it, which suits vector instructions, unless that would
- * separate a mean from its variance.
+ * Floats in a cache line. A slice begins at a multiple of this number, because that suits vector instructions. The
+ * exception: a cut there would separate a moving mean from its variance.
  */
 const alignment = 16;
-/** Fewer floats in a slice would not be worth its message headers. */
+/** A slice of fewer floats would not be worth the headers of its messages. */
 const leastFloats = 256;
 const mostSlices = 16;
 

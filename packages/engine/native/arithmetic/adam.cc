@@ -19,7 +19,7 @@ struct AdamNumbers {
 };
 
 // mean = sum / divisor in float64, rounded to float32. A float32 division gives the same bits if float32 holds the
-// divisor exactly. This is so for a number of shards.
+// divisor exactly. It does if the divisor is a number of shards.
 LSTM_GAN_CLONES void Mean(const float* sum, double divisor, float* mean, size_t size) {
   const float narrow = static_cast<float>(divisor);
   if (narrow == divisor) {
@@ -71,7 +71,7 @@ bool GetArrays(napi_env env, napi_value call, AdamArrays* arrays, size_t* length
   return true;
 }
 
-// Reads the call. Returns false for values of other kinds or lengths.
+// Reads the call. Returns false if a value is of the wrong kind, or an array of the wrong length.
 bool GetAdamCall(napi_env env, napi_value value, AdamCall* call) {
   size_t length = 0;
   if (!GetArrays(env, value, &call->arrays, &length)) return false;

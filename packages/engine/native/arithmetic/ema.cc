@@ -23,8 +23,8 @@ constexpr size_t kTurn = 16 * kBlock;
 
 // The averages that are being written, one after the other.
 struct PendingAverages {
-  std::thread thread;            // writes the newest average; it first joins the thread of the average before it
-  std::vector<napi_ref> arrays;  // keep the arrays alive until they are written
+  std::thread thread;            // writes the newest average, after it has joined the thread of the previous one
+  std::vector<napi_ref> arrays;  // references that keep the arrays alive until all averages are written
 };
 
 PendingAverages& ThePendingAverages() {

@@ -19,23 +19,24 @@ constexpr uint32_t kMaxThreads = 64;
 
 struct SumTree {
   std::vector<const float*> vectors;
-  std::string order;  // postfix: v takes the next vector, + adds two
-  size_t depth = 1;   // the most entries on the stack of the postfix order
+  std::string order;  // postfix: v pushes the next vector, + adds the two topmost entries of the stack
+  size_t depth = 1;   // the most entries that the stack of the postfix order holds
   size_t size = 0;    // floats of each vector
 };
 
-// Reads a tree. Returns false for vectors of several lengths, or an order that does not fit the vectors.
+// Reads a tree. Returns false if the vectors differ in length, or if the order does not fit the vectors.
 bool GetSumTree(napi_env env, napi_value vectors, napi_value order, SumTree* tree);
 
-// Reads Float32Arrays of one length. Returns false for other values.
+// Reads Float32Arrays. Returns false if a value is no Float32Array, or if the arrays differ in length.
 bool GetFloats(napi_env env, const napi_value* values, size_t count, std::vector<float*>* arrays, size_t* length);
 
-// Returns the sum of the floats [start, start + size), at most kBlock floats. The sum is written to `scratch`, which
-// must have room for `depth` blocks. If the tree is a single vector, the result points into that vector.
+// Returns the floats [start, start + size) of the sum of the vectors, at most kBlock floats. They are written to
+// `scratch`, which must have room for `depth` blocks. If the tree is a single vector, the result points into this
+// vector.
 const float* EvaluateBlock(const SumTree& tree, size_t start, size_t size, float* scratch);
 
-// Calls body(start, size, sum of these floats) for every block of the floats [first, last), on up to `threads` threads.
-// Returns whether all calls returned true.
+// Calls body(start, size, sum) for every block of the floats [first, last), on up to `threads` threads. `sum` points to
+// the floats [start, start + size) of the sum of the vectors. Returns whether all calls returned true.
 template <typename Body>
 bool ForBlocksOfSum(const SumTree& tree, size_t first, size_t last, uint32_t threads, const Body& body) {
   std::atomic<bool> good{true};

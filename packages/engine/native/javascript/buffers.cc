@@ -6,13 +6,13 @@
 namespace lstm_gan {
 namespace {
 
-// The number of bytes outside of V8's heap that we report to V8. V8 collects garbage whenever this number has grown by
-// 64 MB. A step takes and gives back hundreds of MB, so with the true number V8 collected six times a step. We
-// therefore report the largest number of bytes that were alive at one time. Buffers that are left to the garbage
-// collector make the number grow; V8 collects them, and the number falls again. Used on the JavaScript thread only.
+// V8's count of memory outside its heap, as we report it. V8 collects garbage whenever this count has grown by 64 MB. A
+// step takes and gives back hundreds of MB, so with the true number V8 collected six times a step. Therefore we report
+// the largest number of bytes that were alive at one time. Buffers that are left to the garbage collector make the
+// count grow; V8 collects these buffers, and the count falls again. Used on the JavaScript thread only.
 class ReportedMemory {
  public:
-  // Call after a buffer was made. V8 has then added the buffer's bytes to the number.
+  // Call after a buffer was made. V8 has already added the buffer's bytes to its count of memory outside its heap.
   void Add(napi_env env, size_t bytes) {
     live_ += bytes;
     const size_t grown = live_ > reported_ ? live_ - reported_ : 0;

@@ -12,7 +12,7 @@
 namespace lstm_gan {
 namespace {
 
-constexpr size_t kGrain = 1 << 14;  // a thread or a block costs more than it saves for fewer floats
+constexpr size_t kGrain = 1 << 14;  // fewer floats are not worth another thread, or a block of shared memory
 
 void DropTensorBlock(void*, size_t, void* block) { DropBlock(static_cast<Block*>(block)); }
 

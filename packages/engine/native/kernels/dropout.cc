@@ -1,6 +1,6 @@
 // Dropout and its gradient, each in one pass. The random numbers are those of TensorFlow's StatelessRandomUniform:
 // Philox4x32-10 (Salmon et al., 2011), here for a vector of counters at a time. TensorFlow's kernel takes three times
-// as long for the random numbers alone.
+// as long to draw the random numbers alone as this kernel for the whole dropout.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -14,7 +14,7 @@
 namespace lstm_gan {
 namespace {
 
-constexpr size_t kWords = 4;     // words of a counter
+constexpr size_t kWords = 4;     // random words that one counter gives
 constexpr size_t kGrain = 4096;  // values of a piece of work; a multiple of Integers::kBlock
 
 struct Stream {
@@ -22,7 +22,7 @@ struct Stream {
 };
 
 struct Rate {
-  uint32_t threshold;  // a value is kept if its 23 random bits are at least this
+  uint32_t threshold;  // a value is kept if its 23 random bits, as a number, are at least `threshold`
   float scale;
 };
 

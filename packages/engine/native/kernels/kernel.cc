@@ -119,8 +119,8 @@ napi_value SetKernelThreads(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void DefineKernels(napi_env env, napi_value exports) {
-  // Node calls this once for each of its threads. The operations are registered only once, because TensorFlow has one
-  // registry for the whole process.
+  // Node calls DefineKernels once for each of its threads. The operations are registered only once, because TensorFlow
+  // has one registry for the whole process.
   static std::once_flag once;
   static std::string error;
   std::call_once(once, [] {

@@ -76,8 +76,8 @@ void DestroyNothing(void* nothing);
 // Gives the first `outputs` outputs the shape of the first input.
 void SetFirstInputsShape(TF_ShapeInferenceContext* context, TF_Status* status, int outputs);
 
-// Functions for `infer_shapes`. With ShapesOfFirstInput, all outputs (kOutputs of them) have the shape of the first
-// input; with UnknownShape, the shape is unknown.
+// Functions for `infer_shapes`. ShapesOfFirstInput: each of the kOutputs outputs has the shape of the first input.
+// UnknownShape: the shape is unknown until the kernel runs.
 template <int kOutputs>
 void ShapesOfFirstInput(TF_ShapeInferenceContext* context, TF_Status* status) {
   SetFirstInputsShape(context, status, kOutputs);
@@ -94,10 +94,10 @@ struct Operation {
   void (*destroy)(void*);
 };
 
-// Registers an operation with TensorFlow. Returns an error, otherwise an empty string.
+// Registers an operation with TensorFlow. Returns the error, or an empty string if there is none.
 std::string Register(const Operation& operation);
 
-// Each of these functions registers the operations of one file. Returns an error, otherwise an empty string.
+// Each of these functions registers the operations of one file, and returns the error, or an empty string.
 std::string RegisterColumnSums();
 std::string RegisterConcatParts();
 std::string RegisterConvolutions();

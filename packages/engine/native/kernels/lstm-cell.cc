@@ -1,5 +1,5 @@
-// The cell of an LSTM at one time step, forward and backward, each in one pass. With TensorFlow's operations, a time
-// step would need forty, and calling each of them takes longer than computing it.
+// The cell of an LSTM at one time step, forward and backward, each in one pass. A time step would take forty of
+// TensorFlow's operations, and calling each of them takes longer than computing it.
 #include <algorithm>
 #include <cstring>
 
@@ -42,7 +42,7 @@ struct Functions {
 
   static LSTM_GAN_INLINE Vector Sigmoid(const Vector& x) { return 1.0f / (1.0f + Exp(-Clamp(x, 87.0f))); }
 
-  // 1 - 2 / (e^2x + 1). Near 0 this difference would lose digits; there, x + x^3 P(x^2) (Cephes tanhf).
+  // 1 - 2 / (e^2x + 1). Near 0 this difference would lose digits; there the result is x + x^3 P(x^2) (Cephes tanhf).
   static LSTM_GAN_INLINE Vector Tanh(const Vector& x) {
     const Vector large = 1.0f - 2.0f / (Exp(2.0f * Clamp(x, 20.0f)) + 1.0f);
     const Vector s = x * x;
@@ -54,7 +54,7 @@ struct Functions {
     return Select(s < 0.390625f, small, large);  // |x| < 0.625
   }
 
-  // Loads `count` floats, at most a vector; the others are zero.
+  // Loads `count` floats into a vector. If the vector holds more, its other floats are zero.
   static LSTM_GAN_INLINE Vector Load(const float* values, size_t count) {
     if (count == P::kWidth) return *P::AtLoose(values);
     alignas(64) float some[P::kWidth] = {};
@@ -72,8 +72,8 @@ struct Functions {
 };
 
 struct Forward {
-  const float *z, *bias, *cell;             // [rows, 4 units], [4 units], [rows, units]
-  float *gates, *new_cell, *tanh, *hidden;  // [rows, 4 units], then [rows, units] each
+  const float *z, *bias, *cell;             // [rows, 4 * units], [4 * units], [rows, units]
+  float *gates, *new_cell, *tanh, *hidden;  // gates [rows, 4 * units], the other three [rows, units]
 };
 
 template <typename P>
@@ -99,8 +99,8 @@ LSTM_GAN_INLINE void RunForward(const Forward& f, size_t rows, size_t units) {
 }
 
 struct Backward {
-  const float *d_hidden, *d_cell, *gates, *cell, *tanh;  // `cell` is from before the step
-  float *dz, *d_previous;                                // [rows, 4 units], [rows, units]
+  const float *d_hidden, *d_cell, *gates, *cell, *tanh;  // `cell` is the cell before the time step
+  float *dz, *d_previous;                                // [rows, 4 * units], [rows, units]
 };
 
 template <typename P>
@@ -146,7 +146,7 @@ bool GetInputs(KernelCall* call, const std::vector<size_t>& counts, std::vector<
   return true;
 }
 
-// (z [rows, 4 units], bias [4 units], cell [rows, units]) to (gates, cell, tanh of the cell, hidden)
+// (z [rows, 4 * units], bias [4 * units], cell [rows, units]) to (gates, new cell, tanh of the new cell, hidden)
 void ComputeForward(void*, TF_OpKernelContext* context) {
   KernelCall call(context);
   TF_Tensor* cell = call.Input(2);
@@ -163,7 +163,7 @@ void ComputeForward(void*, TF_OpKernelContext* context) {
   ForProcessor(Forward512, Forward256, ForwardAny)({in[0], in[1], in[2], out[0], out[1], out[2], out[3]}, rows, units);
 }
 
-// (dHidden, dCell, gates, previous cell, tanh of the cell) to (dz, the gradient of the previous cell)
+// (dHidden, dCell, gates, previous cell, tanh of the new cell) to (dz, the gradient of the previous cell)
 void ComputeBackward(void*, TF_OpKernelContext* context) {
   KernelCall call(context);
   TF_Tensor* d_hidden = call.Input(0);

@@ -1,7 +1,7 @@
 // Matrix products, for example of an LSTM for all time steps at once. TensorFlow's own products (oneDNN) reach only 100
-// to 200 of the processor's 230 GFLOP/s, and their bits depend on the number of threads and on the width of the
-// processor's vectors. Here every sum adds its terms in order, so all processors with fused multiply-add give the same
-// bits with any number of threads.
+// to 200 of the measured processor's 230 GFLOP/s, and the bits of their results depend on the number of threads and on
+// the width of the processor's vectors. In the products of this file every sum adds its terms in order, so all
+// processors with fused multiply-add give the same bits with any number of threads.
 #include <algorithm>
 
 #include "kernels/kernel.h"
@@ -22,7 +22,7 @@ struct Matrix {
 struct Work {
   Matrix a, b;
   size_t rows, terms, columns;
-  float* packed;  // of a: [strips][terms][kStrip], with zeros for the rows that are missing in the last strip
+  float* packed;  // the matrix a as [strips][terms][kStrip]; rows that are missing in the last strip are zeros
   float* result;
 };
 
@@ -93,8 +93,9 @@ LSTM_GAN_AVX512 void Multiply512(const Work& work, size_t start, size_t end) {
 LSTM_GAN_AVX2 void Multiply256(const Work& work, size_t start, size_t end) { MultiplyBlock<Avx2>(work, start, end); }
 void MultiplyAny(const Work& work, size_t start, size_t end) { MultiplyBlock<AnyProcessor>(work, start, end); }
 
-// The number of columns that are multiplied together. It is large, so that results are written in long runs. It is at
-// most a thread's share, and small enough that the panels of these columns stay in the cache.
+// The number of columns of a block, which one thread multiplies at a time. A large block is faster, because it writes
+// more adjacent results. But a block has at most a thread's share of the columns, and its panels must stay in the
+// cache.
 size_t BlockOf(const Work& work) {
   constexpr size_t kFloats = 1 << 18;
   const size_t share = (WholePanels(work.columns) / kPanel + PieceThreads() - 1) / PieceThreads();

@@ -1,12 +1,12 @@
-// Products of strips (8 rows) and panels (32 columns), of which matrix products and convolutions are made, and the
-// activation of their results.
+// The product of a strip (8 rows) and a panel (32 columns). Matrix products and convolutions consist of such products.
+// Also the activation of the results.
 #pragma once
 
 #include "kernels/vectors.h"
 
 namespace lstm_gan {
 
-constexpr size_t kStrip = 8, kPanel = 32;  // rows and columns that are multiplied together
+constexpr size_t kStrip = 8, kPanel = 32;  // rows of a strip, columns of a panel
 
 // The next multiple of kStrip.
 constexpr size_t WholeStrips(size_t rows) { return (rows + kStrip - 1) / kStrip * kStrip; }

@@ -10,17 +10,17 @@
 namespace lstm_gan {
 namespace {
 
-// The number of terms that are added before sums are written back to memory. Both sides of a matrix are multiples of
-// this number.
+// The number of terms that are added before sums are written back to memory. The numbers of rows and of columns of a
+// matrix are multiples of this number.
 constexpr size_t kDepth = 32;
 
 struct Product {
-  const float* matrix;  // [terms, columns], or [columns, terms]
+  const float* matrix;  // [terms, columns]; if transposed, [columns, terms]
   size_t terms, columns;
   const float* packed;  // the rows as [terms][16]
 };
 
-// Adds matrix[k] * factors[k][r] to sums[r], for 16 rows r of 16 columns each, and for the terms k in order.
+// Adds factors[k][r] * matrix[k][c] to sums[r][c], for 16 rows r, 16 columns c, and kDepth terms k in order.
 template <typename P>
 LSTM_GAN_INLINE void AddTerms(const float* factors, const float* matrix, size_t stride, float* sums) {
   for (size_t column = 0; column < kLane; column += P::kWidth) {

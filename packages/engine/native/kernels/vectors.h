@@ -19,11 +19,11 @@
 
 namespace lstm_gan {
 
-constexpr size_t kLane = 16;  // floats: one vector of the widest processor, several vectors of the others
+constexpr size_t kLane = 16;  // floats: one AVX-512 vector, or several vectors of another processor
 
 // A kind of processor: the vector type that fits its registers (Loose: the same type without alignment), and how many
-// rows and vectors may be summed at a time so that the sums stay in registers. Code for vectors that are wider than
-// registers has a third of the speed.
+// rows and vectors may be summed at a time so that the sums stay in registers. Code with vectors that are wider than
+// the registers runs at a third of the speed of code with vectors that fit.
 template <size_t kSize, size_t kRowsAtOnce, size_t kVectorsAtOnce>
 struct Processor {
   typedef float Vector __attribute__((vector_size(kSize)));

@@ -18,14 +18,14 @@ inline size_t RoundUpToPages(size_t size) {
   return (size + kPage - 1) & ~(kPage - 1);
 }
 
-// A block of this process. The threads that run graphs use blocks too: `uses` and `reusable` are guarded by a lock.
+// A block of this process. A lock guards `uses` and `reusable`, because the threads that run graphs use blocks too.
 struct Block {
   int fd = -1;
   void* data = nullptr;
   size_t size = 0;
   std::string name;
   size_t uses = 0;       // one for the array in the block, and one for each loan
-  bool reusable = true;  // false if a borrower was lost before it gave the block back: it may still be reading
+  bool reusable = true;  // false if a borrower was lost before it gave the block back: the borrower may still read
 };
 
 // A block with one use; null if there are too many blocks, or if the system has no memory.
@@ -35,7 +35,7 @@ Block* FindBlock(const void* data);
 Block* FindBlock(const std::string& name);
 // Adds a use.
 void HoldBlock(Block* block);
-// Removes a use. After the last one the block is idle, or unmapped if it is not reusable.
+// Removes a use. After its last use the block is idle, or unmapped if it is not reusable.
 void DropBlock(Block* block, bool reusable = true);
 
 }  // namespace lstm_gan

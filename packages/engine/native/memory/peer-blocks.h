@@ -1,4 +1,4 @@
-// Blocks of other processes (blocks.h), mapped into this one for reading. Used on the JavaScript thread only.
+// Blocks of other processes (blocks.h), mapped into this process for reading. Used on the JavaScript thread only.
 #pragma once
 
 #include <cstddef>
@@ -7,14 +7,14 @@
 
 namespace lstm_gan {
 
-// A mapped block. It stays mapped until its process ends, or until too many blocks are mapped, because mapping a block
-// again takes as long as copying it.
+// A mapped block. It stays mapped until the process that lent it ends, or until too many blocks are mapped, because
+// mapping a block again takes as long as copying it.
 struct PeerBlock {
   void* data = nullptr;
   size_t size = 0;
   uint32_t pid = 0;
   std::string name;
-  size_t holds = 0;        // arrays in the block
+  size_t holds = 0;        // number of arrays in the block
   bool forgotten = false;  // the block's process has ended
 };
 
@@ -23,7 +23,7 @@ struct PeerBlock {
 PeerBlock* HoldPeerBlock(uint32_t pid, uint32_t fd, const std::string& name, size_t size, std::string* error);
 // Removes a hold.
 void DropPeerBlock(PeerBlock* block);
-// A process has ended: its blocks are unmapped as soon as they have no holds.
+// Unmaps the blocks of a process that has ended: each block as soon as it has no holds.
 void ForgetPeerBlocks(uint32_t pid);
 
 }  // namespace lstm_gan

@@ -1,6 +1,6 @@
-// Memory for vectors of this process. It is aligned, so TensorFlow reads it without a copy. It is reused, because the
-// operating system needs longer to allocate pages for 8 MB than Adam needs to update them. A new array is not cleared:
-// it may have the contents of an earlier array.
+// Memory for vectors of this process. The memory is aligned, so TensorFlow reads it without a copy. The memory is
+// reused, because the operating system needs longer to allocate 8 MB than Adam needs to update 8 MB of weights. A new
+// array is not cleared: it may have the contents of an earlier array.
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -68,7 +68,7 @@ napi_value Allocate(napi_env env, napi_callback_info info) {
   return buffer == nullptr ? Throw(env, "ERR_MEMORY", "no memory for an array") : buffer;
 }
 
-// release(array): detaches the array, so its memory is free at once. When memory was left to the garbage collector, it
+// release(array): detaches the array, so its memory is free at once. Before arrays were released, the garbage collector
 // ran three times a step in a worker of the preset `digits`, and took a third of the processor's time.
 napi_value Release(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info);

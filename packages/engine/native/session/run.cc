@@ -64,8 +64,8 @@ napi_value TakeOutput(napi_env env, Run* run, size_t index) {
   const size_t size = TF_TensorByteSize(tensor);
   if (size <= kSmallBytes) return SmallOutput(env, static_cast<const float*>(TF_TensorData(tensor)), size / 4);
   napi_value buffer = nullptr, array = nullptr;
-  // These outputs are copied: an output that is also an input lies in the caller's memory; in a run by `begin`, an
-  // output may share memory with a kept value; and copying a short one is faster.
+  // Three kinds of outputs are copied: an output that is also an input, because it lies in the caller's memory; an
+  // output of a run by `begin`, because it may share memory with a kept value; a short one, because copying is faster.
   if (IsBorrowed(*run, tensor) || run->keeps || size <= kCopiedBytes) {
     buffer = CopyToBuffer(env, tensor, size);
   } else {
@@ -100,7 +100,7 @@ napi_value TakeKept(napi_env env, Run* run) {
   return handle;
 }
 
-// [outputs, isFinite]: whether the sum is finite; null if the kernel has not added.
+// [outputs, isFinite]. isFinite says whether the sum is finite; it is null if the kernel has not added the vectors.
 napi_value TakeSum(napi_env env, Run* run) {
   napi_value outputs = TakeOutputs(env, run);
   if (outputs == nullptr) return nullptr;

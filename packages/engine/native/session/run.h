@@ -55,7 +55,7 @@ std::string ReadFeeds(napi_env env, napi_value feeds, Run* run);
 std::string ReadFetches(napi_env env, napi_value fetches, napi_value keeps, Run* run);
 // Feeds kept values to the placeholders `names`, and uses them up. `kept` may be undefined.
 std::string ReadKept(napi_env env, napi_value kept, napi_value names, Run* run);
-// The vectors that the first output is added to. `onto` may be undefined.
+// Reads the vectors that the first output is added to. `onto` may be undefined.
 std::string ReadAccumulation(napi_env env, napi_value onto, Run* run);
 
 }  // namespace lstm_gan

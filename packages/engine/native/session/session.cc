@@ -29,7 +29,7 @@ bool BelongsTo(TF_Operation* operation, const std::string& graph) {
   return std::strncmp(TF_OperationName(operation), (graph + "/").c_str(), graph.size() + 1) == 0;
 }
 
-// The operations of one type of the graph that was loaded under a name.
+// The operations of the type `type` in the graph that was loaded under the name `name`.
 std::vector<TF_Operation*> FindOperations(TF_Graph* graph, const std::string& name, const std::string& type) {
   std::vector<TF_Operation*> found;
   size_t position = 0;
@@ -99,7 +99,7 @@ napi_value Close(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// operations(handle, graph, type): string[], without the graph's name
+// operations(handle, graph, type): string[], the names of the operations without the prefix `graph/`
 napi_value Operations(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   Session* session = GetSession(env, arguments[0]);

@@ -14,7 +14,7 @@ namespace lstm_gan {
 struct Session {
   TF_Graph* graph = nullptr;
   TF_Session* session = nullptr;
-  // The kConcatParts operation of each graph that has exactly one.
+  // The operations of type kConcatParts (LstmGanJoin) that are the only one of this type in their graph.
   std::set<TF_Operation*> single_concats;
   int running = 0;  // runs in progress; used on the JavaScript thread only
   bool closed = false;

@@ -10,8 +10,8 @@
 namespace lstm_gan {
 namespace {
 
-// Starts threads on other processors than the calling thread's. Linux would put a new thread on the processor of the
-// thread that starts it, and move it only some milliseconds later, when its work is already done.
+// Starts threads on other processors than the calling thread's. Otherwise Linux would put a new thread on the processor
+// of the calling thread, and move the new thread only some milliseconds later, when its work is already done.
 class ThreadsElsewhere {
  public:
   ThreadsElsewhere() {

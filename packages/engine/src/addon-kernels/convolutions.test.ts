@@ -6,8 +6,8 @@ type Target = 'images' | 'kernel' | 'maps';
 /** [batch, height, width, channels, maps] */
 type Layer = readonly number[];
 /**
- * Layers of many channels: with fewer tiles than a strip (8), with several strips and a shorter one, and with more
- * tiles than are multiplied together (64); with several panels of channels.
+ * Layers of many channels. The first has fewer tiles than a strip (8). The second has several strips and a shorter last
+ * strip. The third has more tiles than are multiplied together (64). Some have several panels (32) of channels or maps.
  */
 const wide: Layer[] = [
   [1, 4, 4, 32, 32],
@@ -15,8 +15,8 @@ const wide: Layer[] = [
   [2, 32, 28, 64, 32],
 ];
 /**
- * Layers of images: with fewer pixels than a strip, with several strips and a shorter one, and with more pixels than
- * are multiplied together.
+ * Layers of images. The maps of the first have fewer pixels than a strip (8). The second has several strips and a
+ * shorter last strip. The third has more pixels than are multiplied together (64).
  */
 const ofImages: Layer[] = [
   [1, 2, 2, 1, 32],
@@ -25,8 +25,8 @@ const ofImages: Layer[] = [
 ];
 const layers = [...wide, ...ofImages];
 /**
- * Layers for the transposed convolution. For images of one or three channels, it takes any number of maps. The widths
- * of these layers are below, equal to and above the number of positions that are computed together.
+ * Layers for the transposed convolution. For images of one or three channels, this operation takes any number of maps.
+ * Some of these maps are less wide than the number of positions that are computed together (8 or 16), some are wider.
  */
 const transposedLayers: Layer[] = [
   ...layers,
@@ -48,8 +48,8 @@ const feed = (shape: number[], data = wholeNumbers(size(...shape))): Feed => ({ 
 
 /**
  * By definition, map (i, j) is the sum over (u, v) of image (2 i + u - 1, 2 j + v - 1) times kernel (u, v), for pixels
- * inside of the image. Calls `visit` for every such product, with the indices of its first channels in images, kernel
- * and maps.
+ * inside of the image. Calls `visit` for every such product, with three indices: of the first channel of the product's
+ * pixel in the images, of its tap in the kernel, and of its place in the maps.
  */
 function forEachProduct(
   [batch, height, width, channels, maps]: Layer,
@@ -69,7 +69,7 @@ function forEachProduct(
   }
 }
 
-/** Adds the products of the other two arrays to the array `target`, for every channel and map. */
+/** Of images, kernel and maps, multiplies the two that are not `target`. Adds the products to the array of `target`. */
 function sumProducts(
   layer: Layer,
   target: Target,

@@ -11,8 +11,8 @@ describe("the LSTM's cell", () => {
     );
   }
 
-  // Numbers of units: fewer than a vector has; one vector; some vectors and a rest. With a spread of 60, some sigmoids
-  // are 0 or 1 in float32.
+  // Numbers of units: fewer than a vector (16) has; one vector; some vectors and a rest. With inputs of a spread of 60,
+  // some sigmoids are 0 or 1 in float32.
   it.each([
     [1, 5, 1],
     [2, 16, 10],

@@ -11,8 +11,8 @@ import { checkArrays } from '@lstm-gan/core/step';
 export interface Accumulation<O extends string = string> {
   readonly output: O;
   /**
-   * Vectors as long as the output, which must not change until the run is over. If there are none, the output is only
-   * checked for numbers that are not finite.
+   * Vectors as long as the output. They must not change until the run is over. If there are no vectors, the output is
+   * only checked for numbers that are not finite.
    */
   readonly onto: readonly Float32Array[];
 }

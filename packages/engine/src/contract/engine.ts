@@ -17,8 +17,8 @@ export interface Engine {
   /** TensorFlow's version, the device and the threads. */
   describe(): EngineDescription;
   /**
-   * The number of tensors (eager engine) or graph runs (graph engine) that are alive now. It would grow if something
-   * leaked.
+   * The number of tensors (eager engine) or graph runs (graph engine) that are alive now. The number would grow if
+   * something leaked.
    */
   liveTensorCount(): number;
   /** Waits for the runs in progress, then frees everything. A second call does nothing. */
@@ -51,7 +51,7 @@ export type UnitArrays<I extends string> = Readonly<Partial<Record<I, UnitArray>
 export interface BegunUnit<I extends string, O extends string> {
   /** The unit's early outputs. They belong to the caller. */
   readonly outputs: Partial<Record<O, Float32Array>>;
-  /** Runs the second part, once, with the other inputs; returns the other outputs. Accumulates like `run`. */
+  /** Runs the second part, once, with the inputs and for the outputs that are not early. Accumulates like `run`. */
   finish(rest: UnitArrays<I>, accumulation?: Accumulation<O>): Promise<Partial<Record<O, Float32Array>>>;
   /** Frees what was kept for the second part. Call it if `finish` will not be called. */
   discard(): void;
@@ -66,8 +66,9 @@ export interface EngineDescription {
 }
 
 /**
- * The precision of the factors of matrix products and convolutions; weights and everything else are always float32.
- * `tf32` rounds factors to 10 bits of mantissa inside the kernels of NVIDIA's GPUs, `bfloat16` to 7 bits on any device.
+ * The precision of matrix products and convolutions; weights and everything else are always float32. `tf32` rounds the
+ * factors to 10 bits of mantissa inside the kernels of NVIDIA's GPUs. `bfloat16` rounds the factors and the results to
+ * 7 bits on any device.
  */
 export type Precision = 'float32' | 'tf32' | 'bfloat16';
 
@@ -81,12 +82,12 @@ export interface EngineOptions {
   /** The folder into which TensorFlow was provisioned, and in which GraphDefs are cached. */
   readonly cacheDir: string;
   readonly device: 'cpu' | 'gpu';
-  /** Default: float32. The bits depend on it. */
+  /** Default: float32. The bits of all results depend on the precision. */
   readonly precision?: Precision;
   /**
    * Whether weights, and the values that a begun unit keeps, stay on the device from run to run. Default: true on a
-   * GPU. False on a CPU: it reads them where they are in the process's memory, so storing them on the device would only
-   * copy them.
+   * GPU, false on a CPU. A CPU reads these arrays where they are in the process's memory, so storing them on the device
+   * would only copy them.
    */
   readonly stateOnDevice?: boolean;
 }

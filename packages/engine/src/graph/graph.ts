@@ -63,7 +63,7 @@ export interface Graph {
   readonly outputs: Readonly<Record<string, ValueRef>>;
 }
 
-/** A text that two references share exactly if they mean the same value. */
+/** A text for a reference. Two references have equal texts exactly if they mean the same value. */
 export function refKey(ref: ValueRef): string {
   return `${ref.node}:${ref.output}`;
 }

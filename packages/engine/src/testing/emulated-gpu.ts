@@ -12,7 +12,7 @@ import { createSession, type Session } from '../tensorflow/runtime/session.ts';
 const standIn = '/device:CPU:1';
 
 export function openEmulatedGpu(provisioned: Provisioned, threads: number): Session {
-  // Field 1 of ConfigProto is device_count, a map from a kind of device to a number.
+  // Field 1 of ConfigProto is device_count, a map from a kind of device to the number of devices of this kind.
   const twoDevices = messageField(1, concatBytes([textField(1, 'CPU'), varintField(2, 2)]));
   const session = createSession(loadAddon(provisioned), concatBytes([twoDevices, configProto(threads, 'gpu')]));
   return {

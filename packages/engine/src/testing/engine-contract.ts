@@ -101,7 +101,8 @@ export function testEngine(name: string, open: () => Promise<Engine>, how = ''):
       const outputs = await compiled.run(inputs);
       const begun = await compiled.begin({ generator, noise });
       expect(begun.outputs).toEqual({ images: outputs['images'] });
-      // The outputs belong to the caller, so overwriting them changes nothing.
+      // The outputs of `begin` belong to the caller. If the caller overwrites them, the results of `finish` do not
+      // change.
       begun.outputs['images']?.fill(NaN);
       expect({ ...(await begun.finish(late)), images: outputs['images'] }).toEqual(outputs);
       await expect(compiled.begin({ generator })).rejects.toThrow('got no noise');

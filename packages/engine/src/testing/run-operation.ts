@@ -6,7 +6,7 @@ import { provisionedTensorFlow } from './provisioned-tensorflow.ts';
 
 export const float = (...shape: number[]): ValueSpec => ({ dtype: 'float32', shape });
 
-/** Normally distributed numbers; the same ones for the same key. */
+/** Normally distributed numbers. A key always gives the same numbers. */
 export const numbers = (key: number, size: number): Float32Array => normalNoise([key, 2], size);
 
 /** Whole numbers from -5 to 5. Sums of their products are exact in any order. */

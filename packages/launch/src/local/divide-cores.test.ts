@@ -6,7 +6,8 @@ import { divideCores, type Processor } from './divide-cores.ts';
 import { parseCpuList, readProcessors } from './read-processors.ts';
 
 /**
- * Makes the processors of a machine, numbered as Linux does: the first hyperthread of each core, then the second ones.
+ * Makes the processors of a machine, numbered as Linux numbers them: first one hyperthread of each core, then the
+ * second hyperthread of each core.
  */
 function machine(coresOfNodes: readonly number[], hyperthreads = 1): Processor[] {
   const cores = coresOfNodes.flatMap((count, node) =>

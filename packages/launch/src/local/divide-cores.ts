@@ -1,6 +1,6 @@
 /**
- * Divides a machine's cores among its workers: each worker gets the same number of whole, neighbouring cores. Then two
- * workers neither share a core nor push each other from one core to another.
+ * Divides a machine's cores among its workers: each worker gets whole, neighbouring cores of one NUMA node. The workers
+ * of a node get equally many cores. So two workers neither share a core nor push each other from one core to another.
  */
 
 /** A processor as Linux counts them: two hyperthreads of one core are two processors. */
@@ -36,7 +36,7 @@ export function divideCores(allowed: readonly Processor[], workers: number, thre
   return sets.map((cores) => cores.flat().map(({ id }) => id));
 }
 
-/** Returns how many workers each node gets: the next worker always goes to the node with the most cores per worker. */
+/** Returns how many workers each node gets. Each worker goes to the node that then has the most cores per worker. */
 function divideAmongNodes(coreCounts: readonly number[], workers: number): number[] {
   const workersOf = coreCounts.map(() => 0);
   for (let worker = 0; worker < workers && workersOf.length > 0; worker++) {

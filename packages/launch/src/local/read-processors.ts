@@ -25,7 +25,7 @@ export function readProcessors(root = '/'): Processor[] {
       };
     });
   } catch {
-    // Some containers hide these files. Workers are not pinned then.
+    // Some containers hide the files in /proc and /sys. Workers are then not pinned to processors.
     return [];
   }
 }

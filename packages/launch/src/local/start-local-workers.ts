@@ -1,4 +1,4 @@
-/** Starts worker processes on this machine, each pinned to its device. */
+/** Starts worker processes on this machine. Each worker gets a GPU or, with `pin`, CPU cores of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import path from 'node:path';
@@ -36,7 +36,7 @@ export interface LocalWorkers {
   readonly processIds: readonly number[];
   /** The processors of each worker; undefined if the system chooses them. */
   readonly processors: readonly (readonly number[])[] | undefined;
-  /** Resolves when all workers have ended. Kills those that have not ended after five seconds. */
+  /** Resolves when all workers have ended. Kills the workers that still run after five seconds. */
   stopped(): Promise<void>;
 }
 
@@ -99,8 +99,8 @@ function spawnWorker(
   const [program, ...before] = [...pinned(processors), ...command];
   const child = spawn(program, [...before, ...parameters], {
     stdio: ['ignore', output, output],
-    // In a process group of its own: a terminal's Ctrl-C must reach the coordinator only, which then ends the workers.
-    // If the coordinator dies, its workers notice that and end by themselves.
+    // The worker gets a process group of its own, so that a terminal's Ctrl-C reaches only the coordinator. The
+    // coordinator then ends the workers. If the coordinator dies, its workers notice that and end by themselves.
     detached: true,
     env: { ...process.env, ...gpu },
   });
@@ -116,7 +116,10 @@ function pinned(processors: readonly number[] | undefined): string[] {
   return processors === undefined ? [] : ['taskset', '--cpu-list', processors.join(',')];
 }
 
-/** These signals nearly always mean a lack of memory: TensorFlow's kernels crash if an allocation fails. */
+/**
+ * Signals that nearly always mean a lack of memory: the system kills a process, or TensorFlow or V8 crashes after a
+ * failed allocation.
+ */
 const memoryEnds: Partial<Record<NodeJS.Signals, string>> = {
   SIGKILL: 'SIGKILL, as the system ends processes when memory runs out',
   SIGABRT:

@@ -19,8 +19,8 @@ export interface BestCheckpoint extends Pick<StopCondition, 'windowSteps'> {
 }
 
 /**
- * Parses the text that names the best checkpoint. Undefined if it is missing or damaged: the best checkpoint can be
- * chosen again.
+ * Parses the text that names the best checkpoint. Returns undefined if the text is missing or damaged, because the best
+ * checkpoint can be chosen again.
  */
 export function parseBest(text: string | undefined): BestCheckpoint | undefined {
   try {

@@ -1,9 +1,10 @@
 /**
- * Where a run keeps its checkpoints: `checkpoints/step-00001000.safetensors` in its folder, and `best.json` next to
- * them. In the packages and apps, only this file knows these names, and only its functions read, write, list and remove
- * checkpoints. To keep them elsewhere, for example in an object store, change this file only: write a file into the
- * folder `checkpoints` that says where they are, and let the functions here follow it. Callers go on naming a
- * checkpoint by its path in that folder. What a checkpoint contains is in `checkpoint.ts`.
+ * Where a run keeps its checkpoints: as `checkpoints/step-00001000.safetensors` in the run's folder. `best.json` is in
+ * the same folder `checkpoints`. In the packages and apps, only this file knows these names, and only its functions
+ * read, write, list and remove checkpoints. To keep checkpoints elsewhere, for example in an object store, change this
+ * file only: write a file into the folder `checkpoints` that says where the checkpoints are, and let the functions of
+ * this file read it. Callers still name a checkpoint by its path in the folder `checkpoints`. What a checkpoint
+ * contains is in `checkpoint.ts`.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -18,7 +19,7 @@ import type { TrainingState } from './training-state.ts';
 const folderName = 'checkpoints';
 const extension = '.safetensors';
 
-/** Where the checkpoints of a run are. The functions below take this folder. */
+/** The path of a run's folder `checkpoints`. The functions below take this path as `folder`. */
 export function checkpointsOf(root: string): string {
   return path.join(root, folderName);
 }
@@ -74,7 +75,7 @@ export async function newestCheckpoint(
 /** When a checkpoint was last written into a folder, in milliseconds since 1970. Undefined if there is none. */
 export async function lastWrittenMs(folder: string): Promise<number | undefined> {
   const listed = await listCheckpoints(folder);
-  // The run may remove an old checkpoint meanwhile.
+  // If the run has just removed an old checkpoint, `stat` fails and the checkpoint is left out.
   const times = listed.map(({ file }) =>
     stat(file).then(
       ({ mtimeMs }) => [mtimeMs],
@@ -108,7 +109,9 @@ async function readBytes(file: string): Promise<Uint8Array> {
   });
 }
 
-/** The newest undamaged checkpoint of a folder. Calls `onDamaged` for each newer one that is damaged. */
+/**
+ * Returns the newest undamaged checkpoint of a folder. Every newer checkpoint is damaged; calls `onDamaged` for each.
+ */
 export async function readLatestCheckpoint(
   folder: string,
   onDamaged: (file: string, error: Error) => void,
@@ -137,8 +140,8 @@ export interface Keep {
 }
 
 /**
- * Writes a checkpoint into a folder, atomically, removes those that are not to be kept, and returns the new one's path.
- * Checkpoints of later steps are removed too: they are damaged, or the run was resumed from an earlier step.
+ * Writes a checkpoint into a folder atomically, and returns its path. Removes the checkpoints that `Keep` does not
+ * name. Also removes checkpoints of later steps: they are damaged, or the run was resumed from an earlier step.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -158,9 +161,9 @@ export async function writeCheckpoint(
 /**
  * Removes the checkpoints after a step, and files that were half written when a process died. Makes the folder if it is
  * missing. Once this function has returned, the files stay removed even if the machine crashes. It is synchronous, so
- * that no other code writes in between. (For a store that can only be reached asynchronously, this function would note
- * the step on the disk. Later checkpoints would not be listed, and the next write would remove them and raise the noted
- * step.)
+ * that no other code writes in between. (A store with only asynchronous calls would need another way: this function
+ * would write `durableStep` to the disk. `listCheckpoints` would leave out checkpoints of later steps. The next
+ * `writeCheckpoint` would remove those checkpoints, and then raise the step on the disk.)
  */
 export function removeCheckpointsAfter(folder: string, durableStep: number): void {
   mkdirSync(folder, { recursive: true });
@@ -172,7 +175,10 @@ export function removeCheckpointsAfter(folder: string, durableStep: number): voi
 
 const bestFile = (folder: string): string => path.join(folder, 'best.json');
 
-/** The best checkpoint of a folder up to a step. Undefined if none was chosen, or if its file is gone. */
+/**
+ * The checkpoint that the folder's `best.json` names. Undefined if `best.json` names none, if the checkpoint's step is
+ * after `upToStep`, or if its file is gone.
+ */
 export async function readBest(folder: string, upToStep: number): Promise<BestCheckpoint | undefined> {
   const best = parseBest(await readIfPresent(bestFile(folder)));
   if (best === undefined || best.step > upToStep) return undefined;
@@ -180,7 +186,7 @@ export async function readBest(folder: string, upToStep: number): Promise<BestCh
   return isThere ? best : undefined;
 }
 
-/** Writes which checkpoint of a folder is the best. Throws a UserError if it cannot be written. */
+/** Writes into `best.json` which checkpoint of a folder is the best. Throws a UserError if writing fails. */
 export async function writeBest(folder: string, best: BestCheckpoint): Promise<void> {
   await writeAtomically(bestFile(folder), [`${JSON.stringify({ ...best, file: checkpointName(best.step) })}\n`]);
 }

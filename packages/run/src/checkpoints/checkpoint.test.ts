@@ -11,7 +11,7 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-checkpoint-'));
 });
 
-/** Finds the bytes of these numbers in a file, and flips one bit in the middle of them. */
+/** Finds the first 64 bytes of a vector in a file, and flips one bit among them. */
 async function flipBit(file: string, vector: Float32Array): Promise<void> {
   const bytes = await readFile(file);
   const sought = Buffer.from(vector.buffer, vector.byteOffset, 64);

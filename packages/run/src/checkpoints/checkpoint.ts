@@ -81,8 +81,8 @@ async function contentSha256(metadata: ReadonlyMap<string, string>, state: Train
   for (const { buffer, byteOffset, byteLength } of vectors) {
     for (let done = 0; done < byteLength; done += hashedAtOnceBytes) {
       hash.update(new Uint8Array(buffer, byteOffset + done, Math.min(hashedAtOnceBytes, byteLength - done)));
-      // Hashing a large state takes a tenth of a second. The training loop runs on the same thread, so it gets its
-      // turn.
+      // Hashing a large state takes a tenth of a second. The training loop runs on the same thread, so hashing lets the
+      // loop run after each part of the state.
       await otherWork();
     }
   }

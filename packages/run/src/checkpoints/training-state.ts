@@ -2,7 +2,8 @@ import { createInitialWeights, createNetworkState, type Network, type NetworkSta
 import type { RunConfig } from '../config/run-config.ts';
 
 /**
- * Everything that training carries from one step to the next. All else follows from it, the configuration and the data.
+ * Everything that training carries from one step to the next. Everything else follows from this state, together with
+ * the configuration and the data.
  */
 export interface TrainingState extends Readonly<Record<Network, NetworkState>> {
   /** Steps committed so far. */

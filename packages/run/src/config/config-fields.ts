@@ -40,8 +40,8 @@ export function configField(): Field {
 }
 
 /**
- * The variants of a field, which differ by `kind`. If the value names a kind, only the variant of that kind. If the
- * field has no variants, the field itself.
+ * Returns the variants of a field: one for each `kind`. If the value names a kind, returns only the variant of that
+ * kind. If the field has no variants, returns the field itself.
  */
 export function variantsOf(field: Field, value?: unknown): readonly Field[] {
   if (field.oneOf === undefined) return [field];
@@ -51,7 +51,9 @@ export function variantsOf(field: Field, value?: unknown): readonly Field[] {
   return chosen.length > 0 ? chosen : field.oneOf;
 }
 
-/** The fields of a mapping: of its variant if the value names a kind, else of all its variants. */
+/**
+ * The fields of a mapping. If the value names a kind, only the fields of that variant; otherwise those of all variants.
+ */
 export function fieldsBelow(field: Field, value?: unknown): ReadonlyMap<string, Field> {
   const below = new Map<string, Field>();
   const variants = variantsOf(field, value);

@@ -43,8 +43,9 @@ function unknownKey(source: string, key: string, path: string, siblings: readonl
 }
 
 /**
- * Merges two layers: mappings are merged key by key, any other value above replaces the one below. A mapping of another
- * `kind` replaces the one below as a whole, because the other fields depend on the kind.
+ * Merges two layers. Two mappings are merged key by key; otherwise the value of the upper layer replaces the value of
+ * the lower layer. If two mappings differ in `kind`, the upper mapping replaces the lower one as a whole, because the
+ * other fields depend on the kind.
  */
 export function mergeValues(below: unknown, above: unknown): unknown {
   if (!isMapping(below) || !isMapping(above)) return above;

@@ -42,7 +42,7 @@ it('is refused when it holds a run', async () => {
     code: 'run-exists',
     advice: expect.stringContaining(`--resume ${root}`),
   });
-  // The refused call has released its lock.
+  // The refused `createRunFolder` has released the lock, so the folder can be opened.
   await reopen();
 });
 

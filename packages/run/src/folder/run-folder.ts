@@ -61,9 +61,9 @@ function isRunConfig(text: string): boolean {
 }
 
 /**
- * Opens the folder of an existing run. Changes nothing in it: `removeStepsAfter` does.
- * @param findDurable reads the state to resume from. It is called when this process owns the folder, so that no other
- * process writes there.
+ * Opens the folder of an existing run. Removes nothing from the folder; `removeStepsAfter` does that.
+ * @param findDurable reads the state to resume from. It is called only after this process has locked the folder, so no
+ * other process writes into the folder meanwhile.
  */
 export async function reopenRunFolder<T>(
   root: string,
@@ -103,12 +103,12 @@ async function openFolder(root: string): Promise<RunFolder> {
 }
 
 /**
- * Removes what a run wrote for steps after its durable step (the run will do them again), and files that were half
- * written when a process died. It is synchronous, so that no part of the next step runs in between.
+ * Removes what a run wrote for steps after its durable step (the resumed run repeats these steps), and files that were
+ * half written when a process died. It is synchronous, so that no part of the next step runs in between.
  *
  * A run's folder keeps this promise: for each checkpoint in it, metrics.jsonl begins with one line for each step up to
- * that checkpoint, in order. So the later checkpoints are removed first, and durably, before the lines that belong to
- * them.
+ * that checkpoint, in order. So the checkpoints of later steps are removed first, and durably; then the lines of these
+ * steps are removed.
  */
 export function removeStepsAfter(
   { metrics, samples, checkpoints }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints'>,

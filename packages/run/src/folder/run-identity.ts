@@ -1,7 +1,7 @@
 /**
- * A run's identity: everything but its state that decides the bits of its weights. If identities are equal, the same
- * step gives the same weights on any hosts and with any number of workers. A resumed run must have the identity that it
- * began with.
+ * A run's identity: everything that decides the bits of its weights, except the training state. If two runs have equal
+ * identities, they have the same weights after the same step, on any hosts and with any number of workers. A resumed
+ * run must have the identity that it began with.
  */
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';

@@ -1,8 +1,8 @@
 /**
  * A lock, so that only one process at a time trains in a run folder. The lock file names its owner by host, boot,
  * process ID, and the time when that process started, so that a new process with the ID of a dead owner is not taken
- * for the owner. Nobody can check from here whether an owner on another host is alive, so its lock stays until a person
- * removes it.
+ * for the owner. This process cannot check whether an owner on another host is alive, so the lock of such an owner
+ * stays until a person removes it.
  */
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const ownerSchema = z.strictObject({
   started: z.string(),
 });
 const lockSchema = ownerSchema.extend({
-  /** New each time that a lock is taken. */
+  /** A random ID, new each time that a lock is taken. */
   lock: z.string().regex(/^[\w-]{1,64}$/),
 });
 
@@ -32,8 +32,8 @@ export async function describeProcess(pid: number): Promise<LockOwner | undefine
   if (!isAlive(pid)) return undefined;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The command's name is in parentheses, and may contain spaces and parentheses. So fields are counted after the last
-  // closing parenthesis.
+  // In /proc/PID/stat, the command's name is in parentheses, and may itself contain spaces and parentheses. So the
+  // fields are counted from the last closing parenthesis.
   const started = status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   return { pid, host: hostname(), boot: boot.trim(), started };
 }
@@ -60,9 +60,9 @@ export async function takeLock(file: string): Promise<() => Promise<void>> {
 }
 
 /**
- * Creates the lock file, or replaces the lock of a dead owner. To replace it, a process must first take a second lock,
- * named after the dead one (`run.lock.after-ID`). If several processes find the same dead lock, only one of them gets
- * the second lock, and none removes a lock that another has just made.
+ * Creates the lock file, or replaces the lock of a dead owner. To replace the lock, a process must first take a second
+ * lock, `run.lock.after-ID`, where ID is the ID of the dead owner's lock. If several processes find the same dead lock,
+ * only one of them gets the second lock. So no process removes a lock that another process has just made.
  */
 async function take(file: string, text: string): Promise<void> {
   while (!(await create(file, text))) {
@@ -89,7 +89,7 @@ async function create(file: string, text: string): Promise<boolean> {
   }
 }
 
-/** The name of a dead owner's lock. Throws a UserError if the owner is alive, or may be. */
+/** Returns the lock's ID if its owner is dead. Throws a UserError if the owner is alive, or may be alive. */
 async function refuseLiving(file: string, text: string): Promise<string> {
   const owner = parseLock(text);
   const folder = path.dirname(file);

@@ -18,7 +18,8 @@ export interface StepMetrics {
   readonly imagesPerSecond: number;
   readonly stepMs: number;
   /**
-   * For each network, the time of its phases in this step. A phase lasts from the previous update to its own update.
+   * For each network, the time of its phases in this step. A phase lasts from the update of the phase before it to its
+   * own update.
    */
   readonly phaseMs: { readonly discriminator: number; readonly generator: number };
   /** Time inside units, of the worker that has computed longest in this step. */

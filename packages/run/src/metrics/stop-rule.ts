@@ -29,8 +29,8 @@ export interface StopRule {
   /** Takes the losses of the next step. If a step was left out, the rule starts again from nothing. */
   observe(metrics: Pick<StepMetrics, 'step' | 'losses'>): void;
   /**
-   * Goes back to the state that the rule had after an earlier step, or to its first state if it has observed no step up
-   * to that one.
+   * Puts the rule back into the state that it had after `step`. If the rule remembers no state of `step` or of an
+   * earlier step, puts it back into its initial state.
    */
   rewind(step: number): void;
   /** The average after the last step. Undefined until there are enough steps. */
@@ -58,7 +58,10 @@ export function parseStopCondition(text: string): Pick<StopCondition, 'metric' |
   });
 }
 
-/** Number of steps that `rewind` can go back: enough for the last checkpoint, which is seconds old. */
+/**
+ * Number of steps that `rewind` can go back. This is enough to reach the last checkpoint, because by default a
+ * checkpoint is written every ten seconds.
+ */
 const rememberedSteps = 10_000;
 
 /** A rule that has observed no step yet. */

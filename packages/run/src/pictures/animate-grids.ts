@@ -1,6 +1,6 @@
 /**
- * The sample grids of a run as an animation. All grids are drawn from the same noise, so it shows how the images
- * change.
+ * The sample grids of a run as an animation. All grids are drawn from the same noise, so the animation shows how the
+ * images change.
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +9,10 @@ import { UserError } from '@lstm-gan/core/errors';
 const frameMs = 200;
 /** The last grid is shown longer, so that one can look at it. */
 const lastFrameMs = 2000;
-/** If there are more grids, the animation shows evenly spaced ones. With all of them it would have many megabytes. */
+/**
+ * The most grids that an animation shows, evenly spaced over the run. An animation of all grids could have many
+ * megabytes.
+ */
 const maxFrames = 200;
 
 /** Renders the grids (`step-*.png`) of a folder in the order of their steps. Throws a UserError if there are none. */

@@ -55,7 +55,7 @@ export function renderImages(images: Float32Array, { size, channels }: ImageShap
   });
 }
 
-/** Keeps gray images gray: by default, sharp makes three equal channels of one. */
+/** Keeps gray images gray: by default, sharp turns one channel into three equal channels. */
 async function encoder(pixels: Uint8Array, raw: { width: number; height: number; channels: 1 | 3 }): Promise<Sharp> {
   const { default: sharp } = await import('sharp');
   return sharp(pixels, { raw }).toColourspace(raw.channels === 1 ? 'b-w' : 'srgb');

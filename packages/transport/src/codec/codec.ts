@@ -1,7 +1,7 @@
 /**
  * Messages as bytes and back. The header (msgpack) holds every plain field, and the type and length of each array. The
  * arrays follow as raw bytes; if the lower half of every float in an array is zero (bfloat16), only the upper halves
- * are sent. No field of a decoded message is used before its schema has passed.
+ * are sent. No field of a received message is used before the message's schema has accepted it.
  */
 import { packBfloat16 } from '@lstm-gan/core/weights';
 import { Packr } from 'msgpackr';
@@ -26,7 +26,10 @@ import type { Lend } from './memory.ts';
 
 export interface EncodedMessage {
   readonly header: Uint8Array;
-  /** The arrays that travel as bytes. They are views of the message's arrays, which must not be written again. */
+  /**
+   * The arrays that travel as bytes. All but the bfloat16 arrays are views of the message's arrays, so nobody may write
+   * to the message's arrays any more.
+   */
   readonly arrays: readonly Uint8Array[];
 }
 
@@ -53,9 +56,9 @@ export type DecodeHeader<Message> = (header: Uint8Array, limits: Limits) => Deco
 /** How large a message from outside may be. */
 export interface Limits {
   readonly maxHeaderBytes: number;
-  /** For all arrays of one message together. */
+  /** The most bytes that all arrays of one message may have together. */
   readonly maxArrayBytes: number;
-  /** The number of arrays in one message. */
+  /** The most arrays that one message may have. */
   readonly maxArrays: number;
 }
 
@@ -106,7 +109,8 @@ function createHeaderDecoder<Table extends MessageTable>(table: Table): DecodeHe
     checkElements(entry, plain, arrays);
     return {
       arrays,
-      // The entry's schema checked the plain fields, and `checkElements` the arrays.
+      // The type assertion is safe: `openHeader` has checked the plain fields, and `checkElements` the types of the
+      // arrays.
       complete: (values) => joinArrays(entry, plain, values) as MessageOf<Table>,
     };
   };

@@ -1,8 +1,8 @@
 /**
  * The order of frames on the flows of a connection. A connection has several flows, because one TCP connection with the
- * one thread that encrypts it seldom fills a fast network. Chunks take all flows in turn; all other frames take the
- * first flow. So the receiver knows which flow brings the next frame, and no frame needs a number. Pure state: sockets
- * are elsewhere.
+ * one thread that encrypts it seldom fills a fast network. Chunks go over all flows, round robin; all other frames go
+ * over the first flow. So the receiver knows which flow brings the next frame, and no frame needs a number. This file
+ * only keeps state: it uses no sockets.
  */
 import { initialCredit } from './frame.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -12,14 +12,14 @@ export const mostFlows = 8;
 
 /**
  * Number of frames of the first flow that may wait for frames of other flows. A sender that keeps to the protocol never
- * has as many under way.
+ * has this many frames under way.
  */
 const mostWaiting = 256;
 
-/** The frames that are kept in order among themselves. */
+/** The frames (H, C and B) that the receiver handles in the order in which they were sent. */
 export type OrderedFrame = { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array } | { readonly kind: 'B' };
 
-/** Whether frames of a kind are kept in order among themselves. */
+/** Whether the receiver handles frames of this kind in the order in which they were sent. */
 export function isOrdered(kind: string): kind is OrderedFrame['kind'] {
   return kind === 'H' || kind === 'C' || kind === 'B';
 }
@@ -38,8 +38,8 @@ export function createFlowChoice(flowCount: number): FlowChoice {
 /** Puts frames that arrive over several flows back into the order in which they were sent. */
 export interface FlowOrder {
   /**
-   * Takes a frame that a flow has brought. Throws a ProtocolError if more frames wait for earlier ones than may be
-   * under way.
+   * Takes a frame that a flow has brought. Frames that were sent earlier may still be missing. Throws a ProtocolError
+   * if more frames of this flow wait for them than a sender may have under way.
    */
   put(flow: number, frame: OrderedFrame): void;
   /** @param isUnderWay whether the current message lacks chunks: if so, the next frame is a chunk */

@@ -1,6 +1,7 @@
 /**
- * What travels on a connection: frames. A message is a header frame, then its arrays in chunk frames. Frames of a
- * connection are kept in order (flow-order.ts), so a chunk belongs to the header before it and needs no address.
+ * What travels on a connection: frames. A message is a header frame, then its arrays in chunk frames. The receiver
+ * handles H, C and B frames in the order in which they were sent (flow-order.ts), so a chunk belongs to the header
+ * before it and needs no address.
  *
  *   H header | C bytes | G (one more chunk may come) | P (ping, and its answer) | B (goodbye: nothing more will come)
  *   M, Y, N, F are about shared memory: see memory-loans.ts

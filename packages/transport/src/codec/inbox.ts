@@ -7,10 +7,11 @@ import { ProtocolError } from './protocol-error.ts';
 /** Assembles the messages of a connection from their frames. */
 export interface Inbox<Received> {
   /**
-   * Takes an H or C frame; returns a message when it is whole. Throws a ProtocolError for a frame that does not fit.
+   * Takes an H or C frame. Returns the message if this frame completes it. Throws a ProtocolError for a frame that may
+   * not come next.
    */
   accept(kind: 'H' | 'C', bytes: Uint8Array): Received | undefined;
-  /** Whether more of a message is to come. */
+  /** Whether a message has begun to arrive and is not complete. */
   isUnderWay(): boolean;
 }
 
@@ -73,12 +74,12 @@ export function createInbox<Received>(
           `A chunk of ${bytes.length} bytes does not fit; ${buffer.length - assembly.filled} were missing.`,
         );
       }
-      // Arriving bytes are copied only here. The copy is needed, because frames are unaligned and hold pieces of
-      // arrays.
+      // Arriving bytes are copied only here. The copy is needed, because the bytes of a frame are unaligned and are
+      // only a part of an array.
       buffer.set(bytes, assembly.filled);
       assembly.filled += bytes.length;
-      // The frame can be released if no other frame shares its memory. Frames that are left to the garbage collector
-      // make it run in each step.
+      // The frame can be released if no other frame shares its memory. If frames were left to the garbage collector, it
+      // would run in each step.
       if (bytes.byteLength === bytes.buffer.byteLength) memory.release(bytes);
       return finishIfWhole(assembly);
     },

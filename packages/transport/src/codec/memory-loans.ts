@@ -1,8 +1,9 @@
 /**
  * The memory that the two ends of a connection lend each other, if both are processes of one machine. An array that
  * lies in a block that the other end can read travels as a reference in the header, and no byte of it is copied. Each
- * end first offers a block to try. It sends references only after the other end has read that block; until then, and if
- * the other end cannot read it, arrays travel as bytes. Pure bookkeeping: memory and sockets are elsewhere.
+ * end first offers one block as a test. An end sends references only after the other end has read the test block. Until
+ * then, and if the other end cannot read that block, arrays travel as bytes. This file only keeps books: it uses no
+ * sockets, and `sharing` manages the memory.
  *
  *   M reference (read this, to try) | Y (I have read it) | N (I cannot) | F names (I have released these)
  *
@@ -18,11 +19,13 @@ import { ProtocolError } from './protocol-error.ts';
 
 /** What the two ends of a connection lend each other. */
 export interface MemoryLoans {
-  /** Offers a block to try, once, if there is memory to share. */
+  /**
+   * Offers the test block to the other end, if there is memory to share. Does nothing if a block was already offered.
+   */
   readonly offer: () => void;
   readonly lend: Lend;
   readonly borrow: Borrow;
-  /** Takes a frame about memory; throws a ProtocolError for one that does not fit. */
+  /** Takes a frame about memory. Throws a ProtocolError if the frame is malformed or may not come now. */
   readonly accept: (kind: string, bytes: Uint8Array) => void;
   /** Ends all loans, because the other end is gone. */
   readonly close: () => void;
@@ -31,15 +34,18 @@ export interface MemoryLoans {
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: false });
 
 /**
- * Number of floats in the block with which the two ends of a link test whether they can share memory. It is the
- * smallest block.
+ * Number of floats in the block with which the two ends of a connection test whether they can share memory. No block is
+ * smaller.
  */
 const triedFloats = 1 << 14;
 const nothing = new Uint8Array(0);
 
 /** How an end shares memory. */
 export interface MemoryLoansOptions {
-  /** Called for each use, because a worker has memory to share only after its engine was started. */
+  /**
+   * Returns the memory to share. It is called at each use of the memory, because a worker has none before its engine is
+   * started.
+   */
   readonly sharing: () => Sharing | undefined;
   readonly push: (frame: MemoryFrame) => void;
   /** Called if the other end answers that it cannot read this process's memory. */
@@ -65,7 +71,10 @@ function createLent(sharing: AskForMemory) {
       return reference;
     },
     takeBack: (name: string) => takeBack(name, true),
-    /** Ends all loans when the other end is gone. Its process may still read the blocks, so they are not used again. */
+    /**
+     * Ends all loans when the other end is gone. The process at that end may still read the blocks, so they are not
+     * used again.
+     */
     giveUp(): void {
       for (const [name, count] of [...counts]) for (let i = 0; i < count; i++) takeBack(name, false);
     },
@@ -113,7 +122,7 @@ export function createMemoryLoans({ sharing, push, onRefused }: MemoryLoansOptio
     if (reference !== undefined) push({ kind: 'M', bytes: packr.pack(packReference(reference)) });
   };
 
-  /** Tries to read the block that the other end offers, and offers one in return. */
+  /** Tries to read the block that the other end offers, answers Y or N, and offers a block in return. */
   const tryToRead = (reference: BlockReference): void => {
     let answer: 'Y' | 'N' = 'Y';
     try {

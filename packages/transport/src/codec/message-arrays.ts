@@ -1,6 +1,6 @@
 /**
- * Takes the arrays out of a message and puts them in again, as its entry in the protocol says. A message has at most
- * one list of arrays.
+ * Takes the arrays out of a message and puts them in again. The protocol's entry for the message says which fields are
+ * arrays. At most one of these fields is a list of arrays.
  */
 import type { ElementType, MessageEntry } from '../protocol/message-entry.ts';
 
@@ -22,7 +22,9 @@ export function splitArrays(entry: MessageEntry, message: object): { plain: obje
   };
 }
 
-/** The element types that the arrays of a message must have, if it has these plain fields and `count` arrays. */
+/**
+ * The element types that the arrays of a message must have, if the message has these plain fields and `count` arrays.
+ */
 export function expectedElements(entry: MessageEntry, plain: Fields, count: number): ElementType[] {
   return fieldsOf(entry).flatMap(([, field]) => {
     if (typeof field === 'string') return [field];
@@ -32,7 +34,7 @@ export function expectedElements(entry: MessageEntry, plain: Fields, count: numb
   });
 }
 
-/** Puts plain fields and arrays together to the whole message. */
+/** Joins plain fields and arrays into the whole message. */
 export function joinArrays(entry: MessageEntry, plain: object, arrays: readonly TypedArray[]): object {
   const left = [...arrays];
   const listLength = arrays.length - singlesOf(entry);

@@ -3,15 +3,18 @@ import { encodeMessage } from './codec.ts';
 import { chunkBytes, initialCredit, type Frame } from './frame.ts';
 import type { Lend } from './memory.ts';
 
-/** Cuts messages into frames, which wait here until they may be sent on a connection. */
+/** Cuts messages into frames, and keeps the frames until they may be sent on a connection. */
 export interface Outbox {
   add(message: Message): void;
-  /** Removes and returns the next frame that may be sent now, if there is one. @param mayBeChunk default true */
+  /**
+   * Removes and returns the next frame that may be sent now. Undefined if there is none.
+   * @param mayBeChunk whether the frame may be a chunk; default true
+   */
   next(mayBeChunk?: boolean): Frame | undefined;
-  /** The receiver has taken a chunk: one more may be sent. */
+  /** Says that the receiver has taken a chunk, so one more chunk may be sent. */
   grant(): void;
   isEmpty(): boolean;
-  /** Whether the receiver has not yet taken all chunks that were sent. */
+  /** Whether chunks were sent that the receiver has not taken yet. */
   isUnderWay(): boolean;
   /** Forgets all frames that were not sent. */
   clear(): void;

@@ -8,7 +8,7 @@ import type { CoordinatorLink, CoordinatorLinkEvent, WorkerLink, WorkerLinkEvent
 /** Both ends of a link within one process. */
 export interface MemoryLink {
   readonly coordinator: CoordinatorLink;
-  /** Connects another worker. */
+  /** Connects one more worker, and returns the worker's link. */
   connect(): WorkerLink;
 }
 

@@ -5,7 +5,7 @@ import type { CrewMember } from '../protocol/shared-fields.ts';
 
 /** The workers of one process that can be each other's peers. */
 export interface MemoryPeers {
-  /** The peer link of another worker. */
+  /** Adds a worker, and returns the worker's peer link. */
   open(): PeerLink;
 }
 

@@ -1,17 +1,21 @@
-/** What one entry of the protocol declares, and the type of the message that follows from it. */
+/**
+ * What an entry of the protocol declares about a message, and the type of the message, which TypeScript derives from
+ * the entry.
+ */
 import type { z } from 'zod';
 
-/** The arrays that can travel, by the name of their elements. */
+/** For each element type, by name: the arrays that a message can carry. */
 interface ArrayTypes {
   float32: Float32Array;
   uint8: Uint8Array;
 }
 
-/** What the elements of an array are. */
+/** The type of an array's elements. */
 export type ElementType = keyof ArrayTypes;
 
 /**
- * A field that is an array, or a list of float32 arrays: one for each entry of the field `oneForEach`, or none at all.
+ * A field that is an array or a list of float32 arrays. The list has one array for each item of the field that
+ * `oneForEach` names, or no array at all.
  *
  * @public because the type declarations of the message tables name this type
  */
@@ -30,8 +34,8 @@ export type DeepReadonly<Value> = Value extends readonly (infer Item)[]
 type ArrayOf<Field> = Field extends ElementType ? ArrayTypes[Field] : readonly Float32Array[];
 
 /**
- * The fields that hold the arrays of an entry. An entry without `arrays` has no such fields: for it, TypeScript infers
- * `Arrays` as its constraint, in which any string is a key.
+ * The fields that hold the arrays of an entry. An entry without `arrays` has no such fields. TypeScript then infers the
+ * constraint of the type parameter `Arrays`, in which any string is a key.
  */
 type ArrayContents<Arrays> = string extends keyof Arrays
   ? unknown
@@ -43,9 +47,9 @@ type Contents<Fields extends z.ZodRawShape, Arrays> = DeepReadonly<z.infer<z.Zod
 
 /** One message of the protocol: everything that encoding, decoding, types and tests need to know about the message. */
 export interface MessageDefinition<Fields extends z.ZodRawShape, Arrays extends ArrayFields<keyof Fields>> {
-  /** The plain fields. A message with another field is refused. */
+  /** The plain fields. A message with any additional field is refused. */
   readonly fields: Fields;
-  /** The fields that travel as frames of their own after the header, in this order. */
+  /** The fields that are arrays. They travel in frames of their own after the header, in the order of this list. */
   readonly arrays?: Arrays;
   /** Valid messages, one of every shape. Tests send each of them, and fuzzing starts from them. */
   readonly samples: readonly [Contents<Fields, Arrays>, ...Contents<Fields, Arrays>[]];
@@ -61,7 +65,7 @@ export interface MessageEntry {
 /** Entries by the `kind` of their messages. */
 export type MessageTable = Readonly<Record<string, MessageEntry>>;
 
-/** Checks the types of an entry, and returns it. */
+/** Returns an entry unchanged. The compiler checks the entry's types. */
 export function message<const Fields extends z.ZodRawShape, const Arrays extends ArrayFields<keyof Fields>>(
   entry: MessageDefinition<Fields, Arrays>,
 ): MessageDefinition<Fields, Arrays> {

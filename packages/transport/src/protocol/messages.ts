@@ -1,7 +1,7 @@
 /**
  * Everything that a coordinator and its workers say to each other. To add a message, add one entry to one of the tables
- * below: its type, its check, its encoding and its tests follow from the entry. `protocolVersion` is raised whenever a
- * program of an older version could misread a message.
+ * below. The type, check, encoding and tests of the message follow from the entry. `protocolVersion` is raised whenever
+ * a program of an older version could misread a message.
  *
  *   worker       coordinator
  *   hello    ->             who I am
@@ -12,7 +12,8 @@
  *            <-  finish
  *
  * In the sliced exchange every worker of the crew folds and updates some slices of the weights. The coordinator seeds
- * the crew, says when a round begins, hears when every member has its result, and gathers what a checkpoint needs:
+ * the crew, and says when a round begins. Each member says when it has the result of the round. The coordinator gathers
+ * the state of all slices when it needs the state, for example for a checkpoint:
  *
  *            <-  crew, weights, seed ...    (who takes part, who owns what; the state)
  *   settled  ->
@@ -21,8 +22,8 @@
  *            <-  gather
  *   slice ... ->
  *
- * Workers say to each other: piece (of a partial sum, to the slice's owner), total (the folded sum, to its backup),
- * renewed (the slice's new weights, to all others).
+ * About a slice, workers say to each other: piece (a slice of a partial sum, to the slice's owner), total (the slice of
+ * the folded sum, from the owner to the backup), renewed (the slice's new weights, from the owner to the others).
  *
  * A message is a plain object with a literal `kind`. Its arrays travel as raw frames after a msgpack header that holds
  * all other fields (see encodeMessage).
@@ -73,7 +74,7 @@ export const rejectReasons = [
 /** One of `rejectReasons`. */
 export type RejectReason = (typeof rejectReasons)[number];
 
-// What the samples share.
+// Values that several samples contain.
 const sampleRun = { run: 'r', incarnation: 1, membership: 2 };
 const samplePlace = { step: 3, phase: 'generator', turn: 0 } as const;
 const sampleVersions = { generator: 2, discriminator: 3 };
@@ -121,15 +122,15 @@ export const workerMessages = {
   hello: message({
     fields: {
       protocol: count,
-      /** Unique in the run; log lines and errors use it. */
+      /** The worker's name, unique in the run. Log lines and errors contain it. */
       worker,
     },
     samples: [{ protocol: 1, worker: 'w-1' }],
   }),
 
   /**
-   * The worker has built what the run asks for. The coordinator lets the worker in if the engine, the threads and the
-   * layouts are those of the run and, in a strict run, the probes too.
+   * The worker has built what the run asks for. The coordinator lets the worker in if its engine, number of threads and
+   * layouts equal the run's. In a strict run, its probes must be equal, too.
    */
   ready: message({
     fields: {
@@ -139,11 +140,11 @@ export const workerMessages = {
       device: text(256),
       threads: count,
       layouts: layoutHashes,
-      /** By unit name: SHA-256 of its outputs on the fixed probe input. */
+      /** For each unit, by name: SHA-256 of the unit's outputs on the fixed probe input. */
       probes: hashes,
-      /** By unit name: SHA-256 of its GraphDef. */
+      /** For each unit, by name: SHA-256 of the unit's GraphDef; empty if the engine builds no graph. */
       graphs: hashes,
-      /** Where other workers reach this worker in the sliced exchange. */
+      /** Where other workers reach this worker in the sliced exchange; null in the star. */
       peer: peerAddress.nullable(),
     },
     samples: [
@@ -167,14 +168,14 @@ export const workerMessages = {
       ...roundHeader,
       subtrees,
       losses: z.array(shardLosses).max(1 << 16),
-      /** Time inside units. */
+      /** Time in which the worker computed the lease, with the time for the shards that it started ahead. */
       computeMs: milliseconds,
-      /** Time since the previous contribution in which there was nothing to compute. */
+      /** Time without anything to compute, since the worker's previous contribution. */
       waitingMs: milliseconds,
     },
     /**
-     * One partial sum for each subtree, in the layout of the phase's network. None in the sliced exchange, where
-     * partial sums go to the owners of the slices.
+     * One partial sum for each subtree, in the layout of the phase's network. In the sliced exchange the list is empty,
+     * because the partial sums go to the owners of the slices.
      */
     arrays: { sums: { listOf: 'float32', oneForEach: 'subtrees' } },
     samples: [
@@ -192,50 +193,55 @@ export const workerMessages = {
 
   /**
    * The worker wants to leave, because it was asked to stop. It still returns the contribution for its current lease.
-   * The coordinator waits for that, gives the worker no other lease, and answers with `finish`.
+   * The coordinator answers with `finish` when the run no longer needs the worker: in the star, after the current
+   * lease; in the sliced exchange, when other workers have the worker's slices.
    */
   leave: message({ fields: runHeader, samples: [sampleRun] }),
 
-  /** The worker met something after which it cannot go on (NaN, an error of the engine). */
+  /** The worker cannot go on, because of NaN or an error of the engine. */
   failed: message({
     fields: {
       ...roundHeader,
       shard,
       reason: z.enum(['not-finite', 'engine']),
-      /** What happened, in words that name the shard. */
+      /** What happened, in a sentence for people. */
       sentence,
     },
     samples: [{ ...sampleRound, shard: 1, reason: 'not-finite', sentence: 'NaN' }],
   }),
 
   /**
-   * Sliced: the worker has all weights and slices that its place in the crew needs, and lets the other members connect.
+   * Sliced: the worker has all weights, and all slices that it owns or backs up in the crew, and it lets the other
+   * members connect.
    */
   settled: message({ fields: { ...runHeader, crew: count }, samples: [{ ...sampleRun, crew: 5 }] }),
 
-  /** Sliced: the worker has all new weights of a round, and has updated the slices that it owns and backs up. */
+  /**
+   * Sliced: the worker has all new weights of a round, and has updated the slices that it owns and backs up. If
+   * `notFinite` is not null, the worker sends this message without waiting for the rest of the weights.
+   */
   updated: message({
     fields: {
       ...runHeader,
       ...place,
       crew: count,
-      /** Time for fold, optimizer and moving averages. */
+      /** The worker's time for folds and updates in this round, without the moving averages. */
       updateMs: milliseconds,
       /**
-       * The name of an entry whose new weights are not all finite; null if there is none. With such an entry, training
-       * cannot go on.
+       * The name of a layout entry whose new weights are not all finite, so that training cannot go on. Null if the
+       * worker has found no such entry in the slices that it owns.
        */
       notFinite: text(256).nullable(),
     },
     samples: [{ ...sampleRun, ...samplePlace, crew: 5, updateMs: 2.5, notFinite: 'lstm/kernel' }],
   }),
 
-  /** Sliced: the worker cannot reach another member of its crew, from the start or from now on. */
+  /** Sliced: the worker could never reach another member of its crew, or can no longer reach that member. */
   unreachable: message({
     fields: {
       ...runHeader,
       crew: count,
-      /** The name of the other member. */
+      /** The name of the member that cannot be reached. */
       worker,
       sentence,
     },
@@ -275,9 +281,10 @@ export const coordinatorMessages = {
   work: message({
     fields: { ...roundHeader, subtrees },
     /**
-     * uint8 [shards of the lease x shardSize, H, W, C] in the order of `subtrees`. In the generator phase these are the
-     * images of the next step's first phase, so that the worker can start on real images while the generator's weights
-     * travel; empty in the last step.
+     * Real images as uint8 [shards of the lease x shardSize, H, W, C], in the order of `subtrees`. A discriminator
+     * phase gets its own images. A generator phase gets the images of the next step's first phase, so that the worker
+     * can start on real images while the generator's weights travel. In the last step's generator phase the array is
+     * empty.
      */
     arrays: { images: 'uint8' },
     samples: [
@@ -286,7 +293,7 @@ export const coordinatorMessages = {
     ],
   }),
 
-  /** The run is finished, or the worker may leave as it asked. */
+  /** The worker may go, because training has ended or because the worker asked to leave. */
   finish: message({ fields: runHeader, samples: [sampleRun] }),
 
   reject,
@@ -298,18 +305,18 @@ export const coordinatorMessages = {
   crew: message({
     fields: {
       ...runHeader,
-      /** Counts crews, from 1. */
+      /** The number of the crew. The first crew after a start of the coordinator has number 1. */
       crew: count,
       /**
-       * The versions of the weights from which the run goes on. A member drops newer weights and slices: they are from
-       * a round that is repeated.
+       * The versions of the weights from which the run goes on. A member drops weights and slices of any other version,
+       * for example newer ones from a round that is repeated.
        */
       weightsVersions,
       members: z.array(crewMember).min(1).max(1024),
-      /** The receiver's place among the members. */
+      /** The receiver's index in `members`. */
       self: memberNumber,
       owners: sliceTable,
-      /** For each slice, the member that applies the same updates as its owner. */
+      /** For each slice, its backup: the member that applies the same updates as the slice's owner. */
       backups: sliceTable,
     },
     samples: [
@@ -328,19 +335,25 @@ export const coordinatorMessages = {
     ],
   }),
 
-  /** Sliced: a round begins. The round before it is complete: every member has its result. */
+  /**
+   * Sliced: a round begins. Every member of the crew has the weights of `weightsVersions`, the result of the last
+   * complete round.
+   */
   begin: message({
     fields: { ...runHeader, ...place, crew: count, weightsVersions },
     samples: [{ ...sampleRun, ...samplePlace, crew: 5, weightsVersions: sampleVersions }],
   }),
 
-  /** Sliced: asks for the state of slices at these versions, while training goes on. */
+  /**
+   * Sliced: asks a member for the state of some slices after the updates that `weightsVersions` counts. Training may go
+   * on meanwhile.
+   */
   gather: message({
     fields: {
       ...runHeader,
       gathering: count,
       weightsVersions,
-      /** The slices that the receiver is asked for. */
+      /** The slices whose state the receiver is to send. */
       slices: sliceNumbers,
     },
     samples: [
@@ -348,7 +361,7 @@ export const coordinatorMessages = {
     ],
   }),
 
-  /** Sliced: the state of one slice, for a member of this crew that is to own it or back it up. */
+  /** Sliced: the state of one slice, for a member that owns the slice or backs it up in crew number `crew`. */
   seed: message({
     fields: { ...runHeader, crew: count, ...sliceState.fields },
     arrays: sliceState.arrays,
@@ -372,7 +385,7 @@ export const peerMessages = {
   renewed: message({ fields: sliceHeader, arrays: { values: 'float32' }, samples: [sampleSlice] }),
 };
 
-/** All messages with which a worker answers a worker that connected to it. */
+/** All messages that a worker sends to another worker over a connection that the other worker made. */
 export const peerAnswers = { reject };
 
 /** All messages of the protocol. */
@@ -384,18 +397,18 @@ export type WorkerMessage = MessageOf<typeof workerMessages>;
 export type CoordinatorMessage = MessageOf<typeof coordinatorMessages>;
 /** Any message that a worker says to another worker of its crew. */
 export type PeerMessage = MessageOf<typeof peerMessages>;
-/** Any message with which a worker answers a worker that connected to it. */
+/** Any message that a worker sends to another worker over a connection that the other worker made. */
 export type PeerAnswer = MessageOf<typeof peerAnswers>;
-/** Any message, or the one of a kind: `Message<'hello'>`. */
+/** Any message, or only the message of one kind, for example `Message<'hello'>`. */
 export type Message<Kind extends keyof typeof allMessages = keyof typeof allMessages> = MessageOf<
   typeof allMessages,
   Kind
 >;
 
-// Names for the types of messages that other files use. The entries above explain the messages and their fields.
+// Short names for the message types that other files use. The entries above explain the messages and their fields.
 /** A worker's first message. */
 export type Hello = Message<'hello'>;
-/** What a worker runs on, once it has built what the run asks for. */
+/** Says that a worker has built what the run asks for, and what the worker runs on. */
 export type Ready = Message<'ready'>;
 /** What a worker gives back for a lease. */
 export type Contribution = Message<'contribution'>;
@@ -413,11 +426,11 @@ export type Weights = Message<'weights'>;
 export type Work = Message<'work'>;
 /** A worker may not join the run, or may not stay in it. */
 export type Reject = Message<'reject'>;
-/** Who takes part in the sliced exchange, and who owns what. */
+/** Who takes part in the sliced exchange, and who owns and backs up which slice. */
 export type Crew = Message<'crew'>;
 /** A round of the sliced exchange begins. */
 export type Begin = Message<'begin'>;
-/** The coordinator asks a member for slices of the state. */
+/** The coordinator asks a member for the state of some slices. */
 export type Gather = Message<'gather'>;
 /** A member's answer to `Gather`: the state of one slice. */
 export type SliceState = Message<'slice'>;

@@ -1,4 +1,7 @@
-/** Fields that several messages have: how they are checked, and the types that follow. */
+/**
+ * Fields that several messages have: the schemas that check these fields, and the types that TypeScript derives from
+ * the schemas.
+ */
 import type { Network } from '@lstm-gan/core';
 import { z } from 'zod';
 import type { DeepReadonly } from './message-entry.ts';
@@ -15,7 +18,7 @@ export const sentence = text(2000);
 const numberOrNaN = z.number().or(z.nan());
 
 const sha256 = z.string().regex(/^([0-9a-f]{64})?$/);
-/** For each name, a SHA-256 or an empty text. */
+/** For each name, a SHA-256, or an empty text if there is none. */
 export const hashes = z
   .record(z.string().max(64), sha256)
   .refine((record) => Object.keys(record).length <= 32, 'too many entries');
@@ -45,9 +48,9 @@ const publicKey = z.string().regex(/^([0-9A-Za-z.\-:+=^!/*?&<>()[\]{}@%$#]{40}|m
 
 const peerAddressFields = {
   address,
-  /** The public half of the key pair of the worker, for connections from peers and for connections to peers. */
+  /** The worker's public key. Connections from peers and connections to peers use the same key pair. */
   publicKey,
-  /** Equal for workers on one machine. */
+  /** The name of the worker's machine: equal for workers on one machine. */
   host: text(256),
 };
 export const peerAddress = z.strictObject(peerAddressFields);
@@ -59,15 +62,15 @@ export const crewMember = z.strictObject(crewMemberFields);
 /** A worker that takes part in a sliced exchange, and how the other members reach it. */
 export type CrewMember = TypeOf<typeof crewMemberFields>;
 
-/** The number of a slice of a network's vector. */
+/** The index of a slice of a network's vector, from 0. */
 export const sliceNumber = z.number().int().nonnegative().max(1023);
-/** The place of a worker among the members of the crew. */
+/** The index of a worker in the crew's list of members, from 0. */
 export const memberNumber = z.number().int().nonnegative().max(1023);
-/** A list with an entry for each slice of each network. */
+/** For each network, a list with one number for each slice. */
 export const sliceTable = forEachNetwork(z.array(z.number().int().min(-1).max(1023)).max(1024));
 /** For each slice of each network, the number of a member of the crew; -1 for no member. */
 export type SliceTable = DeepReadonly<z.infer<typeof sliceTable>>;
-/** Numbers of some slices of each network. */
+/** For each network, the numbers of some of its slices. */
 export const sliceNumbers = forEachNetwork(z.array(sliceNumber).max(1024));
 
 export const exchange = z.enum(['star', 'sliced']);
@@ -78,7 +81,7 @@ export const weightsVersions = forEachNetwork(count);
 /** How many updates each network has had. */
 export type WeightsVersions = DeepReadonly<z.infer<typeof weightsVersions>>;
 
-/** Which run, and which start of its coordinator. */
+/** Which run, and which start of the run's coordinator, a message belongs to. */
 const incarnationHeader = {
   run: text(128),
   /** Counts the coordinator's starts on this run, from 1. */
@@ -87,11 +90,12 @@ const incarnationHeader = {
 
 export const runHeader = {
   ...incarnationHeader,
-  /** Counts changes of membership, from 1. */
+  /** Starts at 1, and rises by 1 when the set of workers changes. */
   membership: count,
 };
 /**
- * Which run, and which start of its coordinator. A message of another run or of another start is stale, and is dropped.
+ * Which run, and which start of the run's coordinator, a message belongs to. A message of another run or of another
+ * start is stale, and is dropped.
  */
 export type RunHeader = TypeOf<typeof runHeader>;
 
@@ -112,7 +116,7 @@ export const roundHeader = {
    * repeats the round.
    */
   crew: count,
-  /** Unique within an incarnation. */
+  /** The number of the lease, unique within an incarnation. */
   lease: count,
   weightsVersions,
 };
@@ -122,15 +126,15 @@ export type RoundHeader = TypeOf<typeof roundHeader>;
 const shardLossesFields = {
   shard,
   loss: numberOrNaN,
-  /** The regularizer's part of the loss; 0 without one. */
+  /** The regularizer's penalty, which `loss` does not contain; 0 if the phase has no regularizer. */
   penalty: numberOrNaN,
 };
 export const shardLosses = z.strictObject(shardLossesFields);
-/** The losses of one shard, means over its images. */
+/** The losses of one shard: each is the mean over the shard's images. */
 export type ShardLosses = TypeOf<typeof shardLossesFields>;
 
 /**
- * Which run, round, crew and slice a message between workers belongs to. A message of another crew or round is late,
+ * Which run, round, crew and slice a message between workers belongs to. A message of an earlier crew or round is late,
  * and is dropped.
  */
 export const sliceHeader = { ...incarnationHeader, ...place, crew: count, slice: sliceNumber };

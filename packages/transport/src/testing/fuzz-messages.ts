@@ -1,7 +1,7 @@
 /**
- * Hostile messages: valid ones with bytes changed, cut or repeated, headers with fields of other types and values, and
- * arrays in chunks that do not fit. They are a pure function of a seed and an index, so that a message that reveals a
- * bug can be made again.
+ * Hostile messages. Each is made from a valid message: bytes are changed, cut or repeated, fields of the header get
+ * other types and values, or arrays come in chunks that do not fit. Each is a pure function of a seed and an index, so
+ * a message that reveals a bug can be made again.
  */
 import { statelessUniform } from '@lstm-gan/core/random';
 import { Packr } from 'msgpackr';
@@ -24,7 +24,8 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: fal
 const messages: readonly Message[] = [workerMessages, coordinatorMessages, peerMessages, peerAnswers].flatMap(
   samplesOf,
 );
-// The headers are copied: msgpackr returns Buffers, and `slice` of a Buffer is a view of the same memory.
+// The headers are copied into Uint8Arrays. msgpackr returns Buffers, and `slice` of a Buffer returns a view, not a
+// copy.
 const encoded = messages
   .map((message) => encodeMessage(message))
   .map(({ header, arrays }) => ({ header: Uint8Array.from(header), arrays }));
@@ -36,7 +37,7 @@ const decoders: readonly DecodeHeader<Message>[] = [
 ];
 const limits: Limits = { maxHeaderBytes: 4096, maxArrayBytes: 1 << 16, maxArrays: 16 };
 
-/** Values that replace a field. */
+/** Values that replace the value of a field. */
 const oddValues: readonly unknown[] = [
   null,
   true,
@@ -58,7 +59,7 @@ const oddValues: readonly unknown[] = [
   new Uint8Array(9),
 ];
 
-/** Returns the next number in [0, 1). */
+/** Returns the next random number in [0, 1). */
 type Draw = () => number;
 
 function createDraw(seed: number, index: number): Draw {
@@ -82,7 +83,10 @@ function mutateBytes(draw: Draw, bytes: Uint8Array): Uint8Array {
   return mutated;
 }
 
-/** A header with a field of another type, without a field, or with an additional one, at any depth. */
+/**
+ * Returns the header with one field changed, at a random depth: the field has another value, is missing, or is
+ * additional.
+ */
 function mutateFields(draw: Draw, header: Uint8Array): Uint8Array {
   const parts = packr.unpack(header) as unknown[];
   let [parent, key]: [Record<string, unknown>, string] = [

@@ -7,7 +7,7 @@ import { sampleContribution } from './sample-messages.ts';
 export interface LinkPair {
   readonly coordinator: CoordinatorLink;
   connect(): WorkerLink;
-  /** Memory that both ends can read. Without it arrays are plain. */
+  /** Memory that both ends can read. If undefined, arrays are allocated as plain arrays. */
   readonly memory?: { allocate(length: number): Float32Array; release(array: Float32Array): void };
 }
 
@@ -120,8 +120,8 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
           const { sums, ...fields } = contribution(version, floats);
           worker.send({ ...fields, sums: sums.map(lay) });
         }
-        // Released only now: until the other end has shown that it can read shared memory, the link sends the bytes
-        // directly from the array.
+        // `shared` is released only after every worker has received it. The link sends bytes directly from the array
+        // until the other end has shown that it can read shared memory.
         memory?.release(shared);
         for (let k = 0; k < 2; k++) {
           const { message } = await takeMessage(events);

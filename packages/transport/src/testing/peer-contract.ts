@@ -17,7 +17,7 @@ const renewed = (slice: number, floats: number): Message<'renewed'> => ({
   values: Float32Array.from({ length: floats }, (_, i) => slice * 1000 + (i % 997)),
 });
 
-/** @param admits `anybody` for a socket file: the kernel guards its folder, and no keys are checked */
+/** @param admits who can connect: `anybody` if the address is a socket file, because then no keys are checked */
 export function testPeerLink(
   name: string,
   open: () => Promise<PeerLink>,

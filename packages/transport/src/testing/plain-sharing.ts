@@ -1,5 +1,6 @@
 /**
- * Memory that is shared within one process: it promises what native memory does, in plain arrays that tests can count.
+ * Shared memory for tests, within one process. It promises what the engine's native memory promises, but its blocks are
+ * plain arrays, which tests can count.
  */
 import type { BlockReference } from '../codec/block-reference.ts';
 import type { Sharing } from '../codec/memory.ts';
@@ -18,7 +19,7 @@ interface Block {
   reusable: boolean;
 }
 
-/** Number of floats in the smallest block, the same as in native memory. */
+/** Number of floats in the smallest block, the same number as in the engine's native memory. */
 const leastFloats = 1 << 14;
 
 /** @param canBeRead whether other ends can read the blocks */

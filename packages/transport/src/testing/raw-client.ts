@@ -1,6 +1,6 @@
 /**
- * A coordinator's link over TCP with one listed key, and clients made of libzmq alone, for tests of what such clients
- * may do.
+ * For tests of what foreign clients may do: a coordinator's link over TCP that lets in one key, and clients that use
+ * libzmq without the code of this project.
  */
 import { Context, Dealer } from 'zeromq';
 import { createCoordinatorLink, type CoordinatorLinkOptions } from '../zeromq/links/coordinator-link.ts';
@@ -33,7 +33,10 @@ export function curveOptions({ serverKey, publicKey, secretKey }: WorkerKeys) {
   return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
 }
 
-/** A client made of libzmq alone. `handshake` resolves with the first event of the client's monitor. */
+/**
+ * Opens a client that uses libzmq without the code of this project. `handshake` resolves with the type of the first
+ * event of the client's monitor.
+ */
 export function openRawClient(
   address: string,
   options: ConstructorParameters<typeof Dealer>[0],

@@ -1,4 +1,4 @@
-/** The samples of the protocol as whole messages: what decoding is tested with, and what fuzzing starts from. */
+/** The samples of the protocol as whole messages. Tests of decoding use them, and fuzzing starts from them. */
 import type { MessageOf, MessageTable } from '../protocol/message-entry.ts';
 import { workerMessages, type Contribution } from '../protocol/messages.ts';
 import type { ShardLosses } from '../protocol/shared-fields.ts';
@@ -10,7 +10,7 @@ export function samplesOf<Table extends MessageTable>(table: Table): MessageOf<T
   );
 }
 
-/** The first sample of a kind. */
+/** The first sample of a kind of message. */
 export function sampleOf<Table extends MessageTable, Kind extends keyof Table>(
   table: Table,
   kind: Kind,
@@ -19,8 +19,8 @@ export function sampleOf<Table extends MessageTable, Kind extends keyof Table>(
 }
 
 /**
- * The sample of a contribution, in which the given fields replace those of the sample. In `losses`, the fields that are
- * given for a shard replace those of the sample's first shard. So a test names only the fields that it is about.
+ * Returns the sample of a contribution with the given fields replaced. Each item of `losses` is the sample's first
+ * shard with the item's fields replaced. So a test names only the fields that it is about.
  */
 export function sampleContribution({
   losses,

@@ -18,7 +18,7 @@ constexpr char kTakes[] =
     "a convolution takes images [B, 2 h, 2 w, C], maps [B, h, w, N] and a kernel [4, 4, C, N]; N is a multiple of 32, "
     "C too, and h and w are even, or C is 1 or 3";
 
-// The sizes of images, maps and kernel. `fits` says whether they fit each other and our algorithms.
+// The sizes of images, maps and kernel. `fits`: the sizes fit each other, and our algorithms can compute them.
 struct Layer {
   bool fits = false, is_of_images = false;
   ImageLayer image{};

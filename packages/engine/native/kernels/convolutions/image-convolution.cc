@@ -1,5 +1,6 @@
-// The pixels under the kernel at one position (a patch) are one row of a matrix product. A piece of work is one image.
-// Sums over images are added in the order of the images, so the bits do not depend on the number of threads.
+// A patch is the pixels under the kernel at one position. The convolution of an image is a matrix product: its patches
+// (each is a row of the matrix) times the kernel. A piece of work is one image. Sums over images are added in the order
+// of the images, so the bits do not depend on the number of threads.
 #include "kernels/convolutions/image-convolution.h"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ namespace lstm_gan {
 namespace {
 
 constexpr size_t kSide = 4, kStride = 2, kBorder = 1;
-constexpr size_t kPixels = 64;  // the patches of this many pixels are multiplied together in a gradient
+constexpr size_t kPixels = 64;  // the gradient of the kernel is summed over this many pixels at a time
 
 struct Work {
   const ImageLayer& layer;
@@ -43,7 +44,7 @@ struct Bordered : Aligned {
   const size_t stride;
 };
 
-// Copies the patches of `count` pixels of the maps, from pixel `first` on: [count][4, 4, channels].
+// Copies the patches that give `count` pixels of the maps, from pixel `first` on: [count][4, 4, channels].
 LSTM_GAN_INLINE void CopyPatches(const Bordered& image, const ImageLayer& layer, size_t first, size_t count,
                                  float* patches) {
   const size_t row = kSide * layer.channels;
@@ -79,7 +80,7 @@ LSTM_GAN_INLINE void Convolve(const Work& work, size_t index) {
   }
 }
 
-// Writes the part of the gradient that one image gives: [patch][maps].
+// Writes one image's part of the kernel's gradient: [patch][maps].
 template <typename P>
 LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t index) {
   const ImageLayer& layer = work.layer;

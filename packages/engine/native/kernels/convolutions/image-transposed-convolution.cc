@@ -1,6 +1,6 @@
-// The transposed convolution to images of one or three channels. oneDNN would compute 16 channels and discard the
-// others. Every position of the maps adds a piece of 4 x 4 pixels to the image; the pieces of several positions are
-// computed together. The sums of an image are added in a fixed order, so the bits do not depend on the number of
+// The transposed convolution to images of one or three channels. (oneDNN would compute 16 channels and discard all but
+// one or three.) Every position of the maps adds a piece of 4 x 4 pixels to the image. The pieces of several positions
+// are computed together. The pieces of an image are added in a fixed order, so the bits do not depend on the number of
 // threads.
 #include <algorithm>
 
@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kSide = 4, kStride = 2, kBorder = 1;
 
-// For each of kPlaces positions of a row, computes its piece [4, 4, kOutputs]. kVectors vectors of each piece are
-// summed at a time.
+// Computes the pieces [4, 4, kOutputs] of kPlaces neighbouring positions in a row of the maps. kVectors vectors of each
+// piece are summed at a time.
 template <typename P, size_t kOutputs, size_t kPlaces, size_t kVectors>
 LSTM_GAN_INLINE void ComputePieces(const float* places, const float* kernel, size_t inputs, float* pieces) {
   constexpr size_t kPiece = kSide * kSide * kOutputs;
@@ -47,8 +47,8 @@ LSTM_GAN_INLINE void AddPiece(const float* piece, float* corner, size_t stride) 
   }
 }
 
-// Computes an image with a border, [2 rows + 2, 2 columns + 2, kOutputs], from maps [rows, columns, maps]. The image
-// must hold zeros before the call.
+// Computes an image with a border, [2 * rows + 2, 2 * columns + 2, kOutputs], from maps [rows, columns, maps]. The
+// image must hold zeros before the call.
 template <typename P, size_t kOutputs, size_t kPlaces, size_t kVectors>
 LSTM_GAN_INLINE void ConvolveImage(const ImageLayer& layer, const float* maps, const float* kernel, float* bordered) {
   const size_t stride = (kStride * layer.columns + 2 * kBorder) * kOutputs;

@@ -1,9 +1,9 @@
-// Winograd's algorithm F(2 x 2, 2 x 2). For two taps g on three values d (Winograd, Arithmetic Complexity of
-// Computations, 1980)
-//   d0 g0 + d1 g1 = (d0 - d1) g0 + d1 (g0 + g1)    and    d1 g0 + d2 g1 = d1 (g0 + g1) - (d1 - d2) g1,
-// three products for two results. Applied to rows and to columns, the 3 x 3 products of a tile (its points) give 2 x 2
-// results. At each point, a matrix product sums over the channels: a strip of tiles times a panel of the kernel. Every
-// sum adds its terms in order.
+// Winograd's algorithm F(2 x 2, 2 x 2) (Winograd, Arithmetic Complexity of Computations, 1980). Two taps g at two
+// positions on three values d give two results:
+//   d0 g0 + d1 g1 = (d0 - d1) g0 + d1 (g0 + g1)    and    d1 g0 + d2 g1 = d1 (g0 + g1) - (d1 - d2) g1.
+// They need only three products. If rows and columns are both computed like this, 3 x 3 products give the 2 x 2 results
+// of a tile; a point is one of the 3 x 3 positions. At each point, a matrix product sums over the channels: a strip of
+// tiles times a panel of the kernel. Every sum adds its terms in order.
 #pragma once
 
 #include <algorithm>

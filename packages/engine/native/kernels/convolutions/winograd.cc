@@ -1,7 +1,8 @@
-// A phase (in this file) is the set of an image's pixels whose rows have the same parity, and whose columns too; there
-// are four phases. With stride 2, the pixels of a phase meet only 2 x 2 of the kernel's 4 x 4 taps, with stride 1. The
-// sums of the four phases are added, like the sums of channels. Each piece of work writes memory of its own, and the
-// size of pieces changes no sum, so the bits do not depend on the number of threads.
+// In this file, a phase is a set of an image's pixels: all pixels with one parity of the row and one parity of the
+// column. There are four phases. A convolution with stride 2 multiplies the pixels of a phase by only 2 x 2 of the
+// kernel's 4 x 4 taps; counted in pixels of the phase, its stride is 1. The sums of the four phases are added, like the
+// sums of channels. Each piece of work writes memory of its own, and the size of a piece changes no sum, so the bits do
+// not depend on the number of threads.
 #include "kernels/convolutions/winograd.h"
 
 #include "kernels/convolutions/winograd-points.h"
@@ -12,17 +13,17 @@ namespace {
 
 constexpr size_t kPhases = 4;
 constexpr size_t kTiles = 64,
-                 kChannels = 64;  // the points of this many tiles and channels fit into the second-level cache
+                 kChannels = 64;  // the points of kTiles tiles and kChannels channels fit into the second-level cache
 
 struct Work {
   const WinogradLayer& layer;
   const float* images;
   const float* maps;
-  const float* kernel;  // the steps that multiply get a packed kernel
+  const float* kernel;  // packed already, except for the steps that pack it
   const Activation& activation;
   float* result;
-  const float* zeros;  // read in place of pixels outside of the image
-  size_t grain;        // the number of tiles, or of channels, of a piece of work
+  const float* zeros;  // a pixel of zeros, read in place of every pixel outside of the image
+  size_t grain;        // how many tiles, or channels, one piece of work computes
 };
 
 size_t TilesOf(const WinogradLayer& layer) { return layer.batch * layer.rows * layer.columns; }
@@ -68,7 +69,7 @@ LSTM_GAN_INLINE void TransformPixels(const Plane& plane, ptrdiff_t row, ptrdiff_
   }
 }
 
-// Transforms those pixels of a tile that belong to a phase, for the channels [first, last).
+// Transforms the 3 x 3 pixels of a phase that the maps of a tile are computed from, for the channels [first, last).
 template <typename P, typename At>
 LSTM_GAN_INLINE void TransformPhase(const Work& work, const Tile& tile, size_t phase, size_t first, size_t last,
                                     const At& at) {
@@ -100,7 +101,7 @@ struct TilePoints : Aligned {
   }
 };
 
-// ---- One function for each step: each computes one piece of work.
+// ---- One function for each step. A call computes one piece of work.
 
 // Packs the kernel to [panel of maps][9][4 phases][channels][kPanel]. One piece of work is one phase.
 template <typename P>

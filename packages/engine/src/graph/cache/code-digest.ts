@@ -16,7 +16,8 @@ export async function codeDigest(): Promise<string> {
   const { version: tfjsVersion } = createRequire(import.meta.url)('@tensorflow/tfjs-core/package.json') as {
     version: string;
   };
-  // This package runs from `src` in a checkout and from `dist` in an installation. Core's folder has the same name.
+  // This package runs from `src` in a checkout and from `dist` in an installation. Core then runs from its own `src` or
+  // `dist`.
   const own = fileURLToPath(new URL('../..', import.meta.url));
   const hash = createHash('sha256').update(tfjsVersion);
   for (const folder of [own, path.join(corePackage(), path.basename(own))]) await hashFolder(hash, folder);

@@ -13,8 +13,8 @@ export function printGraph(graph: Graph): string {
 }
 
 /**
- * How many outputs of these operations can be compared. The others are kept for the gradient, and their shapes depend
- * on the processor.
+ * How many outputs of these operations can be compared between processors. The other outputs are TensorFlow's reserve
+ * spaces (scratch data for the gradient), and their shapes depend on the processor.
  */
 const comparableOutputCounts: Readonly<Record<string, number>> = { FusedBatchNormV3: 3, FusedBatchNormGradV3: 3 };
 

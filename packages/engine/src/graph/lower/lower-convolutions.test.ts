@@ -106,7 +106,7 @@ it('does not fuse a result that another node or output reads', () => {
     'LeakyRelu',
   ]);
   expect(operations([convolution, biased, leaky('b')], ['l', 'b'])).toEqual(['LstmGanConvolution', 'LeakyRelu']);
-  // A bias after the LeakyReLU is another function.
+  // A bias after the LeakyReLU stays a BiasAdd: our operation can add a bias only before the LeakyReLU.
   expect(operations([convolution, leaky('c'), node('b', 'BiasAdd', ['l', 'bias'], inputs.maps)], ['b'])).toEqual([
     'LstmGanConvolution',
     'BiasAdd',

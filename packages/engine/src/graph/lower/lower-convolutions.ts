@@ -1,8 +1,8 @@
 /**
  * Replaces convolutions with a 4 x 4 kernel and stride 2 in a graph by operations of our own, which exist for the CPU
  * and float32. With many channels these operations use Winograd's algorithm, which needs 9 products where TensorFlow's
- * kernels need 16. With one or three channels they compute only these channels, where TensorFlow's kernels pad them to
- * 16. A bias and a LeakyReLU that follow a convolution become a part of it.
+ * kernels need 16. With one or three channels our operations compute only these channels, where TensorFlow's kernels
+ * compute 16. A bias and a LeakyReLU that follow a convolution become a part of our operation.
  */
 import { sameShape, type Attribute, type Graph, type GraphNode, type ValueRef, type ValueSpec } from '../graph.ts';
 import { prune } from './prune.ts';
@@ -34,7 +34,7 @@ function countUses({ nodes, outputs }: Graph): ReadonlyMap<string, number> {
   return uses;
 }
 
-/** Our operation for one of TensorFlow's; undefined if there is none. */
+/** Our operation for a convolution of TensorFlow; undefined if we have no operation for the node. */
 function toOurs(node: GraphNode, findSpec: FindSpec): GraphNode | undefined {
   const [output] = node.outputs;
   const [first, second, third] = node.inputs;

@@ -1,7 +1,7 @@
 /**
- * Products in bfloat16: makes a new graph, in which the factors of every matrix product and convolution are rounded to
- * bfloat16 (7 bits of mantissa). The kernels add in float32. Results are cast back to float32. Weights and everything
- * else stay float32.
+ * Makes a new graph, in which the factors of every matrix product and convolution are rounded to bfloat16 (7 bits of
+ * mantissa). The kernels add in float32 and round the result to bfloat16. The result is cast back to float32. Weights
+ * and everything else stay float32.
  */
 import type { Precision } from '../../contract/engine.ts';
 import type { Attribute, DataType, GraphNode, Graph, ValueRef } from '../graph.ts';

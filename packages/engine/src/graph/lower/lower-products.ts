@@ -7,8 +7,8 @@ import { prune } from './prune.ts';
 import { renameNodes } from './rename-nodes.ts';
 
 /**
- * Products of fewer rows stay TensorFlow's, which adds bias and activation in the same kernel, or are the products of
- * an LSTM's time steps (`LstmGanThinProduct`).
+ * A product of fewer rows is left alone. Either TensorFlow computes it, because TensorFlow's kernel also applies bias
+ * and activation. Or it belongs to an LSTM's time step, and is an `LstmGanThinProduct` already.
  */
 const leastRows = 32;
 

@@ -1,7 +1,9 @@
 import { refKey, type Attribute, type Graph, type GraphNode, type ValueRef } from '../graph.ts';
 import { simplify } from './simplify.ts';
 
-/** Simplifies every node, and merges equal nodes, which is correct because recorded operations are pure functions. */
+/**
+ * Simplifies every node, and merges equal nodes. Merging is correct, because recorded operations are pure functions.
+ */
 export function rewrite(graph: Graph): Graph {
   const nodes = new Map<string, GraphNode>();
   const replacements = new Map<string, ValueRef>();
@@ -35,7 +37,9 @@ export function rewrite(graph: Graph): Graph {
   return { nodes: [...nodes.values()], inputs: graph.inputs, outputs: Object.fromEntries(outputs) };
 }
 
-/** A text that two nodes share exactly if they compute the same; undefined for placeholders, which are never merged. */
+/**
+ * The key of a node: nodes with equal keys compute equal values. Undefined for a placeholder, which is never merged.
+ */
 function nodeKey(node: GraphNode): string | undefined {
   if (node.op === 'Placeholder') return undefined;
   const attributes = Object.entries(node.attributes)

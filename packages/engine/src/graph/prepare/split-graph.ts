@@ -1,20 +1,20 @@
 /**
- * Splits a graph in two. The first part, `begin`, depends on the early inputs alone, so it can run before the late
- * inputs are known. It gives the values that the second part, `finish`, needs (the kept values).
+ * Splits a graph in two. The first part, `begin`, depends on the early inputs alone, so `begin` can run before the late
+ * inputs are known. `begin` gives the values that the second part, `finish`, needs (the kept values).
  *
- * A value that depends on one early input only (a slice of the weights, a transposed kernel) is computed again in the
- * second part: that is cheaper than keeping it.
+ * A value that depends on one early input only (a slice of the weights, a transposed kernel) is not kept. `finish`
+ * computes such a value again, because computing it is cheaper than keeping it.
  */
 import { assert } from '@lstm-gan/core/errors';
 import { placeholderNode, refKey, type Graph, type GraphNode, type ValueRef, type ValueSpec } from '../graph.ts';
 import { prune } from '../lower/prune.ts';
 
 export interface SplitGraph {
-  /** Its outputs are the early outputs, and the kept values `kept_0`, `kept_1` ... */
+  /** Its outputs are the early outputs (`earlyOutputs` of `splitGraph`), and the kept values `kept_0`, `kept_1` ... */
   readonly begin: Graph;
   /**
-   * Its inputs are the kept values, the late inputs, and the early inputs that it needs again. Its outputs are all
-   * outputs that are not early.
+   * Its inputs are the kept values, the late inputs, and the early inputs that `finish` reads again. Its outputs are
+   * all outputs of the whole graph that are not early.
    */
   readonly finish: Graph;
 }
@@ -23,7 +23,8 @@ export interface SplitGraph {
 const keptName = (index: number): string => `kept_${index}`;
 
 /**
- * @param early inputs that are known before the others @param earlyOutputs outputs that depend on these inputs alone
+ * @param early names of the inputs that are known before the late inputs
+ * @param earlyOutputs names of outputs that depend on the early inputs alone
  */
 export function splitGraph(graph: Graph, early: readonly string[], earlyOutputs: readonly string[] = []): SplitGraph {
   const belongsToBegin = findBegun(graph, new Set(early));

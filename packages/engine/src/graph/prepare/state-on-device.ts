@@ -1,7 +1,7 @@
 /**
- * State on the device, for a GPU: graphs that read lasting inputs (weights) from variables, and pass kept values from
- * one graph to the other inside the session. So neither weights nor kept values are copied between the process and the
- * device at every run.
+ * State on the device, for a GPU. A graph reads lasting inputs (weights) from variables, and the first graph of a unit
+ * passes kept values to the second graph inside the session. So neither weights nor kept values are copied between the
+ * process and the device at every run.
  */
 import {
   placeholderNode,
@@ -17,7 +17,10 @@ const nameSpec: ValueSpec = { dtype: 'string', shape: [] };
 const valueOf = (node: string): string => `${node}/value`;
 const refTo = (node: string): ValueRef => ({ node, output: 0 });
 
-/** The name of the variable for an input. It has the shape in it, because a session may have graphs of two models. */
+/**
+ * The name of the variable for an input. The name contains the shape, because one session may have the graphs of two
+ * models, whose inputs have equal names and different shapes.
+ */
 export function variableName(input: string, shape: readonly number[]): string {
   return `${input}[${shape.join(',')}]`;
 }
@@ -42,7 +45,8 @@ export function stateOnDevice(graph: Graph, lasting: readonly string[], kept: re
       if (isTaken(node, lasting)) return readVariable(node);
       if (isTaken(node, kept)) return takeFromSession(node);
       const placed = { ...node, inputs: node.inputs.map(move) };
-      // GetSessionHandle keeps its input in the session only if the node itself is fetched.
+      // GetSessionHandle keeps its input in the session only if GetSessionHandle itself is fetched. So it replaces the
+      // output's Identity node.
       return [given.has(node.name) ? { ...placed, op: 'GetSessionHandle', outputs: [nameSpec] } : placed];
     }),
     inputs: graph.inputs,

@@ -1,6 +1,7 @@
 /**
- * Kernels that run an operation of our own addon (`native/kernels`). They exist for the CPU alone; on a GPU the
- * portable composition runs. Core's `nativeOr` asks for them by these names, and says what each computes.
+ * Kernels that run an operation of our own addon (`native/kernels`). They exist for the CPU alone; on a GPU core's
+ * composition of tfjs operations runs instead. Core's `nativeOr` asks for the kernels by name, and its table says what
+ * each one computes. Only the gradient of DropoutNative asks for DropoutGradNative.
  */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import type { NodeBackend, TfeAttribute, TfeBinding } from '../../tensorflow/runtime/tfjs-node-binding.ts';
@@ -21,7 +22,7 @@ const dropoutAttributes = (binding: TfeBinding, { rate, scale }: KernelAttribute
   floatAttribute(binding, 'scale', scale),
 ];
 
-/** Returns the result, and the mask that its gradient reads. */
+/** Returns the result of dropout, and the mask that the gradient of dropout reads. */
 const dropout = kernel(({ features, seed }, backend, attributes) =>
   execute(backend, 'LstmGanDropout', [features, seed], dropoutAttributes(backend.binding, attributes), 2),
 );
@@ -36,7 +37,10 @@ const lstmCellGrad = kernel(({ dHidden, dCell, gates, before, tanhCell }, backen
   execute(backend, 'LstmGanLstmCellGrad', [dHidden, dCell, gates, before, tanhCell], [], 2),
 );
 
-/** Whether our thin product takes these shapes: at most 16 rows, and a matrix whose sides are multiples of 32. */
+/**
+ * Whether our operation LstmGanThinProduct takes these shapes: at most 16 rows, and a matrix whose sides are multiples
+ * of 32.
+ */
 const fitsThinProduct = (rows: number, matrix: readonly number[]): boolean =>
   rows <= 16 && matrix.every((length) => length % 32 === 0);
 
@@ -72,7 +76,10 @@ const thinProduct = kernel(({ rows, matrix }, backend, { transposed }) => {
   );
 });
 
-/** The operation keeps its old name (Join), because the name is part of the graph's hash, which identifies a run. */
+/**
+ * The operation keeps its old name (LstmGanJoin). The name is part of the graph's hash, and the hash is part of the
+ * identity of a training.
+ */
 const concatParts = kernel((parts, backend) => {
   const inputs = Object.values(parts);
   return execute(backend, 'LstmGanJoin', inputs, [intAttribute(backend.binding, 'N', inputs.length)]);

@@ -33,14 +33,14 @@ export function constant(backend: NodeBackend, values: Float32Array | Int32Array
   return backend.createOutputTensor({ id: backend.binding.createTensor(shape, dtype, values), shape, dtype });
 }
 
-/** An attribute that says: this type is float32. */
+/** The attribute of an operation that sets the type `name` to float32. */
 export const floatType = (binding: TfeBinding, name = 'T'): TfeAttribute => ({
   name,
   type: binding.TF_ATTR_TYPE,
   value: dataTypeNumbers.float32,
 });
 
-/** An attribute that says: this type is int32. */
+/** The attribute of an operation that sets the type `name` to int32. */
 export const intType = (binding: TfeBinding, name: string): TfeAttribute => ({
   ...floatType(binding, name),
   value: dataTypeNumbers.int32,

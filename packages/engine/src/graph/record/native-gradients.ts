@@ -37,7 +37,7 @@ export const nativeGradients: readonly GradConfig[] = [
     inputsToSave: ['features'],
     gradFunc: (ddx, [features], attrs) => ({
       dy: () => run('LeakyReluGradNative', { dy: ddx as Tensor, features }, attrs as Record<string, number>)[0],
-      // The slope depends on the sign of the features alone.
+      // The slope depends only on the sign of the features, so the gradient with respect to the features is zero.
       features: () => zerosLike(features),
     }),
   },
@@ -62,8 +62,8 @@ export const nativeGradients: readonly GradConfig[] = [
     outputsToSave: [false, false, false, true, true, true],
     gradFunc: (dys, [x, scale, space1, space2, space3], attrs) => {
       const [dy] = dys as Tensor[];
-      // Each of the three gradients runs the kernel again, because tfjs frees the tensors of one gradient function
-      // before it calls the next. Lowering merges the three equal nodes.
+      // Each of the three gradients (of x, scale and offset) runs FusedBatchNormGradNative again, because tfjs frees
+      // the tensors of one gradient function before it calls the next. Lowering merges the three equal nodes.
       const part = (index: number) => () =>
         run('FusedBatchNormGradNative', { dy, x, scale, space1, space2, space3 }, attrs as Record<string, number>)[
           index

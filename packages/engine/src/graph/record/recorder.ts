@@ -1,8 +1,8 @@
 /**
  * Records the operations that tfjs-node executes. The recorder is a binding like tfjs-node's own. It forwards every
- * call to the real one, so shapes and types are those of a real run, and records a node for each operation and each
- * constant. It refuses what a graph cannot hold: strings, operations that draw random numbers, and values that are read
- * back (they would become constants).
+ * call to tfjs-node's binding, so shapes and types are those of a real run. It records a node for each operation and
+ * each constant. It refuses what a graph cannot hold: strings, random operations that are not stateless, and values
+ * that are read back (they would become constants).
  */
 import { assert, UserError } from '@lstm-gan/core/errors';
 import type {
@@ -29,7 +29,10 @@ export interface Recorder {
   readonly binding: TfeBinding;
   /** The nodes recorded until now, in the order of execution. */
   readonly nodes: readonly GraphNode[];
-  /** Adds a Placeholder, which holds zeros while recording; returns the id of its tensor in the binding. */
+  /**
+   * Adds a Placeholder, whose tensor holds zeros while a unit is recorded. Returns the id of this tensor in the
+   * binding.
+   */
   placeholder(name: string, spec: ValueSpec): number;
   /** The value in the graph for a tensor id. */
   refOf(id: number): ValueRef;

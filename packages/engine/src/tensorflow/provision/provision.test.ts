@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-/** Adds a program to a PATH that has no other programs. */
+/** Adds a program to the folder that alone is the PATH of `setUp`. */
 async function addProgram(name: string, script: string): Promise<void> {
   await writeFile(path.join(programs, name), `#!/bin/sh\n${script}\n`);
   await chmod(path.join(programs, name), 0o755);
@@ -77,7 +77,7 @@ it('says what pip says if the registry does not answer', async () => {
 });
 
 it('refuses a wheel that is not the published one, and does not keep it', async () => {
-  // A stand-in for pip that downloads another file.
+  // A stand-in for pip that writes a file with the name of the wheel, and with other contents.
   await addProgram(
     'python3',
     `while [ $# -gt 0 ]; do [ "$1" = --dest ] && echo other > "$2/${wheels.cpu.file}"; shift; done; exit 0`,

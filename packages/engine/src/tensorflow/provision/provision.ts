@@ -1,7 +1,7 @@
 /**
  * Provisioning: puts native TensorFlow, ready to load, into the user's cache. It first checks that the machine has all
- * that provisioning needs. A second call finds the markers, and does nothing. If several processes provision one cache,
- * one works and the others wait.
+ * that provisioning needs. A second call finds the files that mark a complete cache, and does nothing. If several
+ * processes provision one cache, one works and the others wait.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
@@ -64,8 +64,8 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
 }
 
 /**
- * Installs tfjs-node-gpu without its install script, and returns its folder. tfjs-node-gpu is only an optional peer of
- * this package, because that script fails if it cannot reach its storage bucket.
+ * Installs tfjs-node-gpu without its install script, and returns its folder. The install script fails if it cannot
+ * reach its storage bucket. For this reason tfjs-node-gpu is only an optional peer of this package.
  */
 async function installTfjsNode(cacheDir: string): Promise<string> {
   const folder = path.join(cacheDir, 'npm');

@@ -1,6 +1,6 @@
 /**
- * The functions of our native addon. `native/` has a folder for each of these interfaces, whose files explain the
- * functions. The addon checks every argument, and throws an Error with a code for a wrong one.
+ * The functions of our native addon. For each interface in this file, `native/` has a folder whose files explain the
+ * functions. The addon checks every argument. For a wrong argument, it throws an Error with a code.
  */
 import { createRequire } from 'node:module';
 import type { AdamOptions, UnitArray } from '@lstm-gan/core';
@@ -19,7 +19,7 @@ export interface SessionFeed {
   readonly data: UnitArray;
 }
 
-/** Values that one run left in native memory for another one. */
+/** Values that a run by `begin` left in native memory for one later run. */
 export type Kept = object & { readonly kept: unique symbol };
 
 /** A value that was fetched. A value of at most 16 floats is an array of numbers: see `native/session/run.cc`. */
@@ -31,7 +31,7 @@ export interface SessionAddon {
   open(config: Uint8Array): unknown;
   /** Adds a graph to a session. In the session, every name of the graph begins with `name` and a slash. */
   load(handle: unknown, graphDef: Uint8Array, name: string): void;
-  /** @param kept values that are fed to the placeholders `keptNames`, and are used up */
+  /** @param kept values that are fed to the placeholders `keptNames`. No other run can use them. */
   run(
     handle: unknown,
     feeds: readonly SessionFeed[],
@@ -39,7 +39,10 @@ export interface SessionAddon {
     kept?: Kept,
     keptNames?: readonly string[],
   ): Promise<Output[]>;
-  /** Adds the first output to vectors. `isFinite` is null if it was not added: see `LoadedGraph.accumulate`. */
+  /**
+   * Adds the vectors `onto` to the first output. `isFinite` is null if they were not added: see
+   * `LoadedGraph.accumulate`.
+   */
   run(
     handle: unknown,
     feeds: readonly SessionFeed[],
@@ -82,11 +85,11 @@ export interface MemoryAddon {
 
 /** Arithmetic on vectors of weights (`native/arithmetic`). */
 interface ArithmeticAddon {
-  /** Returns whether all new weights are finite. */
+  /** Returns whether the new weights in [start, end) are finite. */
   adam(call: AdamCall): boolean;
   /** Begins to write `beta * ema + (1 - beta) * weights` into `result`, and returns at once. */
   ema(ema: Float32Array, weights: Float32Array, result: Float32Array, beta: number): void;
-  /** Returns when all averages are written. */
+  /** Returns when all averages that `ema` has begun are written. */
   finishPending(): void;
   /** Writes a sum (see `AdamCall.vectors`) into `target`, and returns whether it is finite. */
   evaluateSum(vectors: readonly Float32Array[], order: string, target: Float32Array, threads: number): boolean;
@@ -100,7 +103,7 @@ interface AdamCall extends Omit<AdamVectors, 'gradientSum'>, AdamOptions {
   readonly order: string;
   readonly start: number;
   readonly end: number;
-  /** The gradient is the sum divided by this. */
+  /** The gradient is the sum of gradients divided by `divisor`. */
   readonly divisor: number;
   readonly beta1Power: number;
   readonly beta2Power: number;

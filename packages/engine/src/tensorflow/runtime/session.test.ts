@@ -158,7 +158,7 @@ describe('a session', () => {
     };
     const before = await runMany(1000);
     const after = await runMany(9000);
-    // 10 GB were fed and fetched meanwhile.
+    // Between the two measurements, about 10 GB were fed, and about 9 GB were fetched.
     expect(after - before).toBeLessThan(32e6);
     session.close();
   });

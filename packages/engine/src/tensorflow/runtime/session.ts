@@ -4,7 +4,10 @@ import { loadAddon, type Kept, type Output, type SessionAddon, type SessionFeed 
 import { configProto } from './config-proto.ts';
 import { copyOutOfHeap } from './copy-out-of-heap.ts';
 
-/** Values that `begin` kept, and the placeholders that they are fed to, in the order in which they were kept. */
+/**
+ * Values that `begin` kept, and the names of the placeholders that get these values. The names are in the order in
+ * which `begin` got the names of the values.
+ */
 export interface KeptFeed {
   readonly values: Kept;
   readonly names: readonly string[];
@@ -12,7 +15,7 @@ export interface KeptFeed {
 
 /** A session of TensorFlow. It has its own threads, which all its graphs share. */
 export interface Session {
-  /** Adds a graph. */
+  /** Adds a graph to the session. */
   load(graphDef: Uint8Array): LoadedGraph;
   devices(): { name: string; type: string }[];
   /** Frees the session when its last run is over; a second call does nothing. */
@@ -25,13 +28,14 @@ export interface LoadedGraph {
    * Returns the float32 values with the names `fetches` (`node`, or `node:1` for a node's second output). A node
    * without outputs may be fetched for its effect, and gives no value. The fed arrays must not change until the promise
    * settles.
-   * @param kept values of `begin`; they are used up
+   * @param kept values of `begin`. No other run can use them.
    */
   run(feeds: readonly SessionFeed[], fetches: readonly string[], kept?: KeptFeed): Promise<Float32Array[]>;
   /**
-   * Like `run`, but the first value becomes `onto[0] + (onto[1] + (... + value))`. `isFinite` says whether that sum is
-   * finite. `isFinite` is undefined if nothing was added: if the first value does not come from the graph's only
-   * LstmGanJoin, or if a vector has another length.
+   * Like `run`, but the first value becomes `onto[0] + (onto[1] + (... + value))`. `isFinite` says whether this sum is
+   * finite. In two cases nothing is added, and `isFinite` is undefined: if the first value does not come from
+   * LstmGanJoin (the operation that concatenates gradients) or the graph has several of them, and if the vectors `onto`
+   * and the first value differ in length.
    */
   accumulate(
     feeds: readonly SessionFeed[],
@@ -39,7 +43,7 @@ export interface LoadedGraph {
     onto: readonly Float32Array[],
     kept?: KeptFeed,
   ): Promise<{ outputs: Float32Array[]; isFinite: boolean | undefined }>;
-  /** Like `run`, but the values with the names `keeps` stay in native memory, for one other run. */
+  /** Like `run`, but the values with the names `keeps` stay in native memory, for one later run. */
   begin(
     feeds: readonly SessionFeed[],
     fetches: readonly string[],

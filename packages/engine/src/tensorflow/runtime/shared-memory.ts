@@ -28,7 +28,10 @@ export interface SharedMemory {
   readonly takeBack: (name: string, reusable: boolean) => void;
   /** A vector of another process, read-only. Throws an Error if there is no such block of this length. */
   readonly borrow: (reference: BlockReference, length: number, onRelease: () => void) => Float32Array;
-  /** Call this when a process has ended. Its blocks are unmapped when their arrays have been released. */
+  /**
+   * Call this when a process has ended. The blocks of that process are unmapped when the arrays in them have been
+   * released.
+   */
   readonly forget: (pid: number) => void;
   /** Frees the memory of any array, borrowed or not. The array is empty afterwards. */
   readonly release: (array: Float32Array | Uint8Array) => void;

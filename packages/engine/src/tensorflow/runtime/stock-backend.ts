@@ -13,8 +13,8 @@ import type { Provisioned } from '../provision/provision.ts';
 let loadedThreads: number | undefined;
 
 /**
- * Makes 'tensorflow' the current backend. A process loads it once, with one thread count, because TensorFlow reads the
- * thread count from the environment when it starts.
+ * Makes 'tensorflow' the current backend. A process loads tfjs-node's backend once, with one thread count, because
+ * TensorFlow reads the thread count from the environment when TensorFlow starts.
  */
 export async function loadStockBackend({ paths, tfjsNode }: Provisioned, threads: number): Promise<void> {
   if (loadedThreads === undefined) {

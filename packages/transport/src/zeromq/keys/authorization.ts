@@ -2,8 +2,8 @@ import { Reply, type Context } from 'zeromq';
 import { encodeZ85 } from './z85.ts';
 
 /**
- * Decides which client keys may connect. CURVE alone accepts every client that knows the server's public key; this
- * answers libzmq's question about each client (ZAP, ZeroMQ RFC 27) before the client can send anything.
+ * Decides which client keys may connect. CURVE alone accepts every client that knows the server's public key. So libzmq
+ * asks about each client (ZAP, ZeroMQ RFC 27), and an `Authorization` answers before the client can send anything.
  */
 export interface Authorization {
   close(): void;
@@ -12,8 +12,8 @@ export interface Authorization {
 export const zapDomain = 'lstm-gan';
 
 /**
- * Decides for all sockets of a context which keys may connect, until it is closed. It calls `isAuthorized` at every
- * handshake, so keys can be revoked.
+ * Starts to decide, for all sockets of a context, which keys may connect. Ends when the returned object is closed.
+ * `isAuthorized` is called at every handshake, so keys can be revoked.
  */
 export async function startAuthorization(
   context: Context,

@@ -1,4 +1,7 @@
-/** Files that hold the CURVE keys of one worker: its own key pair, and the public key of its coordinator. */
+/**
+ * Key files. Each file holds a CURVE key pair, which one or several workers use, and the public key of their
+ * coordinator. The coordinator's own key pair is in a file of the same form.
+ */
 import { chmod, open, readFile, stat } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';
 import { curveKeyPair } from 'zeromq';
@@ -34,7 +37,7 @@ export async function writeKeyFile(file: string, keys: WorkerKeys): Promise<void
   }
 }
 
-/** Reads a worker's keys; refuses a file that others can read. */
+/** Reads a worker's keys. Refuses a file that other users can read. */
 export async function readKeyFile(file: string): Promise<WorkerKeys> {
   const mode = await stat(file).then(
     ({ mode }) => mode,
@@ -59,7 +62,7 @@ export async function readKeyFile(file: string): Promise<WorkerKeys> {
   return keys;
 }
 
-/** The keys in the text of a key file; undefined if it does not hold any. */
+/** The keys in the text of a key file; undefined if the text does not hold all of them. */
 export function parseKeys(text: string): WorkerKeys | undefined {
   try {
     return workerKeysSchema.safeParse(JSON.parse(text)).data;

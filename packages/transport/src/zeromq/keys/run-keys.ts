@@ -1,6 +1,7 @@
 /**
- * The keys of a run, made for it alone, in a folder. The coordinator lets in a worker whose key pair is in a file of
- * that folder at that moment: one file that all workers share, or one for each. Removing a file revokes its key.
+ * The keys of a run, made for this run alone, in a folder. The coordinator lets in a worker if a file of the folder
+ * holds the worker's key pair when the worker connects. All workers may share one file, or each may have its own.
+ * Removing a file revokes its key.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -12,15 +13,15 @@ export interface RunKeys {
   readonly server: KeyPair;
   /** The first of the key files that let workers join; undefined if all of them are revoked. */
   readonly workerKeyFile: string | undefined;
-  /** Reads the folder at each call. */
+  /** Whether a worker with this key may connect. Reads the folder at each call. */
   readonly isAuthorized: (publicKey: string) => boolean;
-  /** Whether a key that had been used to connect was revoked since the last call. */
+  /** Whether a key that workers had connected with was revoked since the last call. */
   readonly takeRevoked: () => boolean;
 }
 
 /** A key file of a run; every worker that has it may join. */
 export interface JoinKey {
-  /** `worker` for the key that is made with the run. */
+  /** The file's name without `.key`: `worker` for the key that is made with the run. */
   readonly name: string;
   readonly file: string;
   readonly publicKey: string;
@@ -29,8 +30,8 @@ export interface JoinKey {
 const serverKeyName = 'coordinator.key';
 
 /**
- * Opens the keys in a folder (mode 0700), or makes them. A coordinator that starts again has the keys that its workers
- * know.
+ * Opens the keys in a folder, or makes the folder (mode 0700) and the keys. So a coordinator that starts again keeps
+ * the keys that its workers know.
  */
 export async function openRunKeys(folder: string): Promise<RunKeys> {
   const serverFile = path.join(folder, serverKeyName);
@@ -60,7 +61,7 @@ export async function openRunKeys(folder: string): Promise<RunKeys> {
   };
 }
 
-/** The key files in a run's folder that let workers join, by name. Files that hold no keys are left out. */
+/** The key files in a run's folder that let workers join, sorted by name. Files that hold no keys are left out. */
 export function listJoinKeys(folder: string): JoinKey[] {
   const names = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
   return names
@@ -73,7 +74,7 @@ export function listJoinKeys(folder: string): JoinKey[] {
     });
 }
 
-/** Makes a key file for one or several workers; refuses a name that is taken. */
+/** Makes a key file for one or several workers. Refuses a name that another key file has. */
 export async function addJoinKey(folder: string, name: string): Promise<JoinKey> {
   const file = keyFilePath(folder, name);
   if (existsSync(file))
@@ -88,8 +89,8 @@ export async function addJoinKey(folder: string, name: string): Promise<JoinKey>
 }
 
 /**
- * Removes a key file. From now on, workers with its key are not let in. A running coordinator notices the removal, and
- * ends all connections; the workers whose keys are still there connect again.
+ * Removes a key file. From now on, workers with its key are not let in. If a worker has connected with the key, the
+ * running coordinator notices the removal and ends all connections. Workers whose keys are not revoked connect again.
  */
 export async function revokeJoinKey(folder: string, name: string): Promise<void> {
   const file = keyFilePath(folder, name);

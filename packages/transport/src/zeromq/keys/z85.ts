@@ -1,6 +1,6 @@
 const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#';
 
-/** Z85 (ZeroMQ RFC 32) of bytes, whose number is a multiple of 4. */
+/** Encodes bytes as Z85 (ZeroMQ RFC 32). The length must be a multiple of 4. */
 export function encodeZ85(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let text = '';

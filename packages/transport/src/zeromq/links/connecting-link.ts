@@ -1,6 +1,6 @@
 /**
- * The connecting end over ZeroMQ: a DEALER socket for each flow. It does not reconnect by itself: a lost connection
- * ends the link with a sentence, and its owner decides what to do.
+ * The connecting end over ZeroMQ: a DEALER socket for each flow. The link does not reconnect by itself. If the
+ * connection is lost, the link ends with a sentence, and the code that opened the link decides what to do.
  */
 import { defaultLimits, type DecodeHeader } from '../../codec/codec.ts';
 import { createFlowOrder, type FlowOrder } from '../../codec/flow-order.ts';
@@ -27,7 +27,7 @@ export interface ConnectingLinkOptions extends FlowSocketOptions {
    * processors, at most 4.
    */
   readonly flowCount?: number;
-  /** Memory for received arrays, which is used again. By default each array is newly allocated. */
+  /** Provides memory for received arrays, and reuses it. By default each array is newly allocated. */
   readonly memory?: Memory;
   /** The link ends if the connection is not made within this time. Default 10,000 ms. */
   readonly connectTimeoutMs?: number;
@@ -35,7 +35,7 @@ export interface ConnectingLinkOptions extends FlowSocketOptions {
   readonly silenceMs?: number;
 }
 
-/** The messages that a connecting link takes, and what its sentences call the other end. */
+/** How a connecting link decodes the messages that it receives, and what its sentences call the other end. */
 export interface ConnectingDialect<Received> {
   readonly decode: DecodeHeader<Received>;
   readonly whom: 'coordinator' | 'worker';
@@ -62,7 +62,7 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
   readonly #memory: Memory | undefined;
   /** Undefined if the other end may be on another machine. */
   readonly #loans: MemoryLoans | undefined;
-  /** Frames that are sent before those of the outbox. */
+  /** Frames that are sent before the frames in the outbox. */
   readonly #control: Frame[] = [];
   readonly #sendLoop = createSendLoop(() => this.#sendNext());
   readonly #lingerMs: number;
@@ -91,7 +91,8 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     this.#inbox = createInbox(decode, limits, memory, this.#loans?.borrow);
     this.#outbox = createOutbox(this.#loans && ((array) => this.#lend(array)));
     this.#lingerMs = lingerMs;
-    // This throws if keys are missing. So it comes before the countdowns, which would then have to be stopped.
+    // `openFlowSockets` throws if keys are missing. It is called before the countdowns are started, so none must be
+    // stopped.
     this.#sockets = openFlowSockets(options, flowCount, whom, {
       connected: () => this.#connecting.stop(),
       refuse: (sentence) => this.#end(sentence, true),
@@ -131,7 +132,8 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
   }
 
   /**
-   * A lent array belongs to the link: it is released here, so its block is free as soon as the other end gives it back.
+   * Lends an array to the other end, and releases it: the array belongs to this link. So the array's block is free as
+   * soon as the other end gives the block back.
    */
   #lend(array: Float32Array) {
     const reference = this.#loans?.lend(array);
@@ -192,14 +194,17 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     this.#events.end();
   }
 
-  /** Frames that came before the connection was lost are still in the socket. The link ends when no more come. */
+  /**
+   * Frames that came before the connection was lost may still be in the socket. The link ends when no more frames come
+   * out of the socket.
+   */
   #endWhenDrained(sentence: string): void {
     this.#draining ??= startCountdown(drainMs, () => this.#end(sentence));
   }
 
   async #sayGoodbye(sentence: string): Promise<void> {
-    // A goodbye is sent only once, also if both ends close. Nobody would fetch a second one, and the process would wait
-    // for that before it ends.
+    // A goodbye is sent only once, even if both ends close. Nobody would fetch a second goodbye, and this process could
+    // not end before libzmq has given up sending it.
     if (!this.#hasSaidGoodbye) this.#control.push({ kind: 'B' });
     this.#hasSaidGoodbye = true;
     await this.#sendLoop.drain(() => this.#outbox.isEmpty() && this.#control.length === 0, this.#lingerMs);

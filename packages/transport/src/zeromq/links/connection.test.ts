@@ -13,7 +13,7 @@ const createWatched = () => ({
   mayLeaveUnanswered: 8,
 });
 
-/** How many pings may be unanswered, if nothing comes from now on. */
+/** The largest number of unanswered pings for which the connection is not yet silent. */
 function patienceWith(connection: Connection<unknown>): number {
   for (connection.unanswered = 0; !isSilent(connection); connection.unanswered += 1)
     if (connection.unanswered > 1000) return Infinity;

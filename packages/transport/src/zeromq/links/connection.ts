@@ -38,8 +38,8 @@ export interface Connection<Received> {
   /** The largest recent value of `unanswered` when a frame came. Old values decay. */
   slowest: number;
   /**
-   * How many pings may be unanswered if nothing slows the connection down. Infinity before `watch`: until then only
-   * libzmq watches the connection.
+   * The limit for `unanswered` if nothing slows the connection down. Infinity until the link's method `watch` sets a
+   * limit: until then only libzmq watches the connection.
    */
   mayLeaveUnanswered: number;
 }
@@ -62,7 +62,7 @@ export function createConnection<Received>(
   };
 }
 
-/** Counts a ping. An old delay decays: after 50 pings (5 s by default), it counts a third of its value. */
+/** Counts a ping, and lets `slowest` decay: after 50 pings (5 s by default), it has about a third of its value. */
 export function countPing(connection: Connection<unknown>): void {
   connection.unanswered += 1;
   connection.slowest *= 0.98;
@@ -76,8 +76,7 @@ export function noteSignOfLife(connection: Connection<unknown>): void {
 
 /**
  * Whether the other end has left more pings unanswered than it may. Answers wait for arrays that are queued before
- * them. So the limit is at least four times the slowest recent answer, and five times as high while arrays are under
- * way.
+ * them. So the limit is at least four times `slowest`. While arrays are under way, this limit is multiplied by five.
  */
 export function isSilent({ unanswered, slowest, mayLeaveUnanswered, inbox, outbox }: Connection<unknown>): boolean {
   const isBusy = inbox.isUnderWay() || outbox.isUnderWay();
@@ -93,7 +92,7 @@ function takeGoodbye(connection: Connection<unknown>): Frame | undefined {
 
 /**
  * The next frame to send. Until the other end has sent something over the first flow, only control frames are sent.
- * Until it has over all flows, no chunk is sent.
+ * Chunks (the parts of an array) are sent only after the other end has sent something over every flow.
  */
 export function nextFrame(connection: Connection<unknown>): Frame | undefined {
   const control = connection.control.shift();
@@ -104,8 +103,8 @@ export function nextFrame(connection: Connection<unknown>): Frame | undefined {
 
 /** The routing id that the next frame is sent to. */
 export function routingIdOf({ flows, choice }: Connection<unknown>, { kind }: Frame): Buffer {
-  // If nothing has come over the flow of this frame, another flow is used. So a ping also finds out that the other end
-  // has died before it sent anything over its first flow.
+  // If nothing has come over the flow that is chosen for the frame, the frame is sent over another flow. So a ping also
+  // reveals the death of an other end that has sent nothing over its first flow.
   const routingId = flows[choice.of(kind)] ?? flows.find((flow) => flow !== undefined);
   assert(routingId !== undefined, 'a connection is known by a flow that has sent something');
   return routingId;

@@ -2,8 +2,9 @@
  * The listening end over ZeroMQ: one ROUTER socket, encrypted with CURVE over TCP. It notices in three ways that the
  * other end of a connection is gone. First, libzmq's own threads watch the TCP connection: a killed process closes its
  * socket, and a process that is stopped or cut off sends no heartbeats. Second, a frame that is sent to a process that
- * is gone fails at once, and each connection gets a ping ten times a second. Third, after `watch`, the program at the
- * other end must answer the pings. Before `watch`, a program whose JavaScript is busy is not taken for dead.
+ * is gone fails at once, and each connection gets a ping ten times a second. Third, after a call of `watch`, the
+ * program at the other end must answer the pings. Before that call, a program whose JavaScript is busy is not taken for
+ * dead.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context, type Router } from 'zeromq';
@@ -47,7 +48,7 @@ export interface ListeningLinkOptions {
   /** Called for every client that connects over TCP. */
   readonly isAuthorized: (publicKey: string) => boolean;
   readonly limits?: Limits;
-  /** Memory for received arrays, which is used again. By default each array is newly allocated. */
+  /** Gives received arrays memory that earlier arrays no longer need. By default each array gets new memory. */
   readonly memory?: Memory;
   /** Called with a sentence for the log. */
   readonly onNotice?: (sentence: string) => void;
@@ -191,9 +192,9 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
   }
 
   /**
-   * Pings are counted, not time: a process that was stopped for a minute sends one ping for it, and does not blame the
-   * other ends. Silence is judged only after everything that has arrived was handled: Node reads the sockets between a
-   * timer and the `setImmediate` that it schedules.
+   * Silence is measured in pings, not in time: a process that was stopped for a minute sends one ping for that minute,
+   * so it does not blame the other ends. Silence is judged only after everything that has arrived was handled: Node
+   * reads the sockets between a timer and the `setImmediate` that it schedules.
    */
   #pingAll(): void {
     for (const connection of this.#connections.values()) {

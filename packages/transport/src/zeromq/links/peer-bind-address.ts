@@ -4,9 +4,9 @@ import path from 'node:path';
 import { isLocalAddress, socketFileOf } from '../sockets/local-address.ts';
 
 /**
- * Where a worker listens for other workers if no option says it. If the coordinator is reached over TCP, any free port
- * of the address from which this machine sends to the coordinator. If it is reached over a socket file, a socket file
- * in the same folder.
+ * Where a worker listens for other workers if no option says it. If the worker reaches the coordinator over TCP, it
+ * listens at any free port of the address from which this machine sends to the coordinator. If the worker reaches the
+ * coordinator over a socket file, it listens at a socket file in the same folder.
  */
 export async function peerBindAddress(coordinator: string, worker: string): Promise<string> {
   if (isLocalAddress(coordinator))

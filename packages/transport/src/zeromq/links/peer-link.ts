@@ -17,7 +17,7 @@ export interface PeerLinkOptions {
    */
   readonly bind: string;
   readonly limits?: Limits;
-  /** Memory for received arrays, which is used again. By default each array is newly allocated. */
+  /** Gives received arrays memory that earlier arrays no longer need. By default each array gets new memory. */
   readonly memory?: Memory;
   /** Number of TCP connections that arrays travel over, to all peers together. Each peer gets at least one. */
   readonly flowCount?: number;

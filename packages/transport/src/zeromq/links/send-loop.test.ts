@@ -34,7 +34,7 @@ it('resolves for everything that waits, at once', async () => {
 it('waits for at most the given time', async () => {
   const loop = createSendLoop(async () => false);
   await loop.drain(() => false, 10);
-  // After that time the loop does not call the condition again.
+  // After the time of `drain` is over, the loop does not call the condition of `drain` again.
   let asked = 0;
   await loop.drain(() => ++asked < 0, 10);
   const before = asked;

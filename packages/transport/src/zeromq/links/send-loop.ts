@@ -2,13 +2,15 @@
 export interface SendLoop {
   /** Says that there may be something to send. */
   wake(): void;
-  /** Resolves as soon as `isDone` holds after a round of sending, or after `atMostMs`. */
+  /**
+   * Each time that nothing is left to send, calls `isDone`. Resolves when `isDone` returns true, or after `atMostMs`.
+   */
   drain(isDone: () => boolean, atMostMs: number): Promise<void>;
 }
 
 /**
- * @param sendNext sends one thing, and returns whether there was one; it is called again until there is none, and never
- * twice at a time
+ * @param sendNext sends one thing, and resolves to false if there was nothing to send. The loop calls it until it
+ * resolves to false, and never while an earlier call is pending.
  */
 export function createSendLoop(sendNext: () => Promise<boolean>): SendLoop {
   let isRunning = false;

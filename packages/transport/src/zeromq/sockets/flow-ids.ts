@@ -1,6 +1,7 @@
 /**
- * The routing id of a flow says which connection it belongs to. The connection's part of it is random and known to its
- * two ends alone, so a process that has a key of the run still cannot add a flow to another worker's connection.
+ * The routing id of a flow names the connection that the flow belongs to. The name of a connection is random, and only
+ * the two ends of the connection know it. So a process that has a key of the run still cannot add a flow to another
+ * worker's connection.
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -13,7 +14,7 @@ export function createFlowIds(flowCount: number): string[] {
 }
 
 export interface FlowId {
-  /** The same for all flows of a connection. */
+  /** The name of the connection, the same for all its flows. */
   readonly connection: string;
   readonly flow: number;
   readonly flowCount: number;

@@ -39,7 +39,7 @@ export interface FlowEvents {
   take(flow: number, kind: string, parts: Buffer[]): void;
 }
 
-/** Begins to connect all flows. @param whom what sentences call the other end */
+/** Begins to connect all flows. @param whom the word for the other end in sentences, such as `coordinator` */
 export function openFlowSockets(
   options: FlowSocketOptions,
   flowCount: number,
@@ -117,7 +117,7 @@ function watch(
   socket.events.on('handshake:error:protocol', () =>
     refuse(`${address} does not answer as a ${whom} of this run does.`),
   );
-  // libzmq does not always report a refusal as an authentication error; it may also report it as this one.
+  // libzmq reports a refusal either as an authentication error or as `handshake:error:other`.
   socket.events.on('handshake:error:other', () =>
     refuse(`The ${whom} at ${address} did not let this worker in: its keys are not this run's.`),
   );

@@ -8,8 +8,8 @@
  * out_event). Input is stopped while a socket that still has something to send is being closed, and when the other end
  * has filled its queue.
  *
- * With every message that comes, libzmq stops waiting until the next heartbeat comes. If a process is stopped between
- * the two, only `watch` of the link notices it.
+ * A received message makes libzmq stop waiting for a heartbeat; the next heartbeat makes it wait again. If a process is
+ * stopped after a message and before its next heartbeat, only the link's method `watch` notices the stop.
  */
 
 /**

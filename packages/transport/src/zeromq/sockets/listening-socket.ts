@@ -30,7 +30,8 @@ export function openListeningSocket({ context, keys, limits }: ListeningSocketOp
     sendTimeout: 0,
     // A link that closes has already waited for goodbyes. Frames for an end that did not answer are dropped.
     linger: 0,
-    // For each connection. Credit and pings allow fewer frames than this. Further ones wait at the sender.
+    // The most received frames that wait for each connection. Further frames wait at the sender. Credit and pings keep
+    // the number of waiting frames below this limit.
     receiveHighWaterMark: mostWaitingFrames,
     maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
   });
