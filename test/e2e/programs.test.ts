@@ -21,8 +21,8 @@ function linesOf(help: string): string[] {
 }
 
 /**
- * Makes the texts of a program and of its subcommand comparable: replaces the program's name, and the process ID at the
- * end of a worker's default name.
+ * Makes the texts of a program, such as `lstm-gan-worker`, and of the equal subcommand, such as `lstm-gan worker`,
+ * comparable: replaces the program's name, and the process ID at the end of a worker's default name.
  */
 const withoutNames = (name: string, text: unknown): string =>
   String(text).replaceAll(`lstm-gan-${name}`, `lstm-gan ${name}`).replace(/-\d+"/, '-ID"');

@@ -38,8 +38,8 @@ afterAll(async () => {
 });
 
 /**
- * The words of a command of the document after `beginning`. The document must have exactly one command that begins with
- * `beginning` and contains `within`. `~` is replaced by the folder of this test.
+ * Finds the command of the document that begins with `beginning` and contains `within`; there must be exactly one.
+ * Returns the words of this command that follow `beginning`, with the folder of this test in place of `~`.
  */
 function words(beginning: string, within = ''): string[] {
   const found = documented.filter((command) => command.startsWith(beginning) && command.includes(within));

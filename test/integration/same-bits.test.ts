@@ -136,7 +136,7 @@ it('a worker that is told to leave finishes the lease that it was given', async 
     onStep: ({ step }, [worker]) => void (step === 2 && worker.kill('SIGTERM')),
   });
   // This worker is the only one, so it has a lease when its `leave` arrives, and returns that lease's contribution
-  // first.
+  // before it is let go.
   expect(messages.slice(messages.indexOf('leave'))).toEqual(['leave', 'contribution']);
 });
 

@@ -1,10 +1,10 @@
 /** The events and faults of a simulated run, as values. */
 
-/** The next move of a schedule. The number `which` chooses one of the lines or members that exist at that time. */
+/** The next move of a schedule. The number `which` chooses one of the wires or members that exist at that time. */
 export type Move =
-  /** The next message of one line arrives. */
+  /** The next message of one wire arrives. */
   | { readonly kind: 'deliver'; readonly which: number }
-  /** Up to 19 messages arrive, on various lines. */
+  /** Up to 19 messages arrive, on various wires. */
   | { readonly kind: 'flow'; readonly which: number }
   /** A message arrives twice, as a message may after its sender has connected again. */
   | { readonly kind: 'repeat'; readonly which: number }
@@ -13,7 +13,7 @@ export type Move =
 
 /**
  * What can happen to a worker or to the coordinator. `leave`: the worker asks to end. `slow`: the worker receives
- * nothing until some messages to others have arrived. `disconnect`: the worker's lines break, and it joins again.
+ * nothing until some messages to others have arrived. `disconnect`: the worker's wires break, and it joins again.
  * `corrupt`: the worker sends bytes that are not a message, so it is refused. `partition`: the worker and the next one
  * in the order of joining cannot reach each other any more. `disk-full`: the coordinator cannot write the next state,
  * so training stops; then the coordinator is started again.

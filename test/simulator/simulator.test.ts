@@ -77,7 +77,7 @@ describe.each(['star', 'sliced'] as const)('through the %s', (exchange) => {
         const simulation = simulate(exchange, moves);
         expect(vectorsOf(simulation.state)).toEqual(vectorsOf(quiet.state));
         expect([...simulation.losses].sort(([a], [b]) => a - b)).toEqual([...quiet.losses]);
-        expect(simulation.longestLine).toBeLessThan(1000);
+        expect(simulation.longestQueue).toBeLessThan(1000);
       }),
       { numRuns: 5000 },
     );

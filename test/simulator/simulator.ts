@@ -1,7 +1,7 @@
 /**
  * A whole run in one thread, without sockets, clocks and chance. The coordinator's training and the workers' exchange
- * are the real ones. Between them are lines, and a schedule decides which message arrives next, and which worker dies,
- * hangs, leaves or joins. A line keeps TCP's promises: messages arrive in order and whole, until it breaks. The arrays
+ * are the real ones. Between them are wires, and a schedule decides which message arrives next, and which worker dies,
+ * hangs, leaves or joins. A wire keeps TCP's promises: messages arrive in order and whole, until it breaks. The arrays
  * of a message are checked only when it arrives, so the simulation notices an array that was released too early.
  */
 import { createLayouts } from '@lstm-gan/core';
@@ -38,7 +38,7 @@ interface Member {
   wakesAfter: number;
 }
 
-interface Line {
+interface Wire {
   readonly from: string;
   readonly to: string;
   readonly messages: (CoordinatorMessage | WorkerMessage | PeerMessage | 'broken')[];
@@ -56,7 +56,7 @@ export class Simulation {
     },
   };
   readonly #layouts: { generator: string; discriminator: string };
-  readonly #lines = new Map<string, Line>();
+  readonly #wires = new Map<string, Wire>();
   readonly #members = new Map<string, Member>();
   readonly #faults: Fault[];
   /** Pairs of workers that cannot reach each other. */
@@ -72,7 +72,7 @@ export class Simulation {
    */
   readonly losses = new Map<number, StepMetrics['losses']>();
   #committedStep = 0;
-  #longestLine = 0;
+  #longestQueue = 0;
   /**
    * `failed`: a write failed, and nothing more is written. `stopping`: after a failed write, training was told to stop.
    */
@@ -96,9 +96,9 @@ export class Simulation {
     return this.#training.result().state;
   }
 
-  /** The largest number of messages that ever waited on one line. */
-  get longestLine(): number {
-    return this.#longestLine;
+  /** The largest number of messages that ever waited on one wire. */
+  get longestQueue(): number {
+    return this.#longestQueue;
   }
 
   move({ kind, which }: Move): void {
@@ -126,7 +126,8 @@ export class Simulation {
   }
 
   /**
-   * Delivers all messages, with at least one worker to compute, until the run ends. Returns false if it does not end.
+   * Delivers all messages until the run ends. Lets a worker join if there is none. Returns false if the run does not
+   * end.
    */
   complete(): boolean {
     for (let rounds = 0; rounds < 40 && !this.isFinished; rounds++) {
@@ -202,14 +203,14 @@ export class Simulation {
   }
 
   /**
-   * Kills the coordinator and starts it again from the last durable state. All lines and workers are replaced by new
+   * Kills the coordinator and starts it again from the last durable state. All wires and workers are replaced by new
    * ones.
    */
   #restart(): void {
     if (this.#disk !== 'full') this.#disk = 'sound';
     const numbers = this.#members.size;
     this.#members.clear();
-    this.#lines.clear();
+    this.#wires.clear();
     this.#training = this.#start();
     for (let k = 0; k < numbers; k++) this.#join();
   }
@@ -267,56 +268,56 @@ export class Simulation {
       [other, member.peer],
     ]) {
       this.#partitions.add(`${from} ${to}`);
-      if ((this.#lines.get(`${from} ${to}`)?.messages.length ?? 0) > 0) this.#lose(from, to);
+      if ((this.#wires.get(`${from} ${to}`)?.messages.length ?? 0) > 0) this.#lose(from, to);
     }
   }
 
   /** Messages on the way are lost, and their sender reports that the receiver is unreachable. */
   #lose(from: string, to: string): void {
-    this.#lines.delete(`${from} ${to}`);
+    this.#wires.delete(`${from} ${to}`);
     this.#members.get(from)?.worker.complain(to);
   }
 
-  /** Removes a member. Messages that it has sent to the coordinator still arrive; then its line breaks. */
+  /** Removes a member. Messages that it has sent to the coordinator still arrive; then its wire breaks. */
   #giveUp({ peer }: Member): void {
     this.#members.delete(peer);
-    for (const [key, line] of this.#lines)
-      if (line.to === peer || (line.from === peer && line.to !== coordinator)) this.#lines.delete(key);
+    for (const [key, wire] of this.#wires)
+      if (wire.to === peer || (wire.from === peer && wire.to !== coordinator)) this.#wires.delete(key);
     this.#put(peer, coordinator, 'broken');
   }
 
-  #put(from: string, to: string, message: Line['messages'][number]): void {
+  #put(from: string, to: string, message: Wire['messages'][number]): void {
     if (to !== coordinator && !this.#members.has(to)) return;
     if (this.#partitions.has(`${from} ${to}`)) return this.#lose(from, to);
     const key = `${from} ${to}`;
-    const line = this.#lines.get(key) ?? { from, to, messages: [] };
-    line.messages.push(message);
-    this.#longestLine = Math.max(this.#longestLine, line.messages.length);
-    this.#lines.set(key, line);
+    const wire = this.#wires.get(key) ?? { from, to, messages: [] };
+    wire.messages.push(message);
+    this.#longestQueue = Math.max(this.#longestQueue, wire.messages.length);
+    this.#wires.set(key, wire);
   }
 
   /** Lines with a message for a receiver that is not hanging. */
-  #open(): Line[] {
-    return [...this.#lines.values()].filter(
+  #open(): Wire[] {
+    return [...this.#wires.values()].filter(
       ({ to, messages }) => messages.length > 0 && this.#members.get(to)?.isHanging !== true,
     );
   }
 
   #deliver(which: number, isRepeated: boolean): void {
-    const lines = this.#open();
-    const line = lines[which % Math.max(1, lines.length)] as Line | undefined;
-    const message = line?.messages.shift();
-    if (line === undefined || message === undefined || this.isFinished) return;
+    const wires = this.#open();
+    const wire = wires[which % Math.max(1, wires.length)] as Wire | undefined;
+    const message = wire?.messages.shift();
+    if (wire === undefined || message === undefined || this.isFinished) return;
     this.#nowMs += 1;
     for (const member of this.#members.values())
       if (member.isHanging && --member.wakesAfter <= 0) member.isHanging = false;
-    this.#arrive(line, message);
+    this.#arrive(wire, message);
     // Only a contribution can arrive twice: a worker that has connected again may send its contribution again.
     if (isRepeated && message !== 'broken' && message.kind === 'contribution' && !this.isFinished)
-      this.#arrive(line, message);
+      this.#arrive(wire, message);
   }
 
-  #arrive({ from, to }: Line, message: Line['messages'][number]): void {
+  #arrive({ from, to }: Wire, message: Wire['messages'][number]): void {
     const lost = Object.entries(message).find(([, value]) =>
       [value].flat().some((array: unknown) => array instanceof Float32Array && this.#givenBack.has(array.buffer)),
     );
@@ -339,7 +340,7 @@ export class Simulation {
     )
       return;
     member.worker.hear(structuredClone(message as CoordinatorMessage));
-    // The coordinator has dismissed the worker, so the worker ends and its lines break.
+    // The coordinator has dismissed the worker, so the worker ends and its wires break.
     if (member.worker.isDismissed) this.#giveUp(member);
   }
 

@@ -4,7 +4,7 @@ import type { Segment } from './trained-run.ts';
 
 /** What was trained, how, and the results of its segments. */
 export interface RunResult {
-  /** Options that decide the bits. */
+  /** The options of `lstm-gan train` that decide the weights, such as `--preset digits`. */
   readonly what: string;
   /** The number of workers, the exchange and the machine: the times depend on them. */
   readonly how: string;

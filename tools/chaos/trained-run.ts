@@ -20,7 +20,7 @@ export interface TrainedRunOptions {
   readonly network: Network | undefined;
 }
 
-/** The result of a segment. */
+/** What is known about one segment of a run after it was trained. */
 export interface Segment {
   /** Committed steps of the whole run at the end of the segment. */
   readonly steps: number;

@@ -184,7 +184,7 @@ export function afterUpdate(state: CoordinatorState): Advance {
 
 // 4. Commit -----------------------------------------------------------------------------------------------------------
 
-/** Measures the step and tells the caller. If the caller wants to keep the state, gives the state to the caller. */
+/** Measures the step and calls `onCommit`. If `onCommit` asks for the state after the step, calls `onState` with it. */
 export function commit(
   tools: StepTools,
   { step }: EffectOf<'commit'>,

@@ -182,8 +182,8 @@ export class Training {
 }
 
 /**
- * Returns after how many milliseconds without a sign of life a worker counts as lost. That is the time in which a
- * worker adds up and copies its arrays at 1 GB/s, and a little more.
+ * Returns a time in milliseconds: a worker that gives no sign of life for so long counts as lost. It is the time in
+ * which a worker adds up and copies its arrays at 1 GB/s, and a little more.
  */
 function longestSilenceMs({ layoutSizes }: Plan): number {
   return 800 + ((layoutSizes.generator + layoutSizes.discriminator) * Float32Array.BYTES_PER_ELEMENT) / 1e6;

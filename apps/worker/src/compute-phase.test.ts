@@ -126,7 +126,7 @@ it.each([
     }
     expect(onReal.map(({ seed, images }) => images === expected.get(seed))).not.toContain(false);
     // The shards of all work messages were computed once, whether they were started ahead or not. After the last work
-    // message, the worker started shards of step 4 ahead, which the test does not compute further.
+    // message, the worker also started shards of step 4, for which this test sends no work.
     const computed = 3 * discriminatorSteps * leasedShards.length;
     expect(onReal).toHaveLength(computed + Math.min(mostAhead, leasedShards.length));
     expect(new Set(onReal.map(({ seed }) => seed)).size).toBe(onReal.length);

@@ -32,7 +32,7 @@ export interface GraphRuns {
 }
 
 interface Begun {
-  /** Undefined if the unit keeps nothing between its two parts. */
+  /** Undefined if the first part of the unit's graph leaves nothing for the second. */
   readonly kept: KeptFeed | undefined;
   /** True after `finish` or `discard`. */
   isOver: boolean;

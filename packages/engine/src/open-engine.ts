@@ -24,7 +24,7 @@ function refusePrecision(name: EngineName, { device, precision = 'float32' }: En
   if (precision === 'tf32' && device === 'cpu') {
     throw new UserError({
       code: 'precision-needs-gpu',
-      message: "Precision tf32 is one of NVIDIA's GPUs; this was to compute on a processor.",
+      message: "Only NVIDIA's GPUs have the precision tf32, and this worker computes on a processor.",
       advice: 'Use --device gpu, or precision bfloat16 or float32.',
     });
   }

@@ -1,4 +1,6 @@
-/** A training step in one process, without coordinator, leases or messages: the units of both phases and both updates. */
+/**
+ * A training step in one process, without coordinator, leases or messages: the units of both phases and both updates.
+ */
 import { performance } from 'node:perf_hooks';
 import { createLayouts, normalNoise, streamKey, updateNetwork, type Preset, type StreamPurpose } from '@lstm-gan/core';
 import { accumulateShards } from '@lstm-gan/core/fold';
@@ -70,7 +72,10 @@ export async function createPlainLoop(
     if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
     return contribution;
   };
-  /** Vectors of the last iteration. They are released one iteration later, because the moving average may still read them. */
+  /**
+   * Vectors of the last iteration. They are released one iteration later, because the moving average may still read
+   * them.
+   */
   let past: Float32Array[] = [];
 
   return async (images) => {

@@ -1,6 +1,7 @@
 /**
- * A process that runs one iteration for every line on its standard input. It answers with a line of milliseconds: of the
- * iteration, then of its parts. Between two iterations it is blocked, so it takes no time from what is measured next.
+ * A process that runs one iteration for every line on its standard input. It answers with a line of milliseconds: of
+ * the iteration, then of its parts. Between two iterations it is blocked, so it takes no time from what is measured
+ * next.
  */
 import { spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * The cost of a step without computing: real coordinator, real worker processes, real links, the weights of rows-large (26 MB
- * in both directions), and units that compute nothing.
+ * The cost of a step without computing: real coordinator, real worker processes, real links, the weights of rows-large
+ * (26 MB in both directions), and units that compute nothing.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,7 +36,9 @@ interface Case {
   readonly workers: number;
   readonly transport: Transport;
   readonly flowCount: number;
-  /** Whether the sum of gradients takes the place of the new weights, as in an all-reduce: without Adam and averages. */
+  /**
+   * Whether the sum of gradients takes the place of the new weights, as in an all-reduce: without Adam and averages.
+   */
   readonly isSumOnly: boolean;
 }
 

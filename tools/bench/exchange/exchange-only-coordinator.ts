@@ -1,6 +1,6 @@
 /**
- * `exchange-only-coordinator.ts BIND WORKERS EXCHANGE KEY-FILE`: a coordinator for workers that compute nothing. It writes the key file,
- * prints `listening ADDRESS`, and at the end the milliseconds of every timed step as JSON.
+ * `exchange-only-coordinator.ts BIND WORKERS EXCHANGE KEY-FILE`: a coordinator for workers that compute nothing. It
+ * writes the key file, prints `listening ADDRESS`, and at the end the milliseconds of every timed step as JSON.
  */
 import os from 'node:os';
 import { performance } from 'node:perf_hooks';

@@ -1,6 +1,6 @@
 /**
- * `exchange-only-worker.ts ADDRESS NAME FLOWS [KEY-FILE]`: a worker whose units compute nothing, so that a step consists
- * only of the exchange: weights, contributions, sum, Adam.
+ * `exchange-only-worker.ts ADDRESS NAME FLOWS [KEY-FILE]`: a worker whose units compute nothing, so that a step
+ * consists only of the exchange: weights, contributions, sum, Adam.
  */
 import os from 'node:os';
 import type { Unit } from '@lstm-gan/core';

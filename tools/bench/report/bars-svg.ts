@@ -1,4 +1,7 @@
-/** Draws results as bars, one group for each benchmark: a bar for the median, a whisker from the fastest to the slowest round. */
+/**
+ * Draws results as bars, one group for each benchmark: a bar for the median, a whisker from the fastest to the slowest
+ * round.
+ */
 import type { Spread } from './report.ts';
 
 export interface BarGroup {

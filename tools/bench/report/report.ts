@@ -8,7 +8,7 @@ export interface Report {
   readonly data: object;
 }
 
-/** A row of a result, for programs and for the picture: milliseconds of the median, the fastest and the slowest round. */
+/** One row of a benchmark's result: milliseconds of the median, the fastest and the slowest round. */
 export interface Spread {
   readonly name: string;
   readonly median: number;

@@ -17,7 +17,10 @@ const product: Unit<'a' | 'b', 'y'> = {
   run: ({ a, b }) => ({ y: sum(matMul(a, b)) }),
 };
 
-/** Returns a function that measures once. It resolves to floating-point operations a second; a multiplication and an addition are two. */
+/**
+ * Returns a function that measures once. It resolves to floating-point operations a second; a multiplication and an
+ * addition are two.
+ */
 export async function createMatmulPeak(engine: Engine): Promise<() => Promise<number>> {
   const compiled = await engine.compile(product);
   const fill = (): Float32Array => Float32Array.from({ length: size * size }, (_, i) => (i % 17) / 17);

@@ -1,6 +1,6 @@
 /**
- * The cost of leases, the tree and all checks: a real coordinator and one worker over the local link, compared with a plain loop in
- * one process on the same engine, with the same shards, the same sum and the same Adam.
+ * The cost of leases, the tree and all checks: a real coordinator and one worker over the local link, compared with a
+ * plain loop in one process on the same engine, with the same shards, the same sum and the same Adam.
  */
 import type { Preset } from '@lstm-gan/core';
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';

@@ -1,6 +1,6 @@
 /**
- * Measures whether memory grows with the steps: the built command line trains as for any user, with checkpoints, metrics and
- * sample grids, while /proc gives the resident memory of coordinator and worker.
+ * Measures whether memory grows with the steps: the built command line trains as for any user, with checkpoints,
+ * metrics and sample grids, while /proc gives the resident memory of coordinator and worker.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

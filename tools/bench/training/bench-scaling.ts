@@ -1,6 +1,7 @@
 /**
- * The gain of a second worker: a real coordinator and two real workers, each on its own core, over the local link. They are compared
- * with the plain loop in one process on one core, which exchanges nothing, and with PyTorch's DistributedDataParallel.
+ * The gain of a second worker: a real coordinator and two real workers, each on its own core, over the local link. They
+ * are compared with the plain loop in one process on one core, which exchanges nothing, and with PyTorch's
+ * DistributedDataParallel.
  */
 import type { Preset } from '@lstm-gan/core';
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';

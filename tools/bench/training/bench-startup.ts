@@ -1,6 +1,7 @@
 /**
- * The time from a worker's start to its first contribution, with its graphs in the cache: the built command line, a real coordinator
- * and the local link, rows-large. For comparison, PyTorch from Python's start to the end of its first iteration.
+ * The time from a worker's start to its first contribution, with its graphs in the cache: the built command line, a
+ * real coordinator and the local link, rows-large. For comparison, PyTorch from Python's start to the end of its first
+ * iteration.
  */
 import { performance } from 'node:perf_hooks';
 import type { Preset } from '@lstm-gan/core';
@@ -20,7 +21,10 @@ export interface StartupBenchOptions {
   readonly peerPython: string | undefined;
 }
 
-/** When the coordinator received the first message of each kind, in milliseconds since the start of the worker's process. */
+/**
+ * When the coordinator received the first message of each kind, in milliseconds since the start of the worker's
+ * process.
+ */
 interface Start {
   /** `hello` is sent when Node has started and imported the sources. */
   readonly helloMs: number;

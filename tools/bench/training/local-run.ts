@@ -1,6 +1,6 @@
 /**
- * A run without a folder, for measuring: a real coordinator in this process and real workers of the built command line over
- * the local link, on black images.
+ * A run without a folder, for measuring: a real coordinator in this process and real workers of the built command line
+ * over the local link, on black images.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,7 +31,10 @@ export interface LocalRunOptions {
   readonly onStep?: (metrics: StepMetrics) => void;
 }
 
-/** Resolves when all steps are committed and the workers have ended. Rejects with a worker's output if one ends too early. */
+/**
+ * Resolves when all steps are committed and the workers have ended. Rejects with a worker's output if one ends too
+ * early.
+ */
 export async function runLocally(options: LocalRunOptions): Promise<void> {
   const { config, arithmetic, steps, cores, onStart, onStep } = options;
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));

@@ -17,7 +17,7 @@ export type CoordinatorEvent =
       readonly kind: 'committed';
       /** Training may end after this step. */
       readonly isEnough: boolean;
-      /** The caller wants to keep the state after this step. */
+      /** Whether the state after this step is to be recorded: `onCommit` has asked for it. */
       readonly isWanted: boolean;
     }
   /** All slices of a gathering have arrived. */

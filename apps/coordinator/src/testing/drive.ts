@@ -56,7 +56,7 @@ export const answer = ({ lease: { id, subtrees }, round: { step, phase, turn } }
 export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps'>> {
   /** The step after which the caller has enough, so that training ends. */
   readonly enoughStep?: number;
-  /** The step whose state the caller wants to keep. */
+  /** The step whose state is to be recorded. */
   readonly wantedStep?: number;
 }
 

@@ -26,7 +26,7 @@ export interface Fold {
 
 /**
  * The most vectors that a fold keeps without adding. If there are more, the fold adds the sums of siblings itself and
- * does not leave the additions to the reader.
+ * does not leave these additions to the code that reads the whole sum.
  */
 const maxVectors = 8;
 

@@ -17,7 +17,8 @@ const base = z.tuple([count, count, count]).meta({
 const upFilters = lengths.meta({
   unit: 'filters',
   description: 'Filters of the transposed convolutions but the last.',
-  reason: 'each doubles the side of the map, and so does the last, which makes the channels.',
+  reason:
+    'each of these convolutions doubles the side of the feature map; so does the last one, whose filters are the channels of the image.',
 });
 
 const recurrentShape = {
@@ -29,7 +30,7 @@ const recurrentShape = {
   steps: count.meta({
     unit: 'time steps',
     description: 'Time steps of the LSTM.',
-    reason: 'the article has 2; kind rows has one for each row of the map.',
+    reason: 'the article has 2; a generator of the kind `rows` has one for each row of the feature map.',
   }),
   stepSize: count.meta({
     unit: 'features',
@@ -39,12 +40,13 @@ const recurrentShape = {
   lstm: z.number().int().nonnegative().meta({
     unit: 'units',
     description: 'LSTM units; 0 leaves the LSTM out.',
-    reason: 'in kind rows, the output of a time step is one row of the map: width times channels numbers.',
+    reason:
+      'in the kind `rows`, the output of a time step is one row of the feature map: width times channels numbers.',
   }),
   hidden: lengths.meta({
     unit: 'units',
     description: 'Dense layers applied to every time step, each with LeakyReLU and batch normalisation.',
-    reason: 'the article has two of 1024; kind rows has none.',
+    reason: 'the article has two of 1024; a generator of the kind `rows` has none.',
   }),
   base,
   filters: upFilters,

@@ -1,7 +1,9 @@
 import { philox } from './philox.ts';
 import { scrambleSeed } from './stateless-uniform.ts';
 
-/** A permutation of 0 .. count - 1 by Fisher and Yates; every permutation equally likely (rejection, no modulo bias). */
+/**
+ * A permutation of 0 .. count - 1 by Fisher and Yates; every permutation equally likely (rejection, no modulo bias).
+ */
 export function permutation(key: ArrayLike<number>, count: number): Uint32Array {
   const { key: philoxKey, high } = scrambleSeed(key);
   let block = 0;

@@ -7,7 +7,8 @@
 namespace lstm_gan {
 
 LSTM_GAN_CLONES void AddBlock(const float* a, const float* b, float* result, size_t size) {
-// Core's definition of a sum adds in float64 and rounds to float32. Float32 addition gives the same bits.
+// Core's definition adds two float32 numbers in float64 and rounds the result to float32. One float32 addition gives
+// the same bits.
 #pragma GCC ivdep
   for (size_t i = 0; i < size; ++i) result[i] = a[i] + b[i];
 }

@@ -12,7 +12,8 @@ namespace {
 // count grow; V8 collects these buffers, and the count falls again. Used on the JavaScript thread only.
 class ReportedMemory {
  public:
-  // Call after a buffer was made. V8 has already added the buffer's bytes to its count of memory outside its heap.
+  // Call after a buffer was made. V8 has then added all of the buffer's bytes to its count. This function corrects the
+  // count, so that it grows only if more bytes are alive than ever before.
   void Add(napi_env env, size_t bytes) {
     live_ += bytes;
     const size_t grown = live_ > reported_ ? live_ - reported_ : 0;
@@ -20,9 +21,9 @@ class ReportedMemory {
     Adjust(env, static_cast<int64_t>(grown) - static_cast<int64_t>(bytes));
   }
 
-  // Call before a buffer is detached. V8 then subtracts the buffer's bytes from its count of memory outside its heap,
-  // and collects garbage when that count has grown enough from its lowest value. Adding the bytes here keeps the count
-  // from falling, so it does not have to grow again.
+  // Call before a buffer is detached. V8 subtracts the buffer's bytes from its count when the buffer is detached, so
+  // this function adds as many bytes first. The count then stays the same: if it fell, it would grow again with the
+  // next buffer, and V8 would collect garbage because of that growth.
   void Release(napi_env env, size_t bytes) {
     live_ -= bytes;
     Adjust(env, static_cast<int64_t>(bytes));

@@ -26,7 +26,7 @@ struct Kept {
 
 struct Run {
   Session* session = nullptr;
-  bool keeps = false;   // a run by `begin`
+  bool keeps = false;   // true if `begin` started this run: then some outputs stay in native memory
   size_t returned = 0;  // number of outputs that become arrays; the outputs after them become a Kept
   std::vector<TF_Output> inputs;
   std::vector<TF_Tensor*> input_tensors;

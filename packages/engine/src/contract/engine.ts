@@ -40,7 +40,10 @@ export interface CompiledUnit<I extends string = string, O extends string = stri
    * release them. Rejects with a NotFiniteSumError if an accumulated sum is not finite.
    */
   run(inputs: Readonly<Record<I, UnitArray>>, accumulation?: Accumulation<O>): Promise<Record<O, Float32Array>>;
-  /** Runs the part that depends on the unit's early inputs alone. Both parts together give the same bits as `run`. */
+  /**
+   * Runs the first part of the unit, which depends on the unit's early inputs alone and gives its early outputs. Both
+   * parts together give the same bits as `run`.
+   */
   begin(early: UnitArrays<I>): Promise<BegunUnit<I, O>>;
 }
 
@@ -51,7 +54,10 @@ export type UnitArrays<I extends string> = Readonly<Partial<Record<I, UnitArray>
 export interface BegunUnit<I extends string, O extends string> {
   /** The unit's early outputs. They belong to the caller. */
   readonly outputs: Partial<Record<O, Float32Array>>;
-  /** Runs the second part, once, with the inputs and for the outputs that are not early. Accumulates like `run`. */
+  /**
+   * Runs the second part of the unit, once. `rest` are the inputs that `begin` did not get. Returns the outputs that
+   * are not early. Accumulates like `run`.
+   */
   finish(rest: UnitArrays<I>, accumulation?: Accumulation<O>): Promise<Partial<Record<O, Float32Array>>>;
   /** Frees what was kept for the second part. Call it if `finish` will not be called. */
   discard(): void;

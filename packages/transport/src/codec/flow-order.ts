@@ -38,8 +38,8 @@ export function createFlowChoice(flowCount: number): FlowChoice {
 /** Puts frames that arrive over several flows back into the order in which they were sent. */
 export interface FlowOrder {
   /**
-   * Takes a frame that a flow has brought. Frames that were sent earlier may still be missing. Throws a ProtocolError
-   * if more frames of this flow wait for them than a sender may have under way.
+   * Takes a frame that a flow has brought. The frame waits here if a frame that was sent earlier, over another flow, is
+   * still missing. Throws a ProtocolError if more frames of this flow wait than a sender may have under way.
    */
   put(flow: number, frame: OrderedFrame): void;
   /** @param isUnderWay whether the current message lacks chunks: if so, the next frame is a chunk */

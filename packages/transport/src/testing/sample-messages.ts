@@ -19,8 +19,9 @@ export function sampleOf<Table extends MessageTable, Kind extends keyof Table>(
 }
 
 /**
- * Returns the sample of a contribution with the given fields replaced. Each item of `losses` is the sample's first
- * shard with the item's fields replaced. So a test names only the fields that it is about.
+ * Returns the sample of a contribution, in which the given fields replace those of the sample. An item of `losses` may
+ * lack fields: it gets them from the first item of the sample's `losses`. So a test names only the fields that it is
+ * about.
  */
 export function sampleContribution({
   losses,

@@ -15,7 +15,7 @@ type Questions = ReadonlyMap<string, Readonly<Record<Network, readonly number[]>
 /**
  * Called between two rounds. As soon as the coordinator holds the state, forms another crew, or ends training if
  * training is over.
- * @param isWanted the caller wants to keep the state
+ * @param isWanted whether the state is to be recorded: `onCommit` has asked for it
  */
 export function changeCrew(state: CoordinatorState, isWanted = false): Advance {
   if (isSameVersions(slicedOf(state).held, state.versions)) return formCrew(state);

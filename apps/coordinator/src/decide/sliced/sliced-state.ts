@@ -41,7 +41,7 @@ export interface Gathering {
   readonly versions: WeightsVersions;
   /** The last step that was committed when the members were asked. */
   readonly step: number;
-  /** True if the gathered state is the state after a step, and the coordinator's caller wants to keep it. */
+  /** True if the gathered state is the state after a step, and is to be recorded: `onCommit` has asked for it. */
   readonly isRecord: boolean;
 }
 

@@ -1,7 +1,7 @@
-// In this file, a phase is a set of an image's pixels: all pixels with one parity of the row and one parity of the
-// column. There are four phases. A convolution with stride 2 multiplies the pixels of a phase by only 2 x 2 of the
-// kernel's 4 x 4 taps; counted in pixels of the phase, its stride is 1. The sums of the four phases are added, like the
-// sums of channels. Each piece of work writes memory of its own, and the size of a piece changes no sum, so the bits do
+// An image's pixels are divided into four sets, which are called parities here: whether the row is even or odd, and
+// whether the column is. A convolution with stride 2 multiplies the pixels of a parity by only 2 x 2 of the kernel's
+// 4 x 4 taps; counted in pixels of the parity, its stride is 1. The sums of the four parities are added, like the sums
+// of channels. Each piece of work writes memory of its own, and the size of a piece changes no sum, so the bits do
 // not depend on the number of threads.
 #include "kernels/convolutions/winograd.h"
 
@@ -11,7 +11,7 @@
 namespace lstm_gan {
 namespace {
 
-constexpr size_t kPhases = 4;
+constexpr size_t kParities = 4;
 constexpr size_t kTiles = 64,
                  kChannels = 64;  // the points of kTiles tiles and kChannels channels fit into the second-level cache
 
@@ -19,7 +19,7 @@ struct Work {
   const WinogradLayer& layer;
   const float* images;
   const float* maps;
-  const float* kernel;  // packed already, except for the steps that pack it
+  const float* kernel;  // packed, but kPack and kPackTransposed get it as it is in the weights
   const Activation& activation;
   float* result;
   const float* zeros;  // a pixel of zeros, read in place of every pixel outside of the image
@@ -69,20 +69,20 @@ LSTM_GAN_INLINE void TransformPixels(const Plane& plane, ptrdiff_t row, ptrdiff_
   }
 }
 
-// Transforms the 3 x 3 pixels of a phase that the maps of a tile are computed from, for the channels [first, last).
+// Transforms the 3 x 3 pixels of a parity that the maps of a tile are computed from, for the channels [first, last).
 template <typename P, typename At>
-LSTM_GAN_INLINE void TransformPhase(const Work& work, const Tile& tile, size_t phase, size_t first, size_t last,
+LSTM_GAN_INLINE void TransformParity(const Work& work, const Tile& tile, size_t parity, size_t first, size_t last,
                                     const At& at) {
   const WinogradLayer& layer = work.layer;
-  const auto row = static_cast<ptrdiff_t>(4 * tile.row + phase / 2) - 1,
-             column = static_cast<ptrdiff_t>(4 * tile.column + phase % 2) - 1;
+  const auto row = static_cast<ptrdiff_t>(4 * tile.row + parity / 2) - 1,
+             column = static_cast<ptrdiff_t>(4 * tile.column + parity % 2) - 1;
   TransformPixels<P>(PlaneOf(work.images, tile.image, 4 * layer.rows, 4 * layer.columns, layer.channels), row, column,
                      2, work.zeros, first, last, at);
 }
 
-// The index in a kernel [4, 4, channels, maps] of tap i (row by row) of a phase, for a channel and the first map.
-LSTM_GAN_INLINE size_t TapAt(const WinogradLayer& layer, size_t phase, size_t i, size_t channel) {
-  const size_t row = phase / 2 + i / 2 * 2, column = phase % 2 + i % 2 * 2;
+// The index in a kernel [4, 4, channels, maps] of tap i (row by row) of a parity, for a channel and the first map.
+LSTM_GAN_INLINE size_t TapAt(const WinogradLayer& layer, size_t parity, size_t i, size_t channel) {
+  const size_t row = parity / 2 + i / 2 * 2, column = parity % 2 + i % 2 * 2;
   return ((row * 4 + column) * layer.channels + channel) * layer.maps;
 }
 
@@ -101,35 +101,35 @@ struct TilePoints : Aligned {
   }
 };
 
-// ---- One function for each step. A call computes one piece of work.
+// ---- One function for each stage. A call computes one piece of work.
 
-// Packs the kernel to [panel of maps][9][4 phases][channels][kPanel]. One piece of work is one phase.
+// Packs the kernel to [panel of maps][9][4 parities][channels][kPanel]. One piece of work is one parity.
 template <typename P>
-LSTM_GAN_INLINE void Pack(const Work& work, size_t phase) {
+LSTM_GAN_INLINE void Pack(const Work& work, size_t parity) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
   for (size_t c = 0; c < channels; ++c) {
     for (size_t n = 0; n < maps; n += P::kWidth) {
       typename P::Vector taps[4], points[kPoints];
-      for (size_t i = 0; i < 4; ++i) taps[i] = *P::AtLoose(work.kernel + TapAt(work.layer, phase, i, c) + n);
+      for (size_t i = 0; i < 4; ++i) taps[i] = *P::AtLoose(work.kernel + TapAt(work.layer, parity, i, c) + n);
       TapsToPoints(taps, points);
       float* target =
-          work.result + (n / kPanel * kPoints * kPhases * channels + phase * channels + c) * kPanel + n % kPanel;
-      for (size_t p = 0; p < kPoints; ++p) *P::At(target + p * kPhases * channels * kPanel) = points[p];
+          work.result + (n / kPanel * kPoints * kParities * channels + parity * channels + c) * kPanel + n % kPanel;
+      for (size_t p = 0; p < kPoints; ++p) *P::At(target + p * kParities * channels * kPanel) = points[p];
     }
   }
 }
 
-// Packs the transposed kernel, with its taps in reverse order, to [phase][panel of channels][9][maps][kPanel]. One
-// piece of work is one phase.
+// Packs the transposed kernel, with its taps in reverse order, to [parity][panel of channels][9][maps][kPanel]. One
+// piece of work is one parity.
 template <typename P>
-LSTM_GAN_INLINE void PackTransposed(const Work& work, size_t phase) {
+LSTM_GAN_INLINE void PackTransposed(const Work& work, size_t parity) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
   for (size_t c = 0; c < channels; c += P::kWidth) {
     for (size_t n = 0; n < maps; n += P::kWidth) {
       alignas(64) float turned[4][P::kWidth][P::kWidth];
       for (size_t i = 0; i < 4; ++i) {
         for (size_t k = 0; k < P::kWidth; ++k) {
-          const float* source = work.kernel + TapAt(work.layer, phase, 3 - i, c + k) + n;
+          const float* source = work.kernel + TapAt(work.layer, parity, 3 - i, c + k) + n;
           for (size_t j = 0; j < P::kWidth; ++j) turned[i][j][k] = source[j];
         }
       }
@@ -137,7 +137,7 @@ LSTM_GAN_INLINE void PackTransposed(const Work& work, size_t phase) {
         typename P::Vector taps[4], points[kPoints];
         for (size_t i = 0; i < 4; ++i) taps[i] = *P::At(turned[i][j]);
         TapsToPoints(taps, points);
-        float* target = work.result + ((phase * channels + c) / kPanel * kPoints * maps + n + j) * kPanel + c % kPanel;
+        float* target = work.result + ((parity * channels + c) / kPanel * kPoints * maps + n + j) * kPanel + c % kPanel;
         for (size_t p = 0; p < kPoints; ++p) *P::At(target + p * maps * kPanel) = points[p];
       }
     }
@@ -149,12 +149,12 @@ template <typename P>
 LSTM_GAN_INLINE void Convolve(const Work& work, size_t piece) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
   const size_t start = piece * work.grain, tiles = std::min(work.grain, TilesOf(work.layer) - start),
-               terms = kPhases * channels;
+               terms = kParities * channels;
   const TilePoints points(tiles, terms);
   for (size_t t = 0; t < tiles; ++t) {
-    for (size_t phase = 0; phase < kPhases; ++phase) {
-      float* target = points.data + t * kPoints * terms + phase * channels;
-      TransformPhase<P>(work, TileAt(work.layer, start + t), phase, 0, channels,
+    for (size_t parity = 0; parity < kParities; ++parity) {
+      float* target = points.data + t * kPoints * terms + parity * channels;
+      TransformParity<P>(work, TileAt(work.layer, start + t), parity, 0, channels,
                         [&](size_t channel, size_t p) { return target + p * terms + channel; });
     }
   }
@@ -170,12 +170,12 @@ LSTM_GAN_INLINE void Convolve(const Work& work, size_t piece) {
   }
 }
 
-// Computes the images. One piece of work is one phase of at most `grain` tiles.
+// Computes the images. One piece of work is one parity of the pixels of at most `grain` tiles.
 template <typename P>
 LSTM_GAN_INLINE void ConvolveTransposed(const Work& work, size_t piece) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
-  const size_t phase = piece % kPhases, a = phase / 2, b = phase % 2;
-  const size_t start = piece / kPhases * work.grain, tiles = std::min(work.grain, TilesOf(work.layer) - start);
+  const size_t parity = piece % kParities, a = parity / 2, b = parity % 2;
+  const size_t start = piece / kParities * work.grain, tiles = std::min(work.grain, TilesOf(work.layer) - start);
   const TilePoints points(tiles, maps);
   for (size_t t = 0; t < tiles; ++t) {
     const Tile tile = TileAt(work.layer, start + t);
@@ -187,7 +187,7 @@ LSTM_GAN_INLINE void ConvolveTransposed(const Work& work, size_t piece) {
   }
   const size_t width = 4 * columns;
   for (size_t c = 0; c < channels; c += kPanel) {
-    const float* panel = work.kernel + (phase * channels + c) * kPoints * maps;
+    const float* panel = work.kernel + (parity * channels + c) * kPoints * maps;
     MultiplyTiles<P>(points.data, tiles, maps, panel,
                      [&, channels = channels](size_t t, size_t column, const auto* results) {
                        const Tile tile = TileAt(work.layer, start + t);
@@ -199,12 +199,12 @@ LSTM_GAN_INLINE void ConvolveTransposed(const Work& work, size_t piece) {
   }
 }
 
-// Computes the gradient of the kernel. One piece of work is one phase of `grain` channels. The products of kTiles tiles
+// Computes the gradient of the kernel. One piece of work is one parity, `grain` channels. The products of kTiles tiles
 // are summed; this sum is added to the sum of the earlier tiles.
 template <typename P>
 LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t piece) {
   const auto& [batch, rows, columns, channels, maps] = work.layer;
-  const size_t phase = piece % kPhases, group = piece / kPhases * work.grain, all = TilesOf(work.layer),
+  const size_t parity = piece % kParities, group = piece / kParities * work.grain, all = TilesOf(work.layer),
                width = 2 * columns;
   const Aligned values(kPoints * work.grain * kTiles), gradients(kPoints * maps * kTiles),
       sums(kPoints * work.grain * maps);
@@ -213,7 +213,7 @@ LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t piece) {
     const size_t tiles = std::min(kTiles, all - start);
     for (size_t t = 0; t < tiles; ++t) {
       const Tile tile = TileAt(work.layer, start + t);
-      TransformPhase<P>(work, tile, phase, group, group + work.grain, [&](size_t channel, size_t p) {
+      TransformParity<P>(work, tile, parity, group, group + work.grain, [&](size_t channel, size_t p) {
         return values.data + ((p * work.grain + channel - group) / kLane * kTiles + t) * kLane + channel % kLane;
       });
       const float* corner = work.maps + ((tile.image * 2 * rows + 2 * tile.row) * width + 2 * tile.column) * maps;
@@ -244,38 +244,38 @@ LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t piece) {
       typename P::Vector points[kPoints], taps[4];
       for (size_t p = 0; p < kPoints; ++p) points[p] = *P::At(sums.data + (p * work.grain + c) * maps + n);
       PointsToTaps(points, taps);
-      for (size_t i = 0; i < 4; ++i) *P::AtLoose(work.result + TapAt(work.layer, phase, i, group + c) + n) = taps[i];
+      for (size_t i = 0; i < 4; ++i) *P::AtLoose(work.result + TapAt(work.layer, parity, i, group + c) + n) = taps[i];
     }
   }
 }
 
-// ---- The steps.
+// ---- The stages.
 
-enum class Step { kPack, kPackTransposed, kConvolve, kConvolveTransposed, kKernelGradient };
+enum class Stage { kPack, kPackTransposed, kConvolve, kConvolveTransposed, kKernelGradient };
 
 template <typename P>
-LSTM_GAN_INLINE void RunStep(Step step, const Work& work, size_t piece) {
-  switch (step) {
-    case Step::kPack:
+LSTM_GAN_INLINE void RunStage(Stage stage, const Work& work, size_t piece) {
+  switch (stage) {
+    case Stage::kPack:
       return Pack<P>(work, piece);
-    case Step::kPackTransposed:
+    case Stage::kPackTransposed:
       return PackTransposed<P>(work, piece);
-    case Step::kConvolve:
+    case Stage::kConvolve:
       return Convolve<P>(work, piece);
-    case Step::kConvolveTransposed:
+    case Stage::kConvolveTransposed:
       return ConvolveTransposed<P>(work, piece);
-    case Step::kKernelGradient:
+    case Stage::kKernelGradient:
       return ComputeKernelGradient<P>(work, piece);
   }
 }
 
-LSTM_GAN_AVX512 void RunStep512(Step step, const Work& work, size_t piece) { RunStep<Avx512>(step, work, piece); }
-LSTM_GAN_AVX2 void RunStep256(Step step, const Work& work, size_t piece) { RunStep<Avx2>(step, work, piece); }
-void RunStepAny(Step step, const Work& work, size_t piece) { RunStep<AnyProcessor>(step, work, piece); }
+LSTM_GAN_AVX512 void RunStage512(Stage stage, const Work& work, size_t piece) { RunStage<Avx512>(stage, work, piece); }
+LSTM_GAN_AVX2 void RunStage256(Stage stage, const Work& work, size_t piece) { RunStage<Avx2>(stage, work, piece); }
+void RunStageAny(Stage stage, const Work& work, size_t piece) { RunStage<AnyProcessor>(stage, work, piece); }
 
-void RunPieces(Step step, const Work& work, size_t pieces) {
-  const auto code = ForProcessor(RunStep512, RunStep256, RunStepAny);
-  ForEachPiece(pieces, [&](size_t piece) { code(step, work, piece); });
+void RunPieces(Stage stage, const Work& work, size_t pieces) {
+  const auto code = ForProcessor(RunStage512, RunStage256, RunStageAny);
+  ForEachPiece(pieces, [&](size_t piece) { code(stage, work, piece); });
 }
 
 struct Zeros : Aligned {
@@ -291,7 +291,7 @@ size_t GrainOfTiles(const WinogradLayer& layer) {
 // The number of channels of a piece of work: kChannels, or kPanel if kChannels does not divide the channels, or would
 // give fewer pieces than threads.
 size_t GrainOfChannels(const WinogradLayer& layer) {
-  const bool is_enough = layer.channels % kChannels == 0 && kPhases * layer.channels / kChannels >= PieceThreads();
+  const bool is_enough = layer.channels % kChannels == 0 && kParities * layer.channels / kChannels >= PieceThreads();
   return is_enough ? kChannels : kPanel;
 }
 
@@ -299,29 +299,30 @@ size_t GrainOfChannels(const WinogradLayer& layer) {
 
 void WinogradConvolve(const WinogradLayer& layer, const float* images, const float* kernel,
                       const Activation& activation, float* maps) {
-  const Aligned packed(kPhases * kPoints * layer.channels * layer.maps);
+  const Aligned packed(kParities * kPoints * layer.channels * layer.maps);
   const Zeros zeros(layer.channels);
   const size_t grain = GrainOfTiles(layer);
-  RunPieces(Step::kPack, {layer, nullptr, nullptr, kernel, activation, packed.data, zeros.data, 0}, kPhases);
-  RunPieces(Step::kConvolve, {layer, images, nullptr, packed.data, activation, maps, zeros.data, grain},
+  RunPieces(Stage::kPack, {layer, nullptr, nullptr, kernel, activation, packed.data, zeros.data, 0}, kParities);
+  RunPieces(Stage::kConvolve, {layer, images, nullptr, packed.data, activation, maps, zeros.data, grain},
             (TilesOf(layer) + grain - 1) / grain);
 }
 
 void WinogradConvolveTransposed(const WinogradLayer& layer, const float* maps, const float* kernel,
                                 const Activation& activation, float* images) {
-  const Aligned packed(kPhases * kPoints * layer.channels * layer.maps);
+  const Aligned packed(kParities * kPoints * layer.channels * layer.maps);
   const Zeros zeros(layer.maps);
   const size_t grain = GrainOfTiles(layer);
-  RunPieces(Step::kPackTransposed, {layer, nullptr, nullptr, kernel, activation, packed.data, zeros.data, 0}, kPhases);
-  RunPieces(Step::kConvolveTransposed, {layer, nullptr, maps, packed.data, activation, images, zeros.data, grain},
-            kPhases * ((TilesOf(layer) + grain - 1) / grain));
+  RunPieces(Stage::kPackTransposed, {layer, nullptr, nullptr, kernel, activation, packed.data, zeros.data, 0},
+            kParities);
+  RunPieces(Stage::kConvolveTransposed, {layer, nullptr, maps, packed.data, activation, images, zeros.data, grain},
+            kParities * ((TilesOf(layer) + grain - 1) / grain));
 }
 
 void WinogradKernelGradient(const WinogradLayer& layer, const float* images, const float* maps, float* kernel) {
   const Zeros zeros(layer.channels);
   const size_t grain = GrainOfChannels(layer);
-  RunPieces(Step::kKernelGradient, {layer, images, maps, nullptr, {}, kernel, zeros.data, grain},
-            kPhases * layer.channels / grain);
+  RunPieces(Stage::kKernelGradient, {layer, images, maps, nullptr, {}, kernel, zeros.data, grain},
+            kParities * layer.channels / grain);
 }
 
 }  // namespace lstm_gan

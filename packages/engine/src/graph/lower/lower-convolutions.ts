@@ -87,7 +87,8 @@ function fits(
 }
 
 /**
- * Fuses our convolution with the bias or the LeakyReLU after it. Undefined if the two nodes cannot be fused.
+ * Fuses a convolution of our own (`LstmGanConvolution`) with the bias or the LeakyReLU after it. Undefined if the two
+ * nodes cannot be fused.
  */
 function fuse(convolution: GraphNode, node: GraphNode): GraphNode | undefined {
   const { N: biases, alpha } = convolution.attributes;

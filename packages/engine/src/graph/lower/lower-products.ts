@@ -12,7 +12,7 @@ import { renameNodes } from './rename-nodes.ts';
  */
 const leastRows = 32;
 
-/** The graph with our operation for each product that it can compute. */
+/** Returns the graph with our operation in place of each MatMul that our operation can compute. */
 export function lowerProducts(graph: Graph): Graph {
   const nodes = new Map<string, GraphNode>();
   for (const node of graph.nodes) nodes.set(node.name, toOurs(node, nodes) ?? node);

@@ -26,10 +26,11 @@ export function variableName(input: string, shape: readonly number[]): string {
 }
 
 /**
- * The graph with a variable (VarHandleOp) in place of each lasting input's placeholder, and with kept values that stay
- * in the session. The first graph outputs the session's name of each kept value, and the second graph is fed that name.
- * A node DeleteSessionTensor frees the value. The last run that uses the value must fetch this node too; if no run will
- * use the value, a run fetches this node alone.
+ * Returns the graph with a variable (VarHandleOp) in place of each lasting input's placeholder, and with kept values
+ * that stay in the session. If a unit has two graphs, the one that computes a kept value outputs the value's name in
+ * the session, and the one that uses the value is fed this name. The using graph also gets a node DeleteSessionTensor,
+ * which frees the value. The last run that uses the value must fetch this node too. If no run will use the value, a run
+ * of the using graph must fetch this node alone.
  * @param kept names of the kept values; the graph may have them as outputs, as inputs, or not at all
  */
 export function stateOnDevice(graph: Graph, lasting: readonly string[], kept: readonly string[]): Graph {

@@ -91,8 +91,8 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     this.#inbox = createInbox(decode, limits, memory, this.#loans?.borrow);
     this.#outbox = createOutbox(this.#loans && ((array) => this.#lend(array)));
     this.#lingerMs = lingerMs;
-    // `openFlowSockets` throws if keys are missing. It is called before the countdowns are started, so none must be
-    // stopped.
+    // `openFlowSockets` throws if keys are missing. It is called before the countdowns are started, so that no
+    // countdown has to be stopped then.
     this.#sockets = openFlowSockets(options, flowCount, whom, {
       connected: () => this.#connecting.stop(),
       refuse: (sentence) => this.#end(sentence, true),

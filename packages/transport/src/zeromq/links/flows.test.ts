@@ -64,7 +64,8 @@ it('says that a worker has left when one of its flows is gone', async () => {
   await main.send(['H', header('halved')]);
   const connection = connectionOf(await take(events));
   other.close();
-  // A ROUTER notices a closed flow only when something is sent over that flow. Here every second chunk is.
+  // A ROUTER notices a closed flow only when something is sent over that flow. In this test, every second chunk is sent
+  // over the closed flow.
   const sending = setInterval(() => {
     coordinator.send(connection, { ...weights, values: weights.values.slice(0, 10) });
     void main.send(['G']);
