@@ -1,10 +1,10 @@
 /**
  * Where a run keeps its checkpoints: as `checkpoints/step-00001000.safetensors` in the run's folder. `best.json` is in
  * the same folder `checkpoints`. In the packages and apps, only this file knows these names, and only its functions
- * read, write, list and remove checkpoints. To keep checkpoints elsewhere, for example in an object store, change this
- * file only: write a file into the folder `checkpoints` that says where the checkpoints are, and let the functions of
- * this file read it. Callers still name a checkpoint by its path in the folder `checkpoints`. What a checkpoint
- * contains is in `checkpoint.ts`.
+ * read, write, list and remove checkpoints. To keep checkpoints elsewhere, for example in an object store, no other
+ * file has to change the way in which it uses checkpoints: write a file into the folder `checkpoints` that says where
+ * the checkpoints are, and let the functions of this file read it. Callers still name a checkpoint by its path in the
+ * folder `checkpoints`. What a checkpoint contains is in `checkpoint.ts`.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
