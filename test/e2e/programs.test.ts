@@ -3,12 +3,12 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { lstmGan, sourceCommand } from '../support/command-line.ts';
+import { lstmGan, programCommand, sourceCommand } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';
 
-/** Runs `lstm-gan-NAME` from its sources. */
-function runAlone(name: string, parameters: readonly string[]) {
-  return startProcess(sourceCommand(name, parameters));
+/** Runs `lstm-gan-NAME`. */
+function runAlone(name: 'coordinator' | 'worker', parameters: readonly string[]) {
+  return startProcess(programCommand(name, parameters));
 }
 
 /** The options and examples of a help text, without the options that every program has. */
@@ -27,7 +27,7 @@ function linesOf(help: string): string[] {
 const withoutNames = (name: string, text: unknown): string =>
   String(text).replaceAll(`lstm-gan-${name}`, `lstm-gan ${name}`).replace(/-\d+"/, '-ID"');
 
-it.each(['coordinator', 'worker'])(
+it.each(['coordinator', 'worker'] as const)(
   'lstm-gan-%s has the options, the examples and the exit codes of the subcommand',
   async (name) => {
     const [alone, subcommand] = [await runAlone(name, ['--help']), await lstmGan([name, '--help'])];
@@ -45,7 +45,7 @@ it.each(['coordinator', 'worker'])(
 it.each([
   ['cli', ['worker', '--help']],
   ['worker', ['--help']],
-])('%s %j loads only the command and where TensorFlow is, before TensorFlow', async (app, parameters) => {
+] as const)('%s %j loads only the command and where TensorFlow is, before TensorFlow', async (app, parameters) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-loaded-'));
   const list = path.join(folder, 'loaded');
   // Writes down every module that is loaded.

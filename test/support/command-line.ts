@@ -1,4 +1,7 @@
-/** Runs the command line from its sources, in a process of its own. */
+/**
+ * Runs the command line in a process of its own: as it is built if `npm test` runs the tests, because a process then
+ * starts three times as fast; otherwise from its sources, so that nothing has to be built first.
+ */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,13 +12,25 @@ import { startProcess } from './processes.ts';
 const tsx = createRequire(import.meta.url).resolve('tsx');
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Program and parameters that run `lstm-gan` from its sources. */
+/** `npm test` builds everything, and then runs the tests with this variable. */
+const isBuilt = process.env['TEST_RESULTS'] !== undefined;
+
+const programs = { cli: 'lstm-gan', coordinator: 'lstm-gan-coordinator', worker: 'lstm-gan-worker' } as const;
+type App = keyof typeof programs;
+
+/** Program and parameters that run `lstm-gan`. */
 export function commandLine(parameters: readonly string[]): [string, ...string[]] {
-  return sourceCommand('cli', parameters);
+  return programCommand('cli', parameters);
 }
 
-/** Program and parameters that run one of the apps from its sources. */
-export function sourceCommand(app: string, parameters: readonly string[]): [string, ...string[]] {
+/** Program and parameters that run the program of an app, as it is built or from its sources. */
+export function programCommand(app: App, parameters: readonly string[]): [string, ...string[]] {
+  if (!isBuilt) return sourceCommand(app, parameters);
+  return [process.execPath, path.join(root, 'apps', app, 'bin', `${programs[app]}.js`), ...parameters];
+}
+
+/** Program and parameters that run the program of an app from its sources. */
+export function sourceCommand(app: App, parameters: readonly string[]): [string, ...string[]] {
   const main = path.join(root, 'apps', app, 'src', 'main.ts');
   return [process.execPath, '--conditions=source', '--import', tsx, main, ...parameters];
 }
