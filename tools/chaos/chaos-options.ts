@@ -10,8 +10,8 @@ const usage = `npm run chaos -- [options]
   --kill-every S               seconds of training between faults of workers, on average (5); 0 for none
   --kill-coordinator-every T   seconds of training between kills of the coordinator (0: none); must be more than
                                --checkpoint-every, or the run makes no progress
-                               Of the time from a fault until training continues, only a second (or four steps, if
-                               these take longer) counts for either.
+                               After a fault, at most a second (or four steps, if these take longer) of the pause in
+                               training counts for either.
                                Lists of both, such as 60,60,5 and 0,300,0, are several schedules, each compared with the same
                                run without faults
   --kinds LIST                 kinds of faults of workers, separated by commas, from these (kill):

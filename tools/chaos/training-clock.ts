@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { lastStep, metricsBytes } from './run-record.ts';
 
 /**
- * Of the time between two steps, at most so many seconds count as training, or four times the usual time of a step if
- * that is longer. In a longer pause the run waits for a process to start.
+ * The most seconds between two steps that count as training. If four times the usual time of a step is longer, that
+ * time is the limit instead. In a longer pause the run waits for a process to start.
  */
 const longestStepS = 1;
 

@@ -11,7 +11,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import type { RunConfig } from '../config/run-config.ts';
-import { readIfPresent, removeFiles, writeAtomically } from '../write-atomically.ts';
+import { explainWriteError, readIfPresent, removeFiles, writeAtomically } from '../write-atomically.ts';
 import { parseBest, type BestCheckpoint } from './best-checkpoint.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { TrainingState } from './training-state.ts';
@@ -166,7 +166,11 @@ export async function writeCheckpoint(
  * `writeCheckpoint` would remove those checkpoints, and then raise the step on the disk.)
  */
 export function removeCheckpointsAfter(folder: string, durableStep: number): void {
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw explainWriteError(folder, error);
+  }
   removeFiles(folder, (name) => stepOf(name) > durableStep);
   const descriptor = openSync(folder, 'r');
   fsyncSync(descriptor);

@@ -118,6 +118,15 @@ describe('a run that is resumed after a durable step', () => {
   });
 });
 
+it('says that its checkpoints cannot be where a file is', async () => {
+  await mkdir(root);
+  await writeFile(path.join(root, 'checkpoints'), '');
+  await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({
+    code: 'cannot-write',
+    message: expect.stringMatching(/checkpoints cannot be written: /),
+  });
+});
+
 it('says that a run folder cannot be below a file', async () => {
   await writeFile(root, '');
   await expect(createRunFolder(path.join(root, 'below'), smallConfig)).rejects.toMatchObject({
