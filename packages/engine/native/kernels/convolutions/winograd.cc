@@ -72,7 +72,7 @@ LSTM_GAN_INLINE void TransformPixels(const Plane& plane, ptrdiff_t row, ptrdiff_
 // Transforms the 3 x 3 pixels of a parity that the maps of a tile are computed from, for the channels [first, last).
 template <typename P, typename At>
 LSTM_GAN_INLINE void TransformParity(const Work& work, const Tile& tile, size_t parity, size_t first, size_t last,
-                                    const At& at) {
+                                     const At& at) {
   const WinogradLayer& layer = work.layer;
   const auto row = static_cast<ptrdiff_t>(4 * tile.row + parity / 2) - 1,
              column = static_cast<ptrdiff_t>(4 * tile.column + parity % 2) - 1;
@@ -155,7 +155,7 @@ LSTM_GAN_INLINE void Convolve(const Work& work, size_t piece) {
     for (size_t parity = 0; parity < kParities; ++parity) {
       float* target = points.data + t * kPoints * terms + parity * channels;
       TransformParity<P>(work, TileAt(work.layer, start + t), parity, 0, channels,
-                        [&](size_t channel, size_t p) { return target + p * terms + channel; });
+                         [&](size_t channel, size_t p) { return target + p * terms + channel; });
     }
   }
   const size_t width = 2 * columns;
