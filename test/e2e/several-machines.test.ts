@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandLine, lstmGan, root, summaryOf } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';
@@ -64,27 +65,37 @@ const coordinate = (out: string, bind: string, ...more: string[]) => [
   ...(more.includes('--resume') ? [] : ['--out', path.join(folder, out)]),
 ];
 
-async function waitUntil(file: string, holds: (text: string) => boolean): Promise<void> {
-  while (!existsSync(file) || !holds(await readFile(file, 'utf8')))
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** Waits until the file holds something. Throws if a process ends that must run for it. */
+async function waitUntil(file: string, holds: (text: string) => boolean, processes: readonly Process[]): Promise<void> {
+  while (!existsSync(file) || !holds(await readFile(file, 'utf8'))) {
+    const ended = processes.find(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
+    if (ended !== undefined) {
+      const { command, stderr } = await ended;
+      throw new Error(`${command} ended too early:\n${String(stderr)}`);
+    }
+    await delay(50);
+  }
 }
 
-const waitForStep = (out: string, step: number) =>
-  waitUntil(path.join(folder, out, 'metrics.jsonl'), (text) => text.split('\n').length > step);
+const waitForStep = (out: string, step: number, ...processes: readonly Process[]) =>
+  waitUntil(path.join(folder, out, 'metrics.jsonl'), (text) => text.split('\n').length > step, processes);
 
 /** Waits until a worker has joined for the n-th time. */
-const waitForJoin = (out: string, worker: string, n = 1) =>
-  waitUntil(path.join(folder, out, 'log.jsonl'), (log) => log.split(`Worker ${worker} joined`).length > n);
+const waitForJoin = (out: string, worker: string, n: number, ...processes: readonly Process[]) =>
+  waitUntil(path.join(folder, out, 'log.jsonl'), (log) => log.split(`Worker ${worker} joined`).length > n, processes);
 
 it('gives the weights of a run on one machine, although workers join late and leave early', async () => {
   const coordinator = start(coordinate('joined', '127.0.0.1:*'));
   const join = await joinCommand(coordinator);
   expect((await stat(join[join.indexOf('--key-file') + 1])).mode & 0o777).toBe(0o600);
   const first = start(join);
-  await waitForStep('joined', 2);
+  await waitForStep('joined', 2, coordinator, first);
   const second = start([...join, '--name', 'second']);
   // Waits until the second worker has joined, but not beyond step 6: the first worker must leave before the last step.
-  await Promise.race([waitForStep('joined', 6), waitForJoin('joined', 'second')]);
+  await Promise.race([
+    waitForStep('joined', 6, coordinator, first),
+    waitForJoin('joined', 'second', 1, coordinator, second),
+  ]);
   first.kill('SIGTERM');
   expect((await first).exitCode).toBe(0);
   expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
@@ -93,12 +104,12 @@ it('gives the weights of a run on one machine, although workers join late and le
 
 it('a coordinator that was killed is found again by its workers when it resumes', async () => {
   const out = path.join(folder, 'killed');
-  await lstmGan(['train', '--steps', '2', '--out', out]);
+  await weightsOf('killed', '--steps', '2');
   const port = 20_000 + (process.pid % 20_000);
   const goOn = coordinate('killed', `127.0.0.1:${port}`, '--resume', out);
   const coordinator = start(goOn);
   const worker = start(await joinCommand(coordinator));
-  await waitForStep('killed', 5);
+  await waitForStep('killed', 5, coordinator, worker);
   coordinator.kill('SIGKILL');
   await coordinator;
   expect(summaryOf((await start(goOn)).stdout).weightsSha256).toBe(expected);
@@ -126,18 +137,18 @@ it('a coordinator that is killed again and again resumes with the same command, 
   let coordinator = start(command);
   const join = await joinCommand(coordinator);
   const worker = start(join);
-  await waitForStep('often', 5);
+  await waitForStep('often', 5, coordinator, worker);
   const second = await start(command);
   expect([second.exitCode, second.stderr]).toEqual([2, expect.stringContaining('is training in')]);
   for (let kills = 0; kills < 3; kills++) {
     // Waits for 200 new steps. So a coordinator that was killed has resumed, and has written new checkpoints, before it
     // is killed again.
-    await waitForStep('often', (await metrics()).length + 200);
+    await waitForStep('often', (await metrics()).length + 200, coordinator, worker);
     coordinator.kill('SIGKILL');
     await coordinator;
     coordinator = start(command);
   }
-  await waitForStep('often', (await metrics()).length + 200);
+  await waitForStep('often', (await metrics()).length + 200, coordinator, worker);
   coordinator.kill('SIGTERM');
   const { stdout, stderr } = await coordinator;
   expect(stderr).toMatch(/was interrupted\. It continues after step \d+\./);
@@ -152,7 +163,7 @@ it('a coordinator that is killed again and again resumes with the same command, 
 it('a worker leaves at once when it is told to, also while it waits for a coordinator that is gone', async () => {
   const coordinator = start(coordinate('left', '127.0.0.1:*'));
   const worker = start(await joinCommand(coordinator));
-  await waitForStep('left', 1);
+  await waitForStep('left', 1, coordinator, worker);
   const isWaiting = new Promise((resolve) =>
     worker.stderr?.on('data', (chunk: Buffer) => void (chunk.includes('Trying again for') && resolve(true))),
   );
@@ -189,11 +200,11 @@ it('admits a worker with a key of its own until that is revoked; then the worker
     name,
   ];
   const [seven, eight] = [start(joinAs('node-7')), start(joinAs('node-8'))];
-  for (const name of ['node-7', 'node-8']) await waitForJoin('keyed', name);
+  for (const name of ['node-7', 'node-8']) await waitForJoin('keyed', name, 1, coordinator, seven, eight);
   for (const name of ['node-7', 'worker']) expect((await lstmGan(['keys', run, '--revoke', name])).exitCode).toBe(0);
   expect(await seven).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
   expect(await start(join)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
-  await waitForJoin('keyed', 'node-8', 2);
+  await waitForJoin('keyed', 'node-8', 2, coordinator, eight);
   coordinator.kill('SIGTERM');
   const { step, weightsSha256 } = summaryOf((await coordinator).stdout);
   expect(weightsSha256).toBe(await weightsOf('keyed-alone', ...small, '--steps', String(step)));
@@ -213,7 +224,7 @@ it('refuses a worker that computes other bits, and names the units', async () =>
   // The first worker leaves, so the run waits for the worker `other`. Otherwise the run could end before `other` has
   // started.
   const first = start(join);
-  await waitForStep('strict', 1);
+  await waitForStep('strict', 1, coordinator, first);
   first.kill('SIGTERM');
   expect((await first).exitCode).toBe(0);
   const units = 'discriminatorReal|discriminatorFake|generatorBackward';
@@ -232,9 +243,9 @@ it('admits such a worker with --no-strict, warns, and marks the run', async () =
   const coordinator = start(coordinate('loose', '127.0.0.1:*', ...small, ...endless, '--no-strict'));
   const join = await joinCommand(coordinator);
   const first = start(join);
-  await waitForStep('loose', 1);
+  await waitForStep('loose', 1, coordinator, first);
   const other = start([...join, '--name', 'other'], { env: otherBits });
-  await waitForJoin('loose', 'other');
+  await waitForJoin('loose', 'other', 1, coordinator, other);
   coordinator.kill('SIGTERM');
   const { stdout, stderr } = await coordinator;
   expect(stderr).toContain('Worker other computes other bits than the run in');

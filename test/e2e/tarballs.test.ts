@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { build } from '../support/build.ts';
 import { root, summaryOf } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';
 
@@ -17,8 +18,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-install-'));
   const tarballs = path.join(folder, 'tarballs');
   await mkdir(tarballs);
-  const build = [process.execPath, 'node_modules/.bin/nx', 'run-many', '-t', 'build'];
-  await startProcess(build, { cwd: root, env: { NX_DAEMON: 'false' }, reject: true });
+  await build();
   const workspaces = [...packages, ...apps].flatMap((name) => ['--workspace', name]);
   await startProcess(['npm', 'pack', '--pack-destination', tarballs, ...workspaces], { cwd: root, reject: true });
   await writeFile(path.join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));

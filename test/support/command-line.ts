@@ -13,7 +13,7 @@ const tsx = createRequire(import.meta.url).resolve('tsx');
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `npm test` builds everything, and then runs the tests with this variable. */
-const isBuilt = process.env['TEST_RESULTS'] !== undefined;
+export const isBuilt = process.env['TEST_RESULTS'] !== undefined;
 
 const programs = { cli: 'lstm-gan', coordinator: 'lstm-gan-coordinator', worker: 'lstm-gan-worker' } as const;
 type App = keyof typeof programs;

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { preview } from 'vite';
+import { build } from './build.ts';
 import { root } from './command-line.ts';
-import { startProcess } from './processes.ts';
 
 const folder = path.join(root, 'apps', 'playground');
 
@@ -24,11 +24,7 @@ export interface Wish {
 
 /** Builds the page as `npm run build` does, and serves it. */
 export async function servePlayground(): Promise<{ address: string; dist: string; close(): Promise<void> }> {
-  await startProcess([process.execPath, 'node_modules/.bin/nx', 'run', '@lstm-gan/playground:build'], {
-    cwd: root,
-    env: { NX_DAEMON: 'false' },
-    reject: true,
-  });
+  await build('@lstm-gan/playground');
   const server = await preview({ root: folder, logLevel: 'silent', preview: { port: 0, host: '127.0.0.1' } });
   return {
     address: server.resolvedUrls?.local[0] as string,
