@@ -4,6 +4,7 @@
  * before it and needs no address.
  *
  *   H header | C bytes | G (one more chunk may come) | P (ping, and its answer) | B (goodbye: nothing more will come)
+ *   X (also a goodbye, but the last message is broken off; so X is handled at once, and waits for no chunk)
  *   M, Y, N, F are about shared memory: see memory-loans.ts
  */
 
@@ -11,7 +12,7 @@
 export type MemoryFrame = { readonly kind: 'M' | 'Y' | 'N' | 'F'; readonly bytes: Uint8Array };
 
 export type Frame =
-  { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array } | MemoryFrame | { readonly kind: 'G' | 'P' | 'B' };
+  { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array } | MemoryFrame | { readonly kind: 'G' | 'P' | 'B' | 'X' };
 
 /** The most bytes that a chunk has. */
 export const chunkBytes = 2 * 1024 * 1024;
@@ -21,6 +22,11 @@ export const chunkBytes = 2 * 1024 * 1024;
  * room for many more.
  */
 export const initialCredit = 8;
+
+/** Whether a frame says that nothing more will come. */
+export function isGoodbye(kind: string): boolean {
+  return kind === 'B' || kind === 'X';
+}
 
 /** Whether a frame is about shared memory. */
 export function isAboutMemory(kind: string): boolean {

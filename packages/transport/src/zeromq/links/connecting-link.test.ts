@@ -6,9 +6,11 @@ import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { Router } from 'zeromq';
 import { encodeMessage } from '../../codec/codec.ts';
+import { initialCredit } from '../../codec/frame.ts';
 import { hello, take } from '../../testing/link-contract.ts';
 import { closeOpened, opened, startCoordinator } from '../../testing/raw-client.ts';
-import { createKeyPair } from '../keys/key-files.ts';
+import { sampleContribution } from '../../testing/sample-messages.ts';
+import { createKeyPair, type WorkerKeys } from '../keys/key-files.ts';
 import { createCoordinatorLink } from './coordinator-link.ts';
 import { createWorkerLink } from './worker-link.ts';
 
@@ -122,4 +124,61 @@ it('brings what came before its connection was lost, also if its own process was
   }
   for (let k = 0; k < 100; k++) expect(await take(inbox)).toMatchObject({ message: { kind: 'finish' } });
   expect(await take(inbox)).toEqual({ kind: 'closed', sentence: 'The coordinator is gone.' });
+});
+
+/** Listens without the code of this project, and lets any key in. */
+async function listen(): Promise<{ readonly server: Router; readonly keys: WorkerKeys }> {
+  const { publicKey, secretKey } = createKeyPair();
+  const server = new Router({ linger: 1000, curveServer: true, curveSecretKey: secretKey, receiveTimeout: 2000 });
+  opened.push({ close: () => server.close() });
+  await server.bind('tcp://127.0.0.1:*');
+  return { server, keys: { ...createKeyPair(), serverKey: publicKey } };
+}
+
+it('sends nothing after its goodbye, also if the coordinator says goodbye in the middle of a message', async () => {
+  const { server, keys } = await listen();
+  const worker = createWorkerLink({ connect: server.lastEndpoint as string, keys });
+  opened.push(worker);
+  worker.send(sampleContribution({ sums: [new Float32Array(6_000_000).fill(0.1)], subtrees: [{ start: 0, end: 1 }] }));
+  const kinds: string[] = [];
+  const receive = async () => {
+    const [routingId, kind] = await server.receive();
+    kinds.push(String(kind));
+    return routingId;
+  };
+  const routingId = await receive();
+  while (kinds.length < 1 + initialCredit) await receive();
+  for (const kind of ['G', 'G', 'B', 'P']) await server.send([routingId, kind]);
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({
+    sentence: 'The coordinator closed the link.',
+  });
+  await expect(
+    (async () => {
+      for (;;) await receive();
+    })(),
+  ).rejects.toMatchObject({ code: 'EAGAIN' });
+  expect(kinds.join('')).toMatch(/^HC+X$/);
+});
+
+it('ends when the coordinator breaks off in the middle of a message, although another flow was to bring the next chunk', async () => {
+  const { server, keys } = await listen();
+  const worker = createWorkerLink({ connect: server.lastEndpoint as string, keys, flowCount: 2 });
+  opened.push(worker);
+  worker.send(hello('halved'));
+  const [routingId] = await server.receive();
+  const { header } = encodeMessage({
+    kind: 'weights',
+    run: 'r',
+    incarnation: 1,
+    membership: 1,
+    network: 'generator',
+    version: 1,
+    values: new Float32Array(2 ** 20).fill(0.1),
+  });
+  await server.send([routingId, 'H', header]);
+  await server.send([routingId, 'C', Buffer.alloc(2 ** 21)]);
+  await server.send([routingId, 'X']);
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({
+    sentence: 'The coordinator closed the link.',
+  });
 });

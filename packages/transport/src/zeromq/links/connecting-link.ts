@@ -114,7 +114,7 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
   }
 
   send(message: Sent): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#hasSaidGoodbye) return;
     this.#loans?.offer();
     this.#outbox.add(message);
     this.#sendLoop.wake();
@@ -126,7 +126,9 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     await this.#sayGoodbye('The worker closed the link.');
   }
 
+  /** Sends a frame before those of the outbox. Nothing is sent after a goodbye. */
   #sendControl(frame: Frame): void {
+    if (this.#hasSaidGoodbye) return;
     this.#control.push(frame);
     this.#sendLoop.wake();
   }
@@ -176,7 +178,7 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     if (parts.length === 1 && this.#loans !== undefined && isAboutMemory(kind))
       return this.#loans.accept(kind, parts[0]);
     const { messages, isGoodbye } = acceptInOrder({ order: this.#order, inbox: this.#inbox }, flow, kind, parts, () =>
-      this.#control.push({ kind: 'G' }),
+      this.#sendControl({ kind: 'G' }),
     );
     for (const message of messages) this.#events.push({ kind: 'message', message });
     if (isGoodbye) void this.#sayGoodbye(`The ${this.#whom} closed the link.`);
@@ -203,11 +205,14 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
   }
 
   async #sayGoodbye(sentence: string): Promise<void> {
+    // What is still queued is not sent: the other end would take a chunk after the goodbye for the beginning of another
+    // connection.
+    this.#sendControl({ kind: this.#outbox.isEmpty() ? 'B' : 'X' });
+    this.#outbox.clear();
     // A goodbye is sent only once, even if both ends close. Nobody would fetch a second goodbye, and this process could
     // not end before libzmq has given up sending it.
-    if (!this.#hasSaidGoodbye) this.#control.push({ kind: 'B' });
     this.#hasSaidGoodbye = true;
-    await this.#sendLoop.drain(() => this.#outbox.isEmpty() && this.#control.length === 0, this.#lingerMs);
+    await this.#sendLoop.drain(() => this.#control.length === 0, this.#lingerMs);
     this.#end(sentence);
   }
 }

@@ -29,7 +29,7 @@ export interface Connection<Received> {
   readonly control: Frame[];
   /**
    * True once this end closes the connection: new messages are neither queued nor received. Messages that are queued
-   * already are still sent, then a goodbye, which the other end answers.
+   * already are still sent, then a goodbye, which the other end answers. (`breakOff` does not send them.)
    */
   isLeaving: boolean;
   hasSaidGoodbye: boolean;
@@ -81,6 +81,14 @@ export function noteSignOfLife(connection: Connection<unknown>): void {
 export function isSilent({ unanswered, slowest, mayLeaveUnanswered, inbox, outbox }: Connection<unknown>): boolean {
   const isBusy = inbox.isUnderWay() || outbox.isUnderWay();
   return unanswered > Math.max(mayLeaveUnanswered, 4 * slowest) * (isBusy ? 5 : 1);
+}
+
+/** Ends a connection without sending what is queued. */
+export function breakOff(connection: Connection<unknown>): void {
+  connection.outbox.clear();
+  connection.isLeaving = true;
+  connection.hasSaidGoodbye = true;
+  connection.control.push({ kind: 'X' });
 }
 
 /** The last frame of a connection that is leaving and has sent everything. */
@@ -150,8 +158,9 @@ export function acceptInOrder<Received>(
   parts: Buffer[],
   grant: () => void,
 ): Accepted<Received> {
+  if (kind === 'X' && parts.length === 0) return { messages: [], isGoodbye: true };
   if (!isOrdered(kind) || parts.length !== (kind === 'B' ? 0 : 1))
-    throw new ProtocolError('A frame is H, C, G, P or B with its bytes.');
+    throw new ProtocolError('A frame is H, C, G, P, B or X with its bytes.');
   order.put(flow, kind === 'B' ? { kind } : { kind, bytes: parts[0] });
   const messages: Received[] = [];
   for (let frame = order.next(inbox.isUnderWay()); frame !== undefined; frame = order.next(inbox.isUnderWay())) {

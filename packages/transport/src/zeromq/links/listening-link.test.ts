@@ -41,7 +41,7 @@ it('ends all connections when it is renewed, also one whose other end stays; onl
 });
 
 it.each([
-  ['a frame of no kind', ['X', Buffer.from('?')], 'A frame is H, C, G, P or B'],
+  ['a frame of no kind', ['X', Buffer.from('?')], 'A frame is H, C, G, P, B or X'],
   ['a header that is no msgpack', ['H', Buffer.from([0xc1])], 'A header'],
   [
     'a message of no kind',

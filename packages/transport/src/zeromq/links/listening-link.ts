@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context, type Router } from 'zeromq';
 import { defaultLimits, type DecodeHeader, type Limits } from '../../codec/codec.ts';
-import type { Frame } from '../../codec/frame.ts';
+import { isGoodbye, type Frame } from '../../codec/frame.ts';
 import { createInbox } from '../../codec/inbox.ts';
 import { createMemoryLoans, type MemoryLoans } from '../../codec/memory-loans.ts';
 import type { Memory } from '../../codec/memory.ts';
@@ -25,6 +25,7 @@ import { defaultFlowCount, readFlowId } from '../sockets/flow-ids.ts';
 import { openListeningSocket } from '../sockets/listening-socket.ts';
 import {
   acceptFrame,
+  breakOff,
   countPing,
   createConnection,
   isSilent,
@@ -212,8 +213,7 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
 
   /** If the other end recovers, it finds a goodbye and connects again, as a new connection. */
   #giveUp(name: string, connection: Connection<Received>): void {
-    connection.outbox.clear();
-    connection.isLeaving = true;
+    breakOff(connection);
     this.#events.push({
       kind: 'left',
       connection: name,
@@ -261,7 +261,7 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
     if (connection === undefined) return;
     connection.flows[flow] = routingId;
     noteSignOfLife(connection);
-    if (connection.isLeaving && kind === 'B') this.#forget(name, '');
+    if (connection.isLeaving && isGoodbye(kind)) this.#forget(name, '');
     else if (!connection.isLeaving || kind === 'G') this.#accept(name, connection, flow, kind, parts);
     this.#sendLoop.wake();
   }
@@ -292,9 +292,9 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
 
   #accept(name: string, connection: Connection<Received>, flow: number, kind: string, parts: Buffer[]): void {
     try {
-      const { messages, isGoodbye } = acceptFrame(connection, flow, kind, parts);
+      const { messages, isGoodbye: isOver } = acceptFrame(connection, flow, kind, parts);
       for (const message of messages) this.#events.push({ kind: 'message', connection: name, message });
-      if (isGoodbye) this.#forget(name, 'The worker closed the link.');
+      if (isOver) this.#forget(name, 'The worker closed the link.');
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refuse(name, connection, error.message);
