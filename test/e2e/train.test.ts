@@ -68,7 +68,6 @@ describe('a run', () => {
       preset: 'digits',
       batchSize: 64,
       shardSize: 16,
-      threads: 1,
       seed: 1,
     });
     for (const line of (await read('log.jsonl')).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('msg');

@@ -120,7 +120,7 @@ export class SimulatedWorker {
       engine: config.engine,
       tensorflow: '2',
       device: 'none',
-      threads: config.threads,
+      threads: 1,
       layouts,
       probes: { unit: sha },
       graphs: { unit: sha },

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCoordinator, type TrainingResult } from '@lstm-gan/coordinator';
-import { createShardReader } from '@lstm-gan/data';
-import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
+import { createShardReader, type Dataset } from '@lstm-gan/data';
+import { createLog, createTrainingState, type RunConfig, type RunIdentity, type StepMetrics } from '@lstm-gan/run';
 import {
   createCoordinatorLink,
   createKeyPair,
@@ -27,7 +27,11 @@ export interface ClusterOptions {
   readonly workers: number;
   readonly steps: number;
   readonly config?: RunConfig;
+  /** The images of the run. Default: `smallDataset`. */
+  readonly dataset?: Dataset;
   readonly exchange?: Exchange;
+  /** For each worker, further options of its command, and environment variables. */
+  readonly settings?: readonly { readonly parameters?: readonly string[]; readonly env?: NodeJS.ProcessEnv }[];
   /** Called before the workers are started, with the address and the keys that any process needs to connect. */
   readonly onListening?: (address: string, keys: { readonly server: KeyPair; readonly worker: KeyPair }) => void;
   /** Called after every committed step. It may kill workers. */
@@ -38,6 +42,8 @@ export interface ClusterOptions {
 export interface ClusterResult extends TrainingResult {
   /** How each worker process ended: its exit code, or the signal that killed it. */
   readonly endings: readonly (number | string | undefined)[];
+  /** The hash of each unit's outputs on a fixed input, as the first worker computed it. */
+  readonly probes: RunIdentity['probes'];
   readonly log: string;
 }
 
@@ -67,7 +73,9 @@ export async function trainOnCluster({
   workers,
   steps,
   config = smallConfig,
+  dataset = smallDataset,
   exchange = 'star',
+  settings = [],
   onStep,
   onMessage,
   onListening,
@@ -79,11 +87,18 @@ export async function trainOnCluster({
   const keyFile = path.join(folder, 'worker.key');
   await writeKeyFile(keyFile, { ...client, serverKey: server.publicKey });
   const processes = Array.from({ length: workers }, (_, k) =>
-    lstmGan(['worker', '--connect', link.address, '--key-file', keyFile, '--name', `worker-${k + 1}`]),
+    lstmGan(
+      [
+        ...['worker', '--connect', link.address, '--key-file', keyFile, '--name', `worker-${k + 1}`],
+        ...(settings[k]?.parameters ?? []),
+      ],
+      { env: settings[k]?.env },
+    ),
   );
   const orphaned = new AbortController();
   void Promise.all(processes).then(() => orphaned.abort());
   const lines: string[] = [];
+  let probes: RunIdentity['probes'] = {};
   let step = 0;
   let heardMs = performance.now();
   const hear = (message: WorkerMessage): void => {
@@ -100,10 +115,11 @@ export async function trainOnCluster({
       incarnation: 1,
       link: startingTogether(observeLink(link, { onMessage: hear }), workers),
       initial: createTrainingState(config),
-      readShards: createShardReader(smallDataset, { batchSize, shardSize, seed, flip }),
+      readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
       log: createLog(path.join(folder, 'log.jsonl'), { write: (line) => void lines.push(line) }),
       now: () => performance.now(),
       signal: orphaned.signal,
+      onIdentify: (computes) => void (probes = computes.probes),
       onCommit(metrics) {
         step = metrics.step;
         onStep?.(metrics, processes);
@@ -111,7 +127,8 @@ export async function trainOnCluster({
       },
     });
     const ended = await Promise.all(processes);
-    return { ...result, endings: ended.map(({ exitCode, signal }) => signal ?? exitCode), log: lines.join('') };
+    const endings = ended.map(({ exitCode, signal }) => signal ?? exitCode);
+    return { ...result, endings, probes, log: lines.join('') };
   };
   const over = new AbortController();
   const hanging = async (): Promise<'hanging'> => {

@@ -22,6 +22,7 @@ const usage = `npm run bench -- [step | scaling | leases | startup | memory | ex
 step (the default): one iteration of lstm-gan, of stock tfjs layers, and, with --peer-python, of PyTorch
   --batch N      images an iteration (16)
   --threads N    threads of each process (2)
+  --operations   also times each kind of operation by itself, and tells how far it is from a matrix product's speed
 
 scaling: two workers on a core each, compared with one process on one core and with PyTorch's DistributedDataParallel
   --batch N      images per worker (16)
@@ -84,6 +85,7 @@ function readOptions() {
         'peer-python': { type: 'string' },
         out: { type: 'string' },
         json: { type: 'boolean' },
+        operations: { type: 'boolean' },
         try: { type: 'boolean' },
         help: { type: 'boolean' },
       },
@@ -127,7 +129,15 @@ async function reportOf(
   const peerPython = values['peer-python'];
   switch (name) {
     case 'step':
-      return benchStep({ preset, cacheDir, rounds, batch, threads: wholeNumber(values.threads, 1), peerPython });
+      return benchStep({
+        preset,
+        cacheDir,
+        rounds,
+        batch,
+        threads: wholeNumber(values.threads, 1),
+        peerPython,
+        operations: values.operations === true,
+      });
     case 'scaling':
       return benchScaling({ preset, cacheDir, arithmetic, rounds, batch, peerPython });
     case 'leases':

@@ -1,7 +1,7 @@
 /**
  * `npm test`: checks everything, also in a checkout where nothing is installed yet. Installs dependencies, sets
  * TensorFlow up, checks format, lint, types, build, dead exports and API pages, and runs all tests. At the end, prints
- * how long each part took. The last line counts passed, failed and skipped tests.
+ * how long each part took; some parts run at the same time. The last line counts passed, failed and skipped tests.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -44,16 +44,20 @@ async function runTests() {
 
 checkMachine();
 await part('install', install);
-await part('TensorFlow', setUpTensorFlow);
-await part('format', () => tool('prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn'));
+await Promise.all([
+  part('TensorFlow', setUpTensorFlow),
+  part('format', () => tool('prettier/bin/prettier.cjs', '--check', '.', '--log-level', 'warn')),
+]);
 await part('lint, types, build', () =>
   nx(['run-many', '-t', 'lint', 'typecheck', 'build', '--output-style=static', '--parallel=2']),
 );
-await part('dead exports', () => tool('knip/bin/knip.js', '--config', '.config/knip.json'));
-// Checks that every export of a package has a comment, and that every type that an export mentions is exported.
-await part('API pages', () =>
-  tool('typedoc/bin/typedoc', '--options', '.config/typedoc.json', '--emit', 'none', '--logLevel', 'Warn'),
-);
+await Promise.all([
+  part('dead exports', () => tool('knip/bin/knip.js', '--config', '.config/knip.json')),
+  // Checks that every export of a package has a comment, and that every type that an export mentions is exported.
+  part('API pages', () =>
+    tool('typedoc/bin/typedoc', '--options', '.config/typedoc.json', '--emit', 'none', '--logLevel', 'Warn'),
+  ),
+]);
 await part('tests', runTests);
 
 const projects = readdirSync(results).map((file) => JSON.parse(readFileSync(path.join(results, file), 'utf8')));

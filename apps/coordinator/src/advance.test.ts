@@ -158,7 +158,6 @@ describe('admission', () => {
     ['other bits', { probes: { u: 'b'.repeat(64) } }, 'probe-differs'],
     ['another layout', { layouts: { generator: 'b'.repeat(64), discriminator: sha } }, 'layout-differs'],
     ['another engine', { engine: 'eager' }, 'engine-differs'],
-    ['other threads', { threads: 2 }, 'engine-differs'],
   ])('refuses a worker with %s', (_, change, reason) => {
     const run = drive(2, 9);
     run.join('a');
@@ -166,6 +165,13 @@ describe('admission', () => {
       expect.objectContaining({ message: expect.objectContaining({ kind: 'reject', reason }) }),
     );
     expect(run.state.members.map(({ connection }) => connection)).toEqual(['a']);
+  });
+
+  it('lets in a worker with another number of threads, because the bits do not depend on it', () => {
+    const run = drive(2, 9);
+    run.join('a');
+    run.join('b', { threads: 8 });
+    expect(run.state.members.map(({ connection }) => connection)).toEqual(['a', 'b']);
   });
 
   it('refuses another protocol version and a name that is taken, and tells both versions', () => {

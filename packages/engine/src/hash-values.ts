@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import type { Unit } from '@lstm-gan/core';
 import { encodeGraphDef } from './graph/emit/graph-def.ts';
-import { comparableOutputs } from './graph/emit/print-graph.ts';
 import { valueName } from './graph/emit/value-name.ts';
 import { elementCount, type Graph } from './graph/graph.ts';
 import { makeGraphs } from './make-graphs.ts';
@@ -29,9 +28,8 @@ export interface ValueHash {
 const bytesPerRun = 256 * 2 ** 20;
 
 /**
- * The hashes of the float32 values that a unit computes on the CPU, in the order in which they are computed. Values
- * whose shape depends on the processor are left out. Values of other types are masks, indices and images, which are
- * never rounded.
+ * The hashes of the float32 values that a unit computes on the CPU, in the order in which they are computed. Values of
+ * other types are masks, indices and images, which are never rounded.
  */
 export async function hashValues(unit: Unit, provisioned: Provisioned, threads: number): Promise<ValueHash[]> {
   const whole = { ...unit, early: undefined, earlyOutputs: undefined };
@@ -68,7 +66,7 @@ function computedValues({ nodes }: Graph): ComputedValue[] {
   return nodes
     .filter(({ op }) => op !== 'Const' && op !== 'Placeholder')
     .flatMap((node) =>
-      comparableOutputs(node).flatMap(({ dtype, shape }, output) => {
+      node.outputs.flatMap(({ dtype, shape }, output) => {
         const value = valueName({ node: node.name, output });
         const reads = node.inputs.map(valueName);
         return dtype === 'float32' ? [{ value, operation: node.op, reads, byteCount: 4 * elementCount(shape) }] : [];

@@ -13,6 +13,7 @@ export { diagnose, type Finding } from './diagnose.ts';
 export { hashValues, type ValueHash } from './hash-values.ts';
 export { openEngine } from './open-engine.ts';
 export { probeUnit } from './probe-unit.ts';
+export { timeOperations, type OperationTime } from './time-operations.ts';
 export { defaultCacheDir, type TensorFlowPaths } from './tensorflow/provision/cache-folder.ts';
 export type { OnProvisionProgress, ProvisionProgress } from './tensorflow/provision/provision-progress.ts';
 export {

@@ -2,10 +2,13 @@ import type { Unit } from '@lstm-gan/core';
 import type { EngineOptions } from './contract/engine.ts';
 import type { Graph } from './graph/graph.ts';
 import type { GraphTarget } from './graph/graph-target.ts';
+import { lowerBatchNorm } from './graph/lower/lower-batch-norm.ts';
 import { lowerConvolutions } from './graph/lower/lower-convolutions.ts';
+import { lowerFunctions } from './graph/lower/lower-functions.ts';
 import { lowerGraph } from './graph/lower/lower-graph.ts';
 import { lowerPrecision } from './graph/lower/lower-precision.ts';
 import { lowerProducts } from './graph/lower/lower-products.ts';
+import { lowerSums } from './graph/lower/lower-sums.ts';
 import { withOutputNames } from './graph/prepare/output-names.ts';
 import { splitGraph } from './graph/prepare/split-graph.ts';
 import { stateOnDevice } from './graph/prepare/state-on-device.ts';
@@ -22,7 +25,10 @@ export async function makeGraphs(
 ): Promise<Graph[]> {
   const { device, precision } = target;
   await loadStockBackend(provisioned, threads);
-  const whole = lowerGraph(traceUnit(unit, device));
+  const traced = lowerGraph(traceUnit(unit, device));
+  // Batch normalisation is replaced before the graph is split, because its gradient reads what our operation keeps, and
+  // may be in the second graph.
+  const whole = device === 'cpu' ? lowerBatchNorm(traced) : traced;
   const graphs = unit.early === undefined ? [whole] : Object.values(splitGraph(whole, unit.early, unit.earlyOutputs));
   const lowered = graphs.map((graph) => withOutputNames(lowerToAddon(lowerPrecision(graph, precision), device)));
   if (!target.stateOnDevice) return lowered;
@@ -38,5 +44,5 @@ export async function makeGraphs(
  * operations exist for the CPU alone.
  */
 export function lowerToAddon(graph: Graph, device: EngineOptions['device']): Graph {
-  return device === 'cpu' ? lowerProducts(lowerConvolutions(graph)) : graph;
+  return device === 'cpu' ? lowerFunctions(lowerSums(lowerBatchNorm(lowerProducts(lowerConvolutions(graph))))) : graph;
 }

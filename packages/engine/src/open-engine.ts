@@ -1,7 +1,7 @@
 import { UserError } from '@lstm-gan/core/errors';
 import type { Engine, EngineName, EngineOptions } from './contract/engine.ts';
-import { supportsBfloat16 } from './bfloat16-support.ts';
 import { openGraphEngine } from './graph-engine.ts';
+import { supportsBfloat16 } from './processor.ts';
 import { locateTensorFlow } from './tensorflow/provision/provision.ts';
 
 /** Opens an engine on the TensorFlow in the cache. Throws a UserError if TensorFlow was not provisioned. */

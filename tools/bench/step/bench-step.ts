@@ -11,6 +11,7 @@ import { median } from '@lstm-gan/run';
 import { startPlainLoop } from '../baselines/start-plain-loop.ts';
 import { startSteppingProcess, type SteppingProcess } from '../baselines/stepping-process.ts';
 import { createMatmulPeak } from './matmul-peak.ts';
+import { kindLines, timeKinds } from './operation-times.ts';
 import { heading, row, spreadOf, type Report } from '../report/report.ts';
 import { startTorchProcess, torchOptions } from '../baselines/torch-process.ts';
 
@@ -22,6 +23,8 @@ export interface StepBenchOptions {
   readonly rounds: number;
   readonly threads: number;
   readonly peerPython: string | undefined;
+  /** Whether to time the kinds of operations as well. */
+  readonly operations: boolean;
 }
 
 /** An iteration of another implementation, and its milliseconds in every timed round. */
@@ -92,7 +95,8 @@ const operationsPerImage = 1.69e9;
 
 export async function benchStep(options: StepBenchOptions): Promise<Report> {
   const { own, alternatives, peaks } = await measure(options);
-  const { batch, rounds, threads } = options;
+  const { preset, batch, rounds, threads, cacheDir } = options;
+  const kinds = options.operations ? await timeKinds(preset, batch, cacheDir, threads) : [];
   const [totals, native, updates] = [0, 1, 2].map((part) => own.map((parts) => parts[part]));
   const ratioOf = ({ times }: Alternative): number => median(times.map((theirs, i) => theirs / totals[i]));
   const shareOfPeak = median(totals.map((ms, i) => (operationsPerImage * batch) / (ms / 1000) / peaks[i]));
@@ -118,6 +122,7 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
         (other) =>
           `lstm-gan is ${ratioOf(other).toFixed(2)} times as fast as ${other.name}${other === fastest ? ', the fastest PyTorch here' : ''} (median of the rounds' ratios).`,
       ),
+      ...(kinds.length > 0 ? ['', ...kindLines(kinds, median(peaks))] : []),
     ],
     data: {
       batch,
@@ -130,6 +135,7 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       ownMs: totals,
       peakGigaflops: median(peaks) / 1e9,
       shareOfPeak,
+      ...(kinds.length > 0 ? { operations: kinds } : {}),
     },
   };
 }

@@ -71,12 +71,13 @@ async function measureOnce(
   { preset, cacheDir, arithmetic, batch, threads }: LeasesBenchOptions,
   shardSize: number,
 ): Promise<{ whole: number; plain: number }> {
-  const config = createRunConfig(preset, { batchSize: batch, shardSize, threads });
+  const config = createRunConfig(preset, { batchSize: batch, shardSize });
   const run = startPacedRun({
     config,
     arithmetic,
     cacheDir,
     cores: [undefined],
+    threads,
     turns: warmUpTurns + turns,
     stepsPerTurn,
   });

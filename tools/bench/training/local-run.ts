@@ -23,6 +23,8 @@ export interface LocalRunOptions {
   readonly steps: number;
   /** The core that each worker is pinned to, or undefined for none; one worker for each entry. */
   readonly cores: readonly (number | undefined)[];
+  /** The number of threads of each worker. Default: 1. */
+  readonly threads?: number;
   /** Called just before the workers are started. */
   readonly onStart?: () => void;
   readonly onMessage?: (kind: WorkerMessage['kind']) => void;
@@ -47,9 +49,7 @@ export async function runLocally(options: LocalRunOptions): Promise<void> {
   const initial = createTrainingState(config);
   const gone = new AbortController();
   onStart?.();
-  const workers = cores.map((core, index) =>
-    startWorkerProcess(link.address, `worker-${index + 1}`, core, options.cacheDir),
-  );
+  const workers = cores.map((core, index) => startWorkerProcess(link.address, `worker-${index + 1}`, core, options));
   for (const { child } of workers) child.once('exit', () => gone.abort());
   const { state } = await startCoordinator({
     config,
@@ -77,9 +77,10 @@ function startWorkerProcess(
   address: string,
   name: string,
   core: number | undefined,
-  cacheDir: string,
+  { cacheDir, threads = 1 }: LocalRunOptions,
 ): { child: ChildProcess; said: () => string } {
-  const parameters = [command, 'worker', '--connect', address, '--name', name, '--cache-dir', cacheDir];
+  const own = ['--name', name, '--threads', `${threads}`, '--cache-dir', cacheDir];
+  const parameters = [command, 'worker', '--connect', address, ...own];
   const [program, ...before] =
     core === undefined ? [process.execPath] : ['taskset', '--cpu-list', String(core), process.execPath];
   const child = spawn(program, [...before, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -16,11 +16,17 @@ const step = (stepMs: number) =>
   }) as StepMetrics;
 
 it('tells the median, the minimum and the maximum of each time, and what was measured', () => {
-  const report = benchReport(machine, config, 2, { tensorflow: '2.21.0', steps: [step(200), step(100), step(400)] });
+  const report = benchReport(
+    machine,
+    config,
+    { workers: 2, threads: 1 },
+    { tensorflow: '2.21.0', steps: [step(200), step(100), step(400)] },
+  );
   expect(report).toMatchObject({
     machine: { ...machine, tensorflow: '2.21.0' },
-    config: { preset: 'digits', batchSize: 64, shardSize: 16, threads: 1, engine: 'graph' },
+    config: { preset: 'digits', batchSize: 64, shardSize: 16, engine: 'graph' },
     workers: 2,
+    threads: 1,
     steps: 3,
     imagesPerSecond: { median: 320, min: 160, max: 640 },
     stepMs: { median: 200, min: 100, max: 400 },

@@ -17,8 +17,10 @@ export interface Machine {
 
 export interface BenchReport {
   readonly machine: Machine & { readonly tensorflow: string };
-  readonly config: Pick<RunConfig, 'preset' | 'batchSize' | 'shardSize' | 'threads' | 'engine'>;
+  readonly config: Pick<RunConfig, 'preset' | 'batchSize' | 'shardSize' | 'engine'>;
   readonly workers: number;
+  /** Of each worker. */
+  readonly threads: number;
   readonly steps: number;
   readonly imagesPerSecond: Spread;
   /**
@@ -36,18 +38,19 @@ export interface BenchReport {
 export function benchReport(
   machine: Machine,
   config: RunConfig,
-  workers: number,
+  { workers, threads }: Pick<BenchReport, 'workers' | 'threads'>,
   { tensorflow, steps }: Measurement,
 ): BenchReport {
   const spread = (of: (step: StepMetrics) => number): Spread => {
     const values = steps.map(of);
     return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
   };
-  const { preset, batchSize, shardSize, threads, engine } = config;
+  const { preset, batchSize, shardSize, engine } = config;
   return {
     machine: { ...machine, tensorflow },
-    config: { preset, batchSize, shardSize, threads, engine },
+    config: { preset, batchSize, shardSize, engine },
     workers,
+    threads,
     steps: steps.length,
     imagesPerSecond: spread(({ imagesPerSecond }) => imagesPerSecond),
     stepMs: spread(({ stepMs }) => stepMs),
@@ -61,8 +64,8 @@ export function benchReport(
 
 /** Returns the report as lines of text. */
 export function benchText(report: BenchReport): string[] {
-  const { machine, config, workers, steps, imagesPerSecond } = report;
-  const { preset, batchSize, shardSize, threads, engine } = config;
+  const { machine, config, workers, threads, steps, imagesPerSecond } = report;
+  const { preset, batchSize, shardSize, engine } = config;
   const row = (name: string, { median: middle, min, max }: Spread): string =>
     `${name.padEnd(26)}${[middle, min, max].map((value) => value.toFixed(0).padStart(8)).join('')}`;
   return [

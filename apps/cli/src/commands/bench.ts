@@ -48,8 +48,8 @@ export function addBench(program: Command): void {
 }
 
 async function bench(options: BenchOptions): Promise<void> {
-  const { steps, batchSize, shardSize, threads, engine } = options;
-  const config = createRunConfig(findPreset(options.preset), { batchSize, shardSize, threads, engine });
+  const { steps, batchSize, shardSize, threads = 1, engine } = options;
+  const config = createRunConfig(findPreset(options.preset), { batchSize, shardSize, engine });
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
   const gpus = findGpus();
@@ -61,7 +61,7 @@ async function bench(options: BenchOptions): Promise<void> {
   const measurement = await measureSteps({
     config,
     steps,
-    gatherWorkers: localWorkers({ workerCommand, workers, device, gpus, cacheDir, pin: true }),
+    gatherWorkers: localWorkers({ workerCommand, workers, threads, device, gpus, cacheDir, pin: true }),
     arithmetic: loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism())),
     now,
     onStep: (done, total) => display.update(done, total, `step ${done} of ${total}`),
@@ -71,6 +71,6 @@ async function bench(options: BenchOptions): Promise<void> {
     cores: os.availableParallelism(),
     node: process.versions.node,
   };
-  const report = benchReport(machine, config, workers, measurement);
+  const report = benchReport(machine, config, { workers, threads }, measurement);
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : `${benchText(report).join('\n')}\n`);
 }

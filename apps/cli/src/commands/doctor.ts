@@ -41,7 +41,7 @@ export function addDoctor(program: Command): void {
       ).conflicts(['golden', 'compareBits']),
     )
     .option('--preset <name>', 'with --write-bits: whose units', 'digits')
-    .option('--threads <count>', "with --write-bits: threads (default: the preset's)", positiveInteger)
+    .option('--threads <count>', 'with --write-bits: number of threads (default: 1)', positiveInteger)
     .addOption(
       new Option(
         '--compare-bits <files...>',
@@ -57,10 +57,10 @@ export function addDoctor(program: Command): void {
   });
 }
 
-async function writeBits({ preset, threads, ...options }: DoctorOptions, file: string): Promise<void> {
-  const config = createRunConfig(findPreset(preset), { threads });
+async function writeBits({ preset, threads = 1, ...options }: DoctorOptions, file: string): Promise<void> {
+  const config = createRunConfig(findPreset(preset));
   const provisioned = await provisionWithProgress(cacheDirOf(options), 'cpu', () => performance.now());
-  const bits = await computeBits(provisioned, preset, config);
+  const bits = await computeBits(provisioned, preset, config, threads);
   await writeFile(file, `${JSON.stringify(bits, null, 1)}\n`).catch((error: unknown) => {
     throw explainWriteError(file, error, 'Name a file in a folder that exists and has room.');
   });

@@ -15,6 +15,7 @@ import { workerCommand } from '../worker-command.ts';
 interface TrainOptions extends RunOptions {
   readonly workers?: number;
   readonly device: DeviceChoice;
+  readonly threads?: number;
   readonly pin: boolean;
 }
 
@@ -37,6 +38,7 @@ export function addTrain(program: Command): void {
       'worker processes (default: 2, or one for each GPU; at most one for each shard of a batch)',
       positiveInteger,
     )
+    .option('--threads <count>', 'threads of each worker (default: 1)', positiveInteger)
     .addOption(new Option('--device <kind>', 'what workers compute on').choices(['auto', 'cpu', 'gpu']).default('auto'))
     .option(
       '--no-pin',
@@ -53,6 +55,6 @@ async function train(options: TrainOptions): Promise<void> {
   if (device === 'gpu' && options.printConfig !== true) {
     await provisionWithProgress(cacheDir, 'gpu', () => performance.now());
   }
-  const { workers, pin, exchange } = options;
-  await runTraining(options, localWorkers({ workerCommand, workers, device, gpus, cacheDir, pin, exchange }));
+  const { workers, threads, pin, exchange } = options;
+  await runTraining(options, localWorkers({ workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange }));
 }

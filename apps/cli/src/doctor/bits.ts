@@ -36,17 +36,22 @@ export type Bits = z.infer<typeof bitsSchema>;
 const mostBytes = 16 * 2 ** 20;
 
 /** Computes the hashes of a preset's units on this machine's processor. */
-export async function computeBits(provisioned: Provisioned, preset: string, config: RunConfig): Promise<Bits> {
+export async function computeBits(
+  provisioned: Provisioned,
+  preset: string,
+  config: RunConfig,
+  threads: number,
+): Promise<Bits> {
   const units: Bits['units'] = {};
   for (const unit of Object.values(createPhaseUnits(config.model, config.shardSize)) as Unit[])
-    units[unit.name] = await hashValues(unit, provisioned, config.threads);
+    units[unit.name] = await hashValues(unit, provisioned, threads);
   const chosen = Object.entries(process.env).filter(([name]) =>
-    /^(ONEDNN|DNNL|TF_ENABLE|TF_DETERMINISTIC)_/.test(name),
+    /^(ONEDNN|DNNL|TF_ENABLE|TF_DETERMINISTIC|LSTM_GAN_VECTORS)/.test(name),
   );
   return {
     processor: os.cpus()[0]?.model ?? 'unknown',
     node: process.versions.node,
-    threads: config.threads,
+    threads,
     environment: Object.fromEntries(chosen.map(([name, value]) => [name, value ?? ''])),
     preset,
     units,

@@ -40,16 +40,16 @@ export function refuseReady(state: CoordinatorState, worker: string, ready: Read
       sentence: `Worker ${worker} lays the weights out differently. Install the same version of lstm-gan on both.`,
     };
   }
-  if (ready.engine !== plan.engine || ready.threads !== plan.threads) {
+  if (ready.engine !== plan.engine) {
     return {
       reason: 'engine-differs',
-      sentence: `Worker ${worker} runs ${ready.engine} with ${ready.threads} threads; the run uses ${plan.engine} with ${plan.threads}.`,
+      sentence: `Worker ${worker} computes with the engine ${ready.engine}; the run uses ${plan.engine}.`,
     };
   }
   const different = differingUnits(state, ready);
   if (different.length === 0 || !plan.isStrict) return undefined;
   return {
     reason: 'probe-differs',
-    sentence: `Worker ${worker} (${ready.device}, TensorFlow ${ready.tensorflow}) computes other bits than the run in ${different.join(', ')}; the weights would depend on who takes part. Use machines with the same kind of processor, or start the coordinator with --no-strict.`,
+    sentence: `Worker ${worker} (${ready.device}, TensorFlow ${ready.tensorflow}) computes other bits than the run in ${different.join(', ')}; the weights would depend on who takes part. Use processors with AVX2 and FMA only (or GPUs of one kind only), or start the coordinator with --no-strict.`,
   };
 }

@@ -16,7 +16,6 @@ export interface Plan {
   /** Training ends after this step. */
   readonly lastStep: number;
   readonly engine: string;
-  readonly threads: number;
   /** RunConfig as JSON, for the welcome. */
   readonly config: string;
   /** SHA-256 of each network's layout. */
@@ -55,7 +54,6 @@ export function createPlan(
     discriminatorSteps: config.discriminatorSteps,
     lastStep: steps,
     engine: config.engine,
-    threads: config.threads,
     config: JSON.stringify(config),
     layouts: { generator: layoutSha256(layouts.generator), discriminator: layoutSha256(layouts.discriminator) },
     layoutSizes: { generator: layouts.generator.size, discriminator: layouts.discriminator.size },

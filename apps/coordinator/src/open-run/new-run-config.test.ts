@@ -38,12 +38,12 @@ describe('a run starts from', () => {
 });
 
 it('lets a file override the preset, settings override the file, and options override all', async () => {
-  const config = await file('seed: 2\nbatchSize: 32\nthreads: 2\n');
-  expect(await configOf({ config, set: ['seed=3', 'threads=3'], threads: 4 })).toEqual({
+  const config = await file('seed: 2\nbatchSize: 32\nshardSize: 8\n');
+  expect(await configOf({ config, set: ['seed=3', 'shardSize=4'], shardSize: 2 })).toEqual({
     ...presetConfig('digits'),
     batchSize: 32,
     seed: 3,
-    threads: 4,
+    shardSize: 2,
   });
 });
 

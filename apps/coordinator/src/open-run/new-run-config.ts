@@ -27,19 +27,18 @@ export interface ConfigOptions {
   readonly flip?: boolean;
   readonly batchSize?: number;
   readonly shardSize?: number;
-  readonly threads?: number;
   readonly seed?: number;
   readonly engine?: RunConfig['engine'];
 }
 
 /** Returns the layers of a configuration; each overrides those before it. */
 export async function readConfigLayers(options: ConfigOptions): Promise<ConfigLayer[]> {
-  const { preset, config, set = [], data, channels, flip, batchSize, shardSize, seed, threads, engine } = options;
+  const { preset, config, set = [], data, channels, flip, batchSize, shardSize, seed, engine } = options;
   const layers: ConfigLayer[] = [];
   if (preset !== undefined) layers.push({ source: '--preset', values: { preset } });
   if (config !== undefined) layers.push(await readConfigFile(config));
   layers.push(readSettings(set));
-  layers.push(overridesLayer({ data, channels, flip, batchSize, shardSize, seed, threads, engine }));
+  layers.push(overridesLayer({ data, channels, flip, batchSize, shardSize, seed, engine }));
   return layers.map((layer) => ({ ...layer, values: withAbsolutePath(layer.values) }));
 }
 

@@ -36,7 +36,6 @@ export async function measureSteps(options: MeasureOptions): Promise<Measurement
   const log = createLog(path.join(root, 'log.jsonl'));
   const workers = await gatherWorkers({
     shardCount: config.batchSize / config.shardSize,
-    threads: config.threads,
     root,
     log,
     arithmetic,

@@ -58,7 +58,6 @@ export function addRunOptions(command: Command): Command {
     .option('--stop-patience <steps>', 'number of steps in a row for which --stop-when must hold', positiveInteger, 1)
     .option('--batch-size <images>', "images per step (default: the preset's)", positiveInteger)
     .option('--shard-size <images>', "images per shard; changes the bits (default: the preset's)", positiveInteger)
-    .option('--threads <count>', 'threads of each worker; changes the bits (default: 1)', positiveInteger)
     .option('--seed <number>', 'seed of everything random (default: 1)', seed)
     .addOption(new Option('--engine <name>', 'how units are executed (default: graph)').choices(['graph', 'eager']))
     .option('--out <folder>', 'run folder (default: runs/PRESET)')

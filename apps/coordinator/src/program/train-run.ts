@@ -59,7 +59,6 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   // time.
   const workers = await options.gatherWorkers({
     shardCount: config.batchSize / config.shardSize,
-    threads: config.threads,
     root: folder.root,
     log,
     arithmetic,

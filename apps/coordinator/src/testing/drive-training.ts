@@ -99,7 +99,7 @@ export function driveTraining(exchange: Exchange, change: Partial<CoordinatorOpt
       engine: config.engine,
       tensorflow: '2',
       device: 'none',
-      threads: config.threads,
+      threads: 1,
       layouts: { generator: layoutSha256(layouts.generator), discriminator: layoutSha256(layouts.discriminator) },
       probes: { unit: hash },
       graphs: { unit: hash },

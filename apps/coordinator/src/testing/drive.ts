@@ -17,7 +17,6 @@ const basicPlan: Plan = {
   discriminatorSteps: 1,
   lastStep: 1,
   engine: 'graph',
-  threads: 1,
   config: '{}',
   layouts: { generator: sha, discriminator: sha },
   layoutSizes: { generator: 1, discriminator: 1 },

@@ -15,6 +15,8 @@ interface LocalWorkersChoice {
   readonly device: 'cpu' | 'gpu';
   /** Names of this machine's GPUs. */
   readonly gpus: readonly string[];
+  /** The number of threads that each worker computes with. Default: 1, because the other cores have workers too. */
+  readonly threads?: number;
   readonly cacheDir: string;
   /** Whether each worker gets cores of its own, if there are enough. */
   readonly pin: boolean;
@@ -25,8 +27,8 @@ interface LocalWorkersChoice {
  * Starts workers that connect to a socket file in a folder of this user. This needs no port, no keys and no encryption.
  */
 export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
-  const { workerCommand, device, gpus, cacheDir, pin, exchange = 'auto' } = choice;
-  return async ({ shardCount, threads, root, log, arithmetic, limits }) => {
+  const { workerCommand, device, gpus, threads = 1, cacheDir, pin, exchange = 'auto' } = choice;
+  return async ({ shardCount, root, log, arithmetic, limits }) => {
     const count = localWorkerCount(choice, shardCount);
     const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
     const link = await createCoordinatorLink({

@@ -24,8 +24,6 @@ export type GatherWorkers = (context: WorkersContext) => Promise<RunWorkers>;
 interface WorkersContext {
   /** The number of shards in a batch. If there are more workers than shards, some have no work. */
   readonly shardCount: number;
-  /** The number of threads that each worker computes with. */
-  readonly threads: number;
   /** The run folder. */
   readonly root: string;
   readonly log: Logger;

@@ -26,6 +26,8 @@ export interface RunWorkerOptions {
   /** The worker's name. No other worker of the run has it. */
   readonly name: string;
   readonly device: 'cpu' | 'gpu';
+  /** The number of threads to compute with. It does not decide the bits. */
+  readonly threads: number;
   /** For how many seconds the worker tries to reach a coordinator that is gone. */
   readonly patience: number;
   /** Where the link to other workers listens. */
@@ -91,7 +93,7 @@ async function workOnce(
   signal: AbortSignal,
   onContact: () => void,
 ): Promise<void> {
-  const { connect, name, device, cacheDir, flows } = options;
+  const { connect, name, device, threads, cacheDir, flows } = options;
   let engine: Engine | undefined;
   // The link is opened before the engine. Weights arrive only when the engine is open, so they are received into the
   // engine's memory.
@@ -100,7 +102,7 @@ async function workOnce(
     release: (array: Float32Array | Uint8Array) => engine?.arithmetic.release(array),
   };
   const memory = { ...own, sharing: () => engine?.arithmetic.sharing?.() };
-  const open = async ({ engine: engineName, threads, precision }: RunConfig): Promise<Engine> => {
+  const open = async ({ engine: engineName, precision }: RunConfig): Promise<Engine> => {
     engine = await openEngine(engineName, { threads, device, precision, cacheDir });
     return engine;
   };

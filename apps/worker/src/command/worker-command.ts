@@ -1,6 +1,13 @@
 /** The command of a worker: `lstm-gan worker` and `lstm-gan-worker`. */
 import { hostname } from 'node:os';
-import { addCacheDir, cacheDirOf, invocationOf, seconds, type CacheOptions } from '@lstm-gan/command-line';
+import {
+  addCacheDir,
+  cacheDirOf,
+  invocationOf,
+  positiveInteger,
+  seconds,
+  type CacheOptions,
+} from '@lstm-gan/command-line';
 import { preloadTensorFlow } from '@lstm-gan/engine/startup';
 import { Option, type Command } from 'commander';
 import { pinToProcessors } from './pin-to-processors.ts';
@@ -19,6 +26,12 @@ export function defineWorkerCommand(command: Command): void {
     .option('--key-file <file>', 'the key file that the coordinator made for its workers (not needed for ipc://)')
     .option('--name <name>', 'a name that no other worker of the run has', `${hostname()}-${process.pid}`)
     .addOption(new Option('--device <kind>', 'what to compute on').choices(['cpu', 'gpu']).default('cpu'))
+    .option(
+      '--threads <count>',
+      'number of threads to compute with; one worker for each core is faster',
+      positiveInteger,
+      1,
+    )
     .option(
       '--cpus <list>',
       'run on these processors only, such as 0-3,8 (needs taskset; default: those that it was started on)',

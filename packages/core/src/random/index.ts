@@ -1,3 +1,4 @@
 /** Random numbers as pure functions of a key (`streamKey`). */
 export { permutation } from './permutation.ts';
+export { statelessNormal } from './stateless-normal.ts';
 export { statelessUniform } from './stateless-uniform.ts';

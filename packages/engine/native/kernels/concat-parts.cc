@@ -7,6 +7,7 @@
 #include "kernels/accumulation.h"
 #include "kernels/kernel.h"
 #include "memory/blocks.h"
+#include "threads/float-mode.h"
 #include "threads/thread-pool.h"
 
 namespace lstm_gan {
@@ -66,6 +67,8 @@ void Compute(void*, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   Accumulation* sum = CurrentAccumulation();
   if (sum != nullptr && !sum->onto.empty() && sum->size != size) sum = nullptr;
+  // The sum has the same bits as if JavaScript or another machine had added the vectors, also for tiny numbers.
+  const ScopedFloatMode mode(false);
   ForEachRange(size, kGrain, [&](size_t start, size_t end) { ConcatRange(parts, start, end, result, sum); });
   if (sum != nullptr) sum->done = true;
 }

@@ -68,6 +68,12 @@ bool AttributeReader::Bool(const char* name) {
   return value != 0;
 }
 
+int64_t AttributeReader::Int(const char* name) {
+  int64_t value = 0;
+  if (status_.ok()) TF_OpKernelConstruction_GetAttrInt64(construction_, name, &value, status_.value);
+  return value;
+}
+
 void AttributeReader::Fail(const std::string& message) {
   if (status_.ok()) TF_SetStatus(status_.value, TF_INVALID_ARGUMENT, message.c_str());
 }
@@ -124,8 +130,9 @@ void DefineKernels(napi_env env, napi_value exports) {
   static std::once_flag once;
   static std::string error;
   std::call_once(once, [] {
-    for (const auto& operation : {RegisterColumnSums, RegisterConcatParts, RegisterConvolutions, RegisterDropout,
-                                  RegisterLstmCell, RegisterMatMul, RegisterThinProduct}) {
+    for (const auto& operation :
+         {RegisterBatchNorm, RegisterConcatParts, RegisterConvolutions, RegisterDropout, RegisterElementwise,
+          RegisterLstmCell, RegisterMatMul, RegisterRandomNormal, RegisterSums, RegisterThinProduct}) {
       if (error.empty()) error = operation();
     }
   });

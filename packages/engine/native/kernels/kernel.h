@@ -51,6 +51,7 @@ class AttributeReader {
 
   float Float(const char* name);
   bool Bool(const char* name);
+  int64_t Int(const char* name);
   void Fail(const std::string& message);
 
  private:
@@ -98,12 +99,15 @@ struct Operation {
 std::string Register(const Operation& operation);
 
 // Each of these functions registers the operations of one file, and returns the error, or an empty string.
-std::string RegisterColumnSums();
+std::string RegisterBatchNorm();
 std::string RegisterConcatParts();
 std::string RegisterConvolutions();
 std::string RegisterDropout();
+std::string RegisterElementwise();
 std::string RegisterLstmCell();
 std::string RegisterMatMul();
+std::string RegisterRandomNormal();
+std::string RegisterSums();
 std::string RegisterThinProduct();
 
 }  // namespace lstm_gan

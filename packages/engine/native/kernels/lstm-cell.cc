@@ -1,75 +1,12 @@
 // The cell of an LSTM at one time step, forward and backward, each in one pass. A time step would take forty of
 // TensorFlow's operations, and calling each of them takes longer than computing it.
 #include <algorithm>
-#include <cstring>
 
+#include "kernels/functions.h"
 #include "kernels/kernel.h"
-#include "kernels/vectors.h"
 
 namespace lstm_gan {
 namespace {
-
-// Functions of vectors, for one kind of processor.
-template <typename P>
-struct Functions {
-  using Vector = typename P::Vector;
-  typedef int32_t Integers __attribute__((vector_size(P::kWidth * 4)));
-
-  static LSTM_GAN_INLINE Vector Select(const Integers& condition, const Vector& yes, const Vector& no) {
-    return reinterpret_cast<Vector>((condition & reinterpret_cast<Integers>(yes)) |
-                                    (~condition & reinterpret_cast<Integers>(no)));
-  }
-
-  static LSTM_GAN_INLINE Vector Clamp(const Vector& value, float limit) {
-    const Vector least = Vector{} - limit, most = Vector{} + limit;
-    const Vector x = Select(value < least, least, value);
-    return Select(x > most, most, x);
-  }
-
-  // e^x for |x| <= 87, to 2 units in the last place: 2^n e^r, |r| <= ln(2) / 2 (Cephes expf; Moshier, 1989).
-  static LSTM_GAN_INLINE Vector Exp(const Vector& x) {
-    const Vector scaled = x * 1.44269504088896341f;
-    const Integers n = __builtin_convertvector(scaled + Select(scaled < 0, Vector{} - 0.5f, Vector{} + 0.5f), Integers);
-    const Vector whole = __builtin_convertvector(n, Vector);
-    const Vector r = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
-    Vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    return (p * r * r + r + 1.0f) * reinterpret_cast<Vector>((n + 127) << 23);
-  }
-
-  static LSTM_GAN_INLINE Vector Sigmoid(const Vector& x) { return 1.0f / (1.0f + Exp(-Clamp(x, 87.0f))); }
-
-  // 1 - 2 / (e^2x + 1). Near 0 this difference would lose digits; there the result is x + x^3 P(x^2) (Cephes tanhf).
-  static LSTM_GAN_INLINE Vector Tanh(const Vector& x) {
-    const Vector large = 1.0f - 2.0f / (Exp(2.0f * Clamp(x, 20.0f)) + 1.0f);
-    const Vector s = x * x;
-    Vector p = s * -5.70498872745e-3f + 2.06390887954e-2f;
-    p = p * s + -5.37397155531e-2f;
-    p = p * s + 1.33314422036e-1f;
-    p = p * s + -3.33332819422e-1f;
-    const Vector small = p * s * x + x;
-    return Select(s < 0.390625f, small, large);  // |x| < 0.625
-  }
-
-  // Loads `count` floats into a vector. If the vector holds more, its other floats are zero.
-  static LSTM_GAN_INLINE Vector Load(const float* values, size_t count) {
-    if (count == P::kWidth) return *P::AtLoose(values);
-    alignas(64) float some[P::kWidth] = {};
-    std::copy_n(values, count, some);
-    return *P::At(some);
-  }
-
-  static LSTM_GAN_INLINE void Store(const Vector& vector, float* values, size_t count) {
-    if (count == P::kWidth) {
-      *P::AtLoose(values) = vector;
-    } else {
-      std::copy_n(reinterpret_cast<const float*>(&vector), count, values);
-    }
-  }
-};
 
 struct Forward {
   const float *z, *bias, *cell;             // [rows, 4 * units], [4 * units], [rows, units]
@@ -90,7 +27,7 @@ LSTM_GAN_INLINE void RunForward(const Forward& f, size_t rows, size_t units) {
         gate[k] = k == 2 ? On::Tanh(z) : On::Sigmoid(z);
         On::Store(gate[k], f.gates + row * 4 * units + column, count);
       }
-      const Vector cell = gate[1] * On::Load(f.cell + at, count) + gate[0] * gate[2], tanh = On::Tanh(cell);
+      const Vector cell = gate[1] * On::Load(f.cell + at, count) + RoundedProduct(gate[0], gate[2]), tanh = On::Tanh(cell);
       On::Store(cell, f.new_cell + at, count);
       On::Store(tanh, f.tanh + at, count);
       On::Store(gate[3] * tanh, f.hidden + at, count);

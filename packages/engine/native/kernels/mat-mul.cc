@@ -2,6 +2,8 @@
 // to 200 of the measured processor's 230 GFLOP/s, and the bits of their results depend on the number of threads and on
 // the width of the processor's vectors. In the products of this file every sum adds its terms in order, so all
 // processors with fused multiply-add give the same bits with any number of threads.
+#include "kernels/mat-mul.h"
+
 #include <algorithm>
 
 #include "kernels/kernel.h"
@@ -10,14 +12,6 @@
 
 namespace lstm_gan {
 namespace {
-
-// A matrix [rows, columns] in memory: row by row, or transposed.
-struct Matrix {
-  const float* data;
-  size_t row_stride, column_stride;
-
-  const float* At(size_t row, size_t column) const { return data + row * row_stride + column * column_stride; }
-};
 
 struct Work {
   Matrix a, b;
@@ -81,7 +75,7 @@ LSTM_GAN_INLINE void MultiplyBlock(const Work& work, size_t start, size_t end) {
   for (size_t row = 0; row < work.rows; row += kStrip) {
     for (size_t column = start; column < end; column += kPanel) {
       Multiply<P>(work.packed + row * work.terms, 1, kStrip, panels.data + (column - start) * work.terms, kPanel,
-                  work.terms, sums);
+                  work.terms, std::min(kStrip, work.rows - row), sums);
       WriteSums<P>(work, sums, row, column);
     }
   }
@@ -129,16 +123,19 @@ void Compute(void* data, TF_OpKernelContext* context) {
   auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, {rows, columns}));
   if (!call.ok()) return;
   const auto size = [](int64_t length) { return static_cast<size_t>(length); };
-  const Aligned packed(WholeStrips(size(rows)) * size(terms));
-  const Work work{
-      MatrixOf(a, transpose_a), MatrixOf(b, transpose_b), size(rows), size(terms), size(columns), packed.data, result};
+  MultiplyMatrices(MatrixOf(a, transpose_a), MatrixOf(b, transpose_b), size(rows), size(terms), size(columns), result);
+}
+
+}  // namespace
+
+void MultiplyMatrices(const Matrix& a, const Matrix& b, size_t rows, size_t terms, size_t columns, float* result) {
+  const Aligned packed(WholeStrips(rows) * terms);
+  const Work work{a, b, rows, terms, columns, packed.data, result};
   ForEachRange(work.rows, kStrip, [&](size_t start, size_t end) { PackStrips(work, start, end); });
   const auto multiply = ForProcessor(Multiply512, Multiply256, MultiplyAny);
   const size_t block = BlockOf(work), blocks = (work.columns + block - 1) / block;
   ForEachPiece(blocks, [&](size_t i) { multiply(work, i * block, std::min(work.columns, (i + 1) * block)); });
 }
-
-}  // namespace
 
 std::string RegisterMatMul() {
   return Register({"LstmGanMatMul",

@@ -1,4 +1,4 @@
-// The product of a strip (8 rows) and a panel (32 columns). Matrix products and convolutions consist of such products.
+// The product of a strip (16 rows) and a panel (32 columns). Matrix products and convolutions consist of such products.
 // Also the activation of the results.
 #pragma once
 
@@ -6,32 +6,52 @@
 
 namespace lstm_gan {
 
-constexpr size_t kStrip = 8, kPanel = 32;  // rows of a strip, columns of a panel
+constexpr size_t kStrip = 16, kPanel = 32;  // rows of a strip, columns of a panel
 
 // The next multiple of kStrip.
 constexpr size_t WholeStrips(size_t rows) { return (rows + kStrip - 1) / kStrip * kStrip; }
 
-// sums[r][c] = the sum over k, in order, of rows[r * row_stride + k * term_stride] * panel[k * panel_stride + c].
+// Computes kRows rows and two vectors of columns of a product: see Multiply.
+template <typename P, size_t kRows>
+LSTM_GAN_INLINE void MultiplyRows(const float* rows, size_t row_stride, size_t term_stride, const float* panel,
+                                  size_t panel_stride, size_t terms, float* sums) {
+  using Vector = typename P::Vector;
+  Vector sum[kRows][2] = {};
+  for (size_t k = 0; k < terms; ++k) {
+    const float* weights = panel + k * panel_stride;
+    const Vector left = *P::AtLoose(weights), right = *P::AtLoose(weights + P::kWidth);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < kRows; ++r) {
+      const float factor = rows[r * row_stride + k * term_stride];
+      sum[r][0] += left * factor;
+      sum[r][1] += right * factor;
+    }
+  }
+#pragma GCC unroll 8
+  for (size_t r = 0; r < kRows; ++r) {
+    *P::At(sums + r * kPanel) = sum[r][0];
+    *P::At(sums + r * kPanel + P::kWidth) = sum[r][1];
+  }
+}
+
+// sums[r][c] = the sum over k, in order, of rows[r * row_stride + k * term_stride] * panel[k * panel_stride + c], for
+// the first `count` rows of a strip. Rows after them may be read and summed too. The two vectors of columns stay in the
+// first-level cache while they are multiplied by all rows.
 template <typename P>
 LSTM_GAN_INLINE void Multiply(const float* rows, size_t row_stride, size_t term_stride, const float* panel,
-                              size_t panel_stride, size_t terms, float (*sums)[kPanel]) {
-  using Vector = typename P::Vector;
-  for (size_t first = 0; first < kStrip; first += P::kRows) {
-    for (size_t column = 0; column < kPanel; column += P::kVectors * P::kWidth) {
-      Vector sum[P::kRows][P::kVectors] = {};
+                              size_t panel_stride, size_t terms, size_t count, float (*sums)[kPanel]) {
+  for (size_t column = 0; column < kPanel; column += 2 * P::kWidth) {
+    for (size_t first = 0; first < count;) {
       const float* factors = rows + first * row_stride;
-      for (size_t k = 0; k < terms; ++k) {
-#pragma GCC unroll 2
-        for (size_t v = 0; v < P::kVectors; ++v) {
-          const Vector weight = *P::AtLoose(panel + k * panel_stride + column + v * P::kWidth);
-#pragma GCC unroll 8
-          for (size_t r = 0; r < P::kRows; ++r) sum[r][v] += weight * factors[r * row_stride + k * term_stride];
-        }
-      }
-#pragma GCC unroll 8
-      for (size_t r = 0; r < P::kRows; ++r) {
-#pragma GCC unroll 2
-        for (size_t v = 0; v < P::kVectors; ++v) *P::At(sums[first + r] + column + v * P::kWidth) = sum[r][v];
+      float* target = sums[first] + column;
+      const size_t left = count - first;
+      // Two times kFewRows rows are faster than kRows rows and a remainder.
+      if (left > P::kFewRows && left != 2 * P::kFewRows) {
+        MultiplyRows<P, P::kRows>(factors, row_stride, term_stride, panel + column, panel_stride, terms, target);
+        first += P::kRows;
+      } else {
+        MultiplyRows<P, P::kFewRows>(factors, row_stride, term_stride, panel + column, panel_stride, terms, target);
+        first += P::kFewRows;
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <string_view>
 
 #include "memory/alignment.h"
 
@@ -22,22 +23,22 @@ namespace lstm_gan {
 constexpr size_t kLane = 16;  // floats: one AVX-512 vector, or several vectors of another processor
 
 // A kind of processor: the vector type that fits its registers (Loose: the same type without alignment), and how many
-// rows and vectors may be summed at a time so that the sums stay in registers. Code with vectors that are wider than
-// the registers runs at a third of the speed of code with vectors that fit.
-template <size_t kSize, size_t kRowsAtOnce, size_t kVectorsAtOnce>
+// sums stay in registers. A product sums two vectors of kRows rows at a time, and of kFewRows rows where kRows do not
+// fit. Code with vectors that are wider than the registers runs at a third of the speed of code with vectors that fit.
+template <size_t kSize, size_t kRowsAtOnce, size_t kFewRowsAtOnce>
 struct Processor {
   typedef float Vector __attribute__((vector_size(kSize)));
   typedef float Loose __attribute__((vector_size(kSize), aligned(4)));
-  static constexpr size_t kWidth = kSize / sizeof(float), kRows = kRowsAtOnce, kVectors = kVectorsAtOnce,
-                          kSums = kRows * kVectors;
+  static constexpr size_t kWidth = kSize / sizeof(float), kRows = kRowsAtOnce, kFewRows = kFewRowsAtOnce,
+                          kSums = 2 * kFewRows;
 
   static LSTM_GAN_INLINE Vector* At(float* data) { return reinterpret_cast<Vector*>(data); }
   static LSTM_GAN_INLINE Loose* AtLoose(float* data) { return reinterpret_cast<Loose*>(data); }
   static LSTM_GAN_INLINE const Loose* AtLoose(const float* data) { return reinterpret_cast<const Loose*>(data); }
 };
-using Avx512 = Processor<64, 8, 2>;
-using Avx2 = Processor<32, 8, 1>;
-using AnyProcessor = Processor<16, 4, 2>;
+using Avx512 = Processor<64, 8, 8>;
+using Avx2 = Processor<32, 6, 4>;
+using AnyProcessor = Processor<16, 4, 4>;
 
 // Aligned memory for floats.
 struct Aligned {
@@ -51,11 +52,47 @@ struct Aligned {
   float* const data;
 };
 
+// a * b, never contracted with a sum that it is added to. In a sum of two products, or where a product is used twice, the
+// compiler would otherwise choose which one is contracted, and the bits would depend on the compiler.
+template <typename Vector>
+LSTM_GAN_INLINE Vector RoundedProduct(const Vector& a, const Vector& b) {
+#ifdef __clang__
+#pragma clang fp contract(off)
+  return a * b;
+#else
+  Vector product = a * b;
+  asm("" : "+x"(product));
+  return product;
+#endif
+}
+
+enum class Vectors { kAvx512, kAvx2, kAny };
+
+// Returns the widest vectors that this processor has. The environment variable LSTM_GAN_VECTORS leaves wider ones aside,
+// to compare bits and speed: `avx2` leaves AVX-512 aside, and `none` also leaves AVX2 and fused multiply-add aside, so it
+// gives other bits.
+inline Vectors WidestVectors() {
+  static const Vectors widest = [] {
+    const char* value = std::getenv("LSTM_GAN_VECTORS");
+    const std::string_view most = value == nullptr ? "" : value;
+    if (most == "none") return Vectors::kAny;
+    if (most != "avx2" && __builtin_cpu_supports("avx512f")) return Vectors::kAvx512;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? Vectors::kAvx2 : Vectors::kAny;
+  }();
+  return widest;
+}
+
 // Chooses the code for the processor that the program runs on.
 template <typename Code>
 Code ForProcessor(Code avx512, Code avx2, Code any) {
-  if (__builtin_cpu_supports("avx512f")) return avx512;
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? avx2 : any;
+  switch (WidestVectors()) {
+    case Vectors::kAvx512:
+      return avx512;
+    case Vectors::kAvx2:
+      return avx2;
+    default:
+      return any;
+  }
 }
 
 }  // namespace lstm_gan

@@ -6,6 +6,7 @@
 
 #include "addon.h"
 #include "javascript/buffers.h"
+#include "threads/float-mode.h"
 
 namespace lstm_gan {
 namespace {
@@ -17,6 +18,7 @@ void Execute(napi_env, void* data) {
   auto* run = static_cast<Run*>(data);
   Status status;
   CurrentAccumulation() = run->accumulates ? run->accumulation.get() : nullptr;
+  const ScopedFloatMode mode(true);
   TF_SessionRun(run->session->session, nullptr, run->inputs.data(), run->input_tensors.data(),
                 static_cast<int>(run->inputs.size()), run->outputs.data(), run->output_tensors.data(),
                 static_cast<int>(run->outputs.size()), run->targets.data(), static_cast<int>(run->targets.size()),

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "threads/float-mode.h"
+
 namespace lstm_gan {
 namespace {
 
@@ -19,7 +21,8 @@ inline void Pause() {
 
 class ThreadPool {
  public:
-  // Runs all pieces; the calling thread takes part.
+  // Runs all pieces; the calling thread takes part. All threads get the calling thread's float mode, so that the results
+  // do not depend on which thread computes which piece.
   void Run(size_t count, size_t threads, const std::function<void(size_t)>& body) {
     // If the pool is busy with the work of another caller, this caller does all pieces itself.
     std::unique_lock<std::mutex> busy(busy_, std::try_to_lock);
@@ -36,6 +39,7 @@ class ThreadPool {
       }
       body_ = &body;
       count_ = count;
+      float_mode_ = CurrentFloatMode();
       next_ = 0;
       wanted_ = working_ = others;
       ++round_;
@@ -70,6 +74,7 @@ class ThreadPool {
       seen = round_;
       const auto* body = body_;
       const size_t count = count_;
+      SetFloatMode(float_mode_);
       lock.unlock();
       RunPieces(*body, count);
       lock.lock();
@@ -82,6 +87,7 @@ class ThreadPool {
   const std::function<void(size_t)>* body_ = nullptr;
   std::atomic<size_t> next_{0};
   size_t count_ = 0, wanted_ = 0, threads_ = 0;
+  FloatMode float_mode_ = 0;
   std::atomic<size_t> working_{0};
   std::atomic<uint64_t> round_{0};
 };

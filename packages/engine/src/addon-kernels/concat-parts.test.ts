@@ -67,6 +67,15 @@ describe('accumulation', () => {
     }
   };
 
+  it('adds numbers that are too small for a normal float32 as well, although kernels take them for zero', async () => {
+    const tiny = new Float32Array(length).fill(1e-40);
+    const negative = joined.map((value) => -value);
+    for (const threads of [1, 3]) {
+      const { outputs } = await accumulate([concatOf('joined'), identity], [tiny, negative], threads);
+      expect(outputs).toEqual([tiny]);
+    }
+  });
+
   it('gives the bits of the sum for any number of threads, and whether it is finite', async () => {
     const expected = new Float32Array(length);
     plainArithmetic.evaluateSum([outer, [inner, joined]], expected);

@@ -81,8 +81,8 @@ export type Precision = 'float32' | 'tf32' | 'bfloat16';
 /** The options of `openEngine`. */
 export interface EngineOptions {
   /**
-   * The number of threads inside an operation; one operation runs at a time. The bits depend on this number, so it is
-   * part of a run's identity.
+   * The number of threads inside an operation; one operation runs at a time. In graphs for the CPU with precision
+   * float32, the bits do not depend on this number.
    */
   readonly threads: number;
   /** The folder into which TensorFlow was provisioned, and in which GraphDefs are cached. */

@@ -88,14 +88,25 @@ interface Spawned {
 function spawnWorker(
   index: number,
   processors: readonly number[] | undefined,
-  { command, address, device, gpus, cacheDir, logFolder }: LocalWorkersOptions,
+  { command, address, device, gpus, threads, cacheDir, logFolder }: LocalWorkersOptions,
 ): Spawned {
   const name = `worker-${index + 1}`;
   const log = path.join(logFolder, `${name}.log`);
   const output = openSync(log, 'a');
   const logStart = fstatSync(output).size;
   const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: gpus[index % gpus.length] } : {};
-  const parameters = ['--connect', address, '--name', name, '--device', device, '--cache-dir', cacheDir];
+  const parameters = [
+    '--connect',
+    address,
+    '--name',
+    name,
+    '--device',
+    device,
+    '--threads',
+    `${threads}`,
+    '--cache-dir',
+    cacheDir,
+  ];
   const [program, ...before] = [...pinned(processors), ...command];
   const child = spawn(program, [...before, ...parameters], {
     stdio: ['ignore', output, output],

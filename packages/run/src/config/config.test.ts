@@ -28,17 +28,17 @@ async function read(text: string, name = 'config.yaml') {
 
 describe('layers', () => {
   it('override a preset: a file, then settings, then options; other fields keep their values', async () => {
-    const file = await read('batchSize: 32\nseed: 2\nthreads: 2\nmodel: {latent: 50}\n');
+    const file = await read('batchSize: 32\nseed: 2\nshardSize: 8\nmodel: {latent: 50}\n');
     const config = configure(digits, [
       file,
-      readSettings(['seed=3', 'threads=3', 'ema.rampUp=0.1']),
-      overridesLayer({ threads: 4, channels: 3 }),
+      readSettings(['seed=3', 'shardSize=4', 'ema.rampUp=0.1']),
+      overridesLayer({ shardSize: 2, channels: 3 }),
     ]);
     expect(config).toEqual({
       ...createRunConfig(digits),
       batchSize: 32,
       seed: 3,
-      threads: 4,
+      shardSize: 2,
       model: { ...digits.model, latent: 50, image: { size: 32, channels: 3 } },
       ema: { ...digits.ema, rampUp: 0.1 },
     });
@@ -221,6 +221,10 @@ it('has a schema for editors that is current', () =>
 it('takes the configuration of a run from before discriminatorSteps', () => {
   const { discriminatorSteps: _new, ...old } = createRunConfig(digits);
   expect(checkRunConfig(old)).toEqual(createRunConfig(digits));
+});
+
+it('takes the configuration of a run from when threads decided the bits', () => {
+  expect(checkRunConfig({ ...createRunConfig(digits), threads: 2 })).toEqual(createRunConfig(digits));
 });
 
 it('makes layers of known keys only', () => {

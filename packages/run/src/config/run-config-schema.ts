@@ -79,11 +79,6 @@ export const runConfigSchema = z.strictObject({
     description: 'Seed of all random numbers: initial weights, noise, dropout, the order of images.',
     reason: 'any number will do; the same seed gives the same weights.',
   }),
-  threads: z.number().int().positive().meta({
-    unit: 'threads',
-    description: 'Threads of each worker. The bits of the weights depend on it.',
-    reason: 'one worker for each core uses all cores.',
-  }),
   engine: z.enum(['graph', 'eager']).meta({
     description: 'How units are executed: as native graphs, or operation by operation.',
     reason: 'graph is faster; eager is the reference.',

@@ -16,7 +16,6 @@ export interface ConfigOverrides {
   readonly batchSize?: number;
   readonly shardSize?: number;
   readonly seed?: number;
-  readonly threads?: number;
   readonly engine?: RunConfig['engine'];
 }
 
@@ -44,7 +43,6 @@ export function configure(
     discriminatorSteps,
     sharedNoise,
     seed: 1,
-    threads: 1,
     engine: 'graph',
     precision: 'float32',
     wire: 'float32',
@@ -61,7 +59,7 @@ export function createRunConfig(preset: Preset, overrides: ConfigOverrides = {})
 
 /** Checks a configuration from outside. Throws a UserError that names the first field that is wrong. */
 export function checkRunConfig(value: unknown): RunConfig {
-  const parsed = runConfigSchema.safeParse(value);
+  const parsed = runConfigSchema.safeParse(withoutThreads(value));
   if (!parsed.success) throw explain(parsed.error.issues[0], value);
   const config = parsed.data;
   checkModelConfig(config.model);
@@ -74,6 +72,16 @@ export function checkRunConfig(value: unknown): RunConfig {
     });
   }
   return config;
+}
+
+/**
+ * Older runs wrote the number of threads into their configuration. It does not decide the weights any more, so it is an
+ * option of workers.
+ */
+function withoutThreads(value: unknown): unknown {
+  if (!isMapping(value)) return value;
+  const { threads: _, ...others } = value;
+  return others;
 }
 
 /** An error that names the field, its value, and what is allowed. */

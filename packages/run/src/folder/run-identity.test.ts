@@ -36,7 +36,7 @@ it('allows an engine without graphs', async () => {
 it.each<[Partial<RunIdentity>, string]>([
   [{ tensorflow: '2.20.0' }, 'TensorFlow was 2.21.0, now 2.20.0'],
   [{ dataDigest: b }, 'the data was aaaaaaaaaaaa, now bbbbbbbbbbbb'],
-  [{ config: { ...smallConfig, threads: 2 } }, 'config threads was 1, now 2'],
+  [{ config: { ...smallConfig, flip: true } }, 'config flip was false, now true'],
   [{ graphs: { 'generator-forward': a } }, 'graph generator-backward was bbbbbbbbbbbb, now absent'],
   [
     { probes: { ...identity.probes, 'generator-forward': a } },

@@ -129,8 +129,8 @@ export const workerMessages = {
   }),
 
   /**
-   * The worker has built what the run asks for. The coordinator lets the worker in if its engine, number of threads and
-   * layouts equal the run's. In a strict run, its probes must be equal, too.
+   * The worker has built what the run asks for. The coordinator lets the worker in if its engine and layouts equal the
+   * run's. In a strict run, its probes must be equal, too.
    */
   ready: message({
     fields: {

@@ -1,6 +1,9 @@
 // The operations for convolutions with a 4 x 4 kernel, stride 2 and padding SAME. A bias and a LeakyReLU are applied
-// before the result is written. Images of one or three channels have an algorithm of their own (image-convolution.h).
+// before the result is written. Images of one or three channels have an algorithm of their own (image-convolution.h). Of
+// the other layers, those whose sizes fit are computed by Winograd's algorithm (winograd.h), and the others by products
+// of matrices (patch-convolution.h).
 #include "kernels/convolutions/image-convolution.h"
+#include "kernels/convolutions/patch-convolution.h"
 #include "kernels/convolutions/winograd.h"
 #include "kernels/kernel.h"
 
@@ -14,13 +17,14 @@ struct Attributes {
 
 using Shape = std::vector<int64_t>;
 
-constexpr char kTakes[] =
-    "a convolution takes images [B, 2 h, 2 w, C], maps [B, h, w, N] and a kernel [4, 4, C, N]; N is a multiple of 32, "
-    "C too, and h and w are even, or C is 1 or 3";
+constexpr char kTakes[] = "a convolution takes images [B, 2 h, 2 w, C], maps [B, h, w, N] and a kernel [4, 4, C, N]";
 
-// The sizes of images, maps and kernel. `fits`: the sizes fit each other, and our algorithms can compute them.
+enum class Algorithm { kImages, kWinograd, kPatches };
+
+// The sizes of images, maps and kernel. `fits`: the sizes fit each other, and are not zero.
 struct Layer {
-  bool fits = false, is_of_images = false;
+  bool fits = false;
+  Algorithm algorithm = Algorithm::kPatches;
   ImageLayer image{};
   WinogradLayer wide{};
 
@@ -33,10 +37,11 @@ struct Layer {
     const auto size = [](int64_t length) { return static_cast<size_t>(length); };
     image = {size(maps[0]), size(maps[1]), size(maps[2]), size(images[3]), size(maps[3])};
     wide = {image.batch, image.rows / 2, image.columns / 2, image.channels, image.maps};
-    is_of_images = image.channels == 1 || image.channels == 3;
-    const bool is_whole = image.maps % kPanel == 0;
-    fits = is_of_images ? is_whole || is_transposed
-                        : is_whole && image.channels % kPanel == 0 && image.rows % 2 == 0 && image.columns % 2 == 0;
+    fits = image.channels > 0 && image.maps > 0;
+    const bool is_of_images = image.channels == 1 || image.channels == 3, is_whole = image.maps % kPanel == 0;
+    if (is_of_images && (is_whole || is_transposed)) algorithm = Algorithm::kImages;
+    if (is_whole && image.channels % kPanel == 0 && image.rows % 2 == 0 && image.columns % 2 == 0)
+      algorithm = Algorithm::kWinograd;
   }
 };
 
@@ -70,12 +75,17 @@ void ComputeConvolution(void* data, TF_OpKernelContext* context) {
   if (!call.ok()) return;
   auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, to));
   if (!call.ok()) return;
-  if (layer.is_of_images) {
-    (kIsTransposed ? ConvolveTransposedToImages : ConvolveImages)(layer.image, FloatsOf(input), FloatsOf(kernel),
-                                                                  activation, result);
-  } else {
-    (kIsTransposed ? WinogradConvolveTransposed : WinogradConvolve)(layer.wide, FloatsOf(input), FloatsOf(kernel),
-                                                                    activation, result);
+  const float *values = FloatsOf(input), *weights = FloatsOf(kernel);
+  switch (layer.algorithm) {
+    case Algorithm::kImages:
+      return (kIsTransposed ? ConvolveTransposedToImages : ConvolveImages)(layer.image, values, weights, activation,
+                                                                           result);
+    case Algorithm::kWinograd:
+      return (kIsTransposed ? WinogradConvolveTransposed : WinogradConvolve)(layer.wide, values, weights, activation,
+                                                                             result);
+    case Algorithm::kPatches:
+      return (kIsTransposed ? PatchConvolveTransposed : PatchConvolve)(layer.image, values, weights, activation,
+                                                                       result);
   }
 }
 
@@ -91,10 +101,13 @@ void ComputeKernelGradient(void*, TF_OpKernelContext* context) {
   if (!layer.fits) return call.Fail(kTakes);
   auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, sides));
   if (!call.ok()) return;
-  if (layer.is_of_images) {
-    ImageKernelGradient(layer.image, FloatsOf(images), FloatsOf(maps), result);
-  } else {
-    WinogradKernelGradient(layer.wide, FloatsOf(images), FloatsOf(maps), result);
+  switch (layer.algorithm) {
+    case Algorithm::kImages:
+      return ImageKernelGradient(layer.image, FloatsOf(images), FloatsOf(maps), result);
+    case Algorithm::kWinograd:
+      return WinogradKernelGradient(layer.wide, FloatsOf(images), FloatsOf(maps), result);
+    case Algorithm::kPatches:
+      return PatchKernelGradient(layer.image, FloatsOf(images), FloatsOf(maps), result);
   }
 }
 

@@ -70,7 +70,7 @@ LSTM_GAN_INLINE void Convolve(const Work& work, size_t index) {
     const size_t count = std::min(kStrip, pixels - first);
     CopyPatches(image, layer, first, count, patches);
     for (size_t n = 0; n < layer.maps; n += kPanel) {
-      Multiply<P>(patches, patch, 1, work.factors + n * patch, kPanel, patch, sums);
+      Multiply<P>(patches, patch, 1, work.factors + n * patch, kPanel, patch, count, sums);
       for (size_t r = 0; r < count; ++r) {
         float* target = work.result + (index * pixels + first + r) * layer.maps + n;
         for (size_t i = 0; i < kPanel; i += P::kWidth)
@@ -95,7 +95,7 @@ LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t index) {
     for (size_t n = 0; n < layer.maps; n += kPanel) {
       for (size_t k = 0; k < patch; k += kStrip) {
         Multiply<P>(patches + k, 1, patch, work.factors + (index * pixels + first) * layer.maps + n, layer.maps, count,
-                    sums);
+                    kStrip, sums);
         for (size_t r = 0; r < kStrip; ++r) {
           for (size_t i = 0; i < kPanel; i += P::kWidth)
             *P::AtLoose(part + (k + r) * layer.maps + n + i) += *P::At(sums[r] + i);

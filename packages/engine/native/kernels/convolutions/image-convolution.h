@@ -9,7 +9,8 @@
 namespace lstm_gan {
 
 // Images [batch, 2 * rows, 2 * columns, channels], maps [batch, rows, columns, maps], and a kernel [4, 4, channels,
-// maps]. `channels` is 1 or 3. `maps` is a multiple of kPanel; in the transposed convolution it may be any number.
+// maps]. For the functions in this file `channels` is 1 or 3, and `maps` is a multiple of kPanel; in the transposed
+// convolution it may be any number.
 struct ImageLayer {
   size_t batch, rows, columns, channels, maps;
 };

@@ -66,10 +66,11 @@ LSTM_GAN_INLINE void MultiplyTiles(const float* points, size_t tiles, size_t ter
                                    const Write& write) {
   for (size_t first = 0; first < tiles; first += kStrip) {
     alignas(64) float sums[kPoints][kStrip][kPanel];
+    const size_t count = std::min(kStrip, tiles - first);
     for (size_t p = 0; p < kPoints; ++p)
       Multiply<P>(points + (first * kPoints + p) * terms, kPoints * terms, 1, panel + p * terms * kPanel, kPanel, terms,
-                  sums[p]);
-    for (size_t r = 0; r < std::min(kStrip, tiles - first); ++r) {
+                  count, sums[p]);
+    for (size_t r = 0; r < count; ++r) {
       for (size_t column = 0; column < kPanel; column += P::kWidth) {
         typename P::Vector sum[kPoints], results[4];
 #pragma GCC unroll 9

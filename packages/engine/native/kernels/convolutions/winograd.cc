@@ -230,7 +230,7 @@ LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t piece) {
         for (size_t c = 0; c < work.grain; c += kStrip) {
           alignas(64) float sum[kStrip][kPanel];
           const float* strip = values.data + (p * work.grain + c) / kLane * kTiles * kLane + c % kLane;
-          Multiply<P>(strip, 1, kLane, gradients.data + (p * maps + n) * kTiles, kPanel, tiles, sum);
+          Multiply<P>(strip, 1, kLane, gradients.data + (p * maps + n) * kTiles, kPanel, tiles, kStrip, sum);
           for (size_t r = 0; r < kStrip; ++r) {
             for (size_t i = 0; i < kPanel; i += P::kWidth)
               *P::At(sums.data + (p * work.grain + c + r) * maps + n + i) += *P::At(sum[r] + i);

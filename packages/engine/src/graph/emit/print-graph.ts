@@ -12,19 +12,8 @@ export function printGraph(graph: Graph): string {
   return lines.join('\n');
 }
 
-/**
- * How many outputs of these operations can be compared between processors. The other outputs are TensorFlow's reserve
- * spaces (scratch data for the gradient), and their shapes depend on the processor.
- */
-const comparableOutputCounts: Readonly<Record<string, number>> = { FusedBatchNormV3: 3, FusedBatchNormGradV3: 3 };
-
-/** The outputs of a node, without those whose shape depends on the processor. */
-export function comparableOutputs({ op, outputs }: GraphNode): readonly ValueSpec[] {
-  return outputs.slice(0, comparableOutputCounts[op] ?? outputs.length);
-}
-
 function printOutputs(node: GraphNode): string {
-  return node.outputs.length === 0 ? '' : ` -> ${comparableOutputs(node).map(printSpec).join(', ')}`;
+  return node.outputs.length === 0 ? '' : ` -> ${node.outputs.map(printSpec).join(', ')}`;
 }
 
 function printOperation(node: GraphNode): string {

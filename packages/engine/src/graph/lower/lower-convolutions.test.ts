@@ -114,11 +114,7 @@ it('does not fuse a result that another node or output reads', () => {
 });
 
 it.each<[string, Partial<Record<Input, number[]>>, Readonly<Record<string, Attribute>>]>([
-  ['few channels', { images: [2, 8, 12, 2], kernel: [4, 4, 2, 64] }, {}],
-  ['images and few maps', { images: [2, 8, 12, 3], kernel: [4, 4, 3, 16] }, {}],
-  ['few maps', { kernel: [4, 4, 32, 16] }, {}],
   ['a kernel of another size', { kernel: [3, 3, 32, 64] }, {}],
-  ['images that are not cut into tiles', { images: [2, 8, 10, 32] }, {}],
   ['other steps', {}, { strides: { kind: 'ints', value: [1, 1, 1, 1] } }],
   ['other padding', {}, { padding: { kind: 'string', value: 'VALID' } }],
   ['bfloat16', {}, { T: { kind: 'type', value: 'bfloat16' } }],

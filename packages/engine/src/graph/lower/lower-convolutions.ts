@@ -1,15 +1,13 @@
 /**
  * Replaces convolutions with a 4 x 4 kernel and stride 2 in a graph by operations of our own, which exist for the CPU
- * and float32. With many channels these operations use Winograd's algorithm, which needs 9 products where TensorFlow's
- * kernels need 16. With one or three channels our operations compute only these channels, where TensorFlow's kernels
- * compute 16. A bias and a LeakyReLU that follow a convolution become a part of our operation.
+ * and float32: with TensorFlow's, the bits depend on the processor. With many channels our operations use Winograd's
+ * algorithm, which needs 9 products where TensorFlow's kernels need 16. With one or three channels our operations
+ * compute only these channels, where TensorFlow's kernels compute 16. A bias and a LeakyReLU that follow a convolution
+ * become a part of our operation.
  */
 import { sameShape, type Attribute, type Graph, type GraphNode, type ValueRef, type ValueSpec } from '../graph.ts';
 import { prune } from './prune.ts';
 import { renameNodes } from './rename-nodes.ts';
-
-/** Our operations compute this many channels at a time. */
-const panel = 32;
 
 type FindSpec = (ref: ValueRef) => ValueSpec | undefined;
 
@@ -47,7 +45,7 @@ function toOurs(node: GraphNode, findSpec: FindSpec): GraphNode | undefined {
         ? { ...node, op: 'LstmGanConvolution', attributes: none }
         : undefined;
     case 'Conv2DBackpropInput':
-      if (!fits(output.shape, shapeOf(second), shapeOf(third), 1)) return undefined;
+      if (!fits(output.shape, shapeOf(second), shapeOf(third))) return undefined;
       return { ...node, op: 'LstmGanTransposedConvolution', inputs: [third, second], attributes: none };
     case 'Conv2DBackpropFilter':
       return fits(shapeOf(first), output.shape, shapeOf(third))
@@ -70,20 +68,14 @@ function hasOurAttributes({ attributes: { T, strides, padding, data_format: form
   );
 }
 
-/**
- * Whether our operations take images [B, 2 h, 2 w, C], a kernel [4, 4, C, N] and maps [B, h, w, N]. For images of one
- * or three channels, N must be a multiple of `grain`.
- */
+/** Whether the shapes are images [B, 2 h, 2 w, C], a kernel [4, 4, C, N] and maps [B, h, w, N]. */
 function fits(
   [batch, height, width, channels]: readonly number[],
   kernel: readonly number[],
   maps: readonly number[],
-  grain = panel,
 ): boolean {
   const [, , , count] = kernel;
-  const isLayer = sameShape(kernel, [4, 4, channels, count]) && sameShape(maps, [batch, height / 2, width / 2, count]);
-  if (channels === 1 || channels === 3) return isLayer && count % grain === 0;
-  return isLayer && height % 4 === 0 && width % 4 === 0 && channels % panel === 0 && count % panel === 0;
+  return sameShape(kernel, [4, 4, channels, count]) && sameShape(maps, [batch, height / 2, width / 2, count]);
 }
 
 /**

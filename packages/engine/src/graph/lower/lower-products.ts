@@ -1,16 +1,11 @@
 /**
- * Replaces matrix products of many rows in a graph by an operation of our own, which exists for the CPU and float32.
- * This operation reads a transposed matrix without copying it, so Transpose nodes before it are removed.
+ * Replaces matrix products in a graph by an operation of our own, because the bits of TensorFlow's products depend on the
+ * processor and on the number of threads. Our operation exists for the CPU and float32. It reads a transposed matrix
+ * without copying it, so Transpose nodes before it are removed.
  */
 import { constantValue, sameShape, type Graph, type GraphNode, type ValueRef } from '../graph.ts';
 import { prune } from './prune.ts';
 import { renameNodes } from './rename-nodes.ts';
-
-/**
- * A product of fewer rows is left alone. Either TensorFlow computes it, because TensorFlow's kernel also applies bias
- * and activation. Or it belongs to an LSTM's time step, and is an `LstmGanThinProduct` already.
- */
-const leastRows = 32;
 
 /** Returns the graph with our operation in place of each MatMul that our operation can compute. */
 export function lowerProducts(graph: Graph): Graph {
@@ -19,12 +14,10 @@ export function lowerProducts(graph: Graph): Graph {
   return renameNodes(prune({ ...graph, nodes: [...nodes.values()] }));
 }
 
-/** Our operation for a MatMul of TensorFlow; undefined for another operation, or for shapes that ours does not take. */
+/** Our operation for a MatMul of TensorFlow; undefined for another operation or type. */
 function toOurs(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): GraphNode | undefined {
   const { T: type, transpose_a: transposeA, transpose_b: transposeB } = node.attributes;
   if (node.op !== 'MatMul' || type?.value !== 'float32') return undefined;
-  const [rows, columns] = node.outputs[0].shape;
-  if (rows < leastRows || rows % 8 !== 0 || columns % 32 !== 0) return undefined;
   const [a, b] = [
     [node.inputs[0], transposeA?.value === true],
     [node.inputs[1], transposeB?.value === true],

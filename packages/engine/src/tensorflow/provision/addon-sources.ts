@@ -7,6 +7,18 @@ import { fileURLToPath } from 'node:url';
 /** The folder that the `#include`s of our sources start from. */
 export const nativeFolder = fileURLToPath(new URL('../../../native', import.meta.url));
 
+/** The compiler's flags for our addon. */
+export const nativeFlags: readonly string[] = [
+  '-Wall',
+  '-Wextra',
+  '-Wno-cast-function-type',
+  '-O3',
+  '-fno-math-errno',
+  '-ffp-contract=off',
+  // For some processors, g++ multiplies and adds in two operations where one was asked for.
+  '-mtune=haswell',
+];
+
 /** The files below a folder, sorted, relative to it. */
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -23,13 +35,13 @@ export async function cppSources(folder: string): Promise<string[]> {
 }
 
 /**
- * A short hash of all files that our addon is compiled from (sources and headers). If the hash changes, the addon is
- * compiled again.
+ * A short hash of all files that our addon is compiled from (sources and headers), and of the compiler's flags. If the
+ * hash changes, the addon is compiled again.
  */
 export async function addonKey(folder = nativeFolder): Promise<string> {
   const files = await filesBelow(folder);
   const contents = await Promise.all(files.map((file) => readFile(path.join(folder, file))));
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(nativeFlags.join('\n'));
   files.forEach((file, k) => hash.update(`${file}\n`).update(contents[k]));
   return hash.digest('hex').slice(0, 12);
 }

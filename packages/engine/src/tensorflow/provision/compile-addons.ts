@@ -4,9 +4,10 @@
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { cppSources, nativeFolder } from './addon-sources.ts';
+import { cppSources, nativeFlags, nativeFolder } from './addon-sources.ts';
 import type { TensorFlowPaths } from './cache-folder.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { runProgram } from './run-program.ts';
@@ -29,7 +30,7 @@ export function tfjsNodeFolder(cacheDir: string): string | undefined {
   return undefined;
 }
 
-/** Compiles both addons in parallel. */
+/** Compiles the files of both addons in parallel. */
 export async function compileAddons(
   paths: TensorFlowPaths,
   tfjsNode: string,
@@ -45,47 +46,68 @@ export async function compileAddons(
     cppSources(path.join(tfjsNode, 'binding')),
     cppSources(nativeFolder),
   ]);
-  const compile = (sources: string[], output: string, extra: string[]) =>
-    compileAddon(compiler, paths.libraryDir, sources, path.join(partial, path.basename(output)), extra);
-  await Promise.all([
-    compile(stockSources, paths.stockBinding, ['-w', `-I${tfjsNode}`]),
-    compile(ownSources, paths.session, [
-      `-I${nativeFolder}`,
-      '-Wall',
-      '-Wextra',
-      '-Wno-cast-function-type',
-      '-O3',
-      '-fno-math-errno',
-      '-ffp-contract=off',
-    ]),
-  ]);
+  const addons: Addon[] = [
+    { sources: stockSources, output: path.basename(paths.stockBinding), flags: ['-w', `-I${tfjsNode}`] },
+    { sources: ownSources, output: path.basename(paths.session), flags: [`-I${nativeFolder}`, ...nativeFlags] },
+  ];
+  const tools = { compiler, libraryDir: paths.libraryDir, folder: partial };
+  await inParallel(addons.flatMap((addon) => addon.sources.map((source) => () => compileFile(tools, addon, source))));
+  await inParallel(addons.map((addon) => () => link(tools, addon)));
   await writeFile(path.join(partial, path.basename(paths.bindingsMarker)), JSON.stringify({ compiler }));
   await rm(target, { recursive: true, force: true });
   await rename(partial, target);
 }
 
-async function compileAddon(
-  compiler: string,
-  libraryDir: string,
-  sources: string[],
-  output: string,
-  extra: string[],
-): Promise<void> {
+interface Addon {
+  readonly sources: readonly string[];
+  readonly output: string;
+  readonly flags: readonly string[];
+}
+
+interface Tools {
+  readonly compiler: string;
+  readonly libraryDir: string;
+  readonly folder: string;
+}
+
+/** Runs as many jobs at a time as there are processors. */
+async function inParallel(jobs: readonly (() => Promise<void>)[]): Promise<void> {
+  const waiting = [...jobs];
+  const work = async (): Promise<void> => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await job();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+}
+
+/** The object file of one of an addon's sources. */
+const objectOf = ({ folder }: Tools, { sources, output }: Addon, source: string): string =>
+  path.join(folder, `${output}.${sources.indexOf(source)}.o`);
+
+function compileFile(tools: Tools, addon: Addon, source: string): Promise<void> {
   const { include_dir: headers } = require('node-api-headers') as { include_dir: string };
+  return run(tools, addon, [
+    ...['-c', '-O2', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=addon'],
+    ...addon.flags,
+    ...[`-I${headers}`, `-I${path.join(tools.libraryDir, 'include')}`, source, '-o', objectOf(tools, addon, source)],
+  ]);
+}
+
+async function link(tools: Tools, addon: Addon): Promise<void> {
+  const objects = addon.sources.map((source) => objectOf(tools, addon, source));
   const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((file) =>
-    path.join(libraryDir, file),
+    path.join(tools.libraryDir, file),
   );
-  const parameters = [
-    ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=addon'],
-    ...extra,
-    ...[`-I${headers}`, `-I${path.join(libraryDir, 'include')}`, ...sources, '-o', output, ...libraries],
-    '-Wl,-rpath,$ORIGIN/../tensorflow',
-  ];
+  const output = path.join(tools.folder, addon.output);
+  await run(tools, addon, ['-shared', ...objects, '-o', output, ...libraries, '-Wl,-rpath,$ORIGIN/../tensorflow']);
+  await Promise.all(objects.map((object) => rm(object)));
+}
+
+async function run({ compiler }: Tools, { output }: Addon, parameters: string[]): Promise<void> {
   const result = await runProgram(compiler, parameters);
   if (result.status === 0) return;
   throw new UserError({
     code: 'compile-failed',
-    message: `${compiler} could not compile ${path.basename(output)}:\n${result.output.trim().split('\n').slice(-8).join('\n')}`,
+    message: `${compiler} could not compile ${output}:\n${result.output.trim().split('\n').slice(-8).join('\n')}`,
     advice:
       'A compiler for C++17 with its standard library is needed (g++ 9 or clang 14, or newer); name another one in CXX.',
   });

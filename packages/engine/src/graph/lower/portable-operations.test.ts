@@ -1,0 +1,52 @@
+/**
+ * The operations of TensorFlow that remain in the graphs for a CPU. Each must give the same bits on every x86-64
+ * processor and with any number of threads; docs/bits.md says why each does. An operation that is not in this list needs
+ * that thought first, or an operation of our own.
+ */
+import { createPhaseUnits, presets, type ModelConfig, type Unit } from '@lstm-gan/core';
+import { expect, it } from 'vitest';
+import { makeGraphs } from '../../make-graphs.ts';
+import { loadAddon } from '../../tensorflow/runtime/addon.ts';
+import { provisionedTensorFlow } from '../../testing/provisioned-tensorflow.ts';
+
+/** They copy, convert, compare or select numbers without rounding them. */
+const exact = [
+  ...['Const', 'Placeholder', 'Identity', 'Reshape', 'Slice', 'Transpose', 'ConcatV2', 'Cast', 'ZerosLike', 'Fill'],
+  ...['Greater', 'IsNan', 'Select', 'Relu'],
+];
+/** Each element of the result is rounded once, as IEEE 754 says, and no element depends on another. */
+const roundedOnce = ['Add', 'Sub', 'Mul', 'RealDiv', 'Neg', 'Square', 'BiasAdd', 'LeakyRelu', 'LeakyReluGrad'];
+
+const base = (presets.get('rows')?.model ?? {}) as ModelConfig;
+/** A small model, so that tracing takes little time. */
+const small: ModelConfig = {
+  ...base,
+  image: { size: 16, channels: 3 },
+  latent: 3,
+  generator: { kind: 'rows', dense: 16, steps: 2, stepSize: 8, lstm: 64, hidden: [], base: [4, 4, 8], filters: [8] },
+  discriminator: { filters: [8, 8], dropout: 0.3 },
+};
+const models: Record<string, ModelConfig> = {
+  ...Object.fromEntries([...presets.values()].map(({ name, model }) => [name, model])),
+  ...Object.fromEntries(
+    (['non-saturating', 'hinge', 'least-squares'] as const).flatMap((loss) =>
+      [
+        { kind: 'none' } as const,
+        { kind: 'r1', gamma: 1 } as const,
+        { kind: 'approximate-r1', lambda: 200, sigma: 0.05 } as const,
+      ].map((regularizer) => [`${loss}, ${regularizer.kind}`, { ...small, loss, regularizer }]),
+    ),
+  ),
+};
+
+it.each(Object.entries(models))('the graphs of %s have no other operations', async (_name, model) => {
+  const provisioned = await provisionedTensorFlow();
+  loadAddon(provisioned);
+  const target = { device: 'cpu', precision: 'float32', stateOnDevice: false } as const;
+  for (const unit of Object.values(createPhaseUnits(model, 2)) as Unit[]) {
+    const graphs = await makeGraphs(unit, provisioned, target, 1);
+    const found = new Set(graphs.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
+    const others = [...found].filter((op) => !op.startsWith('LstmGan') && ![...exact, ...roundedOnce].includes(op));
+    expect(others, unit.name).toEqual([]);
+  }
+});
