@@ -174,6 +174,22 @@ describe('admission', () => {
     expect(run.state.members.map(({ connection }) => connection)).toEqual(['a', 'b']);
   });
 
+  it('refuses such a worker if the bits depend on the number of threads, which is then a part of the identity', () => {
+    const run = drive(2, 9, { doThreadsDecideBits: true });
+    expect(run.join('a', { threads: 2 })).toContainEqual(
+      expect.objectContaining({ kind: 'identify', computes: expect.objectContaining({ threads: 2 }) }),
+    );
+    expect(run.join('b', { threads: 8 })).toContainEqual(
+      expect.objectContaining({
+        message: expect.objectContaining({
+          kind: 'reject',
+          sentence: expect.stringContaining('Start it with --threads 2'),
+        }),
+      }),
+    );
+    expect(run.state.members.map(({ connection }) => connection)).toEqual(['a']);
+  });
+
   it('refuses another protocol version and a name that is taken, and tells both versions', () => {
     const run = drive(2, 9);
     expect(run.say('a', { kind: 'hello', protocol: 99, worker: 'w' })[0]).toMatchObject({

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { hasUsualBits } from './processor.ts';
+import { usesFusedMultiplyAdd } from './processor.ts';
 import { locateTensorFlow, type Provisioned } from './tensorflow/provision/provision.ts';
 import { tensorflowVersion, type TensorFlowVariant } from './tensorflow/provision/release.ts';
 import { runProgram } from './tensorflow/provision/run-program.ts';
@@ -41,7 +41,9 @@ export async function diagnose(cacheDir: string): Promise<Finding[]> {
     finding(
       'processor',
       `${cpu?.model ?? 'unknown'}, ${os.availableParallelism()} cores, ${(os.totalmem() / 1e9).toFixed(0)} GB` +
-        (hasUsualBits() ? '' : '; no AVX2 and FMA, so it computes other bits than most processors (docs/bits.md)'),
+        (usesFusedMultiplyAdd()
+          ? ''
+          : '; AVX2 or FMA is missing or left aside, so it computes other bits than most processors (docs/bits.md)'),
     ),
     finding('Node.js', `${process.version}, npm ${npm ?? 'not found'}`),
     finding('Python', `${python ?? 'not found'}, ${pip ?? 'no pip'} (only setup needs it)`),

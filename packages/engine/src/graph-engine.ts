@@ -14,7 +14,7 @@ import type { GraphTarget } from './graph/graph-target.ts';
 import { assignmentGraph, variableName } from './graph/prepare/state-on-device.ts';
 import { GraphUnit, type GraphRuns, type Inputs } from './graph-unit.ts';
 import { LastingInputs } from './lasting-inputs.ts';
-import { hasUsualBits } from './processor.ts';
+import { usesFusedMultiplyAdd } from './processor.ts';
 import { loadNativeArithmetic, type NativeArithmetic } from './tensorflow/runtime/native-arithmetic.ts';
 import { libraryVersion, type SessionFeed } from './tensorflow/runtime/addon.ts';
 import { openSession, type LoadedGraph, type Session } from './tensorflow/runtime/session.ts';
@@ -149,7 +149,7 @@ class GraphEngine implements Engine, GraphRuns {
 }
 
 function describeDevice(session: Session, device: EngineOptions['device']): EngineDescription['device'] {
-  if (device === 'cpu') return { kind: 'cpu', name: hasUsualBits() ? 'CPU' : 'CPU without AVX2 and FMA' };
+  if (device === 'cpu') return { kind: 'cpu', name: usesFusedMultiplyAdd() ? 'CPU' : 'CPU without AVX2 or FMA' };
   const gpu = session.devices().find(({ type }) => type === 'GPU');
   if (gpu !== undefined) return { kind: 'gpu', name: gpu.name };
   session.close();

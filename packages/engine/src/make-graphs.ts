@@ -44,5 +44,5 @@ export async function makeGraphs(
  * operations exist for the CPU alone.
  */
 export function lowerToAddon(graph: Graph, device: EngineOptions['device']): Graph {
-  return device === 'cpu' ? lowerFunctions(lowerSums(lowerBatchNorm(lowerProducts(lowerConvolutions(graph))))) : graph;
+  return device === 'cpu' ? lowerFunctions(lowerSums(lowerProducts(lowerConvolutions(graph)))) : graph;
 }

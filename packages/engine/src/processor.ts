@@ -1,7 +1,10 @@
 /** What the processor can do, from Linux's list of its features. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
-const readCpuInfo = (): string => readFileSync('/proc/cpuinfo', 'utf8');
+const file = '/proc/cpuinfo';
+
+/** Empty on a system without this list; training does not run there. */
+const readCpuInfo = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 
 function hasFeature(feature: RegExp, cpuinfo: string): boolean {
   const [, flags = ''] = /^flags\s*:(.*)$/m.exec(cpuinfo) ?? [];
@@ -18,9 +21,9 @@ export function supportsBfloat16(cpuinfo = readCpuInfo()): boolean {
 }
 
 /**
- * Whether our operations give the bits of docs/bits.md on this processor: they need AVX2, and fused multiply-add.
+ * Whether our operations use AVX2 and fused multiply-add here. Without them they give other bits (docs/bits.md).
  * @param cpuinfo the text of /proc/cpuinfo
  */
-export function hasUsualBits(cpuinfo = readCpuInfo(), vectors = process.env['LSTM_GAN_VECTORS']): boolean {
+export function usesFusedMultiplyAdd(cpuinfo = readCpuInfo(), vectors = process.env['LSTM_GAN_VECTORS']): boolean {
   return hasFeature(/\bavx2\b/, cpuinfo) && hasFeature(/\bfma\b/, cpuinfo) && vectors !== 'none';
 }

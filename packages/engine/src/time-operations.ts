@@ -27,7 +27,8 @@ const repetitions = 7;
 
 /**
  * Times the operations that a unit computes on the CPU, in the order of its graph. Each is run several times on made-up
- * numbers, and the time of a call that does nothing is subtracted. An operation that reads a mask is left out.
+ * numbers, and the time of a call that does nothing is subtracted. An operation that reads a mask is left out, because a
+ * mask cannot be fed; so is one whose result is no float32.
  */
 export async function timeOperations(unit: Unit, provisioned: Provisioned, threads: number): Promise<OperationTime[]> {
   const whole = { ...unit, early: undefined, earlyOutputs: undefined };
@@ -38,7 +39,7 @@ export async function timeOperations(unit: Unit, provisioned: Provisioned, threa
     const emptyMs = await timeAlone(session, emptyGraph);
     const times: OperationTime[] = [];
     for (const node of graph.nodes) {
-      if (node.op === 'Const' || node.op === 'Placeholder' || readsMask(graph, node)) continue;
+      if (node.op === 'Const' || node.op === 'Placeholder' || hasMask(graph, node)) continue;
       const ms = Math.max(0, (await timeAlone(session, alone(graph, node))) - emptyMs);
       const shapes = node.inputs.map((input) => specOf(graph, input.node, input.output).shape);
       times.push({ operation: node.op, shapes, ms, flops: flopsOf(node, shapes) });
@@ -53,8 +54,9 @@ function specOf({ nodes }: Graph, name: string, output: number): ValueSpec {
   return nodes.find((node) => node.name === name)?.outputs[output] as ValueSpec;
 }
 
-const readsMask = (graph: Graph, { inputs }: GraphNode): boolean =>
-  inputs.some(({ node, output }) => specOf(graph, node, output).dtype === 'bool');
+/** Whether an operation reads a mask, or gives nothing that can be fetched. */
+const hasMask = (graph: Graph, { inputs, outputs }: GraphNode): boolean =>
+  outputs[0]?.dtype !== 'float32' || inputs.some(({ node, output }) => specOf(graph, node, output).dtype === 'bool');
 
 const emptyGraph: Graph = {
   nodes: [

@@ -31,6 +31,7 @@ export { runConfigSchema } from './config/run-config-schema.ts';
 export { roundForWire } from './round-for-wire.ts';
 export {
   checkRunConfig,
+  doThreadsDecideBits,
   configure,
   createRunConfig,
   overridesLayer,

@@ -1,7 +1,7 @@
 /** Where the time of an iteration goes, by kind of operation. */
 import { createPhaseUnits, type Preset, type Unit } from '@lstm-gan/core';
 import { locateTensorFlow, timeOperations, type OperationTime } from '@lstm-gan/engine';
-import { UserError } from '@lstm-gan/core/errors';
+import { assert } from '@lstm-gan/core/errors';
 
 /** The operations of one type. */
 export interface OperationKind {
@@ -19,12 +19,7 @@ export async function timeKinds(
   threads: number,
 ): Promise<OperationKind[]> {
   const provisioned = await locateTensorFlow(cacheDir, 'cpu');
-  if (provisioned === undefined)
-    throw new UserError({
-      code: 'not-provisioned',
-      message: 'TensorFlow is not set up.',
-      advice: 'Run: lstm-gan setup --variant cpu',
-    });
+  assert(provisioned !== undefined, 'the benchmark has opened an engine already');
   const { discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(preset.model, batch);
   const kinds = new Map<string, OperationKind>();
   for (const unit of [discriminatorReal, discriminatorFake, generatorBackward] as unknown as Unit[])
@@ -42,10 +37,13 @@ function added(kind: OperationKind | undefined, { operation, ms, flops }: Operat
 export function kindLines(kinds: readonly OperationKind[], peak: number): string[] {
   return [
     'operations, each timed by itself                count     ms   GFLOP/s   of a matrix product',
+    '(without those that read a mask, such as the gradient of dropout)',
     ...kinds.map(({ operation, count, ms, flops }) => {
       const rate = flops / (ms / 1000);
       const rates =
-        flops === 0 ? '' : `${(rate / 1e9).toFixed(0).padStart(10)}${(100 * (rate / peak)).toFixed(0).padStart(18)} %`;
+        flops === 0 || ms === 0
+          ? ''
+          : `${(rate / 1e9).toFixed(0).padStart(10)}${(100 * (rate / peak)).toFixed(0).padStart(18)} %`;
       return `${operation.padEnd(46)}${String(count).padStart(7)}${ms.toFixed(1).padStart(7)}${rates}`;
     }),
   ];

@@ -46,7 +46,7 @@ export async function computeBits(
   for (const unit of Object.values(createPhaseUnits(config.model, config.shardSize)) as Unit[])
     units[unit.name] = await hashValues(unit, provisioned, threads);
   const chosen = Object.entries(process.env).filter(([name]) =>
-    /^(ONEDNN|DNNL|TF_ENABLE|TF_DETERMINISTIC|LSTM_GAN_VECTORS)/.test(name),
+    /^((ONEDNN|DNNL|TF_ENABLE|TF_DETERMINISTIC)_|LSTM_GAN_VECTORS$)/.test(name),
   );
   return {
     processor: os.cpus()[0]?.model ?? 'unknown',

@@ -46,10 +46,20 @@ export function refuseReady(state: CoordinatorState, worker: string, ready: Read
       sentence: `Worker ${worker} computes with the engine ${ready.engine}; the run uses ${plan.engine}.`,
     };
   }
+  if (!plan.isStrict) return undefined;
+  if (plan.doThreadsDecideBits && state.threads !== undefined && ready.threads !== state.threads) {
+    return {
+      reason: 'engine-differs',
+      sentence: `Worker ${worker} computes with ${ready.threads} threads; the run began with ${state.threads}, and without our own operations the bits depend on them. Start it with --threads ${state.threads}.`,
+    };
+  }
   const different = differingUnits(state, ready);
-  if (different.length === 0 || !plan.isStrict) return undefined;
+  if (different.length === 0) return undefined;
+  const advice = plan.doThreadsDecideBits
+    ? 'Use machines of one kind with the same environment'
+    : 'Use only processors that have AVX2 and FMA, or only GPUs of one kind';
   return {
     reason: 'probe-differs',
-    sentence: `Worker ${worker} (${ready.device}, TensorFlow ${ready.tensorflow}) computes other bits than the run in ${different.join(', ')}; the weights would depend on who takes part. Use processors with AVX2 and FMA only (or GPUs of one kind only), or start the coordinator with --no-strict.`,
+    sentence: `Worker ${worker} (${ready.device}, TensorFlow ${ready.tensorflow}) computes other bits than the run in ${different.join(', ')}; the weights would depend on who takes part. ${advice}, or start the coordinator with --no-strict.`,
   };
 }

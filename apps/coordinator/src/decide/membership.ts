@@ -45,14 +45,18 @@ export function admit(state: CoordinatorState, member: Member, ready: Ready): Ad
     membership: state.membership + 1,
     steadySinceStep: state.round.step,
     probes: state.probes ?? ready.probes,
+    threads: state.threads ?? ready.threads,
   };
   const text = `Worker ${member.name} joined (${ready.device}, TensorFlow ${ready.tensorflow}).`;
   const { tensorflow, graphs, probes } = ready;
+  const threads = state.plan.doThreadsDecideBits ? ready.threads : undefined;
   const effects: Effect[] = [
     { kind: 'log', level: 'info', text },
     ...warnOfDifference(state, member.name, ready),
     { kind: 'watch', connection: member.connection },
-    ...(state.probes === undefined ? [{ kind: 'identify', computes: { tensorflow, graphs, probes } } as const] : []),
+    ...(state.probes === undefined
+      ? [{ kind: 'identify', computes: { tensorflow, graphs, probes, threads } } as const]
+      : []),
   ];
   return prepend(effects, rules.afterAdmission(admitted));
 }

@@ -1,6 +1,6 @@
 import type { Layout, Network } from '@lstm-gan/core';
 import type { Slice } from '@lstm-gan/core/weights';
-import { layoutSha256, type RunConfig } from '@lstm-gan/run';
+import { doThreadsDecideBits, layoutSha256, type RunConfig } from '@lstm-gan/run';
 import type { Exchange } from '@lstm-gan/transport';
 
 /** The facts that decisions depend on and that stay the same while a coordinator runs. */
@@ -16,6 +16,8 @@ export interface Plan {
   /** Training ends after this step. */
   readonly lastStep: number;
   readonly engine: string;
+  /** Whether the bits depend on the number of threads of a worker. */
+  readonly doThreadsDecideBits: boolean;
   /** RunConfig as JSON, for the welcome. */
   readonly config: string;
   /** SHA-256 of each network's layout. */
@@ -54,6 +56,7 @@ export function createPlan(
     discriminatorSteps: config.discriminatorSteps,
     lastStep: steps,
     engine: config.engine,
+    doThreadsDecideBits: doThreadsDecideBits(config),
     config: JSON.stringify(config),
     layouts: { generator: layoutSha256(layouts.generator), discriminator: layoutSha256(layouts.discriminator) },
     layoutSizes: { generator: layouts.generator.size, discriminator: layouts.discriminator.size },

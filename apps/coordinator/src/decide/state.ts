@@ -10,8 +10,11 @@ import type { Pace } from './pace.ts';
 import type { Plan } from './plan.ts';
 import { createSlicedState, type SlicedState } from './sliced/sliced-state.ts';
 
-/** The TensorFlow version and hashes that tell what a worker computes with. They are part of a run's identity. */
-export type Computes = Pick<Ready, 'tensorflow' | 'graphs' | 'probes'>;
+/**
+ * The TensorFlow version and hashes that tell what a worker computes with, and its number of threads if the bits depend
+ * on it. They are part of a run's identity.
+ */
+export type Computes = Pick<Ready, 'tensorflow' | 'graphs' | 'probes'> & Partial<Pick<Ready, 'threads'>>;
 
 export interface Member {
   /** The worker's connection, as the link names it. */
@@ -75,6 +78,8 @@ export interface CoordinatorState {
   readonly versions: WeightsVersions;
   /** The run's probe hashes: those of the worker that was admitted first. */
   readonly probes: Readonly<Record<string, string>> | undefined;
+  /** The number of threads of the worker that was admitted first. */
+  readonly threads: number | undefined;
   readonly nextLease: number;
   /** The step in which a worker last joined or left. */
   readonly steadySinceStep: number;
@@ -100,6 +105,7 @@ export function createCoordinatorState(plan: Plan, committedStep: number, versio
     round: createRound(firstPlaceOfStep(committedStep + 1), plan.shardCount),
     versions,
     probes: undefined,
+    threads: undefined,
     nextLease: 1,
     steadySinceStep: committedStep + 1,
     advised: false,

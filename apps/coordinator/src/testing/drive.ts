@@ -17,6 +17,7 @@ const basicPlan: Plan = {
   discriminatorSteps: 1,
   lastStep: 1,
   engine: 'graph',
+  doThreadsDecideBits: false,
   config: '{}',
   layouts: { generator: sha, discriminator: sha },
   layoutSizes: { generator: 1, discriminator: 1 },
@@ -52,7 +53,7 @@ export const answer = ({ lease: { id, subtrees }, round: { step, phase, turn } }
     sums: subtrees.map(() => new Float32Array(1)),
   });
 
-export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps'>> {
+export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps' | 'doThreadsDecideBits'>> {
   /** The step after which the caller has enough, so that training ends. */
   readonly enoughStep?: number;
   /** The step whose state is to be recorded. */

@@ -26,7 +26,7 @@ export interface RunWorkerOptions {
   /** The worker's name. No other worker of the run has it. */
   readonly name: string;
   readonly device: 'cpu' | 'gpu';
-  /** The number of threads to compute with. It does not decide the bits. */
+  /** The number of threads to compute with. */
   readonly threads: number;
   /** For how many seconds the worker tries to reach a coordinator that is gone. */
   readonly patience: number;

@@ -15,7 +15,7 @@ export async function compileUnits(engine: Engine, { model, shardSize }: RunConf
   const { discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(model, shardSize);
   return {
     // This unit is compiled first. It needs the most memory, and reports an error if there is too little. The
-    // discriminator's units would crash in that case, because they begin with a convolution of oneDNN.
+    // discriminator's units would crash in that case, because they begin with a convolution, which ends the process.
     generatorBackward: await engine.compile(generatorBackward),
     discriminatorReal: await engine.compile(discriminatorReal),
     discriminatorFake: await engine.compile(discriminatorFake),

@@ -1,28 +1,18 @@
 // Batch normalisation over every axis but the last (core's batch-norm.ts), and its gradient. TensorFlow's kernels are
 // oneDNN's on some processors: their bits depend on the width of the vectors and on the number of threads. Here every
-// sum adds parts of 256 rows, as the sums of columns do. Products and sums are not contracted to one operation, so the
-// bits are the same on every processor.
+// sum adds parts of rows (row-parts.h). Products and sums are not contracted to one operation, so the bits are the same
+// on every processor.
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "arithmetic/clones.h"
 #include "kernels/kernel.h"
+#include "kernels/row-parts.h"
 #include "threads/thread-pool.h"
 
 namespace lstm_gan {
 namespace {
-
-constexpr size_t kRowsOfPart = 256;
-
-// The shape of a matrix [rows, columns]; a column is a channel.
-struct Shape {
-  size_t rows, columns;
-
-  size_t parts() const { return (rows + kRowsOfPart - 1) / kRowsOfPart; }
-  size_t start(size_t part) const { return part * kRowsOfPart * columns; }
-  size_t rows_of(size_t part) const { return std::min(kRowsOfPart, rows - part * kRowsOfPart); }
-};
 
 // sums[c] += values[row][c]
 LSTM_GAN_CLONES void AddRows(const float* values, size_t rows, size_t columns, float* sums) {
@@ -83,10 +73,10 @@ LSTM_GAN_CLONES void Propagate(const float* gradients, const float* values, cons
 // Calls add(part, sums of the part) for each part, and returns the sums of all parts, added in order. `width` is the
 // number of sums of a part.
 template <typename Add>
-std::vector<float> SumParts(const Shape& shape, size_t width, const Add& add) {
-  std::vector<float> sums(shape.parts() * width);
-  ForEachPiece(shape.parts(), [&](size_t part) { add(part, sums.data() + part * width); });
-  for (size_t part = 1; part < shape.parts(); ++part) AddRows(sums.data() + part * width, 1, width, sums.data());
+std::vector<float> SumParts(const RowParts& shape, size_t width, const Add& add) {
+  std::vector<float> sums(shape.count() * width);
+  ForEachPiece(shape.count(), [&](size_t part) { add(part, sums.data() + part * width); });
+  for (size_t part = 1; part < shape.count(); ++part) AddRows(sums.data() + part * width, 1, width, sums.data());
   sums.resize(width);
   return sums;
 }
@@ -97,11 +87,11 @@ struct Epsilon {
 };
 
 // The shape of x, if `tensors` beside it have one number for each channel. Otherwise fails the call.
-Shape ShapeOfInput(KernelCall* call, TF_Tensor* x, const std::vector<TF_Tensor*>& tensors) {
+RowParts ShapeOfInput(KernelCall* call, TF_Tensor* x, const std::vector<TF_Tensor*>& tensors) {
   const std::vector<int64_t> shape = ShapeOf(x);
   const size_t columns = shape.empty() ? 0 : static_cast<size_t>(shape.back());
   const auto fits = [&](TF_Tensor* tensor) { return CountOf(tensor) == columns; };
-  if (CountOf(x) == 0 || !std::all_of(tensors.begin(), tensors.end(), fits)) {
+  if (columns == 0 || CountOf(x) == 0 || !std::all_of(tensors.begin(), tensors.end(), fits)) {
     call->Fail("batch normalisation takes a tensor that is not empty, and one number for each of its channels");
     return {0, 0};
   }
@@ -114,7 +104,7 @@ void Forward(void* attributes, TF_OpKernelContext* context) {
   KernelCall call(context);
   TF_Tensor *x = call.Input(0), *scale = call.Input(1), *offset = call.Input(2);
   if (!call.ok()) return;
-  const Shape shape = ShapeOfInput(&call, x, {scale, offset});
+  const RowParts shape = ShapeOfInput(&call, x, {scale, offset});
   if (!call.ok()) return;
   const size_t columns = shape.columns;
   const std::vector<int64_t> channels = {static_cast<int64_t>(columns)};
@@ -138,7 +128,7 @@ void Forward(void* attributes, TF_OpKernelContext* context) {
     inverse[c] = 1 / std::sqrt(squares[c] / rows + static_cast<Epsilon*>(attributes)->value);
     factor[c] = scales[c] * inverse[c];
   }
-  ForEachPiece(shape.parts(), [&](size_t part) {
+  ForEachPiece(shape.count(), [&](size_t part) {
     const size_t start = shape.start(part);
     Normalize(values + start, mean, factor.data(), FloatsOf(offset), shape.rows_of(part), columns, y + start);
   });
@@ -150,7 +140,7 @@ void Backward(void*, TF_OpKernelContext* context) {
   TF_Tensor *dy = call.Input(0), *x = call.Input(1), *scale = call.Input(2), *mean = call.Input(3),
             *inverse = call.Input(4);
   if (!call.ok()) return;
-  const Shape shape = ShapeOfInput(&call, x, {scale, mean, inverse});
+  const RowParts shape = ShapeOfInput(&call, x, {scale, mean, inverse});
   if (call.ok() && CountOf(dy) != CountOf(x)) call.Fail("the gradient of batch normalisation has the shape of its input");
   if (!call.ok()) return;
   const size_t columns = shape.columns;
@@ -173,7 +163,7 @@ void Backward(void*, TF_OpKernelContext* context) {
     slope[c] = d_scale[c] * inverses[c] / rows;
     factor[c] = FloatsOf(scale)[c] * inverses[c];
   }
-  ForEachPiece(shape.parts(), [&](size_t part) {
+  ForEachPiece(shape.count(), [&](size_t part) {
     const size_t start = shape.start(part);
     Propagate(gradients + start, values + start, means, shift.data(), slope.data(), factor.data(), shape.rows_of(part),
               columns, dx + start);

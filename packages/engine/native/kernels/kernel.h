@@ -1,4 +1,5 @@
-// Operations of our own for TensorFlow's graphs, on the CPU, where TensorFlow has no fast kernel. Core defines what
+// Operations of our own for TensorFlow's graphs, on the CPU, where TensorFlow has no fast kernel, or one
+// whose bits depend on the processor or on the number of threads. Core defines what
 // each of them computes. `src/graph/record/addon-kernels.ts` and `src/graph/lower` put them into graphs.
 #pragma once
 

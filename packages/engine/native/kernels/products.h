@@ -11,6 +11,24 @@ constexpr size_t kStrip = 16, kPanel = 32;  // rows of a strip, columns of a pan
 // The next multiple of kStrip.
 constexpr size_t WholeStrips(size_t rows) { return (rows + kStrip - 1) / kStrip * kStrip; }
 
+// How many rows Multiply computes for the first `count` rows of a strip.
+template <typename P>
+constexpr size_t RowsComputed(size_t count) {
+  size_t rows = 0;
+  while (rows < count) rows += count - rows > P::kFewRows && count - rows != 2 * P::kFewRows ? P::kRows : P::kFewRows;
+  return rows;
+}
+
+// Whether no strip is exceeded.
+template <typename P>
+constexpr bool FitsStrips() {
+  for (size_t count = 1; count <= kStrip; ++count) {
+    if (RowsComputed<P>(count) > kStrip) return false;
+  }
+  return true;
+}
+static_assert(FitsStrips<Avx512>() && FitsStrips<Avx2>() && FitsStrips<AnyProcessor>());
+
 // Computes kRows rows and two vectors of columns of a product: see Multiply.
 template <typename P, size_t kRows>
 LSTM_GAN_INLINE void MultiplyRows(const float* rows, size_t row_stride, size_t term_stride, const float* panel,
@@ -35,7 +53,7 @@ LSTM_GAN_INLINE void MultiplyRows(const float* rows, size_t row_stride, size_t t
 }
 
 // sums[r][c] = the sum over k, in order, of rows[r * row_stride + k * term_stride] * panel[k * panel_stride + c], for
-// the first `count` rows of a strip. Rows after them may be read and summed too. The two vectors of columns stay in the
+// the first `count` rows of a strip. Rows after them, up to the strip's end, may be read and summed too. The two vectors of columns stay in the
 // first-level cache while they are multiplied by all rows.
 template <typename P>
 LSTM_GAN_INLINE void Multiply(const float* rows, size_t row_stride, size_t term_stride, const float* panel,

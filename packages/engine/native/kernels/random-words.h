@@ -1,4 +1,4 @@
-// Random words for files that use no vectors.
+// Random words for random-normal.cc. That file must not include vectors.h, where its float64 sums would be contracted.
 #pragma once
 
 #include <cstddef>

@@ -1,17 +1,14 @@
-// Sums and means over the first axes of a tensor, which is a matrix then: rows are added. TensorFlow cuts the rows into as
-// many parts as it has threads. Here a part always has 256 rows. The rows of a part are added in order, then the parts
-// in order. So the bits depend neither on the number of threads nor on the width of the processor's vectors.
-#include <algorithm>
+// Sums and means over the first axes of a tensor. The tensor is read as a matrix [rows, columns], and its rows are added
+// (row-parts.h).
 #include <vector>
 
 #include "arithmetic/clones.h"
 #include "kernels/kernel.h"
+#include "kernels/row-parts.h"
 #include "threads/thread-pool.h"
 
 namespace lstm_gan {
 namespace {
-
-constexpr size_t kRowsOfPart = 256;
 
 // sums[c] = values[0][c] + values[1][c] + ... of a matrix [rows, columns]. The first row is copied, because adding it
 // to zero would turn -0 into 0.
@@ -46,18 +43,17 @@ void Compute(void* data, TF_OpKernelContext* context) {
   left.insert(left.end(), rest, shape.end());
   size_t columns = 1;
   for (auto length = rest; length != shape.end(); ++length) columns *= static_cast<size_t>(*length);
-  const size_t rows = CountOf(input) / columns, parts = (rows + kRowsOfPart - 1) / kRowsOfPart;
+  const RowParts parts{CountOf(input) / columns, columns};
   auto* result = static_cast<float*>(call.Output(0, TF_FLOAT, left));
   if (!call.ok()) return;
   const float* values = FloatsOf(input);
-  std::vector<float> sums(parts * columns);
-  ForEachPiece(parts, [&](size_t part) {
-    const size_t row = part * kRowsOfPart;
-    SumRows(values + row * columns, std::min(kRowsOfPart, rows - row), columns, sums.data() + part * columns);
+  std::vector<float> sums(parts.count() * columns);
+  ForEachPiece(parts.count(), [&](size_t part) {
+    SumRows(values + parts.start(part), parts.rows_of(part), columns, sums.data() + part * columns);
   });
-  SumRows(sums.data(), parts, columns, result);
+  SumRows(sums.data(), parts.count(), columns, result);
   if (attributes.is_mean)
-    for (size_t c = 0; c < columns; ++c) result[c] /= static_cast<float>(rows);
+    for (size_t c = 0; c < columns; ++c) result[c] /= static_cast<float>(parts.rows);
 }
 
 }  // namespace

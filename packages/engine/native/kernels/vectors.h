@@ -15,7 +15,7 @@
 #endif
 
 #define LSTM_GAN_INLINE inline __attribute__((always_inline))
-#define LSTM_GAN_AVX512 __attribute__((target("avx512f")))
+#define LSTM_GAN_AVX512 __attribute__((target("avx512f,avx2,fma")))
 #define LSTM_GAN_AVX2 __attribute__((target("avx2,fma")))
 
 namespace lstm_gan {
@@ -30,7 +30,7 @@ struct Processor {
   typedef float Vector __attribute__((vector_size(kSize)));
   typedef float Loose __attribute__((vector_size(kSize), aligned(4)));
   static constexpr size_t kWidth = kSize / sizeof(float), kRows = kRowsAtOnce, kFewRows = kFewRowsAtOnce,
-                          kSums = 2 * kFewRows;
+                          kSums = 2 * kFewRows;  // of a thin product; a divisor of kLane
 
   static LSTM_GAN_INLINE Vector* At(float* data) { return reinterpret_cast<Vector*>(data); }
   static LSTM_GAN_INLINE Loose* AtLoose(float* data) { return reinterpret_cast<Loose*>(data); }
@@ -76,8 +76,8 @@ inline Vectors WidestVectors() {
     const char* value = std::getenv("LSTM_GAN_VECTORS");
     const std::string_view most = value == nullptr ? "" : value;
     if (most == "none") return Vectors::kAny;
-    if (most != "avx2" && __builtin_cpu_supports("avx512f")) return Vectors::kAvx512;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? Vectors::kAvx2 : Vectors::kAny;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Vectors::kAny;
+    return most != "avx2" && __builtin_cpu_supports("avx512f") ? Vectors::kAvx512 : Vectors::kAvx2;
   }();
   return widest;
 }

@@ -1,5 +1,6 @@
-// Whether a thread takes numbers that are too small for a normal float for zero. TensorFlow's own threads do so, and the
-// thread that calls TensorFlow would not; then the bits of a result would depend on which thread computes it.
+// The float mode of a thread says whether tiny numbers (below 1.2e-38 in float32) count as zero. TensorFlow sets it on its
+// own threads, but not on the thread that calls TensorFlow. If they differed, the bits of a value would depend on which
+// thread computes it.
 #pragma once
 
 namespace lstm_gan {

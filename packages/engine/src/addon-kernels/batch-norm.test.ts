@@ -100,4 +100,19 @@ describe('batch normalisation', () => {
       'one number for each of its channels',
     );
   });
+
+  it('of a number without channels, of nothing, or with a gradient of another size is refused, in a sentence', async () => {
+    const [none, one, two] = [0, 1, 2].map((length) => ({ spec: float(length), data: new Float32Array(length) }));
+    const number = { spec: float(), data: new Float32Array(1) };
+    const outputs = [float(), float(0), float(0), float(0)];
+    for (const x of [number, none])
+      await expect(
+        runOperation('LstmGanBatchNorm', { x, scale: none, offset: none }, attributes, outputs),
+      ).rejects.toThrow('a tensor that is not empty');
+    await expect(
+      runOperation('LstmGanBatchNormGrad', { dy: two, x: one, scale: one, mean: one, inverse: one }, {}, [
+        ...[float(1), float(1), float(1)],
+      ]),
+    ).rejects.toThrow('has the shape of its input');
+  });
 });

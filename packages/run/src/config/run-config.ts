@@ -75,9 +75,14 @@ export function checkRunConfig(value: unknown): RunConfig {
 }
 
 /**
- * Older runs wrote the number of threads into their configuration. It does not decide the weights any more, so it is an
- * option of workers.
+ * Whether the bits of the weights depend on the number of threads of a worker: TensorFlow's own kernels, which the eager
+ * engine and precision bfloat16 use, divide sums among threads.
  */
+export function doThreadsDecideBits({ engine, precision }: Pick<RunConfig, 'engine' | 'precision'>): boolean {
+  return engine === 'eager' || precision === 'bfloat16';
+}
+
+/** Older runs wrote the number of threads into their configuration. Now it is an option of workers. */
 function withoutThreads(value: unknown): unknown {
   if (!isMapping(value)) return value;
   const { threads: _, ...others } = value;

@@ -11,6 +11,7 @@ const identity: RunIdentity = {
   tensorflow: '2.21.0',
   graphs: { 'generator-forward': a, 'generator-backward': b },
   probes: { 'generator-forward': b, 'generator-backward': a },
+  threads: 2,
   dataDigest: a,
 };
 
@@ -35,6 +36,7 @@ it('allows an engine without graphs', async () => {
 
 it.each<[Partial<RunIdentity>, string]>([
   [{ tensorflow: '2.20.0' }, 'TensorFlow was 2.21.0, now 2.20.0'],
+  [{ threads: 4 }, 'the number of threads was 2, now 4'],
   [{ dataDigest: b }, 'the data was aaaaaaaaaaaa, now bbbbbbbbbbbb'],
   [{ config: { ...smallConfig, flip: true } }, 'config flip was false, now true'],
   [{ graphs: { 'generator-forward': a } }, 'graph generator-backward was bbbbbbbbbbbb, now absent'],

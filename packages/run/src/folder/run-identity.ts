@@ -19,6 +19,8 @@ const partsSchema = z.strictObject({
   graphs: z.record(z.string(), z.union([sha256, z.literal('')])),
   /** By unit name: SHA-256 of its outputs on the fixed probe input. */
   probes: z.record(z.string(), sha256),
+  /** The number of threads of each worker, if the bits depend on it. */
+  threads: z.int().positive().optional(),
   /** SHA-256 of the data set's decoded pixels. */
   dataDigest: z.string(),
 });
@@ -32,6 +34,8 @@ export interface RunIdentity {
   readonly graphs: Readonly<Record<string, string>>;
   /** By unit name: SHA-256 of its outputs on the fixed probe input. */
   readonly probes: Readonly<Record<string, string>>;
+  /** The number of threads of each worker, if the bits depend on it (`doThreadsDecideBits`). */
+  readonly threads?: number;
   /** SHA-256 of the data set's decoded pixels. */
   readonly dataDigest: string;
 }
@@ -64,7 +68,7 @@ export function checkRunIdentity(root: string, before: RunIdentity, now: RunIden
   throw new UserError({
     code: 'identity-differs',
     message: `${root} would not go on with the same bits: ${differences.join('; ')}.`,
-    advice: 'Go on where it began (same versions, same kind of machine, same data), or start a new run with --out.',
+    advice: 'Go on where it began (same versions, same kind of device, same data), or start a new run with --out.',
   });
 }
 
@@ -88,6 +92,7 @@ function differencesOf(before: RunIdentity, now: RunIdentity): string[] {
     if (canonical(a) !== canonical(b)) differences.push(`${what} was ${short(a)}, now ${short(b)}`);
   };
   compare('TensorFlow', before.tensorflow, now.tensorflow);
+  compare('the number of threads', before.threads, now.threads);
   compare('the data', before.dataDigest, now.dataDigest);
   // The path of the data does not matter: its contents are compared by their digest.
   const keys = (Object.keys(now.config) as (keyof RunConfig)[]).filter((key) => key !== 'data');

@@ -58,7 +58,7 @@ import {
 } from './shared-fields.ts';
 
 /** The version of the protocol. Both ends of a link must have the same version. */
-export const protocolVersion = 8;
+export const protocolVersion = 9;
 
 /** Why a worker is refused, as codes for programs. */
 export const rejectReasons = [

@@ -12,7 +12,7 @@ constexpr size_t kTaps = 16;
 
 // A product has the patches of several images, so that it has about this many rows: a product of few rows would spend
 // its time on copying the kernel.
-constexpr size_t kRows = 256;
+constexpr size_t kProductRows = 256;
 
 // The number of floats of an image, of its maps, and of a patch; and how many images are computed together.
 struct Sizes {
@@ -21,7 +21,7 @@ struct Sizes {
         image(4 * places * layer.channels),
         maps(places * layer.maps),
         patch(kTaps * layer.channels),
-        images(std::clamp<size_t>(kRows / places, 1, layer.batch)) {}
+        images(std::clamp<size_t>(kProductRows / places, 1, layer.batch)) {}
   const size_t places, image, maps, patch, images;
 };
 
@@ -75,7 +75,7 @@ void PatchConvolve(const ImageLayer& layer, const float* images, const float* ke
     CopyPatches(layer, images + first * sizes.image, count, patches.data);
     MultiplyMatrices({patches.data, sizes.patch, 1}, {kernel, layer.maps, 1}, count * sizes.places, sizes.patch,
                      layer.maps, result);
-    Activate(activation, layer.maps, count * sizes.places, result);
+    ForEachPiece(count, [&](size_t i) { Activate(activation, layer.maps, sizes.places, result + i * sizes.maps); });
   });
 }
 

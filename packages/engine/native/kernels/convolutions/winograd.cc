@@ -12,6 +12,7 @@ namespace lstm_gan {
 namespace {
 
 constexpr size_t kParities = 4;
+static_assert(kLane == kStrip);  // a strip of the kernel's gradient is a lane
 constexpr size_t kTiles = 64,
                  kChannels = 64;  // the points of kTiles tiles and kChannels channels fit into the second-level cache
 
@@ -229,7 +230,7 @@ LSTM_GAN_INLINE void ComputeKernelGradient(const Work& work, size_t piece) {
       for (size_t n = 0; n < maps; n += kPanel) {
         for (size_t c = 0; c < work.grain; c += kStrip) {
           alignas(64) float sum[kStrip][kPanel];
-          const float* strip = values.data + (p * work.grain + c) / kLane * kTiles * kLane + c % kLane;
+          const float* strip = values.data + (p * work.grain + c) * kTiles;
           Multiply<P>(strip, 1, kLane, gradients.data + (p * maps + n) * kTiles, kPanel, tiles, kStrip, sum);
           for (size_t r = 0; r < kStrip; ++r) {
             for (size_t i = 0; i < kPanel; i += P::kWidth)

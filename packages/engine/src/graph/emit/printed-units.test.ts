@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { loadAddon } from '../../tensorflow/runtime/addon.ts';
 import { loadStockBackend } from '../../tensorflow/runtime/stock-backend.ts';
 import { provisionedTensorFlow } from '../../testing/provisioned-tensorflow.ts';
+import { lowerBatchNorm } from '../lower/lower-batch-norm.ts';
 import { lowerGraph } from '../lower/lower-graph.ts';
 import { lowerToAddon } from '../../make-graphs.ts';
 import { printGraph } from './print-graph.ts';
@@ -27,8 +28,8 @@ it.each([discriminatorReal, generatorBackward] as unknown as Unit[])(
     const provisioned = await provisionedTensorFlow();
     loadAddon(provisioned);
     await loadStockBackend(provisioned, 1);
-    await expect(printGraph(lowerToAddon(lowerGraph(traceUnit(unit, 'cpu')), 'cpu'))).toMatchFileSnapshot(
-      `printed/${unit.name}.txt`,
-    );
+    await expect(
+      printGraph(lowerToAddon(lowerBatchNorm(lowerGraph(traceUnit(unit, 'cpu'))), 'cpu')),
+    ).toMatchFileSnapshot(`printed/${unit.name}.txt`);
   },
 );

@@ -10,6 +10,7 @@ function traced(type: DataType): Graph {
     data_format: { kind: 'string', value: 'NHWC' },
     epsilon: { kind: 'float', value: 0.001 },
     is_training: { kind: 'bool', value: true },
+    exponential_avg_factor: { kind: 'float', value: 1 },
   };
   const ref = (node: string, output = 0) => ({ node, output });
   const [image, channels] = [

@@ -13,10 +13,17 @@ export function lowerBatchNorm(graph: Graph): Graph {
 }
 
 function toOurs(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): GraphNode | undefined {
-  const { T: type, data_format: format, is_training: isTraining, epsilon } = node.attributes;
+  const {
+    T: type,
+    data_format: format,
+    is_training: isTraining,
+    epsilon,
+    exponential_avg_factor: factor,
+  } = node.attributes;
   if (type?.value !== 'float32' || format?.value !== 'NHWC' || isTraining?.value !== true) return undefined;
   switch (node.op) {
     case 'FusedBatchNormV3': {
+      if (factor?.value !== 1) return undefined;
       const [y, mean, variance] = node.outputs;
       const inputs = node.inputs.slice(0, 3);
       // The fourth output, the inverse of the standard deviation, has the shape of the mean.
@@ -25,7 +32,7 @@ function toOurs(node: GraphNode, nodes: ReadonlyMap<string, GraphNode>): GraphNo
     case 'FusedBatchNormGradV3': {
       const [dy, x, scale, reserved] = node.inputs;
       const forward = nodes.get(reserved.node);
-      if (forward?.op !== 'LstmGanBatchNorm') return undefined;
+      if (forward?.op !== 'LstmGanBatchNorm' || forward.attributes['epsilon'].value !== epsilon.value) return undefined;
       const output = (index: number): ValueRef => ({ node: forward.name, output: index });
       const inputs = [dy, x, scale, output(1), output(3)];
       return { ...node, op: 'LstmGanBatchNormGrad', inputs, attributes: {}, outputs: node.outputs.slice(0, 3) };

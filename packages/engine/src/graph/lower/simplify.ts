@@ -90,8 +90,8 @@ function simplifyTranspose(node: GraphNode, find: FindNode): Simplified {
 }
 
 /**
- * tfjs-node multiplies two matrices by BatchMatMulV2, the operation for batches. MatMul is faster, and TensorFlow can
- * fuse MatMul with the nodes that follow.
+ * tfjs-node multiplies two matrices by BatchMatMulV2, the operation for batches. Our own
+ * operation replaces MatMul on a CPU; on a GPU, TensorFlow can fuse MatMul with the nodes that follow.
  */
 function simplifyMatMul(node: GraphNode, find: FindNode): Simplified {
   const ranks = node.inputs.map((ref) => specOf(ref, find)?.shape.length);

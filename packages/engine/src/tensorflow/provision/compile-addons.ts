@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { cppSources, nativeFlags, nativeFolder } from './addon-sources.ts';
+import { commonFlags, cppSources, nativeFlags, nativeFolder } from './addon-sources.ts';
 import type { TensorFlowPaths } from './cache-folder.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { runProgram } from './run-program.ts';
@@ -70,13 +70,19 @@ interface Tools {
   readonly folder: string;
 }
 
-/** Runs as many jobs at a time as there are processors. */
+/** Runs as many jobs at a time as there are processors. After an error no other job begins, and all have ended. */
 async function inParallel(jobs: readonly (() => Promise<void>)[]): Promise<void> {
   const waiting = [...jobs];
   const work = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await job();
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      await job().catch((error: unknown) => {
+        waiting.length = 0;
+        throw error;
+      });
+    }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(jobs.length, availableParallelism()) }, work));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** The object file of one of an addon's sources. */
@@ -86,7 +92,7 @@ const objectOf = ({ folder }: Tools, { sources, output }: Addon, source: string)
 function compileFile(tools: Tools, addon: Addon, source: string): Promise<void> {
   const { include_dir: headers } = require('node-api-headers') as { include_dir: string };
   return run(tools, addon, [
-    ...['-c', '-O2', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=addon'],
+    ...commonFlags,
     ...addon.flags,
     ...[`-I${headers}`, `-I${path.join(tools.libraryDir, 'include')}`, source, '-o', objectOf(tools, addon, source)],
   ]);

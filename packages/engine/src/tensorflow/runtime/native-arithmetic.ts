@@ -17,7 +17,9 @@ export interface NativeArithmetic extends VectorArithmetic {
  * Core's arithmetic on vectors of weights, in native code. It gives the same bits as core's TypeScript for any number
  * of threads, and is several times as fast.
  */
-export function loadNativeArithmetic(provisioned: Provisioned, threads: number): NativeArithmetic {
+export function loadNativeArithmetic(provisioned: Provisioned, wanted: number): NativeArithmetic {
+  // More threads would only wait for the memory.
+  const threads = Math.min(wanted, 64);
   const addon = loadAddon(provisioned);
   const sharing = createSharedMemory(addon);
   const allocate = (length: number): Float32Array =>
