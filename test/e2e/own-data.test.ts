@@ -43,7 +43,7 @@ it('trains on the folder, and names unreadable files at the end and in the log',
   const { stdout, exitCode } = await train('run');
   expect(exitCode).toBe(0);
   expect(stdout).not.toContain('--preset article');
-  expect(stdout).toMatch(/1 files of the data could not be read and were left out:\n {2}sea\/torn\.jpg: \S/);
+  expect(stdout).toMatch(/1 files of the data could not be used and were left out:\n {2}sea\/torn\.jpg: \S/);
   expect(await readFile(path.join(folder, 'run', 'log.jsonl'), 'utf8')).toContain('"file":"sea/torn.jpg"');
   const config = JSON.parse(await readFile(path.join(folder, 'run', 'config.json'), 'utf8')) as { data: string };
   expect(config.data).toBe(photos);

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
+const nxProgram = path.join(root, 'node_modules', '.bin', 'nx');
 const oldestNode = [20, 19];
 
 /** Ends the process with a sentence that says what is missing and one that says what to do. */
@@ -67,9 +68,11 @@ export function checkMachine() {
 export async function install() {
   const done = path.join(root, 'node_modules', '.package-lock.json');
   const lock = path.join(root, 'package-lock.json');
-  if (existsSync(done) && statSync(done).mtimeMs >= statSync(lock).mtimeMs) return 0;
+  // npm notes that it is done also if NODE_ENV=production made it leave out nx, which builds the packages.
+  const isComplete = existsSync(done) && existsSync(nxProgram);
+  if (isComplete && statSync(done).mtimeMs >= statSync(lock).mtimeMs) return 0;
   process.stderr.write('Installing dependencies\n');
-  return run('npm', ['ci', '--no-audit', '--no-fund'], {
+  return run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
     advice: 'Check the network and your npm configuration (npm config get registry), then run this again.',
   });
 }
@@ -79,7 +82,7 @@ export async function install() {
  * to the exit status.
  */
 export function nx(parameters, options) {
-  return run(process.execPath, [path.join(root, 'node_modules', '.bin', 'nx'), ...parameters], {
+  return run(process.execPath, [nxProgram, ...parameters], {
     ...options,
     env: { NX_DAEMON: 'false', ...options?.env },
   });

@@ -1,4 +1,17 @@
-import { appendFile, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -100,6 +113,34 @@ it('leaves out files that cannot be read, with a reason, also at the next start;
   });
   await rm(cacheDir, { recursive: true });
   await expect(open({ strict: true })).rejects.toMatchObject({ code: 'broken-image' });
+});
+
+it('leaves out what cannot be opened and pictures that are not read, by name, and uses the others', async () => {
+  for (const file of ['a.png', 'b.jpg', 'sub/c.png']) await addImage(file, 8, 8, red);
+  await rename(path.join(root, 'b.jpg'), path.join(root, 'b.JFIF'));
+  await cp(path.join(root, 'b.JFIF'), path.join(root, 'd.jpe'));
+  await writeFile(Buffer.from(`${root}/Mu\xf1oz.png`, 'latin1'), await readFile(path.join(root, 'a.png')));
+  await writeFile(path.join(root, 'old.bmp'), 'BM');
+  await writeFile(path.join(root, 'notes.txt'), '');
+  await symlink('/etc/hostname', path.join(root, 'link.png'));
+  await mkdir(path.join(root, 'lost+found'), { mode: 0 });
+  const asOther = process.geteuid?.() === 0;
+  for (const folder of [path.dirname(root), root]) await chmod(folder, 0o777);
+  // The user root may open every folder.
+  if (asOther) process.seteuid?.(65_534);
+  try {
+    const dataset = await open();
+    expect(dataset.count).toBe(4);
+    expect(dataset.leftOut).toEqual([
+      { file: 'Mu\\xf1oz.png', reason: 'its name is not UTF-8' },
+      { file: 'link.png', reason: 'it is a link or no file' },
+      { file: 'lost+found/', reason: 'the folder cannot be opened (EACCES)' },
+      { file: 'old.bmp', reason: '.bmp files are not read' },
+    ]);
+    await expect(open({ strict: true })).rejects.toMatchObject({ code: 'broken-image' });
+  } finally {
+    if (asOther) process.seteuid?.(0);
+  }
 });
 
 it('refuses a picture with too many pixels before it is decoded', async () => {

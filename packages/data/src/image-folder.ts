@@ -1,10 +1,11 @@
 /**
  * A user's own folder of images: any format of `formats`, any size, in nested folders whose names are the labels. The
  * files are not trusted: links are not followed, formats that can contain programs are not read, and the bytes and
- * pixels of a picture are limited before it is decoded. A file that cannot be read is left out, and named in `leftOut`.
+ * pixels of a picture are limited before it is decoded. A picture or folder that cannot be read is left out, and named in
+ * `leftOut`; the others are used.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -16,7 +17,9 @@ import type { DecodedImages } from './decoded-images.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
 
 const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl'];
-const extension = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|jp2|jxl)$/i;
+const extension = /\.(jpe?g?|jfif|png|webp|gif|tiff?|avif|heic|jp2|jxl)$/i;
+/** Files named like this are pictures too, but are not read. */
+const otherExtension = /\.(bmp|svg|psd|ico|tga|p[bgpn]m|exr|hdr|dng|cr2|cr3|nef|arw|raf|orf|rw2)$/i;
 const maxFileBytes = 256 * 1024 * 1024;
 const maxPixels = 100_000_000;
 
@@ -42,18 +45,26 @@ interface ImageFile {
  */
 export async function openImageFolder(folder: string, options: ImageFolderOptions): Promise<Dataset> {
   const { cacheDir, size, channels, strict = false, onProgress = () => undefined } = options;
-  const files = listImages(folder);
-  if (files.length === 0)
-    throw noImages(folder, 'There is no file in it that is named like one', 'Links are not followed.');
+  const { files, leftOut } = listImages(folder);
+  if (files.length === 0) {
+    const [first] = leftOut;
+    const detail = first === undefined ? 'Links are not followed.' : `${first.file}: ${first.reason}.`;
+    throw noImages(folder, 'There is no file in it that is named like one', detail);
+  }
+  if (strict && leftOut.length > 0) throw brokenImage(folder, leftOut);
   const prefix = `folder-${shortHash(path.resolve(folder))}-${size}x${channels}-`;
-  const packed = path.join(cacheDir, 'data', `${prefix}${shortHash(JSON.stringify([files, sharp.versions.vips]))}.bin`);
+  const packed = path.join(
+    cacheDir,
+    'data',
+    `${prefix}${shortHash(JSON.stringify([files, ...(leftOut.length > 0 ? [leftOut] : []), sharp.versions.vips]))}.bin`,
+  );
   const known = openPacked(packed);
   if (known !== undefined) return strict ? refuseLeftOut(folder, known) : known;
   await writePacked(
     packed,
     path.basename(path.resolve(folder)),
     { size, channels },
-    decodeImages(folder, files, { size, channels }, strict, onProgress),
+    decodeImages(folder, files, leftOut, { size, channels }, strict, onProgress),
   );
   await removeOlder(packed, prefix);
   const dataset = openPacked(packed);
@@ -66,12 +77,17 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
 }
 
 /**
- * The images, sorted, so that their order does not depend on the file system. Synchronous, because a hundred thousand
- * promises take seconds.
+ * The images, and the entries that cannot be used, both sorted, so that their order does not depend on the file system.
+ * Synchronous, because a hundred thousand promises take seconds.
  */
-function listImages(folder: string): ImageFile[] {
+function listImages(folder: string): { readonly files: readonly ImageFile[]; readonly leftOut: readonly LeftOut[] } {
+  const files: ImageFile[] = [];
+  const leftOut: LeftOut[] = [];
   try {
-    return [...findImages(folder, '')].sort((a, b) => (a.file < b.file ? -1 : 1));
+    for (const found of findImages(folder, '')) {
+      if ('reason' in found) leftOut.push(found);
+      else files.push(found);
+    }
   } catch (cause) {
     throw new UserError({
       code: 'data-not-readable',
@@ -80,33 +96,71 @@ function listImages(folder: string): ImageFile[] {
       cause,
     });
   }
+  const byName = (a: { file: string }, b: { file: string }): number => (a.file < b.file ? -1 : 1);
+  return { files: files.sort(byName), leftOut: leftOut.sort(byName) };
 }
 
 /**
- * Finds the image files in a folder and in the folders below it. It does not follow links; the recursive readdir of
- * Node 24 would.
+ * Finds the image files in a folder and in the folders below it, and pictures that cannot be used. It does not follow
+ * links; the recursive readdir of Node 24 would. Throws if `folder` itself cannot be opened.
  */
-function* findImages(folder: string, prefix: string): Generator<ImageFile> {
-  for (const entry of readdirSync(`${folder}/${prefix}`, { withFileTypes: true })) {
-    const file = `${prefix}${entry.name}`;
-    if (entry.name.startsWith('.')) continue;
-    if (entry.isDirectory()) yield* findImages(folder, `${file}/`);
-    else if (entry.isFile() && extension.test(entry.name)) {
-      const { size, mtimeMs } = statSync(`${folder}/${file}`);
-      yield { file, bytes: size, modifiedMs: mtimeMs };
+function* findImages(folder: string, prefix: string): Generator<ImageFile | LeftOut> {
+  const [entries, error] = readFolder(`${folder}/${prefix}`);
+  if (error !== undefined) {
+    if (prefix === '') throw error;
+    yield { file: prefix, reason: `the folder cannot be opened (${error.code})` };
+  }
+  for (const entry of entries) {
+    const name = entry.name.toString();
+    const file = `${prefix}${name}`;
+    if (name.startsWith('.')) continue;
+    if (!Buffer.from(name).equals(entry.name)) {
+      yield { file: `${prefix}${escapeBytes(entry.name)}`, reason: 'its name is not UTF-8' };
+    } else if (entry.isDirectory()) {
+      yield* findImages(folder, `${file}/`);
+    } else if (otherExtension.test(name)) {
+      yield { file, reason: `${path.extname(name)} files are not read` };
+    } else if (extension.test(name)) {
+      yield entry.isFile() ? describeFile(folder, file) : { file, reason: 'it is a link or no file' };
     }
   }
+}
+
+/** The entries of a folder, with the bytes of their names; or why it cannot be opened. */
+function readFolder(folder: string): [entries: Dirent<Buffer>[], error?: NodeJS.ErrnoException] {
+  try {
+    return [readdirSync(folder, { withFileTypes: true, encoding: 'buffer' })];
+  } catch (error) {
+    return [[], error as NodeJS.ErrnoException];
+  }
+}
+
+function describeFile(folder: string, file: string): ImageFile | LeftOut {
+  try {
+    const { size, mtimeMs } = statSync(`${folder}/${file}`);
+    return { file, bytes: size, modifiedMs: mtimeMs };
+  } catch (error) {
+    return { file, reason: `it cannot be opened (${(error as NodeJS.ErrnoException).code})` };
+  }
+}
+
+/** A name with every byte that is not ASCII as \xNN. */
+function escapeBytes(name: Buffer): string {
+  return Array.from(name, (byte) =>
+    byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
+  ).join('');
 }
 
 function decodeImages(
   folder: string,
   files: readonly ImageFile[],
+  notOpened: readonly LeftOut[],
   shape: ImageShape,
   strict: boolean,
   onProgress: (done: number, total: number) => void,
 ): DecodedImages {
   const used: string[] = [];
-  const leftOut: LeftOut[] = [];
+  const leftOut: LeftOut[] = [...notOpened];
   const decodedAtOnce = 4 * availableParallelism();
 
   async function* decodeAll(): AsyncGenerator<Uint8Array> {

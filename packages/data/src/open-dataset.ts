@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError, nearestName } from '@lstm-gan/core/errors';
@@ -41,7 +42,7 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
   const file = path.join(cacheDir, 'data', `${name}-${size}x${channels}-v3.bin`);
   const packed = openPacked(file);
   if (packed !== undefined) return packed;
-  const scratch = path.join(cacheDir, 'data', `${name}-${process.pid}.partial`);
+  const scratch = path.join(cacheDir, 'data', `${name}-${randomUUID()}.partial`);
   const images = await source.decode({ size, channels }, scratch, onProgress);
   await writePacked(file, name, { size, channels }, images);
   const written = openPacked(file);

@@ -1,4 +1,5 @@
-import { mkdtemp, open, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -78,13 +79,26 @@ describe('a packed data set', () => {
   });
 
   it('reports a full disk, and leaves no file', async () => {
-    await symlink('/dev/full', `${file}.${process.pid}.partial`);
-    await expect(writePacked(file, 'pets', shape, decoded())).rejects.toMatchObject({
-      code: 'cannot-write',
-      message: `${file} cannot be written: the disk is full.`,
-      advice: expect.stringContaining('--cache-dir'),
-    });
-    expect(await readdir(folder)).toEqual([]);
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', folder], { encoding: 'utf8' });
+    if (mounted.status !== 0) throw new Error(`This test mounts a tmpfs, and may not (${mounted.stderr}).`);
+    try {
+      const many = { ...decoded(), pixels: Array.from({ length: 100 }, () => new Uint8Array(12_000)) };
+      await expect(writePacked(file, 'pets', shape, many)).rejects.toMatchObject({
+        code: 'cannot-write',
+        message: `${file} cannot be written: the disk is full.`,
+        advice: expect.stringContaining('--cache-dir'),
+      });
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      spawnSync('umount', ['--lazy', folder]);
+    }
+  });
+
+  it('may be packed twice at the same time', async () => {
+    const both = [decoded({ labels }), decoded({ labels })];
+    await Promise.all(both.map((images) => writePacked(file, 'pets', shape, images)));
+    expect(openPacked(file)?.count).toBe(3);
+    expect(await readdir(folder)).toEqual(['set.bin']);
   });
 
   it('reports a file that becomes shorter while it is read', async () => {

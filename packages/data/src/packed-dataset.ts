@@ -3,7 +3,7 @@
  * footer, the footer's length (uint32) and an eight-letter signature. The file is written as a stream, and its images
  * are read one at a time, so writing and reading need little memory. Opening reads no pixels.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
@@ -33,7 +33,8 @@ type Footer = z.infer<typeof footerSchema>;
 
 /** Writes a packed file, completely or not at all. Throws a UserError if it cannot be written. */
 export async function writePacked(file: string, name: string, shape: ImageShape, images: DecodedImages): Promise<void> {
-  const temporary = `${file}.${process.pid}.partial`;
+  // Two processes may pack the same images at the same time, also in containers where both have the same number.
+  const temporary = `${file}.${randomUUID()}.partial`;
   try {
     await mkdir(path.dirname(file), { recursive: true });
     const handle = await open(temporary, 'w');

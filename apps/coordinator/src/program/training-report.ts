@@ -70,7 +70,7 @@ export function leftOutLines({ leftOut }: Dataset): string[] {
   const lines = leftOut.slice(0, shownLeftOut).map(({ file, reason }) => `  ${file}: ${reason}`);
   const rest = leftOut.length - shownLeftOut;
   return [
-    `${leftOut.length} files of the data could not be read and were left out:`,
+    `${leftOut.length} files of the data could not be used and were left out:`,
     ...lines,
     ...(rest > 0 ? [`  and ${rest} more; log.jsonl names them`] : []),
   ];
