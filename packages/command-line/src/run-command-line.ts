@@ -1,5 +1,6 @@
 import { CommanderError, type Command } from 'commander';
 import { exitCodes } from './exit-codes.ts';
+import { surviveLostOutput } from './survive-lost-output.ts';
 
 /**
  * Runs a program with parameters and sets the exit code. Prints the sentence of an error on standard error.
@@ -9,6 +10,7 @@ export async function runCommandLine(
   parameters: readonly string[],
   loadProgram: () => Command | Promise<Command>,
 ): Promise<void> {
+  surviveLostOutput();
   try {
     const program = await loadProgram();
     await program.parseAsync(parameters, { from: 'user' });
