@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -107,6 +107,18 @@ describe('a run that is resumed after a durable step', () => {
     expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
     expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
     expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
+  });
+
+  it('cuts metrics that are longer than a string can be', async () => {
+    const line = (step: number) => `{"step":${step},"pad":"${'x'.repeat(2 ** 20)}"}\n`;
+    // 600 MiB. A sparse file would be one line of zeros.
+    const handle = await open(folder.metrics, 'w');
+    for (let step = 1; step <= 600; step++) await handle.write(line(step));
+    await handle.close();
+    removeStepsAfter(folder, 599);
+    const { size } = await stat(folder.metrics);
+    expect(size).toBe(Array.from({ length: 599 }, (_, k) => line(k + 1).length).reduce((sum, length) => sum + length));
+    await rm(folder.metrics);
   });
 
   it('never has a checkpoint without the metrics of its steps, even after a crash', async () => {

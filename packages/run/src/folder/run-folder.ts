@@ -1,5 +1,5 @@
 /** A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time. */
-import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, truncateSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
@@ -121,13 +121,45 @@ export function removeStepsAfter(
 
 /** Cuts the file after the last line of a durable step. This also removes a half-written last line. */
 function cutMetrics(file: string, durableStep: number): void {
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (!existsSync(file)) return;
   let length = 0;
-  for (const line of text.split('\n').slice(0, -1)) {
-    if (!(stepOf(line) <= durableStep)) break;
-    length += Buffer.byteLength(line) + 1;
+  for (const line of linesOf(file)) {
+    if (!(stepOf(line.toString()) <= durableStep)) break;
+    length += line.length + 1;
   }
-  if (text !== '') truncateSync(file, length);
+  truncateSync(file, length);
+}
+
+const chunkBytes = 2 ** 20;
+
+/** No line of metrics is as long as this. */
+const mostLineBytes = 2 ** 24;
+
+/**
+ * The complete lines of a file, without their line feeds, up to a line that is too long to be one of metrics. Read in
+ * parts: a long run's file does not fit into a string.
+ */
+function* linesOf(file: string): Generator<Buffer> {
+  const descriptor = openSync(file, 'r');
+  try {
+    let rest: Buffer = Buffer.alloc(0);
+    const chunk = Buffer.alloc(chunkBytes);
+    for (
+      let read = readSync(descriptor, chunk);
+      read > 0 && rest.length < mostLineBytes;
+      read = readSync(descriptor, chunk)
+    ) {
+      rest = Buffer.concat([rest, chunk.subarray(0, read)]);
+      let start = 0;
+      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', start)) {
+        yield rest.subarray(start, end);
+        start = end + 1;
+      }
+      rest = rest.subarray(start);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function stepOf(line: string): number {
