@@ -79,6 +79,28 @@ it('composites transparent pictures over white, and converts colours to gray', a
   expect([gray.length, gray[0]]).toEqual([64, 255]);
 });
 
+it('scales 16 bits to 8, in gray and in colour, and leaves out pixels whose white is not known', async () => {
+  for (const channels of [1, 3] as const) {
+    const half = new Uint16Array(64 * channels).fill(0x8000);
+    await sharp(half, { raw: { width: 8, height: 8, channels } })
+      .toColourspace(channels === 1 ? 'grey16' : 'rgb16')
+      .toFile(path.join(root, `${channels}.png`));
+  }
+  for (const name of ['float-gray.tif', 'float-rgb.tif'])
+    await cp(new URL(`testing/${name}`, import.meta.url), path.join(root, name));
+  const dataset = await open();
+  expect(dataset.count).toBe(2);
+  expect(dataset.leftOut).toEqual(
+    ['float-gray.tif', 'float-rgb.tif'].map((file) => ({
+      file,
+      reason: 'its pixels have the type float; it must have 8 or 16 bits a channel',
+    })),
+  );
+  for (const index of [0, 1])
+    for (const channels of [1, 3] as const)
+      expect(new Set(await pixelsOf(index, { channels }))).toEqual(new Set([128]));
+});
+
 it("labels each image with its folder's name", async () => {
   await addImage('cats/1.png', 8, 8, red);
   await addImage('cats/2.png', 8, 8, red);

@@ -20,6 +20,8 @@ const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl'];
 const extension = /\.(jpe?g?|jfif|png|webp|gif|tiff?|avif|heic|jp2|jxl)$/i;
 /** Files named like this are pictures too, but are not read. */
 const otherExtension = /\.(bmp|svg|psd|ico|tga|p[bgpn]m|exr|hdr|dng|cr2|cr3|nef|arw|raf|orf|rw2)$/i;
+/** libvips' types of pixels whose white is known: the largest number. In a file of floats, white may be 1, 255 or anything. */
+const depths = ['uchar', 'ushort'];
 const maxFileBytes = 256 * 1024 * 1024;
 const maxPixels = 100_000_000;
 
@@ -194,8 +196,9 @@ async function decodeImage(
   if (bytes > maxFileBytes) return `it has ${bytes} bytes; ${maxFileBytes} are allowed`;
   try {
     const image = sharp(path.join(folder, file), { limitInputPixels: maxPixels, failOn: 'error' });
-    const { format } = await image.metadata();
+    const { format, depth = 'unknown' } = await image.metadata();
     if (!formats.includes(format ?? '')) return `it is ${format ?? 'no picture'}, whatever its name says`;
+    if (!depths.includes(depth)) return `its pixels have the type ${depth}; it must have 8 or 16 bits a channel`;
     const cropped = image.autoOrient().flatten({ background: '#ffffff' }).resize(size, size, { fit: 'cover' });
     return await cropped
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
