@@ -53,3 +53,4 @@ export {
 export { createTrainingState, type TrainingState } from './checkpoints/training-state.ts';
 export { layoutSha256, weightsSha256 } from './checkpoints/weights-hash.ts';
 export { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
+export { printable, shellWord } from './terminal-text.ts';

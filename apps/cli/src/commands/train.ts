@@ -56,5 +56,6 @@ async function train(options: TrainOptions): Promise<void> {
     await provisionWithProgress(cacheDir, 'gpu', () => performance.now());
   }
   const { workers, threads, pin, exchange } = options;
-  await runTraining(options, localWorkers({ workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange }));
+  const workersOfTrain = localWorkers({ workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange });
+  await runTraining(options, workersOfTrain, 'train');
 }

@@ -1,5 +1,6 @@
 /** The command of a coordinator: `lstm-gan coordinator` and `lstm-gan-coordinator`. */
 import { addCacheDir, invocationOf } from '@lstm-gan/command-line';
+import { shellWord } from '@lstm-gan/run';
 import type { Command } from 'commander';
 import { joiningWorkers } from '../workers/joining-workers.ts';
 import { addRunOptions, presetsAndDataSets, type RunOptions } from './run-options.ts';
@@ -15,7 +16,11 @@ export function defineCoordinatorCommand(command: Command): void {
     .option('--bind <host:port>', 'where to listen; 0.0.0.0 for every network of this machine', '127.0.0.1:5577')
     .addHelpText('after', () => examplesOf(invocationOf(command)));
   addCacheDir(command).action((options: CoordinatorCommandOptions) =>
-    runTraining(options, joiningWorkers(options.bind, options.exchange)),
+    runTraining(
+      options,
+      joiningWorkers(options.bind, options.exchange),
+      `coordinator --bind ${shellWord(options.bind)}`,
+    ),
   );
 }
 

@@ -17,8 +17,11 @@ import { lastStep, observePastSteps, readStopRule } from './training-length.ts';
 import { showTrainingProgress } from './training-progress.ts';
 import { jsonReport, leftOutLines, reportLines } from './training-report.ts';
 
-/** Begins or resumes a run, trains it with the workers that the command gathers, and prints where the results are. */
-export async function runTraining(options: RunOptions, gatherWorkers: GatherWorkers): Promise<void> {
+/**
+ * Begins or resumes a run, trains it with the workers that the command gathers, and prints where the results are.
+ * @param command the command, with the options that it needs again to continue
+ */
+export async function runTraining(options: RunOptions, gatherWorkers: GatherWorkers, command: string): Promise<void> {
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
   const layers = await readConfigLayers(options);
@@ -51,7 +54,8 @@ export async function runTraining(options: RunOptions, gatherWorkers: GatherWork
     dataset.close();
     run.end();
     const training = { run, steps, stopRule, result };
-    const lines = options.json === true ? [jsonReport(training)] : [...reportLines(training), ...leftOutLines(dataset)];
+    const lines =
+      options.json === true ? [jsonReport(training)] : [...reportLines(training, command), ...leftOutLines(dataset)];
     process.stdout.write(`${lines.join('\n')}\n`);
   } finally {
     await run.folder.release();

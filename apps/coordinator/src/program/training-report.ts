@@ -1,7 +1,7 @@
 /** What a training prints on standard output when it has ended: lines for people, or one line of JSON. */
 import path from 'node:path';
 import type { Dataset } from '@lstm-gan/data';
-import { checkpointFile, describeStop, type StopRule } from '@lstm-gan/run';
+import { checkpointFile, describeStop, printable, shellWord, type StopRule } from '@lstm-gan/run';
 import type { OpenRun } from '../open-run/open-run.ts';
 import type { TrainRunResult } from './train-run.ts';
 
@@ -35,8 +35,11 @@ export function jsonReport(training: EndedTraining): string {
   });
 }
 
-/** Returns the report as lines for people: where the results are, and how to continue. */
-export function reportLines(training: EndedTraining): string[] {
+/**
+ * Returns the report as lines for people: where the results are, and how to continue.
+ * @param command the command that trained, with the options that it needs again
+ */
+export function reportLines(training: EndedTraining, command: string): string[] {
   const { run, steps, stopRule, result } = training;
   const { folder, config, isStrict } = run;
   const { state, weightsSha256, imagesPerSecond, checkpoint, grid, best } = result;
@@ -51,7 +54,7 @@ export function reportLines(training: EndedTraining): string[] {
   }
   lines.push(`  weights      sha256 ${weightsSha256}${isStrict ? '' : ' (of this run alone: --no-strict)'}`);
   const nextSteps = reason === 'signal' ? steps : state.step * 2;
-  lines.push('To continue:', `  npx lstm-gan train --resume ${folder.root} --steps ${nextSteps}`);
+  lines.push('To continue:', `  npx lstm-gan ${command} --resume ${shellWord(folder.root)} --steps ${nextSteps}`);
   // A hint for newcomers, who begin with the digits.
   if (config.data === 'digits') {
     lines.push(
@@ -67,7 +70,7 @@ const shownLeftOut = 10;
 /** Returns lines about files of the data that were left out. The lines are printed last, so that they stay visible. */
 export function leftOutLines({ leftOut }: Dataset): string[] {
   if (leftOut.length === 0) return [];
-  const lines = leftOut.slice(0, shownLeftOut).map(({ file, reason }) => `  ${file}: ${reason}`);
+  const lines = leftOut.slice(0, shownLeftOut).map(({ file, reason }) => `  ${printable(file)}: ${printable(reason)}`);
   const rest = leftOut.length - shownLeftOut;
   return [
     `${leftOut.length} files of the data could not be used and were left out:`,

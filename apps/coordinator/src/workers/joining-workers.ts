@@ -2,7 +2,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import type { Logger } from '@lstm-gan/run';
+import { shellWord, type Logger } from '@lstm-gan/run';
 import { createCoordinatorLink, openRunKeys } from '@lstm-gan/transport';
 import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
 import type { GatherWorkers } from './run-workers.ts';
@@ -16,7 +16,7 @@ export function joiningWorkers(address: string, exchange: ExchangeChoice): Gathe
     const keyFile =
       workerKeyFile === undefined
         ? 'FILE   # all keys are revoked: lstm-gan keys makes new ones'
-        : path.resolve(workerKeyFile);
+        : shellWord(path.resolve(workerKeyFile));
     const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${keyFile}`;
     log.info(
       `Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`,

@@ -6,6 +6,7 @@ import { UserError } from '@lstm-gan/core/errors';
 import { checkpointsOf, newestCheckpoint, removeCheckpointsAfter } from '../checkpoints/checkpoint-store.ts';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { takeLock } from './run-lock.ts';
+import { shellWord } from '../terminal-text.ts';
 import { explainWriteError, readIfPresent, removeFiles, writeAtomically } from '../write-atomically.ts';
 
 /** The paths in a run's folder. This process owns the folder until `release`. */
@@ -46,7 +47,7 @@ async function refuseRun({ root, config, checkpoints }: RunFolder): Promise<void
     code: 'run-exists',
     message: hasCheckpoint ? `${root} holds a run already.` : `${root} holds a config.json that is not a run's.`,
     advice: hasCheckpoint
-      ? `Go on with it: lstm-gan train --resume ${root} --steps N. Or choose another folder with --out.`
+      ? `Go on with it: lstm-gan train --resume ${shellWord(root)} --steps N. Or choose another folder with --out.`
       : 'Choose another folder with --out.',
   });
 }
