@@ -32,8 +32,9 @@ const child = spawn(process.execPath, [path.join(root, 'apps', 'cli', 'bin', 'ls
   cwd: root,
   stdio: 'inherit',
 });
-// A terminal sends Ctrl-C to this process and to its child, which trains. This process ignores it and waits for the
-// child's end.
+// A terminal sends Ctrl-C, and its end, to this process and to its child, which trains. This process ignores them and
+// waits for the child's end.
 process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code) => process.exit(code ?? 1));

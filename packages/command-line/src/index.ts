@@ -8,3 +8,4 @@ export { exitCodes } from './exit-codes.ts';
 export { invocationOf } from './invocation-of.ts';
 export { positiveInteger, seconds, seed } from './option-values.ts';
 export { runCommandLine } from './run-command-line.ts';
+export { onStopSignal } from './stop-signals.ts';

@@ -1,9 +1,12 @@
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
 /**
  * Lets a program go on when nobody reads its output any more: its work, and the files that it writes, matter more than
  * what it prints. Without this, Node ends the program with a stack trace, and a run would leave its lock.
  */
-export function surviveLostOutput(streams: readonly NodeJS.WriteStream[] = [process.stdout, process.stderr]): void {
-  for (const stream of streams) {
+export function surviveLostOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // EPIPE: the reader of a pipe has gone. EIO: the terminal has been closed.
       if (error.code === 'EPIPE' || error.code === 'EIO') return;
@@ -13,4 +16,16 @@ export function surviveLostOutput(streams: readonly NodeJS.WriteStream[] = [proc
         process.stderr.write(`Standard output cannot be written: ${error.message}.\nChoose another place for it.\n`);
     });
   }
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.on('exit', () => terminals.filter((descriptor) => !isatty(descriptor)).forEach(replaceByNothing));
+}
+
+/**
+ * At its end, Node restores the settings of the terminals that it began with, and aborts if one of them is gone. It
+ * leaves out a descriptor that is another file by then.
+ */
+function replaceByNothing(descriptor: number): void {
+  closeSync(descriptor);
+  // The system gives the lowest free number, which is that of the closed descriptor.
+  openSync('/dev/null', 'r+');
 }

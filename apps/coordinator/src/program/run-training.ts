@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { cacheDirOf } from '@lstm-gan/command-line';
+import { cacheDirOf, onStopSignal } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
@@ -106,7 +106,10 @@ async function openRun(
 type TrainingContext = Omit<TrainRunOptions, keyof OpenRun | 'signal' | 'terminal' | 'onStep'> &
   Pick<TrainRunOptions, 'isStrict'>;
 
-/** Trains with progress on the terminal. The first Ctrl-C or SIGTERM stops after the step, the second at once. */
+/**
+ * Trains with progress on the terminal. The first Ctrl-C or SIGTERM, or the end of the terminal, stops after the step;
+ * the second signal stops at once.
+ */
 async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise<TrainRunResult> {
   const stopper = new AbortController();
   const onSignal = (): void => {
@@ -114,7 +117,7 @@ async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise
     process.stderr.write('\nStopping after this step. Interrupt once more to stop at once.\n');
     stopper.abort();
   };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
+  const forgetSignals = onStopSignal(onSignal);
   const progress = showTrainingProgress(context.steps, context.now);
   try {
     return await trainRun({
@@ -126,6 +129,6 @@ async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise
     });
   } finally {
     progress.stop();
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+    forgetSignals();
   }
 }

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { onStopSignal } from '@lstm-gan/command-line';
 import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
 import { UserError } from '@lstm-gan/core/errors';
 import { openEngine, type Engine } from '@lstm-gan/engine';
@@ -45,7 +46,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   chooseDevice(device, findGpus().length);
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
+  onStopSignal(() => leaving.abort());
   const log = await openLog();
   // A coordinator with a socket file makes a new socket file when it starts again, so waiting at the old one is
   // useless.
