@@ -142,6 +142,7 @@ it('leaves out what cannot be opened and pictures that are not read, by name, an
   await rename(path.join(root, 'b.jpg'), path.join(root, 'b.JFIF'));
   await cp(path.join(root, 'b.JFIF'), path.join(root, 'd.jpe'));
   await writeFile(Buffer.from(`${root}/Mu\xf1oz.png`, 'latin1'), await readFile(path.join(root, 'a.png')));
+  await writeFile(Buffer.from(`${root}/a\xf1o.txt`, 'latin1'), 'no picture');
   await writeFile(path.join(root, 'old.bmp'), 'BM');
   await writeFile(path.join(root, 'notes.txt'), '');
   await symlink('/etc/hostname', path.join(root, 'link.png'));

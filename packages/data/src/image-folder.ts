@@ -1,8 +1,8 @@
 /**
  * A user's own folder of images: any format of `formats`, any size, in nested folders whose names are the labels. The
  * files are not trusted: links are not followed, formats that can contain programs are not read, and the bytes and
- * pixels of a picture are limited before it is decoded. A picture or folder that cannot be read is left out, and named in
- * `leftOut`; the others are used.
+ * pixels of a picture are limited before it is decoded. A picture or folder that cannot be read is left out, and named
+ * in `leftOut`; the others are used.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync, type Dirent } from 'node:fs';
@@ -17,10 +17,13 @@ import type { DecodedImages } from './decoded-images.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
 
 const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl'];
-const extension = /\.(jpe?g?|jfif|png|webp|gif|tiff?|avif|heic|jp2|jxl)$/i;
+const extension = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif|heic|jp2|jxl)$/i;
 /** Files named like this are pictures too, but are not read. */
 const otherExtension = /\.(bmp|svg|psd|ico|tga|p[bgpn]m|exr|hdr|dng|cr2|cr3|nef|arw|raf|orf|rw2)$/i;
-/** libvips' types of pixels whose white is known: the largest number. In a file of floats, white may be 1, 255 or anything. */
+/**
+ * Types of pixels whose white is known: the largest number of the type. In a file of floats, white may be 1, 255 or
+ * anything. The names are those of libvips.
+ */
 const depths = ['uchar', 'ushort'];
 const maxFileBytes = 256 * 1024 * 1024;
 const maxPixels = 100_000_000;
@@ -55,11 +58,9 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   }
   if (strict && leftOut.length > 0) throw brokenImage(folder, leftOut);
   const prefix = `folder-${shortHash(path.resolve(folder))}-${size}x${channels}-`;
-  const packed = path.join(
-    cacheDir,
-    'data',
-    `${prefix}${shortHash(JSON.stringify([files, ...(leftOut.length > 0 ? [leftOut] : []), sharp.versions.vips]))}.bin`,
-  );
+  // The types of pixels are a part of the name: files that were packed under another rule are packed again.
+  const contents = shortHash(JSON.stringify([files, leftOut, depths, sharp.versions.vips]));
+  const packed = path.join(cacheDir, 'data', `${prefix}${contents}.bin`);
   const known = openPacked(packed);
   if (known !== undefined) return strict ? refuseLeftOut(folder, known) : known;
   await writePacked(
@@ -117,7 +118,9 @@ function* findImages(folder: string, prefix: string): Generator<ImageFile | Left
     const file = `${prefix}${name}`;
     if (name.startsWith('.')) continue;
     if (!Buffer.from(name).equals(entry.name)) {
-      yield { file: `${prefix}${escapeBytes(entry.name)}`, reason: 'its name is not UTF-8' };
+      // Such a name cannot be given to the library that reads pictures.
+      if (entry.isDirectory() || extension.test(name))
+        yield { file: `${prefix}${escapeBytes(entry.name)}`, reason: 'its name is not UTF-8' };
     } else if (entry.isDirectory()) {
       yield* findImages(folder, `${file}/`);
     } else if (otherExtension.test(name)) {

@@ -27,8 +27,8 @@ const repetitions = 7;
 
 /**
  * Times the operations that a unit computes on the CPU, in the order of its graph. Each is run several times on made-up
- * numbers, and the time of a call that does nothing is subtracted. An operation that reads a mask is left out, because a
- * mask cannot be fed; so is one whose result is no float32.
+ * numbers, and the time of a call that does nothing is subtracted. An operation that reads a mask is left out, because
+ * a mask cannot be fed; so is one whose result is no float32.
  */
 export async function timeOperations(unit: Unit, provisioned: Provisioned, threads: number): Promise<OperationTime[]> {
   const whole = { ...unit, early: undefined, earlyOutputs: undefined };

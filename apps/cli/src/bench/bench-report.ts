@@ -19,7 +19,7 @@ export interface BenchReport {
   readonly machine: Machine & { readonly tensorflow: string };
   readonly config: Pick<RunConfig, 'preset' | 'batchSize' | 'shardSize' | 'engine'>;
   readonly workers: number;
-  /** Of each worker. */
+  /** The number of threads of each worker. */
   readonly threads: number;
   readonly steps: number;
   readonly imagesPerSecond: Spread;

@@ -1,7 +1,7 @@
 /**
  * Random tensors as a function of a key tensor (int32 [2]), so that a traced graph draws new numbers when it runs with
- * another key. On a backend without the native kernels the numbers are computed in TypeScript. They have the same bits as
- * those of our native kernels; TensorFlow's normal numbers, which GPUs use, agree with them up to rounding.
+ * another key. On a backend without the native kernels the numbers are computed in TypeScript. They have the same bits
+ * as those of our native kernels. TensorFlow's normal numbers, which GPUs use, agree with them up to rounding.
  */
 import { tensor, type Tensor } from '@tensorflow/tfjs-core';
 import { statelessNormal } from '../random/stateless-normal.ts';

@@ -141,7 +141,8 @@ void Backward(void*, TF_OpKernelContext* context) {
             *inverse = call.Input(4);
   if (!call.ok()) return;
   const RowParts shape = ShapeOfInput(&call, x, {scale, mean, inverse});
-  if (call.ok() && CountOf(dy) != CountOf(x)) call.Fail("the gradient of batch normalisation has the shape of its input");
+  if (call.ok() && CountOf(dy) != CountOf(x))
+    call.Fail("the gradient of batch normalisation has the shape of its input");
   if (!call.ok()) return;
   const size_t columns = shape.columns;
   const std::vector<int64_t> channels = {static_cast<int64_t>(columns)};

@@ -1,5 +1,5 @@
-// Functions of each element of a tensor. TensorFlow's kernels for them may use instructions whose results differ between
-// manufacturers of processors (approximate reciprocals and square roots).
+// Functions of each element of a tensor. TensorFlow's kernels for them may use instructions whose results differ
+// between manufacturers of processors (approximate reciprocals and square roots).
 #include <algorithm>
 #include <cmath>
 

@@ -26,8 +26,9 @@ struct Functions {
     return Select(x > most, most, x);
   }
 
-  // The compiler may contract a product with a power of two, or that of two short numbers, or not: such a product is exact.
-  // e^x for |x| <= 87, to 2 units in the last place: 2^n e^r, |r| <= ln(2) / 2 (Cephes expf; Moshier, 1989).
+  // Some sums below add a product that is exact: with a power of two, or of two numbers with few digits. Its bits are
+  // the same whether the compiler contracts it or not. e^x for |x| <= 87, to 2 units in the last place: 2^n e^r, |r| <=
+  // ln(2) / 2 (Cephes expf; Moshier, 1989).
   static LSTM_GAN_INLINE Vector Exp(const Vector& x) {
     const Vector scaled = RoundedProduct(x, Vector{} + 1.44269504088896341f);
     const Integers n = __builtin_convertvector(scaled + Select(scaled < 0, Vector{} - 0.5f, Vector{} + 0.5f), Integers);

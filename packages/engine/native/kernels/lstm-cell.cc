@@ -27,7 +27,8 @@ LSTM_GAN_INLINE void RunForward(const Forward& f, size_t rows, size_t units) {
         gate[k] = k == 2 ? On::Tanh(z) : On::Sigmoid(z);
         On::Store(gate[k], f.gates + row * 4 * units + column, count);
       }
-      const Vector cell = gate[1] * On::Load(f.cell + at, count) + RoundedProduct(gate[0], gate[2]), tanh = On::Tanh(cell);
+      const Vector cell = gate[1] * On::Load(f.cell + at, count) + RoundedProduct(gate[0], gate[2]);
+      const Vector tanh = On::Tanh(cell);
       On::Store(cell, f.new_cell + at, count);
       On::Store(tanh, f.tanh + at, count);
       On::Store(gate[3] * tanh, f.hidden + at, count);

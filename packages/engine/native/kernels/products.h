@@ -53,8 +53,8 @@ LSTM_GAN_INLINE void MultiplyRows(const float* rows, size_t row_stride, size_t t
 }
 
 // sums[r][c] = the sum over k, in order, of rows[r * row_stride + k * term_stride] * panel[k * panel_stride + c], for
-// the first `count` rows of a strip. Rows after them, up to the strip's end, may be read and summed too. The two vectors of columns stay in the
-// first-level cache while they are multiplied by all rows.
+// the first `count` rows of a strip. Rows after them, up to the strip's end, may be read and summed too. The two
+// vectors of columns stay in the first-level cache while they are multiplied by all rows.
 template <typename P>
 LSTM_GAN_INLINE void Multiply(const float* rows, size_t row_stride, size_t term_stride, const float* panel,
                               size_t panel_stride, size_t terms, size_t count, float (*sums)[kPanel]) {
@@ -62,9 +62,9 @@ LSTM_GAN_INLINE void Multiply(const float* rows, size_t row_stride, size_t term_
     for (size_t first = 0; first < count;) {
       const float* factors = rows + first * row_stride;
       float* target = sums[first] + column;
-      const size_t left = count - first;
+      const size_t remaining = count - first;
       // Two times kFewRows rows are faster than kRows rows and a remainder.
-      if (left > P::kFewRows && left != 2 * P::kFewRows) {
+      if (remaining > P::kFewRows && remaining != 2 * P::kFewRows) {
         MultiplyRows<P, P::kRows>(factors, row_stride, term_stride, panel + column, panel_stride, terms, target);
         first += P::kRows;
       } else {

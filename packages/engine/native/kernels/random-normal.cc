@@ -1,6 +1,6 @@
 // Normally distributed numbers by the method of Box and Muller, as TensorFlow's StatelessRandomNormal draws them. That
 // operation calls the C library's logarithm, sine and cosine, whose bits depend on the library's version and on the
-// processor. Here they are computed in float64, with the operations of core's stateless-random.ts in the same order.
+// processor. Here they are computed in float64, with the operations of core's stateless-normal.ts in the same order.
 #include <algorithm>
 #include <cmath>
 #include <cstring>

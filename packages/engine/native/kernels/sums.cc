@@ -1,5 +1,5 @@
-// Sums and means over the first axes of a tensor. The tensor is read as a matrix [rows, columns], and its rows are added
-// (row-parts.h).
+// Sums and means over the first axes of a tensor. The tensor is read as a matrix [rows, columns], and its rows are
+// added (row-parts.h).
 #include <vector>
 
 #include "arithmetic/clones.h"

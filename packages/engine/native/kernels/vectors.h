@@ -52,8 +52,8 @@ struct Aligned {
   float* const data;
 };
 
-// a * b, never contracted with a sum that it is added to. In a sum of two products, or where a product is used twice, the
-// compiler would otherwise choose which one is contracted, and the bits would depend on the compiler.
+// a * b, never contracted with a sum that it is added to. In a sum of two products, or where a product is used twice,
+// the compiler would otherwise choose which one is contracted, and the bits would depend on the compiler.
 template <typename Vector>
 LSTM_GAN_INLINE Vector RoundedProduct(const Vector& a, const Vector& b) {
 #ifdef __clang__
@@ -68,9 +68,9 @@ LSTM_GAN_INLINE Vector RoundedProduct(const Vector& a, const Vector& b) {
 
 enum class Vectors { kAvx512, kAvx2, kAny };
 
-// Returns the widest vectors that this processor has. The environment variable LSTM_GAN_VECTORS leaves wider ones aside,
-// to compare bits and speed: `avx2` leaves AVX-512 aside, and `none` also leaves AVX2 and fused multiply-add aside, so it
-// gives other bits.
+// Returns the widest vectors that this processor has. The environment variable LSTM_GAN_VECTORS leaves wider ones
+// aside, to compare bits and speed: `avx2` leaves AVX-512 aside, and `none` also leaves AVX2 and fused multiply-add
+// aside, so it gives other bits.
 inline Vectors WidestVectors() {
   static const Vectors widest = [] {
     const char* value = std::getenv("LSTM_GAN_VECTORS");

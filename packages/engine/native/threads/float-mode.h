@@ -1,6 +1,6 @@
-// The float mode of a thread says whether tiny numbers (below 1.2e-38 in float32) count as zero. TensorFlow sets it on its
-// own threads, but not on the thread that calls TensorFlow. If they differed, the bits of a value would depend on which
-// thread computes it.
+// The float mode of a thread says whether tiny numbers (below 1.2e-38 in float32) count as zero. TensorFlow sets it on
+// its own threads, but not on the thread that calls TensorFlow. If they differed, the bits of a value would depend on
+// which thread computes it.
 #pragma once
 
 namespace lstm_gan {

@@ -21,8 +21,8 @@ inline void Pause() {
 
 class ThreadPool {
  public:
-  // Runs all pieces; the calling thread takes part. All threads get the calling thread's float mode, so that the results
-  // do not depend on which thread computes which piece.
+  // Runs all pieces; the calling thread takes part. All threads get the calling thread's float mode, so that the
+  // results do not depend on which thread computes which piece.
   void Run(size_t count, size_t threads, const std::function<void(size_t)>& body) {
     // If the pool is busy with the work of another caller, this caller does all pieces itself.
     std::unique_lock<std::mutex> busy(busy_, std::try_to_lock);

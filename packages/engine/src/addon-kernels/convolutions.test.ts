@@ -6,8 +6,9 @@ type Target = 'images' | 'kernel' | 'maps';
 /** [batch, height, width, channels, maps] */
 type Layer = readonly number[];
 /**
- * Layers of many channels. The first has fewer tiles than a strip (16). The second has several strips and a shorter last
- * strip. The third has more tiles than are multiplied together (64). Some have several panels (32) of channels or maps.
+ * Layers of many channels. The first has fewer tiles than a strip (16). The second has several strips and a shorter
+ * last strip. The third has more tiles than are multiplied together (64). Some have several panels (32) of channels or
+ * maps.
  */
 const wide: Layer[] = [
   [1, 4, 4, 32, 32],
@@ -24,8 +25,8 @@ const ofImages: Layer[] = [
   [3, 10, 28, 1, 32],
 ];
 /**
- * Layers that neither of the two faster algorithms takes. Of the first, all images are computed together. Of the second,
- * each image is computed by itself. The third has an odd number of rows and columns of maps.
+ * Layers that neither of the two faster algorithms takes. Of the first, all images are computed together. Of the
+ * second, each image is computed by itself. The third has an odd number of rows and columns of maps.
  */
 const others: Layer[] = [
   [3, 2, 2, 5, 7],

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { float, runOperation } from '../testing/run-operation.ts';
 
-// TensorFlow's own threads take numbers below 1.2e-38 for zero. The thread that calls TensorFlow, and ours, must do so too.
+// TensorFlow's own threads take numbers below 1.2e-38 for zero. The thread that calls TensorFlow, and ours, must do so
+// too.
 it('numbers that are too small for a normal float32 are zero, with any number of threads', async () => {
   const [rows, columns] = [5000, 40];
   const values = Float32Array.from({ length: rows * columns }, (_, i) => (i % 7) * 1e-39);

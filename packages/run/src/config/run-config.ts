@@ -75,8 +75,8 @@ export function checkRunConfig(value: unknown): RunConfig {
 }
 
 /**
- * Whether the bits of the weights depend on the number of threads of a worker: TensorFlow's own kernels, which the eager
- * engine and precision bfloat16 use, divide sums among threads.
+ * Whether the bits of the weights depend on the number of threads of a worker: TensorFlow's own kernels, which the
+ * eager engine and precision bfloat16 use, divide sums among threads.
  */
 export function doThreadsDecideBits({ engine, precision }: Pick<RunConfig, 'engine' | 'precision'>): boolean {
   return engine === 'eager' || precision === 'bfloat16';

@@ -25,8 +25,8 @@ struct Sizes {
   const size_t places, image, maps, patch, images;
 };
 
-// Calls visit(index of a tap's pixel in the patches, index of the pixel in the image) for every tap of every patch of an
-// image, where the pixel is inside of the image. An index is that of the pixel's first channel.
+// Calls visit(index of a tap's pixel in the patches, index of the pixel in the image) for every tap of every patch of
+// an image, where the pixel is inside of the image. An index is that of the pixel's first channel.
 template <typename Visit>
 void ForEachTap(const ImageLayer& layer, const Visit& visit) {
   const size_t height = 2 * layer.rows, width = 2 * layer.columns;

@@ -1,7 +1,7 @@
 /**
- * Replaces matrix products in a graph by an operation of our own, because the bits of TensorFlow's products depend on the
- * processor and on the number of threads. Our operation exists for the CPU and float32. It reads a transposed matrix
- * without copying it, so Transpose nodes before it are removed.
+ * Replaces matrix products in a graph by an operation of our own, because the bits of TensorFlow's products depend on
+ * the processor and on the number of threads. Our operation exists for the CPU and float32. It reads a transposed
+ * matrix without copying it, so Transpose nodes before it are removed.
  */
 import { constantValue, sameShape, type Graph, type GraphNode, type ValueRef } from '../graph.ts';
 import { prune } from './prune.ts';

@@ -1,7 +1,7 @@
 /**
  * Replaces sums and means over the first axes of a tensor, and gradients of biases, by an operation of our own:
- * TensorFlow's operations divide the rows into as many parts as there are threads, so their bits depend on their number.
- * Ours exists for the CPU and float32.
+ * TensorFlow's operations divide the rows into as many parts as there are threads, so their bits depend on their
+ * number. Ours exists for the CPU and float32.
  */
 import { constantValue, type Graph, type GraphNode } from '../graph.ts';
 import { prune } from './prune.ts';

@@ -1,7 +1,7 @@
 /**
  * The operations of TensorFlow that remain in the graphs for a CPU. Each must give the same bits on every x86-64
- * processor and with any number of threads; docs/bits.md says why each does. An operation that is not in this list needs
- * that thought first, or an operation of our own.
+ * processor and with any number of threads; docs/bits.md says why each does. An operation that is not in this list
+ * needs that thought first, or an operation of our own.
  */
 import { createPhaseUnits, presets, type ModelConfig, type Unit } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
