@@ -40,6 +40,12 @@ function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mos
         return { gradient: Float32Array.of(10), loss: Float32Array.of(0.5), penalty: Float32Array.of(0.25) };
       },
     },
+    discriminatorPenalty: {
+      run: async ({ dropoutSeed, images }: { dropoutSeed: Int32Array; images: Uint8Array }) => {
+        expect(onReal).toContainEqual({ seed: dropoutSeed.join(), images: images[0] });
+        return { gradient: Float32Array.of(1000), penalty: Float32Array.of(4) };
+      },
+    },
     discriminatorFake: {
       run: async (_: unknown, { onto }: { onto: readonly Float32Array[] }) => ({
         gradient: add(onto, onFake()),
@@ -144,6 +150,26 @@ it('contributes the sum of each subtree and the losses of each shard', async () 
   const [, generator] = prepared.sent as Contribution[];
   expect(generator.sums).toEqual([Float32Array.of(200), Float32Array.of(100)]);
   expect(generator.losses).toEqual(leasedShards.map((shard) => ({ shard, loss: 2, penalty: 0 })));
+});
+
+it.each([0, 4])('adds an exact penalty in each second phase, with %d shards started ahead', async (mostAhead) => {
+  const regularizer = { kind: 'r1', gamma: 1, every: 2 } as const;
+  const prepared = prepare({ model: { ...digits.model, regularizer } }, undefined, mostAhead);
+  for (let place: Place = firstPlaceOfStep(1); place.step < 4; place = nextPlace(place, 1)) {
+    await computePhase(prepared.run, workAt(place, prepared));
+    await new Promise(setImmediate);
+  }
+  const phases = (prepared.sent as Contribution[]).filter(({ phase }) => phase === 'discriminator');
+  expect(phases.map(({ sums }) => sums.map(([sum]) => sum))).toEqual([
+    [2022, 1011],
+    [22, 11],
+    [2022, 1011],
+  ]);
+  expect(phases.map(({ losses }) => losses.map(({ penalty }) => penalty))).toEqual([
+    [4.25, 4.25, 4.25],
+    [0.25, 0.25, 0.25],
+    [4.25, 4.25, 4.25],
+  ]);
 });
 
 it('does not use what was started with other weights', async () => {

@@ -6,19 +6,21 @@ type TrainingUnits = Omit<PhaseUnits, 'generatorSample'>;
 
 /** The units of training, compiled. */
 export type CompiledUnits = {
-  readonly [Name in keyof TrainingUnits]: TrainingUnits[Name] extends Unit<infer I, infer O>
+  readonly [Name in keyof TrainingUnits]: TrainingUnits[Name] extends Unit<infer I, infer O> | undefined
     ? CompiledUnit<I, O>
     : never;
 };
 
 export async function compileUnits(engine: Engine, { model, shardSize }: RunConfig): Promise<CompiledUnits> {
-  const { discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(model, shardSize);
+  const units = createPhaseUnits(model, shardSize);
+  const { discriminatorReal, discriminatorFake, discriminatorPenalty, generatorBackward } = units;
   return {
     // This unit is compiled first. It needs the most memory, and reports an error if there is too little. The
     // discriminator's units would crash in that case, because they begin with a convolution, which ends the process.
     generatorBackward: await engine.compile(generatorBackward),
     discriminatorReal: await engine.compile(discriminatorReal),
     discriminatorFake: await engine.compile(discriminatorFake),
+    ...(discriminatorPenalty && { discriminatorPenalty: await engine.compile(discriminatorPenalty) }),
   };
 }
 

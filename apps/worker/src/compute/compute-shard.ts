@@ -9,7 +9,7 @@
 import { streamKey, type Network, type StreamPurpose } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
-import { lastDiscriminatorPlace, type ShardPlace } from '@lstm-gan/core/step';
+import { isExact, isPenaltyDue, lastDiscriminatorPlace, type ShardPlace } from '@lstm-gan/core/step';
 import type { RunConfig } from '@lstm-gan/run';
 import type { CompiledUnits } from './compile-units.ts';
 import type { GeneratorPass, GeneratorPasses } from './generator-passes.ts';
@@ -75,9 +75,10 @@ async function startWithDiscriminator(
   images: RealImages,
 ): Promise<FinishShard> {
   const real = await runOnReal(tools, weights, place, images);
-  return async ({ generator, discriminator }, _images, onto) => {
+  return async ({ generator, discriminator }, sameImages, onto) => {
     const fakeImages = await makeFakeImages(tools, generator, place);
-    return addFakeHalf(tools, real, discriminator, fakeImages, place, onto);
+    const penalty = await runPenalty(tools, discriminator, place, sameImages, fakeImages);
+    return addFakeHalf(tools, [real, penalty], discriminator, fakeImages, place, onto);
   };
 }
 
@@ -85,7 +86,8 @@ async function startWithGenerator(tools: ShardTools, weights: Float32Array, plac
   const fakeImages = await makeFakeImages(tools, weights, place);
   return async ({ discriminator }, images, onto) => {
     const real = await runOnReal(tools, discriminator, place, images);
-    return addFakeHalf(tools, real, discriminator, fakeImages, place, onto);
+    const penalty = await runPenalty(tools, discriminator, place, images, fakeImages);
+    return addFakeHalf(tools, [real, penalty], discriminator, fakeImages, place, onto);
   };
 }
 
@@ -112,6 +114,30 @@ function runOnReal({ units, config }: ShardTools, discriminator: Float32Array, p
   });
 }
 
+/** Runs the unit of the exact penalty. Undefined if there is none, or if it is not due in this phase. */
+async function runPenalty(
+  { units, config }: ShardTools,
+  discriminator: Float32Array,
+  place: ShardPlace,
+  images: RealImages,
+  fakeImages: Float32Array,
+): Promise<Penalty | undefined> {
+  const { model, discriminatorSteps } = config;
+  const { step, turn } = place;
+  if (units.discriminatorPenalty === undefined || !isExact(model.regularizer)) return undefined;
+  if (!isPenaltyDue({ step, phase: 'discriminator', turn }, model.regularizer.every, discriminatorSteps))
+    return undefined;
+  const keyOf = keysOf(config, place);
+  return units.discriminatorPenalty.run({
+    discriminator,
+    images: images.of(place),
+    fakeImages,
+    dropoutSeed: keyOf('dropout-real'),
+    fakeDropoutSeed: keyOf('dropout-fake'),
+    regularizerSeed: keyOf('regularizer'),
+  });
+}
+
 /**
  * Makes a discriminator phase's fake images. Keeps the generator pass if the generator phase of this step continues it.
  */
@@ -126,23 +152,28 @@ async function makeFakeImages(tools: ShardTools, generator: Float32Array, place:
   return images;
 }
 
-/** Runs the discriminator's unit on fake images. The unit adds its gradient to the gradient on real images. */
+/** The part of the discriminator's loss on real images, and the exact penalty if it is due in this phase. */
+type EarlierParts = readonly [real: Awaited<ReturnType<typeof runOnReal>>, penalty: Penalty | undefined];
+type Penalty = { readonly penalty: Float32Array; readonly gradient: Float32Array };
+
+/** Runs the discriminator's unit on fake images. The unit adds its gradient to the gradients of the earlier parts. */
 async function addFakeHalf(
   { units, config, arithmetic }: ShardTools,
-  real: Awaited<ReturnType<typeof runOnReal>>,
+  [real, exact]: EarlierParts,
   discriminator: Float32Array,
   fakeImages: Float32Array,
   place: ShardPlace,
   onto: readonly Float32Array[],
 ): Promise<ShardResult> {
   const dropoutSeed = keysOf(config, place)('dropout-fake');
+  const gradients = exact === undefined ? [real.gradient] : [real.gradient, exact.gradient];
   const fake = await units.discriminatorFake.run(
     { discriminator, images: fakeImages, dropoutSeed },
-    { output: 'gradient', onto: [...onto, real.gradient] },
+    { output: 'gradient', onto: [...onto, ...gradients] },
   );
-  arithmetic.release(fakeImages);
-  arithmetic.release(real.gradient);
-  return { sum: fake.gradient, loss: real.loss[0] + fake.loss[0], penalty: real.penalty[0] };
+  for (const array of [fakeImages, ...gradients]) arithmetic.release(array);
+  const penalty = real.penalty[0] + (exact?.penalty[0] ?? 0);
+  return { sum: fake.gradient, loss: real.loss[0] + fake.loss[0], penalty };
 }
 
 /** Runs the generator's forward pass of a shard. */

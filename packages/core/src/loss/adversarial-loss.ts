@@ -36,7 +36,26 @@ const leastSquares: AdversarialLoss = {
   generator: (logits) => mul(0.5, mean(square(sub(logits, 1)))),
 };
 
-/** The loss that a model's configuration names. */
-export function adversarialLoss(name: ModelConfig['loss']): AdversarialLoss {
-  return { 'non-saturating': nonSaturating, hinge, 'least-squares': leastSquares }[name];
+/** Arjovsky et al., 2017. D = E l_f - E l_r, G = -E l_f. Needs a bound on the slope of D, such as a penalty. */
+const wasserstein: AdversarialLoss = {
+  real: (logits) => neg(mean(logits)),
+  fake: (logits) => mean(logits),
+  generator: (logits) => neg(mean(logits)),
+};
+
+/**
+ * One-sided label smoothing (Salimans et al., 2016): cross-entropy against the target 1 - s for real images,
+ * (1 - s) E sp(-l_r) + s E sp(l_r).
+ */
+function smoothed(share: number): AdversarialLoss {
+  const { real, fake } = nonSaturating;
+  return { ...nonSaturating, real: (logits) => add(mul(1 - share, real(logits)), mul(share, fake(logits))) };
 }
+
+/** The loss that a model's configuration names. */
+export function adversarialLoss({ loss, labelSmoothing = 0 }: LossConfig): AdversarialLoss {
+  if (labelSmoothing > 0) return smoothed(labelSmoothing);
+  return { 'non-saturating': nonSaturating, hinge, 'least-squares': leastSquares, wasserstein }[loss];
+}
+
+type LossConfig = Pick<ModelConfig, 'loss' | 'labelSmoothing'>;

@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs';
-import { mul, setBackend, sum, tensor, tensor1d, type Tensor } from '@tensorflow/tfjs-core';
+import { mul, setBackend, square, sum, tensor, tensor1d, tensor4d, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import type { ModelConfig } from '../model/model-config.ts';
 import { adversarialLoss } from './adversarial-loss.ts';
-import { gradientPenalty } from './gradient-penalty.ts';
+import { approximatePenalty, exactPenalty, type ExactRegularizer } from './gradient-penalty.ts';
 
 beforeAll(async () => {
   await setBackend('cpu');
@@ -21,32 +21,61 @@ it.each<[ModelConfig['loss'], number, number, number]>([
   ],
   ['hinge', (0 + 1.5) / 2, (3 + 0.5) / 2, -0.75],
   ['least-squares', 0.5 * ((1 + 2.25) / 2), 0.5 * ((4 + 0.25) / 2), 0.5 * ((1 + 2.25) / 2)],
+  ['wasserstein', -0.75, 0.75, -0.75],
 ])('%s computes the formula of its paper', (name, real, fake, generator) => {
-  const loss = adversarialLoss(name);
+  const loss = adversarialLoss({ loss: name });
   expect(loss.real(logits()).dataSync()[0]).toBeCloseTo(real, 5);
   expect(loss.fake(logits()).dataSync()[0]).toBeCloseTo(fake, 5);
   expect(loss.generator(logits()).dataSync()[0]).toBeCloseTo(generator, 5);
 });
 
-/** A linear discriminator: its slope is the same everywhere, so R1 has a closed form. */
+/** A linear discriminator: its slope is the same everywhere, so R1 has a closed form: gamma / 2 E |slope|^2 = 25. */
 const slopes = [3, -4];
 const discriminate = (x: Tensor) => sum(mul(x, tensor1d(slopes)), 1, true);
-const images = () =>
-  tensor([
-    [0.1, 0.2],
-    [0.3, -0.4],
-    [0, 1],
-  ]);
+it('label smoothing moves the target of real images alone', () => {
+  const loss = adversarialLoss({ loss: 'non-saturating', labelSmoothing: 0.1 });
+  const real = (0.9 * (softplus(-2) + softplus(0.5)) + 0.1 * (softplus(2) + softplus(-0.5))) / 2;
+  expect(loss.real(logits()).dataSync()[0]).toBeCloseTo(real, 5);
+  expect(loss.fake(logits()).dataSync()[0]).toBeCloseTo((softplus(2) + softplus(-0.5)) / 2, 5);
+  expect(loss.generator(logits()).dataSync()[0]).toBeCloseTo((softplus(-2) + softplus(0.5)) / 2, 5);
+});
 
-it('exact R1 is gamma / 2 E |slope|^2', () => {
-  const penalty = gradientPenalty(
-    { kind: 'r1', gamma: 2 },
-    discriminate,
-    images(),
-    discriminate(images()),
+/** D(x) = c |x|^2 / 2, whose slope at x is c x: real images get c = 3, fake ones c = 2. */
+const bowl = (c: number) => (x: Tensor) => mul(c / 2, sum(square(x), [1, 2, 3]));
+const judged = {
+  real: tensor4d([3, 4, 0, 0], [2, 1, 2, 1]), // |x|^2 = 25 and 0
+  fake: tensor4d([1, 0, 0, 1], [2, 1, 2, 1]), // |x|^2 = 1 and 1
+  judgeReal: bowl(3),
+  judgeFake: bowl(2),
+};
+
+it.each<[string, ExactRegularizer, number]>([
+  ['r1', { kind: 'r1', gamma: 2, every: 1 }, (9 * 25 + 0) / 2],
+  ['r1 in every fourth phase', { kind: 'r1', gamma: 2, every: 4 }, (4 * 9 * 25) / 2],
+  ['r1-r2', { kind: 'r1-r2', gamma: 2, every: 1 }, (9 * 25) / 2 + 4],
+])('%s is gamma / 2 E |slope|^2, times `every`', (_name, regularizer, expected) => {
+  expect(exactPenalty(regularizer, judged, tensor1d([1, 2], 'int32')).dataSync()[0]).toBeCloseTo(expected, 3);
+});
+
+it('the gradient penalty pulls the slope between a real and a fake image to 1, at one point for each pair', () => {
+  const regularizer = { kind: 'gradient-penalty', lambda: 10, every: 1 } as const;
+  const of = (slope: number) => {
+    const linear = (x: Tensor) => mul(slope, sum(x, [1, 2, 3]));
+    const images = { ...judged, judgeReal: linear };
+    return exactPenalty(regularizer, images, tensor1d([1, 2], 'int32')).dataSync()[0];
+  };
+  // Each image has two pixels, so the slope is sqrt(2) times that of a pixel.
+  expect(of(1)).toBeCloseTo(10 * (Math.sqrt(2 + 1e-4) - 1) ** 2, 4);
+  expect(of(Math.SQRT1_2)).toBeCloseTo(0, 4);
+  // At a point of the line between real image (a, 0) and fake image (b, 0), the bowl's slope is between c a and c b.
+  const between = { ...judged, real: tensor4d([4, 0], [1, 1, 2, 1]), fake: tensor4d([2, 0], [1, 1, 2, 1]) };
+  const penalty = exactPenalty(
+    regularizer,
+    { ...between, judgeReal: bowl(1) },
     tensor1d([1, 2], 'int32'),
-  );
-  expect(penalty.dataSync()[0]).toBeCloseTo(25, 4);
+  ).dataSync()[0];
+  expect(penalty).toBeGreaterThan(10);
+  expect(penalty).toBeLessThan(90);
 });
 
 it('approximate R1 is lambda times the mean square of a step of size sigma, and agrees with R1 on average', () => {
@@ -54,7 +83,7 @@ it('approximate R1 is lambda times the mean square of a step of size sigma, and 
   const sigma = 0.05;
   // lambda = gamma / (2 sigma^2) with gamma 2.
   const regularizer = { kind: 'approximate-r1', lambda: 1 / sigma ** 2, sigma } as const;
-  const penalty = gradientPenalty(regularizer, discriminate, many, discriminate(many), tensor1d([5, 6], 'int32'));
+  const penalty = approximatePenalty(regularizer, discriminate, many, discriminate(many), tensor1d([5, 6], 'int32'));
   expect(penalty.dataSync()[0] / 25).toBeGreaterThan(0.95);
   expect(penalty.dataSync()[0] / 25).toBeLessThan(1.05);
 });

@@ -36,3 +36,9 @@ it('refuses an image size that the convolutions of the discriminator cannot halv
   const model = modelOf('dense');
   expect(() => checkModelConfig({ ...model, image: { ...model.image, size: 60 } })).toThrow('divisible by 8, got 60');
 });
+
+it('refuses label smoothing with a loss that has no target', () => {
+  const model = { ...modelOf('dense'), labelSmoothing: 0.1 };
+  expect(() => checkModelConfig(model)).not.toThrow();
+  expect(() => checkModelConfig({ ...model, loss: 'hinge' })).toThrow('The loss hinge has no target');
+});

@@ -6,9 +6,15 @@ import type { GeneratorConfig, ModelConfig } from './model-config.ts';
  * generator's configuration decide which rules apply to it, so a new kind of generator with the same fields is checked
  * too.
  */
-export function checkModelConfig({ image, generator, discriminator }: ModelConfig): void {
+export function checkModelConfig({ image, generator, discriminator, loss, labelSmoothing = 0 }: ModelConfig): void {
   if ('base' in generator) checkMap(generator, image.size);
   if ('steps' in generator) checkSteps(generator);
+  if (labelSmoothing > 0 && loss !== 'non-saturating') {
+    refuse(
+      `The loss ${loss} has no target that labelSmoothing ${labelSmoothing} could move.`,
+      'Set labelSmoothing to 0, or loss to non-saturating.',
+    );
+  }
   const divisor = 2 ** discriminator.filters.length;
   if (image.size % divisor !== 0) {
     refuse(

@@ -84,6 +84,17 @@ export const generatorConfigSchema = z
   ])
   .meta({ description: 'The network that makes images from noise.' });
 
+const every = count.meta({
+  unit: 'discriminator phases',
+  description: 'The penalty is computed in each phase of this number, and is multiplied by this number.',
+  reason: 'a penalty in every 16th phase works as well as in each (StyleGAN2), and costs a sixteenth.',
+});
+const gamma = z.number().positive().meta({
+  unit: 'factor',
+  description: "The penalty's weight.",
+  reason: 'StyleGAN2-ADA takes 0.0002 * size^2 / batchSize.',
+});
+
 const regularizerSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: kind('none', 'No penalty.') }),
@@ -104,15 +115,49 @@ const regularizerSchema = z
       }),
     }),
     z.strictObject({
-      kind: kind('r1', 'gamma / 2 E |grad_x D(x)|^2, exactly.'),
-      gamma: z.number().positive().meta({
+      kind: kind('r1', 'gamma / 2 E |grad_x D(x)|^2 at real images, exactly.'),
+      gamma,
+      every: every.default(1),
+    }),
+    z.strictObject({
+      kind: kind('r1-r2', 'gamma / 2 E |grad_x D(x)|^2 at real images, and the same at fake images.'),
+      gamma,
+      every: every.default(1),
+    }),
+    z.strictObject({
+      kind: kind('gradient-penalty', 'lambda E (|grad_x D(x)| - 1)^2 between real and fake images (WGAN-GP).'),
+      lambda: z.number().positive().meta({
         unit: 'factor',
         description: "The penalty's weight.",
-        reason: 'no preset uses it: it costs a second derivative.',
+        reason: "10 is the paper's.",
       }),
+      every: every.default(1),
     }),
   ])
-  .meta({ description: "A penalty on the discriminator's slope at real images." });
+  .meta({ description: "A penalty on the discriminator's slope." });
+
+const augmentSchema = z
+  .strictObject({
+    colour: z.boolean().meta({
+      description: 'Whether brightness, saturation (of colour images) and contrast of each image are changed.',
+      reason: "DiffAugment's policy for few images.",
+    }),
+    translation: z.number().min(0).max(0.5).meta({
+      unit: "share of the image's side",
+      description: 'Each image is moved by at most this share, up or down and left or right; the gap is zero.',
+      reason: "DiffAugment's 1/8; 0 moves nothing.",
+    }),
+    cutout: z.number().min(0).max(1).meta({
+      unit: "share of the image's side",
+      description: 'The side of a square at a random place of each image that is set to zero.',
+      reason: "DiffAugment's 1/2; 0 cuts nothing out.",
+    }),
+  })
+  .meta({
+    description:
+      'Random changes of every image that the discriminator sees, real or fake, in both phases (DiffAugment, 2020). ' +
+      'Gradients pass through them.',
+  });
 
 /** Checks each field of a model's configuration by itself. `checkModelConfig` checks that the sizes fit together. */
 export const modelConfigSchema = z
@@ -149,13 +194,30 @@ export const modelConfigSchema = z
           description: 'Dropout after each convolution.',
           reason: "the article's is 0.3; the recipe of digits has a penalty instead.",
         }),
+        minibatchDeviation: count.optional().meta({
+          unit: 'images',
+          description:
+            'Size of the groups of images whose standard deviation the last layer reads as one more feature; it ' +
+            'divides shardSize. Without it there is no such feature.',
+          reason: "a discriminator that sees how much images differ notices a collapse; StyleGAN2's groups have 4.",
+        }),
+        spectralNorm: z.boolean().optional().meta({
+          description: 'Whether each kernel is divided by its largest singular value.',
+          reason: 'bounds the slope of the discriminator without a penalty (Miyato et al., 2018).',
+        }),
       })
       .meta({ description: 'The network that tells real images from made ones.' }),
-    loss: z.enum(['non-saturating', 'hinge', 'least-squares']).meta({
+    loss: z.enum(['non-saturating', 'hinge', 'least-squares', 'wasserstein']).meta({
       description: 'What the two networks minimise.',
       reason: "the article's binary cross-entropy, in the form whose gradient does not vanish.",
     }),
+    labelSmoothing: z.number().min(0).max(0.5).optional().meta({
+      unit: 'share',
+      description: 'The target of real images is 1 minus this share. Only with the loss non-saturating.',
+      reason: 'a discriminator that is never sure gives a gradient for longer (Salimans et al., 2016: 0.1).',
+    }),
     regularizer: regularizerSchema,
+    augment: augmentSchema.optional(),
   })
   .meta({ description: 'The two networks and what they minimise.' });
 

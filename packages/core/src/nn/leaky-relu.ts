@@ -1,17 +1,16 @@
-import { mul, neg, relu, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { mul, step, type Tensor } from '@tensorflow/tfjs-core';
 import { stateless, type Layer } from './layer.ts';
 import { nativeOr } from './native-kernel.ts';
 
-/** The slope of every LeakyReLU for negative inputs. */
+/** The slope of every LeakyReLU for negative inputs, and at 0. */
 const alpha = 0.2;
 
 /**
- * max(x, alpha x). Written with relu: exact R1 needs a second derivative, and tfjs's own leakyRelu has none.
+ * max(x, alpha x). Written as a product with the slope: exact R1 needs a second derivative, and tfjs's own leakyRelu
+ * has none. The slope at 0 is alpha, as in TensorFlow: an image with cut out pixels gives many zeros.
  */
 function leakyReluOf(features: Tensor): Tensor {
-  return nativeOr('LeakyReluNative', { features }, { alpha }, () => [
-    sub(relu(features), mul(relu(neg(features)), alpha)),
-  ])[0];
+  return nativeOr('LeakyReluNative', { features }, { alpha }, () => [mul(features, step(features, alpha))])[0];
 }
 
 /** LeakyReLU as a layer. */

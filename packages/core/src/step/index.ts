@@ -1,4 +1,5 @@
 /** The places of a run, and what an engine needs to run the units of a step. */
+export { isExact } from '../loss/gradient-penalty.ts';
 export type { NativeKernelName } from '../nn/native-kernel.ts';
 export { checkArrays } from './check-arrays.ts';
 export {
@@ -6,6 +7,7 @@ export {
   comparePlaces,
   firstPlaceOfStep,
   isFirstOfStep,
+  isPenaltyDue,
   keyOfShardPlace,
   lastDiscriminatorPlace,
   nextPlace,

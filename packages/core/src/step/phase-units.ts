@@ -1,6 +1,7 @@
-import { add, mul, reshape, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { add, mul, reshape, square, sub, tensor1d, type Tensor } from '@tensorflow/tfjs-core';
 import { adversarialLoss } from '../loss/adversarial-loss.ts';
-import { gradientPenalty } from '../loss/gradient-penalty.ts';
+import { augment } from '../loss/augment.ts';
+import { approximatePenalty, exactPenalty, isExact, type ExactRegularizer } from '../loss/gradient-penalty.ts';
 import type { ModelConfig } from '../model/model-config.ts';
 import { applyLayers, createLayouts, networkLayers } from '../model/network.ts';
 import type { Pass } from '../nn/layer.ts';
@@ -12,11 +13,12 @@ import { unpack, valueAndGradients } from './value-and-gradients.ts';
 /**
  * The units of a training step, for one shard of `B = shardSize` images of a model. All weights are flat vectors in
  * the layout of their network; seeds are int32 [2] keys of stateless random streams; noise is float32 [B, latent].
+ * `dropoutSeed` is the key of the dropout masks, and of the augmentation of the images that the discriminator sees.
  */
 export interface PhaseUnits {
   /**
-   * The discriminator's loss, penalty and gradient on real images. `regularizerSeed` is the key of the noise of
-   * approximate R1.
+   * The discriminator's loss and gradient on real images, and the penalty of approximate R1. `regularizerSeed` is the
+   * key of the noise of approximate R1.
    */
   readonly discriminatorReal: Unit<
     'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed',
@@ -27,6 +29,13 @@ export interface PhaseUnits {
    * generatorBackward.
    */
   readonly discriminatorFake: Unit<'discriminator' | 'images' | 'dropoutSeed', 'loss' | 'gradient' | 'logits'>;
+  /**
+   * A penalty on the exact slope of the discriminator at real images (uint8 or float32, as in discriminatorReal), fake
+   * images or between them, and its gradient. Absent if the model's regularizer does not read the exact slope. The
+   * seeds `dropoutSeed` and `fakeDropoutSeed` are those of discriminatorReal and discriminatorFake; `regularizerSeed`
+   * is the key of the points between real and fake images.
+   */
+  readonly discriminatorPenalty?: DiscriminatorPenalty;
   /**
    * Forward and backward pass through both networks. The generator's forward pass (training mode: batch statistics)
    * needs no discriminator, so it comes first. The output `images` holds the generated images, in [-1, 1]; the
@@ -40,6 +49,9 @@ export interface PhaseUnits {
   /** Generator in inference mode (moving averages), for samples: images in [-1, 1]. */
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
+
+type DiscriminatorPenalty = Unit<PenaltyInput, 'penalty' | 'gradient'>;
+type PenaltyInput = 'discriminator' | 'images' | 'fakeImages' | 'dropoutSeed' | 'fakeDropoutSeed' | 'regularizerSeed';
 
 /** Options of the units of a model. */
 export interface PhaseUnitOptions {
@@ -83,6 +95,23 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
       outputs: { loss: float(), gradient: discriminator, logits: float(shardSize, 1) },
       run: formulas.discriminatorFake,
     },
+    ...(isExact(model.regularizer) && {
+      discriminatorPenalty: {
+        name: 'discriminator-penalty',
+        identity,
+        inputs: {
+          discriminator,
+          images: { shape: imageShape, dtype: images },
+          fakeImages: float(...imageShape),
+          dropoutSeed: seedSpec,
+          fakeDropoutSeed: seedSpec,
+          regularizerSeed: seedSpec,
+        },
+        lasting: ['discriminator'],
+        outputs: { penalty: float(), gradient: discriminator },
+        run: formulas.discriminatorPenalty(model.regularizer),
+      },
+    }),
     generatorBackward: {
       name: 'generator-backward',
       identity,
@@ -110,9 +139,11 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   const layouts = createLayouts(model);
   const generatorLayers = networkLayers(model, 'generator');
   const discriminatorLayers = networkLayers(model, 'discriminator');
-  const loss = adversarialLoss(model.loss);
-  const discriminate = (weights: ReadonlyMap<string, Tensor>, dropoutSeed: Tensor) => (x: Tensor) =>
-    applyLayers(discriminatorLayers, x, { ...passOver(weights), training: true, dropoutSeed });
+  const loss = adversarialLoss(model);
+  const discriminate = (weights: ReadonlyMap<string, Tensor>, dropoutSeed: Tensor) => (x: Tensor) => {
+    const seen = model.augment === undefined ? x : augment(x, model.augment, add(dropoutSeed, augmentStream()));
+    return applyLayers(discriminatorLayers, seen, { ...passOver(weights), training: true, dropoutSeed });
+  };
   const toUnitRange = (x: Tensor) => (images === 'uint8' ? sub(mul(x, 1 / 127.5), 1) : x);
 
   return {
@@ -127,7 +158,7 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
       const { gradient, extras } = valueAndGradients(layouts.discriminator, start, (weights) => {
         const judge = discriminate(weights, inputs.dropoutSeed);
         const logits = judge(real);
-        const penalty = gradientPenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
+        const penalty = approximatePenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
         const realLoss = loss.real(logits);
         return { loss: add(realLoss, penalty), extras: { loss: realLoss, penalty, logits } };
       });
@@ -141,6 +172,20 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
         return { loss: loss.fake(logits), extras: { logits } };
       });
       return { loss: value.loss, gradient, logits: extras.logits };
+    },
+
+    discriminatorPenalty: (regularizer: ExactRegularizer) => (inputs: Record<PenaltyInput, Tensor>) => {
+      const start = unpack(layouts.discriminator, inputs.discriminator);
+      const { loss: penalty, gradient } = valueAndGradients(layouts.discriminator, start, (weights) => {
+        const images = {
+          real: toUnitRange(inputs.images),
+          fake: inputs.fakeImages,
+          judgeReal: discriminate(weights, inputs.dropoutSeed),
+          judgeFake: discriminate(weights, inputs.fakeDropoutSeed),
+        };
+        return { loss: exactPenalty(regularizer, images, inputs.regularizerSeed), extras: {} };
+      });
+      return { penalty, gradient };
     },
 
     generatorBackward: (inputs: Record<'generator' | 'discriminator' | 'noise' | 'dropoutSeed', Tensor>) => {
@@ -164,6 +209,11 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
     },
   };
 }
+
+/**
+ * Added to a key of dropout masks, gives the key of the augmentation: dropout changes only the second number of a key.
+ */
+const augmentStream = () => tensor1d([1, 0], 'int32');
 
 /** Returns the field `parameter` of a `Pass`: a function that finds a parameter in `weights` by its name. */
 function passOver(weights: ReadonlyMap<string, Tensor>): Pick<Pass, 'parameter'> {

@@ -4,6 +4,7 @@ import {
   comparePlaces,
   firstPlaceOfStep,
   isFirstOfStep,
+  isPenaltyDue,
   keyOfShardPlace,
   lastDiscriminatorPlace,
   nextPlace,
@@ -68,3 +69,13 @@ it.each([1, 2, 5])(
     }
   },
 );
+
+it('a penalty of every fourth phase is due in the first phase, and counts all discriminator phases', () => {
+  const due = (discriminatorSteps: number): number[] =>
+    [1, 2, 3, 4, 5]
+      .flatMap((step) => Array.from({ length: discriminatorSteps }, (_, turn) => ({ step, turn })))
+      .map(({ step, turn }) => isPenaltyDue({ step, phase: 'discriminator', turn }, 4, discriminatorSteps))
+      .flatMap((isDue, index) => (isDue ? [index] : []));
+  expect(due(1)).toEqual([0, 4]);
+  expect(due(2)).toEqual([0, 4, 8]);
+});

@@ -78,3 +78,11 @@ export function placeOfImages({ step, phase, turn }: Place): DiscriminatorPlace 
 export function batchOf({ step, turn }: DiscriminatorPlace, discriminatorSteps: number): number {
   return (step - 1) * discriminatorSteps + turn + 1;
 }
+
+/**
+ * Whether a discriminator phase computes a penalty that belongs to each phase of `every`: the first phase of the run
+ * does.
+ */
+export function isPenaltyDue(place: DiscriminatorPlace, every: number, discriminatorSteps: number): boolean {
+  return (batchOf(place, discriminatorSteps) - 1) % every === 0;
+}

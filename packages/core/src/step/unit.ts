@@ -39,4 +39,5 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
 }
 
 /** The names of all units. */
-export type UnitName = 'discriminator-real' | 'discriminator-fake' | 'generator-backward' | 'generator-sample';
+export type UnitName =
+  'discriminator-real' | 'discriminator-fake' | 'discriminator-penalty' | 'generator-backward' | 'generator-sample';

@@ -1,4 +1,4 @@
-import { keep, reshape, slice, tidy, valueAndGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { engine, keep, reshape, slice, tidy, zerosLike, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { concatParts } from '../nn/concat-parts.ts';
 import type { Layout } from '../weights/layout.ts';
 
@@ -17,7 +17,8 @@ export interface LossAndExtras<Extra extends string> {
 
 /**
  * Returns the loss, the extras, and the gradient of the loss as a flat vector in the layout. A trainable entry of the
- * vector holds the gradient with respect to the entry. A state entry holds the result of `stateOf(name, extras)`.
+ * vector holds the gradient with respect to the entry: zeros if the loss does not depend on the entry. A state entry
+ * holds the result of `stateOf(name, extras)`.
  */
 export function valueAndGradients<Extra extends string>(
   layout: Layout,
@@ -29,19 +30,23 @@ export function valueAndGradients<Extra extends string>(
 ): { loss: Tensor; gradient: Tensor; extras: Record<Extra, Tensor> } {
   const names = layout.entries.filter(({ role }) => role === 'trainable').map(({ name }) => name);
   let seen: Partial<Record<Extra, Tensor>> = {};
-  const run = valueAndGrads((...trainable: Tensor[]) => {
-    const { loss, extras } = formula(new Map([...weights, ...names.map((name, i) => [name, trainable[i]] as const)]));
-    // valueAndGrads disposes of every tensor that the formula makes, except the loss.
+  const trainable = names.map((name) => weights.get(name) as Tensor);
+  const formulaOfTrainable = () => {
+    const { loss, extras } = formula(weights);
+    // `gradients` disposes of every tensor that the formula makes, except the loss.
     seen = mapValues(extras, (tensor) => keep(tensor.clone()));
     return loss;
-  });
-  const { value, grads } = run(names.map((name) => weights.get(name) as Tensor));
+  };
+  // Not valueAndGrads, which throws if the loss does not depend on one of the entries.
+  const { value, grads } = engine().gradients(formulaOfTrainable, trainable, undefined, true);
   const extras = mapValues(seen as Record<Extra, Tensor>, (kept) => {
     const copy = kept.clone();
     kept.dispose();
     return copy;
   });
-  const gradientOf = new Map(names.map((name, i) => [name, grads[i]]));
+  const gradientOf = new Map(
+    names.map((name, i) => [name, (grads[i] as Tensor | undefined) ?? zerosLike(trainable[i])]),
+  );
   const parts = layout.entries.map(({ name }) => gradientOf.get(name) ?? stateOf(name, extras));
   return { loss: value, gradient: tidy(() => concatParts(parts)), extras };
 }

@@ -37,6 +37,16 @@ const smallModel: ModelConfig = {
   regularizer: { kind: 'approximate-r1', lambda: 10, sigma: 0.05 },
 };
 
+/** The same with what only some models have: an exact penalty, minibatch standard deviation, augmentation. */
+const richModel: ModelConfig = {
+  ...smallModel,
+  image: { size: 16, channels: 3 },
+  discriminator: { ...smallModel.discriminator, minibatchDeviation: 2 },
+  loss: 'wasserstein',
+  regularizer: { kind: 'gradient-penalty', lambda: 10, every: 2 },
+  augment: { colour: true, translation: 0.125, cutout: 0.5 },
+};
+
 /** Runs units on an engine. Each unit is compiled once. */
 export function runOn(engine: Engine): RunUnit {
   const compiled = new Map<string, Promise<CompiledUnit>>();
@@ -48,17 +58,18 @@ export function runOn(engine: Engine): RunUnit {
   };
 }
 
-/** Every unit of the small model, with inputs for it. The inputs are the same at each call. */
+/** Every unit of both models, those of the small one first, with inputs. The inputs are the same at each call. */
 export function smallInputs() {
-  const units = createPhaseUnits(smallModel, 4);
-  const weights = {
-    generator: createInitialWeights(smallModel, 'generator', 1),
-    discriminator: createInitialWeights(smallModel, 'discriminator', 1),
-  };
-  return Object.values(units).map((unit: Unit) => {
-    const inputs: Record<string, UnitArray> = probeInputs(unit.inputs);
-    for (const [network, values] of Object.entries(weights)) if (network in unit.inputs) inputs[network] = values;
-    return { unit, inputs };
+  return [smallModel, richModel].flatMap((model) => {
+    const weights = {
+      generator: createInitialWeights(model, 'generator', 1),
+      discriminator: createInitialWeights(model, 'discriminator', 1),
+    };
+    return Object.values(createPhaseUnits(model, 4)).map((unit: Unit) => {
+      const inputs: Record<string, UnitArray> = probeInputs(unit.inputs);
+      for (const [network, values] of Object.entries(weights)) if (network in unit.inputs) inputs[network] = values;
+      return { unit, inputs };
+    });
   });
 }
 

@@ -49,7 +49,11 @@ describe('layers', () => {
       ['model.regularizer.kind=r1', 'model.regularizer.gamma=10'],
       ['model.regularizer.gamma=10', 'model.regularizer.kind=r1'],
     ]) {
-      expect(configure(digits, [readSettings(settings)]).model.regularizer).toEqual({ kind: 'r1', gamma: 10 });
+      expect(configure(digits, [readSettings(settings)]).model.regularizer).toEqual({
+        kind: 'r1',
+        gamma: 10,
+        every: 1,
+      });
     }
     expect(configure(digits, [readSettings(['model.discriminator.filters=[8, 16]'])]).model.discriminator).toEqual({
       filters: [8, 16],
@@ -123,7 +127,7 @@ describe('a wrong value is named, with what is allowed', () => {
     ['seed=-1', 'seed is to be a whole number from 0 up to 4294967295, not -1'],
     ['model.discriminator.dropout=1', 'model.discriminator.dropout is to be a number from 0 below 1, not 1'],
     ['model.image.channels=2', 'model.image.channels is to be 1 or 3, not 2'],
-    ['model.loss=hing', 'model.loss is to be one of non-saturating, hinge, least-squares, not "hing"'],
+    ['model.loss=hing', 'model.loss is to be one of non-saturating, hinge, least-squares, wasserstein, not "hing"'],
     [
       'model.generator.base=[1, 2]',
       'model.generator.base is to be a list of 3, each a whole number above 0, not [1,2]',
@@ -132,7 +136,10 @@ describe('a wrong value is named, with what is allowed', () => {
     ['ema.rampUp=no', 'ema.rampUp is to be a number above 0 or null, not "no"'],
     ['flip=1', 'flip is to be true or false, not 1'],
     ['model.regularizer={kind: r1}', 'model.regularizer.gamma is to be a number above 0, and is missing'],
-    ['model.regularizer.kind=r2', 'model.regularizer.kind is to be one of none, approximate-r1, r1, not "r2"'],
+    [
+      'model.regularizer.kind=r2',
+      'model.regularizer.kind is to be one of none, approximate-r1, r1, r1-r2, gradient-penalty, not "r2"',
+    ],
     ['model.regularizer.gamma=2', 'model.regularizer.gamma is no field of kind approximate-r1'],
     ['model=5', 'model is to be a mapping of image, latent, generator'],
     ['optimizer.generator.learningRate=.inf', 'optimizer.generator.learningRate is to be a number above 0, not'],

@@ -71,6 +71,14 @@ export function checkRunConfig(value: unknown): RunConfig {
       advice: `Use --batch-size ${better}, or a --shard-size that divides ${config.batchSize}.`,
     });
   }
+  const { minibatchDeviation: groupSize = 1 } = config.model.discriminator;
+  if (config.shardSize % groupSize !== 0) {
+    throw new UserError({
+      code: 'config',
+      message: `A shard of ${config.shardSize} images cannot be divided into groups of ${groupSize}.`,
+      advice: 'Set model.discriminator.minibatchDeviation to a number that divides shardSize.',
+    });
+  }
   return config;
 }
 

@@ -9,13 +9,17 @@ import { makeGraphs } from '../../make-graphs.ts';
 import { loadAddon } from '../../tensorflow/runtime/addon.ts';
 import { provisionedTensorFlow } from '../../testing/provisioned-tensorflow.ts';
 
-/** They copy, convert, compare or select numbers without rounding them. */
+/** They copy, convert, compare or select numbers without rounding them, or count. */
 const exact = [
   ...['Const', 'Placeholder', 'Identity', 'Reshape', 'Slice', 'Transpose', 'ConcatV2', 'Cast', 'ZerosLike', 'Fill'],
-  ...['Greater', 'IsNan', 'Select', 'Relu'],
+  ...['Greater', 'GreaterEqual', 'Less', 'Equal', 'LogicalAnd', 'IsNan', 'Select', 'Relu', 'Floor', 'Range', 'SplitV'],
+  // Integers, of which the highest bits become a float.
+  'StatelessRandomUniform',
+  // Only in augment.ts: its factors are matrices of 0 and at most one 1 in a row or column.
+  'BatchMatMulV2',
 ];
 /** Each element of the result is rounded once, as IEEE 754 says, and no element depends on another. */
-const roundedOnce = ['Add', 'Sub', 'Mul', 'RealDiv', 'Neg', 'Square', 'BiasAdd', 'LeakyRelu', 'LeakyReluGrad'];
+const roundedOnce = ['Add', 'Sub', 'Mul', 'RealDiv', 'Neg', 'Square', 'Sqrt', 'BiasAdd', 'LeakyRelu', 'LeakyReluGrad'];
 
 const base = (presets.get('rows')?.model ?? {}) as ModelConfig;
 /** A small model, so that tracing takes little time. */
@@ -29,14 +33,23 @@ const small: ModelConfig = {
 const models: Record<string, ModelConfig> = {
   ...Object.fromEntries([...presets.values()].map(({ name, model }) => [name, model])),
   ...Object.fromEntries(
-    (['non-saturating', 'hinge', 'least-squares'] as const).flatMap((loss) =>
+    (['non-saturating', 'hinge', 'least-squares', 'wasserstein'] as const).flatMap((loss) =>
       [
         { kind: 'none' } as const,
-        { kind: 'r1', gamma: 1 } as const,
+        { kind: 'r1', gamma: 1, every: 1 } as const,
+        { kind: 'r1-r2', gamma: 1, every: 2 } as const,
+        { kind: 'gradient-penalty', lambda: 10, every: 1 } as const,
         { kind: 'approximate-r1', lambda: 200, sigma: 0.05 } as const,
-      ].map((regularizer) => [`${loss}, ${regularizer.kind}`, { ...small, loss, regularizer }]),
+      ].map((regularizer): [string, ModelConfig] => [`${loss}, ${regularizer.kind}`, { ...small, loss, regularizer }]),
     ),
   ),
+  'minibatch deviation and augmentation': {
+    ...small,
+    discriminator: { ...small.discriminator, minibatchDeviation: 2 },
+    regularizer: { kind: 'r1', gamma: 1, every: 1 },
+    augment: { colour: true, translation: 0.125, cutout: 0.5 },
+  },
+  'label smoothing': { ...small, labelSmoothing: 0.1 },
 };
 
 it.each(Object.entries(models))('the graphs of %s have no other operations', async (_name, model) => {
