@@ -6,7 +6,7 @@ import { roundToBfloat16 } from '@lstm-gan/core/weights';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lstmGan } from '../support/command-line.ts';
 import { trainOnCluster, type ClusterResult } from '../support/cluster.ts';
-import { smallConfig } from '../support/small-run.ts';
+import { richConfig, smallConfig } from '../support/small-run.ts';
 
 const steps = 5;
 let alone: ClusterResult;
@@ -46,6 +46,29 @@ it('gives the same weights with 1 and 3 workers if each phase draws noise of its
   const one = await trainOnCluster({ workers: 1, steps, config });
   expect(one.weightsSha256).not.toBe(alone.weightsSha256);
   expect((await trainOnCluster({ workers: 3, steps, config })).state).toEqual(one.state);
+});
+
+it('gives the same weights in both exchanges with lazy penalties, augmentation, spectral norms and learning rates that fall', async () => {
+  const config = richConfig;
+  const penalties: number[] = [];
+  const one = await trainOnCluster({
+    workers: 1,
+    steps,
+    config,
+    onStep: ({ losses }) => void penalties.push(losses.penalty),
+  });
+  // Of the ten discriminator phases, the first, fourth, seventh and tenth compute a penalty.
+  expect(penalties.map((penalty) => penalty > 0)).toEqual([true, true, false, true, true]);
+  for (const [workers, exchange] of [
+    [2, 'star'],
+    [3, 'sliced'],
+  ] as const) {
+    const result = await trainOnCluster({ workers, steps, config, exchange });
+    expect(result.state).toEqual(one.state);
+  }
+  const withoutSchedule = { ...config, optimizer: smallConfig.optimizer };
+  const other = await trainOnCluster({ workers: 1, steps, config: withoutSchedule });
+  expect(other.weightsSha256).not.toBe(one.weightsSha256);
 });
 
 describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {

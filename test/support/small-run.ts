@@ -18,6 +18,26 @@ export const smallConfig: RunConfig = createRunConfig({
   },
 });
 
+/** The same with what only some runs have: each of these changes a phase or an update. */
+export const richConfig: RunConfig = {
+  ...smallConfig,
+  discriminatorSteps: 2,
+  model: {
+    ...smallConfig.model,
+    discriminator: { ...smallConfig.model.discriminator, minibatchDeviation: 2, spectralNorm: true },
+    loss: 'wasserstein',
+    regularizer: { kind: 'gradient-penalty', lambda: 10, every: 3 },
+    augment: { colour: true, translation: 0.125, cutout: 0.5 },
+  },
+  optimizer: {
+    generator: { ...smallConfig.optimizer.generator, schedule: { startImages: 24, endImages: 96, finalShare: 0.1 } },
+    discriminator: {
+      ...smallConfig.optimizer.discriminator,
+      schedule: { startImages: 0, endImages: 48, finalShare: 0 },
+    },
+  },
+};
+
 const count = 100;
 
 /** Images of stripes, each a pure function of its number. */

@@ -6,7 +6,7 @@
  */
 import type { ModelConfig } from '../model/model-config.ts';
 import { createLayouts } from '../model/network.ts';
-import { movingMeanSuffix, movingVarianceSuffix } from '../weights/moving-average-names.ts';
+import { movingMeanSuffix, movingVarianceSuffix } from '../weights/state-names.ts';
 import { createNetworkState, updateNetwork, type NetworkState } from '../optimizer/network-state.ts';
 import { evaluateSum } from '../fold/sum-tree.ts';
 import { entryView, type Layout, type Network } from '../weights/layout.ts';

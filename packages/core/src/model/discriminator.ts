@@ -5,19 +5,21 @@ import { dropout } from '../nn/dropout.ts';
 import { stateless, type Layer } from '../nn/layer.ts';
 import { leakyRelu } from '../nn/leaky-relu.ts';
 import { minibatchDeviation } from '../nn/minibatch-deviation.ts';
+import { spectralNorm } from '../nn/spectral-norm.ts';
 import type { ModelConfig } from './model-config.ts';
 
 /** The layers of a model's discriminator: images [B, H, W, C] in [-1, 1] -> logits [B, 1]. */
 export function discriminatorLayers({ image, discriminator }: ModelConfig): Layer[] {
-  const { filters, dropout: rate, minibatchDeviation: groupSize } = discriminator;
+  const { filters, dropout: rate, minibatchDeviation: groupSize, spectralNorm: isNormalized = false } = discriminator;
+  const normalized = (layer: Layer): Layer => (isNormalized ? spectralNorm(layer) : layer);
   const convolutions = filters.flatMap((outputs, k) => [
-    convolution(`conv${k}`, k === 0 ? image.channels : filters[k - 1], outputs),
+    normalized(convolution(`conv${k}`, k === 0 ? image.channels : filters[k - 1], outputs)),
     leakyRelu(),
     dropout(rate, k),
   ]);
   const side = image.size / 2 ** filters.length;
   const features = side * side * filters[filters.length - 1];
   const flat = [...convolutions, stateless((x) => reshape(x, [x.shape[0], features]))];
-  if (groupSize === undefined) return [...flat, dense('dense0', features, 1)];
-  return [...flat, minibatchDeviation(groupSize), dense('dense0', features + 1, 1)];
+  if (groupSize === undefined) return [...flat, normalized(dense('dense0', features, 1))];
+  return [...flat, minibatchDeviation(groupSize), normalized(dense('dense0', features + 1, 1))];
 }

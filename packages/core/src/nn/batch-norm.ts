@@ -1,5 +1,5 @@
 import { add, moments, mul, reshape, rsqrt, sub, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
-import { movingMeanSuffix, movingVarianceSuffix } from '../weights/moving-average-names.ts';
+import { movingMeanSuffix, movingVarianceSuffix } from '../weights/state-names.ts';
 import type { Layer, ParameterSpec } from './layer.ts';
 import { nativeOr } from './native-kernel.ts';
 

@@ -36,6 +36,8 @@ export interface Pass {
   readonly dropoutSeed?: Tensor;
   /** Called with the batch statistics of each normalisation: mean and biased variance, [C] each. */
   onStatistics?(norm: string, mean: Tensor, variance: Tensor): void;
+  /** Called with the next direction of each spectral normalisation, [N], by the name of its state entry. */
+  onDirection?(name: string, direction: Tensor): void;
 }
 
 /** A layer without parameters. */

@@ -14,6 +14,28 @@ export interface AdamOptions {
   readonly beta2: number;
   /** Added to the square root, not under it. */
   readonly epsilon: number;
+  /** How the learning rate falls. Absent: it does not. `adamAfter` reads it. */
+  readonly schedule?: LearningRateSchedule | undefined;
+}
+
+/** A learning rate that falls linearly between two counts of images. */
+export interface LearningRateSchedule {
+  /** Until this many images, the learning rate is the whole. */
+  readonly startImages: number;
+  /** From this many images on, the learning rate is `finalShare` of the whole. */
+  readonly endImages: number;
+  readonly finalShare: number;
+}
+
+/**
+ * The settings of an update after `imagesSeen` images, with the learning rate that the schedule gives. Real images of
+ * one discriminator phase of each step are counted, as for the moving average.
+ */
+export function adamAfter({ schedule, ...options }: AdamOptions, imagesSeen: number): AdamOptions {
+  if (schedule === undefined) return options;
+  const { startImages, endImages, finalShare } = schedule;
+  const progress = Math.min(1, Math.max(0, (imagesSeen - startImages) / (endImages - startImages)));
+  return { ...options, learningRate: options.learningRate * (1 - progress * (1 - finalShare)) };
 }
 
 /** The vectors of one update. Adam writes the `new...` vectors, and only reads the others. */

@@ -1,4 +1,4 @@
 /** Arithmetic on whole weight vectors: its definition in TypeScript, and what a faster implementation must provide. */
-export type { AdamUpdate, AdamVectors } from './adam.ts';
+export { adamAfter, type AdamUpdate, type AdamVectors } from './adam.ts';
 export type { EmaUpdate } from './ema.ts';
 export { plainArithmetic, type VectorArithmetic } from './vector-arithmetic.ts';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createLayout } from '../weights/layout.ts';
+import { adamAfter } from './adam.ts';
 import { emaBeta, updateEma } from './ema.ts';
 import { findNotFinite } from '../weights/finite.ts';
 import { createNetworkState, updateNetwork } from './network-state.ts';
@@ -49,4 +50,11 @@ it('halves the influence of old weights in each half-life, which is shorter duri
   expect(emaBeta({ halfLifeImages: 64, rampUp: null }, 64, 64)).toBe(0.5);
   expect(emaBeta({ halfLifeImages: 64, rampUp: 0.5 }, 64, 64)).toBe(0.25);
   expect(updateEma(Float32Array.of(4), Float32Array.of(8), 0.5)).toEqual(Float32Array.of(6));
+});
+
+it('the learning rate falls linearly between two counts of images', () => {
+  const schedule = { startImages: 100, endImages: 300, finalShare: 0.5 };
+  const rateAfter = (images: number) => adamAfter({ ...options, learningRate: 8, schedule }, images).learningRate;
+  expect([0, 100, 200, 300, 1000].map(rateAfter)).toEqual([8, 8, 6, 4, 4]);
+  expect(adamAfter(options, 1e9)).toEqual(options);
 });

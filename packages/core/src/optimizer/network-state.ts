@@ -8,7 +8,7 @@ import { lengthOf, type SumTree } from '../fold/sum-tree.ts';
 import { assert } from '../errors/assert.ts';
 import { plainArithmetic, type VectorArithmetic } from './vector-arithmetic.ts';
 import type { AdamOptions } from './adam.ts';
-import { moveAverages } from './moving-average.ts';
+import { updateStateEntries } from './state-entries.ts';
 
 /** Weights and optimizer state of a network. All vectors have the network's layout. */
 export interface NetworkState {
@@ -42,7 +42,7 @@ export interface NetworkUpdate {
 }
 
 /**
- * The network after one update with the mean contribution of a batch: Adam on parameters, moving averages on state.
+ * The network after one update with the mean contribution of a batch: Adam on parameters, and the new state entries.
  * @param contributionSum the sum of the contributions of `shardCount` shards
  * @param arithmetic replaces the arithmetic in TypeScript, and must give the same bits
  */
@@ -78,7 +78,7 @@ export function updateNetwork(
     newSecondMoments: next.secondMoments,
   };
   let isFinite = true;
-  moveAverages(layout, state.weights, contributionSum, shardCount, next.weights);
+  updateStateEntries(layout, state.weights, contributionSum, shardCount, next.weights);
   for (const { role, range } of stretchesOf(layout)) {
     if (role === 'trainable') {
       isFinite = adam(vectors, range, shardCount, options, next.beta1Power, next.beta2Power) && isFinite;

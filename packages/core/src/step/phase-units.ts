@@ -1,11 +1,11 @@
-import { add, mul, reshape, square, sub, tensor1d, type Tensor } from '@tensorflow/tfjs-core';
+import { add, mul, reshape, square, sub, tensor1d, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { adversarialLoss } from '../loss/adversarial-loss.ts';
 import { augment } from '../loss/augment.ts';
 import { approximatePenalty, exactPenalty, isExact, type ExactRegularizer } from '../loss/gradient-penalty.ts';
 import type { ModelConfig } from '../model/model-config.ts';
 import { applyLayers, createLayouts, networkLayers } from '../model/network.ts';
 import type { Pass } from '../nn/layer.ts';
-import { movingMeanSuffix, movingVarianceSuffix } from '../weights/moving-average-names.ts';
+import { movingMeanSuffix, movingVarianceSuffix } from '../weights/state-names.ts';
 import { assert } from '../errors/assert.ts';
 import type { ArraySpec, Unit } from './unit.ts';
 import { unpack, valueAndGradients } from './value-and-gradients.ts';
@@ -140,9 +140,16 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   const generatorLayers = networkLayers(model, 'generator');
   const discriminatorLayers = networkLayers(model, 'discriminator');
   const loss = adversarialLoss(model);
-  const discriminate = (weights: ReadonlyMap<string, Tensor>, dropoutSeed: Tensor) => (x: Tensor) => {
-    const seen = model.augment === undefined ? x : augment(x, model.augment, add(dropoutSeed, augmentStream()));
-    return applyLayers(discriminatorLayers, seen, { ...passOver(weights), training: true, dropoutSeed });
+  const discriminate = (
+    weights: ReadonlyMap<string, Tensor>,
+    dropoutSeed: Tensor,
+    onDirection?: Pass['onDirection'],
+  ) => {
+    const pass: Pass = { ...passOver(weights), training: true, dropoutSeed, ...(onDirection && { onDirection }) };
+    return (x: Tensor) => {
+      const seen = model.augment === undefined ? x : augment(x, model.augment, add(dropoutSeed, augmentStream()));
+      return applyLayers(discriminatorLayers, seen, pass);
+    };
   };
   const toUnitRange = (x: Tensor) => (images === 'uint8' ? sub(mul(x, 1 / 127.5), 1) : x);
 
@@ -155,14 +162,17 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
     discriminatorReal: (inputs: Record<'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed', Tensor>) => {
       const real = toUnitRange(inputs.images);
       const start = unpack(layouts.discriminator, inputs.discriminator);
-      const { gradient, extras } = valueAndGradients(layouts.discriminator, start, (weights) => {
-        const judge = discriminate(weights, inputs.dropoutSeed);
+      const formula = (weights: ReadonlyMap<string, Tensor>) => {
+        const directions: Record<string, Tensor> = {};
+        const judge = discriminate(weights, inputs.dropoutSeed, (name, next) => void (directions[name] = next));
         const logits = judge(real);
         const penalty = approximatePenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
         const realLoss = loss.real(logits);
-        return { loss: add(realLoss, penalty), extras: { loss: realLoss, penalty, logits } };
-      });
-      return { ...extras, gradient };
+        return { loss: add(realLoss, penalty) as Scalar, extras: { ...directions, loss: realLoss, penalty, logits } };
+      };
+      const directionOf = (name: string, extras: Record<string, Tensor>) => extras[name];
+      const { gradient, extras } = valueAndGradients<string>(layouts.discriminator, start, formula, directionOf);
+      return { loss: extras['loss'], penalty: extras['penalty'], logits: extras['logits'], gradient };
     },
 
     discriminatorFake: (inputs: Record<'discriminator' | 'images' | 'dropoutSeed', Tensor>) => {

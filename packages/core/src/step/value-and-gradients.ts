@@ -18,15 +18,14 @@ export interface LossAndExtras<Extra extends string> {
 /**
  * Returns the loss, the extras, and the gradient of the loss as a flat vector in the layout. A trainable entry of the
  * vector holds the gradient with respect to the entry: zeros if the loss does not depend on the entry. A state entry
- * holds the result of `stateOf(name, extras)`.
+ * holds the result of `stateOf(name, extras)`, by default zeros.
  */
 export function valueAndGradients<Extra extends string>(
   layout: Layout,
   weights: ReadonlyMap<string, Tensor>,
   formula: (weights: ReadonlyMap<string, Tensor>) => LossAndExtras<Extra>,
-  stateOf: (name: string, extras: Readonly<Record<Extra, Tensor>>) => Tensor = () => {
-    throw new Error('Bug: this network has state, and nothing says what becomes of it');
-  },
+  stateOf: (name: string, extras: Readonly<Record<Extra, Tensor>>) => Tensor = (name) =>
+    zerosLike(weights.get(name) as Tensor),
 ): { loss: Tensor; gradient: Tensor; extras: Record<Extra, Tensor> } {
   const names = layout.entries.filter(({ role }) => role === 'trainable').map(({ name }) => name);
   let seen: Partial<Record<Extra, Tensor>> = {};

@@ -4,7 +4,7 @@
  * two. So the update of all slices gives the same bits as the update of the whole vector.
  */
 import type { Layout } from './layout.ts';
-import { movingMeanSuffix, varianceNameOf } from './moving-average-names.ts';
+import { movingMeanSuffix, varianceNameOf } from './state-names.ts';
 
 /** Floats [start, end) of a vector. */
 export interface Slice {

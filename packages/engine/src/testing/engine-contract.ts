@@ -37,11 +37,11 @@ const smallModel: ModelConfig = {
   regularizer: { kind: 'approximate-r1', lambda: 10, sigma: 0.05 },
 };
 
-/** The same with what only some models have: an exact penalty, minibatch standard deviation, augmentation. */
+/** The same with what only some models have: an exact penalty, minibatch standard deviation, spectral normalisation, augmentation. */
 const richModel: ModelConfig = {
   ...smallModel,
   image: { size: 16, channels: 3 },
-  discriminator: { ...smallModel.discriminator, minibatchDeviation: 2 },
+  discriminator: { ...smallModel.discriminator, minibatchDeviation: 2, spectralNorm: true },
   loss: 'wasserstein',
   regularizer: { kind: 'gradient-penalty', lambda: 10, every: 2 },
   augment: { colour: true, translation: 0.125, cutout: 0.5 },

@@ -26,6 +26,31 @@ const adamSchema = z.strictObject({
     .number()
     .positive()
     .meta({ unit: 'gradient', description: 'Added to the root of the mean squared gradient.', reason: "Adam's own." }),
+  schedule: z
+    .strictObject({
+      startImages: z.number().nonnegative().meta({
+        unit: 'images',
+        description: 'Until here, the learning rate is the whole.',
+        reason: 'a run should first learn at full speed.',
+      }),
+      endImages: z.number().positive().meta({
+        unit: 'images',
+        description: 'From here on, the learning rate is finalShare of the whole; more than startImages.',
+        reason: 'the length of the run: batchSize times its steps.',
+      }),
+      finalShare: z.number().min(0).max(1).meta({
+        unit: 'share',
+        description: 'What remains of the learning rate at the end.',
+        reason: '0 lets the weights come to rest.',
+      }),
+    })
+    .refine(({ startImages, endImages }) => endImages > startImages, 'endImages is to be more than startImages')
+    .optional()
+    .meta({
+      description:
+        'Lets the learning rate fall linearly. Time is counted in images, so the batch size does not matter.',
+      reason: 'absent: the rate stays the same, as in the article.',
+    }),
 });
 
 /** Checks each field of a configuration by itself. `checkRunConfig` also checks that the fields fit together. */

@@ -1,7 +1,7 @@
 import { emaBeta, updateNetwork, type Layout, type Network } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
 import type { SumTree } from '@lstm-gan/core/fold';
-import { plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
+import { adamAfter, plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { findNotFinite } from '@lstm-gan/core/weights';
 import type { RunConfig, TrainingState } from '@lstm-gan/run';
 import { notFiniteUpdate } from '../../decide/not-finite.ts';
@@ -26,7 +26,7 @@ export function applyUpdate(
     state[network],
     sum,
     shardCount,
-    config.optimizer[network],
+    adamAfter(config.optimizer[network], state.step * batchSize),
     arithmetic,
   );
   if (!isFinite) {

@@ -11,7 +11,7 @@
  */
 import { createLayouts, emaBeta, type Network, type NetworkState } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
-import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
+import { adamAfter, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { comparePlaces, type Place } from '@lstm-gan/core/step';
 import { cutSlices, networks, sliceLayout } from '@lstm-gan/core/weights';
 import type { RunConfig } from '@lstm-gan/run';
@@ -204,7 +204,7 @@ export class SlicedMember {
       role: roleOf(this.#crew, phase),
       slices: this.#slices[phase],
       shardCount: config.batchSize / config.shardSize,
-      optimizer: config.optimizer[phase],
+      optimizer: adamAfter(config.optimizer[phase], (step - 1) * config.batchSize),
       wire: config.wire,
       arithmetic,
       stateOf: (slice) => this.#keptSlice(phase, slice).state,

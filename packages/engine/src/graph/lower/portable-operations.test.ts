@@ -49,6 +49,7 @@ const models: Record<string, ModelConfig> = {
     regularizer: { kind: 'r1', gamma: 1, every: 1 },
     augment: { colour: true, translation: 0.125, cutout: 0.5 },
   },
+  'spectral normalisation': { ...small, discriminator: { ...small.discriminator, spectralNorm: true } },
   'label smoothing': { ...small, labelSmoothing: 0.1 },
 };
 

@@ -1,17 +1,19 @@
 import { assert } from '../errors/assert.ts';
 import type { Layout, LayoutEntry } from '../weights/layout.ts';
-import { movingMeanSuffix, varianceNameOf } from '../weights/moving-average-names.ts';
+import { directionSuffix, movingMeanSuffix, varianceNameOf } from '../weights/state-names.ts';
 import { sumAt, type SumTree } from '../fold/sum-tree.ts';
 
 /** The share of the old value that a moving average of batch normalisation keeps at each update. */
 const movingAverageMomentum = 0.8;
 
 /**
- * Writes the updated moving averages into the state entries of `newWeights`. The folded contribution, divided by
- * `divisor`, holds the batch's mean in the entry of the mean, and the batch's mean of squares in the entry of the
- * variance. The (biased) variance is mean of squares - mean^2.
+ * Writes the state entries of `newWeights`. The folded contribution, divided by `divisor`, holds
+ *
+ * * for batch normalisation the batch's mean in the entry of the mean, and the batch's mean of squares in the entry of
+ *   the variance. Both entries are moving averages; the (biased) variance is mean of squares - mean^2.
+ * * for spectral normalisation the next direction, which replaces the direction.
  */
-export function moveAverages(
+export function updateStateEntries(
   layout: Layout,
   weights: Float32Array,
   contributionSum: SumTree,
@@ -19,7 +21,11 @@ export function moveAverages(
   newWeights: Float32Array,
 ): void {
   for (const { name, role, offset, size } of layout.entries) {
-    if (role !== 'state' || !name.endsWith(movingMeanSuffix)) continue;
+    if (role !== 'state') continue;
+    if (name.endsWith(directionSuffix)) {
+      for (let i = 0; i < size; i++) newWeights[offset + i] = sumAt(contributionSum, offset + i) / divisor;
+    }
+    if (!name.endsWith(movingMeanSuffix)) continue;
     const variance = varianceOf(layout, name);
     for (let i = 0; i < size; i++) {
       const mean = Math.fround(sumAt(contributionSum, offset + i) / divisor);
