@@ -151,7 +151,7 @@ it('a coordinator that is killed again and again resumes with the same command, 
   await waitForStep('often', (await metrics()).length + 200, coordinator, worker);
   coordinator.kill('SIGTERM');
   const { stdout, stderr } = await coordinator;
-  expect(stderr).toMatch(/was interrupted\. It continues after step \d+\./);
+  expect(stderr).toMatch(/was interrupted\.\n.*Going on with \S+ at step \d+ of \d+\./);
   const { step, weightsSha256 } = summaryOf(stdout);
   expect(weightsSha256).toBe(await weightsOf('never-killed', ...small, '--steps', String(step)));
   expect(await metrics()).toEqual(Array.from({ length: step }, (_, k) => k + 1));

@@ -20,7 +20,7 @@ let root: string;
 beforeAll(async () => {
   root = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-open-')), 'run');
   const { folder, initial, takeUp } = await beginRun(root, config);
-  takeUp();
+  takeUp(9);
   for (const step of [2, 3]) await writeCheckpoint(folder.checkpoints, config, { ...initial, step });
   await folder.release();
 });
@@ -74,7 +74,7 @@ describe('a run is resumed', () => {
     await open.folder.release();
     expect(await contents()).toEqual(before);
     const again = await resumeRun({ root }, [], { onDamaged: () => undefined });
-    again.takeUp();
+    again.takeUp(9);
     await again.folder.release();
     expect(again.incarnation).toBe(open.incarnation);
     const next = await resumeRun({ root }, [], { onDamaged: () => undefined });
@@ -86,21 +86,36 @@ describe('a run is resumed', () => {
     expect(await wasInterrupted(root, config)).toBe(true);
     expect(await wasInterrupted(root, { ...config, seed: 9 })).toBe(false);
     const open = await resume({});
-    open.takeUp();
-    open.end();
+    open.takeUp(9);
+    open.end(9);
     await open.folder.release();
     expect(await wasInterrupted(root, config)).toBe(false);
     const empty = path.join(root, '..', 'empty');
     const { folder, takeUp } = await beginRun(empty, config);
-    takeUp();
+    takeUp(9);
     await folder.release();
     expect(await wasInterrupted(empty, config)).toBe(false);
+  });
+
+  it('up to the step that was asked for last, which is no part of the configuration', async () => {
+    const open = async () => {
+      const opened = await resume({});
+      await opened.folder.release();
+      return opened;
+    };
+    (await open()).takeUp(600);
+    const { askedStep, end } = await open();
+    end(700);
+    expect([askedStep, (await open()).askedStep]).toEqual([600, 700]);
+    expect(await readFile(path.join(root, 'config.json'), 'utf8')).not.toMatch(/600|700/);
+    await writeFile(path.join(root, 'run.json'), '{"run":"of-an-earlier-version","incarnation":1,"strict":true}\n');
+    expect((await open()).askedStep).toBeUndefined();
   });
 
   it('as not strict for good, once it admitted workers with other bits', async () => {
     const open = async (isStrict?: boolean) => {
       const opened = await resumeRun({ root }, [], { onDamaged: () => undefined, isStrict });
-      opened.takeUp();
+      opened.takeUp(9);
       await opened.folder.release();
       return opened.isStrict;
     };

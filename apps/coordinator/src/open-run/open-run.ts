@@ -25,7 +25,7 @@ import {
   type TrainingState,
 } from '@lstm-gan/run';
 import type { FoundRun } from './find-run.ts';
-import { readRunStatus, writeRunStatus } from './run-status.ts';
+import { readRunStatus, writeRunStatus, type RunStatus } from './run-status.ts';
 
 export interface OpenRun {
   readonly config: RunConfig;
@@ -41,16 +41,19 @@ export interface OpenRun {
   readonly resumedFrom: string | undefined;
   /** Whether the run was strict at every start, this start included. */
   readonly isStrict: boolean;
+  /** The step up to which the run was asked to train before; undefined for a new run. */
+  readonly askedStep: number | undefined;
   /**
    * Marks in the folder that training came to its end. The command that began the run, if given again, then does not
    * resume it as interrupted.
+   * @param lastStep the step up to which the run was asked to train
    */
-  end(): void;
+  end(lastStep: number): void;
   /**
-   * Prepares the folder for the next step. Before this call the folder stays unchanged, because the run may still be
-   * refused.
+   * Prepares the folder for the next step, and keeps in it up to which step the run is to train. Before this call the
+   * folder stays unchanged, because the run may still be refused.
    */
-  takeUp(): void;
+  takeUp(lastStep: number): void;
 }
 
 /** Begins a run. Refuses a folder that contains a run with a checkpoint. */
@@ -66,8 +69,9 @@ export async function beginRun(root: string, config: RunConfig, isStrict = true)
     initial: createTrainingState(config),
     identity: undefined,
     resumedFrom: undefined,
-    takeUp: () => writeRunStatus(root, { ...status, ended: false }),
-    end: () => writeRunStatus(root, { ...status, ended: true }),
+    askedStep: undefined,
+    takeUp: (lastStep) => writeRunStatus(root, { ...status, ended: false, lastStep }),
+    end: (lastStep) => writeRunStatus(root, { ...status, ended: true, lastStep }),
   };
 }
 
@@ -114,7 +118,7 @@ export async function resumeRun(
   });
   // If `run.json` is missing or damaged, the run gets a new id. That is harmless: the id only distinguishes new
   // messages from old ones, and no old messages are left.
-  const before = (await readRunStatus(root)) ?? { run: newRunId(), incarnation: 0, strict: true };
+  const before: RunStatus = (await readRunStatus(root)) ?? { run: newRunId(), incarnation: 0, strict: true };
   const isStrict = before.strict && isWanted;
   const status = { run: before.run, incarnation: before.incarnation + 1, strict: isStrict };
   return {
@@ -123,11 +127,12 @@ export async function resumeRun(
     run: status.run,
     incarnation: status.incarnation,
     isStrict,
-    takeUp() {
+    askedStep: before.lastStep,
+    takeUp(lastStep) {
       removeStepsAfter(folder, durable.initial.step);
-      writeRunStatus(root, { ...status, ended: false });
+      writeRunStatus(root, { ...status, ended: false, lastStep });
     },
-    end: () => writeRunStatus(root, { ...status, ended: true }),
+    end: (lastStep) => writeRunStatus(root, { ...status, ended: true, lastStep }),
   };
 }
 

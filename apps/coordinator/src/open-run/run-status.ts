@@ -15,6 +15,8 @@ export interface RunStatus {
    * runs of earlier versions of the program.
    */
   readonly ended?: boolean;
+  /** The step up to which the run was last asked to train. Missing in runs of earlier versions of the program. */
+  readonly lastStep?: number;
 }
 
 const fileOf = (root: string): string => path.join(root, 'run.json');
@@ -34,13 +36,14 @@ export function writeRunStatus(root: string, status: RunStatus): void {
 export async function readRunStatus(root: string): Promise<RunStatus | undefined> {
   const text = await readIfPresent(fileOf(root));
   try {
-    const { run, incarnation, strict, ended } = JSON.parse(text ?? '') as Record<string, unknown>;
+    const { run, incarnation, strict, ended, lastStep } = JSON.parse(text ?? '') as Record<string, unknown>;
     if (typeof run !== 'string' || !Number.isSafeInteger(incarnation)) return undefined;
     return {
       run,
       incarnation: incarnation as number,
       strict: strict !== false,
       ...(typeof ended === 'boolean' ? { ended } : {}),
+      ...(Number.isSafeInteger(lastStep) ? { lastStep: lastStep as number } : {}),
     };
   } catch {
     return undefined;

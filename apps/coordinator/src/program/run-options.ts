@@ -44,7 +44,11 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--flip', 'mirror images at random, left to right')
     .option('--strict-data', 'stop at an image file that cannot be read, instead of leaving it out')
-    .option('--steps <count>', "train up to this step (default: the preset's)", positiveInteger)
+    .option(
+      '--steps <count>',
+      "train up to this step (default: the step that was asked for before; for a new run, the preset's)",
+      positiveInteger,
+    )
     .addOption(
       new Option('--images <count>', 'instead of --steps: train on this number of images, such as 320k or 1.5M')
         .argParser(imageCount)

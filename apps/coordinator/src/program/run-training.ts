@@ -6,7 +6,7 @@ import { cacheDirOf, onStopSignal } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
-import { printConfig, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
+import { printable, printConfig, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
 import { findRun, type FoundRun } from '../open-run/find-run.ts';
 import { newRunConfig, presetConfig, readConfigLayers } from '../open-run/new-run-config.ts';
 import { beginRun, resumedConfig, resumeRun, wasInterrupted, type OpenRun } from '../open-run/open-run.ts';
@@ -36,7 +36,7 @@ export async function runTraining(options: RunOptions, gatherWorkers: GatherWork
   const run = await openRun(options, start, layers);
   try {
     const dataset = await openData(run.config, options, now);
-    const steps = lastStep(options, run.config, run.initial.step);
+    const steps = lastStep(options, { ...run, root: run.folder.root, step: run.initial.step });
     await observePastSteps(stopRule, run.folder.metrics, run.initial.step);
     const result = await trainUntilSignal(run, {
       steps,
@@ -52,7 +52,7 @@ export async function runTraining(options: RunOptions, gatherWorkers: GatherWork
       now,
     });
     dataset.close();
-    run.end();
+    run.end(steps);
     const training = { run, steps, stopRule, result };
     const lines =
       options.json === true ? [jsonReport(training)] : [...reportLines(training, command), ...leftOutLines(dataset)];
@@ -99,7 +99,7 @@ async function openRun(
   const root = options.out ?? path.join('runs', config.preset);
   if (!(await wasInterrupted(root, config))) return beginRun(root, config, options.strict);
   const run = await resumeRun({ root }, [], { onDamaged, isStrict: options.strict });
-  process.stderr.write(`The run in ${root} was interrupted. It continues after step ${run.initial.step}.\n`);
+  process.stderr.write(`The run in ${printable(root)} was interrupted.\n`);
   return run;
 }
 

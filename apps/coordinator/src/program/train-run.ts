@@ -5,6 +5,8 @@ import {
   checkRunIdentity,
   createLog,
   describeStop,
+  printable,
+  weightsSha256,
   type BestCheckpoint,
   type Logger,
   type RunIdentity,
@@ -50,10 +52,11 @@ export interface TrainRunResult extends TrainingResult {
 }
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
-  const { config, folder, dataset, now, signal, onStep, stopRule, arithmetic, isStrict } = options;
-  const steps = stopRule?.isMet === true ? options.initial.step : options.steps;
+  const { config, folder, dataset, steps, now, signal, onStep, stopRule, arithmetic, isStrict } = options;
   const log = createLog(folder.log, options.terminal);
   logLeftOut(log, dataset);
+  if (options.resumedFrom !== undefined) logWhereItGoesOn(log, options);
+  if (isReached(options)) return drawReached(options);
   log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
   // The workers are started before the sampler is opened, so that workers and sampler build their graphs at the same
   // time.
@@ -82,7 +85,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       onIdentify(computes) {
         const identity = { config, dataDigest: dataset.digest, ...computes };
         if (options.identity !== undefined) checkIdentity(options, options.identity, identity, log);
-        options.takeUp();
+        options.takeUp(options.steps);
         if (options.identity === undefined) records.began(identity);
       },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
@@ -113,14 +116,39 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   }
 }
 
+/** Whether a run has nothing left to train: it is at its last step already, or its stop condition holds. */
+function isReached({ initial, steps, stopRule }: TrainRunOptions): boolean {
+  return initial.step >= steps || stopRule?.isMet === true;
+}
+
+/** Returns the result of a run that has nothing left to train. Starts no worker; draws the grid of the last step. */
+async function drawReached(options: TrainRunOptions): Promise<TrainRunResult> {
+  const { initial } = options;
+  const sampler = await openGridSampler(options);
+  try {
+    const written = await keepRecords({ ...options, sampler }).finish(initial);
+    return {
+      state: initial,
+      weightsSha256: weightsSha256(initial.generator.weights, initial.discriminator.weights),
+      imagesPerSecond: NaN,
+      losses: undefined,
+      droppedContributions: 0,
+      copiedLeases: 0,
+      ...written,
+    };
+  } finally {
+    await sampler.close();
+  }
+}
+
 const gridImages = 64;
 
 /** Opens the sampler of the sample grids. If that fails, ends the workers before it throws. */
-async function openGridSampler({ config, cacheDir }: TrainRunOptions, workers: RunWorkers): Promise<Sampler> {
+async function openGridSampler({ config, cacheDir }: TrainRunOptions, workers?: RunWorkers): Promise<Sampler> {
   try {
     return await openSampler(config.model, { noise: sampleNoise(config.model, gridImages, config.seed), cacheDir });
   } catch (error) {
-    await dismissWorkers(workers);
+    if (workers !== undefined) await dismissWorkers(workers);
     throw error;
   }
 }
@@ -138,6 +166,11 @@ function checkIdentity(
     if (isStrict) throw error;
     log.warn((error as Error).message);
   }
+}
+
+function logWhereItGoesOn(log: Logger, { folder, initial, steps }: TrainRunOptions): void {
+  const place = `${printable(folder.root)} at step ${initial.step} of ${steps}`;
+  log.info(initial.step < steps ? `Going on with ${place}.` : `Nothing is left to train: ${place}.`);
 }
 
 function logLeftOut(log: Logger, { leftOut }: Dataset): void {

@@ -8,12 +8,30 @@ import { lastStep, observePastSteps, readStopRule } from './training-length.ts';
 
 const digits = presetConfig('digits');
 
+const at = (step: number, askedStep?: number, config = digits) => ({ config, root: 'runs/photos', step, askedStep });
+
 it('takes the last step from --steps, from --images over all discriminator phases rounded up, or from the preset', () => {
-  expect(lastStep({ steps: 7 }, digits, 3)).toBe(7);
-  expect(lastStep({ images: 320_000 }, digits, 0)).toBe(5000);
-  expect(lastStep({ images: 65 }, digits, 0)).toBe(2);
-  expect(lastStep({ images: 320_000 }, { ...digits, discriminatorSteps: 2 }, 0)).toBe(2500);
-  expect([lastStep({}, digits, 0), lastStep({}, digits, 9000)]).toEqual([1400, 9000]);
+  expect(lastStep({ steps: 7 }, at(3))).toBe(7);
+  expect(lastStep({ images: 320_000 }, at(0))).toBe(5000);
+  expect(lastStep({ images: 65 }, at(0))).toBe(2);
+  expect(lastStep({ images: 320_000 }, at(0, undefined, { ...digits, discriminatorSteps: 2 }))).toBe(2500);
+  expect([lastStep({}, at(0)), lastStep({}, at(9000))]).toEqual([1400, 9000]);
+});
+
+it('goes on to the step that was asked for before, and refuses a step that the run has passed', () => {
+  expect([
+    lastStep({}, at(66, 600)),
+    lastStep({ steps: 66 }, at(66, 600)),
+    lastStep({ steps: 700 }, at(66, 600)),
+  ]).toEqual([600, 66, 700]);
+  expect(() => lastStep({ steps: 5 }, at(66, 600))).toThrow(
+    expect.objectContaining({
+      code: 'step-passed',
+      message: 'runs/photos is at step 66 already; --steps 5 lies behind it.',
+      advice: expect.stringContaining('Name a later step, or leave it out to go on to step 600.'),
+    }),
+  );
+  expect(() => lastStep({ images: 640 }, at(66, 66))).toThrow('--images 640, which is step 10, lies behind it.');
 });
 
 it('reads image counts with suffixes, and says what it expected', () => {
