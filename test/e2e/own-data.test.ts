@@ -49,6 +49,30 @@ it('trains on the folder, and names unreadable files at the end and in the log',
   expect(config.data).toBe(photos);
 });
 
+it('states a default length by images and passes, whatever the batch size, and once the time that it takes', async () => {
+  const settings = ['generator={kind: dense, units: [16]}', 'image.size=8', 'discriminator.filters=[4]'];
+  const model = settings.flatMap((setting) => ['--set', `model.${setting}`]);
+  for (const [batchSize, steps] of [
+    [16, 5600],
+    [64, 1400],
+  ]) {
+    const out = path.join(folder, `default-${batchSize}`);
+    const parameters = ['--batch-size', String(batchSize), '--workers', '1', '--data', photos, '--out', out];
+    const running = lstmGan(['train', ...model, ...parameters]);
+    running.stderr?.on('data', (chunk: Buffer) => void (chunk.includes('until step') && running.kill('SIGINT')));
+    const { stderr } = await running;
+    expect(stderr).toContain(`Training on 40 images, up to step ${steps}: 89,600 images, 2,240 passes.`);
+    expect(stderr).toContain(
+      'This length is the default for a folder: 200 passes over the images, but at least 100,000',
+    );
+    expect(stderr).toMatch(new RegExp(`A step takes \\d+ ms: about .* until step ${steps}\\.`));
+  }
+  const twice = ['train', ...model, '--data', photos, '--out', path.join(folder, 'twice'), '--epochs', '2', '--json'];
+  const { stdout, stderr } = await lstmGan([...twice, '--batch-size', '16', '--workers', '1']);
+  expect(summaryOf(stdout).step).toBe(5);
+  expect(stderr).not.toContain('This length is the default');
+});
+
 it('gives other weights if images are flipped, and one-channel images if they are to be gray', async () => {
   const plain = summaryOf((await train('plain', '--json')).stdout);
   const flipped = summaryOf((await train('flipped', '--json', '--flip')).stdout);

@@ -5,7 +5,7 @@ import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import {
   addRunOptions,
   localWorkers,
-  presetsAndDataSets,
+  runOptionsHelp,
   runTraining,
   type RunOptions,
 } from '@lstm-gan/coordinator/program';
@@ -29,7 +29,7 @@ Examples:
   $ lstm-gan train --config my.yaml --set discriminatorSteps=2
   $ lstm-gan train --resume runs/digits --steps 5000       # continue; --resume alone takes the newest run
   $ lstm-gan train --images 320k --stop-when 'losses.generator<0.7' --stop-patience 50
-${presetsAndDataSets}`;
+${runOptionsHelp}`;
 
 export function addTrain(program: Command): void {
   const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))

@@ -3,7 +3,7 @@ import { addCacheDir, invocationOf } from '@lstm-gan/command-line';
 import { shellWord } from '@lstm-gan/run';
 import type { Command } from 'commander';
 import { joiningWorkers } from '../workers/joining-workers.ts';
-import { addRunOptions, presetsAndDataSets, type RunOptions } from './run-options.ts';
+import { addRunOptions, runOptionsHelp, type RunOptions } from './run-options.ts';
 import { runTraining } from './run-training.ts';
 
 interface CoordinatorCommandOptions extends RunOptions {
@@ -32,5 +32,5 @@ Examples:
 
 It prints the command that starts a worker, and the path of the key file that a worker needs. Workers need no access to
 the data. They may join and leave at any time; this does not change the weights.
-${presetsAndDataSets}`;
+${runOptionsHelp}`;
 }

@@ -5,5 +5,5 @@ export { openSampler, sampleNoise } from '../records/open-sampler.ts';
 export { localWorkerCount, localWorkers } from '../workers/local-workers.ts';
 export { defineCoordinatorCommand } from './coordinator-command.ts';
 export { measureSteps, type Measurement } from './measure-steps.ts';
-export { addRunOptions, presetsAndDataSets, type RunOptions } from './run-options.ts';
+export { addRunOptions, runOptionsHelp, type RunOptions } from './run-options.ts';
 export { runTraining } from './run-training.ts';

@@ -6,7 +6,7 @@ import { Option, type Command } from 'commander';
 import type { ConfigOptions } from '../open-run/new-run-config.ts';
 import type { ExchangeChoice } from '../workers/choose-exchange.ts';
 import { channelCount, imageCount, repeated } from './run-option-values.ts';
-import type { LengthOptions } from './training-length.ts';
+import { defaultLength, type LengthOptions } from './training-length.ts';
 
 export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions {
   readonly strictData?: boolean;
@@ -46,13 +46,18 @@ export function addRunOptions(command: Command): Command {
     .option('--strict-data', 'stop at an image file that cannot be read, instead of leaving it out')
     .option(
       '--steps <count>',
-      "train up to this step (default: the step that was asked for before; for a new run, the preset's)",
+      'train up to this step (default: the step that was asked for before; for a new run, see Length below)',
       positiveInteger,
     )
     .addOption(
       new Option('--images <count>', 'instead of --steps: train on this number of images, such as 320k or 1.5M')
         .argParser(imageCount)
         .conflicts('steps'),
+    )
+    .addOption(
+      new Option('--epochs <count>', 'instead of --steps: train for this number of passes over the images')
+        .argParser(positiveInteger)
+        .conflicts(['steps', 'images']),
     )
     .option(
       '--stop-when <condition>',
@@ -87,8 +92,14 @@ export function addRunOptions(command: Command): Command {
     .option('--json', 'end with one line of JSON on standard output');
 }
 
-/** The presets and data sets to choose from, for the end of a command's help. */
-export const presetsAndDataSets = `
+/** Lines about a run's length, and the presets and data sets to choose from, for the end of a command's help. */
+export const runOptionsHelp = `
+Length:
+  A new run trains as long as --steps, --images or --epochs says; by default, as many steps as the preset has. The
+  default on a folder of your own:
+  ${defaultLength}.
+  A run that is resumed goes on to the step that was asked for before.
+
 Presets:
 ${[...presets.values()].map(({ name, description }) => `  ${name.padEnd(16)} ${description}`).join('\n')}
 

@@ -36,10 +36,13 @@ export async function runTraining(options: RunOptions, gatherWorkers: GatherWork
   const run = await openRun(options, start, layers);
   try {
     const dataset = await openData(run.config, options, now);
-    const steps = lastStep(options, { ...run, root: run.folder.root, step: run.initial.step });
-    await observePastSteps(stopRule, run.folder.metrics, run.initial.step);
+    const { config, folder, initial, askedStep } = run;
+    const imageCount = dataset.count;
+    const steps = lastStep(options, { config, root: folder.root, imageCount, step: initial.step, askedStep });
+    await observePastSteps(stopRule, folder.metrics, initial.step);
     const result = await trainUntilSignal(run, {
       steps,
+      isDefaultLength: [options.steps, options.images, options.epochs, askedStep].every((asked) => asked === undefined),
       stopRule,
       isStrict: options.strict,
       sampleEverySteps: options.sampleEvery,

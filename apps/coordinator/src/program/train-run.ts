@@ -18,12 +18,16 @@ import type { OpenRun } from '../open-run/open-run.ts';
 import { keepRecords } from '../records/keep-records.ts';
 import { openSampler, sampleNoise, type Sampler } from '../records/open-sampler.ts';
 import { startCoordinator } from '../start-coordinator.ts';
+import { createTimeForecast } from './time-forecast.ts';
+import { defaultLength, describeLength, isOwnFolder } from './training-length.ts';
 import { dismissWorkers, workersGone, type GatherWorkers, type RunWorkers } from '../workers/run-workers.ts';
 import { workerMessageLimits } from '../workers/worker-message-limits.ts';
 
 export interface TrainRunOptions extends OpenRun {
   /** The last step of the run. */
   readonly steps: number;
+  /** Whether nobody has asked for this last step, now or before. */
+  readonly isDefaultLength: boolean;
   readonly dataset: Dataset;
   readonly gatherWorkers: GatherWorkers;
   readonly cacheDir: string;
@@ -57,7 +61,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   logLeftOut(log, dataset);
   if (options.resumedFrom !== undefined) logWhereItGoesOn(log, options);
   if (isReached(options)) return drawReached(options);
-  log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images.`);
+  const length = describeLength(steps, config, dataset.count);
+  log.info({ digest: dataset.digest, config }, `Training on ${dataset.count} images, ${length}.`);
+  if (options.isDefaultLength && isOwnFolder(config))
+    log.info(`This length is the default for a folder: ${defaultLength}. --epochs, --images or --steps change it.`);
   // The workers are started before the sampler is opened, so that workers and sampler build their graphs at the same
   // time.
   const workers = await options.gatherWorkers({
@@ -69,6 +76,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   });
   const sampler = await openGridSampler(options, workers);
   const records = keepRecords({ ...options, sampler });
+  const forecast = createTimeForecast(steps);
   try {
     const { batchSize, shardSize, seed, flip } = config;
     const result = await startCoordinator({
@@ -95,6 +103,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         stopRule?.observe(metrics);
         if (metrics.step === steps || stopRule?.isMet === true) workers.expectEnd();
         onStep(metrics);
+        const sentence = forecast(metrics);
+        if (sentence !== undefined) log.info(sentence);
         return records.committed(metrics);
       },
       onState: (state) => records.arrived(state),

@@ -4,11 +4,17 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { imageCount } from './run-option-values.ts';
 import { presetConfig } from '../open-run/new-run-config.ts';
-import { lastStep, observePastSteps, readStopRule } from './training-length.ts';
+import { describeLength, lastStep, observePastSteps, readStopRule } from './training-length.ts';
 
 const digits = presetConfig('digits');
 
-const at = (step: number, askedStep?: number, config = digits) => ({ config, root: 'runs/photos', step, askedStep });
+const at = (step: number, askedStep?: number, config = digits) => ({
+  config,
+  root: 'runs/photos',
+  imageCount: 10_000,
+  step,
+  askedStep,
+});
 
 it('takes the last step from --steps, from --images over all discriminator phases rounded up, or from the preset', () => {
   expect(lastStep({ steps: 7 }, at(3))).toBe(7);
@@ -16,6 +22,39 @@ it('takes the last step from --steps, from --images over all discriminator phase
   expect(lastStep({ images: 65 }, at(0))).toBe(2);
   expect(lastStep({ images: 320_000 }, at(0, undefined, { ...digits, discriminatorSteps: 2 }))).toBe(2500);
   expect([lastStep({}, at(0)), lastStep({}, at(9000))]).toEqual([1400, 9000]);
+});
+
+it('takes the last step from --epochs, rounded up', () => {
+  expect(lastStep({ epochs: 1 }, at(0))).toBe(157);
+  expect(lastStep({ epochs: 9 }, at(0))).toBe(1407);
+});
+
+it.each([
+  // 200 passes over 300 images are fewer than 100,000 images.
+  ['rows', 300, 16, 100_000],
+  ['rows', 300, 64, 100_000],
+  ['rows', 1000, 16, 200_000],
+  // 200 passes over 10,000 images are more than the preset's 50,000 steps of 16 images.
+  ['rows', 10_000, 16, 800_000],
+  ['digits', 300, 64, 89_600],
+])(
+  'trains %s on a folder of %i images, in batches of %i, on %i images by default',
+  (preset, imageCount, batchSize, images) => {
+    const config = { ...presetConfig(preset), data: '/home/me/photos', batchSize };
+    expect(lastStep({}, { ...at(0, undefined, config), imageCount })).toBe(Math.ceil(images / batchSize));
+  },
+);
+
+it('trains on a data set with a name as many steps as the preset has, in batches of any size', () => {
+  for (const data of ['digits', 'emoji'])
+    expect(lastStep({}, at(0, undefined, { ...presetConfig('rows'), data, batchSize: 64 }))).toBe(50_000);
+});
+
+it('says how long a run is, in steps, images and passes', () => {
+  expect(describeLength(1563, digits, 300)).toBe('up to step 1563: 100,032 images, 333 passes');
+  expect(describeLength(10, { ...digits, discriminatorSteps: 2 }, 1000)).toBe(
+    'up to step 10: 1,280 images, 1.3 passes',
+  );
 });
 
 it('goes on to the step that was asked for before, and refuses a step that the run has passed', () => {

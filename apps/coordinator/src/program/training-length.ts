@@ -1,9 +1,10 @@
 /**
- * How long a run trains: up to a step, for a number of images, or until a loss is good enough. The length is not part
- * of the run's configuration; the run's folder keeps its last step.
+ * How long a run trains: up to a step, for a number of images or passes, or until a loss is good enough. The length is
+ * not part of the run's configuration; the run's folder keeps its last step.
  */
-import { presets } from '@lstm-gan/core';
+import { presets, type Preset } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
+import { datasets } from '@lstm-gan/data';
 import {
   createStopRule,
   parseStopCondition,
@@ -15,8 +16,10 @@ import {
 
 export interface LengthOptions {
   readonly steps?: number;
-  /** A number of images to train for, instead of `steps`. */
+  /** A number of images to train on, instead of `steps`. */
   readonly images?: number;
+  /** A number of passes over the data, instead of `steps`. */
+  readonly epochs?: number;
   readonly stopWhen?: string;
   readonly stopWindow: number;
   readonly stopPatience: number;
@@ -27,6 +30,8 @@ interface RunProgress {
   readonly config: RunConfig;
   /** The run's folder. */
   readonly root: string;
+  /** The number of images in the data. */
+  readonly imageCount: number;
   /** The step at which the run is. */
   readonly step: number;
   /** The step up to which the run was asked to train before. */
@@ -35,26 +40,73 @@ interface RunProgress {
 
 /**
  * Returns the last step of a run. If the options do not name it, that is the step that was asked for before; for a new
- * run, the preset's last step. Throws a UserError if the options name a step that the run has passed.
+ * run, `defaultStep`. Throws a UserError if the options name a step that the run has passed.
  */
-export function lastStep({ steps, images }: Pick<LengthOptions, 'steps' | 'images'>, run: RunProgress): number {
-  const { config, step, askedStep } = run;
+export function lastStep(
+  { steps, images, epochs }: Pick<LengthOptions, 'steps' | 'images' | 'epochs'>,
+  run: RunProgress,
+): number {
+  const { config, imageCount, step, askedStep } = run;
   if (steps !== undefined) return notPassed(steps, `--steps ${steps}`, run);
-  if (images !== undefined) {
-    const reached = Math.ceil(images / (config.batchSize * config.discriminatorSteps));
-    return notPassed(reached, `--images ${images}, which is step ${reached},`, run);
-  }
-  return Math.max(askedStep ?? presets.get(config.preset)?.steps ?? 0, step);
+  if (images !== undefined) return notPassed(stepsFor(images, config), `--images ${images}`, run);
+  if (epochs !== undefined) return notPassed(stepsFor(epochs * imageCount, config), `--epochs ${epochs}`, run);
+  return Math.max(askedStep ?? defaultStep(config, imageCount), step);
+}
+
+/** The number of steps that read so many images of the data, rounded up. */
+function stepsFor(images: number, { batchSize, discriminatorSteps }: RunConfig): number {
+  return Math.ceil(images / (batchSize * discriminatorSteps));
+}
+
+/** On a folder of the user's own: passes over the images by default, and the number of images that is the least. */
+const [defaultPasses, leastImages] = [200, 100_000];
+
+/** The rule of `defaultStep`, for help texts and the log. */
+export const defaultLength = `${defaultPasses} passes over the images, but at least ${leastImages.toLocaleString('en')} images and at most as many as the preset trains on`;
+
+/** Whether the data are a folder of the user's own, not a data set with a name. */
+export function isOwnFolder({ data }: RunConfig): boolean {
+  return !datasets.has(data);
+}
+
+/**
+ * The last step of a run for which nobody asks. A preset's number of steps fits the data sets with a name. A folder of
+ * the user's own has any number of images, and is trained on by images and passes, so that a larger batch does not
+ * train longer.
+ */
+function defaultStep(config: RunConfig, imageCount: number): number {
+  const preset = presets.get(config.preset);
+  if (preset === undefined) return 0;
+  if (!isOwnFolder(config)) return preset.steps;
+  return stepsFor(Math.min(Math.max(defaultPasses * imageCount, leastImages), imagesOf(preset)), config);
+}
+
+/** The number of images that a preset trains on. */
+function imagesOf({ steps, batchSize, discriminatorSteps }: Preset): number {
+  return steps * batchSize * discriminatorSteps;
 }
 
 function notPassed(wanted: number, option: string, { root, step, askedStep = step }: RunProgress): number {
   if (wanted >= step) return wanted;
+  const named = option.startsWith('--steps') ? option : `${option}, which is step ${wanted},`;
   const goOn = askedStep > step ? `, or leave it out to go on to step ${askedStep}` : '';
   throw new UserError({
     code: 'step-passed',
-    message: `${printable(root)} is at step ${step} already; ${option} lies behind it.`,
+    message: `${printable(root)} is at step ${step} already; ${named} lies behind it.`,
     advice: `Name a later step${goOn}. To go back, name an earlier checkpoint with --resume.`,
   });
+}
+
+/** Says how long a run is: `up to step 1563: 100,032 images, 333 passes`. */
+export function describeLength(
+  steps: number,
+  { batchSize, discriminatorSteps }: RunConfig,
+  imageCount: number,
+): string {
+  const images = steps * batchSize * discriminatorSteps;
+  const passes = images / imageCount;
+  const passesText = passes < 10 ? passes.toPrecision(2) : Math.round(passes).toLocaleString('en');
+  return `up to step ${steps}: ${images.toLocaleString('en')} images, ${passesText} passes`;
 }
 
 /** Returns the rule by which a run stops before its last step. Undefined if the options contain no `--stop-when`. */
