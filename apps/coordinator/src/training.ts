@@ -6,7 +6,7 @@ import { createLayouts } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
 import { plainArithmetic } from '@lstm-gan/core/optimizer';
 import { cutSlices } from '@lstm-gan/core/weights';
-import { median, weightsSha256, type StepMetrics } from '@lstm-gan/run';
+import { imagesPerStep, median, weightsSha256, type StepMetrics } from '@lstm-gan/run';
 import type { RunHeader } from '@lstm-gan/transport';
 import { advance } from './advance.ts';
 import { createComparison } from './carry-out/compare-contributions.ts';
@@ -70,7 +70,7 @@ export class Training {
       clock,
       comparison: createComparison(),
       now,
-      imagesPerStep: config.batchSize * config.discriminatorSteps,
+      imagesPerStep: imagesPerStep(config),
       onCommit,
       onState,
       isEnough,

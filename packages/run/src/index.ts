@@ -34,6 +34,7 @@ export {
   doThreadsDecideBits,
   configure,
   createRunConfig,
+  imagesPerStep,
   overridesLayer,
   type ConfigOverrides,
   type RunConfig,

@@ -64,6 +64,11 @@ describe('the inspection of a run', () => {
       trainingMs: 600,
       losses: { discriminator: 3, generator: 1, penalty: 0 },
     });
+    await writeFile(
+      path.join(root, 'config.json'),
+      JSON.stringify({ ...createRunConfig(digits), discriminatorSteps: 2 }),
+    );
+    expect((await inspectPath(root)).inspection.progress.images).toBe(384);
     expect(inspection.throughput?.imagesPerSecond).toBe(320);
     const text = inspectionText(inspection).join('\n');
     expect(text).toContain('step 3, 192 images, 1 s of training; the newest checkpoint is from step 2');

@@ -14,6 +14,7 @@ import { entriesByLayer } from '@lstm-gan/core/weights';
 import {
   checkpointsOf,
   checkRunConfig,
+  imagesPerStep,
   median,
   newestCheckpoint,
   readCheckpoint,
@@ -77,7 +78,7 @@ async function inspectRun(root: string): Promise<{ inspection: Inspection; steps
   const trainingMs = steps.reduce((sum, { stepMs }) => sum + stepMs, 0);
   const progress = {
     step,
-    images: step * config.batchSize,
+    images: step * imagesPerStep(config),
     durableStep,
     trainingMs,
     losses: steps.at(-1)?.losses ?? null,
@@ -97,7 +98,7 @@ async function inspectRun(root: string): Promise<{ inspection: Inspection; steps
 async function inspectCheckpoint(file: string): Promise<Inspection> {
   const { config, state, weightsSha256 } = await readCheckpoint(file);
   const { step } = state;
-  const progress = { step, images: step * config.batchSize, durableStep: step, trainingMs: 0, losses: null };
+  const progress = { step, images: step * imagesPerStep(config), durableStep: step, trainingMs: 0, losses: null };
   return {
     kind: 'checkpoint',
     path: path.resolve(file),

@@ -2,11 +2,12 @@
  * How long a run trains: up to a step, for a number of images or passes, or until a loss is good enough. The length is
  * not part of the run's configuration; the run's folder keeps its last step.
  */
-import { presets, type Preset } from '@lstm-gan/core';
+import { presets } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
 import { datasets } from '@lstm-gan/data';
 import {
   createStopRule,
+  imagesPerStep,
   parseStopCondition,
   printable,
   readMetrics,
@@ -54,8 +55,8 @@ export function lastStep(
 }
 
 /** The number of steps that read so many images of the data, rounded up. */
-function stepsFor(images: number, { batchSize, discriminatorSteps }: RunConfig): number {
-  return Math.ceil(images / (batchSize * discriminatorSteps));
+function stepsFor(images: number, config: RunConfig): number {
+  return Math.ceil(images / imagesPerStep(config));
 }
 
 /** On a folder of the user's own: passes over the images by default, and the number of images that is the least. */
@@ -78,12 +79,10 @@ function defaultStep(config: RunConfig, imageCount: number): number {
   const preset = presets.get(config.preset);
   if (preset === undefined) return 0;
   if (!isOwnFolder(config)) return preset.steps;
-  return stepsFor(Math.min(Math.max(defaultPasses * imageCount, leastImages), imagesOf(preset)), config);
-}
-
-/** The number of images that a preset trains on. */
-function imagesOf({ steps, batchSize, discriminatorSteps }: Preset): number {
-  return steps * batchSize * discriminatorSteps;
+  return stepsFor(
+    Math.min(Math.max(defaultPasses * imageCount, leastImages), preset.steps * imagesPerStep(preset)),
+    config,
+  );
 }
 
 function notPassed(wanted: number, option: string, { root, step, askedStep = step }: RunProgress): number {
@@ -98,12 +97,8 @@ function notPassed(wanted: number, option: string, { root, step, askedStep = ste
 }
 
 /** Says how long a run is: `up to step 1563: 100,032 images, 333 passes`. */
-export function describeLength(
-  steps: number,
-  { batchSize, discriminatorSteps }: RunConfig,
-  imageCount: number,
-): string {
-  const images = steps * batchSize * discriminatorSteps;
+export function describeLength(steps: number, config: RunConfig, imageCount: number): string {
+  const images = steps * imagesPerStep(config);
   const passes = images / imageCount;
   const passesText = passes < 10 ? passes.toPrecision(2) : Math.round(passes).toLocaleString('en');
   return `up to step ${steps}: ${images.toLocaleString('en')} images, ${passesText} passes`;

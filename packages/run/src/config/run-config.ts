@@ -82,6 +82,14 @@ export function checkRunConfig(value: unknown): RunConfig {
   return config;
 }
 
+/** The number of images of the data that a step reads: one batch for each discriminator phase. */
+export function imagesPerStep({
+  batchSize,
+  discriminatorSteps,
+}: Pick<RunConfig, 'batchSize' | 'discriminatorSteps'>): number {
+  return batchSize * discriminatorSteps;
+}
+
 /**
  * Whether the bits of the weights depend on the number of threads of a worker: TensorFlow's own kernels, which the
  * eager engine and precision bfloat16 use, divide sums among threads.
