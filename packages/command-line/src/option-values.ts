@@ -12,7 +12,8 @@ export function positiveInteger(text: string): number {
 export function seed(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0 && value <= 0xffffffff) return value;
-  throw new InvalidArgumentError(`Expected a whole number from 0 to ${0xffffffff}, got ${text}.`);
+  const several = /^\d+\s*[,-]/.test(text) ? ' Give the command once for each seed.' : '';
+  throw new InvalidArgumentError(`Expected a whole number from 0 to ${0xffffffff}, got ${text}.${several}`);
 }
 
 /** Reads a number of seconds, 0 or more. */

@@ -11,18 +11,41 @@ export async function runCommandLine(
   loadProgram: () => Command | Promise<Command>,
 ): Promise<void> {
   surviveLostOutput();
+  const complaints: Complaint[] = [];
   try {
     const program = await loadProgram();
+    holdComplaints(program, complaints);
     await program.parseAsync(parameters, { from: 'user' });
   } catch (error) {
-    process.exitCode = await answer(error, parameters.includes('--verbose'));
+    process.exitCode = await answer(error, parameters, complaints.at(-1));
   }
 }
 
-async function answer(error: unknown, verbose: boolean): Promise<number> {
-  // Commander prints the message of a CommanderError before it throws the error.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.userError;
-  // This file is loaded only after an error, because it imports packages that take long to load.
-  const { answerError } = await import('./answer-error.ts');
-  return answerError(error, verbose);
+/** What commander would print about a command line that it does not accept. */
+interface Complaint {
+  readonly command: Command;
+  readonly text: string;
+}
+
+/** Keeps what commander says about errors, so that `answer` may print something better. */
+function holdComplaints(program: Command, complaints: Complaint[]): void {
+  for (const command of [program, ...program.commands])
+    command.configureOutput({ outputError: (text) => void complaints.push({ command, text }) });
+}
+
+// The files that this function imports are loaded only after an error, because they import packages that take long to
+// load.
+async function answer(error: unknown, parameters: readonly string[], complaint?: Complaint): Promise<number> {
+  if (!(error instanceof CommanderError)) {
+    const { answerError } = await import('./answer-error.ts');
+    return answerError(error, parameters.includes('--verbose'));
+  }
+  if (complaint !== undefined) {
+    const { command, text } = complaint;
+    const [, unknown] = /^error: unknown option '(--.*)'/.exec(text) ?? [];
+    const { explainUnknownOption } = await import('./explain-unknown-option.ts');
+    const explained = unknown === undefined ? undefined : explainUnknownOption(command, unknown, parameters);
+    process.stderr.write(explained ?? text);
+  }
+  return error.exitCode === 0 ? exitCodes.success : exitCodes.userError;
 }
