@@ -4,6 +4,7 @@
  * `/optimizer`, `/random`, `/step`, `/weights`) hold what the other packages of this repository need in addition.
  */
 export { checkModelConfig } from './model/check-model-config.ts';
+export { fitFilters } from './model/fit-filters.ts';
 export { createInitialWeights } from './model/initial-weights.ts';
 export { modelConfigSchema, type GeneratorConfig, type ImageShape, type ModelConfig } from './model/model-config.ts';
 export { createLayouts } from './model/network.ts';

@@ -52,6 +52,7 @@ it('trains on a data set with a name as many steps as the preset has, in batches
 
 it('says how long a run is, in steps, images and passes', () => {
   expect(describeLength(1563, digits, 300)).toBe('up to step 1563: 100,032 images, 333 passes');
+  expect(describeLength(4, digits, 300)).toBe('up to step 4: 256 images, less than one pass');
   expect(describeLength(10, { ...digits, discriminatorSteps: 2 }, 1000)).toBe(
     'up to step 10: 1,280 images, 1.3 passes',
   );

@@ -100,8 +100,8 @@ function notPassed(wanted: number, option: string, { root, step, askedStep = ste
 export function describeLength(steps: number, config: RunConfig, imageCount: number): string {
   const images = steps * imagesPerStep(config);
   const passes = images / imageCount;
-  const passesText = passes < 10 ? passes.toPrecision(2) : Math.round(passes).toLocaleString('en');
-  return `up to step ${steps}: ${images.toLocaleString('en')} images, ${passesText} passes`;
+  const passesText = passes < 10 ? passes.toFixed(1) : Math.round(passes).toLocaleString('en');
+  return `up to step ${steps}: ${images.toLocaleString('en')} images, ${passes < 1 ? 'less than one pass' : `${passesText} passes`}`;
 }
 
 /** Returns the rule by which a run stops before its last step. Undefined if the options contain no `--stop-when`. */

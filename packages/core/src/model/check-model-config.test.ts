@@ -32,6 +32,29 @@ it('refuses kind rows without an LSTM, or with hidden layers', () => {
   expect(check(modelOf('rows'), { hidden: [8] })).toThrow('has an LSTM and no hidden layers');
 });
 
+it.each<[string, object, number, string]>([
+  ['rows', {}, 128, "Filters that fit: --set 'model.generator.filters=[128,64,32]'."],
+  [
+    'rows',
+    {},
+    100,
+    'Choose the size 64 or 128 (base, doubled by each transposed convolution): --set model.image.size=128.',
+  ],
+  ['rows', {}, 9, 'Choose the size 16 (base, doubled by each transposed convolution): --set model.image.size=16.'],
+  ['rows', { stepSize: 64 }, 64, 'Set dense to steps * stepSize: --set model.generator.dense=512.'],
+  [
+    'rows',
+    { base: [8, 8, 32] },
+    64,
+    'Give the LSTM as many units as a time step needs: --set model.generator.lstm=256.',
+  ],
+])('says what fits %s with %j and images of %i pixels', (kind, changes, size, advice) => {
+  const { model } = presets.get(kind) as { model: ModelConfig };
+  expect(check({ ...model, image: { ...model.image, size } }, changes)).toThrow(
+    expect.objectContaining({ advice }) as Error,
+  );
+});
+
 it('refuses an image size that the convolutions of the discriminator cannot halve often enough', () => {
   const model = modelOf('dense');
   expect(() => checkModelConfig({ ...model, image: { ...model.image, size: 60 } })).toThrow('divisible by 8, got 60');

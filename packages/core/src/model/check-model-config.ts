@@ -1,4 +1,5 @@
 import { UserError } from '../errors/user-error.ts';
+import { fittingFilters } from './fit-filters.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 
 /**
@@ -19,7 +20,7 @@ export function checkModelConfig({ image, generator, discriminator, loss, labelS
   if (image.size % divisor !== 0) {
     refuse(
       `${discriminator.filters.length} convolutions of stride 2 need an image size divisible by ${divisor}, got ${image.size}.`,
-      'Give the discriminator fewer filters, or choose another image size.',
+      `Choose another size, such as ${setting('image.size', Math.ceil(image.size / divisor) * divisor)}, or fewer filters.`,
     );
   }
 }
@@ -29,20 +30,37 @@ type WithMap = Extract<GeneratorConfig, { base: unknown }>;
 /** Generators that make the feature map in time steps. */
 type Recurrent = Extract<GeneratorConfig, { steps: unknown }>;
 
-function checkMap({ base, filters }: WithMap, imageSize: number): void {
+function checkMap(generator: WithMap, imageSize: number): void {
+  const { base, filters } = generator;
   const factor = 2 ** (filters.length + 1);
   if (base[0] * factor === imageSize && base[1] * factor === imageSize) return;
   refuse(
     `A base of ${base[0]} x ${base[1]} and ${filters.length + 1} transposed convolutions make ${base[0] * factor} x ${base[1] * factor} pixels; the image is ${imageSize} x ${imageSize}.`,
-    'Change base, the number of filters, or image.size: size = base * 2^(filters + 1).',
+    adviceForMap(generator, imageSize),
   );
+}
+
+function adviceForMap(generator: WithMap, imageSize: number): string {
+  const { base } = generator;
+  const filters = fittingFilters(generator, imageSize);
+  if (filters !== undefined) return `Filters that fit: ${setting('generator.filters', filters)}.`;
+  if (base[0] !== base[1]) return 'Images are square: give base the same height and width.';
+  const larger = base[0] * 2 ** Math.max(1, Math.ceil(Math.log2(imageSize / base[0])));
+  const sizes = larger > 2 * base[0] ? `${larger / 2} or ${larger}` : `${larger}`;
+  return `Choose the size ${sizes} (base, doubled by each transposed convolution): ${setting('image.size', larger)}.`;
+}
+
+/** A setting of the model, ready to be typed. */
+function setting(field: string, value: unknown): string {
+  const text = `model.${field}=${JSON.stringify(value)}`;
+  return `--set ${/[[,]/.test(text) ? `'${text}'` : text}`;
 }
 
 function checkSteps({ kind, dense, steps, stepSize, lstm, hidden, base }: Recurrent): void {
   if (dense !== steps * stepSize) {
     refuse(
       `The first Dense layer has ${dense} units; ${steps} time steps of ${stepSize} features need ${steps * stepSize}.`,
-      'Set dense to steps * stepSize.',
+      `Set dense to steps * stepSize: ${setting('generator.dense', steps * stepSize)}.`,
     );
   }
   if (kind === 'rows' && (lstm === 0 || hidden.length > 0)) {
@@ -56,7 +74,9 @@ function checkSteps({ kind, dense, steps, stepSize, lstm, hidden, base }: Recurr
   if (steps * last !== map) {
     refuse(
       `${steps} time steps of ${last} features are ${steps * last} numbers; a map of ${base.join(' x ')} has ${map}.`,
-      'Make steps times the last layer before the map equal to the product of base.',
+      hidden.length === 0 && lstm > 0 && map % steps === 0
+        ? `Give the LSTM as many units as a time step needs: ${setting('generator.lstm', map / steps)}.`
+        : 'Make steps times the last layer before the map equal to the product of base.',
     );
   }
 }

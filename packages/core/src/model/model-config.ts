@@ -166,7 +166,10 @@ export const modelConfigSchema = z
       .strictObject({
         size: count.meta({
           unit: 'pixels',
-          description: 'Height and width; a multiple of 2^(discriminator filters).',
+          description:
+            "Height and width; a multiple of 2^(discriminator filters). A preset's filters follow a size that they " +
+            'do not fit: for each doubling, the generator gets half as many filters as the entry before (at least ' +
+            '16), the discriminator twice as many (at most 512).',
           reason: 'data sets are packed to it.',
         }),
         channels: z.union([z.literal(1), z.literal(3)]).meta({

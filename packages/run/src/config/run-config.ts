@@ -1,4 +1,4 @@
-import { checkModelConfig, type Preset } from '@lstm-gan/core';
+import { checkModelConfig, fitFilters, modelConfigSchema, type ModelConfig, type Preset } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
 import type { z } from 'zod';
 import { expectationOf, fieldAt, isMapping } from './config-fields.ts';
@@ -49,7 +49,35 @@ export function configure(
     optimizer,
     ema,
   };
-  return checkRunConfig(layers.reduce<unknown>((below, { values }) => mergeValues(below, values), complete));
+  const withModel = (start: ModelConfig): unknown =>
+    layers.reduce<unknown>((below, { values }) => mergeValues(below, values), { ...complete, model: start });
+  return checkRunConfig(withFittingFilters(model, withModel));
+}
+
+/**
+ * Returns the values of a configuration. If the layers change the image size (or the base of the generator) so that the
+ * filters do not fit any more, the filters of the preset are changed by the rule of `fitFilters`; filters that a layer
+ * names stay.
+ */
+function withFittingFilters(preset: ModelConfig, withModel: (start: ModelConfig) => unknown): unknown {
+  const values = withModel(preset);
+  const wanted = modelConfigSchema.safeParse(isMapping(values) ? values['model'] : undefined).data;
+  if (wanted === undefined || doesFit(wanted)) return values;
+  const { image, generator } = wanted;
+  const changed =
+    'base' in generator && 'base' in preset.generator
+      ? { ...preset.generator, base: generator.base }
+      : preset.generator;
+  return withModel(fitFilters({ ...preset, image, generator: changed }, preset.image.size));
+}
+
+function doesFit(model: ModelConfig): boolean {
+  try {
+    checkModelConfig(model);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A preset with overrides, checked. */
