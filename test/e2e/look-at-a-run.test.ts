@@ -82,6 +82,26 @@ describe('sample', () => {
     expect((await pixels('rows', 1)).equals(await pixels('rows', 0))).toBe(false);
   });
 
+  it.each([
+    ['jpg', 'jpeg'],
+    ['webp', 'webp'],
+    ['png', 'png'],
+  ])('writes a grid as .%s', async (ending, format) => {
+    await answer('sample', run, '--out', out(`grid.${ending}`), '--count', '4');
+    expect(await sharp(out(`grid.${ending}`)).metadata()).toMatchObject({ format, width: 2 * (2 * 34 + 2) });
+  });
+
+  it("draws from the checkpoint of a step, and takes a run's folder of checkpoints for the run", async () => {
+    const checkpoints = path.join(run, 'checkpoints');
+    await answer('sample', checkpoints, '--step', '2', '--out', out('step.png'), '--count', '4');
+    expect(await answer('inspect', checkpoints)).toMatch(/progress +step 2, 128 images/);
+    const { exitCode, stderr } = await lstmGan(['sample', run, '--step', '400', '--out', out('none.png')]);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringMatching(/run\/checkpoints has no checkpoint of step 400; it has those of (1, )?2\.\n/),
+    ]);
+  });
+
   it.each(['gif', 'webp'])('makes a %s animation of the grids that training drew', async (format) => {
     expect(await answer('sample', run, '--animation', out(`training.${format}`))).toBe(
       `2 grids in ${out(`training.${format}`)}`,
@@ -97,7 +117,19 @@ it.each<[string[], string]>([
   [['inspect', 'test'], 'test holds no run.'],
   [['sample', 'RUN'], 'Images go to --out FILE, to --out-dir FOLDER or to --animation FILE, one of the three.'],
   [['sample', 'RUN', '--animation', 'a.png'], 'An animation is a .gif or a .webp; got --animation a.png.'],
-  [['sample', 'RUN', '--animation', 'a.gif', '--interpolate', '3'], '--count and --interpolate do not change them.'],
+  [['sample', 'RUN', '--animation', 'a.gif', '--interpolate', '3'], '--interpolate and --step do not change them.'],
+  [['sample', 'RUN', '--out', 'grid.bmp'], 'A grid is written as .png, .jpg or .webp; got --out grid.bmp.'],
+  [
+    ['sample', 'RUN', '--out', 'no/grid.png'],
+    'no/grid.png cannot be written: there is no folder no.\nMake it first (mkdir',
+  ],
+  [['sample', 'RUN', '--out', 'package.json/grid.png'], 'there is no folder package.json.'],
+  [['sample', 'RUN', '--animation', 'no/a.gif'], 'no/a.gif cannot be written: there is no folder no.'],
+  [
+    ['sample', 'RUN', '--out-dir', 'package.json'],
+    'package.json cannot be written: a file is where a folder should be.',
+  ],
+  [['inspect', 'RUN', '--out', 'no/losses.svg'], 'no/losses.svg cannot be written: there is no folder no.'],
   [['sample', 'test', '--animation', 'a.gif'], 'test/samples holds no sample grids.'],
   [['completion', 'csh'], "'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish."],
 ])('answers %j with a sentence', async (parameters, sentence) => {

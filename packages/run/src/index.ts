@@ -8,8 +8,10 @@ export {
   newestCheckpoint,
   readBest,
   readCheckpoint,
+  readCheckpointOfStep,
   readLatestCheckpoint,
   runOfCheckpoint,
+  runOfFolder,
   writeBest,
   writeCheckpoint,
   type Keep,
@@ -41,6 +43,7 @@ export {
 } from './config/run-config.ts';
 export { createRunFolder, removeStepsAfter, reopenRunFolder, type RunFolder } from './folder/run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './folder/run-identity.ts';
+export { pictureFormat, type PictureFormat } from './pictures/picture-format.ts';
 export { renderSvg } from './pictures/render-svg.ts';
 export { renderGrid, renderImages } from './pictures/render-grid.ts';
 export {
@@ -53,5 +56,5 @@ export {
 } from './metrics/stop-rule.ts';
 export { createTrainingState, type TrainingState } from './checkpoints/training-state.ts';
 export { layoutSha256, weightsSha256 } from './checkpoints/weights-hash.ts';
-export { explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
+export { checkFolderOf, explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
 export { printable, shellWord } from './terminal-text.ts';

@@ -1,7 +1,8 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { constants, readdirSync, rmSync } from 'node:fs';
+import { access, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { explainWriteError as explain } from '@lstm-gan/core/errors';
+import { explainWriteError as explain, UserError } from '@lstm-gan/core/errors';
+import { shellWord } from './terminal-text.ts';
 
 const unfinished = '.partial';
 
@@ -23,6 +24,32 @@ export async function writeAtomically(file: string, parts: readonly (Uint8Array 
     await rm(temporary, { force: true }).catch(() => undefined);
     throw explainWriteError(file, error);
   }
+}
+
+/**
+ * Throws a UserError if a file cannot be written because of its folder. To be called before long work whose result is
+ * to be written.
+ */
+export async function checkFolderOf(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const refuse = (reason: string, advice: string): never => {
+    throw new UserError({ code: 'cannot-write', message: `${file} cannot be written: ${reason}.`, advice });
+  };
+  if (await isFolder(file)) refuse('it is a folder', 'Add the name of a file to it.');
+  if (await isFolder(folder)) {
+    await access(folder, constants.W_OK).catch((error: unknown) => {
+      throw explainWriteError(file, error);
+    });
+  } else {
+    refuse(`there is no folder ${folder}`, `Make it first (mkdir -p ${shellWord(folder)}), or choose another place.`);
+  }
+}
+
+function isFolder(place: string): Promise<boolean> {
+  return stat(place).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
 }
 
 /** Removes files from a folder: those with an unwanted name, and files that were half written when a process died. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { renderSvg, writeAtomically, type RecordedStep } from '@lstm-gan/run';
+import { checkFolderOf, renderSvg, writeAtomically, type RecordedStep } from '@lstm-gan/run';
 import type { Command } from 'commander';
 import { inspectionText } from '../inspect/inspection-text.ts';
 import { inspectPath } from '../inspect/inspection.ts';
@@ -34,7 +34,7 @@ export function addInspect(program: Command): void {
 const networks = ['discriminator', 'generator'] as const;
 
 async function inspect(place: string, { out, json }: InspectOptions): Promise<void> {
-  checkPicture(out);
+  await checkPicture(out);
   const { inspection, steps } = await inspectPath(place);
   if (out !== undefined) await drawPicture(out, place, steps);
   if (json === true) {
@@ -53,8 +53,9 @@ async function inspect(place: string, { out, json }: InspectOptions): Promise<vo
 }
 
 /** Checks the file name before anything is read, because a wrong name is a mistake of the command line. */
-function checkPicture(out: string | undefined): void {
-  if (out === undefined || ['.svg', '.png'].includes(path.extname(out))) return;
+async function checkPicture(out: string | undefined): Promise<void> {
+  if (out === undefined) return;
+  if (['.svg', '.png'].includes(path.extname(out))) return checkFolderOf(out);
   throw new UserError({
     code: 'usage',
     message: `Losses are drawn as .svg or .png; got --out ${out}.`,

@@ -8,18 +8,24 @@ import { UserError } from '@lstm-gan/core/errors';
 import { openSampler, sampleNoise } from '@lstm-gan/coordinator/program';
 import {
   animateGrids,
+  checkFolderOf,
   checkpointsOf,
   explainWriteError,
+  pictureFormat,
   readCheckpoint,
+  readCheckpointOfStep,
   readLatestCheckpoint,
   renderGrid,
   renderImages,
+  runOfFolder,
   writeAtomically,
   type Checkpoint,
+  type PictureFormat,
 } from '@lstm-gan/run';
 import type { Command } from 'commander';
 
 interface SampleOptions extends CacheOptions {
+  readonly step?: number;
   readonly out?: string;
   readonly outDir?: string;
   readonly animation?: string;
@@ -30,8 +36,9 @@ interface SampleOptions extends CacheOptions {
 
 const examples = `
 Examples:
-  $ lstm-gan sample runs/digits --out grid.png
+  $ lstm-gan sample runs/digits --out grid.png                        # or .jpg, .webp
   $ lstm-gan sample runs/digits --out-dir images --count 1000 --seed 7
+  $ lstm-gan sample runs/digits --step 2000 --out grid.png             # an earlier checkpoint, if it is kept
   $ lstm-gan sample runs/digits/checkpoints/step-00002000.safetensors --out grid.png
   $ lstm-gan sample runs/digits --out between.png --interpolate 12    # 8 rows, each from one noise to another
   $ lstm-gan sample runs/digits --animation training.gif              # the run's sample grids, in order`;
@@ -41,7 +48,8 @@ export function addSample(program: Command): void {
     .command('sample')
     .description("draw images from a run's averaged generator")
     .argument('<run>', 'run folder, or a checkpoint file')
-    .option('--out <file>', 'write one PNG with a grid')
+    .option('--step <number>', "draw from the run's checkpoint of this step (default: the newest)", positiveInteger)
+    .option('--out <file>', 'write one grid, .png, .jpg or .webp')
     .option('--out-dir <folder>', 'write one PNG for each image')
     .option('--animation <file>', "write the run's own sample grids as an animation, .gif or .webp")
     .option(
@@ -69,7 +77,8 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
     });
   }
   if (animation !== undefined) return animate(run, animation, options);
-  const { config, state } = await findCheckpoint(run);
+  const format = await checkTarget(options);
+  const { config, state } = await findCheckpoint(run, options.step);
   const cacheDir = cacheDirOf(options);
   await provisionWithProgress(cacheDir, 'cpu', () => performance.now());
   const noise = noiseOf(config.model, options);
@@ -77,12 +86,39 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   const images = await sampler.sample(state.ema).finally(() => sampler.close());
   const count = noise.length / config.model.latent;
   if (out !== undefined) {
-    await writeAtomically(out, [await renderGrid(images, config.model.image, interpolate)]);
+    const grid = await renderGrid(images, config.model.image, { columns: interpolate, format });
+    await writeAtomically(out, [grid]);
     process.stdout.write(`${count} images in ${out}\n`);
     return;
   }
   await writeImages(outDir as string, renderImages(images, config.model.image));
   process.stdout.write(`${count} images in ${outDir}\n`);
+}
+
+/**
+ * Checks where images go before they are drawn: a wrong name or folder is a mistake of the command line. Returns the
+ * format of --out.
+ */
+async function checkTarget({ out, outDir }: SampleOptions): Promise<PictureFormat | undefined> {
+  if (outDir !== undefined) await makeFolder(outDir);
+  if (out === undefined) return undefined;
+  const format = pictureFormat(out);
+  if (format === undefined) {
+    throw new UserError({
+      code: 'usage',
+      message: `A grid is written as .png, .jpg or .webp; got --out ${out}.`,
+      advice: 'Give the file one of these endings, or write one PNG for each image with --out-dir FOLDER.',
+    });
+  }
+  await checkFolderOf(out);
+  return format;
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw explainWriteError(folder, error);
+  });
+  await checkFolderOf(path.join(folder, '000000.png'));
 }
 
 /**
@@ -106,38 +142,38 @@ function noiseOf(model: ModelConfig, { count, interpolate, seed }: SampleOptions
 }
 
 async function writeImages(folder: string, pictures: readonly Promise<Buffer>[]): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw explainWriteError(folder, error);
-  });
   for (const [index, picture] of pictures.entries()) {
     await writeAtomically(path.join(folder, `${String(index).padStart(6, '0')}.png`), [await picture]);
   }
 }
 
-async function animate(run: string, out: string, { count, interpolate }: SampleOptions): Promise<void> {
-  const format = ({ '.gif': 'gif', '.webp': 'webp' } as const)[path.extname(out)];
-  if (format === undefined || count !== undefined || interpolate !== undefined) {
+async function animate(run: string, out: string, { count, interpolate, step }: SampleOptions): Promise<void> {
+  const format = ({ '.gif': 'gif', '.webp': 'webp' } as const)[path.extname(out).toLowerCase()];
+  if (format === undefined || [count, interpolate, step].some((option) => option !== undefined)) {
     throw new UserError({
       code: 'usage',
       message:
         format === undefined
           ? `An animation is a .gif or a .webp; got --animation ${out}.`
-          : 'An animation shows the grids that training drew: --count and --interpolate do not change them.',
+          : 'An animation shows the grids that training drew: --count, --interpolate and --step do not change them.',
       advice: format === undefined ? 'Give the file one of these endings.' : 'Leave them out.',
     });
   }
-  const { picture, frames } = await animateGrids(path.join(run, 'samples'), format);
+  await checkFolderOf(out);
+  const { picture, frames } = await animateGrids(path.join(runOfFolder(run), 'samples'), format);
   await writeAtomically(out, [picture]);
   process.stdout.write(`${frames} grids in ${out}\n`);
 }
 
-async function findCheckpoint(run: string): Promise<Checkpoint> {
+async function findCheckpoint(run: string, step: number | undefined): Promise<Checkpoint> {
   const isFolder = await stat(run).then(
     (entry) => entry.isDirectory(),
     () => false,
   );
+  const checkpoints = checkpointsOf(runOfFolder(run));
+  if (step !== undefined) return readCheckpointOfStep(isFolder ? checkpoints : path.dirname(run), step);
   if (!isFolder) return readCheckpoint(run);
   const onDamaged = (file: string, error: Error): void =>
     void process.stderr.write(`${file} is passed over: ${error.message}\n`);
-  return (await readLatestCheckpoint(checkpointsOf(run), onDamaged)).checkpoint;
+  return (await readLatestCheckpoint(checkpoints, onDamaged)).checkpoint;
 }

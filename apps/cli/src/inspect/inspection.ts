@@ -19,6 +19,7 @@ import {
   newestCheckpoint,
   readCheckpoint,
   readMetrics,
+  runOfFolder,
   type RecordedStep,
   type RunConfig,
 } from '@lstm-gan/run';
@@ -67,7 +68,7 @@ export async function inspectPath(place: string): Promise<{ inspection: Inspecti
     (entry) => entry.isDirectory(),
     () => false,
   );
-  return isFolder ? inspectRun(place) : { inspection: await inspectCheckpoint(place), steps: [] };
+  return isFolder ? inspectRun(runOfFolder(place)) : { inspection: await inspectCheckpoint(place), steps: [] };
 }
 
 async function inspectRun(root: string): Promise<{ inspection: Inspection; steps: readonly RecordedStep[] }> {

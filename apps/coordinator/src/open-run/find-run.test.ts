@@ -36,8 +36,9 @@ it('says what to name if there is no run', async () => {
   });
 });
 
-it('finds a run by its folder or by one of its checkpoints', async () => {
-  expect(await findRun('runs/digits')).toEqual({ root: 'runs/digits' });
+it('finds a run by its folder, by the folder of its checkpoints or by one of its checkpoints', async () => {
+  for (const named of ['runs/digits', 'runs/digits/checkpoints', 'runs/digits/checkpoints/'])
+    expect(path.relative('.', (await findRun(named)).root)).toBe('runs/digits');
   const checkpoint = 'runs/digits/checkpoints/step-00000100.safetensors';
   expect(await findRun(checkpoint)).toEqual({ root: 'runs/digits', checkpoint });
   expect(await findRun('checkpoints/step-00000100.safetensors')).toMatchObject({ root: process.cwd() });

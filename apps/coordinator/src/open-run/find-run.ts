@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { checkpointsOf, lastWrittenMs, runOfCheckpoint } from '@lstm-gan/run';
+import { checkpointsOf, lastWrittenMs, runOfCheckpoint, runOfFolder } from '@lstm-gan/run';
 
 /** A run to resume. */
 export interface FoundRun {
@@ -12,12 +12,13 @@ export interface FoundRun {
 }
 
 /**
- * Finds the run that `--resume` names: the newest one (no value, or `latest`), a run folder, or a checkpoint of a run.
+ * Finds the run that `--resume` names: the newest one (no value, or `latest`), a run folder, its folder of checkpoints,
+ * or a checkpoint of a run.
  */
 export async function findRun(named: string | true, runsFolder = 'runs'): Promise<FoundRun> {
   if (named === true || named === 'latest') return { root: await newestRun(runsFolder) };
   const root = runOfCheckpoint(named);
-  return root === undefined ? { root: named } : { root, checkpoint: named };
+  return root === undefined ? { root: runOfFolder(named) } : { root, checkpoint: named };
 }
 
 /** Returns the folder of the run that wrote a checkpoint last. */

@@ -6,7 +6,7 @@
  * the checkpoints are, and let the functions of this file read it. Callers still name a checkpoint by its path in the
  * folder `checkpoints`. What a checkpoint contains is in `checkpoint.ts`.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
@@ -54,6 +54,13 @@ export function runOfCheckpoint(file: string): string | undefined {
     advice:
       'Name the folder of a run, or a checkpoint in the place where the run wrote it: a run continues in its own folder.',
   });
+}
+
+/** The run that a folder belongs to: the folder itself, or for the folder `checkpoints` of a run, the folder above. */
+export function runOfFolder(folder: string): string {
+  const isOfCheckpoints =
+    path.basename(path.resolve(folder)) === folderName && !existsSync(path.join(folder, 'config.json'));
+  return isOfCheckpoints ? path.join(folder, '..') : folder;
 }
 
 /** The checkpoints of a folder, oldest first. */
@@ -128,6 +135,17 @@ export async function readLatestCheckpoint(
     code: 'no-checkpoint',
     message: `${folder} has no sound checkpoint.`,
     advice: 'Check the path; a run writes its first checkpoint after ten seconds or when it ends.',
+  });
+}
+
+/** Returns the checkpoint of a step. If a folder has none, throws a UserError that names the steps of those it has. */
+export async function readCheckpointOfStep(folder: string, step: number): Promise<Checkpoint> {
+  const steps = (await listCheckpoints(folder)).map((listed) => listed.step);
+  if (steps.includes(step)) return readCheckpoint(checkpointFile(folder, step));
+  throw new UserError({
+    code: 'no-checkpoint',
+    message: `${folder} has no checkpoint of step ${step}; it has ${steps.length === 0 ? 'none' : `those of ${steps.join(', ')}`}.`,
+    advice: 'Name one of these steps; train --keep and --checkpoint-every decide which checkpoints there are.',
   });
 }
 

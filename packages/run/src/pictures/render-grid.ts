@@ -1,21 +1,27 @@
 // Only the type: sharp is loaded when the first picture is drawn, because workers draw none.
 import type { Sharp } from 'sharp';
 import type { ImageShape } from '@lstm-gan/core';
+import type { PictureFormat } from './picture-format.ts';
 
 /** [-1, 1] to 0..255: 127.5 x + 127.5, rounded and clipped. */
 function toPixels(images: Float32Array): Uint8Array {
   return Uint8Array.from(images, (value) => Math.min(255, Math.max(0, Math.round(127.5 * value + 127.5))));
 }
 
+/** How each format is written: without loss, or so that the loss is hardly seen. */
+const encodings = { png: {}, webp: { lossless: true }, jpeg: { quality: 95, chromaSubsampling: '4:4:4' } } as const;
+
 /**
- * A PNG of images in rows, with thin white lines between them. Images of less than 64 pixels are drawn at double size.
+ * A picture of images in rows, with thin white lines between them. Images of less than 64 pixels are drawn at double
+ * size.
  * @param images [count, size, size, channels] in [-1, 1]
  * @param columns images in a row; by default about as many as there are rows
+ * @param format by default PNG
  */
 export async function renderGrid(
   images: Float32Array,
   { size, channels }: ImageShape,
-  columns?: number,
+  { columns, format = 'png' }: { readonly columns?: number; readonly format?: PictureFormat } = {},
 ): Promise<Buffer> {
   const pixels = toPixels(images);
   const imageBytes = size * size * channels;
@@ -37,12 +43,8 @@ export async function renderGrid(
     }
   }
   const picture = await encoder(canvas, { width, height, channels });
-  return size >= 64
-    ? picture.png().toBuffer()
-    : picture
-        .resize(width * 2, height * 2, { kernel: 'nearest' })
-        .png()
-        .toBuffer();
+  if (size < 64) picture.resize(width * 2, height * 2, { kernel: 'nearest' });
+  return picture.toFormat(format, encodings[format]).toBuffer();
 }
 
 /** One PNG for each image. */
