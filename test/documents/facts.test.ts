@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createLayouts, presets } from '@lstm-gan/core';
+import { countParameters, createLayouts, presets, type Preset } from '@lstm-gan/core';
+import { configure, readSettings } from '@lstm-gan/run';
 import { rejectReasons } from '@lstm-gan/transport';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
@@ -105,6 +106,15 @@ describe('troubleshooting', () => {
     );
     expect(wrong).toEqual([]);
   });
+});
+
+it('the recurrent generators have the numbers of parameters that their page states', () => {
+  const rows = [...textOf('recurrent-generators').matchAll(/^\| .+ \| `(\{.*\})` \| ([\d,]+) \|/gm)];
+  expect(rows.length).toBeGreaterThan(7);
+  for (const [, change, parameters] of rows) {
+    const { model } = configure(presets.get('rows') as Preset, [readSettings([`model.generator=${change}`])]);
+    expect(countParameters(createLayouts(model).generator).toLocaleString('en'), change).toBe(parameters);
+  }
 });
 
 describe('several machines', () => {

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
-import { generate, normalNoise, readGenerator, streamKey, type ModelConfig } from '@lstm-gan/core';
+import { generate, normalNoise, oneLstm, readGenerator, streamKey, type ModelConfig } from '@lstm-gan/core';
 import { setBackend } from '@tensorflow/tfjs-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -33,6 +33,7 @@ const article: ModelConfig = {
     steps: 2,
     stepSize: 16,
     lstm: 16,
+    ...oneLstm,
     hidden: [32, 32],
     base: [4, 4, 4],
     filters: [8],

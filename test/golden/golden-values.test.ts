@@ -3,7 +3,7 @@
  * one that TORCH_PYTHON names, or python3. Without such a Python these tests count as skipped.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { decodeSafetensors, type NamedTensor } from '@lstm-gan/core';
@@ -12,6 +12,7 @@ import { root } from '../support/command-line.ts';
 
 const python = process.env['TORCH_PYTHON'] ?? 'python3';
 const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0;
+const fixtures = path.join(root, 'test', 'fixtures', 'golden');
 const program = path.join(root, 'tools', 'golden', 'golden_values.py');
 const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-golden-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,8 +29,8 @@ function runProgram(...parameters: string[]): ReadonlyMap<string, NamedTensor> {
 }
 
 describe.skipIf(!hasTorch)('tools/golden with PyTorch', () => {
-  it.each(['article', 'article-32-gray', 'rows', 'rows-32'])('computes the golden values of %s again', (name) => {
-    const file = path.join(root, 'test', 'fixtures', 'golden', `${name}.safetensors`);
+  it.each(readdirSync(fixtures))('computes the golden values of %s again', (name) => {
+    const file = path.join(fixtures, name);
     const golden = decodeSafetensors(readFileSync(file)).tensors;
     const made = runProgram('--like', file);
     expect([...made.keys()].sort()).toEqual([...golden.keys()].sort());

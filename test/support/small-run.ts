@@ -1,5 +1,5 @@
 /** A run that takes milliseconds a step: a narrow model on made-up images. */
-import { presets, type Preset } from '@lstm-gan/core';
+import { oneLstm, presets, type Preset } from '@lstm-gan/core';
 import { createDataset } from '@lstm-gan/data';
 import { createRunConfig, type RunConfig } from '@lstm-gan/run';
 
@@ -13,7 +13,17 @@ export const smallConfig: RunConfig = createRunConfig({
     ...digits.model,
     image: { size: 16, channels: 1 },
     latent: 8,
-    generator: { kind: 'rows', dense: 32, steps: 4, stepSize: 8, lstm: 16, hidden: [], base: [4, 4, 4], filters: [8] },
+    generator: {
+      kind: 'rows',
+      dense: 32,
+      steps: 4,
+      stepSize: 8,
+      lstm: 16,
+      ...oneLstm,
+      hidden: [],
+      base: [4, 4, 4],
+      filters: [8],
+    },
     discriminator: { filters: [8, 16], dropout: 0.3 },
   },
 });

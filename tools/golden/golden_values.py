@@ -10,6 +10,7 @@ Shapes in comments: B batch, T time steps, F features, U units, H W C image. Ima
 
 import argparse
 import json
+import math
 import struct
 
 import torch
@@ -67,6 +68,81 @@ def lstm(x, weights, name):
     return torch.stack(outputs, dim=1)
 
 
+def gru(x, weights, name):
+    """[B, T, F] -> [B, T, U]; the kernel of the input in the order r, u, n.
+
+    r, u = sigmoid([x_t, h_(t-1)] W + b), n = tanh(x_t W_n + (r h_(t-1)) U_n + b_n),
+    h_t = u h_(t-1) + (1 - u) n (Cho et al., 2014, with the reset before the product).
+    """
+    parts = ("kernel", "recurrentKernel", "candidateKernel", "bias")
+    kernel, recurrent, candidate, bias = (weights[f"{name}/{part}"] for part in parts)
+    units = candidate.shape[0]
+    hidden = x.new_zeros(x.shape[0], units)
+    outputs = []
+    for t in range(x.shape[1]):
+        of_gates, of_candidate = (x[:, t] @ kernel + bias).split([2 * units, units], dim=1)
+        reset, update = torch.sigmoid(of_gates + hidden @ recurrent).chunk(2, dim=1)
+        new = torch.tanh(of_candidate + (reset * hidden) @ candidate)
+        hidden = update * hidden + (1 - update) * new
+        outputs.append(hidden)
+    return torch.stack(outputs, dim=1)
+
+
+def conv_lstm(x, weights, name):
+    """[B, T, h, w, F] -> [B, T, h, w, U]: the LSTM with 3 x 3 SAME convolutions of stride 1 as its products, without
+    peepholes (Shi et al., 2015)."""
+
+    def convolve(maps, part, bias=None):
+        kernel = weights[f"{name}/{part}"].permute(3, 2, 0, 1)  # [out, in, 3, 3]
+        return functional.conv2d(maps.permute(0, 3, 1, 2), kernel, bias, padding=1).permute(0, 2, 3, 1)
+
+    units = weights[f"{name}/bias"].shape[0] // 4
+    hidden = cell = x.new_zeros(*x[:, 0].shape[:-1], units)
+    outputs = []
+    for t in range(x.shape[1]):
+        z = convolve(x[:, t], "kernel", weights[f"{name}/bias"]) + convolve(hidden, "recurrentKernel")
+        i, f, g, o = z.chunk(4, dim=-1)
+        cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
+        hidden = torch.sigmoid(o) * torch.tanh(cell)
+        outputs.append(hidden)
+    return torch.stack(outputs, dim=1)
+
+
+CELLS = {"lstm": ("lstm", lstm), "gru": ("gru", gru), "conv-lstm": ("convLstm", conv_lstm)}
+
+
+def recurrent_layers(config, x, weights):
+    """[B, T, ..., F] -> [B, T, ..., U], through every recurrent layer; in both directions if the model has both."""
+    name, run = CELLS[config.get("cell", "lstm")]
+    for layer in range(config.get("layers", 1)):
+        layer_name = name + (str(layer) if layer > 0 else "")
+        if config.get("bidirectional"):
+            backward = run(x.flip(1), weights, f"{layer_name}Backward").flip(1)
+            x = torch.cat([run(x, weights, f"{layer_name}Forward"), backward], dim=-1)
+        else:
+            x = run(x, weights, layer_name)
+    return x
+
+
+def step_features(config, x, own):
+    """The features of all time steps, [B, T * F], with the noise of each step, [B, T * N], as [B, T, ..., F + N]."""
+    steps, count = config["steps"], config.get("stepNoise", 0)
+    shape = [*config["block"], -1] if config.get("cell") == "conv-lstm" else [-1]
+    x = x.reshape(len(x), steps, *shape)
+    own = own.reshape(len(x), steps, *[1] * (len(shape) - 1), count).expand(*x.shape[:-1], count)
+    return torch.cat([x, own], dim=-1)
+
+
+def feature_map(config, x):
+    """The outputs of the time steps, [B, T, ...], as a map [B, H, W, C]; blocks are written in raster order."""
+    if config.get("block") is None:
+        return x.reshape(-1, *config["base"])
+    (height, width, channels), (h, w) = config["base"], config["block"]
+    blocks = x.reshape(-1, height // h, width // w, h, w, channels)
+    rows = [torch.cat([blocks[:, i, j] for j in range(width // w)], dim=2) for i in range(height // h)]
+    return torch.cat(rows, dim=1)
+
+
 class BatchStatistics:
     """Normalises with the statistics of the batch, over every axis but the last, and remembers them."""
 
@@ -92,21 +168,24 @@ def batch_norm(x, weights, name, statistics):
 
 def generate(config, weights, noise, statistics):
     """noise [B, latent] -> images [B, H, W, C]. `statistics(name, x)` gives a normalisation its mean and variance."""
+    own_noise = config["steps"] * config.get("stepNoise", 0)
+    noise, own = noise.split([noise.shape[1] - own_noise, own_noise], dim=1)
     x = leaky_relu(dense(noise, weights, "dense0"))
     if config.get("rows"):
-        x = lstm(x.reshape(-1, config["steps"], config["step"]), weights, "lstm")  # [B, T, U]
-        x = batch_norm(x.reshape(-1, *config["base"]), weights, "norm0", statistics)
+        x = recurrent_layers(config, step_features(config, x, own), weights)  # [B, T, U]
+        x = batch_norm(feature_map(config, x), weights, "norm0", statistics)
         norm = 1
     else:
         x = batch_norm(x, weights, "norm0", statistics)
-        x = x.reshape(-1, config["steps"], config["step"])  # [B, T, F]
+        x = step_features(config, x, own)  # [B, T, F]
         if config["lstm"] > 0:
-            x = lstm(x, weights, "lstm")
+            x = recurrent_layers(config, x, weights)
+        x = x.flatten(2)
         norm = 1
         for _ in config["hidden"]:
             x = batch_norm(leaky_relu(dense(x, weights, f"dense{norm}")), weights, f"norm{norm}", statistics)
             norm += 1
-        x = x.reshape(-1, *config["base"])
+        x = feature_map(config, x)
     for k in range(len(config["filters"])):
         x = leaky_relu(transposed_convolution(x, weights, f"convTranspose{k}"))
         x = batch_norm(x, weights, f"norm{norm + k}", statistics)
@@ -249,16 +328,34 @@ def draw_inputs(config, seed):
         inputs[f"inference/moving/{name}/mean"] = normal(features, scale=0.5)
         inputs[f"inference/moving/{name}/variance"] = 0.5 + normal(features) ** 2
 
-    add_dense("generator/dense0", latent, config["dense"])
+    def add_cell(name, features, units):
+        cell = config.get("cell", "lstm")
+        shape = (3, 3) if cell == "conv-lstm" else ()
+        area, gates = 3 ** len(shape), 3 if cell == "gru" else 4
+        inputs[f"{name}/kernel"] = kernel(*shape, features, gates * units, inputs=area * features)
+        recurrent = 2 if cell == "gru" else 4
+        inputs[f"{name}/recurrentKernel"] = kernel(*shape, units, recurrent * units, inputs=area * units)
+        if cell == "gru":
+            inputs[f"{name}/candidateKernel"] = kernel(units, units, inputs=units)
+        inputs[f"{name}/bias"] = normal(gates * units, scale=0.1)
+
+    step_noise = config.get("stepNoise", 0)
+    add_dense("generator/dense0", latent - config["steps"] * step_noise, config["dense"])
     units, norms = config["lstm"], 0
     if not config.get("rows"):
         add_norm("norm0", config["dense"])
         norms = 1
-    if units > 0:
-        inputs["generator/lstm/kernel"] = kernel(config["step"], 4 * units, inputs=config["step"])
-        inputs["generator/lstm/recurrentKernel"] = kernel(units, 4 * units, inputs=units)
-        inputs["generator/lstm/bias"] = normal(4 * units, scale=0.1)
-    features = units or config["step"]
+    positions = math.prod(config["block"]) if config.get("cell") == "conv-lstm" else 1
+    features = config["step"] // positions + step_noise
+    for layer in range(config.get("layers", 1) if units > 0 else 0):
+        name = f"generator/{CELLS[config.get('cell', 'lstm')][0]}" + (str(layer) if layer > 0 else "")
+        if config.get("bidirectional"):
+            add_cell(f"{name}Forward", features, units // 2)
+            add_cell(f"{name}Backward", features, units // 2)
+        else:
+            add_cell(name, features, units)
+        features = units
+    features *= positions
     for k, outputs in enumerate(config["hidden"]):
         add_dense(f"generator/dense{k + 1}", features, outputs)
         add_norm(f"norm{norms}", outputs)

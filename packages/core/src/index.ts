@@ -11,7 +11,7 @@ export { createLayouts } from './model/network.ts';
 export type { AdamOptions } from './optimizer/adam.ts';
 export { emaBeta, updateEma, type EmaOptions } from './optimizer/ema.ts';
 export { createNetworkState, updateNetwork, type NetworkState, type NetworkUpdate } from './optimizer/network-state.ts';
-export { presets, type Preset, type PresetName } from './presets.ts';
+export { oneLstm, presets, type Preset, type PresetName } from './presets.ts';
 export { normalNoise } from './random/normal-noise.ts';
 export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
 export { generate, readGenerator } from './sampling/generate.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createInitialWeights } from './model/initial-weights.ts';
-import { modelConfigSchema } from './model/model-config.ts';
+import { modelConfigSchema, type GeneratorConfig } from './model/model-config.ts';
 import { createLayouts } from './model/network.ts';
-import { presets, type PresetName } from './presets.ts';
+import { oneLstm, presets, type PresetName } from './presets.ts';
 import { countParameters, entryView } from './weights/layout.ts';
 
 const modelOf = (name: PresetName) => {
@@ -26,8 +26,36 @@ it.each<[PresetName, number, number]>([
   expect(countParameters(layouts.discriminator)).toBe(discriminator);
 });
 
+/** Other recurrent layers in the preset `rows`, whose LSTM has 4 (128 512 + 512 512 + 512) = 1,312,768 parameters. */
+it.each<[string, object, number]>([
+  // 3 (128 512 + 512 512 + 512)
+  ['a GRU', { cell: 'gru' }, 984_576],
+  // the second layer: 4 (512 512 + 512 512 + 512)
+  ['two layers', { layers: 2 }, 1_312_768 + 2_099_200],
+  // two of 4 (128 256 + 256 256 + 256)
+  ['both directions', { bidirectional: true }, 788_480],
+  // the LSTM reads 5 numbers more, and the first Dense layer of 1,024 units reads 8 x 5 fewer
+  ['noise at every step', { stepNoise: 5 }, 1_312_768 + 4 * 5 * 512 - 40 * 1024],
+  // 64 positions; 4 (16 64 + 64 64 + 64)
+  ['raster order', { block: [1, 1], steps: 64, stepSize: 16, lstm: 64 }, 20_736],
+  // 16 positions of 16 features; 4 (9 16 64 + 9 64 64 + 64)
+  ['a convolutional LSTM', { cell: 'conv-lstm', block: [4, 4], steps: 4, stepSize: 256, lstm: 64 }, 184_576],
+])('rows with %s has the parameters that the formula of its layer gives', (_name, changes, parameters) => {
+  const model = modelOf('rows');
+  const generator = { ...model.generator, ...changes } as GeneratorConfig;
+  const { generator: layout } = createLayouts({ ...model, generator });
+  expect(countParameters(layout)).toBe(1_682_115 - 1_312_768 + parameters);
+});
+
 it('contains only configurations that the schema accepts', () => {
   for (const { model } of presets.values()) expect(modelConfigSchema.parse(model)).toEqual(model);
+});
+
+it('takes a model from before the fields of the recurrent layer', () => {
+  const model = modelOf('article');
+  const old: Record<string, unknown> = { ...model.generator };
+  for (const field of Object.keys(oneLstm)) delete old[field];
+  expect(modelConfigSchema.parse({ ...model, generator: old })).toEqual(model);
 });
 
 it('derives initial weights from the seed, with an orthogonal recurrent kernel and forget-gate biases of 1', () => {

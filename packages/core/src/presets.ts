@@ -64,12 +64,16 @@ function articleSettings(name: PresetName, description: string, generator: Gener
   };
 }
 
+/** One LSTM reads the time steps in order, and each step writes whole rows of the map. */
+export const oneLstm = { cell: 'lstm', layers: 1, bidirectional: false, stepNoise: 0, block: null } as const;
+
 const articleGenerator: GeneratorConfig = {
   kind: 'article',
   dense: 256,
   steps: 2,
   stepSize: 128,
   lstm: 128,
+  ...oneLstm,
   hidden: [1024, 1024],
   base: [8, 8, 32],
   filters: [128, 64],
@@ -90,6 +94,7 @@ const digits: Preset = {
       steps: 8,
       stepSize: 256,
       lstm: 512,
+      ...oneLstm,
       hidden: [],
       base: [8, 8, 64],
       filters: [128],
@@ -117,7 +122,17 @@ const list: readonly Preset[] = [
   articleSettings(
     'rows',
     'an LSTM that writes one row of an 8x8 map a time step, 64x64 RGB',
-    { kind: 'rows', dense: 1024, steps: 8, stepSize: 128, lstm: 512, hidden: [], base: [8, 8, 64], filters: [128, 64] },
+    {
+      kind: 'rows',
+      dense: 1024,
+      steps: 8,
+      stepSize: 128,
+      lstm: 512,
+      ...oneLstm,
+      hidden: [],
+      base: [8, 8, 64],
+      filters: [128, 64],
+    },
     16,
   ),
   articleSettings(
@@ -129,6 +144,7 @@ const list: readonly Preset[] = [
       steps: 8,
       stepSize: 256,
       lstm: 1024,
+      ...oneLstm,
       hidden: [],
       base: [8, 8, 128],
       filters: [128, 64],

@@ -1,18 +1,19 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import '@tensorflow/tfjs';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import { runUnit } from '../step/run-unit.ts';
 import { compareWithGolden, type RunUnit } from './compare-with-golden.ts';
 
-const read = (name: string) =>
-  readFileSync(new URL(`../../../../test/fixtures/golden/${name}.safetensors`, import.meta.url));
+const folder = path.join(import.meta.dirname, '../../../../test/fixtures/golden');
+const read = (name: string) => readFileSync(path.join(folder, `${name}.safetensors`));
 
 beforeAll(async () => {
   await setBackend('cpu');
 });
 
-it.each(['article', 'article-32-gray', 'rows', 'rows-32'])(
+it.each(readdirSync(folder).map((file) => path.parse(file).name))(
   'agrees with the golden values of %s on plain tfjs',
   async (name) => {
     const results = await compareWithGolden(runUnit, read(name));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { GeneratorConfig, ModelConfig } from '../model/model-config.ts';
+import { recurrentVariation, type GeneratorConfig, type ModelConfig } from '../model/model-config.ts';
 import { UserError } from '../errors/user-error.ts';
 
 const count = z.number().int().positive();
@@ -18,6 +18,7 @@ const goldenConfigSchema = z.object({
   d: z.array(count).min(1),
   batch: count,
   rows: z.boolean().default(false),
+  ...recurrentVariation,
 });
 
 /** The model that a golden file was computed for, and how many images its batch has. */
@@ -30,9 +31,8 @@ export function goldenModel(config: string | undefined): { model: ModelConfig; b
       advice: 'Use a file in the golden format; docs/golden.md describes it.',
     });
   }
-  const { latent, image, channels, rows, dense, steps, step, lstm, hidden, base, filters, d, batch } = parsed.data;
-  const shape = { dense, steps, stepSize: step, lstm, hidden, base, filters };
-  const generator: GeneratorConfig = rows ? { kind: 'rows', ...shape } : { kind: 'article', ...shape };
+  const { latent, image, channels, rows, step, d, batch, ...shape } = parsed.data;
+  const generator: GeneratorConfig = { kind: rows ? 'rows' : 'article', stepSize: step, ...shape };
   return {
     batch,
     model: {

@@ -27,9 +27,33 @@ it.each(kindsWith('steps'))('refuses time steps of kind %s that do not fill the 
   expect(check(modelOf(kind), { base: [base[0], base[1], base[2] + 1] })).toThrow('numbers; a map of');
 });
 
-it('refuses kind rows without an LSTM, or with hidden layers', () => {
-  expect(check(modelOf('rows'), { lstm: 0 })).toThrow('has an LSTM and no hidden layers');
-  expect(check(modelOf('rows'), { hidden: [8] })).toThrow('has an LSTM and no hidden layers');
+it('refuses kind rows without a recurrent layer, or with hidden layers', () => {
+  expect(check(modelOf('rows'), { lstm: 0 })).toThrow('has recurrent layers and no hidden layers');
+  expect(check(modelOf('rows'), { hidden: [8] })).toThrow('has recurrent layers and no hidden layers');
+});
+
+it.each<[string, object, string]>([
+  ['a variation without recurrent layers', { kind: 'article', lstm: 0, cell: 'gru' }, 'has no cell to choose'],
+  ['an odd number of units in two directions', { lstm: 511, bidirectional: true }, '511 units cannot be halved'],
+  ['blocks that do not fill the map', { block: [3, 8] }, 'Blocks of 3 x 8 do not fill a map of 8 x 8'],
+  [
+    'as many steps as there are rows, and other blocks',
+    { block: [2, 2] },
+    '8 time steps write a block of 2 x 2 each; a map of 8 x 8 has 16 blocks',
+  ],
+  ['a convolutional LSTM without blocks', { cell: 'conv-lstm' }, 'and block is null'],
+  [
+    'features that do not divide among the positions',
+    { cell: 'conv-lstm', block: [1, 8], stepSize: 127 },
+    'The 127 features of a time step cannot be divided among the 8 positions',
+  ],
+  [
+    'more noise for the steps than there is',
+    { stepNoise: 13 },
+    '8 time steps read 13 numbers of noise each, 104 in all, and leave none of 100',
+  ],
+])('refuses %s', (_what, changes, sentence) => {
+  expect(check(modelOf('rows'), changes)).toThrow(sentence);
 });
 
 it.each<[string, object, number, string]>([
@@ -46,7 +70,7 @@ it.each<[string, object, number, string]>([
     'rows',
     { base: [8, 8, 32] },
     64,
-    'Give the LSTM as many units as a time step needs: --set model.generator.lstm=256.',
+    'Give the recurrent layers as many units as a time step needs: --set model.generator.lstm=256.',
   ],
 ])('says what fits %s with %j and images of %i pixels', (kind, changes, size, advice) => {
   const { model } = presets.get(kind) as { model: ModelConfig };

@@ -1,15 +1,21 @@
 import { UserError } from '../errors/user-error.ts';
 import { fittingFilters } from './fit-filters.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
+import { inputsOfDense, outputsOfStep, positionsOf, type RecurrentGenerator } from './time-steps.ts';
 
 /**
  * Throws a UserError if the sizes of a model do not fit together. The error says which sizes would fit. The fields of a
  * generator's configuration decide which rules apply to it, so a new kind of generator with the same fields is checked
  * too.
  */
-export function checkModelConfig({ image, generator, discriminator, loss, labelSmoothing = 0 }: ModelConfig): void {
+export function checkModelConfig(model: ModelConfig): void {
+  const { image, latent, generator, discriminator, loss, labelSmoothing = 0 } = model;
   if ('base' in generator) checkMap(generator, image.size);
-  if ('steps' in generator) checkSteps(generator);
+  if ('steps' in generator) {
+    checkRecurrentLayers(generator);
+    checkStepNoise(generator, latent);
+    checkSteps(generator);
+  }
   if (labelSmoothing > 0 && loss !== 'non-saturating') {
     refuse(
       `The loss ${loss} has no target that labelSmoothing ${labelSmoothing} could move.`,
@@ -27,8 +33,6 @@ export function checkModelConfig({ image, generator, discriminator, loss, labelS
 
 /** Generators whose transposed convolutions start from a feature map of size `base`. */
 type WithMap = Extract<GeneratorConfig, { base: unknown }>;
-/** Generators that make the feature map in time steps. */
-type Recurrent = Extract<GeneratorConfig, { steps: unknown }>;
 
 function checkMap(generator: WithMap, imageSize: number): void {
   const { base, filters } = generator;
@@ -56,27 +60,77 @@ function setting(field: string, value: unknown): string {
   return `--set ${/[[,]/.test(text) ? `'${text}'` : text}`;
 }
 
-function checkSteps({ kind, dense, steps, stepSize, lstm, hidden, base }: Recurrent): void {
+function checkRecurrentLayers(generator: RecurrentGenerator): void {
+  const { kind, cell, layers, bidirectional, lstm, hidden, stepSize, base, block } = generator;
+  if (kind === 'rows' && (lstm === 0 || hidden.length > 0)) {
+    refuse(
+      'A generator of kind rows has recurrent layers and no hidden layers.',
+      'Set lstm above 0 and hidden to [], or use kind article.',
+    );
+  }
+  if (lstm === 0 && (cell !== 'lstm' || layers > 1 || bidirectional)) {
+    refuse(
+      'A generator without recurrent layers (lstm is 0) has no cell to choose, no layers and no directions.',
+      'Set lstm above 0, or leave out cell, layers and bidirectional.',
+    );
+  }
+  if (bidirectional && lstm % 2 !== 0) {
+    refuse(`${lstm} units cannot be halved for the two directions.`, 'Set lstm to an even number.');
+  }
+  if (block !== null && (base[0] % block[0] !== 0 || base[1] % block[1] !== 0)) {
+    refuse(
+      `Blocks of ${block.join(' x ')} do not fill a map of ${base[0]} x ${base[1]} positions.`,
+      'Set block to a height and a width that divide those of base.',
+    );
+  }
+  if (cell !== 'conv-lstm') return;
+  if (block === null) {
+    refuse(
+      'A convolutional LSTM reads and writes blocks of the map, and block is null.',
+      'Set block to the height and width of a block.',
+    );
+  }
+  if (stepSize % positionsOf(generator) !== 0) {
+    refuse(
+      `The ${stepSize} features of a time step cannot be divided among the ${positionsOf(generator)} positions of a block.`,
+      'Make stepSize a multiple of the product of block.',
+    );
+  }
+}
+
+function checkStepNoise(generator: RecurrentGenerator, latent: number): void {
+  if (inputsOfDense(latent, generator) > 0) return;
+  const { steps, stepNoise } = generator;
+  refuse(
+    `${steps} time steps read ${stepNoise} numbers of noise each, ${steps * stepNoise} in all, and leave none of ${latent} for the first Dense layer.`,
+    `Set latent above ${steps * stepNoise}, or lower stepNoise.`,
+  );
+}
+
+function checkSteps(generator: RecurrentGenerator): void {
+  const { dense, steps, stepSize, cell, lstm, hidden, base, block } = generator;
   if (dense !== steps * stepSize) {
     refuse(
       `The first Dense layer has ${dense} units; ${steps} time steps of ${stepSize} features need ${steps * stepSize}.`,
       `Set dense to steps * stepSize: ${setting('generator.dense', steps * stepSize)}.`,
     );
   }
-  if (kind === 'rows' && (lstm === 0 || hidden.length > 0)) {
-    refuse(
-      'A generator of kind rows has an LSTM and no hidden layers.',
-      'Set lstm above 0 and hidden to [], or use kind article.',
-    );
-  }
-  const last = hidden.at(-1) ?? (lstm || stepSize);
+  const last = hidden.at(-1) ?? outputsOfStep(generator);
   const map = base[0] * base[1] * base[2];
   if (steps * last !== map) {
     refuse(
       `${steps} time steps of ${last} features are ${steps * last} numbers; a map of ${base.join(' x ')} has ${map}.`,
-      hidden.length === 0 && lstm > 0 && map % steps === 0
-        ? `Give the LSTM as many units as a time step needs: ${setting('generator.lstm', map / steps)}.`
+      hidden.length === 0 && lstm > 0 && cell !== 'conv-lstm' && map % steps === 0
+        ? `Give the recurrent layers as many units as a time step needs: ${setting('generator.lstm', map / steps)}.`
         : 'Make steps times the last layer before the map equal to the product of base.',
+    );
+  }
+  if (block === null) return;
+  const blocks = (base[0] * base[1]) / (block[0] * block[1]);
+  if (steps !== blocks) {
+    refuse(
+      `${steps} time steps write a block of ${block.join(' x ')} each; a map of ${base[0]} x ${base[1]} has ${blocks} blocks.`,
+      'Set steps to the number of blocks.',
     );
   }
 }

@@ -2,14 +2,14 @@
  * Generators: noise [B, latent] -> images [B, H, W, C] in [-1, 1]. A generator is a list of layers, chosen by
  * `kind`; sizes come from the configuration.
  */
-import { reshape, tanh } from '@tensorflow/tfjs-core';
+import { tanh } from '@tensorflow/tfjs-core';
 import { batchNorm } from '../nn/batch-norm.ts';
 import { transposedConvolution } from '../nn/convolution.ts';
 import { dense } from '../nn/dense.ts';
 import { stateless, type Layer } from '../nn/layer.ts';
 import { leakyRelu } from '../nn/leaky-relu.ts';
-import { lstm } from '../nn/lstm.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
+import { inputsOfDense, outputsOfStep, timeSteps, toMap, toShape } from './time-steps.ts';
 
 type KindOf<K extends GeneratorConfig['kind']> = Extract<GeneratorConfig, { kind: K }>;
 
@@ -35,7 +35,6 @@ export function generatorLayers({ latent, image, generator }: ModelConfig): Laye
   }
 }
 
-const toShape = (shape: readonly number[]) => stateless((x) => reshape(x, [x.shape[0], ...shape]));
 const toPixels = () => stateless((x) => tanh(x));
 
 /**
@@ -53,33 +52,26 @@ function upsampling(depth: number, filters: readonly number[], channels: number,
 }
 
 function articleLayers(latent: number, channels: number, config: KindOf<'article'>): Layer[] {
-  const { dense: units, steps, stepSize, lstm: lstmUnits, hidden, base, filters } = config;
-  const recurrent = lstmUnits === 0 ? [] : [lstm('lstm', stepSize, lstmUnits)];
+  const { dense: units, hidden, base, filters } = config;
   const perStep = hidden.flatMap((outputs, k) => [
-    dense(`dense${k + 1}`, k === 0 ? lstmUnits || stepSize : hidden[k - 1], outputs),
+    dense(`dense${k + 1}`, k === 0 ? outputsOfStep(config) : hidden[k - 1], outputs),
     leakyRelu(),
     batchNorm(`norm${k + 1}`, outputs),
   ]);
+  const first = [dense('dense0', inputsOfDense(latent, config), units), leakyRelu(), batchNorm('norm0', units)];
   return [
-    dense('dense0', latent, units),
-    leakyRelu(),
-    batchNorm('norm0', units),
-    toShape([steps, stepSize]), // [B, T, F]
-    ...recurrent,
+    ...timeSteps(first, config), // [B, T, N]
     ...perStep,
-    toShape(base),
+    toMap(config),
     ...upsampling(base[2], filters, channels, hidden.length + 1),
   ];
 }
 
 function rowsLayers(latent: number, channels: number, config: KindOf<'rows'>): Layer[] {
-  const { dense: units, steps, stepSize, lstm: lstmUnits, base, filters } = config;
+  const { dense: units, base, filters } = config;
   return [
-    dense('dense0', latent, units),
-    leakyRelu(),
-    toShape([steps, stepSize]), // [B, T, F]
-    lstm('lstm', stepSize, lstmUnits), // [B, T, U]: a row (or rows) of the feature map at each step
-    toShape(base),
+    ...timeSteps([dense('dense0', inputsOfDense(latent, config), units), leakyRelu()], config), // [B, T, N]
+    toMap(config), // each step has written a row (or rows, or a block) of the feature map
     batchNorm('norm0', base[2]),
     ...upsampling(base[2], filters, channels, 1),
   ];

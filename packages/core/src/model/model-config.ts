@@ -21,6 +21,54 @@ const upFilters = lengths.meta({
     'each of these convolutions doubles the side of the feature map; so does the last one, whose filters are the channels of the image.',
 });
 
+/**
+ * The fields that vary the recurrent layers. Configurations from before these fields have none of them: their defaults
+ * are one LSTM that writes whole rows.
+ */
+export const recurrentVariation = {
+  cell: z
+    .enum(['lstm', 'gru', 'conv-lstm'])
+    .default('lstm')
+    .meta({
+      description:
+        'The recurrent layer: an LSTM, a GRU, or an LSTM whose products are 3 x 3 convolutions. The last one reads and ' +
+        'writes maps of the size `block`, and its units are channels.',
+      reason: "the article's.",
+    }),
+  layers: count.max(100).default(1).meta({
+    unit: 'layers',
+    description: 'Recurrent layers; each reads what the one before writes at every time step.',
+    reason: 'the article has one.',
+  }),
+  bidirectional: z.boolean().default(false).meta({
+    description: 'Whether half of the units of each recurrent layer read the time steps from the last to the first.',
+    reason: "the article's LSTM reads them in order.",
+  }),
+  stepNoise: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .meta({
+      unit: 'numbers',
+      description:
+        'Numbers of the noise that each time step reads for itself (RGAN). They are the last steps * stepNoise numbers ' +
+        'of model.latent; the first Dense layer reads the others.',
+      reason: 'in the article, only the first Dense layer reads noise.',
+    }),
+  block: z
+    .tuple([count, count])
+    .nullable()
+    .default(null)
+    .meta({
+      unit: '[height, width]',
+      description:
+        'The part of the map that a time step writes. The blocks follow each other in raster order: from left to right, ' +
+        'then from top to bottom. With null, a step writes whole rows.',
+      reason: 'whole rows are the blocks of base / steps rows.',
+    }),
+};
+
 const recurrentShape = {
   dense: count.meta({
     unit: 'units',
@@ -29,7 +77,7 @@ const recurrentShape = {
   }),
   steps: count.meta({
     unit: 'time steps',
-    description: 'Time steps of the LSTM.',
+    description: 'Time steps of the recurrent layer.',
     reason: 'the article has 2; a generator of the kind `rows` has one for each row of the feature map.',
   }),
   stepSize: count.meta({
@@ -39,10 +87,11 @@ const recurrentShape = {
   }),
   lstm: z.number().int().nonnegative().meta({
     unit: 'units',
-    description: 'LSTM units; 0 leaves the LSTM out.',
+    description: 'Units of each recurrent layer (an LSTM, unless `cell` names another); 0 leaves these layers out.',
     reason:
       'in the kind `rows`, the output of a time step is one row of the feature map: width times channels numbers.',
   }),
+  ...recurrentVariation,
   hidden: lengths.meta({
     unit: 'units',
     description: 'Dense layers applied to every time step, each with LeakyReLU and batch normalisation.',

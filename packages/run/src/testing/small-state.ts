@@ -1,4 +1,4 @@
-import { createNetworkState, presets, type Preset } from '@lstm-gan/core';
+import { createNetworkState, oneLstm, presets, type Preset } from '@lstm-gan/core';
 import { createRunConfig, type RunConfig } from '../config/run-config.ts';
 import { createTrainingState, type TrainingState } from '../checkpoints/training-state.ts';
 
@@ -11,7 +11,17 @@ export const smallConfig: RunConfig = createRunConfig({
     ...digits.model,
     image: { size: 16, channels: 1 },
     latent: 4,
-    generator: { kind: 'rows', dense: 16, steps: 4, stepSize: 4, lstm: 8, hidden: [], base: [4, 4, 2], filters: [3] },
+    generator: {
+      kind: 'rows',
+      dense: 16,
+      steps: 4,
+      stepSize: 4,
+      lstm: 8,
+      ...oneLstm,
+      hidden: [],
+      base: [4, 4, 2],
+      filters: [3],
+    },
     discriminator: { filters: [3], dropout: 0 },
   },
 });

@@ -1,4 +1,4 @@
-import { createPhaseUnits, type ModelConfig, type Unit } from '@lstm-gan/core';
+import { createPhaseUnits, oneLstm, type ModelConfig, type Unit } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
 import { loadAddon } from '../../tensorflow/runtime/addon.ts';
 import { loadStockBackend } from '../../tensorflow/runtime/stock-backend.ts';
@@ -13,7 +13,17 @@ import { traceUnit } from '../record/trace-unit.ts';
 const model: ModelConfig = {
   image: { size: 16, channels: 3 },
   latent: 3,
-  generator: { kind: 'rows', dense: 16, steps: 2, stepSize: 8, lstm: 256, hidden: [], base: [4, 4, 32], filters: [32] },
+  generator: {
+    kind: 'rows',
+    dense: 16,
+    steps: 2,
+    stepSize: 8,
+    lstm: 256,
+    ...oneLstm,
+    hidden: [],
+    base: [4, 4, 32],
+    filters: [32],
+  },
   discriminator: { filters: [32, 32], dropout: 0.3 },
   loss: 'non-saturating',
   regularizer: { kind: 'none' },

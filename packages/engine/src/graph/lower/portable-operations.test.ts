@@ -3,16 +3,18 @@
  * processor and with any number of threads; docs/bits.md says why each does. An operation that is not in this list
  * needs that thought first, or an operation of our own.
  */
-import { createPhaseUnits, presets, type ModelConfig, type Unit } from '@lstm-gan/core';
+import { createPhaseUnits, oneLstm, presets, type ModelConfig, type Unit } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
 import { makeGraphs } from '../../make-graphs.ts';
 import { loadAddon } from '../../tensorflow/runtime/addon.ts';
 import { provisionedTensorFlow } from '../../testing/provisioned-tensorflow.ts';
+import { recurrentModels } from '../../testing/recurrent-models.ts';
 
 /** They copy, convert, compare or select numbers without rounding them, or count. */
 const exact = [
   ...['Const', 'Placeholder', 'Identity', 'Reshape', 'Slice', 'Transpose', 'ConcatV2', 'Cast', 'ZerosLike', 'Fill'],
-  ...['Greater', 'GreaterEqual', 'Less', 'Equal', 'LogicalAnd', 'IsNan', 'Select', 'Relu', 'Floor', 'Range', 'SplitV'],
+  ...['Greater', 'GreaterEqual', 'Less', 'Equal', 'LogicalAnd', 'IsNan', 'Select', 'Relu', 'Floor', 'Range'],
+  ...['SplitV', 'PadV2', 'Tile', 'ReverseV2'],
   // Integers, of which the highest bits become a float.
   'StatelessRandomUniform',
   // Only in augment.ts: its factors are matrices of 0 and at most one 1 in a row or column.
@@ -27,11 +29,22 @@ const small: ModelConfig = {
   ...base,
   image: { size: 16, channels: 3 },
   latent: 3,
-  generator: { kind: 'rows', dense: 16, steps: 2, stepSize: 8, lstm: 64, hidden: [], base: [4, 4, 8], filters: [8] },
+  generator: {
+    kind: 'rows',
+    dense: 16,
+    steps: 2,
+    stepSize: 8,
+    lstm: 64,
+    ...oneLstm,
+    hidden: [],
+    base: [4, 4, 8],
+    filters: [8],
+  },
   discriminator: { filters: [8, 8], dropout: 0.3 },
 };
 const models: Record<string, ModelConfig> = {
   ...Object.fromEntries([...presets.values()].map(({ name, model }) => [name, model])),
+  ...Object.fromEntries(recurrentModels),
   ...Object.fromEntries(
     (['non-saturating', 'hinge', 'least-squares', 'wasserstein'] as const).flatMap((loss) =>
       [
