@@ -106,11 +106,17 @@ function backward(dHidden: Tensor, saved: Tensor[], steps: number, neighbourhood
   const dZ = concat(backwardThroughTime(dHiddens, initial, cells, recurrentKernel, neighbourhood), 0) as Tensor2D; // [T * R, 4U]
   // Explicit transposes: in TensorFlow, the product with a transposed copy is twice as fast as one with transpose_a.
   const dKernel = matMul(transpose(x), dZ);
-  const count = x.shape[0] / steps;
-  const earlier = neighbourhood.gather(slice(hidden, [0, 0], [(steps - 1) * count, hidden.shape[1]]));
-  const later = slice(dZ, [count, 0], [(steps - 1) * count, dZ.shape[1]]);
-  const dRecurrentKernel = matMul(transpose(earlier) as Tensor2D, later);
+  const dRecurrentKernel =
+    steps === 1 ? zerosLike(recurrentKernel) : ofRecurrentKernel(dZ, hidden, steps, neighbourhood);
   return [matMul(dZ, kernel, false, true), dKernel, dRecurrentKernel, sum(dZ, 0)];
+}
+
+/** The gradient of W_h. The state before the first step is zero, so the gradient has no part of the first step. */
+function ofRecurrentKernel(dZ: Tensor2D, hidden: Tensor2D, steps: number, { gather }: Neighbourhood): Tensor {
+  const count = dZ.shape[0] / steps;
+  const earlier = gather(slice(hidden, [0, 0], [(steps - 1) * count, hidden.shape[1]]));
+  const later = slice(dZ, [count, 0], [(steps - 1) * count, dZ.shape[1]]);
+  return matMul(transpose(earlier) as Tensor2D, later);
 }
 
 /** The gradients of the gates before their activation, T times [R, 4U]. */

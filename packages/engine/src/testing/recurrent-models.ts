@@ -1,10 +1,14 @@
 import { modelConfigSchema, presets, type ModelConfig } from '@lstm-gan/core';
 
+const oneStep = { steps: 1, stepSize: 32, lstm: 128 };
+
 /** Small models, by what is special about their recurrent layers. */
 export const recurrentModels: ReadonlyMap<string, ModelConfig> = new Map(
   Object.entries({
     'an LSTM': {},
+    'an LSTM of one step': oneStep,
     'a GRU': { cell: 'gru' },
+    'a GRU of one step': { ...oneStep, cell: 'gru' },
     'stacked layers': { layers: 2 },
     'both directions': { bidirectional: true },
     'noise at every step': { stepNoise: 1 },
