@@ -19,7 +19,7 @@ import {
   setControls,
   type BackendName,
 } from '../support/playground.ts';
-import { smallConfig } from '../support/small-run.ts';
+import { everyVariation, smallConfig } from '../support/small-run.ts';
 import { writeVividCheckpoint } from '../support/vivid-checkpoint.ts';
 
 const [seed, count] = [7, 5];
@@ -40,8 +40,10 @@ const article: ModelConfig = {
   },
 };
 
+const recurrent = { ...rows, generator: { ...rows.generator, ...everyVariation } } as ModelConfig;
+
 let site: Awaited<ReturnType<typeof servePlayground>>;
-let files: Record<'rows' | 'article', string>;
+let files: Record<'rows' | 'article' | 'recurrent', string>;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
@@ -49,7 +51,11 @@ const requests: string[] = [];
 
 beforeAll(async () => {
   site = await servePlayground();
-  files = { rows: await writeVividCheckpoint(rows), article: await writeVividCheckpoint(article) };
+  files = {
+    rows: await writeVividCheckpoint(rows),
+    article: await writeVividCheckpoint(article),
+    recurrent: await writeVividCheckpoint(recurrent),
+  };
   browser = await launchChromium();
 });
 
@@ -91,7 +97,7 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
     : Infinity;
 
 describe.each(['webgl', 'wasm', 'cpu'] as const)('on %s', (backend) => {
-  it.each(['rows', 'article'] as const)(
+  it.each(['rows', 'article', 'recurrent'] as const)(
     'the page computes the same images as Node for a %s generator, within 1e-4',
     async (name) => {
       await openOn(backend);

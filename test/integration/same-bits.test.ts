@@ -2,11 +2,12 @@
  * The weights are the same for any number of workers, and whichever of them dies. With real processes over encrypted
  * TCP.
  */
+import type { GeneratorConfig } from '@lstm-gan/core';
 import { roundToBfloat16 } from '@lstm-gan/core/weights';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lstmGan } from '../support/command-line.ts';
 import { trainOnCluster, type ClusterResult } from '../support/cluster.ts';
-import { richConfig, smallConfig } from '../support/small-run.ts';
+import { everyVariation, richConfig, smallConfig } from '../support/small-run.ts';
 
 const steps = 5;
 let alone: ClusterResult;
@@ -69,6 +70,13 @@ it('gives the same weights in both exchanges with lazy penalties, augmentation, 
   const withoutSchedule = { ...config, optimizer: smallConfig.optimizer };
   const other = await trainOnCluster({ workers: 1, steps, config: withoutSchedule });
   expect(other.weightsSha256).not.toBe(one.weightsSha256);
+});
+
+it('gives the same weights with 1 and 3 workers if the generator has every variation of the recurrent layers', async () => {
+  const generator = { ...smallConfig.model.generator, ...everyVariation } as GeneratorConfig;
+  const config = { ...smallConfig, model: { ...smallConfig.model, generator } };
+  const one = await trainOnCluster({ workers: 1, steps, config });
+  expect((await trainOnCluster({ workers: 3, steps, config })).state).toEqual(one.state);
 });
 
 describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {

@@ -5,6 +5,16 @@ import { createRunConfig, type RunConfig } from '@lstm-gan/run';
 
 const digits = presets.get('digits') as Preset;
 
+/** What gives the generator of `smallConfig` every variation of the recurrent layers that fit together. */
+export const everyVariation = {
+  cell: 'conv-lstm',
+  block: [2, 2],
+  lstm: 4,
+  layers: 2,
+  bidirectional: true,
+  stepNoise: 1,
+} as const;
+
 export const smallConfig: RunConfig = createRunConfig({
   ...digits,
   batchSize: 24,

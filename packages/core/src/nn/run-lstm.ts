@@ -29,7 +29,7 @@ import { thinProduct, thinProductTransposed } from './thin-product.ts';
  * Which numbers of the state the product with W_h reads. The two functions are linear, and `scatter` is the transpose
  * of `gather`: the gradient of the state, from the gradient of the numbers.
  */
-export interface Neighbourhood {
+interface Neighbourhood {
   /** [N, U] -> [N, K] */
   gather(hidden: Tensor): Tensor;
   /** [N, K] -> [N, U] */
