@@ -43,8 +43,8 @@ export const foreignOptions: readonly ForeignOption[] = [
   { names: 'mirror xflip hflip random-flip horizontal-flip', typed: '--flip' },
   {
     names: 'aug augment augpipe ada diffaug diffaugment',
-    say: 'The only augmentation here is --flip.',
-    needs: ['--flip'],
+    typed: "--set 'model.augment={colour: true, translation: 0.125, cutout: 0.5}'",
+    say: 'These are the changes of DiffAugment. --flip mirrors images.',
   },
   {
     names: 'cond conditional class classes num-classes n-classes labels',
@@ -54,7 +54,7 @@ export const foreignOptions: readonly ForeignOption[] = [
   // Batches and steps.
   { names: 'batch bs train-batch-size total-batch mini-batch minibatch', typed: '--batch-size VALUE' },
   {
-    names: 'batch-gpu per-device-train-batch-size per-gpu-batch-size mbstd-group',
+    names: 'batch-gpu per-device-train-batch-size per-gpu-batch-size',
     typed: '--shard-size VALUE',
     say: 'A worker computes one shard of the batch at a time.',
   },
@@ -82,9 +82,9 @@ export const foreignOptions: readonly ForeignOption[] = [
   { names: 'gamma r1 r1-gamma r1-weight', typed: "--set 'model.regularizer={kind: r1, gamma: VALUE}'" },
   {
     names: 'gp lambda-gp gp-weight gradient-penalty',
-    typed: "--set 'model.regularizer={kind: r1, gamma: 1}'",
-    say: 'The penalty here is R1, on real images.',
+    typed: "--set 'model.regularizer={kind: gradient-penalty, lambda: 10}'",
   },
+  { names: 'mbstd-group mbstd', typed: '--set model.discriminator.minibatchDeviation=VALUE' },
   { names: 'nz z-dim zdim latent latent-dim latent-size noise-dim', typed: '--set model.latent=VALUE' },
   { names: 'ngf g-channels', typed: "--set 'model.generator.filters=[128, 64]'" },
   { names: 'ndf d-channels', typed: "--set 'model.discriminator.filters=[64, 128, 256]'" },
