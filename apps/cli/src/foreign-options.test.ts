@@ -74,6 +74,16 @@ it.each([
   expect(() => readSettings(typed.filter((_, i) => typed[i - 1] === '--set'))).not.toThrow();
 });
 
+it.each(['steps', 'images', 'epochs', 'stopWhen', 'workers', 'threads', 'device', 'out', 'resume', 'keep', 'exchange'])(
+  'answers the key %s of a configuration with an option of train',
+  (key) => {
+    const advice = `Leave it out, and give the command the option --${key === 'stopWhen' ? 'stop-when' : key}.`;
+    expect(() => readSettings([`${key}=1`])).toThrow(expect.objectContaining({ advice }) as Error);
+    const train = createWholeProgram('0').commands.find((command) => command.name() === 'train');
+    expect(train?.options.map(({ long }) => long)).toContain(/--[\w-]+/.exec(advice)?.[0]);
+  },
+);
+
 it.each([
   ['train --cond 1', 'Labels are not used'],
   ['train --wandb', 'lstm-gan inspect draws them'],

@@ -14,6 +14,7 @@ import { UserError } from '@lstm-gan/core/errors';
 import sharp from 'sharp';
 import type { Dataset, Labels, LeftOut } from './dataset.ts';
 import type { DecodedImages } from './decoded-images.ts';
+import { adviceForFile } from './no-folder.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
 
 const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif', 'jp2', 'jxl'];
@@ -53,7 +54,8 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   const { files, leftOut } = listImages(folder);
   if (files.length === 0) {
     const [first] = leftOut;
-    const detail = first === undefined ? 'Links are not followed.' : `${first.file}: ${first.reason}.`;
+    if (first === undefined) throw noPictures(folder);
+    const detail = `${first.file}: ${first.reason}.`;
     throw noImages(folder, 'There is no file in it that is named like one', detail);
   }
   if (strict && leftOut.length > 0) throw brokenImage(folder, leftOut);
@@ -247,10 +249,17 @@ function brokenImage(folder: string, [{ file, reason }]: readonly LeftOut[]): Us
   });
 }
 
-function noImages(folder: string, what: string, detail: string): UserError {
-  return new UserError({
-    code: 'no-images',
-    message: `${folder} holds no images. ${what}. ${detail}`,
-    advice: 'Give a folder with JPEG, PNG, WebP, GIF, TIFF or AVIF files, in it or in folders below.',
-  });
+/** The error for a folder that has no pictures. Says what it has instead: perhaps they are still packed. */
+function noPictures(folder: string): UserError {
+  const other = readdirSync(folder, { withFileTypes: true }).find((entry) => entry.isFile())?.name;
+  if (other !== undefined)
+    return noImages(folder, `It has other files, such as ${other}`, 'Links are not followed.', adviceForFile(other));
+  const isEmpty = readdirSync(folder).length === 0;
+  return noImages(folder, isEmpty ? 'It is empty' : 'It has folders without pictures', 'Links are not followed.');
+}
+
+const anyFolder = 'Give a folder with JPEG, PNG, WebP, GIF, TIFF or AVIF files, in it or in folders below.';
+
+function noImages(folder: string, what: string, detail: string, advice = anyFolder): UserError {
+  return new UserError({ code: 'no-images', message: `${folder} holds no images. ${what}. ${detail}`, advice });
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -45,4 +45,34 @@ it('composites the emoji over white', async () => {
 it('suggests the data set that was probably meant', async () => {
   const opening = openDataset('emojis', { cacheDir: tmpdir(), size: 64, channels: 3 });
   await expect(opening).rejects.toMatchObject({ code: 'unknown-dataset', advice: 'Did you mean --data emoji?' });
+});
+
+it.each([
+  ['./nowhere', 'There is no folder ./nowhere.', 'Check the path after --data.'],
+  ['~/nowhere', 'There is no folder ~/nowhere.', 'Only a shell replaces ~'],
+  ['https://example.org/photos.zip', 'https://example.org/photos.zip is an address;', 'Download the images'],
+  ['photos.zip', 'photos.zip is a file; images are read from a folder.', 'unzip FILE -d FOLDER'],
+  ['photos.tar.gz', 'photos.tar.gz is a file;', 'tar xf FILE'],
+  ['photos.npz', 'photos.npz is a file;', 'Write its images into a folder, as PNG files'],
+  ['photo.jpg', 'photo.jpg is a file;', 'Give the folder that has the images.'],
+  ['photo.jpg/below', 'photo.jpg/below lies below a file.', 'Check the path'],
+  ['empty', 'empty holds no images. It is empty.', 'Give a folder with JPEG'],
+  ['outer', 'outer holds no images. It has folders without pictures.', 'Give a folder with JPEG'],
+  ['packed', 'packed holds no images. It has other files, such as photos.zip.', 'unzip FILE -d FOLDER'],
+])('says what %s is, if it is no folder with images', async (name, message, advice) => {
+  const place = await mkdtemp(path.join(tmpdir(), 'lstm-gan-places-'));
+  for (const file of ['photos.zip', 'photos.tar.gz', 'photos.npz', 'photo.jpg'])
+    await writeFile(path.join(place, file), '');
+  for (const folder of ['empty', 'packed', 'outer', 'outer/inner']) await mkdir(path.join(place, folder));
+  await writeFile(path.join(place, 'packed', 'photos.zip'), '');
+  const before = process.cwd();
+  process.chdir(place);
+  try {
+    await expect(openDataset(name, { cacheDir: place, size: 8, channels: 3 })).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+      advice: expect.stringContaining(advice),
+    });
+  } finally {
+    process.chdir(before);
+  }
 });

@@ -7,6 +7,7 @@ import type { DatasetSource } from './decoded-images.ts';
 import { digits } from './digits.ts';
 import { emoji } from './emoji.ts';
 import { openImageFolder, type ImageFolderOptions } from './image-folder.ts';
+import { noFolder } from './no-folder.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
 
 /** The data sets that are known by name. */
@@ -25,7 +26,7 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
   const source = datasets.get(name);
   if (source === undefined) {
     if (await isFolder(name)) return openImageFolder(name, options);
-    if (isPath(name)) throw missingFolder(name);
+    if (isPath(name) || (await exists(name))) throw await noFolder(name);
     const nearest = nearestName(name, [...datasets.keys()]);
     throw new UserError({
       code: 'unknown-dataset',
@@ -61,15 +62,14 @@ function isFolder(name: string): Promise<boolean> {
   );
 }
 
+function exists(name: string): Promise<boolean> {
+  return stat(name).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Whether a name is meant as a path rather than as a data set's name. */
 function isPath(name: string): boolean {
   return name.includes('/') || name.startsWith('.') || name.startsWith('~');
-}
-
-function missingFolder(folder: string): UserError {
-  return new UserError({
-    code: 'data-not-found',
-    message: `There is no folder ${folder}.`,
-    advice: 'Check the path after --data.',
-  });
 }

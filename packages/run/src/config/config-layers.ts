@@ -28,7 +28,38 @@ function refuseUnknownKeys(source: string, values: Values, field: Field, path: s
   }
 }
 
+/** Keys that people write into a configuration, and the options of commands that they stand for. */
+const keysOfOptions: ReadonlyMap<string, string> = new Map([
+  ['steps', '--steps'],
+  ['maxSteps', '--steps'],
+  ['iterations', '--steps'],
+  ['images', '--images'],
+  ['epochs', '--epochs'],
+  ['stopWhen', '--stop-when'],
+  ['workers', '--workers'],
+  ['threads', '--threads'],
+  ['device', '--device'],
+  ['gpus', '--device'],
+  ['out', '--out'],
+  ['outdir', '--out'],
+  ['output', '--out'],
+  ['resume', '--resume'],
+  ['keep', '--keep'],
+  ['checkpointEvery', '--checkpoint-every'],
+  ['sampleEvery', '--sample-every'],
+  ['exchange', '--exchange'],
+]);
+
 function unknownKey(source: string, key: string, path: string, siblings: readonly string[]): UserError {
+  const camelCase = key.replace(/[-_](\w)/g, (_, letter: string) => letter.toUpperCase());
+  const option = path === '' ? keysOfOptions.get(camelCase) : undefined;
+  if (option !== undefined) {
+    return new UserError({
+      code: 'unknown-key',
+      message: `${source}: there is no ${key}; a configuration says what is computed, not how long or where.`,
+      advice: `Leave it out, and give the command the option ${option}.`,
+    });
+  }
   const prefix = path === '' ? '' : `${path}.`;
   const sibling = nearestName(key, siblings);
   const elsewhere = allFields().find((field) => field.path.endsWith(`.${key}`));

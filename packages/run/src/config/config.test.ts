@@ -99,6 +99,8 @@ describe('layers', () => {
 describe('a key that no configuration has is refused with the nearest name', () => {
   it.each<[string, string, string]>([
     ['batchsize=3', '--set: there is no batchsize; a configuration has preset, model, data', 'Did you mean batchSize?'],
+    ['steps=600', '--set: there is no steps; a configuration says what is computed', 'the option --steps.'],
+    ['sample_every=9', 'there is no sample_every', 'the option --sample-every.'],
     ['model.latend=3', 'there is no model.latend; model has image, latent', 'Did you mean model.latent?'],
     ['lambda=3', 'there is no lambda', 'Did you mean model.regularizer.lambda?'],
     [
