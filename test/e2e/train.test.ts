@@ -89,7 +89,11 @@ describe('a run', () => {
       'waitingMs',
       'workers',
     ]);
-    expect(await readdir(path.join(straight.runDir, 'samples'))).toEqual(['step-00000003.png', 'step-00000006.png']);
+    expect(await readdir(path.join(straight.runDir, 'samples'))).toEqual([
+      'reals.png',
+      'step-00000003.png',
+      'step-00000006.png',
+    ]);
     const grid = await sharp(path.join(straight.runDir, 'samples', 'step-00000006.png')).metadata();
     expect([grid.width, grid.height]).toEqual([2 * (8 * 34 + 2), 2 * (8 * 34 + 2)]);
     const checkpoint = await readCheckpoint(path.join(straight.runDir, 'checkpoints', 'step-00000006.safetensors'));

@@ -95,6 +95,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         if (options.identity !== undefined) checkIdentity(options, options.identity, identity, log);
         options.takeUp(options.steps);
         if (options.identity === undefined) records.began(identity);
+        records.drawReals(dataset, gridImages);
       },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
       signal: AbortSignal.any([signal, workers.gone, records.failed]),

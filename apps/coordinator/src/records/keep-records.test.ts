@@ -1,12 +1,14 @@
-import { mkdtemp, readdir, symlink } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';
+import { createDataset } from '@lstm-gan/data';
 import {
   configure,
   createRunFolder,
   createTrainingState,
   readSettings,
+  renderGrid,
   type RunFolder,
   type StepMetrics,
 } from '@lstm-gan/run';
@@ -60,6 +62,26 @@ it('leaves the checkpoints of a resumed run that computes no step', async () => 
   const { checkpoint } = await keep({ resumedFrom, initial: { ...initial, step: 5 } }).finish({ ...initial, step: 5 });
   expect(checkpoint).toBe(resumedFrom);
   expect(await readdir(folder.checkpoints)).toEqual([]);
+});
+
+it('draws a grid of real images once, evenly spaced over the data', async () => {
+  const file = path.join(folder.samples, 'reals.png');
+  // Eight images, each of its own gray.
+  const pixels = Uint8Array.from({ length: 8 * 64 }, (_, i) => 30 * Math.floor(i / 64));
+  const dataset = createDataset({ name: 'grays', count: 8, size: 8, channels: 1, digest: '' }, pixels);
+  const draw = async (options: Partial<RecordOptions>) => {
+    const records = keep(options);
+    records.drawReals(dataset, 4);
+    await records.finish({ ...initial, step: 1 });
+  };
+  await draw({});
+  const everySecond = Float32Array.from({ length: 4 * 64 }, (_, i) => (60 * Math.floor(i / 64)) / 127.5 - 1);
+  expect((await readFile(file)).equals(await renderGrid(everySecond, config.model.image))).toBe(true);
+  await writeFile(file, '');
+  await draw({ resumedFrom: path.join(folder.checkpoints, 'step-00000001.safetensors') });
+  expect((await stat(file)).size).toBe(0);
+  await draw({});
+  expect((await stat(file)).size).toBeGreaterThan(0);
 });
 
 it('reports at once that a checkpoint cannot be written, and keeps the one before', async () => {

@@ -2,6 +2,7 @@
  * Writes the records of a run while it trains: metrics, sample grids, checkpoints. Slow writes run in the background,
  * one at a time, so that they do not hold up training.
  */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   removeStepsAfter,
@@ -20,6 +21,7 @@ import {
 import { createBackground } from '../background.ts';
 import { createCheckpointKeeper } from './checkpoint-keeper.ts';
 import type { Sampler } from './open-sampler.ts';
+import { realImages, type Readable } from './real-images.ts';
 
 export interface RecordOptions {
   readonly config: RunConfig;
@@ -46,6 +48,8 @@ export interface Records {
   readonly failed: AbortSignal;
   /** Writes what the run computes with: config, data and numerics. */
   began(identity: RunIdentity): void;
+  /** Draws a grid of at most `count` real images, to compare with: for a new run, or if it is missing. */
+  drawReals(dataset: Readable, count: number): void;
   /** Records a committed step. Returns whether the state after this step is needed, for a grid or a checkpoint. */
   committed(metrics: StepMetrics): boolean;
   /** Takes a state that `committed` asked for. Later steps may have been committed in the meantime. */
@@ -83,6 +87,13 @@ export function keepRecords(options: RecordOptions): Records {
     failed: background.failed,
     began(identity) {
       background.run(() => writeRunIdentity(folder.root, identity));
+    },
+    drawReals(dataset, count) {
+      const file = path.join(folder.samples, 'reals.png');
+      if (resumedFrom !== undefined && existsSync(file)) return;
+      background.run(async () =>
+        writeAtomically(file, [await renderGrid(realImages(dataset, count), config.model.image)]),
+      );
     },
     committed(metrics) {
       metricsFile.write(metrics);
