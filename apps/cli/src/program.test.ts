@@ -19,6 +19,7 @@ it('has exactly these commands and options, because users and scripts rely on th
     keys: '--add --revoke',
     worker: '--connect --key-file --name --device --threads --cpus --patience --peer-address --flows --cache-dir',
     sample: '--step --out --out-dir --animation --count --interpolate --seed --cache-dir',
+    evaluate: '--data --samples --seed --json --cache-dir',
     inspect: '--out --json',
     bench: '--preset --steps --batch-size --shard-size --workers --threads --device --engine --json --cache-dir',
     'config-schema': '',

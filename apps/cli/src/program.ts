@@ -6,6 +6,7 @@ import { addBench } from './commands/bench.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfigSchema } from './commands/config-schema.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addEvaluate } from './commands/evaluate.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addKeys } from './commands/keys.ts';
 import { addSample } from './commands/sample.ts';
@@ -22,6 +23,7 @@ export function createWholeProgram(version: string): Command {
   defineWorkerCommand(program.command('worker'));
   addKeys(program);
   addSample(program);
+  addEvaluate(program);
   addInspect(program);
   addBench(program);
   addConfigSchema(program);

@@ -1,7 +1,8 @@
 /**
  * What a program that uses only this package needs: models, the units of a training step, updates of the networks,
  * sampling, and weights in safetensors files. The other entry points (`@lstm-gan/core/errors`, `/fold`, `/golden`,
- * `/optimizer`, `/random`, `/step`, `/weights`) hold what the other packages of this repository need in addition.
+ * `/layers`, `/optimizer`, `/random`, `/step`, `/weights`) hold what the other packages of this repository need in
+ * addition.
  */
 export { checkModelConfig } from './model/check-model-config.ts';
 export { fitFilters } from './model/fit-filters.ts';

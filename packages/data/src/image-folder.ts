@@ -82,6 +82,21 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
 }
 
 /**
+ * The shape of the first picture of a folder that can be read: the shorter of its sides; gray, or RGB. Throws a
+ * UserError if the folder holds no picture.
+ */
+export async function shapeOfFirstImage(folder: string): Promise<ImageShape> {
+  const { files } = listImages(folder);
+  for (const { file } of files) {
+    const { width, height, channels } = await sharp(path.join(folder, file))
+      .metadata()
+      .catch(() => ({ width: 0, height: 0, channels: 0 }));
+    if (width > 0 && height > 0) return { size: Math.min(width, height), channels: channels < 3 ? 1 : 3 };
+  }
+  throw noImages(folder, 'There is no file in it that can be read as one', 'Links are not followed.');
+}
+
+/**
  * The images, and the entries that cannot be used, both sorted, so that their order does not depend on the file system.
  * Synchronous, because a hundred thousand promises take seconds.
  */

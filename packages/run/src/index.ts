@@ -17,6 +17,7 @@ export {
   type Keep,
 } from './checkpoints/checkpoint-store.ts';
 export { createLog, createTerminalLog, type Logger } from './folder/log.ts';
+export { appendMetric, type MetricLine } from './metrics/metric-files.ts';
 export {
   median,
   openMetrics,
@@ -45,7 +46,7 @@ export { createRunFolder, removeStepsAfter, reopenRunFolder, type RunFolder } fr
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './folder/run-identity.ts';
 export { pictureFormat, type PictureFormat } from './pictures/picture-format.ts';
 export { renderSvg } from './pictures/render-svg.ts';
-export { renderGrid, renderImages } from './pictures/render-grid.ts';
+export { renderGrid, renderImages, toPixels } from './pictures/render-grid.ts';
 export {
   createStopRule,
   describeStop,

@@ -1,6 +1,6 @@
 /** The rate of a large matrix product with the same engine and threads. A step's rate is compared with it. */
 import { performance } from 'node:perf_hooks';
-import type { ArraySpec, Unit, UnitName } from '@lstm-gan/core';
+import type { ArraySpec, Unit } from '@lstm-gan/core';
 import type { Engine } from '@lstm-gan/engine';
 import { matMul, sum } from '@tensorflow/tfjs-core';
 
@@ -9,7 +9,7 @@ const square: ArraySpec = { shape: [size, size], dtype: 'float32' };
 
 const product: Unit<'a' | 'b', 'y'> = {
   // This is not a unit of a step. Its own name keeps its graph separate in the cache.
-  name: 'matmul-peak' as UnitName,
+  name: 'matmul-peak',
   identity: String(size),
   inputs: { a: square, b: square },
   outputs: { y: { shape: [], dtype: 'float32' } },

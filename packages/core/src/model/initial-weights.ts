@@ -1,4 +1,4 @@
-import type { Initializer } from '../nn/layer.ts';
+import type { Initializer, Layer } from '../nn/layer.ts';
 import { normalNoise } from '../random/normal-noise.ts';
 import { statelessUniform } from '../random/stateless-uniform.ts';
 import { streamKey } from '../random/stream-key.ts';
@@ -8,9 +8,17 @@ import { networkLayers } from './network.ts';
 
 /** The weights before the first step, as a flat vector in the network's layout. They depend only on model and seed. */
 export function createInitialWeights(model: ModelConfig, network: Network, seed: number): Float32Array {
-  const parameters = networkLayers(model, network).flatMap((layer) => layer.parameters);
+  return initialWeightsOf(networkLayers(model, network), network, seed);
+}
+
+/**
+ * The initial weights of layers, as a flat vector in their layout.
+ * @param role the network that the layers play the part of: generator and discriminator have different streams
+ */
+export function initialWeightsOf(layers: readonly Layer[], role: Network, seed: number): Float32Array {
+  const parameters = layers.flatMap((layer) => layer.parameters);
   const parts = parameters.map(({ shape, initializer }, index) =>
-    initialize(initializer, shape, streamKey({ seed, purpose: 'initial-weights', phase: network, shard: index })),
+    initialize(initializer, shape, streamKey({ seed, purpose: 'initial-weights', phase: role, shard: index })),
   );
   const vector = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;

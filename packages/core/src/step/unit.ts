@@ -16,7 +16,8 @@ export type UnitArray = Float32Array | Int32Array | Uint8Array;
  * the order of the units.
  */
 export interface Unit<Inputs extends string = string, Outputs extends string = string> {
-  readonly name: UnitName;
+  /** A `UnitName` if the unit is a part of a step. */
+  readonly name: string;
   /**
    * Everything that decides what `run` computes, as JSON (for example model and shard size). It is part of the key of
    * cached graphs.
@@ -38,6 +39,6 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
   run(inputs: Readonly<Record<Inputs, Tensor>>): Record<Outputs, Tensor>;
 }
 
-/** The names of all units. */
+/** The names of the units of a step. */
 export type UnitName =
   'discriminator-real' | 'discriminator-fake' | 'discriminator-penalty' | 'generator-backward' | 'generator-sample';

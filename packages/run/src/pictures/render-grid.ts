@@ -4,7 +4,7 @@ import type { ImageShape } from '@lstm-gan/core';
 import type { PictureFormat } from './picture-format.ts';
 
 /** [-1, 1] to 0..255: 127.5 x + 127.5, rounded and clipped. */
-function toPixels(images: Float32Array): Uint8Array {
+export function toPixels(images: Float32Array): Uint8Array {
   return Uint8Array.from(images, (value) => Math.min(255, Math.max(0, Math.round(127.5 * value + 127.5))));
 }
 

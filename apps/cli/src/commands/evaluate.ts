@@ -1,0 +1,152 @@
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
+import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-line/terminal';
+import { UserError } from '@lstm-gan/core/errors';
+import { openDataset, type Dataset } from '@lstm-gan/data';
+import { openEngine, type Engine } from '@lstm-gan/engine';
+import { evaluateSamples, openClassifier, type Classifier, type Evaluation } from '@lstm-gan/evaluation';
+import { appendMetric } from '@lstm-gan/run';
+import type { Command } from 'commander';
+import { openSampleSource, type SampleSource } from '../evaluate/evaluated-images.ts';
+import { evaluationReport, evaluationText, type Evaluated } from '../evaluate/evaluation-report.ts';
+import { readSome } from '../evaluate/read-some.ts';
+
+interface EvaluateOptions extends CacheOptions {
+  readonly data?: string;
+  readonly samples: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  $ lstm-gan evaluate runs/digits
+  $ lstm-gan evaluate runs/digits/checkpoints/step-00002000.safetensors --samples 1000
+  $ lstm-gan evaluate runs/digits --json | jq .results.fd2k_digits
+  $ lstm-gan evaluate images --data digits                 # a folder of pictures, as sample --out-dir writes it`;
+
+export function addEvaluate(program: Command): void {
+  const command = program
+    .command('evaluate')
+    .description('measure how good and how varied samples are')
+    .argument('<run>', 'run folder, checkpoint file, or folder of pictures')
+    .option('--data <name|folder>', 'the real images to compare with (default: those that the run was trained on)')
+    .option('--samples <images>', 'how many samples, and as many real images', positiveInteger, 2000)
+    .option('--seed <number>', 'seed of the noise and of the choice of real images', seed, 1)
+    .option('--json', 'print one line of JSON instead of text')
+    .addHelpText('after', examples);
+  addCacheDir(command).action(evaluate);
+}
+
+/** Fewer images say nothing. */
+const fewestImages = 10;
+/** A classifier does not depend on the seed of the samples: its numbers can then be compared. */
+const classifierSeed = 1;
+
+async function evaluate(place: string, options: EvaluateOptions): Promise<void> {
+  const cacheDir = cacheDirOf(options);
+  const threads = availableParallelism();
+  const now = () => performance.now();
+  await provisionWithProgress(cacheDir, 'cpu', now);
+  const display = createProgressDisplay('Evaluating:', process.stderr, now);
+  const onProgress = (activity: string, done: number, total: number): void =>
+    display.update(done, total, `${activity}, ${done} of ${total}`);
+  const source = await openSampleSource(place, {
+    seed: options.seed,
+    cacheDir,
+    threads,
+    onPacking: (done, total) => onProgress('pictures packed', done, total),
+  });
+  const opened: { close(): void | Promise<void> }[] = [source];
+  try {
+    const data = dataOf(source, options);
+    const open = (size: number): Promise<Dataset> =>
+      openDataset(data, {
+        cacheDir,
+        size,
+        channels: source.channels,
+        onProgress: (done, total) => onProgress(`images of ${data} packed`, done, total),
+      });
+    const real = await open(source.size);
+    opened.push(real);
+    const count = countOf(options.samples, source, real);
+    const engine = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
+    opened.push(engine);
+    const network = await openNetwork(await open(32), engine, cacheDir, onProgress);
+    const samples = await source.draw(count, (done) => onProgress('samples drawn', done, count));
+    const realImages = readSome(real, count, options.seed);
+    const realFeatures = await network.compute(realImages, (done) =>
+      onProgress('features of real images', done, count),
+    );
+    const evaluation = await evaluateSamples(samples, realFeatures, network, { now, onProgress });
+    display.stop();
+    const evaluated: Evaluated = { source, real, network, count, seed: options.seed, evaluation };
+    const lines = options.json === true ? [JSON.stringify(evaluationReport(evaluated))] : evaluationText(evaluated);
+    process.stdout.write(`${lines.join('\n')}\n`);
+    await writeMetrics(source, evaluation, Date.now() / 1000);
+  } finally {
+    display.stop();
+    for (const thing of opened.reverse()) await thing.close();
+  }
+}
+
+function dataOf({ data }: SampleSource, options: EvaluateOptions): string {
+  const named = options.data ?? data;
+  if (named !== undefined) return named;
+  throw new UserError({
+    code: 'usage',
+    message: 'A folder of pictures does not say which images it is to be compared with.',
+    advice: 'Name them with --data: a data set, or a folder of images.',
+  });
+}
+
+/** How many samples are compared with as many real images. */
+function countOf(wanted: number, source: SampleSource, real: Dataset): number {
+  const count = Math.min(wanted, source.most, real.count);
+  if (count < fewestImages) {
+    throw new UserError({
+      code: 'too-few-images',
+      message: `${count} images are too few for a comparison: at least ${fewestImages} are needed.`,
+      advice:
+        count === wanted ? 'Ask for more with --samples.' : 'Give more pictures, and a data set with more images.',
+    });
+  }
+  return count;
+}
+
+async function openNetwork(
+  images: Dataset,
+  engine: Engine,
+  cacheDir: string,
+  onProgress: (activity: string, done: number, total: number) => void,
+): Promise<Classifier> {
+  try {
+    return await openClassifier(images, {
+      cacheDir,
+      engine,
+      seed: classifierSeed,
+      onProgress: (done, total) => onProgress('classifier trained, step', done, total),
+    });
+  } finally {
+    images.close();
+  }
+}
+
+/** Appends the metrics to the files of the run that drew the samples, if there is one. */
+async function writeMetrics({ checkpoint }: SampleSource, { metrics }: Evaluation, timestamp: number): Promise<void> {
+  if (checkpoint?.root === undefined) return;
+  const { root, file, step, images } = checkpoint;
+  for (const { name, results, elapsedMs } of metrics) {
+    await appendMetric(root, {
+      results,
+      metric: name,
+      total_time: elapsedMs / 1000,
+      snapshot: path.relative(root, file),
+      step,
+      images,
+      timestamp,
+    });
+  }
+}
