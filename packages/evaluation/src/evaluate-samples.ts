@@ -18,6 +18,8 @@ export interface Metric {
 export interface EvaluationOptions {
   /** Default: all measures that the network allows. */
   readonly measures?: readonly MeasureName[];
+  /** Decides the subsets of measures that draw some. */
+  readonly seed: number;
   /** Milliseconds. */
   readonly now: () => number;
   /** Called with what is computed, and how much of it is done. */
@@ -40,7 +42,7 @@ export async function evaluateSamples(
   samples: Images,
   real: Features,
   network: FeatureNetwork,
-  { measures, now, onProgress = () => undefined }: EvaluationOptions,
+  { measures, seed, now, onProgress = () => undefined }: EvaluationOptions,
 ): Promise<Evaluation> {
   assert(samples.count * real.width === real.values.length, 'there are as many samples as real images');
   const features = await network.compute(samples, (done) => onProgress('features', done, samples.count));
@@ -49,7 +51,7 @@ export async function evaluateSamples(
   for (const measure of allMeasures) {
     if (measures?.includes(measure.name) === false || (measure.needsClasses && classes === 0)) continue;
     const startMs = now();
-    const numbers = await measure.compute({ samples: features, real, classes }, (done, total) =>
+    const numbers = await measure.compute({ samples: features, real, classes, seed }, (done, total) =>
       onProgress(measure.description, done, total),
     );
     const name = `${measure.metric(countText(samples.count))}_${network.name}`;

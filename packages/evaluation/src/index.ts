@@ -1,9 +1,17 @@
 /** Numbers that compare generated images with real ones. Each carries its feature network and the number of images. */
 export { evaluateSamples, type Evaluation, type EvaluationOptions, type Metric } from './evaluate-samples.ts';
 export type { Images } from './images.ts';
+export type { OnRows } from './linear/each-strip.ts';
+export type { Matrix } from './linear/matrix.ts';
 export { explainNumber, measures, type Compared, type Measure, type MeasureName } from './measure.ts';
 export { classCoverage, type ClassCoverage } from './measures/class-coverage.ts';
+export { copying, type Copying } from './measures/copying.ts';
+export { countModes, gridOfGaussians, ringOfGaussians, type ModeCount, type Modes } from './measures/count-modes.ts';
+export { featureDiversity } from './measures/feature-diversity.ts';
 export { frechetDistance } from './measures/frechet-distance.ts';
+export { kernelDistance, type KernelDistance } from './measures/kernel-distance.ts';
+export { nearestRows, type NearestRow } from './measures/nearest-rows.ts';
+export { neighbourMeasures, type NeighbourMeasures } from './measures/neighbour-measures.ts';
 export type { Features, FeatureNetwork } from './networks/feature-network.ts';
 export { openClassifier, type Classifier, type ClassifierOptions } from './networks/open-classifier.ts';
 export type { LabelledImages } from './networks/train-classifier.ts';

@@ -80,7 +80,7 @@ async function evaluate(place: string, options: EvaluateOptions): Promise<void> 
     const realFeatures = await network.compute(realImages, (done) =>
       onProgress('features of real images', done, count),
     );
-    const evaluation = await evaluateSamples(samples, realFeatures, network, { now, onProgress });
+    const evaluation = await evaluateSamples(samples, realFeatures, network, { seed: options.seed, now, onProgress });
     display.stop();
     const evaluated: Evaluated = { source, real, network, count, seed: options.seed, evaluation };
     const lines = options.json === true ? [JSON.stringify(evaluationReport(evaluated))] : evaluationText(evaluated);

@@ -7,7 +7,13 @@ import type { Engine } from '@lstm-gan/engine';
 import { imagesBetween, scaleImages } from '../images.ts';
 import { classifierFeatures, classifierSize, createClassifierUnits, type ClassifierUnits } from './classifier-units.ts';
 import type { FeatureNetwork } from './feature-network.ts';
-import { checkImages, recipe, trainClassifier, type LabelledImages, type TrainedClassifier } from './train-classifier.ts';
+import {
+  checkImages,
+  recipe,
+  trainClassifier,
+  type LabelledImages,
+  type TrainedClassifier,
+} from './train-classifier.ts';
 
 export interface ClassifierOptions {
   /** Trained classifiers are kept in its subfolder `networks`. */
