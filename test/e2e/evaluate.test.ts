@@ -73,9 +73,10 @@ describe('evaluate', () => {
     await answer('sample', run, '--out-dir', out('pictures'), '--count', '100', '--seed', '3');
     const ofPictures = await reportOf(out('pictures'), '--data', 'digits', '--seed', '3');
     expect(ofPictures).toMatchObject({ step: null, images: null, count: 100 });
-    // The pictures are read in another order.
+    // The pictures are read in another order, so other ones are in the subsets of the kernel distance.
     for (const [name, value] of Object.entries(ofCheckpoint.results))
-      expect(ofPictures.results[name], name).toBeCloseTo(value, 4);
+      if (!name.startsWith('kid'))
+        expect(Math.abs(ofPictures.results[name] - value), name).toBeLessThan(1e-4 * value + 1e-9);
     expect(ofPictures.classes).toEqual(ofCheckpoint.classes);
   });
 
