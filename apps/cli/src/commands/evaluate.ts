@@ -6,7 +6,13 @@ import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-
 import { UserError } from '@lstm-gan/core/errors';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { openEngine, type Engine } from '@lstm-gan/engine';
-import { evaluateSamples, openClassifier, type Classifier, type Evaluation } from '@lstm-gan/evaluation';
+import {
+  classifierSize,
+  evaluateSamples,
+  openClassifier,
+  type Classifier,
+  type Evaluation,
+} from '@lstm-gan/evaluation';
 import { appendMetric } from '@lstm-gan/run';
 import type { Command } from 'commander';
 import { openSampleSource, type SampleSource } from '../evaluate/evaluated-images.ts';
@@ -74,7 +80,7 @@ async function evaluate(place: string, options: EvaluateOptions): Promise<void> 
     const count = countOf(options.samples, source, real);
     const engine = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
     opened.push(engine);
-    const network = await openNetwork(await open(32), engine, cacheDir, onProgress);
+    const network = await openNetwork(await open(classifierSize), engine, cacheDir, onProgress);
     const samples = await source.draw(count, (done) => onProgress('samples drawn', done, count));
     const realImages = readSome(real, count, options.seed);
     const realFeatures = await network.compute(realImages, (done) =>

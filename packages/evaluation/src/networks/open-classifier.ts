@@ -35,7 +35,7 @@ export interface Classifier extends FeatureNetwork {
 
 /**
  * Opens the classifier of a labelled data set. If the cache has none for this code, these images and this seed, trains
- * one (about ten seconds on two cores). Throws a UserError if the images are not enough for a classifier.
+ * one (about 20 seconds on two cores). Throws a UserError if the images are not enough for a classifier.
  */
 export async function openClassifier(
   images: LabelledImages,

@@ -29,7 +29,8 @@ export interface TrainedClassifier {
 /**
  * How a classifier is trained: everything that decides its weights besides its layers, the data and the seed. The
  * learning rate falls linearly to 0. Each image is shifted by up to `shift` pixels in both directions, drawn anew each
- * time: without shifts, a classifier of 9,000 digits is right on 97.2 % of the others, with shifts on 98 %.
+ * time: after eight epochs of 9,000 digits, the classifier was right on 97.2 % of the others without shifts, and on
+ * 98.4 % with them.
  */
 export const recipe = {
   batch: 64,
