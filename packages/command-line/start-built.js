@@ -1,5 +1,18 @@
 /** Plain JavaScript, so that npm can link the programs before anything is built. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Node opens most modules of a program at once; that takes up to 200 files. */
+const neededFiles = 256;
+
+/** How many files this process may have open. Infinity if the system does not tell. */
+function mostOpenFiles() {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  } catch {
+    return Infinity;
+  }
+}
 
 /**
  * Starts a program, or says how to build the checkout if it is not built yet.
@@ -7,6 +20,15 @@ import { existsSync } from 'node:fs';
  * @param {URL} main
  */
 export async function startBuilt(name, main) {
+  const mostFiles = mostOpenFiles();
+  if (mostFiles < neededFiles) {
+    process.stderr.write(
+      `This process may have ${mostFiles} open files; ${name} needs ${neededFiles}.\n` +
+        'Raise the limit, for example: ulimit -n 4096 (LimitNOFILE in systemd, --ulimit nofile of a container).\n',
+    );
+    process.exitCode = 2;
+    return;
+  }
   if (existsSync(main)) {
     await import(main.href);
     return;

@@ -11,12 +11,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Which packages of the workspace each package and each app may import. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/core': [],
-  'packages/engine': ['@lstm-gan/core'],
-  'packages/data': ['@lstm-gan/core'],
+  'packages/system': ['@lstm-gan/core'],
+  'packages/engine': ['@lstm-gan/core', '@lstm-gan/system'],
+  'packages/data': ['@lstm-gan/core', '@lstm-gan/system'],
   'packages/evaluation': ['@lstm-gan/core', '@lstm-gan/engine'],
-  'packages/transport': ['@lstm-gan/core'],
-  'packages/run': ['@lstm-gan/core'],
-  'packages/launch': [],
+  'packages/transport': ['@lstm-gan/core', '@lstm-gan/system'],
+  'packages/run': ['@lstm-gan/core', '@lstm-gan/system'],
+  'packages/launch': ['@lstm-gan/system'],
   'apps/coordinator': [
     '@lstm-gan/command-line',
     '@lstm-gan/core',
@@ -24,9 +25,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@lstm-gan/engine',
     '@lstm-gan/launch',
     '@lstm-gan/run',
+    '@lstm-gan/system',
     '@lstm-gan/transport',
   ],
-  'packages/command-line': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run'],
+  'packages/command-line': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/run', '@lstm-gan/system'],
   'apps/worker': [
     '@lstm-gan/command-line',
     '@lstm-gan/core',
@@ -42,6 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '@lstm-gan/engine',
     '@lstm-gan/evaluation',
     '@lstm-gan/run',
+    '@lstm-gan/system',
     '@lstm-gan/transport',
     '@lstm-gan/coordinator',
     '@lstm-gan/worker',

@@ -207,7 +207,11 @@ describe('a disk', () => {
     const training = lstmGan(['train', '--steps', '1000000', ...small, '--sample-every', '40', '--out', out('gone')]);
     await heard(training, 'stderr', /step 1\//);
     await rm(path.join(out('gone'), 'samples'), { recursive: true });
-    await expectSentence(training, 2, 'step-00000040.png cannot be written: its folder is gone.\nMake room');
+    await expectSentence(
+      training,
+      2,
+      'step-00000040.png cannot be written: its folder does not exist.\nChoose another',
+    );
     const steps = (await readFile(path.join(out('gone'), 'metrics.jsonl'), 'utf8')).trim().split('\n').length;
     expect(steps).toBeLessThan(80);
   });

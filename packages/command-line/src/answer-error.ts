@@ -1,6 +1,6 @@
 import { UserError } from '@lstm-gan/core/errors';
 import { exitCodes } from './exit-codes.ts';
-import { explainSystemError } from './explain-system-error.ts';
+import { explainOutsideError } from './explain-outside-error.ts';
 
 /**
  * Codes of the UserErrors with exit code 1: the command was valid, but its work failed. Any other UserError is a
@@ -10,7 +10,7 @@ const failures = ['not-finite', 'bits-differ', 'worker-failed', 'workers-gone', 
 
 /** Prints an error on standard error and returns the exit code. */
 export function answerError(thrown: unknown, verbose: boolean): number {
-  const error = explainSystemError(thrown);
+  const error = explainOutsideError(thrown);
   if (error instanceof UserError) {
     process.stderr.write(`${error.message}\n${error.advice}\n`);
     if (verbose) process.stderr.write(`code: ${error.code}\n${error.stack}\n`);

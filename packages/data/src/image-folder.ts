@@ -11,6 +11,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { ImageShape } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
+import { reasonOf } from '@lstm-gan/system';
 import sharp from 'sharp';
 import type { Dataset, Labels, LeftOut } from './dataset.ts';
 import type { DecodedImages } from './decoded-images.ts';
@@ -71,7 +72,8 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
     { size, channels },
     decodeImages(folder, files, leftOut, { size, channels }, strict, onProgress),
   );
-  await removeOlder(packed, prefix);
+  // What cannot be removed only takes room.
+  await removeOlder(packed, prefix).catch(() => undefined);
   const dataset = openPacked(packed);
   if (dataset !== undefined) return dataset;
   throw new UserError({
@@ -111,7 +113,7 @@ function listImages(folder: string): { readonly files: readonly ImageFile[]; rea
   } catch (cause) {
     throw new UserError({
       code: 'data-not-readable',
-      message: `${folder} cannot be read: ${(cause as Error).message}`,
+      message: `${folder} cannot be read: ${reasonOf(cause)}.`,
       advice: 'Check the path and its permissions.',
       cause,
     });

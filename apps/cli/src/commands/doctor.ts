@@ -1,14 +1,15 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, exitCodes, positiveInteger, type CacheOptions } from '@lstm-gan/command-line';
 import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { findPreset } from '@lstm-gan/coordinator/program';
-import { explainWriteError, UserError } from '@lstm-gan/core/errors';
+import { UserError } from '@lstm-gan/core/errors';
 import { compareWithGolden, type RunUnit } from '@lstm-gan/core/golden';
 import { diagnose, openEngine, provision, type EngineName } from '@lstm-gan/engine';
 import { createRunConfig } from '@lstm-gan/run';
+import { readWhole } from '@lstm-gan/system';
 import { Option, type Command } from 'commander';
 import { compareBits, comparisonLines, computeBits, describeBits, readBits } from '../doctor/bits.ts';
+import { writeOutput } from '../write-output.ts';
 
 interface DoctorOptions extends CacheOptions {
   readonly golden?: string;
@@ -61,9 +62,7 @@ async function writeBits({ preset, threads = 1, ...options }: DoctorOptions, fil
   const config = createRunConfig(findPreset(preset));
   const provisioned = await provisionWithProgress(cacheDirOf(options), 'cpu', () => performance.now());
   const bits = await computeBits(provisioned, preset, config, threads);
-  await writeFile(file, `${JSON.stringify(bits, null, 1)}\n`).catch((error: unknown) => {
-    throw explainWriteError(file, error, 'Name a file in a folder that exists and has room.');
-  });
+  await writeOutput(file, `${JSON.stringify(bits, null, 1)}\n`);
   process.stdout.write(`${file}: ${describeBits(bits)}\n`);
 }
 
@@ -91,14 +90,11 @@ async function tell(options: DoctorOptions): Promise<void> {
 }
 
 async function compare(options: DoctorOptions, file: string): Promise<void> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new UserError({
-      code: 'no-file',
-      message: `${file} cannot be read.`,
-      advice: 'Give the path of a golden file.',
-      cause,
-    });
-  });
+  const advice = 'Give the path of a golden file.';
+  const bytes = await readWhole(
+    file,
+    (reason, cause) => new UserError({ code: 'no-file', message: `${file} cannot be read: ${reason}.`, advice, cause }),
+  );
   const cacheDir = cacheDirOf(options);
   await provision({ cacheDir, variant: 'cpu' });
   const engine = await openEngine(options.engine, { cacheDir, threads: 1, device: 'cpu' });

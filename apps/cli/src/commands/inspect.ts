@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { checkFolderOf, renderSvg, writeAtomically, type RecordedStep } from '@lstm-gan/run';
+import { checkFolderOf, renderSvg, type RecordedStep } from '@lstm-gan/run';
 import type { Command } from 'commander';
 import { inspectionText } from '../inspect/inspection-text.ts';
 import { inspectPath } from '../inspect/inspection.ts';
 import { lossCurve } from '../inspect/loss-curve.ts';
 import { plotSvg } from '../inspect/plot-svg.ts';
 import { plotText } from '../inspect/plot-text.ts';
+import { writeOutput } from '../write-output.ts';
 
 interface InspectOptions {
   readonly out?: string;
@@ -73,6 +74,6 @@ async function drawPicture(out: string, place: string, steps: readonly RecordedS
   }
   const curves = networks.map((network) => ({ name: `${network}'s loss`, curve: lossCurve(steps, network, 400) }));
   const svg = plotSvg(`Losses of ${place}`, curves);
-  await writeAtomically(out, [path.extname(out) === '.svg' ? svg : await renderSvg(svg)]);
+  await writeOutput(out, path.extname(out) === '.svg' ? svg : await renderSvg(svg));
   process.stderr.write(`Losses in ${out}\n`);
 }

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
@@ -10,7 +10,6 @@ import {
   animateGrids,
   checkFolderOf,
   checkpointsOf,
-  explainWriteError,
   pictureFormat,
   readCheckpoint,
   readCheckpointOfStep,
@@ -18,11 +17,12 @@ import {
   renderGrid,
   renderImages,
   runOfFolder,
-  writeAtomically,
   type Checkpoint,
   type PictureFormat,
 } from '@lstm-gan/run';
+import { explainWriteError, makeFolder } from '@lstm-gan/system';
 import type { Command } from 'commander';
+import { writeOutput } from '../write-output.ts';
 
 interface SampleOptions extends CacheOptions {
   readonly step?: number;
@@ -86,8 +86,7 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   const images = await sampler.sample(state.ema).finally(() => sampler.close());
   const count = noise.length / config.model.latent;
   if (out !== undefined) {
-    const grid = await renderGrid(images, config.model.image, { columns: interpolate, format });
-    await writeAtomically(out, [grid]);
+    await writeOutput(out, await renderGrid(images, config.model.image, { columns: interpolate, format }));
     process.stdout.write(`${count} images in ${out}\n`);
     return;
   }
@@ -115,8 +114,8 @@ async function checkTarget({ out, outDir }: SampleOptions): Promise<PictureForma
 }
 
 async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw explainWriteError(folder, error);
+  await makeFolder(folder).catch((error: unknown) => {
+    throw explainWriteError(folder, error, 'Choose another folder with --out-dir.');
   });
   await checkFolderOf(path.join(folder, '000000.png'));
 }
@@ -143,7 +142,7 @@ function noiseOf(model: ModelConfig, { count, interpolate, seed }: SampleOptions
 
 async function writeImages(folder: string, pictures: readonly Promise<Buffer>[]): Promise<void> {
   for (const [index, picture] of pictures.entries()) {
-    await writeAtomically(path.join(folder, `${String(index).padStart(6, '0')}.png`), [await picture]);
+    await writeOutput(path.join(folder, `${String(index).padStart(6, '0')}.png`), await picture);
   }
 }
 
@@ -161,7 +160,7 @@ async function animate(run: string, out: string, { count, interpolate, step }: S
   }
   await checkFolderOf(out);
   const { picture, frames } = await animateGrids(path.join(runOfFolder(run), 'samples'), format);
-  await writeAtomically(out, [picture]);
+  await writeOutput(out, picture);
   process.stdout.write(`${frames} grids in ${out}\n`);
 }
 

@@ -9,6 +9,7 @@ import { createPhaseUnits, type Unit } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
 import { hashValues, type Provisioned } from '@lstm-gan/engine';
 import type { RunConfig } from '@lstm-gan/run';
+import { reasonOf } from '@lstm-gan/system';
 import { z } from 'zod';
 
 /** Text that is safe to print on a terminal: the file may come from another machine. */
@@ -68,11 +69,13 @@ export async function readBits(file: string): Promise<Bits> {
       cause,
     });
   };
-  const found = await stat(file).catch((cause: unknown) => refuse('it cannot be read', cause));
+  const found = await stat(file).catch((cause: unknown) => refuse(`it cannot be read: ${reasonOf(cause)}`, cause));
   if (!found.isFile()) refuse('it is not a file');
   const { size } = found;
   if (size > mostBytes) refuse(`it has ${size} bytes, expected at most ${mostBytes}`);
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => refuse('it cannot be read', cause));
+  const text = await readFile(file, 'utf8').catch((cause: unknown) =>
+    refuse(`it cannot be read: ${reasonOf(cause)}`, cause),
+  );
   try {
     return bitsSchema.parse(JSON.parse(text));
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Collects what is known about a run or a checkpoint, as plain data: `inspect` prints it, as text or as JSON. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   countParameters,
@@ -18,6 +18,7 @@ import {
   median,
   newestCheckpoint,
   readCheckpoint,
+  readIfPresent,
   readMetrics,
   runOfFolder,
   type RecordedStep,
@@ -112,14 +113,14 @@ async function inspectCheckpoint(file: string): Promise<Inspection> {
 }
 
 async function readConfig(file: string, root: string): Promise<RunConfig> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const text = await readIfPresent(file);
+  if (text === undefined) {
     throw new UserError({
       code: 'no-run',
       message: `${root} holds no run.`,
       advice: 'Give the folder of a run, or a checkpoint file.',
-      cause,
     });
-  });
+  }
   try {
     return checkRunConfig(JSON.parse(text));
   } catch (cause) {

@@ -2,14 +2,14 @@
  * Measures steps of training on made-up images, with the same coordinator and worker processes as in a real training.
  * Removes its files after a success.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { NativeArithmetic } from '@lstm-gan/engine';
 import { createDataset, createShardReader } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import { startCoordinator } from '../start-coordinator.ts';
 import { dismissWorkers, workersGone, type GatherWorkers } from '../workers/run-workers.ts';
+import { createScratchFolder } from '../workers/scratch-folder.ts';
 import { workerMessageLimits } from '../workers/worker-message-limits.ts';
 
 interface MeasureOptions {
@@ -32,7 +32,7 @@ const warmUpSteps = 5;
 
 export async function measureSteps(options: MeasureOptions): Promise<Measurement> {
   const { config, steps, gatherWorkers, arithmetic, now, onStep } = options;
-  const root = await mkdtemp(path.join(tmpdir(), 'lstm-gan-bench-'));
+  const root = await createScratchFolder('lstm-gan-bench-');
   const log = createLog(path.join(root, 'log.jsonl'));
   const workers = await gatherWorkers({
     shardCount: config.batchSize / config.shardSize,

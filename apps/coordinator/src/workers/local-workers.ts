@@ -1,11 +1,10 @@
 /** Workers that the coordinator starts on its own machine. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { startLocalWorkers } from '@lstm-gan/launch';
 import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
 import type { GatherWorkers } from './run-workers.ts';
+import { createScratchFolder } from './scratch-folder.ts';
 
 interface LocalWorkersChoice {
   /** The program that runs as a worker, and its first parameters. */
@@ -30,7 +29,8 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
   const { workerCommand, device, gpus, threads = 1, cacheDir, pin, exchange = 'auto' } = choice;
   return async ({ shardCount, root, log, arithmetic, limits }) => {
     const count = localWorkerCount(choice, shardCount);
-    const socketFolder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-'));
+    const socketFolder = await createScratchFolder('lstm-gan-', { socket: `peer-worker-${count}` });
+    const removeFolder = (): Promise<void> => rm(socketFolder, { recursive: true, force: true });
     const link = await createCoordinatorLink({
       bind: `ipc://${socketFolder}/coordinator`,
       keys: createKeyPair(),
@@ -41,35 +41,41 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
     });
     const gone = new AbortController();
     let endExpected = false;
-    const { processIds, processors, stopped } = startLocalWorkers({
-      command: workerCommand,
-      count,
-      address: link.address,
-      device,
-      gpus,
-      threads,
-      pin,
-      cacheDir,
-      logFolder: root,
-      onExit(sentence, left) {
-        if (endExpected) return;
-        // The sentence about the last worker's exit is not logged as a warning, because the error that ends the run
-        // repeats the sentence.
-        log[left === 0 ? 'debug' : 'warn'](sentence);
-        if (left === 0) gone.abort(sentence);
-      },
-    });
-    log.info({ processIds, processors }, `${count} local workers started.`);
-    return {
-      link,
-      exchange: chooseExchange(exchange, link.address),
-      gone: gone.signal,
-      expectEnd: () => void (endExpected = true),
-      async ended() {
-        await stopped();
-        await rm(socketFolder, { recursive: true, force: true });
-      },
-    };
+    try {
+      const { processIds, processors, stopped } = startLocalWorkers({
+        command: workerCommand,
+        count,
+        address: link.address,
+        device,
+        gpus,
+        threads,
+        pin,
+        cacheDir,
+        logFolder: root,
+        onExit(sentence, left) {
+          if (endExpected) return;
+          // The sentence about the last worker's exit is not logged as a warning, because the error that ends the run
+          // repeats the sentence.
+          log[left === 0 ? 'debug' : 'warn'](sentence);
+          if (left === 0) gone.abort(sentence);
+        },
+      });
+      log.info({ processIds, processors }, `${count} local workers started.`);
+      return {
+        link,
+        exchange: chooseExchange(exchange, link.address),
+        gone: gone.signal,
+        expectEnd: () => void (endExpected = true),
+        async ended() {
+          await stopped();
+          await removeFolder();
+        },
+      };
+    } catch (error) {
+      await link.close();
+      await removeFolder();
+      throw error;
+    }
   };
 }
 

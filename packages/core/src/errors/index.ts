@@ -1,5 +1,4 @@
 /** Mistakes that the user can correct (`UserError`), and checks for bugs in this code (`assert`). */
 export { assert } from './assert.ts';
-export { explainWriteError } from './explain-write-error.ts';
 export { nearestName } from './nearest-name.ts';
 export { UserError, type UserErrorDetail } from './user-error.ts';

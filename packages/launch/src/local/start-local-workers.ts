@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import path from 'node:path';
+import { reasonOf } from '@lstm-gan/system';
 import { divideCores } from './divide-cores.ts';
 import { lastLogSentences } from './last-log-sentences.ts';
 import { hasTaskset, readProcessors } from './read-processors.ts';
@@ -42,27 +43,40 @@ export interface LocalWorkers {
 
 const killAfterMs = 5000;
 
-/** Starts workers as processes that outlive a terminal's Ctrl-C. Returns at once. */
+/**
+ * Starts workers as processes that outlive a terminal's Ctrl-C. Returns at once. Throws if the file for the output of a
+ * worker cannot be opened.
+ */
 export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
   const processors = chooseProcessors(options);
   const running = new Set<ChildProcess>();
-  const children = Array.from({ length: options.count }, (_, index) => {
-    const { child, log, logStart } = spawnWorker(index, processors?.[index], options);
+  // All logs are opened before the first worker is started: if one cannot be opened, no worker runs.
+  const outputs = Array.from({ length: options.count }, (_, index) => openOutput(options.logFolder, nameOf(index)));
+  const children = outputs.map((output, index) => {
+    const child = spawnWorker(index, output.descriptor, processors?.[index], options);
     running.add(child);
     const ended = new Promise<void>((resolve) => {
-      child.once('close', (code, signal) => {
+      const end = (sentence: string): void => {
         running.delete(child);
-        // A killed process could not write why it ended.
-        const reason = signal === 'SIGKILL' ? undefined : lastLogSentences(log, logStart);
-        const end = `worker-${index + 1} ended with ${describeEnd(code, signal)}`;
-        options.onExit(reason === undefined ? `${end}.` : `${end}: ${reason}`, running.size);
+        options.onExit(sentence, running.size);
         resolve();
+      };
+      child.once('error', (error) => {
+        // A process without an ID was not started.
+        if (child.pid === undefined) end(`${nameOf(index)} could not be started: ${reasonOf(error)}.`);
+      });
+      child.once('close', (code, signal) => {
+        if (child.pid === undefined) return;
+        // A killed process could not write why it ended.
+        const reason = signal === 'SIGKILL' ? undefined : lastLogSentences(output.file, output.start);
+        const how = `${nameOf(index)} ended with ${describeEnd(code, signal)}`;
+        end(reason === undefined ? `${how}.` : `${how}: ${reason}`);
       });
     });
     return { child, ended };
   });
   return {
-    processIds: children.map(({ child }) => child.pid ?? 0),
+    processIds: children.flatMap(({ child }) => child.pid ?? []),
     processors,
     async stopped() {
       const killer = setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), killAfterMs);
@@ -77,29 +91,34 @@ function chooseProcessors({ pin, device, count, threads }: LocalWorkersOptions):
   return divideCores(readProcessors(), count, threads);
 }
 
-interface Spawned {
-  readonly child: ChildProcess;
-  /** The file of the worker's output. */
-  readonly log: string;
+const nameOf = (index: number): string => `worker-${index + 1}`;
+
+/** The file of a worker's output. */
+interface Output {
+  readonly file: string;
+  readonly descriptor: number;
   /** The byte of the file at which the output of this worker begins: earlier workers wrote to the same file. */
-  readonly logStart: number;
+  readonly start: number;
+}
+
+function openOutput(folder: string, name: string): Output {
+  const file = path.join(folder, `${name}.log`);
+  const descriptor = openSync(file, 'a');
+  return { file, descriptor, start: fstatSync(descriptor).size };
 }
 
 function spawnWorker(
   index: number,
+  output: number,
   processors: readonly number[] | undefined,
-  { command, address, device, gpus, threads, cacheDir, logFolder }: LocalWorkersOptions,
-): Spawned {
-  const name = `worker-${index + 1}`;
-  const log = path.join(logFolder, `${name}.log`);
-  const output = openSync(log, 'a');
-  const logStart = fstatSync(output).size;
+  { command, address, device, gpus, threads, cacheDir }: LocalWorkersOptions,
+): ChildProcess {
   const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: gpus[index % gpus.length] } : {};
   const parameters = [
     '--connect',
     address,
     '--name',
-    name,
+    nameOf(index),
     '--device',
     device,
     '--threads',
@@ -116,7 +135,7 @@ function spawnWorker(
     env: { ...process.env, ...gpu },
   });
   closeSync(output);
-  return { child, log, logStart };
+  return child;
 }
 
 /**

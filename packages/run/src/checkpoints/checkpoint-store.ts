@@ -7,9 +7,10 @@
  * folder `checkpoints`. What a checkpoint contains is in `checkpoint.ts`.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
+import { readWhole } from '@lstm-gan/system';
 import type { RunConfig } from '../config/run-config.ts';
 import { explainWriteError, readIfPresent, removeFiles, writeAtomically } from '../write-atomically.ts';
 import { parseBest, type BestCheckpoint } from './best-checkpoint.ts';
@@ -106,14 +107,12 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {
-  return readFile(file).catch((cause: unknown) => {
-    throw new UserError({
-      code: 'no-checkpoint',
-      message: `${file} cannot be read.`,
-      advice: 'Give a run folder or a checkpoint file.',
-      cause,
-    });
-  });
+  const advice = 'Give a run folder or a checkpoint file.';
+  return readWhole(
+    file,
+    (reason, cause) =>
+      new UserError({ code: 'no-checkpoint', message: `${file} cannot be read: ${reason}.`, advice, cause }),
+  );
 }
 
 /**

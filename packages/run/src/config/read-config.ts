@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
+import { reasonOf } from '@lstm-gan/system';
 import { parseDocument } from 'yaml';
 import { isMapping } from './config-fields.ts';
 import { createLayer, mergeValues, type ConfigLayer } from './config-layers.ts';
@@ -52,7 +53,7 @@ async function readBounded(file: string): Promise<string> {
   const unreadable = (cause: unknown): never => {
     throw new UserError({
       code: 'config-file',
-      message: `${file} cannot be read: ${(cause as Error).message}.`,
+      message: `${file} cannot be read: ${reasonOf(cause)}.`,
       advice: 'Give the path of a YAML or JSON file.',
       cause,
     });

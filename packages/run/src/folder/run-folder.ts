@@ -1,8 +1,8 @@
 /** A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time. */
 import { closeSync, existsSync, openSync, readSync, truncateSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
+import { makeFolder } from '@lstm-gan/system';
 import { checkpointsOf, newestCheckpoint, removeCheckpointsAfter } from '../checkpoints/checkpoint-store.ts';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
 import { takeLock } from './run-lock.ts';
@@ -96,7 +96,7 @@ async function openFolder(root: string): Promise<RunFolder> {
     checkpoints: checkpointsOf(root),
   };
   try {
-    for (const folder of [root, paths.samples]) await mkdir(folder, { recursive: true });
+    for (const folder of [root, paths.samples]) await makeFolder(folder);
     return { ...paths, release: await takeLock(path.join(root, 'run.lock')) };
   } catch (error) {
     throw explainWriteError(root, error);
@@ -116,7 +116,11 @@ export function removeStepsAfter(
   durableStep: number,
 ): void {
   removeCheckpointsAfter(checkpoints, durableStep);
-  cutMetrics(metrics, durableStep);
+  try {
+    cutMetrics(metrics, durableStep);
+  } catch (error) {
+    throw explainWriteError(metrics, error);
+  }
   removeFiles(samples, (name) => Number(/^step-(\d+)\.png$/.exec(name)?.[1]) > durableStep);
 }
 

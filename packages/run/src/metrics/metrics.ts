@@ -2,6 +2,7 @@ import { closeSync, createReadStream, fsync, openSync, writeFileSync } from 'nod
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core/errors';
+import { explainReadError } from '@lstm-gan/system';
 import { z } from 'zod';
 import { explainWriteError } from '../write-atomically.ts';
 
@@ -105,7 +106,7 @@ export async function readMetrics(file: string): Promise<RecordedStep[]> {
       else steps.push(step);
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw explainReadError(file, error);
   }
   return steps;
 }

@@ -8,6 +8,7 @@ import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '@lstm-gan/core/errors';
+import { makeFolder, reasonOf } from '@lstm-gan/system';
 import { addonKey } from './addon-sources.ts';
 import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
 import { tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';
@@ -88,11 +89,11 @@ async function installTfjsNode(cacheDir: string): Promise<string> {
 async function lockCache(cacheDir: string): Promise<FileHandle> {
   const file = path.join(cacheDir, 'provision.lock');
   try {
-    await mkdir(cacheDir, { recursive: true });
+    await makeFolder(cacheDir);
   } catch (cause) {
     throw new UserError({
       code: 'cache-not-writable',
-      message: `The cache folder ${cacheDir} cannot be made: ${reasonOf(cause as NodeJS.ErrnoException)}.`,
+      message: `The cache folder ${cacheDir} cannot be made: ${reasonOf(cause, 'writing')}.`,
       advice: 'Choose a folder that you may write to with --cache-dir.',
       cause,
     });
@@ -118,10 +119,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  // On a read-only disk, Node 20.20 reports ENOENT if it cannot make the parent folders.
-  if (code === 'EROFS' || code === 'ENOENT') return 'the disk is read-only';
-  return code === 'EACCES' || code === 'EPERM' ? 'it is not permitted' : message;
 }

@@ -2,10 +2,10 @@
  * The functions of our native addon. For each interface in this file, `native/` has a folder whose files explain the
  * functions. The addon checks every argument. For a wrong argument, it throws an Error with a code.
  */
-import { createRequire } from 'node:module';
 import type { AdamOptions, UnitArray } from '@lstm-gan/core';
 import type { AdamVectors } from '@lstm-gan/core/optimizer';
 import type { Provisioned } from '../provision/provision.ts';
+import { loadNative } from './load-native.ts';
 
 /** All functions of the addon. */
 export interface Addon extends SessionAddon, MemoryAddon, ArithmeticAddon, KernelsAddon {
@@ -118,7 +118,7 @@ interface KernelsAddon {
 
 /** The addon. Node loads it only once in a process. */
 export function loadAddon({ paths }: Provisioned): Addon {
-  return createRequire(import.meta.url)(paths.session) as Addon;
+  return loadNative(paths.session) as Addon;
 }
 
 /** TensorFlow's version, from the library itself. */

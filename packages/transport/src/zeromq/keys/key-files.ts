@@ -4,6 +4,7 @@
  */
 import { chmod, open, readFile, stat } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';
+import { explainWriteError, reasonOf } from '@lstm-gan/system';
 import { curveKeyPair } from 'zeromq';
 import { z } from 'zod';
 
@@ -26,33 +27,35 @@ export function createKeyPair(): KeyPair {
   return curveKeyPair();
 }
 
-/** Writes a worker's keys, readable only by the user. */
+/** Writes a worker's keys, readable only by the user. Throws a UserError if that fails. */
 export async function writeKeyFile(file: string, keys: WorkerKeys): Promise<void> {
-  const handle = await open(file, 'w', 0o600);
   try {
-    await chmod(file, 0o600);
-    await handle.writeFile(`${JSON.stringify(keys)}\n`);
-  } finally {
-    await handle.close();
+    const handle = await open(file, 'w', 0o600);
+    try {
+      await chmod(file, 0o600);
+      await handle.writeFile(`${JSON.stringify(keys)}\n`);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw explainWriteError(file, error, 'Keys are in the folder of the run: choose another one with --out.');
   }
 }
 
 /** Reads a worker's keys. Refuses a file that other users can read. */
 export async function readKeyFile(file: string): Promise<WorkerKeys> {
-  const mode = await stat(file).then(
-    ({ mode }) => mode,
-    () => undefined,
-  );
-  if (mode === undefined) {
+  const unreadable = (cause: unknown): never => {
     throw keyFileError(
-      `The key file ${file} cannot be read.`,
+      `The key file ${file} cannot be read: ${reasonOf(cause)}.`,
       'Give the path that the coordinator printed, or that of your copy.',
+      cause,
     );
-  }
+  };
+  const { mode } = await stat(file).catch(unreadable);
   if ((mode & 0o077) !== 0) {
     throw keyFileError(`The key file ${file} can be read by others.`, `Run: chmod 600 ${file}`);
   }
-  const keys = parseKeys(await readFile(file, 'utf8'));
+  const keys = parseKeys(await readFile(file, 'utf8').catch(unreadable));
   if (keys === undefined) {
     throw keyFileError(
       `The key file ${file} does not hold serverKey, publicKey and secretKey.`,
@@ -71,6 +74,6 @@ export function parseKeys(text: string): WorkerKeys | undefined {
   }
 }
 
-export function keyFileError(message: string, advice: string): UserError {
-  return new UserError({ code: 'key-file', message, advice });
+export function keyFileError(message: string, advice: string, cause?: unknown): UserError {
+  return new UserError({ code: 'key-file', message, advice, cause });
 }

@@ -1,12 +1,12 @@
 /**
- * Explains errors that may occur anywhere: any allocation may find too little memory, and any write may find a full
- * disk. Code that catches such an error earlier may explain the error itself.
+ * Explains errors that may occur anywhere: any allocation may find too little memory, and the system may refuse any
+ * call. Code that catches such an error earlier may explain the error itself.
  */
 import { UserError } from '@lstm-gan/core/errors';
-import { explainWriteError } from '@lstm-gan/run';
+import { explainSystemError } from '@lstm-gan/system';
 
-/** Returns a UserError if memory ran out or a disk refused a write. Returns any other error as it is. */
-export function explainSystemError(error: unknown): unknown {
+/** Returns a UserError if memory ran out or the system refused a call. Returns any other error as it is. */
+export function explainOutsideError(error: unknown): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;
   if (isOutOfMemory(error)) {
     return new UserError({
@@ -20,9 +20,7 @@ export function explainSystemError(error: unknown): unknown {
       cause: error,
     });
   }
-  // ENOSPC, EDQUOT and EROFS mean that a write failed: reading never fails with these codes.
-  const { code, path } = error as NodeJS.ErrnoException;
-  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(code ?? '') ? explainWriteError(path ?? 'A file', error) : error;
+  return explainSystemError(error);
 }
 
 /**

@@ -1,0 +1,179 @@
+/**
+ * What the system refuses is answered with a sentence that names the cause, in every command: wrong paths, full and
+ * read-only disks, devices, limits of the process, folders for temporary files. "This should not happen" is for bugs.
+ * The sentences for each code are tested in packages/system.
+ */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { presets, type Preset } from '@lstm-gan/core';
+import { createRunConfig, createRunFolder, createTrainingState, writeCheckpoint } from '@lstm-gan/run';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandLine, lstmGan, programCommand, root } from '../support/command-line.ts';
+import { createDisk, type Disk } from '../support/disks.ts';
+import { startProcess } from '../support/processes.ts';
+
+const digits = presets.get('digits') as Preset;
+const config = createRunConfig({
+  ...digits,
+  model: {
+    ...digits.model,
+    image: { size: 8, channels: 1 },
+    generator: { kind: 'dense', units: [16] },
+    discriminator: { ...digits.model.discriminator, filters: [4] },
+  },
+});
+const small = ['--set', 'model.generator={kind: dense, units: [16]}', '--set', 'model.image.size=8'];
+const model = [...small, '--set', 'model.discriminator.filters=[4]', '--workers', '1', '--steps', '2'];
+
+const longName = 'n'.repeat(300);
+let folder: string;
+let full: Disk;
+let locked: Disk;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-surroundings-'));
+  const { checkpoints, release } = await createRunFolder(path.join(folder, 'run'), config);
+  await writeCheckpoint(checkpoints, config, { ...createTrainingState(config), step: 1 });
+  await release();
+  await writeFile(path.join(folder, 'file'), 'text');
+  await symlink('loop-b', path.join(folder, 'loop-a'));
+  await symlink('loop-a', path.join(folder, 'loop-b'));
+  const spoilt = path.join(folder, 'spoilt');
+  await cp(path.join(folder, 'run'), spoilt, { recursive: true });
+  await mkdir(path.join(spoilt, 'metrics.jsonl'));
+  await mkdir(path.join(spoilt, 'worker-1.log'));
+  full = await createDisk('size=64k');
+  await writeFile(path.join(full.folder, 'fill'), Buffer.alloc(65_536));
+  locked = await createDisk('ro');
+});
+afterAll(async () => {
+  await full.remove();
+  await locked.remove();
+});
+
+/** Replaces FOLDER, FULL, LOCKED and LONG in a row of the table. */
+const place = (text: string): string =>
+  text
+    .replace('FOLDER', folder)
+    .replace('FULL', full.folder)
+    .replace('LOCKED', locked.folder)
+    .replace('LONG', longName);
+
+/** A command for each way in which a program reads and writes; and what it says on standard error. */
+it.each<[code: string, command: string, sentence: string]>([
+  ['ENOENT', 'worker --connect tcp://127.0.0.1:1 --key-file FOLDER/none', 'none cannot be read: it does not exist.'],
+  ['ENOENT', 'train --config FOLDER/none --print-config', 'none cannot be read: it does not exist.'],
+  ['ENOTDIR', 'train --resume FOLDER/file', 'FOLDER/file holds no run.'],
+  ['ENOTDIR', 'train --out FOLDER/file/run', 'run cannot be written: a part of its path is a file, not a folder.'],
+  ['EEXIST', 'train --out FOLDER/file', 'file cannot be written: a file is where a folder should be.'],
+  ['ENOENT', 'train --out /proc/x', '/proc/x cannot be written: no folder can be made there.'],
+  ['EISDIR', 'train --config FOLDER/run --print-config', 'run cannot be read: it is a folder.'],
+  ['EISDIR', 'inspect FOLDER/spoilt', 'metrics.jsonl cannot be read: it is a folder.'],
+  ['EISDIR', 'train --resume FOLDER/spoilt --steps 2', 'worker-1.log cannot be read: it is a folder.'],
+  [
+    'ELOOP',
+    'train --resume FOLDER/loop-a',
+    'config.json cannot be read: its path has a link that leads back to itself',
+  ],
+  ['ENAMETOOLONG', 'train --out FOLDER/LONG', 'run.json cannot be read: its name is too long.'],
+  [
+    'EIO',
+    'train --config /proc/self/mem --print-config',
+    '/proc/self/mem cannot be read: its device reports an error.',
+  ],
+  ['a device', 'inspect /dev/zero', '/dev/zero cannot be read: it is a device, not a file.'],
+  ['a device', 'doctor --golden /dev/full', '/dev/full cannot be read: it is a device, not a file.'],
+  [
+    'ENOSPC',
+    'train --out FULL/run',
+    'FULL/run cannot be written: the disk is full.\nMake room, or choose another folder',
+  ],
+  ['ENOSPC', 'sample FOLDER/run --out FULL/x.png', 'FULL/x.png cannot be written: the disk is full.\nMake room'],
+  ['ENOSPC', 'sample FOLDER/run --out /dev/full', '/dev/full cannot be written: the disk is full.\nMake room'],
+  ['EROFS', 'sample FOLDER/run --out-dir LOCKED/a/b', 'LOCKED/a/b cannot be written: the disk is read-only.'],
+])('%s: lstm-gan %s', async (_code, command, sentence) => {
+  const { exitCode, stderr } = await lstmGan(place(command).split(' '));
+  expect(stderr).toContain(place(sentence));
+  expect(stderr).not.toMatch(/\n\s+at |This should not happen/);
+  expect(exitCode).toBe(2);
+});
+
+it('a device that a picture is written to stays a device', async () => {
+  const pipe = path.join(folder, 'pipe');
+  await startProcess(['mkfifo', pipe]);
+  const [{ exitCode }, bytes] = await Promise.all([
+    lstmGan(['sample', path.join(folder, 'run'), '--out', pipe]),
+    readFile(pipe),
+  ]);
+  expect([exitCode, bytes.toString('latin1', 1, 4)]).toEqual([0, 'PNG']);
+});
+
+describe('few descriptors', () => {
+  it.each(['cli', 'coordinator', 'worker'] as const)('%s says so, and how to raise the limit', async (app) => {
+    const bin = { cli: 'lstm-gan', coordinator: 'lstm-gan-coordinator', worker: 'lstm-gan-worker' }[app];
+    const program = [process.execPath, path.join(root, 'apps', app, 'bin', `${bin}.js`), '--help'];
+    const { exitCode, stderr } = await startProcess(['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh', ...program]);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      `This process may have 64 open files; ${bin} needs 256.\n` +
+        'Raise the limit, for example: ulimit -n 4096 (LimitNOFILE in systemd, --ulimit nofile of a container).',
+    ]);
+  });
+
+  it('as many as it needs are enough to train', async () => {
+    const train = programCommand('cli', ['train', ...model, '--out', path.join(folder, 'few')]);
+    const { exitCode } = await startProcess(['sh', '-c', 'ulimit -n 256; exec "$@"', 'sh', ...train], { cwd: root });
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('TMPDIR', () => {
+  const trainIn = (TMPDIR: string, name: string, command = commandLine(['train', ...model])) =>
+    startProcess([...command, '--out', path.join(folder, name)], { cwd: root, env: { TMPDIR } });
+
+  it('may be too long for the path of a socket, or missing', async () => {
+    const long = path.join(folder, 'l'.repeat(120));
+    await mkdir(long);
+    expect((await trainIn(long, 'long')).exitCode).toBe(0);
+    expect(await readdir(long)).toEqual([]);
+    expect((await trainIn('/nonexistent', 'missing')).exitCode).toBe(0);
+  });
+
+  it('and no other folder can be used: says so', async () => {
+    // Read-only disks take the place of /tmp and /dev/shm.
+    const command = 'mount -t tmpfs -o ro none /tmp && mount -t tmpfs -o ro none /dev/shm && exec "$@"';
+    const out = await mkdtemp(path.join(root, 'runs-'));
+    try {
+      const train = commandLine(['train', ...model, '--out', path.join(out, 'run')]);
+      const { exitCode, stderr } = await startProcess(['unshare', '-m', 'sh', '-c', command, 'sh', ...train], {
+        cwd: root,
+        env: { TMPDIR: '/nonexistent', XDG_RUNTIME_DIR: undefined },
+      });
+      expect([exitCode, stderr]).toEqual([
+        2,
+        expect.stringContaining(
+          'No folder for temporary files can be made in /nonexistent (its folder does not exist), /tmp (the disk is read-only), /dev/shm (the disk is read-only).\nSet TMPDIR',
+        ),
+      ]);
+    } finally {
+      await rm(out, { recursive: true });
+    }
+  });
+});
+
+it('an addon on a disk that forbids programs is said to be so', async () => {
+  const cache = process.env['XDG_CACHE_HOME'] ?? path.join(process.env['HOME'] ?? '', '.cache');
+  const command = 'mount --bind "$0" "$0" && mount -o remount,bind,noexec "$0" && exec "$@"';
+  const inspect = commandLine(['sample', path.join(folder, 'run'), '--out', path.join(folder, 'x.png')]);
+  const { exitCode, stderr } = await startProcess(
+    ['unshare', '-m', 'sh', '-c', command, path.join(cache, 'lstm-gan'), ...inspect],
+    { cwd: root },
+  );
+  expect([exitCode, stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      /session\.node cannot be loaded: failed to map segment .*\nIf the disk is mounted with noexec/,
+    ),
+  ]);
+});
