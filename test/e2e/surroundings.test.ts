@@ -128,6 +128,13 @@ describe('few descriptors', () => {
   });
 });
 
+it('Node prints no warning about TensorFlow that a user cannot act upon', async () => {
+  const out = path.join(folder, 'eager');
+  const { exitCode, stderr } = await lstmGan(['train', ...model, '--engine', 'eager', '--out', out]);
+  const log = await readFile(path.join(out, 'worker-1.log'), 'utf8');
+  expect([exitCode, `${String(stderr)}${log}`]).toEqual([0, expect.not.stringMatching(/Deprecat|DEP\d{4}/)]);
+});
+
 describe('TMPDIR', () => {
   const trainIn = (TMPDIR: string, name: string, command = commandLine(['train', ...model])) =>
     startProcess([...command, '--out', path.join(folder, name)], { cwd: root, env: { TMPDIR } });

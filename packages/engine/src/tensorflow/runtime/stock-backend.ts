@@ -9,6 +9,7 @@ import util from 'node:util';
 import { registerBackend, setBackend, type KernelBackend } from '@tensorflow/tfjs-core';
 import { assert } from '@lstm-gan/core/errors';
 import type { Provisioned } from '../provision/provision.ts';
+import { loadNative } from './load-native.ts';
 
 let loadedThreads: number | undefined;
 
@@ -19,13 +20,13 @@ let loadedThreads: number | undefined;
 export async function loadStockBackend({ paths, tfjsNode }: Provisioned, threads: number): Promise<void> {
   if (loadedThreads === undefined) {
     setThreads(threads);
-    restoreUtil();
+    replaceUtil();
     const require = createRequire(path.join(tfjsNode, 'package.json'));
     const { NodeJSKernelBackend } = require('./dist/nodejs_kernel_backend.js') as {
       NodeJSKernelBackend: new (binding: unknown, packageName: string) => KernelBackend;
     };
     require('./dist/register_all_kernels.js');
-    const binding: unknown = require(paths.stockBinding);
+    const binding = loadNative(paths.stockBinding);
     registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu'), 3);
     loadedThreads = threads;
   }
@@ -38,8 +39,12 @@ function setThreads(threads: number): void {
   process.env['TF_NUM_INTEROP_THREADS'] = '1';
 }
 
-/** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 has removed. */
-function restoreUtil(): void {
-  const old = util as { isNullOrUndefined?: (value: unknown) => boolean };
-  old.isNullOrUndefined ??= (value) => value === null || value === undefined;
+/**
+ * Puts functions of our own in the place of two of Node's that tfjs-node 4.22 calls. Node 22 and newer print a warning
+ * about each of them (DEP0044, DEP0051), which no user can act upon. Node 23 has removed the second.
+ */
+function replaceUtil(): void {
+  const old = util as unknown as Record<'isArray' | 'isNullOrUndefined', (value: unknown) => boolean>;
+  old.isArray = Array.isArray;
+  old.isNullOrUndefined = (value) => value === null || value === undefined;
 }
