@@ -64,3 +64,4 @@ export { peerBindAddress } from './zeromq/links/peer-bind-address.ts';
 export { createPeerLink, type PeerLinkOptions } from './zeromq/links/peer-link.ts';
 export { createWorkerLink, type WorkerLinkOptions } from './zeromq/links/worker-link.ts';
 export { isLocalAddress } from './zeromq/sockets/local-address.ts';
+export { resolveAddress } from './zeromq/sockets/resolve-address.ts';

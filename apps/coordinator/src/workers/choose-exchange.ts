@@ -8,5 +8,5 @@ export type ExchangeChoice = Exchange | 'auto';
  */
 export function chooseExchange(choice: ExchangeChoice, address: string): Exchange {
   if (choice !== 'auto') return choice;
-  return /^(ipc:|tcp:\/\/(127\.|localhost))/.test(address) ? 'star' : 'sliced';
+  return /^(ipc:|tcp:\/\/(127\.|\[::1\]))/.test(address) ? 'star' : 'sliced';
 }

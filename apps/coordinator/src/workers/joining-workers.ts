@@ -18,9 +18,8 @@ export function joiningWorkers(address: string, exchange: ExchangeChoice): Gathe
         ? 'FILE   # all keys are revoked: lstm-gan keys makes new ones'
         : shellWord(path.resolve(workerKeyFile));
     const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${keyFile}`;
-    log.info(
-      `Listening at ${link.address}. On every machine that is to compute, with a copy of the key file:\n  ${command}`,
-    );
+    log.info(`Listening at ${link.address}. ${whereToStart(link.address)}, with a copy of the key file:\n  ${command}`);
+    if (isLoopback(link.address) && hasName(bind)) log.warn(loopbackWarning(bind, link.address));
     const stopLooking = renewWhenRevoked(link, takeRevoked, log);
     return {
       link,
@@ -55,22 +54,43 @@ function renewWhenRevoked(link: { renew(): Promise<void> }, takeRevoked: () => b
 /** Reads `HOST:PORT` or `tcp://HOST:PORT` as an address that ZeroMQ binds to. */
 function bindAddress(text: string): string {
   const address = text.includes('://') ? text : `tcp://${text}`;
-  if (/^tcp:\/\/[\w.*-]+:(\d{1,5}|\*)$/.test(address)) return address;
+  if (/^tcp:\/\/([\w.*-]+|\[[\da-f:.]+(%\w+)?\]):(\d{1,5}|\*)$/i.test(address)) return address;
   throw new UserError({
     code: 'usage',
     message: `A coordinator binds to HOST:PORT; got ${text}.`,
-    advice: 'For example --bind 127.0.0.1:5577, or --bind 0.0.0.0:5577 for every network of this machine.',
+    advice:
+      'For example --bind 127.0.0.1:5577, or --bind 0.0.0.0:5577 for every network of this machine ([::]:5577 with IPv6).',
   });
 }
 
+/** Whether an address is one that only this machine reaches. */
+function isLoopback(address: string): boolean {
+  return /^tcp:\/\/(127\.|\[::1\])/.test(address);
+}
+
+function whereToStart(address: string): string {
+  return isLoopback(address) ? 'On this machine' : 'On every machine that is to compute';
+}
+
+const hasName = (bind: string): boolean => !/^tcp:\/\/(127\.|\[)/.test(bind);
+
+function loopbackWarning(bind: string, address: string): string {
+  const name = bind.replace(/^tcp:\/\/(.*):.*$/, '$1');
+  return `${name} is an address of this machine alone (${address}; /etc/hosts may say so), so no other machine can join. Use --bind 0.0.0.0:PORT, or one of the addresses that ip addr shows.`;
+}
+
 /**
- * Returns the address that workers on other machines connect to. For `0.0.0.0`, that is the first address of this
- * machine that other machines can reach.
+ * Returns the address that workers on other machines connect to. For `0.0.0.0` and `[::]`, that is the first address of
+ * this machine that other machines can reach.
  */
 function reachableAddress(address: string): string {
-  if (!address.startsWith('tcp://0.0.0.0:')) return address;
+  const [, all] = /^tcp:\/\/(0\.0\.0\.0|\[::\]):/.exec(address) ?? [];
+  if (all === undefined) return address;
   const outside = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal);
-  return address.replace('0.0.0.0', outside?.address ?? hostname());
+    .filter(({ internal, address: own }) => !internal && !own.startsWith('fe80:'));
+  const ipv4 = outside.find(({ family }) => family === 'IPv4')?.address;
+  // A socket of all IPv6 addresses takes connections over IPv4 too.
+  const ipv6 = all === '[::]' ? outside.find(({ family }) => family === 'IPv6')?.address : undefined;
+  return address.replace(all, ipv4 ?? (ipv6 && `[${ipv6}]`) ?? hostname());
 }

@@ -16,6 +16,7 @@ import {
   isLocalAddress,
   peerBindAddress,
   readKeyFile,
+  resolveAddress,
   type WorkerKeys,
 } from '@lstm-gan/transport';
 import { startWorker } from '../start-worker.ts';
@@ -52,14 +53,17 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   // useless.
   const patienceMs = isLocalAddress(connect) ? 0 : 1000 * patience;
   let lastContactMs = performance.now();
+  const left = (): number => lastContactMs + patienceMs - performance.now();
   for (;;) {
     try {
-      return await workOnce(options, keys, log, leaving.signal, () => (lastContactMs = performance.now()));
+      const connectTimeoutMs = isLocalAddress(connect) ? undefined : attemptMs(left());
+      const onContact = (): void => void (lastContactMs = performance.now());
+      return await workOnce(options, { keys, log, connectTimeoutMs, signal: leaving.signal, onContact });
     } catch (error) {
-      const leftMs = lastContactMs + patienceMs - performance.now();
+      const leftMs = left();
       if (leaving.signal.aborted || !mayPass(error) || leftMs <= 0) throw error;
       log.warn(`${error.message} Trying again for ${Math.ceil(leftMs / 1000)} s.`);
-      await delay(retryMs);
+      await delay(Math.min(retryMs, leftMs));
       if (leaving.signal.aborted) return;
     }
   }
@@ -75,12 +79,26 @@ async function openLog(): Promise<Logger> {
   return createTerminalLog(readableLog(process.stderr));
 }
 
+/** How long one attempt to connect takes at most, in whole seconds: no longer than the patience that is left. */
+function attemptMs(leftMs: number): number {
+  return 1000 * Math.min(10, Math.max(1, Math.ceil(leftMs / 1000)));
+}
+
 /**
- * Whether a new connection may succeed after this error: either the coordinator did not answer, or it has not noticed
- * yet that this worker's last connection ended.
+ * Whether a new connection may succeed after this error: the coordinator did not answer, its host has no address yet, or
+ * it has not noticed yet that this worker's last connection ended.
  */
 function mayPass(error: unknown): error is UserError {
-  return error instanceof UserError && ['coordinator-gone', 'rejected-name-taken'].includes(error.code);
+  return error instanceof UserError && ['coordinator-gone', 'unknown-host', 'rejected-name-taken'].includes(error.code);
+}
+
+/** One attempt to work for a coordinator. */
+interface Attempt {
+  readonly keys: WorkerKeys | undefined;
+  readonly log: Logger;
+  readonly connectTimeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onContact: () => void;
 }
 
 /**
@@ -89,12 +107,11 @@ function mayPass(error: unknown): error is UserError {
  */
 async function workOnce(
   options: RunWorkerOptions,
-  keys: WorkerKeys | undefined,
-  log: Logger,
-  signal: AbortSignal,
-  onContact: () => void,
+  { keys, log, connectTimeoutMs, signal, onContact }: Attempt,
 ): Promise<void> {
-  const { connect, name, device, threads, cacheDir, flows } = options;
+  const { name, device, threads, cacheDir, flows } = options;
+  // A name may get another address while the worker looks for its coordinator.
+  const connect = await resolveAddress(options.connect);
   let engine: Engine | undefined;
   // The link is opened before the engine. Weights arrive only when the engine is open, so they are received into the
   // engine's memory.
@@ -109,7 +126,7 @@ async function workOnce(
   };
   try {
     await startWorker({
-      link: createWorkerLink({ connect, keys, memory, flowCount: flows }),
+      link: createWorkerLink({ connect, keys, memory, flowCount: flows, connectTimeoutMs }),
       openPeers: async () =>
         createPeerLink({
           bind: options.peerAddress ?? (await peerBindAddress(connect, name)),

@@ -11,11 +11,11 @@ export function cpuList(text: string): string {
 }
 
 /**
- * Reads `10.0.0.7:4000`, `eth0:4000` or `10.0.0.7` as an address to bind to. An address without a port takes any free
+ * Reads `10.0.0.7:4000`, `[fd00::7]:4000`, `eth0:4000` or `10.0.0.7` as an address to bind to. An address without a port takes any free
  * port.
  */
 export function peerAddress(text: string): string {
-  const [, host, port = '*'] = /^([\w.-]+)(?::(\d{1,5}|\*))?$/.exec(text) ?? [];
+  const [, host, port = '*'] = /^([\w.-]+|\[[\w:.%]+\])(?::(\d{1,5}|\*))?$/.exec(text) ?? [];
   if (host !== undefined) return `tcp://${host}:${port}`;
   throw new InvalidArgumentError(`Expected HOST:PORT or HOST, an address of this machine, got ${text}.`);
 }

@@ -23,6 +23,7 @@ import type { KeyPair } from '../keys/key-files.ts';
 import { explainBindError } from '../sockets/bind-error.ts';
 import { defaultFlowCount, readFlowId } from '../sockets/flow-ids.ts';
 import { openListeningSocket } from '../sockets/listening-socket.ts';
+import { isIpv6Address, resolveAddress } from '../sockets/resolve-address.ts';
 import {
   acceptFrame,
   breakOff,
@@ -73,12 +74,18 @@ export async function openListeningLink<Received, Sent extends Message>(
   options: ListeningLinkOptions,
   dialect: ListeningDialect<Received, Sent>,
 ): Promise<RenewableLink<Received, Sent>> {
-  const { bind = 'tcp://127.0.0.1:*', keys, isAuthorized } = options;
+  const { keys, isAuthorized } = options;
+  const bind = await resolveAddress(options.bind ?? 'tcp://127.0.0.1:*');
   const context = new Context({ ioThreads: Math.max(2, defaultFlowCount()) });
   const isLocal = isLocalAddress(bind);
   const authorization = isLocal ? undefined : await startAuthorization(context, isAuthorized);
   const open = () =>
-    openListeningSocket({ context, keys: isLocal ? undefined : keys, limits: options.limits ?? defaultLimits });
+    openListeningSocket({
+      context,
+      keys: isLocal ? undefined : keys,
+      limits: options.limits ?? defaultLimits,
+      ipv6: isIpv6Address(bind),
+    });
   const socket = open();
   try {
     await socket.bind(bind);

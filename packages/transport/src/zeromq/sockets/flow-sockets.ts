@@ -8,10 +8,11 @@ import type { WorkerKeys } from '../keys/key-files.ts';
 import { createFlowIds } from './flow-ids.ts';
 import { heartbeatOptions } from './heartbeats.ts';
 import { isLocalAddress } from './local-address.ts';
+import { isIpv6Address } from './resolve-address.ts';
 
 /** Where sockets connect to, and how long they wait. */
 export interface FlowSocketOptions {
-  /** For example `tcp://10.0.0.1:4321`. */
+  /** For example `tcp://10.0.0.1:4321` or `tcp://[fd00::1]:4321`. A host name must have been resolved. */
   readonly connect: string;
   /** Needed for every address but `ipc://`. */
   readonly keys?: WorkerKeys;
@@ -83,6 +84,7 @@ function openSocket(
     context,
     routingId,
     ...(isLocalAddress(connect) ? {} : curveOf(connect, keys)),
+    ipv6: isIpv6Address(connect),
     linger: lingerMs,
     maxMessageSize: Math.max(chunkBytes, limits.maxHeaderBytes) + 64,
     ...heartbeatOptions(deadLineMs),

@@ -9,18 +9,20 @@ export interface ListeningSocketOptions {
   /** The keys of this end; undefined for a socket file, which the kernel guards. */
   readonly keys: KeyPair | undefined;
   readonly limits: Limits;
+  readonly ipv6: boolean;
 }
 
 const mostWaitingFrames = 256;
 
 /** Makes the socket that the other ends connect to. It is not bound yet. */
-export function openListeningSocket({ context, keys, limits }: ListeningSocketOptions): Router {
+export function openListeningSocket({ context, keys, limits, ipv6 }: ListeningSocketOptions): Router {
   const curve =
     keys === undefined
       ? {}
       : { curveServer: true, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey, zapDomain };
   return new Router({
     context,
+    ipv6,
     ...curve,
     mandatory: true,
     // A frame that cannot be sent at once is for a process that is gone, because credit keeps the queue of every
