@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';
 
-it('installs the tools that build the packages also with NODE_ENV=production, and installs them later if they are missing', async () => {
+it('installs the tools that build the packages whatever the environment says, and installs them later if they are missing', async () => {
   const checkout = await mkdtemp(path.join(tmpdir(), 'lstm-gan-checkout-'));
   const stub = path.join(checkout, 'stub');
   await mkdir(stub);
@@ -16,10 +16,20 @@ it('installs the tools that build the packages also with NODE_ENV=production, an
   const project = { name: 'checkout', private: true, devDependencies: { nx: 'file:./stub' } };
   await writeFile(path.join(checkout, 'package.json'), JSON.stringify(project));
   await cp(path.join(root, 'tools', 'setup'), path.join(checkout, 'tools', 'setup'), { recursive: true });
-  const inCheckout = { cwd: checkout, reject: true, env: { NODE_ENV: 'production' } };
+  const inCheckout = { cwd: checkout, reject: true };
   await startProcess(['npm', 'install', '--package-lock-only', '--no-audit', '--no-fund'], inCheckout);
-  const script = "await (await import('./tools/setup/prepare.mjs')).install();";
-  const install = () => startProcess([process.execPath, '--input-type=module', '-e', script], inCheckout);
+  const hindering = {
+    NODE_ENV: 'production',
+    npm_config_omit: 'dev',
+    npm_config_dry_run: 'true',
+    npm_config_bin_links: 'false',
+    npm_config_global: 'true',
+    PYTHONHOME: '/nonexistent',
+  };
+  const script =
+    "const { checkMachine, install } = await import('./tools/setup/prepare.mjs'); checkMachine(); await install();";
+  const install = () =>
+    startProcess([process.execPath, '--input-type=module', '-e', script], { ...inCheckout, env: hindering });
   const nx = path.join(checkout, 'node_modules', '.bin', 'nx');
   await install();
   expect(existsSync(nx)).toBe(true);

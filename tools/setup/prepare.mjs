@@ -48,8 +48,16 @@ export function checkMachine() {
       'Train on such a machine; packages/core works here all the same.',
     );
   }
-  const works = (program, parameters) => spawnSync(program, parameters, { stdio: 'ignore' }).status === 0;
-  if (!works('python3', ['-m', 'pip', '--version'])) {
+  const works = (program, parameters, env = process.env) =>
+    spawnSync(program, parameters, { stdio: 'ignore', env }).status === 0;
+  // An active environment without pip, or another Python in these variables, is no hindrance: setup looks further.
+  const env = { ...process.env, PYTHONHOME: undefined, PYTHONPATH: undefined };
+  const { stdout: base } = spawnSync('python3', ['-c', 'import sys; print(sys._base_executable)'], {
+    env,
+    encoding: 'utf8',
+  });
+  const hasPip = (program, ...rest) => works(program, ['-m', 'pip', '--version'], ...rest);
+  if (!hasPip('python3') && !hasPip('python3', env) && !(base && hasPip(base.trim(), env))) {
     stop(
       'python3 with pip was not found; TensorFlow is fetched with it.',
       'Install both (Debian: apt-get install python3-pip).',
@@ -64,6 +72,14 @@ export function checkMachine() {
   }
 }
 
+/** Names the variables that change what npm does. A script that npm runs has the others too. */
+function npmVariables() {
+  const names = Object.keys(process.env).filter((name) =>
+    /^npm_config_(omit|only|production|dry_run|workspace|offline|registry|proxy|https_proxy|cafile)$/i.test(name),
+  );
+  return names.length === 0 ? '' : ` Your environment sets ${names.join(', ')}.`;
+}
+
 /** Installs the locked dependencies, unless that is done. Resolves to 0. */
 export async function install() {
   const done = path.join(root, 'node_modules', '.package-lock.json');
@@ -72,9 +88,13 @@ export async function install() {
   const isComplete = existsSync(done) && existsSync(nxProgram);
   if (isComplete && statSync(done).mtimeMs >= statSync(lock).mtimeMs) return 0;
   process.stderr.write('Installing dependencies\n');
-  return run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
-    advice: 'Check the network and your npm configuration (npm config get registry), then run this again.',
-  });
+  const included = ['dev', 'optional', 'peer', 'prod'].map((kind) => `--include=${kind}`);
+  // The user's configuration of npm may say otherwise.
+  const settings = ['--no-dry-run', '--no-global', '--bin-links', '--install-strategy=hoisted'];
+  const advice = `Check the network and your npm configuration (npm config ls), then run this again.${npmVariables()}`;
+  await run('npm', ['ci', ...included, ...settings, '--no-audit', '--no-fund'], { advice });
+  if (!existsSync(nxProgram)) stop('npm ci ended without an error, but has not installed everything.', advice);
+  return 0;
 }
 
 /**

@@ -56,7 +56,16 @@ async function pack(requirement: string, folder: string): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(
       'npm',
-      ['pack', requirement, '--ignore-scripts', '--json', '--pack-destination', folder],
+      [
+        'pack',
+        requirement,
+        '--ignore-scripts',
+        '--json',
+        '--no-dry-run',
+        '--no-workspaces',
+        '--pack-destination',
+        folder,
+      ],
       {
         maxBuffer: 64 * 1024 * 1024,
       },

@@ -10,6 +10,7 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import type { TensorFlowPaths } from './cache-folder.ts';
+import { namedVariables, type Python } from './find-python.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { wheelTags, wheels, type TensorFlowVariant, type WheelRelease } from './release.ts';
 import { runProgram } from './run-program.ts';
@@ -28,6 +29,7 @@ export async function provisionLibrary(
   cacheDir: string,
   variant: TensorFlowVariant,
   paths: TensorFlowPaths,
+  python: Python,
   onProgress: OnProvisionProgress,
 ): Promise<void> {
   const release = wheels[variant];
@@ -35,14 +37,14 @@ export async function provisionLibrary(
   await mkdir(downloads, { recursive: true });
   const wheel = path.join(downloads, release.file);
   if (!(await isIntact(wheel, release))) {
-    await download(downloads, [release.requirement], release.bytes, onProgress);
+    await download(python, downloads, [release.requirement], release.bytes, onProgress);
     if (!(await isIntact(wheel, release))) await refuseWheel(wheel, release);
   }
   onProgress({ stage: 'unpack', doneBytes: 0, totalBytes: release.unpackedBytes });
   const unpacked = `${paths.root}.partial`;
   await rm(unpacked, { recursive: true, force: true });
-  await unpack(wheel, unpacked);
-  if (variant === 'gpu') await addCuda(downloads, unpacked, onProgress);
+  await unpack(python, wheel, unpacked);
+  if (variant === 'gpu') await addCuda(python, downloads, unpacked, onProgress);
   await writeFile(path.join(unpacked, 'library.json'), JSON.stringify({ wheel: release.file, sha256: release.sha256 }));
   await rm(paths.root, { recursive: true, force: true });
   await rename(unpacked, paths.root);
@@ -73,6 +75,7 @@ async function refuseWheel(file: string, release: WheelRelease): Promise<never> 
 }
 
 async function download(
+  python: Python,
   folder: string,
   requirements: string[],
   totalBytes: number,
@@ -90,8 +93,8 @@ async function download(
   const parameters = [...pipDownload, '--progress-bar', 'off', ...wheelTags, '--dest', folder, ...requirements];
   try {
     await report();
-    const result = await runProgram('python3', parameters, { env: { ...process.env, TMPDIR: scratch } });
-    if (result.status !== 0) throw downloadError(requirements, result.output);
+    const result = await runProgram(python.program, parameters, { env: { ...python.env, TMPDIR: scratch } });
+    if (result.status !== 0) throw downloadError(requirements, result.output, python.env);
     onProgress({ stage: 'download', doneBytes: totalBytes, totalBytes });
   } finally {
     clearInterval(timer);
@@ -99,7 +102,11 @@ async function download(
   }
 }
 
-function downloadError(requirements: readonly string[], output: string): UserError {
+/** Variables that decide where pip looks for packages. */
+const decidingVariables =
+  /^PIP_(NO_INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|PROXY|CERT|CLIENT_CERT|CONFIG_FILE)$|^(https?|all)_proxy$/i;
+
+function downloadError(requirements: readonly string[], output: string, env: NodeJS.ProcessEnv): UserError {
   const reason =
     output
       .split('\n')
@@ -108,8 +115,7 @@ function downloadError(requirements: readonly string[], output: string): UserErr
   return new UserError({
     code: 'download-failed',
     message: `pip could not download ${requirements.join(', ')}: ${reason?.trim() ?? 'it gave no reason'}`,
-    advice:
-      'Check the network and the index in your pip configuration (python3 -m pip config list). On a machine without internet, run setup elsewhere with --cache-dir in a shared folder.',
+    advice: `Check the network and the index in your pip configuration (python3 -m pip config list). On a machine without internet, run setup elsewhere with --cache-dir in a shared folder.${namedVariables(env, decidingVariables)}`,
   });
 }
 
@@ -137,8 +143,13 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
             wheel.extract(name, sys.argv[2])
 `;
 
-async function unpack(wheel: string, folder: string, prefixes: readonly string[] = tensorflowFiles): Promise<void> {
-  const result = await runProgram('python3', ['-c', unpackScript, wheel, folder, ...prefixes]);
+async function unpack(
+  { program, env }: Python,
+  wheel: string,
+  folder: string,
+  prefixes: readonly string[] = tensorflowFiles,
+): Promise<void> {
+  const result = await runProgram(program, ['-c', unpackScript, wheel, folder, ...prefixes], { env });
   if (result.status === 0) return;
   throw new UserError({
     code: 'unpack-failed',
@@ -157,13 +168,18 @@ const tensorflowFiles = [
 ] as const;
 
 /** Adds CUDA: downloads the nvidia wheels that TensorFlow's wheel requires, and unpacks them next to the library. */
-async function addCuda(downloads: string, unpacked: string, onProgress: OnProvisionProgress): Promise<void> {
+async function addCuda(
+  python: Python,
+  downloads: string,
+  unpacked: string,
+  onProgress: OnProvisionProgress,
+): Promise<void> {
   const script =
     'import glob, sys\nfor path in glob.glob(sys.argv[1] + "/tensorflow-*.dist-info/METADATA"): print(open(path).read().split("\\n\\n")[0])';
-  const metadata = await runProgram('python3', ['-c', script, unpacked]);
-  await download(downloads, cudaRequirements(metadata.output), 2_810_000_000, onProgress);
+  const metadata = await runProgram(python.program, ['-c', script, unpacked], { env: python.env });
+  await download(python, downloads, cudaRequirements(metadata.output), 2_810_000_000, onProgress);
   for (const file of await readdir(downloads)) {
-    if (file.startsWith('nvidia_')) await unpack(path.join(downloads, file), unpacked, ['nvidia/']);
+    if (file.startsWith('nvidia_')) await unpack(python, path.join(downloads, file), unpacked, ['nvidia/']);
   }
 }
 

@@ -12,6 +12,7 @@ import { makeFolder, reasonOf } from '@lstm-gan/system';
 import { addonKey } from './addon-sources.ts';
 import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
 import { tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';
+import { namedVariables } from './find-python.ts';
 import { provisionLibrary } from './provision-library.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { tfjsNodeVersion, wheels, type TensorFlowVariant } from './release.ts';
@@ -47,14 +48,14 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   checkPlatform(host);
   const found = await locateTensorFlow(cacheDir, variant);
   if (found !== undefined) return found;
-  const { compiler } = await checkTools(host.env);
+  const { python, compiler } = await checkTools(host.env);
   const lock = await lockCache(cacheDir);
   try {
     const paths = tensorflowPaths(cacheDir, variant, await addonKey());
     const tfjsNode = tfjsNodeFolder(cacheDir) ?? (await installTfjsNode(cacheDir));
     if (!existsSync(paths.libraryMarker)) {
       await checkDisk(cacheDir, wheels[variant]);
-      await provisionLibrary(cacheDir, variant, paths, onProgress);
+      await provisionLibrary(cacheDir, variant, paths, python, onProgress);
     }
     if (!existsSync(paths.bindingsMarker)) await compileAddons(paths, tfjsNode, compiler, onProgress);
     return { variant, paths, tfjsNode };
@@ -72,14 +73,18 @@ async function installTfjsNode(cacheDir: string): Promise<string> {
   const folder = path.join(cacheDir, 'npm');
   await mkdir(folder, { recursive: true });
   const requirement = `@tensorflow/tfjs-node-gpu@${tfjsNodeVersion}`;
-  const parameters = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder, requirement];
+  const parameters = [
+    ...['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder],
+    // The user's configuration of npm may say otherwise.
+    ...['--no-dry-run', '--no-global', '--no-package-lock-only', '--no-workspaces', '--include=prod', requirement],
+  ];
   const result = await runProgram('npm', parameters);
   const found = tfjsNodeFolder(cacheDir);
   if (result.status === 0 && found !== undefined) return found;
   throw new UserError({
     code: 'download-failed',
     message: `npm could not install ${requirement}: ${result.output.trim().split('\n').at(-1) ?? ''}`,
-    advice: 'Check the network and your npm configuration (npm config get registry), then run the command again.',
+    advice: `Check the network and your npm configuration (npm config ls), then run the command again.${namedVariables(process.env, /^npm_config_|^https?_proxy$/i)}`,
   });
 }
 

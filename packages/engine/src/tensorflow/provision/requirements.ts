@@ -4,6 +4,7 @@
  */
 import { statfs } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';
+import { findPython, missingTool, type Python } from './find-python.ts';
 import type { WheelRelease } from './release.ts';
 import { runProgram } from './run-program.ts';
 
@@ -38,23 +39,17 @@ export function checkPlatform({ platform, arch, glibc }: Host): void {
   });
 }
 
-/** Throws a UserError if python3, pip or a C++ compiler is missing; returns the compiler's name. */
-export async function checkTools(env: NodeJS.ProcessEnv): Promise<{ compiler: string }> {
-  const python = await runProgram('python3', ['-m', 'pip', '--version'], { env });
-  if (python.missing) throw missingTool('python3', 'Install Python 3 with pip (Debian: apt-get install python3-pip).');
-  if (python.status !== 0) throw missingTool('pip for python3', 'Install pip (Debian: apt-get install python3-pip).');
+/** Throws a UserError if python3, pip or a C++ compiler is missing; returns the Python and the compiler's name. */
+export async function checkTools(env: NodeJS.ProcessEnv): Promise<{ python: Python; compiler: string }> {
+  const python = await findPython(env);
   for (const compiler of [env['CXX'], 'c++', 'g++', 'clang++']) {
     if (compiler === undefined || compiler === '') continue;
-    if ((await runProgram(compiler, ['--version'], { env })).status === 0) return { compiler };
+    if ((await runProgram(compiler, ['--version'], { env })).status === 0) return { python, compiler };
   }
   throw missingTool(
     'a C++ compiler (c++, g++ or clang++)',
     'Install one (Debian: apt-get install g++), or name it in CXX.',
   );
-}
-
-function missingTool(what: string, advice: string): UserError {
-  return new UserError({ code: 'tool-missing', message: `Setup needs ${what}, and did not find it.`, advice });
 }
 
 /** Throws a UserError if the disk has no room for a release. */
