@@ -6,7 +6,15 @@ import { explainOutsideError } from './explain-outside-error.ts';
  * Codes of the UserErrors with exit code 1: the command was valid, but its work failed. Any other UserError is a
  * mistake of the user, with exit code 2.
  */
-const failures = ['not-finite', 'bits-differ', 'worker-failed', 'workers-gone', 'coordinator-gone', 'out-of-memory'];
+const failures = [
+  'not-finite',
+  'bits-differ',
+  'worker-failed',
+  'workers-gone',
+  'coordinator-gone',
+  'out-of-memory',
+  'lock-lost',
+];
 
 /** Prints an error on standard error and returns the exit code. */
 export function answerError(thrown: unknown, verbose: boolean): number {

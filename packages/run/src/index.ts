@@ -42,7 +42,13 @@ export {
   type ConfigOverrides,
   type RunConfig,
 } from './config/run-config.ts';
-export { createRunFolder, removeStepsAfter, reopenRunFolder, type RunFolder } from './folder/run-folder.ts';
+export {
+  createRunFolder,
+  removeStepsAfter,
+  reopenRunFolder,
+  type FolderOptions,
+  type RunFolder,
+} from './folder/run-folder.ts';
 export { checkRunIdentity, readRunIdentity, writeRunIdentity, type RunIdentity } from './folder/run-identity.ts';
 export { pictureFormat, type PictureFormat } from './pictures/picture-format.ts';
 export { renderSvg } from './pictures/render-svg.ts';
@@ -57,5 +63,12 @@ export {
 } from './metrics/stop-rule.ts';
 export { createTrainingState, type TrainingState } from './checkpoints/training-state.ts';
 export { layoutSha256, weightsSha256 } from './checkpoints/weights-hash.ts';
-export { checkFolderOf, explainWriteError, readIfPresent, writeAtomically } from './write-atomically.ts';
+export {
+  checkFolderOf,
+  explainWriteError,
+  readIfPresent,
+  writeAtomically,
+  writeAtomicallySync,
+  type Confirm,
+} from './write-atomically.ts';
 export { printable, shellWord } from './terminal-text.ts';

@@ -1,28 +1,34 @@
 import { constants, readdirSync, rmSync } from 'node:fs';
-import { access, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { explainReadError, explainWriteError as explain } from '@lstm-gan/system';
+import {
+  explainReadError,
+  explainWriteError as explain,
+  writeAtomically as write,
+  writeAtomicallySync as writeSync,
+} from '@lstm-gan/system';
 import { shellWord } from './terminal-text.ts';
 
-const unfinished = '.partial';
+/** Called when a change is ready to be made. Throws if this process must not make it: it has lost the run's folder. */
+export type Confirm = () => void;
 
-/** Writes a file completely or not at all: writes a temporary file, fsync, rename, fsync of the folder. */
-export async function writeAtomically(file: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
-  const temporary = `${file}${unfinished}`;
+/** Writes a file completely or not at all. Throws a UserError if it cannot be written. */
+export async function writeAtomically(
+  file: string,
+  parts: readonly (Uint8Array | string)[],
+  confirm?: Confirm,
+): Promise<void> {
+  await write(file, parts, confirm).catch((error: unknown) => {
+    throw explainWriteError(file, error);
+  });
+}
+
+/** Does the same at once, for a short text. */
+export function writeAtomicallySync(file: string, text: string, confirm?: Confirm): void {
   try {
-    const handle = await open(temporary, 'w');
-    try {
-      for (const part of parts) await handle.writeFile(part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
-    const folder = await open(path.dirname(file), 'r');
-    await folder.sync().finally(() => folder.close());
+    writeSync(file, text, confirm);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw explainWriteError(file, error);
   }
 }
@@ -56,7 +62,7 @@ function isFolder(place: string): Promise<boolean> {
 /** Removes files from a folder: those with an unwanted name, and files that were half written when a process died. */
 export function removeFiles(folder: string, isUnwanted: (name: string) => boolean): void {
   for (const name of readdirSync(folder))
-    if (name.endsWith(unfinished) || isUnwanted(name)) rmSync(path.join(folder, name));
+    if (name.endsWith('.partial') || isUnwanted(name)) rmSync(path.join(folder, name), { force: true });
 }
 
 /** The contents of a text file. Undefined if there is no such file. Throws a UserError if it cannot be read. */

@@ -68,7 +68,11 @@ describe.each<[string, () => unknown, string]>([
   ['ENAMETOOLONG', () => mkdirSync(at(longName)), 'n cannot be written: its name is too long.'],
   ['ENOSPC', () => writeFileSync('/dev/full', 'text'), 'A file cannot be written: the disk is full.'],
   ['EIO', () => readFileSync('/proc/self/mem'), 'A file cannot be read: its device reports an error.'],
-  ['EXDEV', () => linkSync(at('file'), '/dev/shm/lstm-gan-link'), 'file cannot be written: its folder is on two file systems.'],
+  [
+    'EXDEV',
+    () => linkSync(at('file'), '/dev/shm/lstm-gan-link'),
+    'file cannot be written: its folder is on two file systems.',
+  ],
   ['ENOENT', () => spawnSync(at('none')).error, 'none cannot be started: it does not exist.'],
   ['EACCES', () => spawnSync(at('file')).error, 'file cannot be started: it is not permitted.'],
 ])('%s', (code, provoke, sentence) => {

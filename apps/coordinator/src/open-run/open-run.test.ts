@@ -22,7 +22,7 @@ beforeAll(async () => {
   const { folder, initial, takeUp } = await beginRun(root, config);
   takeUp(9);
   for (const step of [2, 3]) await writeCheckpoint(folder.checkpoints, config, { ...initial, step });
-  await folder.release();
+  folder.release();
 });
 
 const resume = async (options: ConfigOptions) =>
@@ -37,7 +37,7 @@ describe('a run is resumed', () => {
       { preset: 'digits', seed: 1 },
     ]) {
       const open = await resume(options);
-      await open.folder.release();
+      open.folder.release();
       expect([open.config, open.initial.step]).toEqual([config, 3]);
     }
   });
@@ -48,7 +48,7 @@ describe('a run is resumed', () => {
       [],
       { onDamaged: () => undefined },
     );
-    await open.folder.release();
+    open.folder.release();
     expect(open.initial.step).toBe(2);
     await expect(
       resumeRun({ root, checkpoint: path.join(root, 'config.json') }, [], { onDamaged: () => undefined }),
@@ -71,14 +71,14 @@ describe('a run is resumed', () => {
       [],
       { onDamaged: () => undefined },
     );
-    await open.folder.release();
+    open.folder.release();
     expect(await contents()).toEqual(before);
     const again = await resumeRun({ root }, [], { onDamaged: () => undefined });
     again.takeUp(9);
-    await again.folder.release();
+    again.folder.release();
     expect(again.incarnation).toBe(open.incarnation);
     const next = await resumeRun({ root }, [], { onDamaged: () => undefined });
-    await next.folder.release();
+    next.folder.release();
     expect([next.run, next.incarnation]).toEqual([again.run, again.incarnation + 1]);
   });
 
@@ -88,12 +88,12 @@ describe('a run is resumed', () => {
     const open = await resume({});
     open.takeUp(9);
     open.end(9);
-    await open.folder.release();
+    open.folder.release();
     expect(await wasInterrupted(root, config)).toBe(false);
     const empty = path.join(root, '..', 'empty');
     const { folder, takeUp } = await beginRun(empty, config);
     takeUp(9);
-    await folder.release();
+    folder.release();
     expect(await wasInterrupted(empty, config)).toBe(false);
   });
 
@@ -116,7 +116,7 @@ describe('a run is resumed', () => {
     const open = async (isStrict?: boolean) => {
       const opened = await resumeRun({ root }, [], { onDamaged: () => undefined, isStrict });
       opened.takeUp(9);
-      await opened.folder.release();
+      opened.folder.release();
       return opened.isStrict;
     };
     expect([await open(), await open(false), await open(true)]).toEqual([true, false, false]);
@@ -124,7 +124,7 @@ describe('a run is resumed', () => {
 
   it('with its data in another place', async () => {
     const open = await resume({ set: ['data=/elsewhere'] });
-    await open.folder.release();
+    open.folder.release();
     expect(open.config).toEqual({ ...config, data: '/elsewhere' });
   });
 

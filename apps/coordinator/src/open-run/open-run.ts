@@ -19,6 +19,7 @@ import {
   reopenRunFolder,
   type Checkpoint,
   type ConfigLayer,
+  type FolderOptions,
   type RunConfig,
   type RunFolder,
   type RunIdentity,
@@ -56,9 +57,18 @@ export interface OpenRun {
   takeUp(lastStep: number): void;
 }
 
+export interface BeginOptions extends FolderOptions {
+  /** Whether to refuse workers that compute other bits than the run. */
+  readonly isStrict?: boolean;
+}
+
 /** Begins a run. Refuses a folder that contains a run with a checkpoint. */
-export async function beginRun(root: string, config: RunConfig, isStrict = true): Promise<OpenRun> {
-  const folder = await createRunFolder(root, config);
+export async function beginRun(
+  root: string,
+  config: RunConfig,
+  { isStrict = true, ...options }: BeginOptions = {},
+): Promise<OpenRun> {
+  const folder = await createRunFolder(root, config, options);
   const status = { run: newRunId(), incarnation: 1, strict: isStrict };
   return {
     config,
@@ -70,8 +80,8 @@ export async function beginRun(root: string, config: RunConfig, isStrict = true)
     identity: undefined,
     resumedFrom: undefined,
     askedStep: undefined,
-    takeUp: (lastStep) => writeRunStatus(root, { ...status, ended: false, lastStep }),
-    end: (lastStep) => writeRunStatus(root, { ...status, ended: true, lastStep }),
+    takeUp: (lastStep) => writeRunStatus(folder, { ...status, ended: false, lastStep }),
+    end: (lastStep) => writeRunStatus(folder, { ...status, ended: true, lastStep }),
   };
 }
 
@@ -89,7 +99,7 @@ export async function wasInterrupted(root: string, config: RunConfig): Promise<b
   return stated !== undefined && differencesOf(stated, config).length === 0;
 }
 
-export interface ResumeOptions {
+export interface ResumeOptions extends FolderOptions {
   /** Called for each damaged checkpoint that is passed over. */
   readonly onDamaged: OnDamaged;
   /**
@@ -107,15 +117,19 @@ export interface ResumeOptions {
 export async function resumeRun(
   found: FoundRun,
   layers: readonly ConfigLayer[],
-  { onDamaged, isStrict: isWanted = true }: ResumeOptions,
+  { onDamaged, isStrict: isWanted = true, ...options }: ResumeOptions,
 ): Promise<OpenRun> {
   const { root } = found;
-  const { folder, durable } = await reopenRunFolder(root, async () => {
-    const { file, checkpoint } = await chooseCheckpoint(found, onDamaged);
-    await refuseOtherRun(root, checkpoint.config);
-    const identity = await readRunIdentity(root);
-    return { config: unchanged(checkpoint.config, layers), initial: checkpoint.state, resumedFrom: file, identity };
-  });
+  const { folder, durable } = await reopenRunFolder(
+    root,
+    async () => {
+      const { file, checkpoint } = await chooseCheckpoint(found, onDamaged);
+      await refuseOtherRun(root, checkpoint.config);
+      const identity = await readRunIdentity(root);
+      return { config: unchanged(checkpoint.config, layers), initial: checkpoint.state, resumedFrom: file, identity };
+    },
+    options,
+  );
   // If `run.json` is missing or damaged, the run gets a new id. That is harmless: the id only distinguishes new
   // messages from old ones, and no old messages are left.
   const before: RunStatus = (await readRunStatus(root)) ?? { run: newRunId(), incarnation: 0, strict: true };
@@ -130,9 +144,9 @@ export async function resumeRun(
     askedStep: before.lastStep,
     takeUp(lastStep) {
       removeStepsAfter(folder, durable.initial.step);
-      writeRunStatus(root, { ...status, ended: false, lastStep });
+      writeRunStatus(folder, { ...status, ended: false, lastStep });
     },
-    end: (lastStep) => writeRunStatus(root, { ...status, ended: true, lastStep }),
+    end: (lastStep) => writeRunStatus(folder, { ...status, ended: true, lastStep }),
   };
 }
 

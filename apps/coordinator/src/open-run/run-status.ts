@@ -1,6 +1,5 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { explainWriteError, readIfPresent } from '@lstm-gan/run';
+import { readIfPresent, writeAtomicallySync, type RunFolder } from '@lstm-gan/run';
 
 /** The contents of a run's `run.json`. */
 export interface RunStatus {
@@ -22,14 +21,8 @@ export interface RunStatus {
 const fileOf = (root: string): string => path.join(root, 'run.json');
 
 /** Replaces `run.json` as a whole, because a coordinator may be killed at any instant. */
-export function writeRunStatus(root: string, status: RunStatus): void {
-  const file = fileOf(root);
-  try {
-    writeFileSync(`${file}.partial`, `${JSON.stringify(status)}\n`, { flush: true });
-    renameSync(`${file}.partial`, file);
-  } catch (error) {
-    throw explainWriteError(file, error);
-  }
+export function writeRunStatus({ root, confirm }: Pick<RunFolder, 'root' | 'confirm'>, status: RunStatus): void {
+  writeAtomicallySync(fileOf(root), `${JSON.stringify(status)}\n`, confirm);
 }
 
 /** Returns undefined if `run.json` is missing or damaged. */

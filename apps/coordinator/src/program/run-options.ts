@@ -19,6 +19,7 @@ export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions {
   readonly sampleEvery: number;
   readonly exchange: ExchangeChoice;
   readonly strict: boolean;
+  readonly takeOver?: boolean;
   readonly json?: boolean;
 }
 
@@ -76,6 +77,7 @@ export function addRunOptions(command: Command): Command {
         'continue a run: its folder, or one of its checkpoints (default: latest, the newest in runs)',
       ).conflicts('out'),
     )
+    .option('--take-over', 'take the run folder at once from a process that trains in it, or that may still do so')
     .option('--keep <count>', 'how many of the newest checkpoints to keep', positiveInteger, 2)
     .option(
       '--checkpoint-every <seconds>',

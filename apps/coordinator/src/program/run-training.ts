@@ -61,7 +61,7 @@ export async function runTraining(options: RunOptions, gatherWorkers: GatherWork
       options.json === true ? [jsonReport(training)] : [...reportLines(training, command), ...leftOutLines(dataset)];
     process.stdout.write(`${lines.join('\n')}\n`);
   } finally {
-    await run.folder.release();
+    run.folder.release();
   }
 }
 
@@ -98,10 +98,12 @@ async function openRun(
 ): Promise<OpenRun> {
   const onDamaged = (file: string, error: Error): void =>
     void process.stderr.write(`${file} is passed over: ${error.message}\n`);
-  if (config === undefined) return resumeRun(found, layers, { onDamaged, isStrict: options.strict });
+  const onNotice = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
+  const opening = { onDamaged, onNotice, isStrict: options.strict, takeOver: options.takeOver };
+  if (config === undefined) return resumeRun(found, layers, opening);
   const root = options.out ?? path.join('runs', config.preset);
-  if (!(await wasInterrupted(root, config))) return beginRun(root, config, options.strict);
-  const run = await resumeRun({ root }, [], { onDamaged, isStrict: options.strict });
+  if (!(await wasInterrupted(root, config))) return beginRun(root, config, opening);
+  const run = await resumeRun({ root }, [], opening);
   process.stderr.write(`The run in ${printable(root)} was interrupted.\n`);
   return run;
 }

@@ -98,7 +98,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         records.drawReals(dataset, gridImages);
       },
       readShards: createShardReader(dataset, { batchSize, shardSize, seed, flip }),
-      signal: AbortSignal.any([signal, workers.gone, records.failed]),
+      signal: AbortSignal.any([signal, workers.gone, records.failed, folder.lost]),
       exchange: workers.exchange,
       onCommit(metrics) {
         stopRule?.observe(metrics);

@@ -14,7 +14,7 @@ import {
 
 interface CheckpointOptions {
   readonly config: RunConfig;
-  readonly folder: Pick<RunFolder, 'checkpoints'>;
+  readonly folder: Pick<RunFolder, 'checkpoints' | 'confirm'>;
   /** How many of the newest checkpoints stay. */
   readonly keepCheckpoints: number;
   /** Decides which checkpoint is the best, if the run has a stop rule. */
@@ -39,7 +39,7 @@ export function createCheckpointKeeper(
   { config, folder, keepCheckpoints, stopRule }: CheckpointOptions,
   metricsFile: MetricsWriter,
 ): CheckpointKeeper {
-  const { checkpoints } = folder;
+  const { checkpoints, confirm } = folder;
   let known: { best: BestCheckpoint | undefined } | undefined;
   const bestUpTo = async (step: number) => (known ??= { best: await readBest(checkpoints, step) }).best;
   return {
@@ -49,8 +49,9 @@ export function createCheckpointKeeper(
       const before = await bestUpTo(state.step);
       const better = stopRule === undefined ? undefined : betterThan(before, state.step, value, stopRule);
       const best = better ?? before;
-      const file = await writeCheckpoint(checkpoints, config, state, { newest: keepCheckpoints, best: best?.step });
-      if (better !== undefined) await writeBest(checkpoints, better);
+      const keep = { newest: keepCheckpoints, best: best?.step };
+      const file = await writeCheckpoint(checkpoints, config, state, keep, confirm);
+      if (better !== undefined) await writeBest(checkpoints, better, confirm);
       known = { best };
       return file;
     },

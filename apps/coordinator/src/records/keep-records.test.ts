@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';
@@ -12,7 +13,7 @@ import {
   type RunFolder,
   type StepMetrics,
 } from '@lstm-gan/run';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { keepRecords, type RecordOptions } from './keep-records.ts';
 
 const small = [
@@ -29,14 +30,14 @@ let folder: RunFolder;
 let nowMs: number;
 beforeEach(async () => {
   folder = await createRunFolder(path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-records-')), 'run'), config);
-  await folder.release();
+  folder.release();
   nowMs = 0;
 });
 
 const keep = (options: Partial<RecordOptions> = {}) =>
   keepRecords({
     config,
-    folder,
+    folder: { ...folder, confirm: () => undefined },
     initial,
     sampler,
     resumedFrom: undefined,
@@ -51,7 +52,7 @@ const metricsOf = (step: number) => ({ step }) as StepMetrics;
 
 it('writes no checkpoint if the metrics of its steps cannot be flushed to the disk', async () => {
   // /dev/null refuses to be flushed.
-  const records = keep({ folder: { ...folder, metrics: '/dev/null' } });
+  const records = keep({ folder: { ...folder, confirm: () => undefined, metrics: '/dev/null' } });
   records.committed(metricsOf(1));
   await expect(records.finish({ ...initial, step: 1 })).rejects.toThrow('EINVAL');
   expect(await readdir(folder.checkpoints)).toEqual([]);
@@ -85,8 +86,12 @@ it('draws a grid of real images once, evenly spaced over the data', async () => 
 });
 
 it('reports at once that a checkpoint cannot be written, and keeps the one before', async () => {
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder.checkpoints]);
+  if (mounted.status !== 0)
+    throw new Error('This test mounts a tmpfs, and may not. Run it as root, or in a container that allows mounts.');
+  onTestFinished(() => void spawnSync('umount', ['--lazy', folder.checkpoints]));
   await keep().finish({ ...initial, step: 1 });
-  await symlink('/dev/full', path.join(folder.checkpoints, 'step-00000002.safetensors.partial'));
+  await expect(writeFile(path.join(folder.checkpoints, 'full'), Buffer.alloc(2 ** 20))).rejects.toThrow('ENOSPC');
   const records = keep();
   const failed = new Promise((resolve) => records.failed.addEventListener('abort', resolve));
   nowMs += 1000;
@@ -97,5 +102,20 @@ it('reports at once that a checkpoint cannot be written, and keeps the one befor
     code: 'cannot-write',
     message: expect.stringContaining('the disk is full'),
   });
-  expect(await readdir(folder.checkpoints)).toEqual(['step-00000001.safetensors']);
+  expect(await readdir(folder.checkpoints)).toEqual(['full', 'step-00000001.safetensors']);
+});
+
+it('writes nothing any more when another process has taken the folder over', async () => {
+  let isLost = false;
+  const confirm = () => {
+    if (isLost) throw new Error('lost');
+  };
+  const records = keep({ folder: { ...folder, confirm }, sampleEverySteps: 2 });
+  records.committed(metricsOf(1));
+  isLost = true;
+  expect(() => records.committed(metricsOf(2))).toThrow('lost');
+  expect(() => records.rewound(0)).toThrow('lost');
+  await expect(records.finish({ ...initial, step: 2 })).rejects.toThrow('lost');
+  expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n');
+  expect([await readdir(folder.samples), await readdir(folder.checkpoints)]).toEqual([[], []]);
 });

@@ -25,7 +25,7 @@ import { realImages, type Readable } from './real-images.ts';
 
 export interface RecordOptions {
   readonly config: RunConfig;
-  readonly folder: Pick<RunFolder, 'root' | 'metrics' | 'samples' | 'checkpoints'>;
+  readonly folder: Pick<RunFolder, 'root' | 'metrics' | 'samples' | 'checkpoints' | 'confirm'>;
   /** The state that the run starts or resumes from. */
   readonly initial: TrainingState;
   /** The checkpoint that the run resumes from. */
@@ -71,7 +71,7 @@ interface Wanted {
 export function keepRecords(options: RecordOptions): Records {
   const { config, folder, sampler, sampleEverySteps, checkpointEveryMs, initial, resumedFrom, stopRule, now } = options;
   const background = createBackground();
-  const metricsFile = openMetrics(folder.metrics);
+  const metricsFile = openMetrics(folder.metrics, folder.confirm);
   const checkpoints = createCheckpointKeeper(options, metricsFile);
   let lastCheckpointMs = now();
   let lastGridStep = -1;
@@ -80,13 +80,13 @@ export function keepRecords(options: RecordOptions): Records {
   const gridFile = (step: number) => path.join(folder.samples, `step-${String(step).padStart(8, '0')}.png`);
   const writeGrid = async ({ step, ema }: TrainingState): Promise<void> => {
     const images = await sampler.sample(ema);
-    await writeAtomically(gridFile(step), [await renderGrid(images, config.model.image)]);
+    await writeAtomically(gridFile(step), [await renderGrid(images, config.model.image)], folder.confirm);
   };
 
   return {
     failed: background.failed,
     began(identity) {
-      background.run(() => writeRunIdentity(folder.root, identity));
+      background.run(() => writeRunIdentity(folder.root, identity, folder.confirm));
     },
     drawReals(dataset, count) {
       const file = path.join(folder.samples, 'reals.png');
@@ -115,6 +115,7 @@ export function keepRecords(options: RecordOptions): Records {
     },
     rewound(step) {
       wanted.clear();
+      folder.confirm();
       removeStepsAfter(folder, step);
     },
     async finish(state) {

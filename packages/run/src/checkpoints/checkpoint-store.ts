@@ -12,7 +12,7 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { readWhole } from '@lstm-gan/system';
 import type { RunConfig } from '../config/run-config.ts';
-import { explainWriteError, readIfPresent, removeFiles, writeAtomically } from '../write-atomically.ts';
+import { explainWriteError, readIfPresent, removeFiles, writeAtomically, type Confirm } from '../write-atomically.ts';
 import { parseBest, type BestCheckpoint } from './best-checkpoint.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { TrainingState } from './training-state.ts';
@@ -159,15 +159,17 @@ export interface Keep {
 /**
  * Writes a checkpoint into a folder atomically, and returns its path. Removes the checkpoints that `Keep` does not
  * name. Also removes checkpoints of later steps: they are damaged, or the run was resumed from an earlier step.
+ * @param confirm called before the checkpoint gets its name; if it throws, the folder stays as it was
  */
 export async function writeCheckpoint(
   folder: string,
   config: RunConfig,
   state: TrainingState,
   { newest, best }: Keep = { newest: 2 },
+  confirm?: Confirm,
 ): Promise<string> {
   const written = checkpointFile(folder, state.step);
-  await writeAtomically(written, await encodeCheckpoint(config, state));
+  await writeAtomically(written, await encodeCheckpoint(config, state), confirm);
   const all = await listCheckpoints(folder);
   const upToNew = all.filter(({ step }) => step <= state.step);
   const staying = new Set([...upToNew.slice(-newest).map(({ step }) => step), best]);
@@ -208,6 +210,7 @@ export async function readBest(folder: string, upToStep: number): Promise<BestCh
 }
 
 /** Writes into `best.json` which checkpoint of a folder is the best. Throws a UserError if writing fails. */
-export async function writeBest(folder: string, best: BestCheckpoint): Promise<void> {
-  await writeAtomically(bestFile(folder), [`${JSON.stringify({ ...best, file: checkpointName(best.step) })}\n`]);
+export async function writeBest(folder: string, best: BestCheckpoint, confirm?: Confirm): Promise<void> {
+  const text = `${JSON.stringify({ ...best, file: checkpointName(best.step) })}\n`;
+  await writeAtomically(bestFile(folder), [text], confirm);
 }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { writeAtomically } from '@lstm-gan/system';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { writeCheckpoint } from '../checkpoints/checkpoint-store.ts';
 import { openMetrics, type StepMetrics } from '../metrics/metrics.ts';
@@ -25,19 +26,19 @@ async function leaveTraces(folder: RunFolder): Promise<void> {
 /** Opens the run folder and releases its lock at once. */
 async function reopen(): Promise<void> {
   const { folder } = await reopenRunFolder(root, async () => undefined);
-  await folder.release();
+  folder.release();
 }
 
 it('holds the configuration', async () => {
   const folder = await createRunFolder(root, smallConfig);
   expect(JSON.parse(await readFile(folder.config, 'utf8'))).toEqual(smallConfig);
-  await folder.release();
+  folder.release();
 });
 
 it('is refused when it holds a run', async () => {
   const folder = await createRunFolder(root, smallConfig);
   await writeCheckpoint(folder.checkpoints, smallConfig, smallState(1));
-  await folder.release();
+  folder.release();
   await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({
     code: 'run-exists',
     advice: expect.stringContaining(`--resume ${root}`),
@@ -49,12 +50,12 @@ it('is refused when it holds a run', async () => {
 it('is used again if its run ended before the first checkpoint', async () => {
   const first = await createRunFolder(root, smallConfig);
   await leaveTraces(first);
-  await first.release();
+  first.release();
   const second = await createRunFolder(root, { ...smallConfig, seed: 9 });
   expect(JSON.parse(await readFile(second.config, 'utf8'))).toMatchObject({ seed: 9 });
   expect(await readFile(second.metrics, 'utf8')).toBe('');
   expect(await readdir(second.samples)).toEqual([]);
-  await second.release();
+  second.release();
 });
 
 it('is reopened only if there is a run, and changes nothing if there is none', async () => {
@@ -74,13 +75,55 @@ it('is refused if it has a config.json of another program, which stays unchanged
 
 it('is refused while another process trains in it', async () => {
   const folder = await createRunFolder(root, smallConfig);
-  await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({ code: 'run-in-use' });
+  await expect(createRunFolder(root, smallConfig)).rejects.toMatchObject({
+    code: 'run-in-use',
+    advice: expect.stringContaining('--take-over'),
+  });
   await expect(reopenRunFolder(root, async () => undefined)).rejects.toMatchObject({
     code: 'run-in-use',
     message: expect.stringContaining(String(process.pid)),
   });
-  await folder.release();
+  folder.release();
   await reopen();
+  expect(await readdir(root)).not.toContain('run.lock');
+});
+
+it('that another process takes over keeps nothing of what its first owner writes afterwards', async () => {
+  const first = await createRunFolder(root, smallConfig);
+  await writeCheckpoint(first.checkpoints, smallConfig, smallState(1), undefined, first.confirm);
+  const metrics = openMetrics(first.metrics, first.confirm);
+  metrics.write({ step: 1 } as StepMetrics);
+  // The first owner is stopped after it has asked whether the folder is still its own.
+  const stopped = openMetrics(first.metrics);
+  stopped.write({ step: 2 } as StepMetrics);
+  let second: RunFolder | undefined;
+  const takeOver = async (): Promise<void> => {
+    second = (await reopenRunFolder(root, async () => undefined, { takeOver: true })).folder;
+  };
+  let asked = 0;
+  await expect(
+    writeAtomically(
+      path.join(first.checkpoints, 'step-00000002.safetensors'),
+      async (handle) => {
+        await handle.writeFile('half');
+        await takeOver();
+      },
+      () => {
+        if (asked++ > 0) first.confirm();
+      },
+    ),
+  ).rejects.toMatchObject({ code: 'lock-lost' });
+  stopped.write({ step: 3 } as StepMetrics);
+  expect(() => metrics.write({ step: 3 } as StepMetrics)).toThrow(expect.objectContaining({ code: 'lock-lost' }));
+  await expect(
+    writeCheckpoint(first.checkpoints, smallConfig, smallState(3), undefined, first.confirm),
+  ).rejects.toMatchObject({ code: 'lock-lost' });
+  expect(await readFile(first.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
+  expect(await readdir(first.checkpoints)).toEqual(['step-00000001.safetensors']);
+  for (const writer of [metrics, stopped]) writer.close();
+  first.release();
+  second?.confirm();
+  second?.release();
   expect(await readdir(root)).not.toContain('run.lock');
 });
 
@@ -90,7 +133,7 @@ describe('a run that is resumed after a durable step', () => {
     folder = await createRunFolder(root, smallConfig);
     await leaveTraces(folder);
     for (const step of [2, 3]) await writeCheckpoint(folder.checkpoints, smallConfig, smallState(step));
-    await folder.release();
+    folder.release();
   });
 
   it('leaves the folder unchanged at first', async () => {
@@ -98,11 +141,14 @@ describe('a run that is resumed after a durable step', () => {
     await reopen();
     expect(await readFile(folder.metrics, 'utf8')).toBe(before);
     expect(await readdir(folder.samples)).toEqual(['step-00000002.png', 'step-00000003.png']);
-    expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors', 'step-00000003.safetensors']);
+    expect(await readdir(folder.checkpoints)).toEqual([
+      'step-00000002.safetensors',
+      'step-00000003.safetensors',
+      'step-00000003.safetensors.partial',
+    ]);
   });
 
   it('removes later steps and half-written files', async () => {
-    await writeFile(path.join(folder.checkpoints, 'step-00000003.safetensors.partial'), '');
     removeStepsAfter(folder, 2);
     expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
     expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);

@@ -1,15 +1,15 @@
 /** A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time. */
 import { closeSync, existsSync, openSync, readSync, truncateSync } from 'node:fs';
+import { copyFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { makeFolder } from '@lstm-gan/system';
+import { createTemporary, makeFolder, removeLeftovers, removeTemporaries, takeLock, type Lock } from '@lstm-gan/system';
 import { checkpointsOf, newestCheckpoint, removeCheckpointsAfter } from '../checkpoints/checkpoint-store.ts';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
-import { takeLock } from './run-lock.ts';
 import { shellWord } from '../terminal-text.ts';
-import { explainWriteError, readIfPresent, removeFiles, writeAtomically } from '../write-atomically.ts';
+import { explainWriteError, readIfPresent, removeFiles, writeAtomically, type Confirm } from '../write-atomically.ts';
 
-/** The paths in a run's folder. This process owns the folder until `release`. */
+/** The paths in a run's folder. This process owns the folder until `release`, or until another process takes it over. */
 export interface RunFolder {
   readonly root: string;
   readonly config: string;
@@ -17,23 +17,39 @@ export interface RunFolder {
   readonly metrics: string;
   readonly samples: string;
   readonly checkpoints: string;
+  /** Throws a UserError if another process has taken the folder over. Must be called before every change of its files. */
+  readonly confirm: Confirm;
+  /** Aborted when another process has taken the folder over. */
+  readonly lost: AbortSignal;
   /** Lets other processes use the folder. */
-  release(): Promise<void>;
+  release(): void;
+}
+
+/** How the folder is taken from a process that trains in it, or that may still do so. */
+export interface FolderOptions {
+  /** Takes the folder at once, also from a living process. */
+  readonly takeOver?: boolean;
+  /** Gets a sentence about a process that may still train in the folder. */
+  readonly onNotice?: (sentence: string) => void;
 }
 
 /**
  * Makes the folder of a new run. Throws a UserError if the folder has a run with a checkpoint. A run that ended before
  * its first checkpoint cannot be resumed, so its folder is used again.
  */
-export async function createRunFolder(root: string, config: RunConfig): Promise<RunFolder> {
-  const folder = await openFolder(root);
+export async function createRunFolder(
+  root: string,
+  config: RunConfig,
+  options: FolderOptions = {},
+): Promise<RunFolder> {
+  const folder = await openFolder(root, options);
   try {
     await refuseRun(folder);
     removeStepsAfter(folder, 0);
-    await writeAtomically(folder.config, [`${JSON.stringify(config, undefined, 2)}\n`]);
+    await writeAtomically(folder.config, [`${JSON.stringify(config, undefined, 2)}\n`], folder.confirm);
     return folder;
   } catch (error) {
-    await folder.release();
+    folder.release();
     throw error;
   }
 }
@@ -69,6 +85,7 @@ function isRunConfig(text: string): boolean {
 export async function reopenRunFolder<T>(
   root: string,
   findDurable: (checkpoints: string) => Promise<T>,
+  options: FolderOptions = {},
 ): Promise<{ folder: RunFolder; durable: T }> {
   if ((await readIfPresent(path.join(root, 'config.json'))) === undefined) {
     throw new UserError({
@@ -77,16 +94,16 @@ export async function reopenRunFolder<T>(
       advice: 'Give the folder of a run, or start one with lstm-gan train --out.',
     });
   }
-  const folder = await openFolder(root);
+  const folder = await openFolder(root, options);
   try {
     return { folder, durable: await findDurable(folder.checkpoints) };
   } catch (error) {
-    await folder.release();
+    folder.release();
     throw error;
   }
 }
 
-async function openFolder(root: string): Promise<RunFolder> {
+async function openFolder(root: string, options: FolderOptions): Promise<RunFolder> {
   const paths = {
     root,
     config: path.join(root, 'config.json'),
@@ -97,9 +114,49 @@ async function openFolder(root: string): Promise<RunFolder> {
   };
   try {
     for (const folder of [root, paths.samples]) await makeFolder(folder);
-    return { ...paths, release: await takeLock(path.join(root, 'run.lock')) };
+    const lock = await takeLock(path.join(root, 'run.lock'), {
+      ...options,
+      what: root,
+      refuse: (owner) => inUse(root, owner),
+    });
+    await excludeEarlierOwner(paths, lock);
+    return { ...paths, lost: lock.lost, confirm: () => lock.confirm(), release: () => lock.release() };
   } catch (error) {
     throw explainWriteError(root, error);
+  }
+}
+
+function inUse(root: string, owner: string): UserError {
+  return new UserError({
+    code: 'run-in-use',
+    message: `${owner[0].toUpperCase()}${owner.slice(1)} is training in ${root}.`,
+    advice:
+      'Stop it first, or choose another folder with --out. Or take the folder from it with --take-over: it then stops with an error.',
+  });
+}
+
+/**
+ * Removes files that were half written by an earlier owner of the folder. If that owner may still live, for example
+ * because it is stopped, then its next line goes into a file that is in no folder any more, and the file that it writes
+ * just now cannot get its final name.
+ */
+async function excludeEarlierOwner(
+  { root, log, metrics, samples, checkpoints }: Pick<RunFolder, 'root' | 'log' | 'metrics' | 'samples' | 'checkpoints'>,
+  lock: Lock,
+): Promise<void> {
+  for (const folder of [root, samples, checkpoints])
+    if (lock.isTakenOver) removeTemporaries(folder);
+    else removeLeftovers(folder);
+  if (!lock.isTakenOver) return;
+  for (const file of [log, metrics].filter(existsSync)) {
+    const copy = createTemporary(root);
+    try {
+      await copyFile(file, copy.path);
+      lock.confirm();
+      await rename(copy.path, file);
+    } finally {
+      copy.remove();
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { z } from 'zod';
 import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
-import { readIfPresent, writeAtomically } from '../write-atomically.ts';
+import { readIfPresent, writeAtomically, type Confirm } from '../write-atomically.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -57,8 +57,8 @@ export async function readRunIdentity(root: string): Promise<RunIdentity | undef
 }
 
 /** Writes the identity of a new run into its folder. */
-export async function writeRunIdentity(root: string, identity: RunIdentity): Promise<void> {
-  await writeAtomically(fileOf(root), [`${JSON.stringify(identity, undefined, 2)}\n`]);
+export async function writeRunIdentity(root: string, identity: RunIdentity, confirm?: Confirm): Promise<void> {
+  await writeAtomically(fileOf(root), [`${JSON.stringify(identity, undefined, 2)}\n`], confirm);
 }
 
 /** Throws a UserError that lists the differences between the identity that a run began with and its identity now. */

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core/errors';
 import { explainReadError } from '@lstm-gan/system';
 import { z } from 'zod';
-import { explainWriteError } from '../write-atomically.ts';
+import { explainWriteError, type Confirm } from '../write-atomically.ts';
 
 /** The losses and the cost of one step: a line of metrics.jsonl. Times are in milliseconds. */
 export interface StepMetrics {
@@ -46,8 +46,11 @@ export interface MetricsWriter {
   close(): void;
 }
 
-/** Opens a metrics file for appending, one line a step. The file is created with the first line. */
-export function openMetrics(file: string): MetricsWriter {
+/**
+ * Opens a metrics file for appending, one line a step. The file is created with the first line.
+ * @param confirm called before each line is written; if it throws, the line is not written
+ */
+export function openMetrics(file: string, confirm?: Confirm): MetricsWriter {
   let descriptor: number | undefined;
   return {
     // Synchronous, so that the line is in the page cache even if this process dies right after. A line is short, so
@@ -55,6 +58,7 @@ export function openMetrics(file: string): MetricsWriter {
     write(metrics) {
       try {
         descriptor ??= openSync(file, 'a');
+        confirm?.();
         writeFileSync(descriptor, `${JSON.stringify(metrics)}\n`);
       } catch (error) {
         throw explainWriteError(file, error);
