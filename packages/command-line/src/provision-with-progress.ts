@@ -31,6 +31,7 @@ export async function provisionWithProgress(
     return await provision({
       cacheDir,
       variant,
+      onNotice: (sentence) => void process.stderr.write(`${sentence}\n`),
       onProgress({ stage: next, doneBytes, totalBytes }) {
         if (next !== stage) {
           display.stop();

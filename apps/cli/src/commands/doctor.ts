@@ -4,7 +4,7 @@ import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { findPreset } from '@lstm-gan/coordinator/program';
 import { UserError } from '@lstm-gan/core/errors';
 import { compareWithGolden, type RunUnit } from '@lstm-gan/core/golden';
-import { diagnose, openEngine, provision, type EngineName } from '@lstm-gan/engine';
+import { diagnose, openEngine, type EngineName } from '@lstm-gan/engine';
 import { createRunConfig } from '@lstm-gan/run';
 import { readWhole } from '@lstm-gan/system';
 import { Option, type Command } from 'commander';
@@ -96,7 +96,7 @@ async function compare(options: DoctorOptions, file: string): Promise<void> {
     (reason, cause) => new UserError({ code: 'no-file', message: `${file} cannot be read: ${reason}.`, advice, cause }),
   );
   const cacheDir = cacheDirOf(options);
-  await provision({ cacheDir, variant: 'cpu' });
+  await provisionWithProgress(cacheDir, 'cpu', () => performance.now());
   const engine = await openEngine(options.engine, { cacheDir, threads: 1, device: 'cpu' });
   const run: RunUnit = async (unit, inputs) => (await engine.compile(unit)).run(inputs);
   const results = await compareWithGolden(run, new Uint8Array(bytes)).finally(() => engine.close());

@@ -3,10 +3,11 @@
  * of all that decides its content, including the code that traces, so an outdated graph is never found. A file begins
  * with the SHA-256 of the rest: a torn or damaged file counts as absent.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Unit } from '@lstm-gan/core';
+import { removeLeftovers, writeAtomically } from '@lstm-gan/system';
 import type { GraphTarget } from '../graph-target.ts';
 
 export interface GraphCacheKey extends GraphTarget {
@@ -58,9 +59,8 @@ export async function readGraph(cacheDir: string, key: string): Promise<Uint8Arr
 export async function writeGraph(cacheDir: string, key: string, graphDef: Uint8Array): Promise<void> {
   const target = graphPath(cacheDir, key);
   await mkdir(path.dirname(target), { recursive: true });
-  const temporary = `${target}.${randomUUID()}`;
-  await writeFile(temporary, Buffer.concat([sha256(graphDef), graphDef]));
-  await rename(temporary, target);
+  removeLeftovers(path.dirname(target));
+  await writeAtomically(target, [sha256(graphDef), graphDef]);
 }
 
 function graphPath(cacheDir: string, key: string): string {

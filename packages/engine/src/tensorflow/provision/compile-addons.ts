@@ -7,10 +7,10 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
+import { createTemporary, runProgram } from '@lstm-gan/system';
 import { commonFlags, cppSources, nativeFlags, nativeFolder } from './addon-sources.ts';
 import type { TensorFlowPaths } from './cache-folder.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
-import { runProgram } from './run-program.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -30,18 +30,32 @@ export function tfjsNodeFolder(cacheDir: string): string | undefined {
   return undefined;
 }
 
-/** Compiles the files of both addons in parallel. */
+/**
+ * Compiles the files of both addons in parallel.
+ * @param confirm called before the addons get their place; throws if they must not, because the cache has another owner
+ */
 export async function compileAddons(
   paths: TensorFlowPaths,
   tfjsNode: string,
   compiler: string,
   onProgress: OnProvisionProgress,
+  confirm: () => void = () => undefined,
 ): Promise<void> {
   onProgress({ stage: 'compile', doneBytes: 0, totalBytes: 0 });
   const target = path.dirname(paths.bindingsMarker);
-  const partial = `${target}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
+  const partial = createTemporary(path.dirname(target));
+  try {
+    await mkdir(partial.path, { recursive: true });
+    await compileInto(partial.path, paths, tfjsNode, compiler);
+    confirm();
+    await rm(target, { recursive: true, force: true });
+    await rename(partial.path, target);
+  } finally {
+    partial.remove();
+  }
+}
+
+async function compileInto(folder: string, paths: TensorFlowPaths, tfjsNode: string, compiler: string): Promise<void> {
   const [stockSources, ownSources] = await Promise.all([
     cppSources(path.join(tfjsNode, 'binding')),
     cppSources(nativeFolder),
@@ -50,12 +64,10 @@ export async function compileAddons(
     { sources: stockSources, output: path.basename(paths.stockBinding), flags: ['-w', `-I${tfjsNode}`] },
     { sources: ownSources, output: path.basename(paths.session), flags: [`-I${nativeFolder}`, ...nativeFlags] },
   ];
-  const tools = { compiler, libraryDir: paths.libraryDir, folder: partial };
+  const tools = { compiler, libraryDir: paths.libraryDir, folder };
   await inParallel(addons.flatMap((addon) => addon.sources.map((source) => () => compileFile(tools, addon, source))));
   await inParallel(addons.map((addon) => () => link(tools, addon)));
-  await writeFile(path.join(partial, path.basename(paths.bindingsMarker)), JSON.stringify({ compiler }));
-  await rm(target, { recursive: true, force: true });
-  await rename(partial, target);
+  await writeFile(path.join(folder, path.basename(paths.bindingsMarker)), JSON.stringify({ compiler }));
 }
 
 interface Addon {
@@ -108,8 +120,9 @@ async function link(tools: Tools, addon: Addon): Promise<void> {
   await Promise.all(objects.map((object) => rm(object)));
 }
 
-async function run({ compiler }: Tools, { output }: Addon, parameters: string[]): Promise<void> {
-  const result = await runProgram(compiler, parameters);
+async function run({ compiler, folder }: Tools, { output }: Addon, parameters: string[]): Promise<void> {
+  // The compiler's own temporary files are removed with the folder.
+  const result = await runProgram(compiler, parameters, { env: { ...process.env, TMPDIR: folder } });
   if (result.status === 0) return;
   throw new UserError({
     code: 'compile-failed',

@@ -9,11 +9,11 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
+import { createTemporary, runProgram } from '@lstm-gan/system';
 import type { TensorFlowPaths } from './cache-folder.ts';
 import { namedVariables, type Python } from './find-python.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { wheelTags, wheels, type TensorFlowVariant, type WheelRelease } from './release.ts';
-import { runProgram } from './run-program.ts';
 
 const pipDownload = [
   '-m',
@@ -24,13 +24,17 @@ const pipDownload = [
   '--disable-pip-version-check',
 ] as const;
 
-/** Puts the library of a variant into `paths.root`. */
+/**
+ * Puts the library of a variant into `paths.root`.
+ * @param confirm called before the library gets its place; throws if it must not, because the cache has another owner
+ */
 export async function provisionLibrary(
   cacheDir: string,
   variant: TensorFlowVariant,
   paths: TensorFlowPaths,
   python: Python,
   onProgress: OnProvisionProgress,
+  confirm: () => void,
 ): Promise<void> {
   const release = wheels[variant];
   const downloads = path.join(cacheDir, 'downloads');
@@ -41,14 +45,19 @@ export async function provisionLibrary(
     if (!(await isIntact(wheel, release))) await refuseWheel(wheel, release);
   }
   onProgress({ stage: 'unpack', doneBytes: 0, totalBytes: release.unpackedBytes });
-  const unpacked = `${paths.root}.partial`;
-  await rm(unpacked, { recursive: true, force: true });
-  await unpack(python, wheel, unpacked);
-  if (variant === 'gpu') await addCuda(python, downloads, unpacked, onProgress);
-  await writeFile(path.join(unpacked, 'library.json'), JSON.stringify({ wheel: release.file, sha256: release.sha256 }));
-  await rm(paths.root, { recursive: true, force: true });
-  await rename(unpacked, paths.root);
-  await rm(downloads, { recursive: true, force: true });
+  const unpacked = createTemporary(cacheDir);
+  try {
+    await unpack(python, wheel, unpacked.path);
+    if (variant === 'gpu') await addCuda(python, downloads, unpacked.path, onProgress);
+    const marker = { wheel: release.file, sha256: release.sha256 };
+    await writeFile(path.join(unpacked.path, 'library.json'), JSON.stringify(marker));
+    confirm();
+    await rm(paths.root, { recursive: true, force: true });
+    await rename(unpacked.path, paths.root);
+    await rm(downloads, { recursive: true, force: true });
+  } finally {
+    unpacked.remove();
+  }
 }
 
 async function isIntact(file: string, release: WheelRelease): Promise<boolean> {
@@ -83,9 +92,8 @@ async function download(
 ): Promise<void> {
   // pip downloads into this temporary folder, and then puts the wheels into `folder`. The progress is the size of the
   // new wheels in both folders.
-  const scratch = path.join(folder, 'pip');
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch, { recursive: true });
+  const scratch = createTemporary(folder);
+  await mkdir(scratch.path);
   const before = new Set(await readdir(folder));
   const report = async () =>
     onProgress({ stage: 'download', doneBytes: Math.min(totalBytes, await arrivedBytes(folder, before)), totalBytes });
@@ -93,12 +101,12 @@ async function download(
   const parameters = [...pipDownload, '--progress-bar', 'off', ...wheelTags, '--dest', folder, ...requirements];
   try {
     await report();
-    const result = await runProgram(python.program, parameters, { env: { ...python.env, TMPDIR: scratch } });
+    const result = await runProgram(python.program, parameters, { env: { ...python.env, TMPDIR: scratch.path } });
     if (result.status !== 0) throw downloadError(requirements, result.output, python.env);
     onProgress({ stage: 'download', doneBytes: totalBytes, totalBytes });
   } finally {
     clearInterval(timer);
-    await rm(scratch, { recursive: true, force: true });
+    scratch.remove();
   }
 }
 

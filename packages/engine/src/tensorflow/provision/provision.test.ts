@@ -2,10 +2,14 @@
  * What setup says if something is missing. The tests use real programs and a real disk, and stand-ins only where the
  * real ones cannot be made to fail.
  */
-import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { takeLock } from '@lstm-gan/system';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { addonKey } from './addon-sources.ts';
 import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
 import { tensorflowPaths } from './cache-folder.ts';
@@ -127,5 +131,59 @@ it('says so if the cache folder cannot be made', async () => {
   await expect(setUp()).rejects.toMatchObject({
     code: 'cache-not-writable',
     advice: expect.stringContaining('--cache-dir'),
+  });
+});
+
+describe('the lock of the cache', () => {
+  const lockFile = () => path.join(cacheDir, 'provision.lock');
+  /** A setup that ends with an error as soon as it has the lock. */
+  const setUpWithoutPip = async (onNotice: (sentence: string) => void) => {
+    await addProgram('python3', 'case "$*" in *download*) echo "error: no network"; exit 1; esac; exit 0');
+    await symlink('/bin/true', path.join(programs, 'c++'));
+    vi.stubEnv('PATH', `${programs}:${process.env['PATH']}`);
+    const host = { ...thisHost(), env: { PATH: programs } };
+    return provision({ cacheDir, variant: 'cpu', host, onNotice, heartbeatMs: 20 });
+  };
+
+  it.each([
+    ['is empty', ''],
+    ['holds the number of this process', String(process.pid)],
+    ['holds the number of a living process of another container', '1'],
+  ])('is taken over if it %s, and a sentence says so', async (_, text) => {
+    await mkdir(cacheDir);
+    await writeFile(lockFile(), text);
+    const notices: string[] = [];
+    const setup = setUpWithoutPip((sentence) => notices.push(sentence));
+    await expect(setup).rejects.toMatchObject({ code: 'download-failed' });
+    expect(notices).toEqual([expect.stringMatching(/cache is locked by .*the lock is taken over/)]);
+    expect(existsSync(lockFile())).toBe(false);
+  });
+
+  it('is waited for while its process lives, and a sentence says for whom', async () => {
+    await mkdir(cacheDir);
+    const lock = await takeLock(lockFile(), { what: cacheDir });
+    const notices: string[] = [];
+    const setup = setUpWithoutPip((sentence) => {
+      notices.push(sentence);
+      lock.release();
+    });
+    await expect(setup).rejects.toMatchObject({ code: 'download-failed' });
+    expect(notices).toEqual([`Waiting for process ${process.pid}, which works in ${cacheDir}.`]);
+  });
+
+  it('lets its owner remove what a killed setup left', async () => {
+    const leaving = `
+      import { mkdirSync, writeFileSync } from 'node:fs';
+      import { createTemporary } from '@lstm-gan/system';
+      const folder = ${JSON.stringify(cacheDir)};
+      mkdirSync(folder + '/downloads', { recursive: true });
+      mkdirSync(createTemporary(folder).path);
+      writeFileSync(createTemporary(folder + '/downloads').path, '');
+      process.kill(process.pid, 'SIGKILL');`;
+    const sources = ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', leaving];
+    await once(spawn(process.execPath, sources), 'exit');
+    expect(await readdir(cacheDir)).toHaveLength(2);
+    await expect(setUpWithoutPip(() => undefined)).rejects.toMatchObject({ code: 'download-failed' });
+    expect(await readdir(cacheDir, { recursive: true })).toEqual(['downloads']);
   });
 });

@@ -1,14 +1,23 @@
 /**
  * Provisioning: puts native TensorFlow, ready to load, into the user's cache. It first checks that the machine has all
  * that provisioning needs. A second call finds the files that mark a complete cache, and does nothing. If several
- * processes provision one cache, one works and the others wait.
+ * processes provision one cache, also on several machines, one works and the others wait.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '@lstm-gan/core/errors';
-import { makeFolder, reasonOf } from '@lstm-gan/system';
+import {
+  createTemporary,
+  makeFolder,
+  reasonOf,
+  removeLeftovers,
+  removeTemporaries,
+  runProgram,
+  takeLock,
+  type Lock,
+  type LockOptions,
+} from '@lstm-gan/system';
 import { addonKey } from './addon-sources.ts';
 import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
 import { tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';
@@ -17,10 +26,9 @@ import { provisionLibrary } from './provision-library.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { tfjsNodeVersion, wheels, type TensorFlowVariant } from './release.ts';
 import { checkDisk, checkPlatform, checkTools, thisHost, type Host } from './requirements.ts';
-import { runProgram } from './run-program.ts';
 
 /** The options of `provision`. */
-export interface ProvisionOptions {
+export interface ProvisionOptions extends Pick<LockOptions, 'onNotice' | 'heartbeatMs'> {
   readonly cacheDir: string;
   readonly variant: TensorFlowVariant;
   readonly onProgress?: OnProvisionProgress;
@@ -49,19 +57,22 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
   const found = await locateTensorFlow(cacheDir, variant);
   if (found !== undefined) return found;
   const { python, compiler } = await checkTools(host.env);
-  const lock = await lockCache(cacheDir);
+  const lock = await lockCache(options);
   try {
     const paths = tensorflowPaths(cacheDir, variant, await addonKey());
-    const tfjsNode = tfjsNodeFolder(cacheDir) ?? (await installTfjsNode(cacheDir));
+    for (const folder of [cacheDir, path.join(cacheDir, 'downloads'), paths.root])
+      if (lock.isTakenOver) removeTemporaries(folder);
+      else removeLeftovers(folder);
+    const confirm = (): void => lock.confirm();
+    const tfjsNode = tfjsNodeFolder(cacheDir) ?? (await installTfjsNode(cacheDir, confirm));
     if (!existsSync(paths.libraryMarker)) {
       await checkDisk(cacheDir, wheels[variant]);
-      await provisionLibrary(cacheDir, variant, paths, python, onProgress);
+      await provisionLibrary(cacheDir, variant, paths, python, onProgress, confirm);
     }
-    if (!existsSync(paths.bindingsMarker)) await compileAddons(paths, tfjsNode, compiler, onProgress);
+    if (!existsSync(paths.bindingsMarker)) await compileAddons(paths, tfjsNode, compiler, onProgress, confirm);
     return { variant, paths, tfjsNode };
   } finally {
-    await lock.close();
-    await rm(path.join(cacheDir, 'provision.lock'), { force: true });
+    lock.release();
   }
 }
 
@@ -69,16 +80,23 @@ export async function provision(options: ProvisionOptions): Promise<Provisioned>
  * Installs tfjs-node-gpu without its install script, and returns its folder. The install script fails if it cannot
  * reach its storage bucket. For this reason tfjs-node-gpu is only an optional peer of this package.
  */
-async function installTfjsNode(cacheDir: string): Promise<string> {
-  const folder = path.join(cacheDir, 'npm');
-  await mkdir(folder, { recursive: true });
+async function installTfjsNode(cacheDir: string, confirm: () => void): Promise<string> {
+  const partial = createTemporary(cacheDir);
+  await mkdir(partial.path);
   const requirement = `@tensorflow/tfjs-node-gpu@${tfjsNodeVersion}`;
   const parameters = [
-    ...['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder],
+    ...['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', partial.path],
     // The user's configuration of npm may say otherwise.
     ...['--no-dry-run', '--no-global', '--no-package-lock-only', '--no-workspaces', '--include=prod', requirement],
   ];
   const result = await runProgram('npm', parameters);
+  if (result.status === 0) {
+    confirm();
+    const folder = path.join(cacheDir, 'npm');
+    await rm(folder, { recursive: true, force: true });
+    await rename(partial.path, folder);
+  }
+  partial.remove();
   const found = tfjsNodeFolder(cacheDir);
   if (result.status === 0 && found !== undefined) return found;
   throw new UserError({
@@ -88,11 +106,8 @@ async function installTfjsNode(cacheDir: string): Promise<string> {
   });
 }
 
-/**
- * Locks the cache: one process provisions it at a time. Removes the lock of a process that has ended without unlocking.
- */
-async function lockCache(cacheDir: string): Promise<FileHandle> {
-  const file = path.join(cacheDir, 'provision.lock');
+/** Locks the cache: one process provisions it at a time, and the others wait. */
+async function lockCache({ cacheDir, onNotice, heartbeatMs }: ProvisionOptions): Promise<Lock> {
   try {
     await makeFolder(cacheDir);
   } catch (cause) {
@@ -103,25 +118,5 @@ async function lockCache(cacheDir: string): Promise<FileHandle> {
       cause,
     });
   }
-  for (;;) {
-    try {
-      const handle = await open(file, 'wx');
-      await handle.write(String(process.pid));
-      return handle;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const owner = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (owner > 0 && !isAlive(owner)) await rm(file, { force: true });
-    else await delay(250);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return takeLock(path.join(cacheDir, 'provision.lock'), { what: cacheDir, onNotice, heartbeatMs });
 }

@@ -6,7 +6,7 @@ import { statfs } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';
 import { findPython, missingTool, type Python } from './find-python.ts';
 import type { WheelRelease } from './release.ts';
-import { runProgram } from './run-program.ts';
+import { runProgram } from '@lstm-gan/system';
 
 /** What provisioning needs to know of a machine. */
 export interface Host {
