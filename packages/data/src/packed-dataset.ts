@@ -3,13 +3,13 @@
  * footer, the footer's length (uint32) and an eight-letter signature. The file is written as a stream, and its images
  * are read one at a time, so writing and reading need little memory. Opening reads no pixels.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImageShape } from '@lstm-gan/core';
 import { assert, UserError } from '@lstm-gan/core/errors';
-import { explainReadError, explainWriteError, makeFolder } from '@lstm-gan/system';
+import { explainReadError, explainWriteError, makeFolder, writeAtomically } from '@lstm-gan/system';
 import { z } from 'zod';
 import type { Dataset } from './dataset.ts';
 import type { DecodedImages } from './decoded-images.ts';
@@ -36,20 +36,10 @@ export const anotherCache = 'Choose another cache with --cache-dir.';
 
 /** Writes a packed file, completely or not at all. Throws a UserError if it cannot be written. */
 export async function writePacked(file: string, name: string, shape: ImageShape, images: DecodedImages): Promise<void> {
-  // Two processes may pack the same images at the same time, also in containers where both have the same number.
-  const temporary = `${file}.${randomUUID()}.partial`;
   try {
     await makeFolder(path.dirname(file));
-    const handle = await open(temporary, 'w');
-    try {
-      await writeContent(handle, name, shape, images);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    await writeAtomically(file, (handle) => writeContent(handle, name, shape, images));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw explainWriteError(file, error, anotherCache);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Measures steps of training on made-up images, with the same coordinator and worker processes as in a real training.
- * Removes its files after a success.
+ * Removes its files, unless all workers have ended.
  */
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { NativeArithmetic } from '@lstm-gan/engine';
 import { createDataset, createShardReader } from '@lstm-gan/data';
@@ -32,7 +32,8 @@ const warmUpSteps = 5;
 
 export async function measureSteps(options: MeasureOptions): Promise<Measurement> {
   const { config, steps, gatherWorkers, arithmetic, now, onStep } = options;
-  const root = await createScratchFolder('lstm-gan-bench-');
+  const folder = createScratchFolder();
+  const root = folder.path;
   const log = createLog(path.join(root, 'log.jsonl'));
   const workers = await gatherWorkers({
     shardCount: config.batchSize / config.shardSize,
@@ -69,9 +70,14 @@ export async function measureSteps(options: MeasureOptions): Promise<Measurement
     await dismissWorkers(workers);
     log.flush();
   }
-  // After this error the folder is not removed, because its logs say why the workers ended.
-  if (measured.length < steps) throw workersGone(root, workers);
-  await rm(root, { recursive: true, force: true });
+  if (measured.length < steps) {
+    // The folder stays, because its logs say why the workers ended.
+    const kept = await mkdtemp(path.join(path.dirname(root), 'lstm-gan-bench-'));
+    await rename(root, kept);
+    folder.keep();
+    throw workersGone(kept, workers);
+  }
+  folder.remove();
   return { tensorflow, steps: measured };
 }
 

@@ -1,5 +1,4 @@
 /** Workers that the coordinator starts on its own machine. */
-import { rm } from 'node:fs/promises';
 import { startLocalWorkers } from '@lstm-gan/launch';
 import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
@@ -29,10 +28,9 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
   const { workerCommand, device, gpus, threads = 1, cacheDir, pin, exchange = 'auto' } = choice;
   return async ({ shardCount, root, log, arithmetic, limits }) => {
     const count = localWorkerCount(choice, shardCount);
-    const socketFolder = await createScratchFolder('lstm-gan-', { socket: `peer-worker-${count}` });
-    const removeFolder = (): Promise<void> => rm(socketFolder, { recursive: true, force: true });
+    const socketFolder = createScratchFolder({ socket: `peer-worker-${count}` });
     const link = await createCoordinatorLink({
-      bind: `ipc://${socketFolder}/coordinator`,
+      bind: `ipc://${socketFolder.path}/coordinator`,
       keys: createKeyPair(),
       isAuthorized: () => false,
       memory: arithmetic,
@@ -68,12 +66,12 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
         expectEnd: () => void (endExpected = true),
         async ended() {
           await stopped();
-          await removeFolder();
+          socketFolder.remove();
         },
       };
     } catch (error) {
       await link.close();
-      await removeFolder();
+      socketFolder.remove();
       throw error;
     }
   };

@@ -1,11 +1,12 @@
-import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { reasonOf } from '@lstm-gan/system';
+import { createTemporaryFolder, reasonOf, type Temporary } from '@lstm-gan/system';
 
 /** The path of a socket file has at most this number of bytes (unix(7): 108 with the zero at its end). */
 const mostSocketBytes = 107;
+/** The name of a temporary folder has at most this number of bytes. */
+const mostNameBytes = 40;
 
 /** The folders for temporary files: the user's own choice first, then those that nearly every system has. */
 export function scratchParents(environment: NodeJS.ProcessEnv): string[] {
@@ -18,19 +19,19 @@ export function scratchParents(environment: NodeJS.ProcessEnv): string[] {
  * Throws a UserError if it is possible in none.
  * @param socket the longest name of a socket file that will be in the folder: the path of a socket is limited
  */
-export async function createScratchFolder(
-  prefix: string,
-  { socket, parents = scratchParents(process.env) }: { socket?: string; parents?: readonly string[] } = {},
-): Promise<string> {
+export function createScratchFolder({
+  socket,
+  parents = scratchParents(process.env),
+}: { socket?: string; parents?: readonly string[] } = {}): Temporary {
   const refusals: string[] = [];
   for (const parent of parents) {
-    const folder = path.join(path.resolve(parent), prefix);
-    if (socket !== undefined && Buffer.byteLength(`${folder}123456/${socket}`) > mostSocketBytes) {
+    const longest = path.join(path.resolve(parent), 'x'.repeat(mostNameBytes), socket ?? '');
+    if (socket !== undefined && Buffer.byteLength(longest) > mostSocketBytes) {
       refusals.push(`${parent} (its path is too long for a socket)`);
       continue;
     }
     try {
-      return await mkdtemp(folder);
+      return createTemporaryFolder(parent);
     } catch (error) {
       refusals.push(`${parent} (${reasonOf(error, 'writing')})`);
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { findPython, namedVariables } from './find-python.ts';
-import { runProgram } from './run-program.ts';
+import { runProgram } from '@lstm-gan/system';
 
 const makeWheel = `
 import sys, zipfile

@@ -1,5 +1,5 @@
 import { UserError } from '@lstm-gan/core/errors';
-import { runProgram } from './run-program.ts';
+import { runProgram } from '@lstm-gan/system';
 
 /** A Python whose pip works. */
 export interface Python {

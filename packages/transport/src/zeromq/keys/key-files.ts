@@ -2,9 +2,9 @@
  * Key files. Each file holds a CURVE key pair, which one or several workers use, and the public key of their
  * coordinator. The coordinator's own key pair is in a file of the same form.
  */
-import { chmod, open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat, type FileHandle } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';
-import { explainWriteError, reasonOf } from '@lstm-gan/system';
+import { explainWriteError, reasonOf, writeAtomically } from '@lstm-gan/system';
 import { curveKeyPair } from 'zeromq';
 import { z } from 'zod';
 
@@ -27,19 +27,17 @@ export function createKeyPair(): KeyPair {
   return curveKeyPair();
 }
 
-/** Writes a worker's keys, readable only by the user. Throws a UserError if that fails. */
+/**
+ * Writes a worker's keys, completely or not at all, readable only by the user. Throws a UserError if that fails.
+ */
 export async function writeKeyFile(file: string, keys: WorkerKeys): Promise<void> {
-  try {
-    const handle = await open(file, 'w', 0o600);
-    try {
-      await chmod(file, 0o600);
-      await handle.writeFile(`${JSON.stringify(keys)}\n`);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
+  const content = async (handle: FileHandle): Promise<void> => {
+    await handle.chmod(0o600);
+    await handle.writeFile(`${JSON.stringify(keys)}\n`);
+  };
+  await writeAtomically(file, content).catch((error: unknown) => {
     throw explainWriteError(file, error, 'Keys are in the folder of the run: choose another one with --out.');
-  }
+  });
 }
 
 /** Reads a worker's keys. Refuses a file that other users can read. */

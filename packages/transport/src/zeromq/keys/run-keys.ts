@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { removeLeftovers } from '@lstm-gan/system';
 import { createKeyPair, keyFileError, parseKeys, readKeyFile, writeKeyFile, type KeyPair } from './key-files.ts';
 
 /** The keys of a run: the coordinator's own, and those that let workers join. */
@@ -35,6 +36,7 @@ const serverKeyName = 'coordinator.key';
  */
 export async function openRunKeys(folder: string): Promise<RunKeys> {
   const serverFile = path.join(folder, serverKeyName);
+  removeLeftovers(folder);
   if (!existsSync(serverFile)) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const [server, worker] = [createKeyPair(), createKeyPair()];
