@@ -15,6 +15,12 @@ function mostOpenFiles() {
 }
 
 /**
+ * While the program loads, a signal ends it. Without a handler, the first process of a container would ignore the
+ * signal. The program replaces these handlers.
+ */
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
+/**
  * Starts a program, or says how to build the checkout if it is not built yet.
  * @param {string} name
  * @param {URL} main

@@ -5,11 +5,39 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const nxProgram = path.join(root, 'node_modules', '.bin', 'nx');
 const oldestNode = [20, 19];
+/** The exit code of a process that a signal ended. */
+const interrupted = 130;
+
+/** The programs that run now, each in a process group of its own. */
+const running = new Set();
+let isInterrupted = false;
+
+/**
+ * A signal ends the programs that run, with the processes that they have started, and then this process. Also in a
+ * container whose first process this is: without a handler, such a process ignores signals.
+ */
+function interrupt() {
+  isInterrupted = true;
+  if (running.size === 0) process.exit(interrupted);
+  for (const child of running) endGroup(child);
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupt);
+// Without a terminal, for example under nohup, SIGHUP does not matter.
+process.on('SIGHUP', () => [0, 1, 2].some((descriptor) => isatty(descriptor)) && interrupt());
+
+function endGroup({ pid }) {
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch {
+    // It has just ended.
+  }
+}
 
 /** Ends the process with a sentence that says what is missing and one that says what to do. */
 export function stop(message, advice) {
@@ -22,13 +50,17 @@ export function stop(message, advice) {
  * `advice` is given, ends this process with that advice.
  */
 export async function run(program, parameters, { advice, env = {} } = {}) {
-  const child = spawn(program, parameters, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  const options = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } };
+  const child = spawn(program, parameters, { ...options, detached: true });
+  running.add(child);
   const status = await new Promise((resolve) => {
     child.once('error', (error) =>
       stop(`${program} could not be started: ${error.message}`, `Install ${program}, then run this again.`),
     );
     child.once('close', (code) => resolve(code ?? 1));
   });
+  running.delete(child);
+  if (isInterrupted && running.size === 0) process.exit(interrupted);
   if (status !== 0 && advice !== undefined) stop(`${program} ${parameters.join(' ')} failed.`, advice);
   return status;
 }

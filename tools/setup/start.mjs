@@ -32,6 +32,7 @@ const child = spawn(process.execPath, [path.join(root, 'apps', 'cli', 'bin', 'ls
   cwd: root,
   stdio: 'inherit',
 });
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM']) process.removeAllListeners(signal);
 // A terminal sends Ctrl-C, and its end, to this process and to its child, which trains. This process ignores them and
 // waits for the child's end.
 process.on('SIGINT', () => undefined);

@@ -42,8 +42,10 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
         return;
       }
       if (message.kind === 'reject') throw rejectedError(message);
-      if (message.kind === 'welcome') run = await prepareRun(message, options);
-      else if (run === undefined) throw new Error(`Bug: the coordinator sent ${message.kind} before it said welcome`);
+      if (message.kind === 'welcome') {
+        run = await prepareRun(message, options);
+        options.onReady?.();
+      } else if (run === undefined) throw new Error(`Bug: the coordinator sent ${message.kind} before it said welcome`);
       else await answer(message, run);
     }
   } finally {

@@ -15,6 +15,8 @@ export interface WorkerOptions {
   /** Whether the worker reaches the coordinator through a socket file. If so, the coordinator runs on this machine. */
   readonly besideCoordinator: boolean;
   readonly log: Logger;
+  /** Called when the worker has told the coordinator what it computes with: from now on it may have work. */
+  readonly onReady?: () => void;
   /** When this signal is aborted, the worker asks to leave. It leaves when the coordinator lets it go. */
   readonly signal: AbortSignal;
   /** Milliseconds of a clock that never goes back. */

@@ -1,9 +1,12 @@
 import { CommanderError, type Command } from 'commander';
 import { exitCodes } from './exit-codes.ts';
+import { onStopSignal } from './stop-signals.ts';
 import { surviveLostOutput } from './survive-lost-output.ts';
 
 /**
- * Runs a program with parameters and sets the exit code. Prints the sentence of an error on standard error.
+ * Runs a program with parameters and sets the exit code. Prints the sentence of an error on standard error. A signal
+ * ends the process at once, unless the command asks for it with `onStopSignal`; what the command has registered with
+ * `atExit` is then done (temporary files are removed, and locks are released).
  * @param loadProgram returns the program; commands that the parameters do not call may be missing
  */
 export async function runCommandLine(
@@ -11,6 +14,7 @@ export async function runCommandLine(
   loadProgram: () => Command | Promise<Command>,
 ): Promise<void> {
   surviveLostOutput();
+  onStopSignal(() => process.exit(exitCodes.interrupted));
   const complaints: Complaint[] = [];
   try {
     const program = await loadProgram();

@@ -1,22 +1,34 @@
 import { isatty } from 'node:tty';
 
+/** What the program does at a signal. The last one counts. */
+const stops: (() => void)[] = [];
+
 /**
- * Calls `stop` at every SIGINT and SIGTERM. SIGHUP says that the terminal has been closed: it calls `stop` too, unless
- * the program is stopping already (a closed terminal may send several). A program without a terminal, for example under
- * nohup, goes on. Returns a function that ends this.
+ * Calls `stop` at every SIGINT and SIGTERM, until the returned function is called. Meanwhile it takes the place of what
+ * was to be called before. SIGHUP says that the terminal has been closed: it calls `stop` too, unless the program is
+ * stopping already (a closed terminal may send several). A program without a terminal, for example under nohup, goes
+ * on.
  */
 export function onStopSignal(stop: () => void): () => void {
+  if (stops.length === 0) listen();
+  stops.push(stop);
+  return () => void stops.splice(stops.lastIndexOf(stop), 1);
+}
+
+function listen(): void {
   const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   let isStopping = false;
   const onSignal = (): void => {
     isStopping = true;
-    stop();
+    stops.at(-1)?.();
   };
   const onHangup = (): void => {
     if (hasTerminal && !isStopping) onSignal();
   };
   const handlers = { SIGINT: onSignal, SIGTERM: onSignal, SIGHUP: onHangup };
-  const signals = Object.keys(handlers) as (keyof typeof handlers)[];
-  for (const signal of signals) process.on(signal, handlers[signal]);
-  return () => signals.forEach((signal) => process.off(signal, handlers[signal]));
+  for (const [signal, handler] of Object.entries(handlers)) {
+    // start-built.js has handlers for the time until here.
+    process.removeAllListeners(signal);
+    process.on(signal, handler);
+  }
 }

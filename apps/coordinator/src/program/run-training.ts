@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { cacheDirOf, onStopSignal } from '@lstm-gan/command-line';
+import { cacheDirOf, exitCodes, onStopSignal } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
@@ -108,17 +108,18 @@ async function openRun(
   return run;
 }
 
-type TrainingContext = Omit<TrainRunOptions, keyof OpenRun | 'signal' | 'terminal' | 'onStep'> &
+type TrainingContext = Omit<TrainRunOptions, keyof OpenRun | 'signal' | 'terminal' | 'onStep' | 'onBegin'> &
   Pick<TrainRunOptions, 'isStrict'>;
 
 /**
  * Trains with progress on the terminal. The first Ctrl-C or SIGTERM, or the end of the terminal, stops after the step;
- * the second signal stops at once.
+ * the second signal stops at once, and so does the first one before there are steps.
  */
 async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise<TrainRunResult> {
   const stopper = new AbortController();
+  let hasBegun = false;
   const onSignal = (): void => {
-    if (stopper.signal.aborted) process.exit(130);
+    if (stopper.signal.aborted || !hasBegun) process.exit(exitCodes.interrupted);
     process.stderr.write('\nStopping after this step. Interrupt once more to stop at once.\n');
     stopper.abort();
   };
@@ -130,6 +131,7 @@ async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise
       ...context,
       signal: stopper.signal,
       terminal: readableLog(process.stderr),
+      onBegin: () => void (hasBegun = true),
       onStep: (metrics) => progress.onStep(metrics),
     });
   } finally {

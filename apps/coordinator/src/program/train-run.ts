@@ -44,6 +44,8 @@ export interface TrainRunOptions extends OpenRun {
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly arithmetic: NativeArithmetic;
+  /** Called when everything is ready and the coordinator begins to wait for workers. */
+  readonly onBegin: () => void;
   readonly onStep: (metrics: StepMetrics) => void;
   /** The terminal's log. It gets JSON lines as pino writes them. */
   readonly terminal: { write(line: string): void };
@@ -77,6 +79,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   const sampler = await openGridSampler(options, workers);
   const records = keepRecords({ ...options, sampler });
   const forecast = createTimeForecast(steps);
+  options.onBegin();
   try {
     const { batchSize, shardSize, seed, flip } = config;
     const result = await startCoordinator({

@@ -92,7 +92,7 @@ export function keepRecords(options: RecordOptions): Records {
       const file = path.join(folder.samples, 'reals.png');
       if (resumedFrom !== undefined && existsSync(file)) return;
       background.run(async () =>
-        writeAtomically(file, [await renderGrid(realImages(dataset, count), config.model.image)]),
+        writeAtomically(file, [await renderGrid(realImages(dataset, count), config.model.image)], folder.confirm),
       );
     },
     committed(metrics) {

@@ -1,5 +1,6 @@
 /** Workers that the coordinator starts on its own machine. */
 import { startLocalWorkers } from '@lstm-gan/launch';
+import { atExit } from '@lstm-gan/system';
 import { createCoordinatorLink, createKeyPair } from '@lstm-gan/transport';
 import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
 import type { GatherWorkers } from './run-workers.ts';
@@ -58,6 +59,8 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
           if (left === 0) gone.abort(sentence);
         },
       });
+      // If this process is interrupted, workers that have not joined yet would look for it for a while.
+      const forgetWorkers = atExit(() => processIds.forEach(end));
       log.info({ processIds, processors }, `${count} local workers started.`);
       return {
         link,
@@ -66,6 +69,7 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
         expectEnd: () => void (endExpected = true),
         async ended() {
           await stopped();
+          forgetWorkers();
           socketFolder.remove();
         },
       };
@@ -75,6 +79,14 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
       throw error;
     }
   };
+}
+
+function end(pid: number): void {
+  try {
+    if (pid !== 0) process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** Returns how many local workers a run starts. */

@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { onStopSignal } from '@lstm-gan/command-line';
+import { exitCodes, onStopSignal } from '@lstm-gan/command-line';
 import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
 import { UserError } from '@lstm-gan/core/errors';
 import { openEngine, type Engine } from '@lstm-gan/engine';
@@ -47,7 +47,14 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   chooseDevice(device, findGpus().length);
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const leaving = new AbortController();
-  onStopSignal(() => leaving.abort());
+  let isReady = false;
+  onStopSignal(() => {
+    // While the worker builds its graphs, it has no work to complete. A second signal means that the user does not want
+    // to wait.
+    if (!isReady) process.exit(exitCodes.success);
+    if (leaving.signal.aborted) process.exit(exitCodes.interrupted);
+    leaving.abort();
+  });
   const log = await openLog();
   // A coordinator with a socket file makes a new socket file when it starts again, so waiting at the old one is
   // useless.
@@ -57,9 +64,16 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   for (;;) {
     try {
       const connectTimeoutMs = isLocalAddress(connect) ? undefined : attemptMs(left());
-      const onContact = (): void => void (lastContactMs = performance.now());
-      return await workOnce(options, { keys, log, connectTimeoutMs, signal: leaving.signal, onContact });
+      return await workOnce(options, {
+        keys,
+        log,
+        connectTimeoutMs,
+        signal: leaving.signal,
+        onReady: () => void (isReady = true),
+        onContact: () => void (lastContactMs = performance.now()),
+      });
     } catch (error) {
+      isReady = false;
       const leftMs = left();
       if (leaving.signal.aborted || !mayPass(error) || leftMs <= 0) throw error;
       log.warn(`${error.message} Trying again for ${Math.ceil(leftMs / 1000)} s.`);
@@ -98,16 +112,16 @@ interface Attempt {
   readonly log: Logger;
   readonly connectTimeoutMs: number | undefined;
   readonly signal: AbortSignal;
+  /** Called when the worker may have work. */
+  readonly onReady: () => void;
+  /** Called when the link has ended, if the coordinator had sent the run's configuration and the engine was opened. */
   readonly onContact: () => void;
 }
 
-/**
- * Works over one link until the link ends. Then calls `onContact` if the coordinator had sent the run's configuration
- * and the engine was opened.
- */
+/** Works over one link until the link ends. */
 async function workOnce(
   options: RunWorkerOptions,
-  { keys, log, connectTimeoutMs, signal, onContact }: Attempt,
+  { keys, log, connectTimeoutMs, signal, onReady, onContact }: Attempt,
 ): Promise<void> {
   const { name, device, threads, cacheDir, flows } = options;
   // A name may get another address while the worker looks for its coordinator.
@@ -139,6 +153,7 @@ async function workOnce(
       openEngine: open,
       log,
       signal,
+      onReady,
       now: () => performance.now(),
     });
   } finally {

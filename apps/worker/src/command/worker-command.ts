@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import {
   addCacheDir,
   cacheDirOf,
+  exitCodes,
   invocationOf,
+  onStopSignal,
   positiveInteger,
   seconds,
   type CacheOptions,
@@ -62,6 +64,8 @@ On SIGTERM or Ctrl-C it leaves politely: after the shards in work.`;
 }
 
 async function startWorkerProcess({ cpus, ...options }: WorkerCommandOptions): Promise<void> {
+  // A worker that has no work yet leaves at once, and that is a success.
+  onStopSignal(() => process.exit(exitCodes.success));
   // Processors are set before any library starts threads, because a new thread inherits the processors.
   if (cpus !== undefined) pinToProcessors(cpus);
   const cacheDir = cacheDirOf(options);

@@ -18,7 +18,7 @@ export function writeLockText(owner: Omit<LockText, 'heartbeat'>, now: Date): st
 }
 
 /** Returns undefined if the text is no lock's: it is being written, or it is damaged. */
-export function readLockText(text: string): LockText | undefined {
+function readLockText(text: string): LockText | undefined {
   try {
     const content = JSON.parse(text) as LockText;
     const texts = [content.host, content.boot, content.namespace, content.started, content.folder, content.heartbeat];
