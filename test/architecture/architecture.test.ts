@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/system': ['@lstm-gan/core'],
   'packages/engine': ['@lstm-gan/core', '@lstm-gan/system'],
   'packages/data': ['@lstm-gan/core', '@lstm-gan/system'],
-  'packages/evaluation': ['@lstm-gan/core', '@lstm-gan/engine'],
+  'packages/evaluation': ['@lstm-gan/core', '@lstm-gan/engine', '@lstm-gan/system'],
   'packages/transport': ['@lstm-gan/core', '@lstm-gan/system'],
   'packages/run': ['@lstm-gan/core', '@lstm-gan/system'],
   'packages/launch': ['@lstm-gan/system'],

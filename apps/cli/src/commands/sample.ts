@@ -99,7 +99,7 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
  * format of --out.
  */
 async function checkTarget({ out, outDir }: SampleOptions): Promise<PictureFormat | undefined> {
-  if (outDir !== undefined) await makeFolder(outDir);
+  if (outDir !== undefined) await makeOutDir(outDir);
   if (out === undefined) return undefined;
   const format = pictureFormat(out);
   if (format === undefined) {
@@ -113,7 +113,7 @@ async function checkTarget({ out, outDir }: SampleOptions): Promise<PictureForma
   return format;
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeOutDir(folder: string): Promise<void> {
   await makeFolder(folder).catch((error: unknown) => {
     throw explainWriteError(folder, error, 'Choose another folder with --out-dir.');
   });

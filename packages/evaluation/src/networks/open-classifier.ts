@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeSafetensors, encodeSafetensors, joinVector, splitVector, type NamedTensor } from '@lstm-gan/core';
-import { explainWriteError } from '@lstm-gan/core/errors';
 import type { Engine } from '@lstm-gan/engine';
+import { explainWriteError, makeFolder, writeAtomically } from '@lstm-gan/system';
 import { imagesBetween, scaleImages } from '../images.ts';
 import { classifierFeatures, classifierSize, createClassifierUnits, type ClassifierUnits } from './classifier-units.ts';
 import type { FeatureNetwork } from './feature-network.ts';
@@ -113,15 +113,11 @@ async function writeClassifier(
   }));
   const { accuracy, heldOut } = trained;
   const metadata = new Map(Object.entries({ accuracy: String(accuracy), heldOut: String(heldOut) }));
-  // Two processes may train the same classifier at the same time.
-  const temporary = `${file}.${randomUUID()}.partial`;
   try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(temporary, encodeSafetensors(tensors, metadata), { flush: true });
-    await rename(temporary, file);
+    await makeFolder(path.dirname(file));
+    await writeAtomically(file, encodeSafetensors(tensors, metadata));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw explainWriteError(file, error, 'Make room, or choose another folder with --cache-dir.');
+    throw explainWriteError(file, error, 'Choose another cache with --cache-dir.');
   }
   return trained;
 }
