@@ -1,5 +1,5 @@
 /** Trains on a folder of pictures of mixed sizes and formats, one of them broken. */
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -80,6 +80,40 @@ it('gives other weights if images are flipped, and one-channel images if they ar
   await train('gray', '--channels', '1');
   const grid = await sharp(path.join(folder, 'gray', 'samples', 'step-00000002.png')).metadata();
   expect(grid.channels).toBe(1);
+});
+
+it('trains with the folders as classes, and draws the class that one asks for', async () => {
+  const withLabels = ['--set', 'model.condition.kind=label'];
+  expect((await train('classes', ...withLabels)).exitCode).toBe(0);
+  const run = path.join(folder, 'classes');
+  expect(JSON.parse(await readFile(path.join(run, 'config.json'), 'utf8'))).toMatchObject({
+    model: { condition: { kind: 'label', classes: 2, embedding: 32 } },
+    classes: [
+      { name: 'sea', images: 20 },
+      { name: 'wood', images: 20 },
+    ],
+  });
+  // A row of eight images for each class.
+  const grid = await sharp(path.join(run, 'samples', 'step-00000002.png')).metadata();
+  expect([grid.width, grid.height]).toEqual([8 * 66 + 2, 2 * 66 + 2]);
+
+  const draw = async (name: string) => {
+    const out = path.join(folder, `${name}.png`);
+    expect((await lstmGan(['sample', run, '--class', name, '--count', '2', '--out', out])).exitCode).toBe(0);
+    return readFile(out);
+  };
+  expect(await draw('sea')).not.toEqual(await draw('wood'));
+  const unknown = await lstmGan(['sample', run, '--class', 'see', '--out', 'x.png']);
+  expect([unknown.exitCode, unknown.stderr]).toEqual([2, expect.stringContaining('Did you mean sea?')]);
+
+  const flat = await train('flat', ...withLabels, '--data', path.join(photos, 'sea'));
+  expect([flat.exitCode, flat.stderr]).toEqual([2, expect.stringContaining('have no labels')]);
+  await expect(access(path.join(folder, 'flat'))).rejects.toThrow('ENOENT');
+
+  await rename(path.join(photos, 'wood'), path.join(photos, 'woods'));
+  const renamed = await lstmGan(['train', '--resume', run, '--steps', '3', '--workers', '1']);
+  expect([renamed.exitCode, renamed.stderr]).toEqual([2, expect.stringContaining('config classes was')]);
+  await rename(path.join(photos, 'woods'), path.join(photos, 'wood'));
 });
 
 it('the folder may have moved when the run is resumed, but its files must be the same', async () => {

@@ -4,7 +4,7 @@
  * keep the bits changes them, and says so in its commit.
  */
 import { presets, type Preset } from '@lstm-gan/core';
-import { createDataset, type Dataset } from '@lstm-gan/data';
+import { createDataset, labelsInTurn, type Dataset } from '@lstm-gan/data';
 import { createRunConfig, type RunConfig } from '@lstm-gan/run';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { trainOnCluster, type ClusterResult } from '../support/cluster.ts';
@@ -25,7 +25,9 @@ function runOf(preset: Preset): { readonly config: RunConfig; readonly dataset: 
     { length: count * size * size * channels },
     (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24,
   );
-  return { config, dataset: createDataset({ name: 'made-up', count, size, channels, digest: '' }, pixels) };
+  const { condition } = config.model;
+  const labels = condition && labelsInTurn(count, condition.classes);
+  return { config, dataset: createDataset({ name: 'made-up', count, size, channels, digest: '', labels }, pixels) };
 }
 
 async function expectFixture(name: string, { probes, weightsSha256 }: ClusterResult): Promise<void> {

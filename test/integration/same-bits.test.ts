@@ -4,10 +4,12 @@
  */
 import type { GeneratorConfig } from '@lstm-gan/core';
 import { roundToBfloat16 } from '@lstm-gan/core/weights';
+import { labelsInTurn } from '@lstm-gan/data';
+import type { RunConfig } from '@lstm-gan/run';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lstmGan } from '../support/command-line.ts';
 import { trainOnCluster, type ClusterResult } from '../support/cluster.ts';
-import { everyVariation, richConfig, smallConfig } from '../support/small-run.ts';
+import { everyVariation, richConfig, smallConfig, smallDataset } from '../support/small-run.ts';
 
 const steps = 5;
 let alone: ClusterResult;
@@ -77,6 +79,25 @@ it('gives the same weights with 1 and 3 workers if the generator has every varia
   const config = { ...smallConfig, model: { ...smallConfig.model, generator } };
   const one = await trainOnCluster({ workers: 1, steps, config });
   expect((await trainOnCluster({ workers: 3, steps, config })).state).toEqual(one.state);
+});
+
+it('gives the same weights with 1 and 3 workers, by both exchanges, if the model reads labels, and other weights for other labels', async () => {
+  const config: RunConfig = {
+    ...smallConfig,
+    model: {
+      ...smallConfig.model,
+      condition: { kind: 'label', classes: 3, embedding: 4 },
+      regularizer: { kind: 'r1', gamma: 1, every: 2 },
+    },
+    classes: [50, 30, 20].map((images, label) => ({ name: String(label), images })),
+  };
+  const dataset = { ...smallDataset, labels: labelsInTurn(smallDataset.count, 3) };
+  const one = await trainOnCluster({ workers: 1, steps, config, dataset });
+  for (const exchange of ['star', 'sliced'] as const)
+    expect((await trainOnCluster({ workers: 3, steps, config, dataset, exchange })).state).toEqual(one.state);
+  const others = { ...dataset, labels: labelsInTurn(smallDataset.count, 2) };
+  const other = await trainOnCluster({ workers: 1, steps, config, dataset: others });
+  expect(other.weightsSha256).not.toBe(one.weightsSha256);
 });
 
 describe.each(['star', 'sliced'] as const)('by the %s exchange', (exchange) => {

@@ -146,7 +146,7 @@ export class SimulatedWorker {
     )
       throw new Error('Work came without its weights.');
     const current = { generator: generator.values, discriminator: discriminator.values };
-    const { kind: _kind, images: _images, ...place } = work;
+    const { kind: _kind, labels: _labels, images: _images, ...place } = work;
     const sums = work.subtrees.map((range) => sumOf(range, work, current));
     const losses = shardsOf(work.subtrees).map((shard) => ({ shard, loss: leaf(work, current, shard)[0] }));
     const computeMs = losses.length * 10;
@@ -168,10 +168,19 @@ function sumOf(range: ShardRange, work: Work, current: Current): Float32Array {
   return sum;
 }
 
-/** Stands for a gradient. Each place, each shard and each state of the weights gives another vector. */
-function leaf({ step, phase, turn }: Work, current: Current, shard: number): Float32Array {
+/** The label of a shard's real images, of which the simulated data have one for each shard. */
+export function labelOf(batch: number, shard: number): number {
+  return (batch * 5 + shard * 3) % 7;
+}
+
+/**
+ * Stands for a gradient. Each place, each shard, each state of the weights and, in a discriminator phase, each label
+ * gives another vector.
+ */
+function leaf({ step, phase, turn, labels, subtrees }: Work, current: Current, shard: number): Float32Array {
   const own = current[phase];
+  const label = phase === 'discriminator' ? labels[shardsOf(subtrees).indexOf(shard)] : 0;
   const other = current[phase === 'generator' ? 'discriminator' : 'generator'];
-  const place = Math.sin(1 + step * 7 + turn * 3 + shard * 13);
+  const place = Math.sin(1 + step * 7 + turn * 3 + shard * 13 + label);
   return own.map((weight, k) => place * Math.cos(k + weight) + 0.1 * other[k % other.length]);
 }

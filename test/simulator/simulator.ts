@@ -5,6 +5,7 @@
  * of a message are checked only when it arrives, so the simulation notices an array that was released too early.
  */
 import { createLayouts } from '@lstm-gan/core';
+import { shardsOf } from '@lstm-gan/core/fold';
 import { plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import {
   createTerminalLog,
@@ -18,7 +19,7 @@ import type { CoordinatorMessage, Exchange, PeerMessage, WorkerMessage } from '@
 import type { CoordinatorEvent } from '../../apps/coordinator/src/decide/effects.ts';
 import { Training } from '../../apps/coordinator/src/training.ts';
 import type { Fault, FaultKind, Move } from './faults.ts';
-import { SimulatedWorker } from './simulated-worker.ts';
+import { labelOf, SimulatedWorker } from './simulated-worker.ts';
 
 export interface SimulationOptions {
   readonly config: RunConfig;
@@ -173,7 +174,10 @@ export class Simulation {
         send: (peer, message) => this.#put(coordinator, peer, message),
         disconnect: (peer) => this.#put(coordinator, peer, 'broken'),
       },
-      readShards: () => new Uint8Array(0),
+      readShards: (batch, ranges) => ({
+        images: new Uint8Array(0),
+        labels: shardsOf(ranges).map((shard) => labelOf(batch, shard)),
+      }),
       log: createTerminalLog({ write: () => undefined }),
       now: () => this.#nowMs,
       signal: new AbortController().signal,

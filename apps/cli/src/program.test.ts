@@ -18,7 +18,7 @@ it('has exactly these commands and options, because users and scripts rely on th
       '--preset --config --set --print-config --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir',
     keys: '--add --revoke',
     worker: '--connect --key-file --name --device --threads --cpus --patience --peer-address --flows --cache-dir',
-    sample: '--step --out --out-dir --animation --count --interpolate --seed --cache-dir',
+    sample: '--step --out --out-dir --animation --count --interpolate --class --to-class --seed --cache-dir',
     evaluate: '--data --samples --seed --json --cache-dir',
     inspect: '--out --json',
     bench: '--preset --steps --batch-size --shard-size --workers --threads --device --engine --json --cache-dir',

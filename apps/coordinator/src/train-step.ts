@@ -63,7 +63,7 @@ export function sendWeights(tools: StepTools, header: RunHeader, effect: EffectO
   tools.link.send(connection, { kind: 'weights', ...header, network, version, values });
 }
 
-/** Sends a worker its lease, with the real images of its shards. */
+/** Sends a worker its lease, with the real images of its shards and their labels. */
 export function sendWork(
   { plan, link, readShards }: StepTools,
   header: RunHeader,
@@ -75,8 +75,10 @@ export function sendWork(
   // Work of the generator phase brings the images of the next step's first phase. After the last step no phase follows,
   // so the work has no images.
   const reader = placeOfImages(round);
-  const images =
-    reader.step <= plan.lastStep ? readShards(batchOf(reader, plan.discriminatorSteps), subtrees) : new Uint8Array(0);
+  const { images, labels } =
+    reader.step <= plan.lastStep
+      ? readShards(batchOf(reader, plan.discriminatorSteps), subtrees)
+      : { images: new Uint8Array(0), labels: [] };
   link.send(connection, {
     kind: 'work',
     ...header,
@@ -87,6 +89,7 @@ export function sendWork(
     lease: id,
     weightsVersions: state.versions,
     subtrees,
+    labels,
     images,
   });
 }

@@ -20,12 +20,13 @@ export interface ImagesDetail {
 interface Generator {
   readonly model: ModelConfig;
   readonly weights: Float32Array;
+  readonly classNames: readonly string[];
 }
 
 const element = <E extends HTMLElement = HTMLElement>(id: string) => document.getElementById(id) as E;
 const [seed, count, file] = ['seed', 'count', 'file'].map((id) => element<HTMLInputElement>(id));
 const controls = element<HTMLFormElement>('controls');
-const backend = element<HTMLSelectElement>('backend');
+const [backend, classChoice] = ['backend', 'class'].map((id) => element<HTMLSelectElement>(id));
 const walk = element('walk');
 const walkSeconds = 2;
 
@@ -50,6 +51,17 @@ function showError(error: unknown): void {
 /** Resolves after the browser has painted. Otherwise the status would not be visible while a backend is busy. */
 const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
+/** The labels of images of the chosen class. Undefined if all classes are to take turns, or if there are none. */
+function chosenLabels(): number[] | undefined {
+  return classChoice.value === '' ? undefined : Array<number>(count.valueAsNumber).fill(Number(classChoice.value));
+}
+
+function offerClasses(names: readonly string[]): void {
+  const options = names.map((name, label) => new Option(name, String(label)));
+  classChoice.replaceChildren(new Option('all in turn', ''), ...options);
+  element('class-choice').hidden = names.length === 0;
+}
+
 async function drawOnce({ model, weights }: Generator): Promise<void> {
   const wanted = backend.value as BackendName;
   const [from, way] = [seed.valueAsNumber, position];
@@ -59,7 +71,8 @@ async function drawOnce({ model, weights }: Generator): Promise<void> {
   }
   const used = await startBackend(wanted);
   const begin = performance.now();
-  const images = await generate(model, weights, noiseAt(from, way, count.valueAsNumber * model.latent));
+  const noise = noiseAt(from, way, count.valueAsNumber * model.latent);
+  const images = await generate(model, weights, noise, chosenLabels());
   const tookMs = Math.round(performance.now() - begin);
   drawGrid(element<HTMLCanvasElement>('canvas'), images, model.image);
   const instead = used === wanted ? '' : `; ${wanted} does not start in this browser`;
@@ -93,6 +106,7 @@ async function open(name: string, read: () => Promise<Uint8Array>): Promise<void
     const opened = readGenerator(await read());
     const { model } = opened;
     generator = opened;
+    offerClasses(opened.classNames);
     const { size, channels, parameters } = {
       ...model.image,
       parameters: countParameters(createLayouts(model).generator),

@@ -22,11 +22,21 @@ const lease = [
 ];
 const leasedShards = [0, 1, 3];
 
+/** What the units note. Only the units of a conditional model are given labels. */
+interface ReadsImages {
+  readonly dropoutSeed: Int32Array;
+  readonly images: Uint8Array;
+  readonly labels?: Int32Array;
+  readonly fakeLabels?: Int32Array;
+}
+
 /** A run whose units return vectors of one float, and a record of the units' inputs. */
 function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mostAhead = 4) {
   const config = { ...digits, ...changes };
   const sent: WorkerMessage[] = [];
   const onReal: { readonly seed: string; readonly images: number }[] = [];
+  const labelled: Record<string, readonly number[]>[] = [];
+  const note = (unit: string, labels?: Int32Array) => void (labels && labelled.push({ [unit]: [...labels] }));
   const add = (onto: readonly Float32Array[], value: number): Float32Array => {
     const sum = onto.reduce((total, [other]) => total + other, value);
     if (!Number.isFinite(sum)) throw new NotFiniteSumError('unit', 'output');
@@ -34,33 +44,39 @@ function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mos
   };
   const units = {
     discriminatorReal: {
-      run: async ({ dropoutSeed, images }: { dropoutSeed: Int32Array; images: Uint8Array }) => {
+      run: async ({ dropoutSeed, images, labels }: ReadsImages) => {
+        note('real', labels);
         expect(new Set(images).size).toBe(1);
         onReal.push({ seed: dropoutSeed.join(), images: images[0] });
         return { gradient: Float32Array.of(10), loss: Float32Array.of(0.5), penalty: Float32Array.of(0.25) };
       },
     },
     discriminatorPenalty: {
-      run: async ({ dropoutSeed, images }: { dropoutSeed: Int32Array; images: Uint8Array }) => {
+      run: async ({ dropoutSeed, images, labels, fakeLabels }: ReadsImages) => {
+        note('penalty', labels);
+        note('penalty on fake', fakeLabels);
         expect(onReal).toContainEqual({ seed: dropoutSeed.join(), images: images[0] });
         return { gradient: Float32Array.of(1000), penalty: Float32Array.of(4) };
       },
     },
     discriminatorFake: {
-      run: async (_: unknown, { onto }: { onto: readonly Float32Array[] }) => ({
-        gradient: add(onto, onFake()),
-        loss: Float32Array.of(1),
-      }),
+      run: async ({ labels }: ReadsImages, { onto }: { onto: readonly Float32Array[] }) => {
+        note('fake', labels);
+        return { gradient: add(onto, onFake()), loss: Float32Array.of(1) };
+      },
     },
     generatorBackward: {
-      begin: async () => ({
-        outputs: { images: Float32Array.of(0) },
-        finish: async (_: unknown, { onto }: { onto: readonly Float32Array[] }) => ({
-          loss: Float32Array.of(2),
-          contribution: add(onto, 100),
-        }),
-        discard: () => undefined,
-      }),
+      begin: async ({ labels }: ReadsImages) => {
+        note('generator', labels);
+        return {
+          outputs: { images: Float32Array.of(0) },
+          finish: async (_: unknown, { onto }: { onto: readonly Float32Array[] }) => ({
+            loss: Float32Array.of(2),
+            contribution: add(onto, 100),
+          }),
+          discard: () => undefined,
+        };
+      },
     },
   } as unknown as CompiledUnits;
   const link = { send: (message: WorkerMessage) => void sent.push(message) } as PreparedRun['link'];
@@ -84,7 +100,7 @@ function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mos
     releaseWeights: () => Promise.resolve(),
     idleSinceMs: 0,
   };
-  return { run, sent, onReal };
+  return { run, sent, onReal, labelled };
 }
 
 /** Work whose images are all filled with the number of their batch. */
@@ -101,6 +117,7 @@ function workAt(place: Place, { run }: { run: PreparedRun }): Work {
     lease: 1,
     weightsVersions: versions,
     subtrees: lease,
+    labels: [],
     images: new Uint8Array(leasedShards.length * config.shardSize * size * size * channels).fill(batch),
   };
 }
@@ -207,4 +224,37 @@ it('refuses work whose weights have not arrived', async () => {
   const work = workAt(firstPlaceOfStep(1), prepared);
   const weightsVersions = { ...work.weightsVersions, generator: 1 };
   await expect(computePhase(prepared.run, { ...work, weightsVersions })).rejects.toThrow("the generator's weights");
+});
+
+it('gives the units of a conditional model the labels of the images, those of fake images as often as the data have them', async () => {
+  const changes: Partial<RunConfig> = {
+    shardSize: 4,
+    model: {
+      ...digits.model,
+      condition: { kind: 'label', classes: 3, embedding: 2 },
+      regularizer: { kind: 'r1-r2', gamma: 1, every: 1 },
+    },
+    // Class 1 has no images.
+    classes: [3, 0, 2].map((images, label) => ({ name: String(label), images })),
+  };
+  const labels = [0, 1, 2, 1, 2, 2, 0, 0, 1, 1, 1, 1];
+  const labelsIn = async (sharedNoise: boolean) => {
+    const prepared = prepare({ ...changes, sharedNoise }, undefined, 0);
+    for (let place: Place = firstPlaceOfStep(1); place.step < 2; place = nextPlace(place, 1))
+      await computePhase(prepared.run, { ...workAt(place, prepared), labels });
+    const of = (unit: string) => prepared.labelled.flatMap((entry) => (unit in entry ? [entry[unit]] : []));
+    return { real: of('real'), fake: of('fake'), generator: of('generator'), penalty: of('penalty'), of };
+  };
+  const { real, fake, generator, penalty, of } = await labelsIn(true);
+  expect(real).toEqual([labels.slice(0, 4), labels.slice(4, 8), labels.slice(8)]);
+  expect(penalty).toEqual(real);
+  expect(of('penalty on fake')).toEqual(fake);
+  // The generator phase continues the passes that made the fake images.
+  expect(generator).toEqual(fake);
+  expect(new Set(fake.flat())).toEqual(new Set([0, 2]));
+  expect(new Set(fake.map(String)).size).toBe(3);
+  const own = await labelsIn(false);
+  expect(own.fake).toEqual(fake);
+  expect(own.generator.slice(0, 3)).toEqual(fake);
+  expect(own.generator.slice(3)).not.toEqual(fake);
 });

@@ -15,6 +15,7 @@ export { createNetworkState, updateNetwork, type NetworkState, type NetworkUpdat
 export { oneLstm, presets, type Preset, type PresetName } from './presets.ts';
 export { normalNoise } from './random/normal-noise.ts';
 export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
+export { classRows } from './sampling/class-rows.ts';
 export { generate, readGenerator } from './sampling/generate.ts';
 export { interpolateNoise, noiseBetween } from './sampling/interpolate-noise.ts';
 export { createPhaseUnits, type PhaseUnitOptions, type PhaseUnits } from './step/phase-units.ts';

@@ -31,7 +31,15 @@ export interface Preset {
 
 /** The names of all presets. */
 export type PresetName =
-  'digits' | 'article' | 'article-no-lstm' | 'rows' | 'rows-large' | 'dcgan-article' | 'dcgan-rows' | 'dense';
+  | 'digits'
+  | 'conditional'
+  | 'article'
+  | 'article-no-lstm'
+  | 'rows'
+  | 'rows-large'
+  | 'dcgan-article'
+  | 'dcgan-rows'
+  | 'dense';
 
 /** The settings of Adam in the article that docs/article.md describes; beta2 and epsilon are Adam's own defaults. */
 const articleAdam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
@@ -115,8 +123,17 @@ const digits: Preset = {
   ema: { halfLifeImages: 8850, rampUp: null },
 };
 
+/** The settings of `digits`, with labels. */
+const conditional: Preset = {
+  ...digits,
+  name: 'conditional',
+  description: 'digits of a class that one chooses: digits with labels',
+  model: { ...digits.model, condition: { kind: 'label', classes: 10, embedding: 32 } },
+};
+
 const list: readonly Preset[] = [
   digits,
+  conditional,
   articleSettings('article', "the article's LSTM generator made runnable, 64x64 RGB", articleGenerator, 8),
   articleSettings('article-no-lstm', 'control: the same without the LSTM', { ...articleGenerator, lstm: 0 }, 8),
   articleSettings(

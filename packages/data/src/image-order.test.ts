@@ -23,14 +23,14 @@ it('reads every image once an epoch, however the batch is cut', () => {
         const single = createShardReader(numbered(count), { batchSize, shardSize, seed, flip: false });
         const seen: number[] = [];
         for (let step = 1; step <= Math.ceil((2 * count) / batchSize); step++) {
-          const batch = whole(step, [{ start: 0, end: shards }]);
+          const { images: batch } = whole(step, [{ start: 0, end: shards }]);
           const parts = Array.from({ length: shards }, (_, shard) => [
-            ...single(step, [{ start: shard, end: shard + 1 }]),
+            ...single(step, [{ start: shard, end: shard + 1 }]).images,
           ]);
           expect(parts.flat()).toEqual([...batch]);
           // Reads the last and the first shard again, as after the death of a worker. They may lie in two epochs.
           const last = { start: shards - 1, end: shards };
-          const again = [...single(step, [last, { start: 0, end: 1 }])];
+          const again = [...single(step, [last, { start: 0, end: 1 }]).images];
           expect(again).toEqual([...batch.subarray(-shardSize), ...batch.subarray(0, shardSize)]);
           seen.push(...batch);
         }
@@ -47,7 +47,7 @@ it('reads every image once an epoch, however the batch is cut', () => {
 it('shuffles by the seed, and anew in each epoch', () => {
   const reader = (seed: number) => createShardReader(numbered(50), { batchSize: 50, shardSize: 50, seed, flip: false });
   const [one, same, other] = [reader(1), reader(1), reader(2)];
-  const epoch = (read: typeof one, number: number) => [...read(number, [{ start: 0, end: 1 }])];
+  const epoch = (read: typeof one, number: number) => [...read(number, [{ start: 0, end: 1 }]).images];
   const first = epoch(one, 1);
   expect(epoch(same, 1)).toEqual(first);
   expect(epoch(other, 1)).not.toEqual(first);
@@ -64,7 +64,7 @@ it('mirrors about half of the images when asked to, others in each epoch, the sa
   const shape = { batchSize: count, shardSize: count / 4, seed: 5 };
   const read = createShardReader(wide, { ...shape, flip: true });
   const mirrored = (step: number) => {
-    const images = read(step, [{ start: 0, end: 4 }]);
+    const { images } = read(step, [{ start: 0, end: 4 }]);
     return new Set(
       Array.from({ length: count }, (_, k) => [Math.max(images[4 * k], images[4 * k + 1]), images[4 * k] > 0] as const)
         .filter(([, flipped]) => flipped)
@@ -75,10 +75,23 @@ it('mirrors about half of the images when asked to, others in each epoch, the sa
   expect(first.size).toBeGreaterThan(70);
   expect(first.size).toBeLessThan(130);
   expect(second).not.toEqual(first);
-  const whole = read(1, [{ start: 0, end: 4 }]);
-  expect(createShardReader(wide, { ...shape, flip: true })(1, [{ start: 1, end: 2 }])).toEqual(
+  const { images: whole } = read(1, [{ start: 0, end: 4 }]);
+  expect(createShardReader(wide, { ...shape, flip: true })(1, [{ start: 1, end: 2 }]).images).toEqual(
     whole.subarray(count, 2 * count),
   );
-  const plain = createShardReader(wide, { ...shape, flip: false })(1, [{ start: 0, end: 4 }]);
+  const { images: plain } = createShardReader(wide, { ...shape, flip: false })(1, [{ start: 0, end: 4 }]);
   expect(Array.from({ length: count }, (_, k) => plain[4 * k]).every((value) => value === 0)).toBe(true);
+});
+
+it('reads the label of each image with it, and no labels of data without', () => {
+  const plain = numbered(50);
+  const labels = { names: ['a', 'b', 'c'], values: Uint16Array.from({ length: 50 }, (_, i) => i % 3) };
+  const shape = { batchSize: 20, shardSize: 5, seed: 1, flip: true };
+  const ranges = [
+    { start: 2, end: 4 },
+    { start: 0, end: 1 },
+  ];
+  const read = createShardReader({ ...plain, labels }, shape)(3, ranges);
+  expect(read.labels).toEqual([...read.images].map((number) => number % 3));
+  expect(createShardReader(plain, shape)(3, ranges).labels).toEqual([]);
 });

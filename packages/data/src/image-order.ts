@@ -18,14 +18,22 @@ export interface BatchShape {
   readonly flip: boolean;
 }
 
-/** Reads the images of some shards of a batch: uint8 [shards x shardSize, H, W, C], in the order of the ranges. */
-export type ReadShards = (batch: number, ranges: readonly ShardRange[]) => Uint8Array;
+/** Images of some shards, in the order of the shards. */
+export interface ShardImages {
+  /** Uint8 [shards x shardSize, H, W, C]. */
+  readonly images: Uint8Array;
+  /** The number of each image's class; empty if the data have no labels. */
+  readonly labels: readonly number[];
+}
+
+/** Reads the images of some shards of a batch, in the order of the ranges. */
+export type ReadShards = (batch: number, ranges: readonly ShardRange[]) => ShardImages;
 
 /** Makes a reader that reads the images of a data set in the order of a run. */
 export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed, flip }: BatchShape): ReadShards {
   // A batch may contain the end of one epoch and the start of the next. After a worker has died, shards of the earlier
   // epoch may be read again. So the orders of two epochs are kept.
-  const { count, size, channels } = dataset;
+  const { count, size, channels, labels: known } = dataset;
   const orderOf = rememberEpochs((epoch) =>
     permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), count),
   );
@@ -40,16 +48,15 @@ export function createShardReader(dataset: Dataset, { batchSize, shardSize, seed
       return Array.from({ length: (end - start) * shardSize }, (_, k) => first + k);
     });
     const images = new Uint8Array(numbers.length * imageBytes);
-    dataset.read(
-      numbers.map((number) => orderOf(epochOf(number))[number % count]),
-      images,
-    );
-    if (!flip) return images;
+    const indices = numbers.map((number) => orderOf(epochOf(number))[number % count]);
+    dataset.read(indices, images);
+    const labels = known === undefined ? [] : indices.map((index) => known.values[index]);
+    if (!flip) return { images, labels };
     for (const [k, number] of numbers.entries()) {
       if (drawsOf(epochOf(number))[number % count] < 0.5)
         mirror(images.subarray(k * imageBytes, (k + 1) * imageBytes), size, channels);
     }
-    return images;
+    return { images, labels };
   };
 }
 

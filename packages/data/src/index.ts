@@ -1,5 +1,6 @@
 export type { Dataset, Labels, LeftOut } from './dataset.ts';
-export { createShardReader, type BatchShape, type ReadShards } from './image-order.ts';
+export { createShardReader, type BatchShape, type ReadShards, type ShardImages } from './image-order.ts';
+export { labelsInTurn } from './labels-in-turn.ts';
 export type { DatasetSource, DecodedImages } from './decoded-images.ts';
 export { shapeOfFirstImage, type ImageFolderOptions } from './image-folder.ts';
 export { datasets, openDataset, type OpenDatasetOptions } from './open-dataset.ts';

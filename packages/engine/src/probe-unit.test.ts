@@ -6,6 +6,7 @@ const specs = {
   weights: { shape: [1000], dtype: 'float32' },
   images: { shape: [64], dtype: 'uint8' },
   seed: { shape: [2], dtype: 'int32' },
+  labels: { shape: [50], dtype: 'int32', below: 3 },
 } as const;
 const unitWith = (output: (inputs: Readonly<Record<string, unknown>>) => Float32Array): CompiledUnit => ({
   inputs: specs,
@@ -22,7 +23,9 @@ const unitWith = (output: (inputs: Readonly<Record<string, unknown>>) => Float32
 
 it('makes the same inputs on every machine: small, positive floats', () => {
   const inputs = probeInputs(specs);
-  expect(inputs).toEqual(probeInputs({ seed: specs.seed, images: specs.images, weights: specs.weights }));
+  const { weights: floats, ...others } = specs;
+  expect(inputs).toEqual(probeInputs({ ...others, weights: floats }));
+  expect([...new Set(inputs['labels'] as Int32Array)].sort()).toEqual([0, 1, 2]);
   const weights = [...(inputs['weights'] as Float32Array)];
   expect(Math.min(...weights)).toBeGreaterThanOrEqual(0.0099);
   expect(Math.max(...weights)).toBeLessThan(0.0501);

@@ -51,8 +51,9 @@ function fill(spec: ArraySpec, next: () => number): UnitArray {
         ? new Int32Array(length)
         : new Uint8Array(length);
   const shift = spec.dtype === 'uint8' ? 24 : 1;
+  const below = spec.below ?? Infinity;
   for (let index = 0; index < Math.min(length, period); index++) {
-    array[index] = spec.dtype === 'float32' ? 0.01 + (0.04 * next()) / 2 ** 32 : next() >>> shift;
+    array[index] = spec.dtype === 'float32' ? 0.01 + (0.04 * next()) / 2 ** 32 : (next() >>> shift) % below;
   }
   for (let filled = period; filled < length; filled *= 2) array.copyWithin(filled, 0, filled);
   return array;

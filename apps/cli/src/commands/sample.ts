@@ -3,9 +3,8 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
 import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
-import { interpolateNoise, type ModelConfig } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
-import { openSampler, sampleNoise } from '@lstm-gan/coordinator/program';
+import { openSampler } from '@lstm-gan/coordinator/program';
 import {
   animateGrids,
   checkFolderOf,
@@ -22,16 +21,14 @@ import {
 } from '@lstm-gan/run';
 import { explainWriteError, makeFolder } from '@lstm-gan/system';
 import type { Command } from 'commander';
+import { chooseSamples, type SampleChoice } from '../sample/choose-samples.ts';
 import { writeOutput } from '../write-output.ts';
 
-interface SampleOptions extends CacheOptions {
+interface SampleOptions extends CacheOptions, SampleChoice {
   readonly step?: number;
   readonly out?: string;
   readonly outDir?: string;
   readonly animation?: string;
-  readonly count?: number;
-  readonly interpolate?: number;
-  readonly seed: number;
 }
 
 const examples = `
@@ -41,6 +38,8 @@ Examples:
   $ lstm-gan sample runs/digits --step 2000 --out grid.png             # an earlier checkpoint, if it is kept
   $ lstm-gan sample runs/digits/checkpoints/step-00002000.safetensors --out grid.png
   $ lstm-gan sample runs/digits --out between.png --interpolate 12    # 8 rows, each from one noise to another
+  $ lstm-gan sample runs/conditional --out sevens.png --class 7
+  $ lstm-gan sample runs/conditional --out between.png --class 3 --to-class 8 --interpolate 12
   $ lstm-gan sample runs/digits --animation training.gif              # the run's sample grids, in order`;
 
 export function addSample(program: Command): void {
@@ -62,13 +61,15 @@ export function addSample(program: Command): void {
       'draw rows of this number of images, each row from one noise to another',
       positiveInteger,
     )
+    .option('--class <name>', 'draw only images of this class; the names are those of the class folders')
+    .option('--to-class <name>', 'with --class and --interpolate: rows of one noise each, from one class to the other')
     .option('--seed <number>', 'seed of the noise', seed, 1)
     .addHelpText('after', examples);
   addCacheDir(command).action(sample);
 }
 
 async function sample(run: string, options: SampleOptions): Promise<void> {
-  const { out, outDir, animation, interpolate } = options;
+  const { out, outDir, animation } = options;
   if ([out, outDir, animation].filter((target) => target !== undefined).length !== 1) {
     throw new UserError({
       code: 'usage',
@@ -81,12 +82,12 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   const { config, state } = await findCheckpoint(run, options.step);
   const cacheDir = cacheDirOf(options);
   await provisionWithProgress(cacheDir, 'cpu', () => performance.now());
-  const noise = noiseOf(config.model, options);
-  const sampler = await openSampler(config.model, { noise, cacheDir });
+  const { noise, classes, columns } = chooseSamples(config, options);
+  const sampler = await openSampler(config.model, { noise, classes, cacheDir });
   const images = await sampler.sample(state.ema).finally(() => sampler.close());
   const count = noise.length / config.model.latent;
   if (out !== undefined) {
-    await writeOutput(out, await renderGrid(images, config.model.image, { columns: interpolate, format }));
+    await writeOutput(out, await renderGrid(images, config.model.image, { columns, format }));
     process.stdout.write(`${count} images in ${out}\n`);
     return;
   }
@@ -120,41 +121,22 @@ async function makeOutDir(folder: string): Promise<void> {
   await checkFolderOf(path.join(folder, '000000.png'));
 }
 
-/**
- * Returns noise [images, latent]: one vector for each image. With --interpolate, each row of vectors goes from one of
- * the seed's vectors to the next: row k starts at vector 2k and ends at vector 2k + 1.
- */
-function noiseOf(model: ModelConfig, { count, interpolate, seed }: SampleOptions): Float32Array {
-  if (interpolate === undefined) return sampleNoise(model, count ?? 64, seed);
-  const pairs = count ?? 8;
-  const { latent } = model;
-  const ends = sampleNoise(model, 2 * pairs, seed);
-  const noise = new Float32Array(pairs * interpolate * latent);
-  for (let k = 0; k < pairs; k++) {
-    const [from, to] = [
-      ends.subarray(2 * k * latent, (2 * k + 1) * latent),
-      ends.subarray((2 * k + 1) * latent, (2 * k + 2) * latent),
-    ];
-    noise.set(interpolateNoise(from, to, interpolate), k * interpolate * latent);
-  }
-  return noise;
-}
-
 async function writeImages(folder: string, pictures: readonly Promise<Buffer>[]): Promise<void> {
   for (const [index, picture] of pictures.entries()) {
     await writeOutput(path.join(folder, `${String(index).padStart(6, '0')}.png`), await picture);
   }
 }
 
-async function animate(run: string, out: string, { count, interpolate, step }: SampleOptions): Promise<void> {
+async function animate(run: string, out: string, options: SampleOptions): Promise<void> {
+  const { count, interpolate, step, class: only } = options;
   const format = ({ '.gif': 'gif', '.webp': 'webp' } as const)[path.extname(out).toLowerCase()];
-  if (format === undefined || [count, interpolate, step].some((option) => option !== undefined)) {
+  if (format === undefined || [count, interpolate, step, only].some((option) => option !== undefined)) {
     throw new UserError({
       code: 'usage',
       message:
         format === undefined
           ? `An animation is a .gif or a .webp; got --animation ${out}.`
-          : 'An animation shows the grids that training drew: --count, --interpolate and --step do not change them.',
+          : 'An animation shows the grids that training drew: --count, --interpolate, --step and --class do not change it.',
       advice: format === undefined ? 'Give the file one of these endings.' : 'Leave them out.',
     });
   }

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { openSampler, sampleNoise } from '@lstm-gan/coordinator/program';
+import { openSampler, randomSamples } from '@lstm-gan/coordinator/program';
 import { openDataset, shapeOfFirstImage } from '@lstm-gan/data';
 import type { Images } from '@lstm-gan/evaluation';
 import {
@@ -110,12 +110,14 @@ function openGenerator(
     checkpoint: { root, file, step: state.step, images: state.step * batchSize * discriminatorSteps },
     most: Infinity,
     async draw(count, onProgress) {
-      const noise = sampleNoise(model, count, seed);
+      const { noise, classes } = randomSamples(config, count, seed);
+      const cut = (rows: Float32Array, first: number) =>
+        rows.slice((first * rows.length) / count, ((first + drawnAtOnce) * rows.length) / count);
       const pixels = new Uint8Array(count * size * size * channels);
-      const sampler = await openSampler(model, { noise, cacheDir, threads });
+      const sampler = await openSampler(model, { noise, classes, cacheDir, threads });
       try {
         for (let first = 0; first < count; first += drawnAtOnce) {
-          const part = noise.slice(first * model.latent, (first + drawnAtOnce) * model.latent);
+          const part = { noise: cut(noise, first), ...(classes && { classes: cut(classes, first) }) };
           pixels.set(toPixels(await sampler.sample(state.ema, part)), first * size * size * channels);
           onProgress(Math.min(count, first + drawnAtOnce));
         }

@@ -1,15 +1,17 @@
 import { expect, it, vi } from 'vitest';
-import type { ReadShards } from '@lstm-gan/data';
+import type { ReadShards, ShardImages } from '@lstm-gan/data';
 import { createReadAhead } from './read-ahead.ts';
 
 const shardCount = 4;
-/** A batch in which every shard has three bytes. */
-const readNumbers: ReadShards = (batch, ranges) =>
-  Uint8Array.from(
+/** A batch in which every shard has three bytes and two labels. */
+const readNumbers: ReadShards = (batch, ranges) => {
+  const numbers = (ofShard: number) =>
     ranges.flatMap(({ start, end }) =>
-      Array.from({ length: 3 * (end - start) }, (_, k) => 100 * batch + 3 * start + k),
-    ),
-  );
+      Array.from({ length: ofShard * (end - start) }, (_, k) => 100 * batch + ofShard * start + k),
+    );
+  return { images: Uint8Array.from(numbers(3)), labels: numbers(2) };
+};
+const plain = ({ images, labels }: ShardImages) => ({ images: [...images], labels });
 const idle = () => new Promise(setImmediate);
 
 it('gives the same images, the next batch without reading it then', async () => {
@@ -24,7 +26,7 @@ it('gives the same images, the next batch without reading it then', async () => 
         { start: 2, end: 4 },
       ],
     ]) {
-      expect([...ahead(batch, ranges)]).toEqual([...readNumbers(batch, ranges)]);
+      expect(plain(ahead(batch, ranges))).toEqual(plain(readNumbers(batch, ranges)));
     }
     await idle();
   }

@@ -1,5 +1,5 @@
 import type { ShardRange } from '@lstm-gan/core/fold';
-import type { ReadShards } from '@lstm-gan/data';
+import type { ReadShards, ShardImages } from '@lstm-gan/data';
 
 /**
  * Returns the same images as `readShards`. It reads the next batch as soon as this thread has nothing else to do. At
@@ -7,7 +7,7 @@ import type { ReadShards } from '@lstm-gan/data';
  */
 export function createReadAhead(readShards: ReadShards, shardCount: number): ReadShards {
   const whole: readonly ShardRange[] = [{ start: 0, end: shardCount }];
-  const batches = new Map<number, Uint8Array>();
+  const batches = new Map<number, ShardImages>();
   let last = 0;
 
   const prepare = (batch: number): void => {
@@ -22,13 +22,17 @@ export function createReadAhead(readShards: ReadShards, shardCount: number): Rea
   return (batch, ranges) => {
     if (batch !== last) setImmediate(prepare, batch + 1);
     last = batch;
-    const images = batches.get(batch);
-    return images === undefined ? readShards(batch, ranges) : cut(images, ranges, images.length / shardCount);
+    const known = batches.get(batch);
+    return known === undefined ? readShards(batch, ranges) : cut(known, ranges, shardCount);
   };
 }
 
-/** The images of some ranges, in their order. For one range, returns a view; several ranges are copied. */
-function cut(images: Uint8Array, ranges: readonly ShardRange[], shardBytes: number): Uint8Array {
+/** The images of some ranges, in their order. For one range, the pixels are a view; those of several ranges are copied. */
+function cut({ images, labels }: ShardImages, ranges: readonly ShardRange[], shardCount: number): ShardImages {
+  const [shardBytes, shardLabels] = [images.length / shardCount, labels.length / shardCount];
   const parts = ranges.map(({ start, end }) => images.subarray(start * shardBytes, end * shardBytes));
-  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  return {
+    images: parts.length === 1 ? parts[0] : Buffer.concat(parts),
+    labels: ranges.flatMap(({ start, end }) => labels.slice(start * shardLabels, end * shardLabels)),
+  };
 }

@@ -2,7 +2,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { presetConfig, newRunConfig, readConfigLayers, type ConfigOptions } from './new-run-config.ts';
+import { labelsInTurn } from '@lstm-gan/data';
+import { presetConfig, newRunConfig, readConfigLayers, withClasses, type ConfigOptions } from './new-run-config.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -57,4 +58,30 @@ it('makes the path of a folder of images absolute, wherever it is named', async 
     expect((await configOf(options)).data).toBe(folder);
   }
   expect((await configOf({ data: 'emoji' })).data).toBe('emoji');
+});
+
+it('takes the classes of a conditional model from the data, whatever the configuration says', async () => {
+  const labels = { names: ['cats', 'dogs', 'none'], values: Uint16Array.of(0, 1, 1, 0, 1) };
+  const config = await configOf({ set: ['model.condition.kind=label', 'model.condition.classes=7'] });
+  const { model, classes } = withClasses(config, { labels });
+  expect(model.condition).toEqual({ kind: 'label', classes: 3, embedding: 32 });
+  expect(classes).toEqual([
+    { name: 'cats', images: 2 },
+    { name: 'dogs', images: 3 },
+    { name: 'none', images: 0 },
+  ]);
+  const again = withClasses({ ...config, model, classes }, { labels: labelsInTurn(8, 2) });
+  expect([again.model.condition?.classes, again.classes?.length]).toEqual([2, 2]);
+  expect(withClasses(presetConfig('digits'), { labels })).toEqual(presetConfig('digits'));
+});
+
+it('refuses a conditional model of data without labels, and says how data get labels', async () => {
+  const config = await configOf({ preset: 'conditional', data: folder });
+  expect(() => withClasses(config, {})).toThrow(
+    expect.objectContaining({
+      code: 'no-labels',
+      message: expect.stringContaining(`the images of ${folder} have no labels`),
+      advice: expect.stringContaining('a folder for each class'),
+    }) as Error,
+  );
 });

@@ -6,8 +6,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';
 import { nearestName, UserError } from '@lstm-gan/core/errors';
-import { datasets } from '@lstm-gan/data';
+import { datasets, type Dataset } from '@lstm-gan/data';
 import {
+  checkRunConfig,
   configure,
   createRunConfig,
   overridesLayer,
@@ -62,6 +63,32 @@ export function newRunConfig(layers: readonly ConfigLayer[]): RunConfig {
     });
   }
   return configure(findPreset(first?.name ?? defaultPreset), layers);
+}
+
+/** Returns the configuration of a new run, with the classes of its data if the model is conditional. */
+export function withClasses(config: RunConfig, dataset: Pick<Dataset, 'labels'>): RunConfig {
+  const { model } = config;
+  if (model.condition === undefined) return config;
+  const classes = classesOf(config, dataset);
+  return checkRunConfig({
+    ...config,
+    model: { ...model, condition: { ...model.condition, classes: classes.length } },
+    classes,
+  });
+}
+
+/** Returns the name and the number of images of each class. Throws a UserError if the data have no labels. */
+export function classesOf({ data }: RunConfig, { labels }: Pick<Dataset, 'labels'>): NonNullable<RunConfig['classes']> {
+  if (labels === undefined) {
+    throw new UserError({
+      code: 'no-labels',
+      message: `The model reads the class of each image (model.condition), and the images of ${data} have no labels.`,
+      advice: 'Give a folder with a folder for each class (--data animals, with animals/cats and animals/dogs).',
+    });
+  }
+  const images = Array<number>(labels.names.length).fill(0);
+  for (const label of labels.values) images[label] += 1;
+  return labels.names.map((name, label) => ({ name, images: images[label] }));
 }
 
 /** Returns a preset's own configuration. For a preset that no longer exists, returns the default preset's. */

@@ -1,7 +1,8 @@
 /** What the command line uses of this program, besides the coordinator itself. */
 export { findPreset } from '../open-run/new-run-config.ts';
 export { findRun } from '../open-run/find-run.ts';
-export { openSampler, sampleNoise } from '../records/open-sampler.ts';
+export { gridSamples, randomSamples, sampleNoise, type Samples } from '../records/grid-samples.ts';
+export { openSampler } from '../records/open-sampler.ts';
 export { localWorkerCount, localWorkers } from '../workers/local-workers.ts';
 export { defineCoordinatorCommand } from './coordinator-command.ts';
 export { measureSteps, type Measurement } from './measure-steps.ts';

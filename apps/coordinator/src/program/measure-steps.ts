@@ -5,7 +5,7 @@
 import { mkdtemp, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { NativeArithmetic } from '@lstm-gan/engine';
-import { createDataset, createShardReader } from '@lstm-gan/data';
+import { createDataset, createShardReader, labelsInTurn } from '@lstm-gan/data';
 import { createLog, createTrainingState, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 import { startCoordinator } from '../start-coordinator.ts';
 import { dismissWorkers, workersGone, type GatherWorkers } from '../workers/run-workers.ts';
@@ -88,7 +88,8 @@ function readMadeUpImages({ model, batchSize, shardSize, seed, flip }: RunConfig
     { length: count * size * size * channels },
     (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24,
   );
-  return createShardReader(createDataset({ name: 'made-up', count, size, channels, digest: '' }, pixels), {
+  const labels = model.condition && labelsInTurn(count, model.condition.classes);
+  return createShardReader(createDataset({ name: 'made-up', count, size, channels, digest: '', labels }, pixels), {
     batchSize,
     shardSize,
     seed,

@@ -8,7 +8,7 @@ import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
 import { printable, printConfig, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
 import { findRun, type FoundRun } from '../open-run/find-run.ts';
-import { newRunConfig, presetConfig, readConfigLayers } from '../open-run/new-run-config.ts';
+import { newRunConfig, presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
 import { beginRun, resumedConfig, resumeRun, wasInterrupted, type OpenRun } from '../open-run/open-run.ts';
 import type { GatherWorkers } from '../workers/run-workers.ts';
 import type { RunOptions } from './run-options.ts';
@@ -31,9 +31,7 @@ export async function runTraining(options: RunOptions, gatherWorkers: GatherWork
   if (options.printConfig === true) return showConfig(start.config ?? (await resumedConfig(start.found, layers)));
   const provisioned = await provisionWithProgress(cacheDir, 'cpu', now);
   const arithmetic = loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism()));
-  // A data set that cannot be opened is reported before the run folder is made.
-  if (start.config !== undefined) (await openData(start.config, options, now)).close();
-  const run = await openRun(options, start, layers);
+  const run = await openRun(options, await completeStart(start, options, now), layers);
   try {
     const dataset = await openData(run.config, options, now);
     const { config, folder, initial, askedStep } = run;
@@ -69,6 +67,20 @@ export async function runTraining(options: RunOptions, gatherWorkers: GatherWork
 type Start =
   | { readonly config: RunConfig; readonly found?: undefined }
   | { readonly found: FoundRun; readonly config?: undefined };
+
+/**
+ * Completes the configuration of a new run with what its data decide. So a data set that cannot be used is reported
+ * before the run folder is made.
+ */
+async function completeStart(start: Start, options: RunOptions, now: () => number): Promise<Start> {
+  if (start.config === undefined) return start;
+  const dataset = await openData(start.config, options, now);
+  try {
+    return { config: withClasses(start.config, dataset) };
+  } finally {
+    dataset.close();
+  }
+}
 
 function showConfig(config: RunConfig): void {
   process.stdout.write(printConfig(config, presetConfig(config.preset)));

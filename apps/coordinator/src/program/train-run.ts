@@ -14,9 +14,11 @@ import {
   type StopRule,
 } from '@lstm-gan/run';
 import type { TrainingResult } from '../coordinator-options.ts';
+import { classesOf } from '../open-run/new-run-config.ts';
 import type { OpenRun } from '../open-run/open-run.ts';
 import { keepRecords } from '../records/keep-records.ts';
-import { openSampler, sampleNoise, type Sampler } from '../records/open-sampler.ts';
+import { gridImages, gridSamples, type Samples } from '../records/grid-samples.ts';
+import { openSampler, type Sampler } from '../records/open-sampler.ts';
 import { startCoordinator } from '../start-coordinator.ts';
 import { createTimeForecast } from './time-forecast.ts';
 import { defaultLength, describeLength, isOwnFolder } from './training-length.ts';
@@ -59,6 +61,8 @@ export interface TrainRunResult extends TrainingResult {
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
   const { config, folder, dataset, steps, now, signal, onStep, stopRule, arithmetic, isStrict } = options;
+  // The classes of the data as they are now. A resumed run is refused if it began with others.
+  const classes = config.model.condition && { classes: classesOf(config, dataset) };
   const log = createLog(folder.log, options.terminal);
   logLeftOut(log, dataset);
   if (options.resumedFrom !== undefined) logWhereItGoesOn(log, options);
@@ -76,8 +80,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     arithmetic,
     limits: workerMessageLimits(config),
   });
-  const sampler = await openGridSampler(options, workers);
-  const records = keepRecords({ ...options, sampler });
+  const samples = gridSamples(config.model, config.seed);
+  const sampler = await openGridSampler(options, samples, workers);
+  const records = keepRecords({ ...options, sampler, gridColumns: samples.columns });
   const forecast = createTimeForecast(steps);
   options.onBegin();
   try {
@@ -94,7 +99,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       arithmetic,
       isStrict,
       onIdentify(computes) {
-        const identity = { config, dataDigest: dataset.digest, ...computes };
+        const identity = { config: { ...config, ...classes }, dataDigest: dataset.digest, ...computes };
         if (options.identity !== undefined) checkIdentity(options, options.identity, identity, log);
         options.takeUp(options.steps);
         if (options.identity === undefined) records.began(identity);
@@ -137,10 +142,11 @@ function isReached({ initial, steps, stopRule }: TrainRunOptions): boolean {
 
 /** Returns the result of a run that has nothing left to train. Starts no worker; draws the grid of the last step. */
 async function drawReached(options: TrainRunOptions): Promise<TrainRunResult> {
-  const { initial } = options;
-  const sampler = await openGridSampler(options);
+  const { config, initial } = options;
+  const samples = gridSamples(config.model, config.seed);
+  const sampler = await openGridSampler(options, samples);
   try {
-    const written = await keepRecords({ ...options, sampler }).finish(initial);
+    const written = await keepRecords({ ...options, sampler, gridColumns: samples.columns }).finish(initial);
     return {
       state: initial,
       weightsSha256: weightsSha256(initial.generator.weights, initial.discriminator.weights),
@@ -155,12 +161,14 @@ async function drawReached(options: TrainRunOptions): Promise<TrainRunResult> {
   }
 }
 
-const gridImages = 64;
-
 /** Opens the sampler of the sample grids. If that fails, ends the workers before it throws. */
-async function openGridSampler({ config, cacheDir }: TrainRunOptions, workers?: RunWorkers): Promise<Sampler> {
+async function openGridSampler(
+  { config, cacheDir }: TrainRunOptions,
+  samples: Samples,
+  workers?: RunWorkers,
+): Promise<Sampler> {
   try {
-    return await openSampler(config.model, { noise: sampleNoise(config.model, gridImages, config.seed), cacheDir });
+    return await openSampler(config.model, { ...samples, cacheDir });
   } catch (error) {
     if (workers !== undefined) await dismissWorkers(workers);
     throw error;

@@ -31,6 +31,8 @@ export interface RecordOptions {
   /** The checkpoint that the run resumes from. */
   readonly resumedFrom: string | undefined;
   readonly sampler: Sampler;
+  /** Images in a row of a sample grid. Default: about as many as rows. */
+  readonly gridColumns?: number;
   readonly sampleEverySteps: number;
   readonly checkpointEveryMs: number;
   /** How many of the newest checkpoints stay. */
@@ -69,7 +71,18 @@ interface Wanted {
 }
 
 export function keepRecords(options: RecordOptions): Records {
-  const { config, folder, sampler, sampleEverySteps, checkpointEveryMs, initial, resumedFrom, stopRule, now } = options;
+  const {
+    config,
+    folder,
+    sampler,
+    gridColumns,
+    sampleEverySteps,
+    checkpointEveryMs,
+    initial,
+    resumedFrom,
+    stopRule,
+    now,
+  } = options;
   const background = createBackground();
   const metricsFile = openMetrics(folder.metrics, folder.confirm);
   const checkpoints = createCheckpointKeeper(options, metricsFile);
@@ -80,7 +93,8 @@ export function keepRecords(options: RecordOptions): Records {
   const gridFile = (step: number) => path.join(folder.samples, `step-${String(step).padStart(8, '0')}.png`);
   const writeGrid = async ({ step, ema }: TrainingState): Promise<void> => {
     const images = await sampler.sample(ema);
-    await writeAtomically(gridFile(step), [await renderGrid(images, config.model.image)], folder.confirm);
+    const grid = await renderGrid(images, config.model.image, { columns: gridColumns });
+    await writeAtomically(gridFile(step), [grid], folder.confirm);
   };
 
   return {

@@ -1,27 +1,18 @@
-import { createPhaseUnits, normalNoise, streamKey, type ModelConfig } from '@lstm-gan/core';
+import { createPhaseUnits, type ModelConfig } from '@lstm-gan/core';
 import { openEngine } from '@lstm-gan/engine';
+import type { Samples } from './grid-samples.ts';
 
 /** Draws images from a generator's weights, in inference mode. */
 export interface Sampler {
-  /** Returns images [N, H, W, C] in [-1, 1], one for each vector of `noise`; by default of the sampler's own noise. */
-  sample(weights: Float32Array, noise?: Float32Array): Promise<Float32Array>;
+  /** Returns images [N, H, W, C] in [-1, 1], one for each of the samples; by default of the sampler's own samples. */
+  sample(weights: Float32Array, samples?: Samples): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
-export interface SamplerOptions {
-  /** Standard normal numbers [N, latent]. */
-  readonly noise: Float32Array;
+export interface SamplerOptions extends Samples {
   readonly cacheDir: string;
   /** Default 1. All engines of a process must have the same number. */
   readonly threads?: number;
-}
-
-/**
- * Returns noise [count, latent] for a seed. A larger count gives the vectors of a smaller count, and more vectors after
- * them.
- */
-export function sampleNoise({ latent }: ModelConfig, count: number, seed: number): Float32Array {
-  return normalNoise(streamKey({ seed, purpose: 'sample-noise' }), count * latent);
 }
 
 const batch = 16;
@@ -29,24 +20,31 @@ const batch = 16;
 /** Opens a sampler for a model, on the CPU. */
 export async function openSampler(
   model: ModelConfig,
-  { noise, cacheDir, threads = 1 }: SamplerOptions,
+  { cacheDir, threads = 1, ...own }: SamplerOptions,
 ): Promise<Sampler> {
   const engine = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
   const unit = await engine.compile(createPhaseUnits(model, batch).generatorSample);
   const imageFloats = model.image.size ** 2 * model.image.channels;
   return {
-    async sample(weights, given = noise) {
-      const count = given.length / model.latent;
-      const batches = Math.ceil(count / batch);
-      const padded = new Float32Array(batches * batch * model.latent);
-      padded.set(given);
-      const images = new Float32Array(batches * batch * imageFloats);
-      for (let k = 0; k < batches; k++) {
-        const part = padded.slice(k * batch * model.latent, (k + 1) * batch * model.latent);
-        images.set((await unit.run({ generator: weights, noise: part })).images, k * batch * imageFloats);
+    async sample(weights, { noise, classes } = own) {
+      const count = noise.length / model.latent;
+      const images = new Float32Array(count * imageFloats);
+      for (let first = 0; first < count; first += batch) {
+        const cut = (rows: Float32Array) => batchOf(rows, count, first);
+        const inputs = { noise: cut(noise), ...(classes && { classes: cut(classes) }) };
+        const drawn = await unit.run({ generator: weights, ...inputs });
+        images.set(drawn.images.subarray(0, (count - first) * imageFloats), first * imageFloats);
       }
-      return images.slice(0, count * imageFloats);
+      return images;
     },
     close: () => engine.close(),
   };
+}
+
+/** The rows of a batch of samples, filled up with zeros at the end. */
+function batchOf(rows: Float32Array, count: number, first: number): Float32Array {
+  const size = rows.length / count;
+  const part = new Float32Array(batch * size);
+  part.set(rows.subarray(first * size, (first + batch) * size));
+  return part;
 }

@@ -68,7 +68,7 @@ export function driveTraining(exchange: Exchange, change: Partial<CoordinatorOpt
       },
       disconnect: (connection) => void done.push(`disconnect ${connection}`),
     },
-    readShards: () => new Uint8Array(0),
+    readShards: () => ({ images: new Uint8Array(0), labels: [] }),
     log: { info: () => undefined, warn: () => undefined } as unknown as CoordinatorOptions['log'],
     now: () => nowMs,
     signal: new AbortController().signal,
@@ -187,7 +187,10 @@ function describeMessage(message: CoordinatorMessage): string {
 }
 
 /** A contribution with sums of zeros. */
-export function contributionFor({ kind: _kind, images: _images, ...round }: Work, exchange: Exchange): Contribution {
+export function contributionFor(
+  { kind: _kind, labels: _labels, images: _images, ...round }: Work,
+  exchange: Exchange,
+): Contribution {
   const { subtrees, phase } = round;
   const shards = shardsOf(subtrees);
   return sampleContribution({

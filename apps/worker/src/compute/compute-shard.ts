@@ -13,6 +13,7 @@ import { isExact, isPenaltyDue, lastDiscriminatorPlace, type ShardPlace } from '
 import type { RunConfig } from '@lstm-gan/run';
 import type { CompiledUnits } from './compile-units.ts';
 import type { GeneratorPass, GeneratorPasses } from './generator-passes.ts';
+import { drawFakeLabels } from './draw-fake-labels.ts';
 import type { RealImages } from './real-images.ts';
 import type { ShardNoise } from './shard-noise.ts';
 
@@ -106,11 +107,13 @@ async function startGeneratorPhase(tools: ShardTools, weights: Float32Array, pla
 
 function runOnReal({ units, config }: ShardTools, discriminator: Float32Array, place: ShardPlace, images: RealImages) {
   const keyOf = keysOf(config, place);
+  const labels = realLabels(config, images, place);
   return units.discriminatorReal.run({
     discriminator,
     images: images.of(place),
     dropoutSeed: keyOf('dropout-real'),
     regularizerSeed: keyOf('regularizer'),
+    ...(labels && { labels }),
   });
 }
 
@@ -128,6 +131,7 @@ async function runPenalty(
   if (!isPenaltyDue({ step, phase: 'discriminator', turn }, model.regularizer.every, discriminatorSteps))
     return undefined;
   const keyOf = keysOf(config, place);
+  const [labels, fakeLabels] = [realLabels(config, images, place), fakeLabelsOf(config, place)];
   return units.discriminatorPenalty.run({
     discriminator,
     images: images.of(place),
@@ -135,6 +139,8 @@ async function runPenalty(
     dropoutSeed: keyOf('dropout-real'),
     fakeDropoutSeed: keyOf('dropout-fake'),
     regularizerSeed: keyOf('regularizer'),
+    ...(labels && { labels }),
+    ...(fakeLabels && { fakeLabels }),
   });
 }
 
@@ -166,9 +172,10 @@ async function addFakeHalf(
   onto: readonly Float32Array[],
 ): Promise<ShardResult> {
   const dropoutSeed = keysOf(config, place)('dropout-fake');
+  const labels = fakeLabelsOf(config, place);
   const gradients = exact === undefined ? [real.gradient] : [real.gradient, exact.gradient];
   const fake = await units.discriminatorFake.run(
-    { discriminator, images: fakeImages, dropoutSeed },
+    { discriminator, images: fakeImages, dropoutSeed, ...(labels && { labels }) },
     { output: 'gradient', onto: [...onto, ...gradients] },
   );
   for (const array of [fakeImages, ...gradients]) arithmetic.release(array);
@@ -182,7 +189,22 @@ function passGenerator(
   generator: Float32Array,
   place: ShardPlace,
 ): Promise<GeneratorPass> {
-  return units.generatorBackward.begin({ generator, noise: noise.of(placeOfNoise(config, place)) });
+  const labels = fakeLabelsOf(config, place);
+  return units.generatorBackward.begin({
+    generator,
+    noise: noise.of(placeOfNoise(config, place)),
+    ...(labels && { labels }),
+  });
+}
+
+/** The labels of a shard's real images. Undefined if the model is not conditional. */
+function realLabels({ model }: RunConfig, images: RealImages, place: ShardPlace): Int32Array | undefined {
+  return model.condition && images.labelsOf(place);
+}
+
+/** The labels of a shard's fake images. Undefined if the model is not conditional. */
+function fakeLabelsOf(config: RunConfig, place: ShardPlace): Int32Array | undefined {
+  return drawFakeLabels(config, placeOfNoise(config, place));
 }
 
 /** With shared noise, the generator phase uses the noise of the step's last discriminator phase. */

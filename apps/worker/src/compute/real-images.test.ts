@@ -9,18 +9,22 @@ const subtrees = [
   { start: 1, end: 2 },
 ];
 const images = Uint8Array.from({ length: 3 * shardBytes }, (_, byte) => Math.floor(byte / shardBytes));
+/** The label of an image is its index. */
+const labels = Array.from({ length: 9 }, (_, index) => index);
 const step = 5;
 
 it('gives each shard of a lease its own images, in the order of the subtrees', () => {
   const place = { step, phase: 'discriminator', turn: 1 } as const;
-  const ofWork = realImagesOf({ ...place, subtrees, images }, config);
+  const ofWork = realImagesOf({ ...place, subtrees, labels, images }, config);
   expect([4, 5, 1].map((shard) => [...new Set(ofWork.of({ ...place, shard }))])).toEqual([[0], [1], [2]]);
   expect(ofWork.of({ ...place, shard: 4 })).toHaveLength(shardBytes);
+  expect(ofWork.labelsOf({ ...place, shard: 5 })).toEqual(Int32Array.of(3, 4, 5));
   expect(() => ofWork.of({ ...place, shard: 2 })).toThrow('images that were sent for it');
+  expect(() => ofWork.labelsOf({ ...place, shard: 2 })).toThrow('images that were sent for it');
 });
 
 it("gives the images of the generator phase's work to the next step's first discriminator phase only", () => {
-  const ofWork = realImagesOf({ step, phase: 'generator', turn: 0, subtrees, images }, config);
+  const ofWork = realImagesOf({ step, phase: 'generator', turn: 0, subtrees, labels, images }, config);
   const reader = { step: step + 1, phase: 'discriminator', turn: 0, shard: 4 } as const;
   expect(ofWork.of(reader)).toHaveLength(shardBytes);
   for (const other of [{ step }, { step: step + 2 }, { turn: 1 }, { phase: 'generator' as const }])
@@ -29,13 +33,13 @@ it("gives the images of the generator phase's work to the next step's first disc
 
 it("gives a discriminator phase's images to no other phase", () => {
   const place = { step, phase: 'discriminator', turn: 0, shard: 4 } as const;
-  const ofWork = realImagesOf({ ...place, subtrees, images }, config);
+  const ofWork = realImagesOf({ ...place, subtrees, labels, images }, config);
   for (const other of [{ step: step + 1 }, { turn: 1 }, { phase: 'generator' as const }])
     expect(() => ofWork.of({ ...place, ...other })).toThrow('images that were sent for it');
 });
 
 it('is empty for the last generator phase of a run', () => {
-  const work = { step, phase: 'generator', turn: 0, subtrees } as const;
+  const work = { step, phase: 'generator', turn: 0, subtrees, labels } as const;
   expect(realImagesOf({ ...work, images: new Uint8Array(0) }, config).isEmpty).toBe(true);
   expect(realImagesOf({ ...work, images }, config).isEmpty).toBe(false);
 });

@@ -1,5 +1,5 @@
 /**
- * The real images that came with a work message. Work of a generator phase brings the images of the next step's first
+ * The real images that came with a work message, and their labels. Work of a generator phase brings the images of the next step's first
  * discriminator phase, so that a worker can start that phase before the generator's new weights arrive. Therefore the
  * caller names the place for which it wants images. If the message has images for another place, that is an error.
  */
@@ -16,22 +16,32 @@ export interface RealImages {
    * Returns the images of one shard: uint8 [shardSize, H, W, C]. Throws if the message has no images for this place.
    */
   of(place: ShardPlace): Uint8Array;
+  /** The same for the labels of the images, int32 [shardSize]. Empty if the message has no labels. */
+  labelsOf(place: ShardPlace): Int32Array;
 }
 
 export function realImagesOf(
-  work: Place & Pick<Work, 'subtrees' | 'images'>,
+  work: Place & Pick<Work, 'subtrees' | 'labels' | 'images'>,
   { model, shardSize }: Pick<RunConfig, 'model' | 'shardSize'>,
 ): RealImages {
   const { size, channels } = model.image;
   const shardBytes = shardSize * size * size * channels;
   const reader = placeOfImages(work);
   const shards = shardsOf(work.subtrees);
+  const indexOf = (place: ShardPlace): number => {
+    const index = shards.indexOf(place.shard);
+    assert(comparePlaces(place, reader) === 0 && index >= 0, 'a shard reads the images that were sent for it');
+    return index;
+  };
   return {
     isEmpty: work.images.length === 0,
     of(place) {
-      const index = shards.indexOf(place.shard);
-      assert(comparePlaces(place, reader) === 0 && index >= 0, 'a shard reads the images that were sent for it');
+      const index = indexOf(place);
       return work.images.subarray(index * shardBytes, (index + 1) * shardBytes);
+    },
+    labelsOf(place) {
+      const index = indexOf(place);
+      return Int32Array.from(work.labels.slice(index * shardSize, (index + 1) * shardSize));
     },
   };
 }

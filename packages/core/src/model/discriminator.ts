@@ -4,12 +4,14 @@ import { dense } from '../nn/dense.ts';
 import { dropout } from '../nn/dropout.ts';
 import { stateless, type Layer } from '../nn/layer.ts';
 import { leakyRelu } from '../nn/leaky-relu.ts';
+import { linear } from '../nn/linear.ts';
 import { minibatchDeviation } from '../nn/minibatch-deviation.ts';
+import { projection } from '../nn/projection.ts';
 import { spectralNorm } from '../nn/spectral-norm.ts';
 import type { ModelConfig } from './model-config.ts';
 
 /** The layers of a model's discriminator: images [B, H, W, C] in [-1, 1] -> logits [B, 1]. */
-export function discriminatorLayers({ image, discriminator }: ModelConfig): Layer[] {
+export function discriminatorLayers({ image, discriminator, condition }: ModelConfig): Layer[] {
   const { filters, dropout: rate, minibatchDeviation: groupSize, spectralNorm: isNormalized = false } = discriminator;
   const normalized = (layer: Layer): Layer => (isNormalized ? spectralNorm(layer) : layer);
   const convolutions = filters.flatMap((outputs, k) => [
@@ -20,6 +22,12 @@ export function discriminatorLayers({ image, discriminator }: ModelConfig): Laye
   const side = image.size / 2 ** filters.length;
   const features = side * side * filters[filters.length - 1];
   const flat = [...convolutions, stateless((x) => reshape(x, [x.shape[0], features]))];
-  if (groupSize === undefined) return [...flat, normalized(dense('dense0', features, 1))];
-  return [...flat, minibatchDeviation(groupSize), normalized(dense('dense0', features + 1, 1))];
+  const logits = (inputs: number): Layer => {
+    const ofAll = normalized(dense('dense0', inputs, 1));
+    return condition === undefined
+      ? ofAll
+      : projection(ofAll, normalized(linear('classes', inputs, condition.classes)));
+  };
+  if (groupSize === undefined) return [...flat, logits(features)];
+  return [...flat, minibatchDeviation(groupSize), logits(features + 1)];
 }

@@ -6,6 +6,7 @@ import { tanh } from '@tensorflow/tfjs-core';
 import { batchNorm } from '../nn/batch-norm.ts';
 import { transposedConvolution } from '../nn/convolution.ts';
 import { dense } from '../nn/dense.ts';
+import { labelEmbedding } from '../nn/label-embedding.ts';
 import { stateless, type Layer } from '../nn/layer.ts';
 import { leakyRelu } from '../nn/leaky-relu.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
@@ -14,25 +15,34 @@ import { inputsOfDense, outputsOfStep, timeSteps, toMap, toShape } from './time-
 type KindOf<K extends GeneratorConfig['kind']> = Extract<GeneratorConfig, { kind: K }>;
 
 /** The layers of a model's generator. */
-export function generatorLayers({ latent, image, generator }: ModelConfig): Layer[] {
+export function generatorLayers({ latent, image, generator, condition }: ModelConfig): Layer[] {
   switch (generator.kind) {
     case 'article':
-      return articleLayers(latent, image.channels, generator);
+      return articleLayers(latent, image.channels, generator, condition);
     case 'rows':
-      return rowsLayers(latent, image.channels, generator);
+      return rowsLayers(latent, image.channels, generator, condition);
     case 'dcgan': {
       const { base, filters } = generator;
       const [height, width, depth] = base;
       return [
-        dense('dense0', latent, height * width * depth),
+        ...firstDense(latent, height * width * depth, condition),
         toShape(base),
         batchNorm('norm0', depth),
         ...upsampling(depth, filters, image.channels, 1),
       ];
     }
     case 'dense':
-      return denseLayers(latent, image, generator);
+      return denseLayers(latent, image, generator, condition);
   }
+}
+
+type Condition = ModelConfig['condition'];
+
+/** The first Dense layer. It reads noise and, in a conditional model, the embedding of the image's class. */
+function firstDense(noise: number, units: number, condition: Condition): Layer[] {
+  if (condition === undefined) return [dense('dense0', noise, units)];
+  const { classes, embedding } = condition;
+  return [labelEmbedding(classes, embedding), dense('dense0', noise + embedding, units)];
 }
 
 const toPixels = () => stateless((x) => tanh(x));
@@ -51,39 +61,42 @@ function upsampling(depth: number, filters: readonly number[], channels: number,
   return [...inner, last, toPixels()];
 }
 
-function articleLayers(latent: number, channels: number, config: KindOf<'article'>): Layer[] {
+function articleLayers(latent: number, channels: number, config: KindOf<'article'>, condition: Condition): Layer[] {
   const { dense: units, hidden, base, filters } = config;
   const perStep = hidden.flatMap((outputs, k) => [
     dense(`dense${k + 1}`, k === 0 ? outputsOfStep(config) : hidden[k - 1], outputs),
     leakyRelu(),
     batchNorm(`norm${k + 1}`, outputs),
   ]);
-  const first = [dense('dense0', inputsOfDense(latent, config), units), leakyRelu(), batchNorm('norm0', units)];
+  const dense0 = firstDense(inputsOfDense(latent, config), units, condition);
   return [
-    ...timeSteps(first, config), // [B, T, N]
+    ...timeSteps([...dense0, leakyRelu(), batchNorm('norm0', units)], config, condition), // [B, T, N]
     ...perStep,
     toMap(config),
     ...upsampling(base[2], filters, channels, hidden.length + 1),
   ];
 }
 
-function rowsLayers(latent: number, channels: number, config: KindOf<'rows'>): Layer[] {
+function rowsLayers(latent: number, channels: number, config: KindOf<'rows'>, condition: Condition): Layer[] {
   const { dense: units, base, filters } = config;
+  const dense0 = firstDense(inputsOfDense(latent, config), units, condition);
   return [
-    ...timeSteps([dense('dense0', inputsOfDense(latent, config), units), leakyRelu()], config), // [B, T, N]
+    ...timeSteps([...dense0, leakyRelu()], config, condition), // [B, T, N]
     toMap(config), // each step has written a row (or rows, or a block) of the feature map
     batchNorm('norm0', base[2]),
     ...upsampling(base[2], filters, channels, 1),
   ];
 }
 
-function denseLayers(latent: number, image: ModelConfig['image'], { units }: KindOf<'dense'>): Layer[] {
-  const { size, channels } = image;
-  const inner = units.flatMap((outputs, k) => [
-    dense(`dense${k}`, k === 0 ? latent : units[k - 1], outputs),
-    leakyRelu(),
-    batchNorm(`norm${k}`, outputs),
-  ]);
-  const last = dense(`dense${units.length}`, units.at(-1) ?? latent, size * size * channels);
-  return [...inner, last, toShape([size, size, channels]), toPixels()];
+function denseLayers(
+  latent: number,
+  { size, channels }: ModelConfig['image'],
+  { units }: KindOf<'dense'>,
+  condition: Condition,
+): Layer[] {
+  const layer = (k: number, outputs: number): Layer[] =>
+    k === 0 ? firstDense(latent, outputs, condition) : [dense(`dense${k}`, units[k - 1], outputs)];
+  const inner = units.flatMap((outputs, k) => [...layer(k, outputs), leakyRelu(), batchNorm(`norm${k}`, outputs)]);
+  const last = layer(units.length, size * size * channels);
+  return [...inner, ...last, toShape([size, size, channels]), toPixels()];
 }

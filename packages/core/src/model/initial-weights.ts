@@ -34,6 +34,8 @@ function initialize(initializer: Initializer, shape: readonly number[], key: Int
   switch (initializer.kind) {
     case 'constant':
       return new Float32Array(size).fill(initializer.value);
+    case 'normal':
+      return normalNoise(key, size);
     case 'forget-gate-one':
       return new Float32Array(size).fill(1, size / 4, size / 2);
     case 'glorot': {

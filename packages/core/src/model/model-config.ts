@@ -208,6 +208,28 @@ const augmentSchema = z
       'Gradients pass through them.',
   });
 
+const conditionSchema = z
+  .strictObject({
+    kind: kind('label', 'Each image belongs to a class, which its label names.'),
+    classes: count.max(1000).default(10).meta({
+      unit: 'classes',
+      description: 'The number of classes. A new run takes it from its data.',
+      reason: 'digits has ten; the configuration of a run lists its classes.',
+    }),
+    embedding: count.default(32).meta({
+      unit: 'numbers',
+      description:
+        "Length of the vector that stands for a class. It joins the noise, and the recurrent layer's input at every " +
+        'time step.',
+      reason: 'about a third of the noise, so that the class is not lost among it.',
+    }),
+  })
+  .meta({
+    description:
+      'What an image is generated from besides noise, and judged by besides its pixels. Without it, labels are not ' +
+      'used. The discriminator is told the class by projection (Miyato & Koyama, 2018).',
+  });
+
 /** Checks each field of a model's configuration by itself. `checkModelConfig` checks that the sizes fit together. */
 export const modelConfigSchema = z
   .strictObject({
@@ -270,6 +292,7 @@ export const modelConfigSchema = z
     }),
     regularizer: regularizerSchema,
     augment: augmentSchema.optional(),
+    condition: conditionSchema.optional(),
   })
   .meta({ description: 'The two networks and what they minimise.' });
 

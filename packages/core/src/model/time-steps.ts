@@ -7,10 +7,11 @@ import { bidirectional } from '../nn/bidirectional.ts';
 import { convLstm } from '../nn/conv-lstm.ts';
 import { fromBlocks } from '../nn/from-blocks.ts';
 import { gru } from '../nn/gru.ts';
+import { joinLabel } from '../nn/label-embedding.ts';
 import { stateless, type Layer } from '../nn/layer.ts';
 import { lstm } from '../nn/lstm.ts';
 import { stepNoise } from '../nn/step-noise.ts';
-import type { GeneratorConfig } from './model-config.ts';
+import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 
 /** Generators that make the feature map in time steps. */
 export type RecurrentGenerator = Extract<GeneratorConfig, { steps: unknown }>;
@@ -18,15 +19,21 @@ export type RecurrentGenerator = Extract<GeneratorConfig, { steps: unknown }>;
 /**
  * The layers from the noise [B, latent] to the outputs of the time steps [B, T, N], where N is `outputsOfStep`.
  * @param first layers [B, `inputsOfDense`] -> [B, dense], which make the features of all steps
+ * @param condition with it, the recurrent layers read the image's class at every time step
  */
-export function timeSteps(first: readonly Layer[], config: RecurrentGenerator): Layer[] {
+export function timeSteps(
+  first: readonly Layer[],
+  config: RecurrentGenerator,
+  condition: ModelConfig['condition'],
+): Layer[] {
   const { steps, stepSize, stepNoise: noise } = config;
   const positions = positionsOf(config);
   const shape = config.cell === 'conv-lstm' ? [steps, positions, stepSize / positions] : [steps, stepSize];
   const features = [...first, toShape(shape)];
   return [
     ...(noise === 0 ? features : [stepNoise(features, steps, noise)]),
-    ...recurrentLayers(config),
+    ...(condition === undefined || config.lstm === 0 ? [] : [joinLabel()]),
+    ...recurrentLayers(config, condition?.embedding ?? 0),
     ...(config.cell === 'conv-lstm' ? [toShape([steps, outputsOfStep(config)])] : []),
   ];
 }
@@ -55,10 +62,11 @@ export function positionsOf({ cell, block }: RecurrentGenerator): number {
   return cell === 'conv-lstm' && block !== null ? block[0] * block[1] : 1;
 }
 
-function recurrentLayers(config: RecurrentGenerator): Layer[] {
+/** @param label length of the label's embedding, which joins the features of a step; 0 without a condition */
+function recurrentLayers(config: RecurrentGenerator, label: number): Layer[] {
   const { layers, lstm: units, stepSize, stepNoise: noise } = config;
   if (units === 0) return [];
-  const features = stepSize / positionsOf(config) + noise;
+  const features = stepSize / positionsOf(config) + noise + label;
   return Array.from({ length: layers }, (_, k) => {
     const name = cellNames[config.cell] + (k === 0 ? '' : k);
     const inputs = k === 0 ? features : units;

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { assert } from '../errors/assert.ts';
 import type { Role } from '../weights/layout.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface ParameterSpec {
 
 export type Initializer =
   | { readonly kind: 'constant'; readonly value: number }
+  /** Standard normal numbers, like the noise that an embedding joins. */
+  | { readonly kind: 'normal' }
   /** Uniform within +-sqrt(6 / (fanIn + fanOut)) (Glorot & Bengio, 2010). */
   | { readonly kind: 'glorot'; readonly fanIn: number; readonly fanOut: number }
   /** Orthonormal rows (Saxe et al., 2014). */
@@ -34,10 +37,18 @@ export interface Pass {
   readonly training: boolean;
   /** Key (int32 [2]) of the dropout masks; without it nothing is dropped. */
   readonly dropoutSeed?: Tensor;
+  /** Only in conditional models: a row for each image, with a 1 for the image's class among zeros. [B, classes]. */
+  readonly classes?: Tensor;
   /** Called with the batch statistics of each normalisation: mean and biased variance, [C] each. */
   onStatistics?(norm: string, mean: Tensor, variance: Tensor): void;
   /** Called with the next direction of each spectral normalisation, [N], by the name of its state entry. */
   onDirection?(name: string, direction: Tensor): void;
+}
+
+/** The classes of the images of a pass, [B, classes]. */
+export function classesOf({ classes }: Pass): Tensor {
+  assert(classes !== undefined, 'a pass through a conditional network has classes');
+  return classes;
 }
 
 /** A layer without parameters. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { drawLabels } from './draw-labels.ts';
 import { normalNoise } from './normal-noise.ts';
 import { permutation } from './permutation.ts';
 import { statelessUniform } from './stateless-uniform.ts';
@@ -43,4 +44,13 @@ it('returns every number once, in another order for another key', () => {
   const order = permutation([1, 2], 1000);
   expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   expect(permutation([1, 3], 1000)).not.toEqual(order);
+});
+
+it('draws labels as often as the frequencies say, and a shorter stream is a prefix of a longer one', () => {
+  const labels = drawLabels([5, 6], 10_000, [30, 0, 10, 60]);
+  const shares = [0, 1, 2, 3].map((label) => labels.filter((value) => value === label).length / labels.length);
+  expect(shares).toEqual([0.3, 0, 0.1, 0.6].map((share) => expect.closeTo(share, 1)));
+  expect(shares[1]).toBe(0);
+  expect(drawLabels([5, 6], 7, [30, 0, 10, 60])).toEqual(labels.slice(0, 7));
+  expect(drawLabels([5, 7], 10_000, [30, 0, 10, 60])).not.toEqual(labels);
 });

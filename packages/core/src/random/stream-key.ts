@@ -15,6 +15,7 @@ const purposes: Readonly<Record<StreamPurpose, number>> = {
   'sample-noise': 8,
   probe: 9,
   'image-flip': 10,
+  label: 11,
 };
 
 /** What random numbers are used for. Each purpose has its own streams. */
@@ -28,7 +29,8 @@ export type StreamPurpose =
   | 'regularizer'
   | 'sample-noise'
   | 'probe'
-  | 'image-flip';
+  | 'image-flip'
+  | 'label';
 
 /** What a stream of random numbers is used for. Equal values of all fields give equal numbers. */
 export interface StreamPlace {

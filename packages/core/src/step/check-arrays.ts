@@ -1,6 +1,6 @@
 /**
- * Checks the inputs of a unit: every name is present and known, and every array has the right type and the right number
- * of values. This is checked once, before the unit runs; later code does not check again.
+ * Checks the inputs of a unit: every name is present and known, and every array has the right type, the right number
+ * of values, and values in range. This is checked once, before the unit runs; later code does not check again.
  */
 import { UserError } from '../errors/user-error.ts';
 import type { ArraySpec, UnitArray } from './unit.ts';
@@ -25,12 +25,17 @@ function checkArray(unit: string, name: string, spec: ArraySpec, array: UnitArra
     refuse('wrong-input-type', `Unit ${unit} takes ${name} as ${spec.dtype}, but got ${type ?? typeof array}.`);
   }
   const expected = spec.shape.reduce((product, length) => product * length, 1);
-  if (array.length === expected) return;
-  const shape = `[${spec.shape.join(', ')}]`;
-  refuse(
-    'wrong-input-shape',
-    `Unit ${unit} takes ${name} of shape ${shape}, ${expected} values, but got ${array.length}.`,
-  );
+  if (array.length !== expected) {
+    const shape = `[${spec.shape.join(', ')}]`;
+    refuse(
+      'wrong-input-shape',
+      `Unit ${unit} takes ${name} of shape ${shape}, ${expected} values, but got ${array.length}.`,
+    );
+  }
+  const { below } = spec;
+  const wrong = below === undefined ? undefined : array.find((value) => value < 0 || value >= below);
+  if (wrong !== undefined)
+    refuse('wrong-input-value', `Unit ${unit} takes ${name} from 0 to ${Number(below) - 1}, but got ${wrong}.`);
 }
 
 /** The dtype of an array that a unit can take; undefined for any other value. */

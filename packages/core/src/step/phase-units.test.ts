@@ -25,15 +25,18 @@ const key = (a: number, b: number) => Int32Array.of(a, b);
 const pixels = shardSize * 8 * 8 * 3;
 const images = normalNoise(key(1, 2), pixels).map((x) => x / 2);
 const fakeImages = normalNoise(key(3, 4), pixels).map((x) => x / 3);
-const weights = createInitialWeights(model, 'discriminator', 5);
 
 it.each<[string, ExactRegularizer, Partial<ModelConfig>]>([
   ['r1', { kind: 'r1', gamma: 3, every: 1 }, {}],
   ['r1-r2', { kind: 'r1-r2', gamma: 3, every: 1 }, {}],
   ['gradient-penalty', { kind: 'gradient-penalty', lambda: 10, every: 4 }, {}],
   ['r1', { kind: 'r1', gamma: 3, every: 1 }, { augment: { colour: true, translation: 0.25, cutout: 0.5 } }],
+  ['r1-r2', { kind: 'r1-r2', gamma: 3, every: 1 }, { condition: { kind: 'label', classes: 3, embedding: 2 } }],
 ])('the gradient of %s is its slope in three directions %#', async (_name, regularizer, changes) => {
-  const unit = createPhaseUnits({ ...model, ...changes, regularizer }, shardSize, { images: 'float32' });
+  const changed = { ...model, ...changes, regularizer };
+  const unit = createPhaseUnits(changed, shardSize, { images: 'float32' });
+  const weights = createInitialWeights(changed, 'discriminator', 5);
+  const labels = changed.condition && { labels: Int32Array.of(0, 2, 1, 2), fakeLabels: Int32Array.of(2, 0, 0, 1) };
   const penaltyAt = (discriminator: Float32Array) =>
     runUnit(unit.discriminatorPenalty as NonNullable<typeof unit.discriminatorPenalty>, {
       discriminator,
@@ -42,6 +45,7 @@ it.each<[string, ExactRegularizer, Partial<ModelConfig>]>([
       dropoutSeed: key(5, 6),
       fakeDropoutSeed: key(7, 8),
       regularizerSeed: key(9, 10),
+      ...labels,
     });
   const { gradient } = await penaltyAt(weights);
   const length = Math.hypot(...gradient);

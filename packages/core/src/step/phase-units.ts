@@ -7,6 +7,7 @@ import { applyLayers, createLayouts, networkLayers } from '../model/network.ts';
 import type { Pass } from '../nn/layer.ts';
 import { movingMeanSuffix, movingVarianceSuffix } from '../weights/state-names.ts';
 import { assert } from '../errors/assert.ts';
+import { oneHot } from './one-hot.ts';
 import type { ArraySpec, Unit } from './unit.ts';
 import { unpack, valueAndGradients } from './value-and-gradients.ts';
 
@@ -14,6 +15,10 @@ import { unpack, valueAndGradients } from './value-and-gradients.ts';
  * The units of a training step, for one shard of `B = shardSize` images of a model. All weights are flat vectors in
  * the layout of their network; seeds are int32 [2] keys of stateless random streams; noise is float32 [B, latent].
  * `dropoutSeed` is the key of the dropout masks, and of the augmentation of the images that the discriminator sees.
+ *
+ * The units of a conditional model have one more input each, which these types do not show: `classes` (float32
+ * [B, classes]) in generatorSample, a 1 for the class of each image, or the shares of several classes; `labels` (int32
+ * [B]) in all others, the number of each image's class. discriminatorPenalty has `fakeLabels`, too.
  */
 export interface PhaseUnits {
   /**
@@ -62,6 +67,17 @@ export interface PhaseUnitOptions {
 const float = (...shape: number[]): ArraySpec => ({ shape, dtype: 'float32' });
 const seedSpec: ArraySpec = { shape: [2], dtype: 'int32' };
 
+/** The inputs of the units of a conditional model for the classes of images. Those of any other model have none. */
+function classInputs({ condition }: ModelConfig, shardSize: number) {
+  if (condition === undefined) return {};
+  const labels: ArraySpec = { shape: [shardSize], dtype: 'int32', below: condition.classes };
+  return {
+    labels: { labels },
+    fakeLabels: { fakeLabels: labels },
+    classes: { classes: float(shardSize, condition.classes) },
+  };
+}
+
 /** Builds the units of a model for shards of `shardSize` images. */
 export function createPhaseUnits(model: ModelConfig, shardSize: number, options: PhaseUnitOptions = {}): PhaseUnits {
   const { images = 'uint8' } = options;
@@ -72,6 +88,7 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
   const generator = float(layouts.generator.size);
   const discriminator = float(layouts.discriminator.size);
   const noise = float(shardSize, model.latent);
+  const { labels, fakeLabels, classes } = classInputs(model, shardSize);
   const formulas = createFormulas(model, images);
   return {
     discriminatorReal: {
@@ -82,6 +99,7 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
         images: { shape: imageShape, dtype: images },
         dropoutSeed: seedSpec,
         regularizerSeed: seedSpec,
+        ...labels,
       },
       lasting: ['discriminator'],
       outputs: { loss: float(), penalty: float(), gradient: discriminator, logits: float(shardSize, 1) },
@@ -90,7 +108,7 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
     discriminatorFake: {
       name: 'discriminator-fake',
       identity,
-      inputs: { discriminator, images: float(...imageShape), dropoutSeed: seedSpec },
+      inputs: { discriminator, images: float(...imageShape), dropoutSeed: seedSpec, ...labels },
       lasting: ['discriminator'],
       outputs: { loss: float(), gradient: discriminator, logits: float(shardSize, 1) },
       run: formulas.discriminatorFake,
@@ -106,6 +124,8 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
           dropoutSeed: seedSpec,
           fakeDropoutSeed: seedSpec,
           regularizerSeed: seedSpec,
+          ...labels,
+          ...fakeLabels,
         },
         lasting: ['discriminator'],
         outputs: { penalty: float(), gradient: discriminator },
@@ -115,9 +135,9 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
     generatorBackward: {
       name: 'generator-backward',
       identity,
-      inputs: { generator, discriminator, noise, dropoutSeed: seedSpec },
+      inputs: { generator, discriminator, noise, dropoutSeed: seedSpec, ...labels },
       // The generator's forward pass can run before the discriminator's weights have arrived.
-      early: ['generator', 'noise'],
+      early: Object.keys({ generator, noise, ...labels }) as ('generator' | 'noise')[],
       lasting: ['generator', 'discriminator'],
       outputs: { images: float(...imageShape), loss: float(), contribution: generator },
       earlyOutputs: ['images'],
@@ -126,13 +146,19 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
     generatorSample: {
       name: 'generator-sample',
       identity,
-      inputs: { generator, noise },
+      inputs: { generator, noise, ...classes },
       lasting: ['generator'],
       outputs: { images: float(...imageShape) },
       run: formulas.generatorSample,
     },
   };
 }
+
+/** The inputs of a unit. Only those of a conditional model have labels. */
+type Tensors<Name extends string> = Readonly<Record<Name, Tensor>> &
+  Readonly<Partial<Record<'labels' | 'fakeLabels', Tensor>>>;
+/** The classes of the images that a network makes or judges; undefined without a condition. */
+type Classes = Pick<Pass, 'classes'> | undefined;
 
 /** The formulas that the units compute. */
 function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
@@ -143,28 +169,40 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   const discriminate = (
     weights: ReadonlyMap<string, Tensor>,
     dropoutSeed: Tensor,
+    classes: Classes,
     onDirection?: Pass['onDirection'],
   ) => {
-    const pass: Pass = { ...passOver(weights), training: true, dropoutSeed, ...(onDirection && { onDirection }) };
+    const pass: Pass = {
+      ...passOver(weights),
+      ...classes,
+      training: true,
+      dropoutSeed,
+      ...(onDirection && { onDirection }),
+    };
     return (x: Tensor) => {
       const seen = model.augment === undefined ? x : augment(x, model.augment, add(dropoutSeed, augmentStream()));
       return applyLayers(discriminatorLayers, seen, pass);
     };
   };
+  const classesOf = (labels: Tensor | undefined): Classes =>
+    model.condition && labels && { classes: oneHot(labels, model.condition.classes) };
   const toUnitRange = (x: Tensor) => (images === 'uint8' ? sub(mul(x, 1 / 127.5), 1) : x);
 
   return {
-    generatorSample: (inputs: Record<'generator' | 'noise', Tensor>) => {
-      const weights = unpack(layouts.generator, inputs.generator);
-      return { images: applyLayers(generatorLayers, inputs.noise, { ...passOver(weights), training: false }) };
+    generatorSample: (inputs: Record<'generator' | 'noise', Tensor> & { readonly classes?: Tensor }) => {
+      const { classes } = inputs;
+      const pass: Pass = { ...passOver(unpack(layouts.generator, inputs.generator)), training: false, classes };
+      return { images: applyLayers(generatorLayers, inputs.noise, pass) };
     },
 
-    discriminatorReal: (inputs: Record<'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed', Tensor>) => {
+    discriminatorReal: (inputs: Tensors<'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed'>) => {
       const real = toUnitRange(inputs.images);
+      const classes = classesOf(inputs.labels);
       const start = unpack(layouts.discriminator, inputs.discriminator);
       const formula = (weights: ReadonlyMap<string, Tensor>) => {
         const directions: Record<string, Tensor> = {};
-        const judge = discriminate(weights, inputs.dropoutSeed, (name, next) => void (directions[name] = next));
+        const note: Pass['onDirection'] = (name, next) => void (directions[name] = next);
+        const judge = discriminate(weights, inputs.dropoutSeed, classes, note);
         const logits = judge(real);
         const penalty = approximatePenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
         const realLoss = loss.real(logits);
@@ -175,31 +213,34 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
       return { loss: extras['loss'], penalty: extras['penalty'], logits: extras['logits'], gradient };
     },
 
-    discriminatorFake: (inputs: Record<'discriminator' | 'images' | 'dropoutSeed', Tensor>) => {
+    discriminatorFake: (inputs: Tensors<'discriminator' | 'images' | 'dropoutSeed'>) => {
+      const classes = classesOf(inputs.labels);
       const start = unpack(layouts.discriminator, inputs.discriminator);
       const { gradient, extras, ...value } = valueAndGradients(layouts.discriminator, start, (weights) => {
-        const logits = discriminate(weights, inputs.dropoutSeed)(inputs.images);
+        const logits = discriminate(weights, inputs.dropoutSeed, classes)(inputs.images);
         return { loss: loss.fake(logits), extras: { logits } };
       });
       return { loss: value.loss, gradient, logits: extras.logits };
     },
 
-    discriminatorPenalty: (regularizer: ExactRegularizer) => (inputs: Record<PenaltyInput, Tensor>) => {
+    discriminatorPenalty: (regularizer: ExactRegularizer) => (inputs: Tensors<PenaltyInput>) => {
+      const [classes, fakeClasses] = [inputs.labels, inputs.fakeLabels].map(classesOf);
       const start = unpack(layouts.discriminator, inputs.discriminator);
       const { loss: penalty, gradient } = valueAndGradients(layouts.discriminator, start, (weights) => {
         const images = {
           real: toUnitRange(inputs.images),
           fake: inputs.fakeImages,
-          judgeReal: discriminate(weights, inputs.dropoutSeed),
-          judgeFake: discriminate(weights, inputs.fakeDropoutSeed),
+          judgeReal: discriminate(weights, inputs.dropoutSeed, classes),
+          judgeFake: discriminate(weights, inputs.fakeDropoutSeed, fakeClasses),
         };
         return { loss: exactPenalty(regularizer, images, inputs.regularizerSeed), extras: {} };
       });
       return { penalty, gradient };
     },
 
-    generatorBackward: (inputs: Record<'generator' | 'discriminator' | 'noise' | 'dropoutSeed', Tensor>) => {
-      const judge = discriminate(unpack(layouts.discriminator, inputs.discriminator), inputs.dropoutSeed);
+    generatorBackward: (inputs: Tensors<'generator' | 'discriminator' | 'noise' | 'dropoutSeed'>) => {
+      const classes = classesOf(inputs.labels);
+      const judge = discriminate(unpack(layouts.discriminator, inputs.discriminator), inputs.dropoutSeed, classes);
       const start = unpack(layouts.generator, inputs.generator);
       const formula = (weights: ReadonlyMap<string, Tensor>) => {
         const moments: Record<string, Tensor> = {};
@@ -207,7 +248,8 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
           moments[norm + movingMeanSuffix] = reshape(mean, [-1]);
           moments[norm + movingVarianceSuffix] = reshape(add(variance, square(mean)), [-1]);
         };
-        const fake = applyLayers(generatorLayers, inputs.noise, { ...passOver(weights), training: true, onStatistics });
+        const pass: Pass = { ...passOver(weights), ...classes, training: true, onStatistics };
+        const fake = applyLayers(generatorLayers, inputs.noise, pass);
         return { loss: loss.generator(judge(fake)), extras: { ...moments, images: fake } };
       };
       const {

@@ -5,6 +5,8 @@ export interface ArraySpec {
   readonly shape: readonly number[];
   /** `uint8` arrays (images) reach `run` as float32 tensors with values 0..255: tfjs has no uint8. */
   readonly dtype: 'float32' | 'int32' | 'uint8';
+  /** The values are from 0 to one less than this number. By default, any value is allowed. */
+  readonly below?: number;
 }
 
 /** An input of a unit: its values, flat, in row-major order. */

@@ -64,6 +64,16 @@ export const runConfigSchema = z.strictObject({
     description: 'Name of a data set, or the path of a folder of images.',
     reason: 'the data that the preset is made for.',
   }),
+  classes: z
+    .array(z.strictObject({ name: z.string().max(200), images: z.number().int().nonnegative() }))
+    .max(1000)
+    .optional()
+    .meta({
+      description:
+        'The classes of the data, in the order of their numbers, with the number of images in each. A new run with ' +
+        'model.condition takes them from its data; in all other runs there are none.',
+      reason: 'fake images are drawn of each class as often as the data have it.',
+    }),
   flip: z.boolean().default(false).meta({
     description: 'Whether images are mirrored at random, left to right.',
     reason: 'mirrored digits and letters are wrong.',

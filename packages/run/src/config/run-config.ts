@@ -107,6 +107,7 @@ export function checkRunConfig(value: unknown): RunConfig {
       advice: 'Set model.discriminator.minibatchDeviation to a number that divides shardSize.',
     });
   }
+  checkClasses(config);
   return config;
 }
 
@@ -116,6 +117,16 @@ export function imagesPerStep({
   discriminatorSteps,
 }: Pick<RunConfig, 'batchSize' | 'discriminatorSteps'>): number {
   return batchSize * discriminatorSteps;
+}
+
+function checkClasses({ classes, model }: RunConfig): void {
+  const expected = model.condition?.classes;
+  if (classes === undefined || expected === undefined || classes.length === expected) return;
+  throw new UserError({
+    code: 'config',
+    message: `The configuration lists ${classes.length} classes, and model.condition.classes is ${expected}.`,
+    advice: 'Leave both out: a new run takes them from its data.',
+  });
 }
 
 /**

@@ -58,7 +58,7 @@ import {
 } from './shared-fields.ts';
 
 /** The version of the protocol. Both ends of a link must have the same version. */
-export const protocolVersion = 9;
+export const protocolVersion = 10;
 
 /** Why a worker is refused, as codes for programs. */
 export const rejectReasons = [
@@ -265,7 +265,7 @@ export const coordinatorMessages = {
       protocol: count,
       exchange,
       /** The RunConfig as JSON text; package `run` checks it. */
-      config: text(1 << 16),
+      config: text(1 << 18),
     },
     samples: [{ ...sampleRun, protocol: 1, exchange: 'sliced', config: '{}' }],
   }),
@@ -279,7 +279,12 @@ export const coordinatorMessages = {
 
   /** A lease: which shards of which phase to compute. */
   work: message({
-    fields: { ...roundHeader, subtrees },
+    fields: {
+      ...roundHeader,
+      subtrees,
+      /** For each of the images, the number of its class. Empty if the data have no labels. */
+      labels: z.array(count).max(1 << 18),
+    },
     /**
      * Real images as uint8 [shards of the lease x shardSize, H, W, C], in the order of `subtrees`. A discriminator
      * phase gets its own images. A generator phase gets the images of the next step's first phase, so that the worker
@@ -288,8 +293,8 @@ export const coordinatorMessages = {
      */
     arrays: { images: 'uint8' },
     samples: [
-      { ...sampleRound, subtrees: [{ start: 1, end: 2 }], images: Uint8Array.of(9, 8) },
-      { ...sampleRound, subtrees: [{ start: 1, end: 2 }], images: new Uint8Array(0) },
+      { ...sampleRound, subtrees: [{ start: 1, end: 2 }], labels: [3, 0], images: Uint8Array.of(9, 8) },
+      { ...sampleRound, subtrees: [{ start: 1, end: 2 }], labels: [], images: new Uint8Array(0) },
     ],
   }),
 

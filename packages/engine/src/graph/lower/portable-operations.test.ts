@@ -64,6 +64,12 @@ const models: Record<string, ModelConfig> = {
   },
   'spectral normalisation': { ...small, discriminator: { ...small.discriminator, spectralNorm: true } },
   'label smoothing': { ...small, labelSmoothing: 0.1 },
+  'labels and an exact penalty': {
+    ...small,
+    condition: { kind: 'label', classes: 5, embedding: 4 },
+    discriminator: { ...small.discriminator, minibatchDeviation: 2 },
+    regularizer: { kind: 'r1-r2', gamma: 1, every: 1 },
+  },
 };
 
 it.each(Object.entries(models))('the graphs of %s have no other operations', async (_name, model) => {
