@@ -34,8 +34,8 @@ it('makes images from weights and noise on plain tfjs, and disposes of every ten
  * Writes a file with an averaged generator to disk and reads it back. The array that Node then returns may begin at any
  * offset of its ArrayBuffer.
  */
-function checkpointOf(config: ModelConfig, vector: Float32Array): Uint8Array {
-  const layout = createLayouts(model).generator;
+function checkpointOf(config: ModelConfig, vector: Float32Array, owner = model, classes?: object[]): Uint8Array {
+  const layout = createLayouts(owner).generator;
   const parts = splitVector(layout, vector);
   const tensors = layout.entries.map(({ name, shape }): NamedTensor => ({
     name: `ema/${name}`,
@@ -46,7 +46,7 @@ function checkpointOf(config: ModelConfig, vector: Float32Array): Uint8Array {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'lstm-gan-core-')), 'checkpoint.safetensors');
   writeFileSync(
     file,
-    Buffer.concat(encodeSafetensors(tensors, new Map([['config', JSON.stringify({ model: config })]]))),
+    Buffer.concat(encodeSafetensors(tensors, new Map([['config', JSON.stringify({ model: config, classes })]]))),
   );
   return readFileSync(file);
 }
@@ -54,7 +54,16 @@ function checkpointOf(config: ModelConfig, vector: Float32Array): Uint8Array {
 it("reads a checkpoint's generator", async () => {
   const read = readGenerator(checkpointOf(model, weights));
   expect(read.model).toEqual(model);
+  expect(read.classNames).toEqual([]);
   expect(await generate(read.model, read.weights, noise)).toEqual(await generate(model, weights, noise));
+});
+
+it('reads the names of the classes of a conditional generator', () => {
+  const conditional: ModelConfig = { ...model, condition: { kind: 'label', classes: 2, embedding: 3 } };
+  const vector = createInitialWeights(conditional, 'generator', 1);
+  const classes = ['cats', 'dogs'].map((name) => ({ name, images: 5 }));
+  const read = readGenerator(checkpointOf(conditional, vector, conditional, classes));
+  expect(read).toEqual({ model: conditional, weights: vector, classNames: ['cats', 'dogs'] });
 });
 
 it('refuses a file without a model, with weights of another model, or with weights that are not finite', () => {
