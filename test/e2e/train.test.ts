@@ -307,7 +307,7 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
       '--steps',
       '9',
     ]);
-    expect(stderr).toContain('model.regularizer.lambda 200, not 1; seed 1, not 9');
+    expect(stderr).toContain('model.regularizer.lambda 20, not 1; seed 1, not 9');
     expect(exitCode).toBe(2);
   });
 

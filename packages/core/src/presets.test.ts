@@ -20,8 +20,9 @@ it.each<[PresetName, number, number]>([
   ['dcgan-rows', 1_633_187, 675_265],
   ['dense', 13_281_536, 675_265],
   ['digits', 1_915_393, 660_929],
-  // An embedding [10, 32], and 32 more inputs of the Dense layer and of the LSTM; a row of 4096 for each of 10 classes.
-  ['conditional', 1_915_393 + 10 * 32 + 32 * 2048 + 32 * 2048, 660_929 + 10 * 4096],
+  // An embedding [10, 8], and 8 more inputs of the Dense layer and of the LSTM. The discriminator has one more feature,
+  // and a row of 4097 for each of 10 classes.
+  ['conditional', 1_915_393 + 10 * 8 + 8 * 2048 + 8 * 2048, 660_929 + 1 + 10 * 4097],
 ])('%s has %i generator and %i discriminator parameters', (name, generator, discriminator) => {
   const layouts = createLayouts(modelOf(name));
   expect(countParameters(layouts.generator)).toBe(generator);

@@ -155,7 +155,7 @@ const regularizerSchema = z
       lambda: z.number().positive().meta({
         unit: 'factor',
         description: "The penalty's weight.",
-        reason: 'approximates R1 with gamma = 2 lambda sigma^2, which is 1 for this lambda and this sigma.',
+        reason: 'approximates R1 with gamma = 2 lambda sigma^2, which is 0.1 for this lambda and this sigma.',
       }),
       sigma: z.number().positive().meta({
         unit: 'pixel value, of [-1, 1]',
@@ -221,7 +221,7 @@ const conditionSchema = z
       description:
         "Length of the vector that stands for a class. It joins the noise, and the recurrent layer's input at every " +
         'time step.',
-      reason: 'about a third of the noise, so that the class is not lost among it.',
+      reason: 'shorter than the noise, so that images of one class can differ.',
     }),
   })
   .meta({

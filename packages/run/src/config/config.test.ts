@@ -89,7 +89,7 @@ describe('layers', () => {
     ]);
     expect(differencesOf(before, after)).toEqual([
       'model.discriminator.filters [64,128,256], not [8]',
-      'model.regularizer.lambda 200, not 1',
+      'model.regularizer.lambda 20, not 1',
       'data digits, not emoji',
       'seed 1, not 9',
     ]);

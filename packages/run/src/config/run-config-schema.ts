@@ -149,7 +149,7 @@ export const runConfigSchema = z.strictObject({
       halfLifeImages: z.number().positive().meta({
         unit: 'images',
         description: 'After this many images, half of the average comes from newer weights.',
-        reason: 'digits keeps 0.995 of the average at each step; 5,000 images suit small batches.',
+        reason: 'long enough to average out the noise of single updates, short enough to forget early weights.',
       }),
       rampUp: z.number().positive().nullable().meta({
         unit: 'share of the images seen',
