@@ -3,9 +3,10 @@
  * small run whose files have the paths that the examples name. They run code unchanged. e2e/browser-docs.test.ts runs
  * the code of docs/browser.md.
  */
-import { link, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createWholeProgram } from '../../apps/cli/src/program.ts';
 import { lstmGan, root } from '../support/command-line.ts';
@@ -36,6 +37,15 @@ const placeholders: Readonly<Record<string, string>> = {
 /** The names in the examples that `pattern` captures, once each. */
 const mentioned = (pattern: RegExp): Set<string> =>
   new Set(shown.flatMap(({ words }) => words.flatMap((word) => pattern.exec(word)?.[1] ?? [])));
+/** The names of classes in the examples, and the runs that have them. */
+const classNames = new Set(
+  shown.flatMap(({ words }) => words.filter((_word, i) => /^--(to-)?class$/.test(words[i - 1] ?? ''))),
+);
+const conditionalRuns = new Set(
+  shown
+    .filter(({ words }) => words.includes('--class'))
+    .flatMap(({ words }) => /^runs\/([\w-]+)/.exec(words[1])?.[1] ?? []),
+);
 const filledIn = ({ words }: Example): string[] => words.map((word) => placeholders[word] ?? word);
 
 describe('the program accepts every command line', () => {
@@ -81,12 +91,27 @@ describe('run in the places that the examples name', () => {
     const [made] = await readdir(checkpoints);
     for (const name of mentioned(/(step-\d{8}\.safetensors)$/))
       if (name !== made) await link(path.join(checkpoints, made), path.join(checkpoints, name));
-    for (const name of mentioned(/^runs\/([\w-]+)/))
-      if (name !== 'digits') await symlink('digits', path.join(folder, 'runs', name));
+    await trainOnClasses(path.join(folder, 'classes'), path.join(folder, 'runs', 'with-classes'));
+    for (const name of mentioned(/^runs\/([\w-]+)/)) {
+      const run = conditionalRuns.has(name) ? 'with-classes' : 'digits';
+      if (name !== 'digits') await symlink(run, path.join(folder, 'runs', name));
+    }
     await link(golden, path.join(folder, 'article.safetensors'));
     process.chdir(folder);
   });
   afterAll(() => process.chdir(before));
+
+  /** Trains a conditional model on a picture of each class that the examples name. */
+  async function trainOnClasses(data: string, out: string): Promise<void> {
+    for (const name of classNames) {
+      await mkdir(path.join(data, name), { recursive: true });
+      const picture = sharp({ create: { width: 32, height: 32, channels: 3, background: '#888' } });
+      await picture.png().toFile(path.join(data, name, 'picture.png'));
+    }
+    const options = ['--preset', 'conditional', '--data', data, '--steps', '1', '--workers', '1', '--out', out];
+    const { exitCode, stderr } = await lstmGan(['train', ...options]);
+    expect(exitCode, String(stderr)).toBe(0);
+  }
 
   /** Runs a command in this process; resolves to its standard output. */
   async function answer(words: readonly string[]): Promise<string> {
