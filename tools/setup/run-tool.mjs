@@ -1,4 +1,4 @@
-/** `npm run bench`, `npm run chaos` and `npm run fuzz`: runs tools/NAME/NAME.ts with the options that follow `--`. */
+/** `npm run bench`, `npm run chaos`, `npm run fuzz` and `npm run quality`: runs tools/NAME/NAME.ts with the options that follow `--`. */
 import { checkMachine, install, run } from './prepare.mjs';
 
 const [name, ...options] = process.argv.slice(2);
