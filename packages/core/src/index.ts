@@ -9,7 +9,7 @@ export { fitFilters } from './model/fit-filters.ts';
 export { createInitialWeights } from './model/initial-weights.ts';
 export { modelConfigSchema, type GeneratorConfig, type ImageShape, type ModelConfig } from './model/model-config.ts';
 export { createLayouts } from './model/network.ts';
-export type { AdamOptions } from './optimizer/adam.ts';
+export type { AdamOptions, LearningRateSchedule } from './optimizer/adam.ts';
 export { emaBeta, updateEma, type EmaOptions } from './optimizer/ema.ts';
 export { createNetworkState, updateNetwork, type NetworkState, type NetworkUpdate } from './optimizer/network-state.ts';
 export { oneLstm, presets, type Preset, type PresetName } from './presets.ts';

@@ -35,7 +35,7 @@ export interface SampleSource {
   close(): void;
 }
 
-export interface SourceCheckpoint {
+interface SourceCheckpoint {
   /** The run's folder; undefined if the checkpoint is not in one. */
   readonly root?: string;
   readonly file: string;

@@ -9,7 +9,7 @@ const mostSocketBytes = 107;
 const mostNameBytes = 40;
 
 /** The folders for temporary files: the user's own choice first, then those that nearly every system has. */
-export function scratchParents(environment: NodeJS.ProcessEnv): string[] {
+function scratchParents(environment: NodeJS.ProcessEnv): string[] {
   const { XDG_RUNTIME_DIR } = environment;
   return [...new Set([tmpdir(), ...(XDG_RUNTIME_DIR ? [XDG_RUNTIME_DIR] : []), '/tmp', '/dev/shm'])];
 }

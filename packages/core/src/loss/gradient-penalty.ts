@@ -21,13 +21,12 @@ import { assert } from '../errors/assert.ts';
 import type { ModelConfig } from '../model/model-config.ts';
 import { randomNormal, randomUniform } from '../nn/stateless-random.ts';
 
-type Regularizer = ModelConfig['regularizer'];
 /** A regularizer that reads the exact slope. Training with it needs second derivatives. */
-export type ExactRegularizer = Exclude<Regularizer, { kind: 'none' } | { kind: 'approximate-r1' }>;
+export type ExactRegularizer = Exclude<ModelConfig['regularizer'], { kind: 'none' } | { kind: 'approximate-r1' }>;
 type Discriminate = (images: Tensor) => Tensor;
 
 /** Whether a regularizer reads the exact slope. */
-export function isExact(regularizer: Regularizer): regularizer is ExactRegularizer {
+export function isExact(regularizer: ModelConfig['regularizer']): regularizer is ExactRegularizer {
   return regularizer.kind !== 'none' && regularizer.kind !== 'approximate-r1';
 }
 
@@ -37,7 +36,7 @@ export function isExact(regularizer: Regularizer): regularizer is ExactRegulariz
  * @param seed key (int32 [2]) of the noise
  */
 export function approximatePenalty(
-  regularizer: Regularizer,
+  regularizer: ModelConfig['regularizer'],
   discriminate: Discriminate,
   images: Tensor,
   logits: Tensor,

@@ -1,5 +1,5 @@
 /** The places of a run, and what an engine needs to run the units of a step. */
-export { isExact } from '../loss/gradient-penalty.ts';
+export { isExact, type ExactRegularizer } from '../loss/gradient-penalty.ts';
 export type { NativeKernelName } from '../nn/native-kernel.ts';
 export { checkArrays } from './check-arrays.ts';
 export {

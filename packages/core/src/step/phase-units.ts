@@ -40,7 +40,10 @@ export interface PhaseUnits {
    * seeds `dropoutSeed` and `fakeDropoutSeed` are those of discriminatorReal and discriminatorFake; `regularizerSeed`
    * is the key of the points between real and fake images.
    */
-  readonly discriminatorPenalty?: DiscriminatorPenalty;
+  readonly discriminatorPenalty?: Unit<
+    'discriminator' | 'images' | 'fakeImages' | 'dropoutSeed' | 'fakeDropoutSeed' | 'regularizerSeed',
+    'penalty' | 'gradient'
+  >;
   /**
    * Forward and backward pass through both networks. The generator's forward pass (training mode: batch statistics)
    * needs no discriminator, so it comes first. The output `images` holds the generated images, in [-1, 1]; the
@@ -55,8 +58,7 @@ export interface PhaseUnits {
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
 
-type DiscriminatorPenalty = Unit<PenaltyInput, 'penalty' | 'gradient'>;
-type PenaltyInput = 'discriminator' | 'images' | 'fakeImages' | 'dropoutSeed' | 'fakeDropoutSeed' | 'regularizerSeed';
+type PenaltyInput = keyof NonNullable<PhaseUnits['discriminatorPenalty']>['inputs'];
 
 /** Options of the units of a model. */
 export interface PhaseUnitOptions {

@@ -19,6 +19,7 @@ export const gridOfGaussians: Modes = {
   deviation: 0.05,
 };
 
+/** Which modes of a mixture samples hit. */
 export interface ModeCount {
   /** How many distributions have a point within 3 deviations of their centre. */
   readonly found: number;

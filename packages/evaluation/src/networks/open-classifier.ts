@@ -15,6 +15,7 @@ import {
   type TrainedClassifier,
 } from './train-classifier.ts';
 
+/** How a classifier is trained, and where it is kept. */
 export interface ClassifierOptions {
   /** Trained classifiers are kept in its subfolder `networks`. */
   readonly cacheDir: string;
