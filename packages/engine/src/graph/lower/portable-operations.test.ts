@@ -76,7 +76,7 @@ it.each(Object.entries(models))('the graphs of %s have no other operations', asy
   const provisioned = await provisionedTensorFlow();
   loadAddon(provisioned);
   const target = { device: 'cpu', precision: 'float32', stateOnDevice: false } as const;
-  for (const unit of Object.values(createPhaseUnits(model, 2)) as Unit[]) {
+  for (const unit of Object.values(createPhaseUnits(model, 4)) as Unit[]) {
     const graphs = await makeGraphs(unit, provisioned, target, 1);
     const found = new Set(graphs.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
     const others = [...found].filter((op) => !op.startsWith('LstmGan') && ![...exact, ...roundedOnce].includes(op));
