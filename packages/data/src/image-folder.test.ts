@@ -197,7 +197,7 @@ it('is opened again without decoding, unless it has changed', async () => {
 it('says that there is no image', async () => {
   await expect(open()).rejects.toMatchObject({
     code: 'no-images',
-    message: expect.stringContaining('no file in it that is named like one'),
+    message: expect.stringContaining('It is empty'),
   });
   await writeFile(path.join(root, 'notes.txt'), '');
   await expect(open()).rejects.toMatchObject({ code: 'no-images' });

@@ -54,7 +54,7 @@ it('writes no checkpoint if the metrics of its steps cannot be flushed to the di
   // /dev/null refuses to be flushed.
   const records = keep({ folder: { ...folder, confirm: () => undefined, metrics: '/dev/null' } });
   records.committed(metricsOf(1));
-  await expect(records.finish({ ...initial, step: 1 })).rejects.toThrow('EINVAL');
+  await expect(records.finish({ ...initial, step: 1 })).rejects.toThrow('/dev/null cannot be written');
   expect(await readdir(folder.checkpoints)).toEqual([]);
 });
 
