@@ -7,7 +7,7 @@ import { build } from '../support/build.ts';
 import { root, summaryOf } from '../support/command-line.ts';
 import { startProcess } from '../support/processes.ts';
 
-const packages = ['core', 'system', 'engine', 'data', 'transport', 'run', 'launch', 'command-line'].map(
+const packages = ['core', 'system', 'engine', 'evaluation', 'data', 'transport', 'run', 'launch', 'command-line'].map(
   (name) => `packages/${name}`,
 );
 const apps = ['coordinator', 'worker', 'cli'].map((name) => `apps/${name}`);
