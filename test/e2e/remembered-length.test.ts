@@ -18,7 +18,8 @@ beforeAll(async () => {
   const running = lstmGan(['train', ...model, '--workers', '1', '--steps', '1000000', '--out', out]);
   let isAsked = false;
   running.stderr?.on('data', (chunk: Buffer) => {
-    if (isAsked || !chunk.includes('step ')) return;
+    // Before the first step there would be nothing to go on with.
+    if (isAsked || !chunk.includes('Training step ')) return;
     isAsked = true;
     running.kill('SIGINT');
   });
