@@ -33,7 +33,7 @@ describe('inspect', () => {
     expect(text).toMatch(/progress +step 2, 128 images/);
     expect(text).toMatch(/throughput +\d+ images\/s/);
     expect(text).toMatch(/generator: 1,915,393 parameters\n/);
-    expect(text).toMatch(/generator's loss\n.*┤[\u2801-\u28ff]/);
+    expect(text).toMatch(/generator's loss\n.*┤ *[\u2801-\u28ff]/);
   });
 
   it('shows a run and a checkpoint as JSON', async () => {
