@@ -216,7 +216,7 @@ describe('a run', () => {
     const running = lstmGan(['train', '--preset', 'digits', '--out', out, ...forever]);
     let asked = false;
     running.stderr?.on('data', (chunk: Buffer) => {
-      if (asked || !chunk.toString().includes('step ')) return;
+      if (asked || !chunk.toString().includes('Training step ')) return;
       asked = true;
       running.kill('SIGINT');
     });

@@ -123,7 +123,7 @@ it('makes a folder of 2,000 JPEGs of mixed sizes, the same every time', async ()
 
 it('trains, stops at Ctrl-C, and after resuming with other numbers of workers has the weights of a run that never stopped', async () => {
   const running = start('train', '--out runs/photos', [...small, '--steps', '1000000']);
-  await heard(running, /step \d/);
+  await heard(running, /Training step \d/);
   running.kill('SIGINT');
   const { stdout, exitCode } = await running;
   expect(exitCode).toBe(0);
