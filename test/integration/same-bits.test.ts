@@ -60,7 +60,7 @@ it('gives the same weights in both exchanges with lazy penalties, augmentation, 
     config,
     onStep: ({ losses }) => void penalties.push(losses.penalty),
   });
-  // Of the ten discriminator phases, the first, fourth, seventh and tenth compute a penalty.
+  // There are ten discriminator phases. The first, fourth, seventh and tenth compute a penalty.
   expect(penalties.map((penalty) => penalty > 0)).toEqual([true, true, false, true, true]);
   for (const [workers, exchange] of [
     [2, 'star'],

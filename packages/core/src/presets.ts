@@ -43,10 +43,7 @@ export type PresetName =
 
 /** The settings of Adam in the article that docs/article.md describes; beta2 and epsilon are Adam's own defaults. */
 const articleAdam: AdamOptions = { learningRate: 2e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-/**
- * With a learning rate of 1.5e-3 and a weak penalty, digits are as clear after 40,000 images as with the article's 2e-4
- * and a penalty of ten times the weight after 300,000 (docs/quality.md).
- */
+/** docs/quality.md compares learning rates: with 5e-4 and less, some of the ten digits are missing. */
 const digitsAdam: AdamOptions = { ...articleAdam, learningRate: 1.5e-3, beta2: 0.99 };
 
 /**
@@ -116,7 +113,7 @@ const digits: Preset = {
     regularizer: { kind: 'approximate-r1', lambda: 20, sigma: 0.05 },
   },
   data: 'digits',
-  // 1,400 steps take three to six minutes on two cores.
+  // 1,400 steps take three to seven minutes on two cores.
   steps: 1400,
   batchSize: 64,
   shardSize: 16,
@@ -126,10 +123,9 @@ const digits: Preset = {
   ema: { halfLifeImages: 10_000, rampUp: 0.05 },
 };
 
-/** The settings of `digits`, with labels. */
 /**
- * Without the minibatch standard deviation, all images of a class become alike; the short embedding lets the noise count
- * beside the class.
+ * The settings of `digits`, with labels. Without the minibatch standard deviation, all images of a class become alike.
+ * The embedding is short, so that the noise counts beside the class.
  */
 const conditional: Preset = {
   ...digits,

@@ -51,7 +51,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Of a process that has just ended, both are empty. */
+/** State and start of a process, as the system tells them. Both are empty if the process has just ended. */
 function readStatus(process: string): { state: string; started: string } {
   const status = read(() => readFileSync(`/proc/${process}/stat`, 'utf8'));
   // The command's name is in parentheses, and may itself contain spaces and parentheses. So the fields are counted from

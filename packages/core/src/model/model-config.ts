@@ -268,13 +268,18 @@ export const modelConfigSchema = z
           description: 'Dropout after each convolution.',
           reason: "the article's is 0.3; the recipe of digits has a penalty instead.",
         }),
-        minibatchDeviation: count.optional().meta({
-          unit: 'images',
-          description:
-            'Size of the groups of images whose standard deviation the last layer reads as one more feature; it ' +
-            'divides shardSize. Without it there is no such feature.',
-          reason: "a discriminator that sees how much images differ notices a collapse; StyleGAN2's groups have 4.",
-        }),
+        minibatchDeviation: z
+          .number()
+          .int()
+          .min(2)
+          .optional()
+          .meta({
+            unit: 'images',
+            description:
+              'Size of the groups of images whose standard deviation the last layer reads as one more feature; it ' +
+              'divides shardSize. Without it there is no such feature.',
+            reason: "a discriminator that sees how much images differ notices a collapse; StyleGAN2's groups have 4.",
+          }),
         spectralNorm: z.boolean().optional().meta({
           description: 'Whether each kernel is divided by its largest singular value.',
           reason: 'bounds the slope of the discriminator without a penalty (Miyato et al., 2018).',

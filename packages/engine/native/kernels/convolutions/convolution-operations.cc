@@ -1,7 +1,7 @@
 // The operations for convolutions with a 4 x 4 kernel, stride 2 and padding SAME. A bias and a LeakyReLU are applied
 // before the result is written. Images of one or three channels have an algorithm of their own (image-convolution.h).
-// Of the other layers, those whose sizes fit are computed by Winograd's algorithm (winograd.h), and the others by
-// products of matrices (patch-convolution.h).
+// Winograd's algorithm (winograd.h) computes those other layers whose sizes fit it; products of matrices
+// (patch-convolution.h) compute the rest.
 #include "kernels/convolutions/image-convolution.h"
 #include "kernels/convolutions/patch-convolution.h"
 #include "kernels/convolutions/winograd.h"
