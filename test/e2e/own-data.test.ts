@@ -87,7 +87,7 @@ it('trains with the folders as classes, and draws the class that one asks for', 
   expect((await train('classes', ...withLabels)).exitCode).toBe(0);
   const run = path.join(folder, 'classes');
   expect(JSON.parse(await readFile(path.join(run, 'config.json'), 'utf8'))).toMatchObject({
-    model: { condition: { kind: 'label', classes: 2, embedding: 32 } },
+    model: { condition: { kind: 'label', classes: 2, embedding: 8 } },
     classes: [
       { name: 'sea', images: 20 },
       { name: 'wood', images: 20 },

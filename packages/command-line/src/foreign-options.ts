@@ -48,8 +48,8 @@ export const foreignOptions: readonly ForeignOption[] = [
   },
   {
     names: 'cond conditional class classes num-classes n-classes labels',
-    say: 'Labels are not used: --data takes the folder of one class.',
-    needs: training,
+    typed: '--set model.condition.kind=label',
+    say: 'The classes are the folders of --data, and are counted there.',
   },
   // Batches and steps.
   { names: 'batch bs train-batch-size total-batch mini-batch minibatch', typed: '--batch-size VALUE' },
@@ -81,8 +81,12 @@ export const foreignOptions: readonly ForeignOption[] = [
   },
   { names: 'gamma r1 r1-gamma r1-weight', typed: "--set 'model.regularizer={kind: r1, gamma: VALUE}'" },
   {
-    names: 'gp lambda-gp gp-weight gradient-penalty',
+    names: 'gp gradient-penalty',
     typed: "--set 'model.regularizer={kind: gradient-penalty, lambda: 10}'",
+  },
+  {
+    names: 'lambda-gp gp-weight',
+    typed: "--set 'model.regularizer={kind: gradient-penalty, lambda: VALUE}'",
   },
   { names: 'mbstd-group mbstd', typed: '--set model.discriminator.minibatchDeviation=VALUE' },
   { names: 'nz z-dim zdim latent latent-dim latent-size noise-dim', typed: '--set model.latent=VALUE' },

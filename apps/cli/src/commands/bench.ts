@@ -28,7 +28,8 @@ Examples:
   $ lstm-gan bench --preset rows --workers 1 --threads 2     # one worker of two threads, or two of one?
   $ lstm-gan bench --preset article --batch-size 64 --json
 
-Times whole steps of training, everything included, with local workers on made-up images. Keeps nothing.`;
+Times whole steps of training, everything included, with local workers on made-up images. Keeps nothing,
+except the logs of workers that failed.`;
 
 export function addBench(program: Command): void {
   const command = program

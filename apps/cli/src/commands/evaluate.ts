@@ -29,7 +29,7 @@ interface EvaluateOptions extends CacheOptions {
 const examples = `
 Examples:
   $ lstm-gan evaluate runs/digits
-  $ lstm-gan evaluate runs/digits/checkpoints/step-00002000.safetensors --samples 1000
+  $ lstm-gan evaluate runs/digits/checkpoints/step-00001400.safetensors --samples 1000
   $ lstm-gan evaluate runs/digits --json | jq .results.fd2k_digits
   $ lstm-gan evaluate images --data digits                 # a folder of pictures, as sample --out-dir writes it`;
 
@@ -48,7 +48,7 @@ export function addEvaluate(program: Command): void {
 
 /** Fewer images say nothing. */
 const fewestImages = 10;
-/** A classifier does not depend on the seed of the samples: its numbers can then be compared. */
+/** The classifier has a seed of its own, so that evaluations with different --seed can be compared. */
 const classifierSeed = 1;
 
 async function evaluate(place: string, options: EvaluateOptions): Promise<void> {

@@ -19,7 +19,7 @@ Examples:
   $ lstm-gan inspect runs/digits                       # also while it trains
   $ lstm-gan inspect runs/digits --out losses.svg
   $ lstm-gan inspect runs/digits --json | jq .progress.step
-  $ lstm-gan inspect runs/digits/checkpoints/step-00002000.safetensors`;
+  $ lstm-gan inspect runs/digits/checkpoints/step-00001400.safetensors`;
 
 export function addInspect(program: Command): void {
   program

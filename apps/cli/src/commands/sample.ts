@@ -35,8 +35,8 @@ const examples = `
 Examples:
   $ lstm-gan sample runs/digits --out grid.png                        # or .jpg, .webp
   $ lstm-gan sample runs/digits --out-dir images --count 1000 --seed 7
-  $ lstm-gan sample runs/digits --step 2000 --out grid.png             # an earlier checkpoint, if it is kept
-  $ lstm-gan sample runs/digits/checkpoints/step-00002000.safetensors --out grid.png
+  $ lstm-gan sample runs/digits --step 1400 --out grid.png             # an earlier checkpoint, if it is kept
+  $ lstm-gan sample runs/digits/checkpoints/step-00001400.safetensors --out grid.png
   $ lstm-gan sample runs/digits --out between.png --interpolate 12    # 8 rows, each from one noise to another
   $ lstm-gan sample runs/conditional --out sevens.png --class 7
   $ lstm-gan sample runs/conditional --out between.png --class 3 --to-class 8 --interpolate 12
@@ -128,15 +128,15 @@ async function writeImages(folder: string, pictures: readonly Promise<Buffer>[])
 }
 
 async function animate(run: string, out: string, options: SampleOptions): Promise<void> {
-  const { count, interpolate, step, class: only } = options;
+  const { count, interpolate, step, class: only, toClass } = options;
   const format = ({ '.gif': 'gif', '.webp': 'webp' } as const)[path.extname(out).toLowerCase()];
-  if (format === undefined || [count, interpolate, step, only].some((option) => option !== undefined)) {
+  if (format === undefined || [count, interpolate, step, only, toClass].some((option) => option !== undefined)) {
     throw new UserError({
       code: 'usage',
       message:
         format === undefined
           ? `An animation is a .gif or a .webp; got --animation ${out}.`
-          : 'An animation shows the grids that training drew: --count, --interpolate, --step and --class do not change it.',
+          : 'An animation shows the grids that training drew: --count, --interpolate, --step, --class and --to-class do not change it.',
       advice: format === undefined ? 'Give the file one of these endings.' : 'Leave them out.',
     });
   }

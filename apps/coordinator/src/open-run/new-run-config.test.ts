@@ -64,7 +64,7 @@ it('takes the classes of a conditional model from the data, whatever the configu
   const labels = { names: ['cats', 'dogs', 'none'], values: Uint16Array.of(0, 1, 1, 0, 1) };
   const config = await configOf({ set: ['model.condition.kind=label', 'model.condition.classes=7'] });
   const { model, classes } = withClasses(config, { labels });
-  expect(model.condition).toEqual({ kind: 'label', classes: 3, embedding: 32 });
+  expect(model.condition).toEqual({ kind: 'label', classes: 3, embedding: 8 });
   expect(classes).toEqual([
     { name: 'cats', images: 2 },
     { name: 'dogs', images: 3 },

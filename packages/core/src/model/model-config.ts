@@ -216,7 +216,7 @@ const conditionSchema = z
       description: 'The number of classes. A new run takes it from its data.',
       reason: 'digits has ten; the configuration of a run lists its classes.',
     }),
-    embedding: count.default(32).meta({
+    embedding: count.default(8).meta({
       unit: 'numbers',
       description:
         "Length of the vector that stands for a class. It joins the noise, and the recurrent layer's input at every " +

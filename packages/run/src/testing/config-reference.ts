@@ -99,8 +99,9 @@ function defaultsOf(path: string, kind: string | undefined): string {
   const namesOf = new Map<string, string[]>();
   for (const preset of presets.values()) {
     const value = valueAt(createRunConfig(preset), path.split('.'), kind);
-    if (value === undefined) continue;
-    const text = `\`${JSON.stringify(value)}\``;
+    // A field of one kind has no value in presets of another kind.
+    if (value === undefined && kind !== undefined) continue;
+    const text = value === undefined ? 'none' : `\`${JSON.stringify(value)}\``;
     namesOf.set(text, [...(namesOf.get(text) ?? []), preset.name]);
   }
   const values = [...namesOf].sort(([, a], [, b]) => b.length - a.length);
