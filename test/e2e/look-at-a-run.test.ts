@@ -117,7 +117,7 @@ it.each<[string[], string]>([
   [['inspect', 'test'], 'test holds no run.'],
   [['sample', 'RUN'], 'Images go to --out FILE, to --out-dir FOLDER or to --animation FILE, one of the three.'],
   [['sample', 'RUN', '--animation', 'a.png'], 'An animation is a .gif or a .webp; got --animation a.png.'],
-  [['sample', 'RUN', '--animation', 'a.gif', '--interpolate', '3'], '--step and --class do not change it.'],
+  [['sample', 'RUN', '--animation', 'a.gif', '--interpolate', '3'], '--class and --to-class do not change it.'],
   [['sample', 'RUN', '--out', 'grid.bmp'], 'A grid is written as .png, .jpg or .webp; got --out grid.bmp.'],
   [
     ['sample', 'RUN', '--out', 'no/grid.png'],

@@ -102,11 +102,11 @@ it.each<[code: string, command: string, sentence: string]>([
 it('a device that a picture is written to stays a device', async () => {
   const pipe = path.join(folder, 'pipe');
   await startProcess(['mkfifo', pipe]);
-  const [{ exitCode }, bytes] = await Promise.all([
-    lstmGan(['sample', path.join(folder, 'run'), '--out', pipe]),
-    readFile(pipe),
-  ]);
-  expect([exitCode, bytes.toString('latin1', 1, 4)]).toEqual([0, 'PNG']);
+  // A process of its own reads the pipe: it can be ended if nothing is written.
+  const reader = startProcess(['head', '-c', '4', pipe], { encoding: 'latin1' });
+  const { exitCode } = await lstmGan(['sample', path.join(folder, 'run'), '--out', pipe]);
+  expect(exitCode).toBe(0);
+  expect((await reader).stdout).toContain('PNG');
 });
 
 describe('few descriptors', () => {
@@ -160,7 +160,7 @@ describe('TMPDIR', () => {
       expect([exitCode, stderr]).toEqual([
         2,
         expect.stringContaining(
-          'No folder for temporary files can be made in /nonexistent (its folder does not exist), /tmp (the disk is read-only), /dev/shm (the disk is read-only).\nSet TMPDIR',
+          'No folder for temporary files can be made in /nonexistent (no folder can be made there), /tmp (the disk is read-only), /dev/shm (the disk is read-only).\nSet TMPDIR',
         ),
       ]);
     } finally {

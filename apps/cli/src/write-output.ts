@@ -8,10 +8,14 @@ import { explainWriteError } from '@lstm-gan/system';
  */
 export async function writeOutput(file: string, content: Uint8Array | string): Promise<void> {
   try {
-    const entry = await stat(file).catch(() => undefined);
-    const isReplaced = entry === undefined || entry.isFile() || entry.isDirectory();
-    await (isReplaced ? writeAtomically(file, [content]) : writeFile(file, content));
+    await ((await isDevice(file)) ? writeFile(file, content) : writeAtomically(file, [content]));
   } catch (error) {
     throw explainWriteError(file, error, 'Name another file.');
   }
+}
+
+/** Whether a path names a device or a pipe, such as /dev/stdout. */
+export async function isDevice(file: string): Promise<boolean> {
+  const entry = await stat(file).catch(() => undefined);
+  return entry !== undefined && !entry.isFile() && !entry.isDirectory();
 }

@@ -22,7 +22,7 @@ import {
 import { explainWriteError, makeFolder } from '@lstm-gan/system';
 import type { Command } from 'commander';
 import { chooseSamples, type SampleChoice } from '../sample/choose-samples.ts';
-import { writeOutput } from '../write-output.ts';
+import { isDevice, writeOutput } from '../write-output.ts';
 
 interface SampleOptions extends CacheOptions, SampleChoice {
   readonly step?: number;
@@ -88,7 +88,8 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   const count = noise.length / config.model.latent;
   if (out !== undefined) {
     await writeOutput(out, await renderGrid(images, config.model.image, { columns, format }));
-    process.stdout.write(`${count} images in ${out}\n`);
+    // The picture itself may have gone to standard output.
+    ((await isDevice(out)) ? process.stderr : process.stdout).write(`${count} images in ${out}\n`);
     return;
   }
   await writeImages(outDir as string, renderImages(images, config.model.image));
@@ -102,6 +103,7 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
 async function checkTarget({ out, outDir }: SampleOptions): Promise<PictureFormat | undefined> {
   if (outDir !== undefined) await makeOutDir(outDir);
   if (out === undefined) return undefined;
+  if (await isDevice(out)) return pictureFormat(out) ?? 'png';
   const format = pictureFormat(out);
   if (format === undefined) {
     throw new UserError({

@@ -1,7 +1,7 @@
 /**
  * Random changes of the images that the discriminator sees, real and fake (DiffAugment: Zhao et al., 2020). They keep a
  * discriminator from learning a small data set by heart. The numbers are drawn anew for each image. The changes are
- * linear in the pixels, so gradients of any order pass through them.
+ * linear in the pixels, except that brightness adds a number; so gradients of any order pass through them.
  */
 import {
   add,
@@ -77,8 +77,8 @@ function move(images: Tensor, furthest: number, draw: (index: number) => Tensor)
 }
 
 /**
- * Matrices [B, N, N] that move vectors of N numbers by `distance` ([B, 1, 1, 1]) places and fill the gap with zeros.
- * Their numbers are 0, and one 1 in a row, so products with them are exact.
+ * Matrices [B, N, N] that move vectors of N numbers by `distance` places ([B]) and fill the gap with zeros. A row has at
+ * most one 1, and zeros elsewhere, so products with the matrices are exact.
  */
 function shiftMatrices(length: number, distance: Tensor): Tensor3D {
   const places = range(0, length);

@@ -60,17 +60,17 @@ export interface JudgedImages {
  *
  * * r1: gamma / 2 E_real |grad_x D(x)|^2 (Mescheder et al., 2018)
  * * r1-r2: the same, and gamma / 2 E_fake |grad_x D(x)|^2
- * * gradient-penalty: lambda E (sqrt(1e-4 + |grad_x D(x)|^2) - 1)^2 at x = u real + (1 - u) fake, with one uniform u
- * for
- *   each image (Gulrajani et al., 2017; the 1e-4 keeps the root's slope finite at 0)
+ * * gradient-penalty: lambda E (sqrt(1e-4 + |grad_x D(x)|^2) - 1)^2 at x = u real + (1 - u) fake (Gulrajani et al.,
+ *   2017). Each pair of images has one uniform u. x is judged as an image of the real image's class. The 1e-4 keeps the
+ *   root's slope finite at 0.
  *
  * @param seed key (int32 [2]) of the uniform numbers
  */
 export function exactPenalty(regularizer: ExactRegularizer, images: JudgedImages, seed: Tensor): Scalar {
-  return mul(regularizer.every, exactPenaltyOfPhase(regularizer, images, seed));
+  return mul(regularizer.every, unscaledPenalty(regularizer, images, seed));
 }
 
-function exactPenaltyOfPhase(
+function unscaledPenalty(
   regularizer: ExactRegularizer,
   { real, fake, judgeReal, judgeFake }: JudgedImages,
   seed: Tensor,

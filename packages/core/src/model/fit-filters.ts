@@ -9,7 +9,7 @@ const [leastFilters, mostFilters] = [16, 512];
  * (or halved) from `before`. A new entry of the generator's filters is half of the one before it, but at least 16; a
  * new entry of the discriminator's is twice the one before it, but at most 512. A network for which there is no such
  * number of filters stays as it is.
- * @param before the model's image size, in pixels, to which its discriminator belongs
+ * @param before the image size, in pixels, that the discriminator's filters were made for
  */
 export function fitFilters(model: ModelConfig, before: number): ModelConfig {
   const { image, generator, discriminator } = model;

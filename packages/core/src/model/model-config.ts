@@ -135,7 +135,7 @@ export const generatorConfigSchema = z
 
 const every = count.meta({
   unit: 'discriminator phases',
-  description: 'The penalty is computed in each phase of this number, and is multiplied by this number.',
+  description: 'One of this many discriminator phases computes the penalty, multiplied by this number.',
   reason: 'a penalty in every 16th phase works as well as in each (StyleGAN2), and costs a sixteenth.',
 });
 const gamma = z.number().positive().meta({

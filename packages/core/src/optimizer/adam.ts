@@ -20,17 +20,14 @@ export interface AdamOptions {
 
 /** A learning rate that falls linearly between two counts of images. */
 export interface LearningRateSchedule {
-  /** Until this many images, the learning rate is the whole. */
+  /** Until then, the learning rate is `learningRate`. */
   readonly startImages: number;
-  /** From this many images on, the learning rate is `finalShare` of the whole. */
+  /** From then on, the learning rate is `finalShare * learningRate`. */
   readonly endImages: number;
   readonly finalShare: number;
 }
 
-/**
- * The settings of an update after `imagesSeen` images, with the learning rate that the schedule gives. Real images of
- * one discriminator phase of each step are counted, as for the moving average.
- */
+/** The settings of an update after a training has read `imagesSeen` images, with the learning rate of the schedule. */
 export function adamAfter({ schedule, ...options }: AdamOptions, imagesSeen: number): AdamOptions {
   if (schedule === undefined) return options;
   const { startImages, endImages, finalShare } = schedule;

@@ -16,6 +16,9 @@ const purposes: Readonly<Record<StreamPurpose, number>> = {
   probe: 9,
   'image-flip': 10,
   label: 11,
+  'classifier-order': 12,
+  'classifier-shift': 13,
+  'kernel-subset': 14,
 };
 
 /** What random numbers are used for. Each purpose has its own streams. */
@@ -30,7 +33,10 @@ export type StreamPurpose =
   | 'sample-noise'
   | 'probe'
   | 'image-flip'
-  | 'label';
+  | 'label'
+  | 'classifier-order'
+  | 'classifier-shift'
+  | 'kernel-subset';
 
 /** What a stream of random numbers is used for. Equal values of all fields give equal numbers. */
 export interface StreamPlace {

@@ -92,7 +92,7 @@ it.each(generators)(
   },
 );
 
-it('judges an image by its class, and tells the classes of real images from those of fake ones', async () => {
+it('judges an image by its class, real and fake images alike', async () => {
   const model = modelOf(generators[0][1]);
   const units = createPhaseUnits(model, shardSize, { images: 'float32' });
   const discriminator = createInitialWeights(model, 'discriminator', 5);

@@ -79,10 +79,7 @@ export function batchOf({ step, turn }: DiscriminatorPlace, discriminatorSteps: 
   return (step - 1) * discriminatorSteps + turn + 1;
 }
 
-/**
- * Whether a discriminator phase computes a penalty that belongs to each phase of `every`: the first phase of the run
- * does.
- */
+/** Whether this discriminator phase computes a penalty that one of `every` phases computes. The run's first phase does. */
 export function isPenaltyDue(place: DiscriminatorPlace, every: number, discriminatorSteps: number): boolean {
   return (batchOf(place, discriminatorSteps) - 1) % every === 0;
 }

@@ -21,6 +21,12 @@ const tile = 4;
 /** Called with the number of rows of x that are done, and the number of all. */
 export type OnRows = (done: number, total: number) => void;
 
+/** Reports rows as a part of a longer work, of whose `total` rows `before` are done already. */
+export const partOf =
+  (onRows: OnRows, before: number, total: number): OnRows =>
+  (done) =>
+    onRows(before + done, total);
+
 /**
  * Computes the scalar products of all rows of x with all rows of y, strip by strip, so the memory that it needs does
  * not grow with the number of rows of x. A strip's arrays are used again for the next one. If y is x itself, a strip

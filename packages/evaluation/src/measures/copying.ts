@@ -1,4 +1,4 @@
-import type { OnRows } from '../linear/each-strip.ts';
+import { partOf, type OnRows } from '../linear/each-strip.ts';
 import { rowsOf, type Matrix } from '../linear/matrix.ts';
 import { nearestRows } from './nearest-rows.ts';
 
@@ -25,9 +25,7 @@ export interface Copying {
 export async function copying(samples: Matrix, real: Matrix, onRows: OnRows = () => undefined): Promise<Copying> {
   const total = rowsOf(samples) + rowsOf(real);
   const distances = async (x: Matrix, before: number): Promise<number[]> =>
-    (await nearestRows(x, real, (done) => onRows(before + done, total)))
-      .map(({ distance }) => distance)
-      .sort((a, b) => a - b);
+    (await nearestRows(x, real, partOf(onRows, before, total))).map(({ distance }) => distance).sort((a, b) => a - b);
   const toReal = await distances(samples, 0);
   const amongReal = await distances(real, rowsOf(samples));
   const bound = amongReal[Math.floor(amongReal.length / 100)];

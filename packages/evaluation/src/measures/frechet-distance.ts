@@ -1,6 +1,6 @@
 import { UserError } from '@lstm-gan/core/errors';
 import { Matrix as Table, SVD } from 'ml-matrix';
-import { eachStrip, type OnRows } from '../linear/each-strip.ts';
+import { eachStrip, partOf, type OnRows } from '../linear/each-strip.ts';
 import { rowsOf, type Matrix } from '../linear/matrix.ts';
 
 /**
@@ -16,8 +16,10 @@ import { rowsOf, type Matrix } from '../linear/matrix.ts';
  * @param x [N, D], N at least 2
  * @param y [M, D], M at least 2; throws a UserError if a set is smaller
  */
-export async function frechetDistance(x: Matrix, y: Matrix, onRows?: OnRows): Promise<number> {
-  const [a, b] = [await factorize(x, onRows), await factorize(y, onRows)];
+export async function frechetDistance(x: Matrix, y: Matrix, onRows: OnRows = () => undefined): Promise<number> {
+  const total = 2 * x.width;
+  const a = await factorize(x, partOf(onRows, 0, total));
+  const b = await factorize(y, partOf(onRows, x.width, total));
   const roots = await traceOfRoot(a.factor, b.factor);
   const means = a.mean.reduce((sum, value, k) => sum + (value - b.mean[k]) ** 2, 0);
   return means + a.trace + b.trace - 2 * roots;

@@ -1,7 +1,7 @@
 import { streamKey } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
 import { permutation } from '@lstm-gan/core/random';
-import { eachStrip, type OnRows } from '../linear/each-strip.ts';
+import { eachStrip, partOf, type OnRows } from '../linear/each-strip.ts';
 import { rowsOf, type Matrix } from '../linear/matrix.ts';
 
 /** The squared distance of two sets in the space of a kernel: its mean over subsets, and its standard deviation. */
@@ -36,7 +36,7 @@ export async function kernelDistance(x: Matrix, y: Matrix, seed: number, onRows?
   const size = Math.min(largestSubset, Math.floor(Math.min(rowsOf(x), rowsOf(y)) / 2));
   assert(size >= 2, 'a subset has at least 2 rows');
   const draw = (count: number, step: number): number[] => [
-    ...permutation(streamKey({ seed, purpose: 'image-order', step }), count)
+    ...permutation(streamKey({ seed, purpose: 'kernel-subset', step }), count)
       .subarray(0, size)
       .sort(),
   ];
@@ -56,10 +56,7 @@ export async function kernelDistanceOf(
 ): Promise<KernelDistance> {
   const [xRows, yRows] = [rowsOf(x), rowsOf(y)];
   const total = 2 * xRows + yRows;
-  const from =
-    (before: number): OnRows =>
-    (done) =>
-      onRows(before + done, total);
+  const from = (before: number): OnRows => partOf(onRows, before, total);
   const withinX = await kernelSums(
     x,
     x,

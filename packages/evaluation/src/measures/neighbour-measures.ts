@@ -1,6 +1,6 @@
 import { UserError } from '@lstm-gan/core/errors';
 import { eachDistanceStrip } from '../linear/each-distance-strip.ts';
-import type { OnRows } from '../linear/each-strip.ts';
+import { partOf, type OnRows } from '../linear/each-strip.ts';
 import { rowsOf, type Matrix } from '../linear/matrix.ts';
 
 /** Measures that ask which samples lie near real images, and the other way round. All but `density` are shares. */
@@ -39,10 +39,7 @@ export async function neighbourMeasures(
     });
   }
   const total = 2 * realCount + sampleCount;
-  const from =
-    (before: number): OnRows =>
-    (done) =>
-      onRows(before + done, total);
+  const from = (before: number): OnRows => partOf(onRows, before, total);
   const realBalls = await squaredRadii(real, k, from(0));
   const sampleBalls = await squaredRadii(samples, k, from(realCount));
   /** For each sample, the number of real balls around it; for each real image, whether a sample's ball has it. */

@@ -81,7 +81,7 @@ export async function openClassifier(
 function classifierKey({ digest, labels }: LabelledImages, seed: number, steps: number, graphHash: string): string {
   const decisive = { digest, names: labels?.names, seed, ...recipe, steps, graphHash };
   const hash = createHash('sha256').update(JSON.stringify(decisive));
-  if (labels !== undefined) hash.update(Uint8Array.from(labels.values));
+  if (labels !== undefined) hash.update(labels.values);
   return hash.digest('hex').slice(0, 16);
 }
 

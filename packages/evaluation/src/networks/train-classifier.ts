@@ -1,5 +1,5 @@
-import { createNetworkState, streamKey, updateNetwork } from '@lstm-gan/core';
-import { UserError } from '@lstm-gan/core/errors';
+import { classRows, createNetworkState, streamKey, updateNetwork } from '@lstm-gan/core';
+import { assert, UserError } from '@lstm-gan/core/errors';
 import { permutation, statelessUniform } from '@lstm-gan/core/random';
 import type { CompiledUnit, Engine } from '@lstm-gan/engine';
 import { classifierSize, type ClassifierUnits } from './classifier-units.ts';
@@ -48,7 +48,8 @@ export const recipe = {
 const fewestImages = 100;
 
 /**
- * Trains a classifier on images that `checkImages` accepts. The same images, labels, seed and code give the same weights.
+ * Trains a classifier on images that `checkImages` accepts. On one machine, the same images,
+ * labels, seed and code give the same weights.
  */
 export async function trainClassifier(
   images: LabelledImages,
@@ -59,7 +60,8 @@ export async function trainClassifier(
   onProgress: (done: number, total: number) => void,
 ): Promise<TrainedClassifier> {
   const { batch, shift, mostHeldOut } = recipe;
-  const order = permutation(streamKey({ seed, purpose: 'image-order' }), images.count);
+  const { names, values } = images.labels as NonNullable<LabelledImages['labels']>;
+  const order = permutation(streamKey({ seed, purpose: 'classifier-order' }), images.count);
   const heldOut = order.subarray(0, Math.min(mostHeldOut, Math.floor(images.count / 10)));
   const learned = order.subarray(heldOut.length);
   const train = await engine.compile(units.train);
@@ -69,7 +71,10 @@ export async function trainClassifier(
     const indices = (batches.next().value as number[]).map((place) => learned[place]);
     const pixels = readPixels(images, indices);
     shiftImages(pixels, images.channels, shift, seed, step);
-    const labels = oneHot(images, indices);
+    const labels = classRows(
+      indices.map((index) => values[index]),
+      names.length,
+    );
     const { gradient } = await train.run({ weights: state.weights, images: pixels, labels });
     const learningRate = recipe.learningRate * (1 - step / steps);
     state = updateNetwork(units.layout, state, gradient, 1, { ...recipe, learningRate }).state;
@@ -83,15 +88,18 @@ export async function trainClassifier(
  * Throws a UserError if a classifier cannot be trained on images: if they have no labels, if all have the same one, or
  * if there are fewer than 100.
  */
-export function checkImages({ name, count, labels }: LabelledImages): void {
+export function checkImages({ name, count, size, channels, labels }: LabelledImages): void {
+  assert(size === classifierSize && (channels === 1 || channels === 3), 'a classifier learns images of its own shape');
   const classes = new Set(labels?.values ?? []).size;
   if (classes >= 2 && count >= fewestImages) return;
   throw new UserError({
     code: 'no-classifier',
     message:
       `No classifier can be trained on ${name}: ` +
-      (classes >= 2 ? `it has ${count} images, and ${fewestImages} are needed.` : 'its images have no labels.'),
-    advice: 'Choose another network with --network; folders inside a folder of images are read as labels.',
+      (classes >= 2
+        ? `it has ${count} images, and ${fewestImages} are needed.`
+        : 'its images have no labels, or all the same one.'),
+    advice: 'Give images with labels: a folder with a folder for each class.',
   });
 }
 
@@ -101,7 +109,7 @@ export function checkImages({ name, count, labels }: LabelledImages): void {
  */
 function* drawBatches(count: number, batch: number, seed: number): Generator<number[]> {
   for (let epoch = 1; ; epoch++) {
-    const order = permutation(streamKey({ seed, purpose: 'image-order', step: epoch }), count);
+    const order = permutation(streamKey({ seed, purpose: 'classifier-order', step: epoch }), count);
     for (let first = 0; first === 0 || first + batch <= count; first += batch)
       yield Array.from({ length: batch }, (_, k) => order[(first + k) % count]);
   }
@@ -113,19 +121,11 @@ function readPixels(images: LabelledImages, indices: readonly number[]): Uint8Ar
   return pixels;
 }
 
-/** Labels as float32 [indices, classes]: 1 at the class of the image, 0 elsewhere. */
-function oneHot({ labels }: LabelledImages, indices: readonly number[]): Float32Array {
-  const { names, values } = labels as NonNullable<LabelledImages['labels']>;
-  const rows = new Float32Array(indices.length * names.length);
-  for (const [row, index] of indices.entries()) rows[row * names.length + values[index]] = 1;
-  return rows;
-}
-
 /** Shifts each image by -most .. most pixels to the right and down, in place; the pixels at the border are repeated. */
 function shiftImages(pixels: Uint8Array, channels: number, most: number, seed: number, step: number): void {
   const imageBytes = classifierSize * classifierSize * channels;
   const count = pixels.length / imageBytes;
-  const draws = statelessUniform(streamKey({ seed, purpose: 'image-flip', step }), 2 * count);
+  const draws = statelessUniform(streamKey({ seed, purpose: 'classifier-shift', step }), 2 * count);
   const inside = (place: number): number => Math.min(classifierSize - 1, Math.max(0, place));
   for (let k = 0; k < count; k++) {
     const [right, down] = [draws[2 * k], draws[2 * k + 1]].map((draw) => Math.floor(draw * (2 * most + 1)) - most);

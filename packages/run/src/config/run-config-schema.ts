@@ -30,13 +30,13 @@ const adamSchema = z.strictObject({
     .strictObject({
       startImages: z.number().nonnegative().meta({
         unit: 'images',
-        description: 'Until here, the learning rate is the whole.',
+        description: 'Until then, the learning rate is learningRate.',
         reason: 'a run should first learn at full speed.',
       }),
       endImages: z.number().positive().meta({
         unit: 'images',
-        description: 'From here on, the learning rate is finalShare of the whole; more than startImages.',
-        reason: 'the length of the run: batchSize times its steps.',
+        description: 'From then on, the learning rate is finalShare * learningRate. More than startImages.',
+        reason: 'the images that the run reads: its --images.',
       }),
       finalShare: z.number().min(0).max(1).meta({
         unit: 'share',

@@ -97,12 +97,12 @@ describe('a lock', () => {
   });
 
   it('is taken over at once from a process that was killed and that nobody has asked after', async () => {
-    const zombie = 'import os, time\nif os.fork() == 0: os._exit(0)\ntime.sleep(1000)';
-    const parent = spawn('python3', ['-c', zombie], { stdio: 'ignore' });
+    const zombie =
+      'import os, time\npid = os.fork()\nif pid == 0: os._exit(0)\nprint(pid, flush=True)\ntime.sleep(1000)';
+    const parent = spawn('python3', ['-c', zombie], { stdio: ['ignore', 'pipe', 'ignore'] });
     children.push(parent);
-    const childrenOf = `/proc/${parent.pid}/task/${parent.pid}/children`;
-    let pid = '';
-    while (pid === '') pid = (await readFile(childrenOf, 'utf8')).trim();
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = line.toString().trim();
     let fields: string[] = [];
     while (fields[2] !== 'Z') fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ');
     const other = start();

@@ -3,7 +3,7 @@ import { UserError } from '@lstm-gan/core/errors';
 import type { SumTree } from '@lstm-gan/core/fold';
 import { adamAfter, plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { findNotFinite } from '@lstm-gan/core/weights';
-import type { RunConfig, TrainingState } from '@lstm-gan/run';
+import { imagesPerStep, type RunConfig, type TrainingState } from '@lstm-gan/run';
 import { notFiniteUpdate } from '../../decide/not-finite.ts';
 
 /**
@@ -26,7 +26,7 @@ export function applyUpdate(
     state[network],
     sum,
     shardCount,
-    adamAfter(config.optimizer[network], state.step * batchSize),
+    adamAfter(config.optimizer[network], state.step * imagesPerStep(config)),
     arithmetic,
   );
   if (!isFinite) {

@@ -14,7 +14,7 @@ import { assert } from '@lstm-gan/core/errors';
 import { adamAfter, type VectorArithmetic } from '@lstm-gan/core/optimizer';
 import { comparePlaces, type Place } from '@lstm-gan/core/step';
 import { cutSlices, networks, sliceLayout } from '@lstm-gan/core/weights';
-import type { RunConfig } from '@lstm-gan/run';
+import { imagesPerStep, type RunConfig } from '@lstm-gan/run';
 import type {
   Begin,
   Crew,
@@ -204,7 +204,7 @@ export class SlicedMember {
       role: roleOf(this.#crew, phase),
       slices: this.#slices[phase],
       shardCount: config.batchSize / config.shardSize,
-      optimizer: adamAfter(config.optimizer[phase], (step - 1) * config.batchSize),
+      optimizer: adamAfter(config.optimizer[phase], (step - 1) * imagesPerStep(config)),
       wire: config.wire,
       arithmetic,
       stateOf: (slice) => this.#keptSlice(phase, slice).state,
