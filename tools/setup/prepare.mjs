@@ -19,21 +19,21 @@ const running = new Set();
 let isInterrupted = false;
 
 /**
- * A signal ends the programs that run, with the processes that they have started, and then this process. Also in a
- * container whose first process this is: without a handler, such a process ignores signals.
+ * A signal ends the programs that run, with the processes that they have started, and then this process. A second one
+ * kills them. Also in a container whose first process this is: without a handler, such a process ignores signals.
  */
 function interrupt() {
-  isInterrupted = true;
   if (running.size === 0) process.exit(interrupted);
-  for (const child of running) endGroup(child);
+  for (const child of running) endGroup(child, isInterrupted ? 'SIGKILL' : 'SIGTERM');
+  isInterrupted = true;
 }
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupt);
 // Without a terminal, for example under nohup, SIGHUP does not matter.
 process.on('SIGHUP', () => [0, 1, 2].some((descriptor) => isatty(descriptor)) && interrupt());
 
-function endGroup({ pid }) {
+function endGroup({ pid }, signal) {
   try {
-    process.kill(-pid, 'SIGTERM');
+    process.kill(-pid, signal);
   } catch {
     // It has just ended.
   }
@@ -60,7 +60,11 @@ export async function run(program, parameters, { advice, env = {} } = {}) {
     child.once('close', (code) => resolve(code ?? 1));
   });
   running.delete(child);
-  if (isInterrupted && running.size === 0) process.exit(interrupted);
+  if (isInterrupted) {
+    if (running.size === 0) process.exit(interrupted);
+    // Nothing else is started. The last program to end also ends this process.
+    await new Promise(() => undefined);
+  }
   if (status !== 0 && advice !== undefined) stop(`${program} ${parameters.join(' ')} failed.`, advice);
   return status;
 }

@@ -1,4 +1,5 @@
 import { UserError } from '@lstm-gan/core/errors';
+import { printable } from '@lstm-gan/run';
 import { exitCodes } from './exit-codes.ts';
 import { explainOutsideError } from './explain-outside-error.ts';
 
@@ -16,11 +17,14 @@ const failures = [
   'lock-lost',
 ];
 
+/** Text of several lines without other control characters: an error may quote a file, or a message of another machine. */
+const lines = (text: string): string => text.split('\n').map(printable).join('\n');
+
 /** Prints an error on standard error and returns the exit code. */
 export function answerError(thrown: unknown, verbose: boolean): number {
   const error = explainOutsideError(thrown);
   if (error instanceof UserError) {
-    process.stderr.write(`${error.message}\n${error.advice}\n`);
+    process.stderr.write(`${lines(error.message)}\n${lines(error.advice)}\n`);
     if (verbose) process.stderr.write(`code: ${error.code}\n${error.stack}\n`);
     return failures.includes(error.code) ? exitCodes.failure : exitCodes.userError;
   }
@@ -28,7 +32,7 @@ export function answerError(thrown: unknown, verbose: boolean): number {
   process.stderr.write(
     verbose
       ? `${stack}\n`
-      : `${message}\nThis should not happen. Run it again with --verbose and report what it prints.\n`,
+      : `${lines(message)}\nThis should not happen. Run it again with --verbose and report what it prints.\n`,
   );
   return exitCodes.failure;
 }

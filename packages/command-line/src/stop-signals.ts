@@ -12,7 +12,10 @@ const stops: (() => void)[] = [];
 export function onStopSignal(stop: () => void): () => void {
   if (stops.length === 0) listen();
   stops.push(stop);
-  return () => void stops.splice(stops.lastIndexOf(stop), 1);
+  return () => {
+    const place = stops.lastIndexOf(stop);
+    if (place >= 0) stops.splice(place, 1);
+  };
 }
 
 function listen(): void {

@@ -56,9 +56,19 @@ async function pack(requirement: string, folder: string): Promise<string> {
     ...['--pack-destination', folder],
   ];
   const result = await runProgram('npm', parameters);
-  if (result.status !== 0) throw explainNpmError(requirement, folder, result);
-  const [{ filename }] = JSON.parse(result.stdout) as [{ filename: string }];
-  return path.join(folder, path.basename(filename));
+  const file = result.status === 0 ? packedFile(result.stdout) : undefined;
+  if (file === undefined) throw explainNpmError(requirement, folder, result);
+  return path.join(folder, file);
+}
+
+/** The name of the file that npm says to have packed. Undefined if npm says something else. */
+function packedFile(stdout: string): string | undefined {
+  try {
+    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+    return path.basename(filename);
+  } catch {
+    return undefined;
+  }
 }
 
 /** An error with npm's own reason, which npm writes as JSON on its standard output. */

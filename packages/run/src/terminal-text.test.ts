@@ -16,5 +16,5 @@ it('quotes only what needs it', () => {
 });
 
 it('escapes what would change the terminal', () => {
-  expect(printable('a\u001b[2J\u009b größe\u200b')).toBe('a\\x1b[2J\\x9b größe\\U0000200b');
+  expect(printable('a\u001b[2J\u009b größe\u200b')).toBe('a\\x1b[2J\\U0000009b größe\\U0000200b');
 });

@@ -14,5 +14,6 @@ export function shellWord(text: string): string {
 
 function escaped(character: string): string {
   const code = character.codePointAt(0) as number;
-  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
+  // In a shell, \xNN is a byte; the characters after these 128 have two bytes and more.
+  return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`;
 }

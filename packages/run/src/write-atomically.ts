@@ -5,6 +5,7 @@ import { UserError } from '@lstm-gan/core/errors';
 import {
   explainReadError,
   explainWriteError as explain,
+  removeLeftovers,
   writeAtomically as write,
   writeAtomicallySync as writeSync,
 } from '@lstm-gan/system';
@@ -59,10 +60,13 @@ function isFolder(place: string): Promise<boolean> {
   );
 }
 
-/** Removes files from a folder: those with an unwanted name, and files that were half written when a process died. */
+/**
+ * Removes files from a folder: those with an unwanted name, and files that were half written when a process died. Files
+ * that a living process is writing stay.
+ */
 export function removeFiles(folder: string, isUnwanted: (name: string) => boolean): void {
-  for (const name of readdirSync(folder))
-    if (name.endsWith('.partial') || isUnwanted(name)) rmSync(path.join(folder, name), { force: true });
+  removeLeftovers(folder);
+  for (const name of readdirSync(folder)) if (isUnwanted(name)) rmSync(path.join(folder, name), { force: true });
 }
 
 /** The contents of a text file. Undefined if there is no such file. Throws a UserError if it cannot be read. */

@@ -38,6 +38,8 @@ export function isRunning(other: ProcessIdentity): boolean | undefined {
   // A /proc that was mounted in another PID namespace tells about other processes.
   if (read(() => readlinkSync('/proc/self')) !== String(process.pid)) return true;
   const { state, started } = readStatus(String(other.pid));
+  // Where /proc hides the processes of other users (hidepid), it does not tell when one started.
+  if (started === '') return isAlive(other.pid) ? undefined : false;
   // A process that has ended is a zombie (Z) until its parent asks how it ended. In many containers nobody asks.
   return state !== 'Z' && state !== 'X' && started === other.started;
 }

@@ -129,7 +129,6 @@ export function keepRecords(options: RecordOptions): Records {
     },
     rewound(step) {
       wanted.clear();
-      folder.confirm();
       removeStepsAfter(folder, step);
     },
     async finish(state) {

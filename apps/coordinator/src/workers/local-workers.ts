@@ -41,7 +41,7 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
     const gone = new AbortController();
     let endExpected = false;
     try {
-      const { processIds, processors, stopped } = startLocalWorkers({
+      const { processIds, processors, end, stopped } = startLocalWorkers({
         command: workerCommand,
         count,
         address: link.address,
@@ -60,7 +60,7 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
         },
       });
       // If this process is interrupted, workers that have not joined yet would look for it for a while.
-      const forgetWorkers = atExit(() => processIds.forEach(end));
+      const forgetWorkers = atExit(end);
       log.info({ processIds, processors }, `${count} local workers started.`);
       return {
         link,
@@ -79,14 +79,6 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
       throw error;
     }
   };
-}
-
-function end(pid: number): void {
-  try {
-    if (pid !== 0) process.kill(pid, 'SIGTERM');
-  } catch {
-    // It has ended already.
-  }
 }
 
 /** Returns how many local workers a run starts. */

@@ -37,6 +37,8 @@ export interface LocalWorkers {
   readonly processIds: readonly number[];
   /** The processors of each worker; undefined if the system chooses them. */
   readonly processors: readonly (readonly number[])[] | undefined;
+  /** Asks the workers that still run to end, with SIGTERM. */
+  end(): void;
   /** Resolves when all workers have ended. Kills the workers that still run after five seconds. */
   stopped(): Promise<void>;
 }
@@ -78,6 +80,7 @@ export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
   return {
     processIds: children.flatMap(({ child }) => child.pid ?? []),
     processors,
+    end: () => running.forEach((child) => child.kill('SIGTERM')),
     async stopped() {
       const killer = setTimeout(() => running.forEach((child) => child.kill('SIGKILL')), killAfterMs);
       await Promise.all(children.map(({ ended }) => ended));

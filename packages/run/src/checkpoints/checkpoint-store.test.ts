@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createTemporary } from '@lstm-gan/system';
 import { beforeEach, expect, it } from 'vitest';
 import { isJudgedBy } from './best-checkpoint.ts';
 import {
@@ -80,9 +81,12 @@ it('takes the one of the latest step for the newest, whenever it was written, an
   expect(await newestCheckpoint(folder)).toEqual({ step: 100_000_000, file: newest });
 });
 
-it('removes those after a step, and half-written files', async () => {
+it('removes those after a step, and not what is being written', async () => {
   for (const step of [1, 2, 3]) await writeFile(checkpointFile(folder, step), '');
-  for (const name of ['best.json', 'step-00000001.safetensors.partial']) await writeFile(path.join(folder, name), '');
+  await writeFile(path.join(folder, 'best.json'), '');
+  const written = createTemporary(folder);
+  await writeFile(written.path, '');
   removeCheckpointsAfter(folder, 2);
-  expect(await readdir(folder)).toEqual(['best.json', ...[1, 2].map(checkpointName)]);
+  expect(await readdir(folder)).toEqual(['best.json', path.basename(written.path), ...[1, 2].map(checkpointName)]);
+  written.remove();
 });

@@ -159,7 +159,8 @@ export interface Keep {
 /**
  * Writes a checkpoint into a folder atomically, and returns its path. Removes the checkpoints that `Keep` does not
  * name. Also removes checkpoints of later steps: they are damaged, or the run was resumed from an earlier step.
- * @param confirm called before the checkpoint gets its name; if it throws, the folder stays as it was
+ * @param confirm called before the checkpoint gets its name, and before a file is removed; if it throws, the folder
+ *   stays as it is then
  */
 export async function writeCheckpoint(
   folder: string,
@@ -173,7 +174,11 @@ export async function writeCheckpoint(
   const all = await listCheckpoints(folder);
   const upToNew = all.filter(({ step }) => step <= state.step);
   const staying = new Set([...upToNew.slice(-newest).map(({ step }) => step), best]);
-  for (const { step, file } of all) if (!staying.has(step)) await rm(file, { force: true });
+  for (const { step, file } of all) {
+    if (staying.has(step)) continue;
+    confirm?.();
+    await rm(file, { force: true });
+  }
   return written;
 }
 

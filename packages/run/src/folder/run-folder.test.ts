@@ -20,13 +20,22 @@ async function leaveTraces(folder: RunFolder): Promise<void> {
   metrics.close();
   await writeFile(folder.metrics, `${await readFile(folder.metrics, 'utf8')}{"step":4,"tor`);
   for (const step of [2, 3]) await writeFile(path.join(folder.samples, `step-0000000${step}.png`), '');
-  await writeFile(path.join(folder.checkpoints, 'step-00000003.safetensors.partial'), '');
 }
 
 /** Opens the run folder and releases its lock at once. */
 async function reopen(): Promise<void> {
   const { folder } = await reopenRunFolder(root, async () => undefined);
   folder.release();
+}
+
+/** Opens the run folder and removes what is after a step. */
+async function removeAfter(step: number): Promise<void> {
+  const { folder } = await reopenRunFolder(root, async () => undefined);
+  try {
+    removeStepsAfter(folder, step);
+  } finally {
+    folder.release();
+  }
 }
 
 it('holds the configuration', async () => {
@@ -141,18 +150,22 @@ describe('a run that is resumed after a durable step', () => {
     await reopen();
     expect(await readFile(folder.metrics, 'utf8')).toBe(before);
     expect(await readdir(folder.samples)).toEqual(['step-00000002.png', 'step-00000003.png']);
-    expect(await readdir(folder.checkpoints)).toEqual([
-      'step-00000002.safetensors',
-      'step-00000003.safetensors',
-      'step-00000003.safetensors.partial',
-    ]);
+    expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors', 'step-00000003.safetensors']);
   });
 
-  it('removes later steps and half-written files', async () => {
-    removeStepsAfter(folder, 2);
+  it('removes later steps', async () => {
+    await removeAfter(2);
     expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
     expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
     expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
+  });
+
+  it('changes nothing after another process has taken the folder over', async () => {
+    const { folder: old } = await reopenRunFolder(root, async () => undefined);
+    const { folder: taken } = await reopenRunFolder(root, async () => undefined, { takeOver: true });
+    expect(() => removeStepsAfter(old, 2)).toThrow('this process writes nothing more');
+    expect(await readdir(folder.checkpoints)).toHaveLength(2);
+    taken.release();
   });
 
   it('cuts metrics that are longer than a string can be', async () => {
@@ -161,7 +174,7 @@ describe('a run that is resumed after a durable step', () => {
     const handle = await open(folder.metrics, 'w');
     for (let step = 1; step <= 600; step++) await handle.write(line(step));
     await handle.close();
-    removeStepsAfter(folder, 599);
+    await removeAfter(599);
     const { size } = await stat(folder.metrics);
     expect(size).toBe(Array.from({ length: 599 }, (_, k) => line(k + 1).length).reduce((sum, length) => sum + length));
     await rm(folder.metrics);
@@ -171,7 +184,7 @@ describe('a run that is resumed after a durable step', () => {
     // A folder in place of metrics.jsonl makes cutting fail. This stands for a crash before the metrics are cut.
     await rm(folder.metrics);
     await mkdir(folder.metrics);
-    expect(() => removeStepsAfter(folder, 2)).toThrow('metrics.jsonl cannot be written: it is a folder.');
+    await expect(removeAfter(2)).rejects.toThrow('metrics.jsonl cannot be written: it is a folder.');
     expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
   });
 });

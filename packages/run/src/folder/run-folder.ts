@@ -119,7 +119,12 @@ async function openFolder(root: string, options: FolderOptions): Promise<RunFold
       what: root,
       refuse: (owner) => inUse(root, owner),
     });
-    await excludeEarlierOwner(paths, lock);
+    try {
+      await excludeEarlierOwner(paths, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
     return { ...paths, lost: lock.lost, confirm: () => lock.confirm(), release: () => lock.release() };
   } catch (error) {
     throw explainWriteError(root, error);
@@ -167,11 +172,14 @@ async function excludeEarlierOwner(
  * A run's folder keeps this promise: for each checkpoint in it, metrics.jsonl begins with one line for each step up to
  * that checkpoint, in order. So the checkpoints of later steps are removed first, and durably; then the lines of these
  * steps are removed.
+ *
+ * Throws a UserError if another process has taken the folder over.
  */
 export function removeStepsAfter(
-  { metrics, samples, checkpoints }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints'>,
+  { metrics, samples, checkpoints, confirm }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints' | 'confirm'>,
   durableStep: number,
 ): void {
+  confirm();
   removeCheckpointsAfter(checkpoints, durableStep);
   try {
     cutMetrics(metrics, durableStep);

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -126,6 +126,26 @@ describe('a lock', () => {
     ]);
     expect(await once(child, 'exit')).toEqual([7, null]);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is refused where a link leads nowhere', async () => {
+    await symlink(path.join(folder, 'nothing'), file);
+    await expect(take()).rejects.toThrow(`${file} is a link that leads nowhere`);
+  });
+
+  it('removes what was left by a process that was killed while it took the lock over', async () => {
+    await writeFile(`${file}.after-x`, '');
+    const lock = await take();
+    expect(await readdir(folder)).toEqual(['run.lock']);
+    lock.release();
+  });
+
+  it('is released without an error when its disk fails', async () => {
+    const lock = await take();
+    await rm(file);
+    await mkdir(file);
+    lock.release();
+    expect(await readdir(folder)).toEqual(['run.lock']);
   });
 
   it('is refused while this process itself has it', async () => {

@@ -13,8 +13,8 @@
  * `confirm` and the change.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, statSync } from 'node:fs';
-import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '@lstm-gan/core/errors';
@@ -57,6 +57,9 @@ const silentLooks = 10;
 
 const defaultHeartbeatMs = 2000;
 
+/** A lock has about 300 bytes; the names of hosts have at most 64 characters. */
+const mostLockBytes = 4096;
+
 /** How often a process is asked after that runs on this machine. */
 const askAgainMs = 200;
 
@@ -76,7 +79,10 @@ export async function takeLock(file: string, options: LockOptions): Promise<Lock
     const obtained = await obtain(file, owner, options);
     const lock = holdLock(file, obtained, owner, options);
     // If this process was stopped while it took the lock, another may have taken the lock over already.
-    if (await hasLock(file, owner)) return lock;
+    if (hasLock(file, owner)) {
+      removeSuccessors(file, owner);
+      return lock;
+    }
     lock.release();
   }
 }
@@ -96,10 +102,13 @@ async function obtain(file: string, owner: Owner, options: LockOptions): Promise
     const created = await create(file, owner);
     if (created !== undefined) return { handle: created, isTakenOver: false };
     const found = await awaitEnd(file, owner.folder, options);
-    if (found === undefined) continue; // the owner has released it
+    if (found === undefined) {
+      refuseEmptyLink(file);
+      continue; // the owner has released it
+    }
     const successor = `${file}.after-${lockId(found)}`;
     const { handle } = await obtain(successor, owner, { ...options, takeOver: false });
-    const present = await readIfPresent(file);
+    const present = readIfPresent(file);
     // A heartbeat came after the last look, so the owner lives.
     const isSame = options.takeOver === true ? lockId(present ?? '') === lockId(found) : present === found;
     if (isSame && (await replaces(successor, file)))
@@ -146,7 +155,7 @@ async function replaces(successor: string, file: string): Promise<boolean> {
  */
 async function awaitEnd(file: string, folder: string, options: LockOptions): Promise<string | undefined> {
   const { what, refuse, onNotice = () => undefined, heartbeatMs = defaultHeartbeatMs } = options;
-  let last = await readIfPresent(file);
+  let last = readIfPresent(file);
   let said = '';
   const say = (sentence: string): void => {
     if (sentence !== said) onNotice(sentence);
@@ -165,13 +174,13 @@ async function awaitEnd(file: string, folder: string, options: LockOptions): Pro
       if (refuse !== undefined) throw refuse(owner);
       say(`Waiting for ${owner}, which works in ${what}.`);
       await delay(askAgainMs);
-      last = await readIfPresent(file);
+      last = readIfPresent(file);
       continue;
     }
     const seconds = (silentLooks * heartbeatMs) / 1000;
     say(`${what} is locked by ${owner}. If that shows no sign of life for ${seconds} s, the lock is taken over.`);
     await delay(heartbeatMs);
-    const next = await readIfPresent(file);
+    const next = readIfPresent(file);
     if (next === last) {
       looks += 1;
       if (looks === silentLooks) return last;
@@ -202,7 +211,7 @@ function holdLock(
       // place.
       await handle.write(writeLockText(owner, new Date()), 0);
       await handle.datasync();
-      if (!(await hasLock(file, owner))) end();
+      if (!hasLock(file, owner)) end();
     } catch {
       // The disk refuses to be written or read for a while. `confirm` notices if the lock is lost because of that.
     } finally {
@@ -219,8 +228,11 @@ function holdLock(
     forget();
     clearInterval(timer);
     handle.close().catch(() => undefined);
-    const found = readNow(file);
-    if (found !== undefined && lockId(found) === owner.lock) rmSync(file, { force: true });
+    try {
+      if (hasLock(file, owner)) rmSync(file, { force: true });
+    } catch {
+      // The disk refuses it. The next owner finds that this process is gone.
+    }
   };
   const forget = atExit(release);
   let isReleased = false;
@@ -228,7 +240,7 @@ function holdLock(
     isTakenOver,
     lost: lost.signal,
     confirm() {
-      const found = readNow(file);
+      const found = readIfPresent(file);
       if (found !== undefined && lockId(found) === owner.lock) return;
       end();
       const taker = found === undefined ? 'an unknown process' : describeOwner(found, owner.folder);
@@ -245,23 +257,42 @@ function holdLock(
   };
 }
 
-async function hasLock(file: string, { lock }: Owner): Promise<boolean> {
-  const found = await readIfPresent(file);
+function hasLock(file: string, { lock }: Owner): boolean {
+  const found = readIfPresent(file);
   return found !== undefined && lockId(found) === lock;
 }
 
-async function readIfPresent(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch(undefinedIfMissing);
+/** Removes the second locks of processes that were killed before they replaced an earlier lock. */
+function removeSuccessors(file: string, { lock }: Owner): void {
+  const [folder, name] = [path.dirname(file), path.basename(file)];
+  for (const other of readdirSync(folder))
+    if (other.startsWith(`${name}.after-`) && !other.startsWith(`${name}.after-${lock}`))
+      rmSync(path.join(folder, other), { force: true });
 }
 
-function readNow(file: string): string | undefined {
+/** Throws if a link that leads nowhere is in the lock's place: no file can be created there. */
+function refuseEmptyLink(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true || existsSync(file)) return;
+  throw new UserError({
+    code: 'lock-is-a-link',
+    message: `${file} is a link that leads nowhere; a lock should be there.`,
+    advice: 'Remove the link, then run the command again.',
+  });
+}
+
+/** The text of a lock file; undefined if there is none. Synchronous, so that `confirm` can be. */
+function readIfPresent(file: string): string | undefined {
+  let descriptor: number;
   try {
-    return readFileSync(file, 'utf8');
+    descriptor = openSync(file, 'r');
   } catch (error) {
-    return undefinedIfMissing(error);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  try {
+    const bytes = Buffer.alloc(mostLockBytes);
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes));
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -3,7 +3,7 @@
  * removed by the next program that looks into the folder: if the process that made it is gone, or if nobody has changed
  * it for a day, where that process cannot be asked after (another machine, container or boot).
  */
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { atExit } from '../at-exit.ts';
@@ -76,16 +76,17 @@ function touch(target: string): void {
   }
 }
 
-/** Removes the temporary files and folders in a folder that no living process owns. */
+/** Removes the temporary files and folders of this user in a folder that no living process owns. */
 export function removeLeftovers(folder: string): void {
   for (const name of namesIn(folder)) {
     if (!isTemporaryName(name)) continue;
     const target = path.join(folder, name);
     try {
-      const isOwned = isMakerRunning(name) ?? Date.now() - changedMs(target) < forgottenMs;
-      if (!isOwned) rmSync(target, { recursive: true, force: true });
+      const entry = lstatSync(target);
+      const isOwned = isMakerRunning(name) ?? Date.now() - entry.mtimeMs < forgottenMs;
+      if (!isOwned && entry.uid === process.getuid?.()) rmSync(target, { recursive: true, force: true });
     } catch {
-      // It is another user's.
+      // It is gone.
     }
   }
 }
@@ -97,11 +98,6 @@ export function removeLeftovers(folder: string): void {
 export function removeTemporaries(folder: string): void {
   for (const name of namesIn(folder).filter(isTemporaryName))
     rmSync(path.join(folder, name), { recursive: true, force: true });
-}
-
-/** When a file was last changed, in milliseconds since 1970. Infinity if it is gone. */
-function changedMs(target: string): number {
-  return statSync(target, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
 }
 
 function namesIn(folder: string): string[] {

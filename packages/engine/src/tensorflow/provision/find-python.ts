@@ -37,7 +37,7 @@ export async function findPython(given: NodeJS.ProcessEnv): Promise<Python> {
   const { PYTHONHOME, PYTHONPATH } = given;
   const candidates: Python[] = [
     { program: 'python3', env },
-    ...(base.status === 0 ? [{ program: base.output.trim(), env }] : []),
+    ...(base.status === 0 ? [{ program: base.stdout.trim(), env }] : []),
     // Some systems find pip by these variables.
     { program: 'python3', env: { ...env, PYTHONHOME, PYTHONPATH } },
   ];

@@ -6,11 +6,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { createTemporary, runProgram } from '@lstm-gan/system';
-import type { TensorFlowPaths } from './cache-folder.ts';
+import { replaceFolder, type TensorFlowPaths } from './cache-folder.ts';
 import { namedVariables, type Python } from './find-python.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { wheelTags, wheels, type TensorFlowVariant, type WheelRelease } from './release.ts';
@@ -51,9 +51,7 @@ export async function provisionLibrary(
     if (variant === 'gpu') await addCuda(python, downloads, unpacked.path, onProgress);
     const marker = { wheel: release.file, sha256: release.sha256 };
     await writeFile(path.join(unpacked.path, 'library.json'), JSON.stringify(marker));
-    confirm();
-    await rm(paths.root, { recursive: true, force: true });
-    await rename(unpacked.path, paths.root);
+    await replaceFolder(unpacked.path, paths.root, confirm);
     await rm(downloads, { recursive: true, force: true });
   } finally {
     unpacked.remove();
@@ -185,7 +183,7 @@ async function addCuda(
   const script =
     'import glob, sys\nfor path in glob.glob(sys.argv[1] + "/tensorflow-*.dist-info/METADATA"): print(open(path).read().split("\\n\\n")[0])';
   const metadata = await runProgram(python.program, ['-c', script, unpacked], { env: python.env });
-  await download(python, downloads, cudaRequirements(metadata.output), 2_810_000_000, onProgress);
+  await download(python, downloads, cudaRequirements(metadata.stdout), 2_810_000_000, onProgress);
   for (const file of await readdir(downloads)) {
     if (file.startsWith('nvidia_')) await unpack(python, path.join(downloads, file), unpacked, ['nvidia/']);
   }

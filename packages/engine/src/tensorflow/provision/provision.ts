@@ -4,7 +4,7 @@
  * processes provision one cache, also on several machines, one works and the others wait.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import {
@@ -20,7 +20,7 @@ import {
 } from '@lstm-gan/system';
 import { addonKey } from './addon-sources.ts';
 import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
-import { tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';
+import { replaceFolder, tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';
 import { namedVariables } from './find-python.ts';
 import { provisionLibrary } from './provision-library.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
@@ -90,13 +90,11 @@ async function installTfjsNode(cacheDir: string, confirm: () => void): Promise<s
     ...['--no-dry-run', '--no-global', '--no-package-lock-only', '--no-workspaces', '--include=prod', requirement],
   ];
   const result = await runProgram('npm', parameters);
-  if (result.status === 0) {
-    confirm();
-    const folder = path.join(cacheDir, 'npm');
-    await rm(folder, { recursive: true, force: true });
-    await rename(partial.path, folder);
+  try {
+    if (result.status === 0) await replaceFolder(partial.path, path.join(cacheDir, 'npm'), confirm);
+  } finally {
+    partial.remove();
   }
-  partial.remove();
   const found = tfjsNodeFolder(cacheDir);
   if (result.status === 0 && found !== undefined) return found;
   throw new UserError({
