@@ -169,6 +169,31 @@ describe('TMPDIR', () => {
   });
 });
 
+it('a cache that can only be read is used, and what it lacks goes elsewhere', async () => {
+  const cache = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(process.env['HOME'] ?? '', '.cache'), 'lstm-gan');
+  const TMPDIR = path.join(folder, 'beside');
+  await mkdir(TMPDIR);
+  const train = async (name: string) => {
+    const command = commandLine(['train', ...model, '--set', 'model.latent=7', '--out', path.join(folder, name)]);
+    const locking = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+    return startProcess(['unshare', '-m', 'sh', '-c', locking, cache, ...command], { cwd: root, env: { TMPDIR } });
+  };
+  const other = path.join(TMPDIR, `lstm-gan-cache-${process.getuid?.()}`);
+  const { exitCode, stderr } = await train('locked-1');
+  expect([exitCode, stderr]).toEqual([
+    0,
+    expect.stringContaining(`${cache} cannot be written: the disk is read-only. New graphs and data go to ${other}.`),
+  ]);
+  const ownGraphs = async () => {
+    const entries = await readdir(path.join(other, 'graphs'), { withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  };
+  const graphs = await ownGraphs();
+  expect(graphs).not.toEqual([]);
+  expect((await train('locked-2')).exitCode).toBe(0);
+  expect(await ownGraphs()).toEqual(graphs);
+});
+
 it('an addon on a disk that forbids programs is said to be so', async () => {
   const cache = process.env['XDG_CACHE_HOME'] ?? path.join(process.env['HOME'] ?? '', '.cache');
   const command = 'mount --bind "$0" "$0" && mount -o remount,bind,noexec "$0" && exec "$@"';

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { defaultCacheDir } from '@lstm-gan/engine/startup';
 import type { Command } from 'commander';
+import { writableCache } from './writable-cache.ts';
 
 export interface CacheOptions {
   readonly cacheDir?: string;
@@ -14,6 +15,9 @@ export function addCacheDir(command: Command): Command {
   );
 }
 
+/** The cache that a command uses: see `writableCache`. */
 export function cacheDirOf({ cacheDir }: CacheOptions): string {
-  return cacheDir ?? defaultCacheDir(process.env, homedir());
+  return writableCache(cacheDir ?? defaultCacheDir(process.env, homedir()), (sentence) =>
+    process.stderr.write(`${sentence}\n`),
+  );
 }
