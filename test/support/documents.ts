@@ -42,7 +42,12 @@ export function blocksOf(text: string, language: string): string[] {
  */
 export function documentExamples(): Example[] {
   return [...documents].flatMap(([where, text]) => {
-    const indented = text.replace(/^```[\s\S]*?^```/gm, '').match(/^ {4}.*$/gm) ?? [];
+    // A backslash at the end of a line continues it, as in a shell.
+    const indented =
+      text
+        .replace(/^```[\s\S]*?^```/gm, '')
+        .replace(/\\\n */g, '')
+        .match(/^ {4}.*$/gm) ?? [];
     const lines = [...indented, ...blocksOf(text, 'ini').flatMap((block) => block.match(/^ExecStart=.*$/gm) ?? [])];
     return lines.flatMap((line) => commandOf(where, line));
   });
