@@ -2,6 +2,7 @@
  * The coordinator's decisions: a pure function from a state and an event to the next state and effects. If a worker is
  * lost, its leases end and the others compute its shards. Every shard of a round is in the sum exactly once.
  */
+import { notFiniteAdvice, notFiniteUpdate } from '@lstm-gan/core/training';
 import type { Failed, WorkerMessage } from '@lstm-gan/transport';
 import type { Advance, CoordinatorEvent } from './decide/effects.ts';
 import { prepend, quietly } from './decide/effects.ts';
@@ -9,7 +10,6 @@ import type { Heard } from './decide/exchange-rules.ts';
 import { abort } from './decide/finish.ts';
 import { findHung } from './decide/leases.ts';
 import { admit, dismiss, letGoIfDone, refuse, refuseUnexpected, takeLeave, welcome } from './decide/membership.ts';
-import { notFiniteAdvice, notFiniteUpdate } from './decide/not-finite.ts';
 import { rulesOf } from './decide/rules-of.ts';
 import { memberOf, type CoordinatorState, type Member } from './decide/state.ts';
 import { afterCommit, afterUpdate, beginRound, takeContribution } from './train-step.ts';

@@ -1,14 +1,18 @@
 /** What a worker does for a phase, with units that only note what they were given. */
 import { presets, streamKey, type Preset } from '@lstm-gan/core';
+import { createGeneratorPasses, createShardNoise, type CompiledUnits } from '@lstm-gan/core/compute';
 import { plainArithmetic } from '@lstm-gan/core/optimizer';
-import { batchOf, firstPlaceOfStep, nextPlace, placeOfImages, type Place } from '@lstm-gan/core/step';
-import { NotFiniteSumError } from '@lstm-gan/engine';
+import {
+  batchOf,
+  firstPlaceOfStep,
+  nextPlace,
+  NotFiniteSumError,
+  placeOfImages,
+  type Place,
+} from '@lstm-gan/core/step';
 import { createRunConfig, type RunConfig } from '@lstm-gan/run';
 import type { Contribution, Failed, WorkerMessage, Work } from '@lstm-gan/transport';
 import { expect, it } from 'vitest';
-import type { CompiledUnits } from './compute/compile-units.ts';
-import { createGeneratorPasses } from './compute/generator-passes.ts';
-import { createShardNoise } from './compute/shard-noise.ts';
 import { createStartedShards } from './compute/started-shards.ts';
 import { computePhase } from './compute-phase.ts';
 import { createStarExchange } from './exchange/star/star-exchange.ts';

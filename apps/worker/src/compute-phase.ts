@@ -7,15 +7,19 @@
  *   4. starts shards of the next phase ahead, with the network that is not being updated.
  */
 import type { Network } from '@lstm-gan/core';
+import {
+  computeSubtree,
+  NotFiniteError,
+  startShard,
+  type FinishShard,
+  type NetworkWeights,
+} from '@lstm-gan/core/compute';
 import { assert } from '@lstm-gan/core/errors';
-import { accumulateShards, shardsOf } from '@lstm-gan/core/fold';
+import { shardsOf } from '@lstm-gan/core/fold';
 import { nextPlace, type ShardPlace } from '@lstm-gan/core/step';
 import { roundToBfloat16 } from '@lstm-gan/core/weights';
-import { NotFiniteSumError } from '@lstm-gan/engine';
 import type { RoundHeader, ShardLosses, WeightsVersions, Work } from '@lstm-gan/transport';
-import { startShard, type NetworkWeights, type ShardResult } from './compute/compute-shard.ts';
-import { NotFiniteError } from './compute/not-finite-error.ts';
-import { realImagesOf, type RealImages } from './compute/real-images.ts';
+import { realImagesOf, type SentImages } from './compute/real-images.ts';
 import type { StartableShard } from './compute/started-shards.ts';
 import type { CurrentWeights } from './current-weights.ts';
 import type { PreparedRun } from './prepare-run.ts';
@@ -58,57 +62,36 @@ interface LeaseResult {
   readonly losses: ShardLosses[];
 }
 
-/**
- * Computes all shards of a lease. The last unit of a shard adds the shard's gradient to the sums that this gradient
- * completes.
- */
+/** Computes all shards of a lease. A shard that was started ahead with the same weights is only finished. */
 async function computeLease(
   run: PreparedRun,
   weights: NetworkWeights,
   work: Work,
-  images: RealImages,
+  images: SentImages,
 ): Promise<LeaseResult> {
   const { arithmetic, config } = run;
+  const { step, phase, turn, weightsVersions } = work;
+  const start = async (shard: number): Promise<FinishShard> => {
+    const place: ShardPlace = { step, phase, turn, shard };
+    return run.startedShards.take(place, weightsVersions) ?? startShard(run, phase, weights[phase], place, images);
+  };
   const sums: Float32Array[] = [];
   const losses: ShardLosses[] = [];
-  const compute = async (shard: number, onto: readonly Float32Array[]): Promise<Float32Array> => {
-    const { sum, loss, penalty } = await computeShard(run, weights, work, shard, images, onto);
-    losses.push({ shard, loss, penalty });
-    return sum;
-  };
   for (const subtree of work.subtrees) {
-    const sum = arithmetic.toOutgoing(await accumulateShards(subtree, compute, arithmetic.release));
+    const result = await computeSubtree(subtree, weights, images, start, arithmetic);
+    const sum = arithmetic.toOutgoing(result.sum);
     if (config.wire === 'bfloat16') roundToBfloat16(sum);
     sums.push(sum);
+    losses.push(...result.losses);
   }
   return { sums, losses };
-}
-
-/** Computes a shard. If the shard was started ahead with the same weights, computes only the rest of the shard. */
-async function computeShard(
-  run: PreparedRun,
-  weights: NetworkWeights,
-  { step, phase, turn, weightsVersions }: Work,
-  shard: number,
-  images: RealImages,
-  onto: readonly Float32Array[],
-): Promise<ShardResult> {
-  const place: ShardPlace = { step, phase, turn, shard };
-  const startedAhead = run.startedShards.take(place, weightsVersions);
-  const finish = startedAhead ?? (await startShard(run, phase, weights[phase], place, images));
-  const result = await finish(weights, images, onto).catch((error: unknown) => {
-    if (!(error instanceof NotFiniteSumError)) throw error;
-    throw new NotFiniteError(shard, onto.length === 0 ? 'The gradient' : 'The gradient (or the sum with it)');
-  });
-  if (!Number.isFinite(result.loss + result.penalty)) throw new NotFiniteError(shard, 'The loss');
-  return result;
 }
 
 /**
  * Returns the shards of `work` in the phase after `work`. They are to be started with the network that the phase of
  * `work` does not update. Returns no shards if there is no next phase or the weights of that network are missing.
  */
-function nextShards(run: PreparedRun, work: Work, images: RealImages): StartableShard[] {
+function nextShards(run: PreparedRun, work: Work, images: SentImages): StartableShard[] {
   const network: Network = work.phase === 'discriminator' ? 'generator' : 'discriminator';
   const weights = run.weights[network];
   if (weights === undefined) return [];

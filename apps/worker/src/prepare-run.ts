@@ -4,13 +4,11 @@
  * worker may join.
  */
 import { createLayouts, type Network } from '@lstm-gan/core';
+import { compileUnits, createGeneratorPasses, createShardNoise, type ShardTools } from '@lstm-gan/core/compute';
 import type { Engine } from '@lstm-gan/engine';
 import { checkRunConfig, layoutSha256, type RunConfig } from '@lstm-gan/run';
 import type { Exchange, Ready, RunHeader, Welcome, WorkerLink } from '@lstm-gan/transport';
-import { compileUnits, fingerprints } from './compute/compile-units.ts';
-import type { ShardTools } from './compute/compute-shard.ts';
-import { createGeneratorPasses } from './compute/generator-passes.ts';
-import { createShardNoise } from './compute/shard-noise.ts';
+import { fingerprints } from './compute/fingerprints.ts';
 import { createStartedShards, type StartedShards } from './compute/started-shards.ts';
 import type { CurrentWeights } from './current-weights.ts';
 import { createSlicedExchange } from './exchange/sliced/sliced-exchange.ts';

@@ -1,12 +1,8 @@
-import { runUnit, type ArraySpec, type UnitArray } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
-import { checkArrays } from '@lstm-gan/core/step';
+import { compileEagerly } from '@lstm-gan/core/step';
 import { memory } from '@tensorflow/tfjs-core';
-import { checkAccumulation, endAccumulation } from './contract/accumulation.ts';
 import { closedError } from './contract/closed-error.ts';
-import { earlyInputSpecs } from './contract/early-input-specs.ts';
-import type { CompiledUnit, Engine, EngineOptions } from './contract/engine.ts';
-import { elementCount } from './graph/graph.ts';
+import type { Engine, EngineOptions } from './contract/engine.ts';
 import { loadNativeArithmetic } from './tensorflow/runtime/native-arithmetic.ts';
 import { libraryVersion } from './tensorflow/runtime/addon.ts';
 import { loadStockBackend } from './tensorflow/runtime/stock-backend.ts';
@@ -32,33 +28,9 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
     arithmetic,
     async compile(unit) {
       if (closed) throw closedError('The eager engine');
-      const run: CompiledUnit['run'] = async (inputs, accumulation) => {
+      return compileEagerly(unit, arithmetic, () => {
         if (closed) throw closedError(`Unit ${unit.name}`);
-        if (accumulation !== undefined) checkAccumulation(unit, accumulation);
-        const outputs = await runUnit(unit, inputs);
-        if (accumulation !== undefined) endAccumulation(unit, accumulation, outputs, arithmetic);
-        return outputs;
-      };
-      const earlyNames: readonly string[] = unit.earlyOutputs ?? [];
-      const isEarly = ([name]: [string, Float32Array]): boolean => earlyNames.includes(name);
-      // The eager engine cannot run a part of a unit: `begin` and `finish` each run the whole unit. `begin` feeds zeros
-      // for the late inputs, and does not run a unit without early outputs.
-      const begin: CompiledUnit['begin'] = async (early) => {
-        checkArrays(unit.name, earlyInputSpecs(unit), early);
-        const outputs = earlyNames.length === 0 ? {} : await run({ ...emptyArrays(unit.inputs), ...early } as never);
-        return {
-          outputs: Object.fromEntries(Object.entries(outputs).filter(isEarly)),
-          async finish(rest, accumulation) {
-            return Object.fromEntries(
-              Object.entries(await run({ ...early, ...rest } as never, accumulation)).filter(
-                (entry) => !isEarly(entry),
-              ),
-            );
-          },
-          discard() {},
-        };
-      };
-      return { inputs: unit.inputs, outputs: unit.outputs, graphHash: '', run, begin } as never;
+      });
     },
     describe: () => ({
       engine: 'eager',
@@ -71,12 +43,4 @@ export async function openEagerEngine(provisioned: Provisioned, options: EngineO
       closed = true;
     },
   };
-}
-
-const arrayTypes = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
-
-function emptyArrays(specs: Readonly<Record<string, ArraySpec>>): Record<string, UnitArray> {
-  return Object.fromEntries(
-    Object.entries(specs).map(([name, { dtype, shape }]) => [name, new arrayTypes[dtype](elementCount(shape))]),
-  );
 }

@@ -3,10 +3,16 @@
  * the second.
  */
 import type { Unit, UnitArray } from '@lstm-gan/core';
-import { checkArrays } from '@lstm-gan/core/step';
-import { checkAccumulation, endAccumulation, type Accumulation } from './contract/accumulation.ts';
-import { earlyInputSpecs } from './contract/early-input-specs.ts';
-import type { BegunUnit, CompiledUnit, UnitArrays } from './contract/engine.ts';
+import {
+  checkAccumulation,
+  checkArrays,
+  earlyInputSpecs,
+  endAccumulation,
+  type Accumulation,
+  type BegunUnit,
+  type CompiledUnit,
+  type UnitArrays,
+} from '@lstm-gan/core/step';
 import { outputName } from './graph/prepare/output-names.ts';
 import type { NativeArithmetic } from './tensorflow/runtime/native-arithmetic.ts';
 import type { SessionFeed } from './tensorflow/runtime/addon.ts';

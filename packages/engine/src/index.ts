@@ -1,14 +1,4 @@
-export { NotFiniteSumError, type Accumulation } from './contract/accumulation.ts';
-export type {
-  BegunUnit,
-  CompiledUnit,
-  Engine,
-  EngineDescription,
-  EngineName,
-  EngineOptions,
-  Precision,
-  UnitArrays,
-} from './contract/engine.ts';
+export type { Engine, EngineDescription, EngineName, EngineOptions, Precision } from './contract/engine.ts';
 export { diagnose, type Finding } from './diagnose.ts';
 export { hashValues, type ValueHash } from './hash-values.ts';
 export { openEngine } from './open-engine.ts';

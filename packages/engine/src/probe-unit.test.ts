@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { CompiledUnit } from './contract/engine.ts';
+import type { CompiledUnit } from '@lstm-gan/core/step';
 import { probeInputs, probeUnit } from './probe-unit.ts';
 
 const specs = {

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ArraySpec, UnitArray } from '@lstm-gan/core';
-import type { CompiledUnit } from './contract/engine.ts';
+import type { CompiledUnit } from '@lstm-gan/core/step';
 import { elementCount } from './graph/graph.ts';
 
 /**

@@ -1,6 +1,7 @@
 export { animateGrids } from './pictures/animate-grids.ts';
 export { isJudgedBy, type BestCheckpoint } from './checkpoints/best-checkpoint.ts';
-export { type Checkpoint } from './checkpoints/checkpoint.ts';
+export { imagesPerStep, runConfigSchema } from '@lstm-gan/core/config';
+export { createTrainingState, type Checkpoint, type TrainingState } from '@lstm-gan/core/training';
 export {
   checkpointFile,
   checkpointsOf,
@@ -30,14 +31,12 @@ export { differencesOf, mergeValues, type ConfigLayer } from './config/config-la
 export { editorSchema } from './config/editor-schema.ts';
 export { printConfig } from './config/print-config.ts';
 export { readConfigFile, readSettings } from './config/read-config.ts';
-export { runConfigSchema } from './config/run-config-schema.ts';
 export { roundForWire } from './round-for-wire.ts';
+export { checkRunConfig } from '@lstm-gan/core/config';
 export {
-  checkRunConfig,
   doThreadsDecideBits,
   configure,
   createRunConfig,
-  imagesPerStep,
   overridesLayer,
   type ConfigOverrides,
   type RunConfig,
@@ -61,7 +60,6 @@ export {
   type StopCondition,
   type StopRule,
 } from './metrics/stop-rule.ts';
-export { createTrainingState, type TrainingState } from './checkpoints/training-state.ts';
 export { layoutSha256, weightsSha256 } from './checkpoints/weights-hash.ts';
 export {
   checkFolderOf,

@@ -1,5 +1,5 @@
 import { roundToBfloat16 } from '@lstm-gan/core/weights';
-import type { RunConfig } from './config/run-config-schema.ts';
+import type { RunConfig } from '@lstm-gan/core/config';
 
 /** Returns weights as they are sent to workers: the same array for `wire: float32`, a rounded copy for bfloat16. */
 export function roundForWire(

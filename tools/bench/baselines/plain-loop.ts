@@ -3,10 +3,10 @@
  */
 import { performance } from 'node:perf_hooks';
 import { createLayouts, normalNoise, streamKey, updateNetwork, type Preset, type StreamPurpose } from '@lstm-gan/core';
+import { compileUnits } from '@lstm-gan/core/compute';
 import { accumulateShards } from '@lstm-gan/core/fold';
 import type { Engine } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
-import { compileUnits } from '@lstm-gan/worker';
 
 export interface StepTimes {
   readonly totalMs: number;

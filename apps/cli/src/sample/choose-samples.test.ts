@@ -1,5 +1,5 @@
-import { presets, type ModelConfig } from '@lstm-gan/core';
-import { gridSamples, sampleNoise } from '@lstm-gan/coordinator/program';
+import { presets, sampleNoise, type ModelConfig } from '@lstm-gan/core';
+import { gridSamples } from '@lstm-gan/coordinator/program';
 import { describe, expect, it } from 'vitest';
 import { chooseSamples, type SampleChoice } from './choose-samples.ts';
 

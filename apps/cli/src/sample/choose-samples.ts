@@ -1,7 +1,7 @@
 /** Chooses what `lstm-gan sample` draws images from: noise and, in a conditional model, classes. */
-import { classRows, interpolateNoise, type ModelConfig } from '@lstm-gan/core';
+import { classRows, interpolateNoise, sampleNoise, type ModelConfig } from '@lstm-gan/core';
 import { nearestName, UserError } from '@lstm-gan/core/errors';
-import { gridSamples, sampleNoise, type Samples } from '@lstm-gan/coordinator/program';
+import { gridSamples, type Samples } from '@lstm-gan/coordinator/program';
 import type { RunConfig } from '@lstm-gan/run';
 
 /** The options of `lstm-gan sample` that choose images. */

@@ -1,5 +1,6 @@
 /** Measures where the time of a step goes. Pure arithmetic on times that are passed in, in milliseconds. */
-import type { Contribution, Phase, ShardLosses } from '@lstm-gan/transport';
+import { StepLosses } from '@lstm-gan/core/training';
+import type { Contribution, Phase } from '@lstm-gan/transport';
 import type { StepMetrics } from '@lstm-gan/run';
 
 interface WorkerTimes {
@@ -29,7 +30,7 @@ export function createStepClock(startMs: number): StepClock {
   let phaseMs = { discriminator: 0, generator: 0 };
   let updateMs = 0;
   let workers = new Map<string, WorkerTimes>();
-  let losses = new ShardMeans();
+  let losses = new StepLosses();
   let round: (Measured & { readonly worker: string })[] = [];
   const countRound = (): void => {
     for (const { worker, losses: ofShards, phase, turn, computeMs, waitingMs } of round) {
@@ -43,7 +44,7 @@ export function createStepClock(startMs: number): StepClock {
   const begin = (nowMs: number): void => {
     [begunMs, updateMs] = [nowMs, 0];
     phaseMs = { discriminator: 0, generator: 0 };
-    [workers, losses] = [new Map(), new ShardMeans()];
+    [workers, losses] = [new Map(), new StepLosses()];
   };
 
   return {
@@ -86,30 +87,4 @@ export function createStepClock(startMs: number): StepClock {
       return metrics;
     },
   };
-}
-
-/**
- * Computes the mean losses over the shards of a step. The losses are summed in the shards' order, so the bits do not
- * depend on who computed which shard.
- */
-class ShardMeans {
-  readonly #losses: Readonly<Record<Phase, (ShardLosses & { readonly turn: number })[]>> = {
-    generator: [],
-    discriminator: [],
-  };
-
-  add(phase: Phase, turn: number, ofShards: readonly ShardLosses[]): void {
-    for (const losses of ofShards) this.#losses[phase].push({ ...losses, turn });
-  }
-
-  means(): StepMetrics['losses'] {
-    for (const list of Object.values(this.#losses)) list.sort((a, b) => a.turn - b.turn || a.shard - b.shard);
-    const mean = (phase: Phase, part: 'loss' | 'penalty'): number =>
-      this.#losses[phase].reduce((sum, losses) => sum + losses[part], 0) / this.#losses[phase].length;
-    return {
-      generator: mean('generator', 'loss'),
-      discriminator: mean('discriminator', 'loss'),
-      penalty: mean('discriminator', 'penalty'),
-    };
-  }
 }

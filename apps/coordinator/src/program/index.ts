@@ -1,7 +1,7 @@
 /** What the command line uses of this program, besides the coordinator itself. */
 export { findPreset } from '../open-run/new-run-config.ts';
 export { findRun } from '../open-run/find-run.ts';
-export { gridSamples, randomSamples, sampleNoise, type Samples } from '../records/grid-samples.ts';
+export { gridSamples, randomSamples, type Samples } from '../records/grid-samples.ts';
 export { openSampler } from '../records/open-sampler.ts';
 export { localWorkerCount, localWorkers } from '../workers/local-workers.ts';
 export { defineCoordinatorCommand } from './coordinator-command.ts';

@@ -1,6 +1,6 @@
-import { presets, type ModelConfig } from '@lstm-gan/core';
+import { presets, sampleNoise, type ModelConfig } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
-import { gridSamples, randomSamples, sampleNoise } from './grid-samples.ts';
+import { gridSamples, randomSamples } from './grid-samples.ts';
 
 const modelOf = (name: string) => presets.get(name)?.model as ModelConfig;
 

@@ -1,4 +1,4 @@
-import { classRows, normalNoise, streamKey, type ModelConfig } from '@lstm-gan/core';
+import { classRows, sampleNoise, streamKey, type ModelConfig } from '@lstm-gan/core';
 import { drawLabels } from '@lstm-gan/core/random';
 import type { RunConfig } from '@lstm-gan/run';
 
@@ -10,14 +10,6 @@ export interface Samples {
   readonly classes?: Float32Array;
   /** Images in a row of a grid. Default: about as many as rows. */
   readonly columns?: number;
-}
-
-/**
- * Returns noise [count, latent] for a seed. A larger count gives the vectors of a smaller count, and more vectors after
- * them.
- */
-export function sampleNoise({ latent }: ModelConfig, count: number, seed: number): Float32Array {
-  return normalNoise(streamKey({ seed, purpose: 'sample-noise' }), count * latent);
 }
 
 /** Returns samples of a seed. A conditional model gives each class as often as the data have images of it. */

@@ -1,29 +1,25 @@
 /**
- * The real images that came with a work message, and their labels. Work of a generator phase brings the images of the next step's first
- * discriminator phase, so that a worker can start that phase before the generator's new weights arrive. Therefore the
- * caller names the place for which it wants images. If the message has images for another place, that is an error.
+ * The real images that came with a work message, and their labels. Work of a generator phase brings the images of the
+ * next step's first discriminator phase, so that a worker can start that phase before the generator's new weights
+ * arrive. Therefore the caller names the place for which it wants images. If the message has images for another place,
+ * that is an error.
  */
+import type { RealImages } from '@lstm-gan/core/compute';
 import { assert } from '@lstm-gan/core/errors';
 import { shardsOf } from '@lstm-gan/core/fold';
 import { comparePlaces, placeOfImages, type Place, type ShardPlace } from '@lstm-gan/core/step';
 import type { RunConfig } from '@lstm-gan/run';
 import type { Work } from '@lstm-gan/transport';
 
-export interface RealImages {
+export interface SentImages extends RealImages {
   /** True for the generator phase of the last step, whose work comes without images. */
   readonly isEmpty: boolean;
-  /**
-   * Returns the images of one shard: uint8 [shardSize, H, W, C]. Throws if the message has no images for this place.
-   */
-  of(place: ShardPlace): Uint8Array;
-  /** The same for the labels of the images, int32 [shardSize]. Empty if the message has no labels. */
-  labelsOf(place: ShardPlace): Int32Array;
 }
 
 export function realImagesOf(
   work: Place & Pick<Work, 'subtrees' | 'labels' | 'images'>,
   { model, shardSize }: Pick<RunConfig, 'model' | 'shardSize'>,
-): RealImages {
+): SentImages {
   const { size, channels } = model.image;
   const shardBytes = shardSize * size * size * channels;
   const reader = placeOfImages(work);

@@ -1,7 +1,7 @@
 import type { ShardPlace } from '@lstm-gan/core/step';
 import { expect, it } from 'vitest';
 import { createStartedShards, type StartableShard } from './started-shards.ts';
-import type { FinishShard } from './compute-shard.ts';
+import type { FinishShard } from '@lstm-gan/core/compute';
 
 const place = (shard: number): ShardPlace => ({ step: 3, phase: 'generator', turn: 0, shard });
 const versions = { generator: 7, discriminator: 3 };

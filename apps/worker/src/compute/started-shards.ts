@@ -4,8 +4,8 @@
  * what it started is dropped.
  */
 import type { Network } from '@lstm-gan/core';
+import type { FinishShard } from '@lstm-gan/core/compute';
 import { keyOfShardPlace, type ShardPlace } from '@lstm-gan/core/step';
-import type { FinishShard } from './compute-shard.ts';
 
 type Versions = Readonly<Record<Network, number>>;
 

@@ -3,14 +3,14 @@ import { presets } from '../presets.ts';
 import { checkModelConfig } from './check-model-config.ts';
 import { generatorConfigSchema, type GeneratorConfig, type ModelConfig } from './model-config.ts';
 
-const kinds = generatorConfigSchema.options.map(({ shape }) => shape);
-const kindsWith = (field: string) => kinds.filter((shape) => field in shape).map(({ kind }) => kind.value);
+const kinds = generatorConfigSchema.def.options.map(({ shape }) => shape);
+const kindsWith = (field: string) => kinds.filter((shape) => field in shape).map(({ kind }) => kind.def.values[0]);
 const modelOf = (kind: string): ModelConfig =>
   [...presets.values()].map(({ model }) => model).find(({ generator }) => generator.kind === kind) as ModelConfig;
 const check = (model: ModelConfig, changes: object) => () =>
   checkModelConfig({ ...model, generator: { ...model.generator, ...changes } as GeneratorConfig });
 
-it.each(kinds.map(({ kind }) => kind.value))('accepts the preset of kind %s', (kind) => {
+it.each(kinds.map(({ kind }) => kind.def.values[0]))('accepts the preset of kind %s', (kind) => {
   expect(check(modelOf(kind), {})).not.toThrow();
 });
 

@@ -9,7 +9,8 @@ import { normalNoise } from '../random/normal-noise.ts';
 import { streamKey } from '../random/stream-key.ts';
 import { splitVector } from '../weights/named-vectors.ts';
 import { encodeSafetensors, type NamedTensor } from '../weights/safetensors.ts';
-import { generate, readGenerator } from './generate.ts';
+import { generate } from './generate.ts';
+import { readGenerator } from './read-generator.ts';
 import { createInitialWeights } from '../model/initial-weights.ts';
 import type { ModelConfig } from '../model/model-config.ts';
 import { createLayouts } from '../model/network.ts';
@@ -79,4 +80,26 @@ it('refuses a file without a model, with weights of another model, or with weigh
 
 it('refuses noise that is not a whole number of vectors', async () => {
   await expect(generate(model, weights, noise.slice(1))).rejects.toThrow('199 numbers of noise');
+});
+
+it('refuses weights and noise of another type, and reads a checkpoint in every form of bytes', async () => {
+  for (const wrong of [new Float64Array(100), [0], new ArrayBuffer(400), Buffer.alloc(400), undefined])
+    await expect(generate(model, weights, wrong as unknown as Float32Array)).rejects.toMatchObject({
+      code: 'wrong-input-type',
+      message: expect.stringMatching(/^generate takes its noise as a Float32Array, but got \w+\.$/),
+    });
+  await expect(generate(model, Buffer.alloc(4) as unknown as Float32Array, noise)).rejects.toThrow('its weights');
+  const entries = createLayouts(model).generator.entries;
+  const parts = splitVector(createLayouts(model).generator, weights);
+  const tensors = entries.map(({ name, shape }): NamedTensor => ({
+    name: `ema/${name}`,
+    dtype: 'F32',
+    shape,
+    data: parts.get(name) as Float32Array,
+  }));
+  const file = Buffer.concat(encodeSafetensors(tensors, new Map([['config', JSON.stringify({ model })]])));
+  const within = Buffer.concat([Buffer.alloc(5), file]).subarray(5);
+  for (const bytes of [file, Uint8Array.from(file), Uint8Array.from(file).buffer, within])
+    expect(readGenerator(bytes).weights).toEqual(weights);
+  expect(() => readGenerator('file' as unknown as ArrayBuffer)).toThrow(/checkpoint are to be .* got string/);
 });

@@ -1,4 +1,8 @@
 /** The places of a run, and what an engine needs to run the units of a step. */
+export { checkAccumulation, endAccumulation, NotFiniteSumError, type Accumulation } from './accumulation.ts';
+export { compileEagerly } from './compile-eagerly.ts';
+export type { BegunUnit, CompiledUnit, UnitArrays } from './compiled-unit.ts';
+export { earlyInputSpecs } from './early-input-specs.ts';
 export { isExact, type ExactRegularizer } from '../loss/gradient-penalty.ts';
 export type { NativeKernelName } from '../nn/native-kernel.ts';
 export { checkArrays } from './check-arrays.ts';

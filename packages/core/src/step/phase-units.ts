@@ -143,6 +143,7 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
       lasting: ['generator', 'discriminator'],
       outputs: { images: float(...imageShape), loss: float(), contribution: generator },
       earlyOutputs: ['images'],
+      runEarly: formulas.generatorForward,
       run: formulas.generatorBackward,
     },
     generatorSample: {
@@ -238,6 +239,12 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
         return { loss: exactPenalty(regularizer, images, inputs.regularizerSeed), extras: {} };
       });
       return { penalty, gradient };
+    },
+
+    generatorForward: (inputs: Tensors<'generator' | 'noise'>) => {
+      const weights = unpack(layouts.generator, inputs.generator);
+      const pass: Pass = { ...passOver(weights), ...classesOf(inputs.labels), training: true };
+      return { images: applyLayers(generatorLayers, inputs.noise, pass) };
     },
 
     generatorBackward: (inputs: Tensors<'generator' | 'discriminator' | 'noise' | 'dropoutSeed'>) => {

@@ -104,7 +104,8 @@ function readTensor(name: string, value: unknown, data: Uint8Array): NamedTensor
   }
   const from = data.byteOffset + start;
   const aligned = from % arrayType.BYTES_PER_ELEMENT === 0;
-  const source = (aligned ? data.buffer : data.slice(start, stop).buffer) as ArrayBuffer;
+  // Not `slice`, which copies nothing if the bytes are a Buffer.
+  const source = (aligned ? data.buffer : Uint8Array.from(data.subarray(start, stop)).buffer) as ArrayBuffer;
   return { name, dtype, shape, data: new arrayType(source, aligned ? from : 0, size) } as NamedTensor;
 }
 

@@ -13,8 +13,8 @@ import {
 import { compareWithGolden, type RunUnit } from '@lstm-gan/core/golden';
 import { plainArithmetic } from '@lstm-gan/core/optimizer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NotFiniteSumError } from '../contract/accumulation.ts';
-import type { CompiledUnit, Engine } from '../contract/engine.ts';
+import { NotFiniteSumError, type CompiledUnit } from '@lstm-gan/core/step';
+import type { Engine } from '../contract/engine.ts';
 import { probeInputs, probeUnit } from '../probe-unit.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { classRows, createNetworkState, streamKey, updateNetwork } from '@lstm-gan/core';
 import { assert, UserError } from '@lstm-gan/core/errors';
 import { permutation, statelessUniform } from '@lstm-gan/core/random';
-import type { CompiledUnit, Engine } from '@lstm-gan/engine';
+import type { CompiledUnit } from '@lstm-gan/core/step';
+import type { Engine } from '@lstm-gan/engine';
 import { classifierSize, type ClassifierUnits } from './classifier-units.ts';
 
 /** Images with labels that a classifier learns from: image i shows `labels.names[labels.values[i]]`. */

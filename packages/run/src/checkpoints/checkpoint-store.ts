@@ -4,18 +4,18 @@
  * read, write, list and remove checkpoints. To keep checkpoints elsewhere, for example in an object store, no other
  * file has to change the way in which it uses checkpoints: write a file into the folder `checkpoints` that says where
  * the checkpoints are, and let the functions of this file read it. Callers still name a checkpoint by its path in the
- * folder `checkpoints`. What a checkpoint contains is in `checkpoint.ts`.
+ * folder `checkpoints`. What a checkpoint contains is in packages/core/src/training/checkpoint.ts.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
+import { decodeCheckpoint, encodeCheckpoint, type Checkpoint, type TrainingState } from '@lstm-gan/core/training';
 import { readWhole } from '@lstm-gan/system';
 import type { RunConfig } from '../config/run-config.ts';
 import { explainWriteError, readIfPresent, removeFiles, writeAtomically, type Confirm } from '../write-atomically.ts';
 import { parseBest, type BestCheckpoint } from './best-checkpoint.ts';
-import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.ts';
-import type { TrainingState } from './training-state.ts';
+import { nodeHashing } from './node-hashing.ts';
 
 const folderName = 'checkpoints';
 const extension = '.safetensors';
@@ -98,7 +98,7 @@ export async function lastWrittenMs(folder: string): Promise<number | undefined>
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   const bytes = await readBytes(file);
   try {
-    return await decodeCheckpoint(bytes);
+    return await decodeCheckpoint(bytes, nodeHashing);
   } catch (cause) {
     if (!(cause instanceof UserError)) throw cause;
     const { code, message, advice } = cause;
@@ -124,7 +124,7 @@ export async function readLatestCheckpoint(
 ): Promise<{ file: string; checkpoint: Checkpoint }> {
   for (const { file } of (await listCheckpoints(folder)).reverse()) {
     try {
-      return { file, checkpoint: await decodeCheckpoint(await readBytes(file)) };
+      return { file, checkpoint: await decodeCheckpoint(await readBytes(file), nodeHashing) };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       onDamaged(file, error);
@@ -170,7 +170,7 @@ export async function writeCheckpoint(
   confirm?: Confirm,
 ): Promise<string> {
   const written = checkpointFile(folder, state.step);
-  await writeAtomically(written, await encodeCheckpoint(config, state), confirm);
+  await writeAtomically(written, await encodeCheckpoint(config, state, nodeHashing), confirm);
   const all = await listCheckpoints(folder);
   const upToNew = all.filter(({ step }) => step <= state.step);
   const staying = new Set([...upToNew.slice(-newest).map(({ step }) => step), best]);

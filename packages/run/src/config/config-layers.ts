@@ -2,7 +2,7 @@
  * Layers of a configuration: a preset, then a file, then `--set`, then options. A later layer overrides an earlier one.
  */
 import { nearestName, UserError } from '@lstm-gan/core/errors';
-import { allFields, configField, fieldsBelow, isMapping, type Field } from './config-fields.ts';
+import { allFields, configField, fieldsBelow, isMapping, type Field } from '@lstm-gan/core/config';
 
 type Values = Readonly<Record<string, unknown>>;
 

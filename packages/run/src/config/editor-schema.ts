@@ -1,4 +1,4 @@
-import { configField, type Field } from './config-fields.ts';
+import { configField, type Field } from '@lstm-gan/core/config';
 
 /**
  * The JSON schema of a configuration file, for editors. No field is required, because a file may leave out what its

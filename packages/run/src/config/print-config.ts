@@ -1,6 +1,6 @@
 import { Document, isPair, isScalar, visit } from 'yaml';
 import type { RunConfig } from './run-config.ts';
-import { fieldAt, isMapping, type Field } from './config-fields.ts';
+import { fieldAt, isMapping, type Field } from '@lstm-gan/core/config';
 
 /**
  * A configuration as YAML that can be read back, with a comment above each field that says what it means.

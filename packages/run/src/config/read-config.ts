@@ -4,7 +4,7 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { reasonOf } from '@lstm-gan/system';
 import { parseDocument } from 'yaml';
-import { isMapping } from './config-fields.ts';
+import { isMapping } from '@lstm-gan/core/config';
 import { createLayer, mergeValues, type ConfigLayer } from './config-layers.ts';
 
 const mostBytes = 64 * 1024;

@@ -1,9 +1,6 @@
 import { checkModelConfig, fitFilters, modelConfigSchema, type ModelConfig, type Preset } from '@lstm-gan/core';
-import { UserError } from '@lstm-gan/core/errors';
-import type { z } from 'zod';
-import { expectationOf, fieldAt, isMapping } from './config-fields.ts';
+import { checkRunConfig, isMapping, type RunConfig } from '@lstm-gan/core/config';
 import { mergeValues, type ConfigLayer } from './config-layers.ts';
-import { runConfigSchema, type RunConfig } from './run-config-schema.ts';
 
 export type { RunConfig };
 
@@ -85,83 +82,10 @@ export function createRunConfig(preset: Preset, overrides: ConfigOverrides = {})
   return configure(preset, [overridesLayer(overrides)]);
 }
 
-/** Checks a configuration from outside. Throws a UserError that names the first field that is wrong. */
-export function checkRunConfig(value: unknown): RunConfig {
-  const parsed = runConfigSchema.safeParse(withoutThreads(value));
-  if (!parsed.success) throw explain(parsed.error.issues[0], value);
-  const config = parsed.data;
-  checkModelConfig(config.model);
-  if (config.batchSize % config.shardSize !== 0) {
-    const better = Math.max(1, Math.round(config.batchSize / config.shardSize)) * config.shardSize;
-    throw new UserError({
-      code: 'batch-not-divisible',
-      message: `A batch of ${config.batchSize} images cannot be cut into shards of ${config.shardSize}.`,
-      advice: `Use --batch-size ${better}, or a --shard-size that divides ${config.batchSize}.`,
-    });
-  }
-  const { minibatchDeviation: groupSize = 1 } = config.model.discriminator;
-  if (config.shardSize % groupSize !== 0) {
-    throw new UserError({
-      code: 'config',
-      message: `A shard of ${config.shardSize} images cannot be divided into groups of ${groupSize}.`,
-      advice: 'Set model.discriminator.minibatchDeviation to a number that divides shardSize.',
-    });
-  }
-  checkClasses(config);
-  return config;
-}
-
-/** The number of images of the data that a step reads: one batch for each discriminator phase. */
-export function imagesPerStep({
-  batchSize,
-  discriminatorSteps,
-}: Pick<RunConfig, 'batchSize' | 'discriminatorSteps'>): number {
-  return batchSize * discriminatorSteps;
-}
-
-function checkClasses({ classes, model }: RunConfig): void {
-  const expected = model.condition?.classes;
-  if (classes === undefined || expected === undefined || classes.length === expected) return;
-  throw new UserError({
-    code: 'config',
-    message: `The configuration lists ${classes.length} classes, and model.condition.classes is ${expected}.`,
-    advice: 'Leave both out: a new run takes them from its data.',
-  });
-}
-
 /**
  * Whether the bits of the weights depend on the number of threads of a worker: TensorFlow's own kernels, which the
  * eager engine and precision bfloat16 use, divide sums among threads.
  */
 export function doThreadsDecideBits({ engine, precision }: Pick<RunConfig, 'engine' | 'precision'>): boolean {
   return engine === 'eager' || precision === 'bfloat16';
-}
-
-/** Older runs wrote the number of threads into their configuration. Now it is an option of workers. */
-function withoutThreads(value: unknown): unknown {
-  if (!isMapping(value)) return value;
-  const { threads: _, ...others } = value;
-  return others;
-}
-
-/** An error that names the field, its value, and what is allowed. */
-function explain(issue: z.core.$ZodIssue, config: unknown): UserError {
-  const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  const path = [...issue.path, ...keys].join('.');
-  const got = issue.path.reduce<unknown>(
-    (value, key) =>
-      isMapping(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined,
-    config,
-  );
-  const field = fieldAt(issue.path, config);
-  const kind = isMapping(got) ? got['kind'] : undefined;
-  const unknown = `${path} is no field${kind === undefined ? '' : ` of kind ${String(kind)}`}`;
-  const allowed = field === undefined ? issue.message : expectationOf(field);
-  const found = got === undefined ? 'and is missing' : `not ${JSON.stringify(got)?.slice(0, 80)}`;
-  const what = keys.length > 0 ? unknown : `${path || 'It'} is to be ${allowed}, ${found}`;
-  return new UserError({
-    code: 'config',
-    message: `The configuration does not hold: ${what}.`,
-    advice: 'Correct the field; docs/config.md tells what each may be.',
-  });
 }

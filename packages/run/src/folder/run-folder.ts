@@ -5,7 +5,7 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { createTemporary, makeFolder, removeLeftovers, removeTemporaries, takeLock, type Lock } from '@lstm-gan/system';
 import { checkpointsOf, newestCheckpoint, removeCheckpointsAfter } from '../checkpoints/checkpoint-store.ts';
-import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
+import { checkRunConfig, type RunConfig } from '@lstm-gan/core/config';
 import { shellWord } from '../terminal-text.ts';
 import { explainWriteError, readIfPresent, removeFiles, writeAtomically, type Confirm } from '../write-atomically.ts';
 

@@ -6,7 +6,7 @@
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { z } from 'zod';
-import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
+import { checkRunConfig, type RunConfig } from '@lstm-gan/core/config';
 import { readIfPresent, writeAtomically, type Confirm } from '../write-atomically.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -2,6 +2,7 @@ import { closeSync, createReadStream, fsync, openSync, writeFileSync } from 'nod
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { UserError } from '@lstm-gan/core/errors';
+import type { MeanLosses } from '@lstm-gan/core/training';
 import { explainReadError } from '@lstm-gan/system';
 import { z } from 'zod';
 import { explainWriteError, type Confirm } from '../write-atomically.ts';
@@ -15,7 +16,7 @@ export interface StepMetrics {
    * Means over the step's images. The discriminator's loss is its loss on real images plus its loss on fake images,
    * without the penalty.
    */
-  readonly losses: { readonly discriminator: number; readonly generator: number; readonly penalty: number };
+  readonly losses: MeanLosses;
   readonly imagesPerSecond: number;
   readonly stepMs: number;
   /**

@@ -1,5 +1,5 @@
 import { presets } from '@lstm-gan/core';
-import { expectationOf, fieldsBelow, isMapping, variantsOf, configField, type Field } from '../config/config-fields.ts';
+import { expectationOf, fieldsBelow, isMapping, variantsOf, configField, type Field } from '@lstm-gan/core/config';
 import { createRunConfig, type RunConfig } from '../config/run-config.ts';
 
 const introduction = `# Configuration

@@ -1,6 +1,6 @@
 import { createNetworkState, oneLstm, presets, type Preset } from '@lstm-gan/core';
 import { createRunConfig, type RunConfig } from '../config/run-config.ts';
-import { createTrainingState, type TrainingState } from '../checkpoints/training-state.ts';
+import { createTrainingState, type TrainingState } from '@lstm-gan/core/training';
 
 const digits = presets.get('digits') as Preset;
 

@@ -2,11 +2,11 @@ import type { Layout, Network, NetworkState } from '@lstm-gan/core';
 import { assert } from '@lstm-gan/core/errors';
 import { createFold, leavesOf, type Fold } from '@lstm-gan/core/fold';
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
+import { applyUpdate } from '@lstm-gan/core/training';
 import type { RunConfig, TrainingState } from '@lstm-gan/run';
 import type { Contribution } from '@lstm-gan/transport';
 import type { ExchangeArrays } from '../exchange-arrays.ts';
 import type { SentWeights } from '../sent-weights.ts';
-import { applyUpdate } from './apply-update.ts';
 
 export interface StarArraysOptions {
   readonly initial: TrainingState;

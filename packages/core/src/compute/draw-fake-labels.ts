@@ -1,7 +1,7 @@
-import { streamKey } from '@lstm-gan/core';
-import { drawLabels } from '@lstm-gan/core/random';
-import type { ShardPlace } from '@lstm-gan/core/step';
-import type { RunConfig } from '@lstm-gan/run';
+import type { RunConfig } from '../config/run-config-schema.ts';
+import { drawLabels } from '../random/draw-labels.ts';
+import { streamKey } from '../random/stream-key.ts';
+import type { ShardPlace } from '../step/place.ts';
 
 /**
  * Draws the labels of a shard's fake images, int32 [shardSize]: a pure function of (seed, step, phase, turn, shard). A

@@ -2,10 +2,9 @@
  * Accumulation: while a run writes an output of a unit (a gradient), it also adds earlier vectors. So the sum needs no
  * pass of its own over the vectors.
  */
-import type { Unit } from '@lstm-gan/core';
-import type { SumTree } from '@lstm-gan/core/fold';
-import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
-import { checkArrays } from '@lstm-gan/core/step';
+import type { EvaluateSum, SumTree } from '../fold/sum-tree.ts';
+import { checkArrays } from './check-arrays.ts';
+import type { Unit } from './unit.ts';
 
 /** Asks that an output becomes `onto[0] + (onto[1] + (... + output))`. Each sum is rounded to float32. */
 export interface Accumulation<O extends string = string> {
@@ -39,7 +38,7 @@ export function endAccumulation(
   { name }: Unit,
   { output, onto }: Accumulation,
   outputs: Readonly<Record<string, Float32Array>>,
-  { evaluateSum }: VectorArithmetic,
+  { evaluateSum }: { readonly evaluateSum: EvaluateSum },
   isFinite?: boolean,
 ): void {
   const sum = outputs[output];

@@ -5,11 +5,13 @@
  */
 import type { CompiledUnits } from './compile-units.ts';
 
+/** A generator's forward pass of a shard. */
 export type GeneratorPass = Awaited<ReturnType<CompiledUnits['generatorBackward']['begin']>>;
 
 /** The limit is small because, for large models, a pass keeps tens of megabytes. */
 const mostKept = 8;
 
+/** Keeps generator passes. */
 export interface GeneratorPasses {
   /**
    * Keeps a pass, or discards the pass if too many passes are kept or the shard has one. Discards the kept passes of
@@ -23,6 +25,7 @@ export interface GeneratorPasses {
   take(step: number, shard: number, weights: Float32Array): GeneratorPass | undefined;
 }
 
+/** Makes a keeper of generator passes that is empty. */
 export function createGeneratorPasses(): GeneratorPasses {
   /** The kept passes, by shard. All were made in the step and with the weights of `madeWith`. */
   const passes = new Map<number, GeneratorPass>();

@@ -2,7 +2,7 @@
  * The fields of a configuration, from its JSON schema: name, allowed values and meaning. Error messages, documents and
  * `--print-config` all get their texts from here.
  */
-import { z } from 'zod';
+import { toJSONSchema } from 'zod/mini';
 import { runConfigSchema } from './run-config-schema.ts';
 
 /** A node of the schema: the part of JSON Schema that zod writes, and our own `unit` and `reason`. */
@@ -35,7 +35,7 @@ let tree: Field | undefined;
 
 /** The configuration as a whole. */
 export function configField(): Field {
-  tree ??= z.toJSONSchema(runConfigSchema, { io: 'input' }) as Field;
+  tree ??= toJSONSchema(runConfigSchema, { io: 'input' }) as Field;
   return tree;
 }
 

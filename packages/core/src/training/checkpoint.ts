@@ -1,26 +1,17 @@
 /**
  * Checkpoints: a training state in the safetensors format (docs/checkpoints.md). When one is decoded, every length and
  * every bit is checked, including moments and counters, because a resumed run must give the same bits as one that was
- * never stopped. `checkpoint-store.ts` writes and reads the files.
+ * never stopped. The checkpoint store of packages/run writes and reads the files of runs.
  */
-import { createHash } from 'node:crypto';
-import { setImmediate as otherWork } from 'node:timers/promises';
-import {
-  createLayouts,
-  decodeSafetensors,
-  encodeSafetensors,
-  joinVector,
-  splitVector,
-  type Layout,
-  type NamedTensor,
-  type Network,
-  type Safetensors,
-} from '@lstm-gan/core';
-import { UserError } from '@lstm-gan/core/errors';
-import { networks } from '@lstm-gan/core/weights';
-import { checkRunConfig, type RunConfig } from '../config/run-config.ts';
+import { checkRunConfig } from '../config/check-run-config.ts';
+import type { RunConfig } from '../config/run-config-schema.ts';
+import { UserError } from '../errors/user-error.ts';
+import { createLayouts } from '../model/network.ts';
+import { networks, type Layout, type Network } from '../weights/layout.ts';
+import { joinVector, splitVector } from '../weights/named-vectors.ts';
+import { decodeSafetensors, encodeSafetensors, type NamedTensor, type Safetensors } from '../weights/safetensors.ts';
+import { contentSha256, weightsSha256, type Hashing } from './hashing.ts';
 import type { TrainingState } from './training-state.ts';
-import { weightsSha256 } from './weights-hash.ts';
 
 const formatVersion = '2';
 
@@ -32,7 +23,11 @@ export interface Checkpoint {
 }
 
 /** Returns a checkpoint's bytes, in parts. */
-export async function encodeCheckpoint(config: RunConfig, state: TrainingState): Promise<Uint8Array[]> {
+export async function encodeCheckpoint(
+  config: RunConfig,
+  state: TrainingState,
+  hashing: Hashing,
+): Promise<Uint8Array[]> {
   const layouts = createLayouts(config.model);
   const tensors = [
     ...namedTensors('ema', layouts.generator, state.ema),
@@ -55,38 +50,17 @@ export async function encodeCheckpoint(config: RunConfig, state: TrainingState):
     ['config', JSON.stringify(config)],
     // JSON writes the shortest text that reads back to the same float64.
     ['optimizer', JSON.stringify(counters)],
-    ['weightsSha256', weightsSha256(generator.weights, discriminator.weights)],
+    ['weightsSha256', weightsSha256(generator.weights, discriminator.weights, hashing)],
   ]);
-  metadata.set('sha256', await contentSha256(metadata, state));
+  metadata.set('sha256', await contentSha256(hashedLines(metadata), state, hashing));
   return encodeSafetensors(tensors, metadata);
 }
 
 const hashedKeys = ['format', 'step', 'config', 'optimizer'] as const;
-const hashedAtOnceBytes = 8 * 1024 * 1024;
 
-/**
- * SHA-256, hexadecimal, of the metadata in `hashedKeys` (one line each), then of all tensors in the order of the file.
- */
-async function contentSha256(metadata: ReadonlyMap<string, string>, state: TrainingState): Promise<string> {
-  const hash = createHash('sha256');
-  for (const key of hashedKeys) hash.update(`${metadata.get(key) ?? ''}\n`);
-  const vectors = [
-    state.ema,
-    ...networks.flatMap((network) => [
-      state[network].weights,
-      state[network].firstMoments,
-      state[network].secondMoments,
-    ]),
-  ];
-  for (const { buffer, byteOffset, byteLength } of vectors) {
-    for (let done = 0; done < byteLength; done += hashedAtOnceBytes) {
-      hash.update(new Uint8Array(buffer, byteOffset + done, Math.min(hashedAtOnceBytes, byteLength - done)));
-      // Hashing a large state takes a tenth of a second. The training loop runs on the same thread, so hashing lets the
-      // loop run after each part of the state.
-      await otherWork();
-    }
-  }
-  return hash.digest('hex');
+/** The metadata that the file's hash covers, in its order. */
+function hashedLines(metadata: ReadonlyMap<string, string>): string[] {
+  return hashedKeys.map((key) => metadata.get(key) ?? '');
 }
 
 function namedTensors(prefix: string, layout: Layout, vector: Float32Array): NamedTensor[] {
@@ -100,7 +74,7 @@ function namedTensors(prefix: string, layout: Layout, vector: Float32Array): Nam
 }
 
 /** Decodes and verifies a checkpoint. Throws a UserError if the bytes are no checkpoint or are damaged. */
-export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
+export async function decodeCheckpoint(bytes: Uint8Array, hashing: Hashing): Promise<Checkpoint> {
   const contents = decodeSafetensors(bytes);
   const { metadata } = contents;
   if (metadata.get('format') !== formatVersion) {
@@ -114,9 +88,9 @@ export async function decodeCheckpoint(bytes: Uint8Array): Promise<Checkpoint> {
   }
   const config = checkRunConfig(parseJson(metadata.get('config')));
   const state = readState(contents, config);
-  if ((await contentSha256(metadata, state)) !== metadata.get('sha256'))
+  if ((await contentSha256(hashedLines(metadata), state, hashing)) !== metadata.get('sha256'))
     throw damagedError('its contents do not have the hash that it states');
-  const hash = weightsSha256(state.generator.weights, state.discriminator.weights);
+  const hash = weightsSha256(state.generator.weights, state.discriminator.weights, hashing);
   if (hash !== metadata.get('weightsSha256')) throw damagedError('its weights do not have the hash that it states');
   return { config, state, weightsSha256: hash };
 }

@@ -1,10 +1,15 @@
-import { emaBeta, updateNetwork, type Layout, type Network } from '@lstm-gan/core';
-import { UserError } from '@lstm-gan/core/errors';
-import type { SumTree } from '@lstm-gan/core/fold';
-import { adamAfter, plainArithmetic, type VectorArithmetic } from '@lstm-gan/core/optimizer';
-import { findNotFinite } from '@lstm-gan/core/weights';
-import { imagesPerStep, type RunConfig, type TrainingState } from '@lstm-gan/run';
-import { notFiniteUpdate } from '../../decide/not-finite.ts';
+import { imagesPerStep } from '../config/check-run-config.ts';
+import type { RunConfig } from '../config/run-config-schema.ts';
+import { UserError } from '../errors/user-error.ts';
+import type { SumTree } from '../fold/sum-tree.ts';
+import { adamAfter } from '../optimizer/adam.ts';
+import { emaBeta } from '../optimizer/ema.ts';
+import { updateNetwork } from '../optimizer/network-state.ts';
+import { plainArithmetic, type VectorArithmetic } from '../optimizer/vector-arithmetic.ts';
+import { findNotFinite } from '../weights/finite.ts';
+import type { Layout, Network } from '../weights/layout.ts';
+import { notFiniteUpdate } from './not-finite-update.ts';
+import type { TrainingState } from './training-state.ts';
 
 /**
  * Applies the folded sum of a phase's contributions to the phase's network: computes the mean, Adam and moving

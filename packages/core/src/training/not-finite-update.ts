@@ -1,5 +1,6 @@
-import type { Network } from '@lstm-gan/core';
+import type { Network } from '../weights/layout.ts';
 
+/** What to do if a number is not finite. */
 export const notFiniteAdvice =
   'The last checkpoint is from before it. Lower the learning rates, or regularize the discriminator.';
 

@@ -1,5 +1,7 @@
-import { createInitialWeights, createNetworkState, type Network, type NetworkState } from '@lstm-gan/core';
-import type { RunConfig } from '../config/run-config.ts';
+import type { RunConfig } from '../config/run-config-schema.ts';
+import { createInitialWeights } from '../model/initial-weights.ts';
+import { createNetworkState, type NetworkState } from '../optimizer/network-state.ts';
+import type { Network } from '../weights/layout.ts';
 
 /**
  * Everything that training carries from one step to the next. Everything else follows from this state, together with
@@ -13,7 +15,7 @@ export interface TrainingState extends Readonly<Record<Network, NetworkState>> {
 }
 
 /** The state before the first step. */
-export function createTrainingState({ model, seed }: RunConfig): TrainingState {
+export function createTrainingState({ model, seed }: Pick<RunConfig, 'model' | 'seed'>): TrainingState {
   const generator = createNetworkState(createInitialWeights(model, 'generator', seed));
   const discriminator = createNetworkState(createInitialWeights(model, 'discriminator', seed));
   return { step: 0, generator, discriminator, ema: generator.weights };

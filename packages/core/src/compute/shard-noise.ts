@@ -2,10 +2,12 @@
  * The noise of a shard: a pure function of (seed, step, phase, turn, shard). Drawing noise occupies the main thread. So
  * noise for the shards that will most likely come next is drawn while the worker waits.
  */
-import { normalNoise, streamKey } from '@lstm-gan/core';
-import { keyOfShardPlace, type ShardPlace } from '@lstm-gan/core/step';
-import type { RunConfig } from '@lstm-gan/run';
+import type { RunConfig } from '../config/run-config-schema.ts';
+import { normalNoise } from '../random/normal-noise.ts';
+import { streamKey } from '../random/stream-key.ts';
+import { keyOfShardPlace, type ShardPlace } from '../step/place.ts';
 
+/** Draws the noise of shards. */
 export interface ShardNoise {
   /** Draws the noise of these shards, and forgets the noise of all other shards. */
   prepare(places: readonly ShardPlace[]): void;
@@ -13,6 +15,7 @@ export interface ShardNoise {
   of(place: ShardPlace): Float32Array;
 }
 
+/** Makes the noise of a run. */
 export function createShardNoise(config: Pick<RunConfig, 'seed' | 'shardSize' | 'model'>): ShardNoise {
   const drawn = new Map<string, Float32Array>();
   const draw = (place: ShardPlace): Float32Array =>

@@ -6,19 +6,30 @@
  * can start a shard while the other network's new weights are still on their way. The `FinishShard` that it resolves to
  * runs the rest, with the weights of both networks.
  */
-import { streamKey, type Network, type StreamPurpose } from '@lstm-gan/core';
-import { assert } from '@lstm-gan/core/errors';
-import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
-import { isExact, isPenaltyDue, lastDiscriminatorPlace, type ShardPlace } from '@lstm-gan/core/step';
-import type { RunConfig } from '@lstm-gan/run';
+import type { RunConfig } from '../config/run-config-schema.ts';
+import { assert } from '../errors/assert.ts';
+import { isExact } from '../loss/gradient-penalty.ts';
+import type { VectorArithmetic } from '../optimizer/vector-arithmetic.ts';
+import { streamKey, type StreamPurpose } from '../random/stream-key.ts';
+import { isPenaltyDue, lastDiscriminatorPlace, type ShardPlace } from '../step/place.ts';
+import type { Network } from '../weights/layout.ts';
 import type { CompiledUnits } from './compile-units.ts';
-import type { GeneratorPass, GeneratorPasses } from './generator-passes.ts';
 import { drawFakeLabels } from './draw-fake-labels.ts';
-import type { RealImages } from './real-images.ts';
+import type { GeneratorPass, GeneratorPasses } from './generator-passes.ts';
 import type { ShardNoise } from './shard-noise.ts';
 
+/** The real images of some shards, and their labels. */
+export interface RealImages {
+  /** Returns the images of one shard, [shardSize, H, W, C]. Throws if there are none for this place. */
+  of(place: ShardPlace): Uint8Array | Float32Array;
+  /** The same for the labels of the images, int32 [shardSize]. Empty if the images have none. */
+  labelsOf(place: ShardPlace): Int32Array;
+}
+
+/** The weights of both networks. */
 export type NetworkWeights = Readonly<Record<Network, Float32Array>>;
 
+/** What a shard gives. */
 export interface ShardResult {
   /** The shard's gradient (and changes of state), added to the sums that were given as `onto`. */
   readonly sum: Float32Array;

@@ -1,0 +1,13 @@
+/** The configuration of a run: its fields with their descriptions, and its checks. */
+export { checkRunConfig, imagesPerStep } from './check-run-config.ts';
+export {
+  allFields,
+  configField,
+  expectationOf,
+  fieldAt,
+  fieldsBelow,
+  isMapping,
+  variantsOf,
+  type Field,
+} from './config-fields.ts';
+export { runConfigSchema, type RunConfig } from './run-config-schema.ts';

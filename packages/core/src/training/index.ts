@@ -1,0 +1,7 @@
+/** What training carries from step to step: its updates, its losses and its checkpoints. */
+export { applyUpdate } from './apply-update.ts';
+export { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.ts';
+export { weightsSha256, type Hashing, type Sha256 } from './hashing.ts';
+export { notFiniteAdvice, notFiniteUpdate } from './not-finite-update.ts';
+export { StepLosses, type MeanLosses } from './step-losses.ts';
+export { createTrainingState, type TrainingState } from './training-state.ts';
