@@ -43,6 +43,7 @@ export {
 } from './config/run-config.ts';
 export {
   createRunFolder,
+  refuseRun,
   removeStepsAfter,
   reopenRunFolder,
   type FolderOptions,

@@ -4,6 +4,7 @@ import { chooseDevice, findGpus, type DeviceChoice } from '@lstm-gan/command-lin
 import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import {
   addRunOptions,
+  describeLocalWorkers,
   localWorkers,
   runOptionsHelp,
   runTraining,
@@ -26,6 +27,7 @@ Examples:
   $ lstm-gan train --preset rows --data ~/photos --batch-size 64 --flip   # a folder of your own images
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
   $ lstm-gan train --preset rows --print-config > my.yaml  # every field, explained
+  $ lstm-gan train --preset rows --data ~/photos --dry-run # what would be trained, and for how long
   $ lstm-gan train --config my.yaml --set discriminatorSteps=2
   $ lstm-gan train --resume runs/digits --steps 5000       # continue; --resume alone takes the newest run
   $ lstm-gan train --images 320k --stop-when 'losses.generator<0.7' --stop-patience 50
@@ -52,10 +54,14 @@ async function train(options: TrainOptions): Promise<void> {
   const cacheDir = cacheDirOf(options);
   const gpus = findGpus();
   const device = chooseDevice(options.device, gpus.length);
-  if (device === 'gpu' && options.printConfig !== true) {
+  if (device === 'gpu' && options.printConfig !== true && options.dryRun !== true) {
     await provisionWithProgress(cacheDir, 'gpu', () => performance.now());
   }
   const { workers, threads, pin, exchange } = options;
-  const workersOfTrain = localWorkers({ workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange });
-  await runTraining(options, workersOfTrain, 'train');
+  const choice = { workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange };
+  await runTraining(options, {
+    command: 'train',
+    gatherWorkers: localWorkers(choice),
+    describeWorkers: (shardCount) => describeLocalWorkers(choice, shardCount),
+  });
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { presets, type Preset } from '@lstm-gan/core';
 import { configure, readSettings, writeCheckpoint, type RunConfig } from '@lstm-gan/run';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { beginRun, resumedConfig, resumeRun, wasInterrupted } from './open-run.ts';
+import { beginRun, foreseeResume, resumeRun, wasInterrupted } from './open-run.ts';
 import { readConfigLayers, type ConfigOptions } from './new-run-config.ts';
 
 const small = [
@@ -148,7 +148,7 @@ describe('a run is resumed', () => {
         code: 'config-changed',
         message: expect.stringContaining(difference),
       });
-      await expect(resumedConfig({ root }, await readConfigLayers(options))).rejects.toMatchObject({
+      await expect(foreseeResume({ root }, await readConfigLayers(options))).rejects.toMatchObject({
         code: 'config-changed',
       });
       expect(await readdir(root)).not.toContain('run.lock');

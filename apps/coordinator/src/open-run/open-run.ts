@@ -150,9 +150,19 @@ export async function resumeRun(
   };
 }
 
-/** Returns the configuration with which a run would resume. */
-export async function resumedConfig(found: FoundRun, layers: readonly ConfigLayer[]): Promise<RunConfig> {
-  return unchanged((await chooseCheckpoint(found, () => undefined)).checkpoint.config, layers);
+/** How a run would resume. */
+export type ForeseenRun = Pick<OpenRun, 'config' | 'resumedFrom' | 'askedStep'> & { readonly step: number };
+
+/** Returns how a run would resume, without opening its folder. */
+export async function foreseeResume(found: FoundRun, layers: readonly ConfigLayer[]): Promise<ForeseenRun> {
+  const { file, checkpoint } = await chooseCheckpoint(found, () => undefined);
+  const askedStep = (await readRunStatus(found.root))?.lastStep;
+  return {
+    config: unchanged(checkpoint.config, layers),
+    step: checkpoint.state.step,
+    resumedFrom: file,
+    askedStep,
+  };
 }
 
 type OnDamaged = (file: string, error: Error) => void;

@@ -16,11 +16,11 @@ export function defineCoordinatorCommand(command: Command): void {
     .option('--bind <host:port>', 'where to listen; 0.0.0.0 for every network of this machine', '127.0.0.1:5577')
     .addHelpText('after', () => examplesOf(invocationOf(command)));
   addCacheDir(command).action((options: CoordinatorCommandOptions) =>
-    runTraining(
-      options,
-      joiningWorkers(options.bind, options.exchange),
-      `coordinator --bind ${shellWord(options.bind)}`,
-    ),
+    runTraining(options, {
+      command: `coordinator --bind ${shellWord(options.bind)}`,
+      gatherWorkers: joiningWorkers(options.bind, options.exchange),
+      describeWorkers: (shardCount) => `those that join at ${options.bind}, up to ${shardCount}`,
+    }),
   );
 }
 

@@ -3,7 +3,7 @@ export { findPreset } from '../open-run/new-run-config.ts';
 export { findRun } from '../open-run/find-run.ts';
 export { gridSamples, randomSamples, type Samples } from '../records/grid-samples.ts';
 export { openSampler } from '../records/open-sampler.ts';
-export { localWorkerCount, localWorkers } from '../workers/local-workers.ts';
+export { describeLocalWorkers, localWorkerCount, localWorkers } from '../workers/local-workers.ts';
 export { defineCoordinatorCommand } from './coordinator-command.ts';
 export { measureSteps, type Measurement } from './measure-steps.ts';
 export { addRunOptions, runOptionsHelp, type RunOptions } from './run-options.ts';

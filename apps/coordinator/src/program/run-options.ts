@@ -11,6 +11,7 @@ import { defaultLength, type LengthOptions } from './training-length.ts';
 export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions {
   readonly strictData?: boolean;
   readonly printConfig?: boolean;
+  readonly dryRun?: boolean;
   readonly out?: string;
   /** `true` for the newest run. */
   readonly resume?: string | true;
@@ -37,6 +38,12 @@ export function addRunOptions(command: Command): Command {
       repeated,
     )
     .option('--print-config', 'only print the resulting configuration, with an explanation of each field')
+    .addOption(
+      new Option(
+        '--dry-run',
+        'only show what would be trained, on what and for how long; starts no workers and writes no run',
+      ).conflicts(['printConfig', 'json']),
+    )
     .option('--data <name|folder>', "data set, or a folder of images (default: the preset's)")
     .addOption(
       new Option('--channels <count>', "1 for gray images, 3 for colour (default: the preset's)").argParser(

@@ -6,29 +6,46 @@ import { cacheDirOf, exitCodes, onStopSignal } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
-import { printable, printConfig, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
+import { printable, printConfig, readMetrics, refuseRun, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
 import { findRun, type FoundRun } from '../open-run/find-run.ts';
 import { newRunConfig, presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
-import { beginRun, resumedConfig, resumeRun, wasInterrupted, type OpenRun } from '../open-run/open-run.ts';
+import {
+  beginRun,
+  foreseeResume,
+  resumeRun,
+  wasInterrupted,
+  type ForeseenRun,
+  type OpenRun,
+} from '../open-run/open-run.ts';
 import type { GatherWorkers } from '../workers/run-workers.ts';
+import { dryRunLines } from './dry-run.ts';
 import type { RunOptions } from './run-options.ts';
 import { trainRun, type TrainRunOptions, type TrainRunResult } from './train-run.ts';
 import { lastStep, observePastSteps, readStopRule } from './training-length.ts';
 import { showTrainingProgress } from './training-progress.ts';
 import { jsonReport, leftOutLines, reportLines } from './training-report.ts';
 
-/**
- * Begins or resumes a run, trains it with the workers that the command gathers, and prints where the results are.
- * @param command the command, with the options that it needs again to continue
- */
-export async function runTraining(options: RunOptions, gatherWorkers: GatherWorkers, command: string): Promise<void> {
+/** What a command that trains has besides its options. */
+export interface TrainingCommand {
+  /** The command, with the options that it needs again to continue. */
+  readonly command: string;
+  readonly gatherWorkers: GatherWorkers;
+  /** Says how many workers a run of so many shards has, and what they compute on. */
+  describeWorkers(shardCount: number): string;
+}
+
+/** Begins or resumes a run, trains it with the workers that the command gathers, and prints where the results are. */
+export async function runTraining(options: RunOptions, training: TrainingCommand): Promise<void> {
+  const { command, gatherWorkers } = training;
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
   const layers = await readConfigLayers(options);
   const stopRule = readStopRule(options);
   const start: Start =
     options.resume === undefined ? { config: newRunConfig(layers) } : { found: await findRun(options.resume) };
-  if (options.printConfig === true) return showConfig(start.config ?? (await resumedConfig(start.found, layers)));
+  if (options.printConfig === true)
+    return showConfig(start.config ?? (await foreseeResume(start.found, layers)).config);
+  if (options.dryRun === true) return showDryRun(await completeStart(start, options, now), layers, options, training);
   const provisioned = await provisionWithProgress(cacheDir, 'cpu', now);
   const arithmetic = loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism()));
   const run = await openRun(options, await completeStart(start, options, now), layers);
@@ -54,9 +71,9 @@ export async function runTraining(options: RunOptions, gatherWorkers: GatherWork
     });
     dataset.close();
     run.end(steps);
-    const training = { run, steps, stopRule, result };
+    const ended = { run, steps, stopRule, result };
     const lines =
-      options.json === true ? [jsonReport(training)] : [...reportLines(training, command), ...leftOutLines(dataset)];
+      options.json === true ? [jsonReport(ended)] : [...reportLines(ended, command), ...leftOutLines(dataset)];
     process.stdout.write(`${lines.join('\n')}\n`);
   } finally {
     run.folder.release();
@@ -86,6 +103,43 @@ function showConfig(config: RunConfig): void {
   process.stdout.write(printConfig(config, presetConfig(config.preset)));
 }
 
+/** Shows what would be trained. Writes nothing but packed images in the cache. */
+async function showDryRun(
+  start: Start,
+  layers: readonly ConfigLayer[],
+  options: RunOptions,
+  { describeWorkers }: TrainingCommand,
+): Promise<void> {
+  const { root, ...foreseen } = await foresee(options, start, layers);
+  const { config, step, askedStep } = foreseen;
+  const dataset = await openData(config, options, () => performance.now());
+  dataset.close();
+  const steps = lastStep(options, { config, root, imageCount: dataset.count, step, askedStep });
+  const measured = (await readMetrics(path.join(root, 'metrics.jsonl'))).filter((metrics) => metrics.step <= step);
+  const workers = describeWorkers(config.batchSize / config.shardSize);
+  const { stopWhen } = options;
+  const lines = dryRunLines({ ...foreseen, root, dataset, steps, measured, workers, stopWhen });
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Returns how `openRun` would open a run. Throws the same errors, but does not look who trains in the folder. */
+async function foresee(
+  options: RunOptions,
+  { config, found }: Start,
+  layers: readonly ConfigLayer[],
+): Promise<ForeseenRun & { readonly root: string }> {
+  if (config === undefined) return { root: found.root, ...(await foreseeResume(found, layers)) };
+  const root = rootOf(options, config);
+  if (await wasInterrupted(root, config)) return { root, ...(await foreseeResume({ root }, [])) };
+  await refuseRun(root);
+  return { root, config, step: 0, resumedFrom: undefined, askedStep: undefined };
+}
+
+/** The folder of a new run. */
+function rootOf({ out }: RunOptions, { preset }: RunConfig): string {
+  return out ?? path.join('runs', preset);
+}
+
 function openData({ data, model }: RunConfig, options: RunOptions, now: () => number): Promise<Dataset> {
   const display = createProgressDisplay(`Packing ${data}`, process.stderr, now);
   const { size, channels } = model.image;
@@ -113,7 +167,7 @@ async function openRun(
   const onNotice = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
   const opening = { onDamaged, onNotice, isStrict: options.strict, takeOver: options.takeOver };
   if (config === undefined) return resumeRun(found, layers, opening);
-  const root = options.out ?? path.join('runs', config.preset);
+  const root = rootOf(options, config);
   if (!(await wasInterrupted(root, config))) return beginRun(root, config, opening);
   const run = await resumeRun({ root }, [], opening);
   process.stderr.write(`The run in ${printable(root)} was interrupted.\n`);

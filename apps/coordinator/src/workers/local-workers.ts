@@ -88,3 +88,14 @@ export function localWorkerCount(
 ): number {
   return workers ?? Math.min(device === 'gpu' ? gpus.length : 2, shardCount);
 }
+
+/** Says how many local workers a run starts, and what they compute on: `2 on this machine (CPU, 1 thread each)`. */
+export function describeLocalWorkers(
+  choice: Pick<LocalWorkersChoice, 'workers' | 'device' | 'gpus' | 'threads'>,
+  shardCount: number,
+): string {
+  const { device, gpus, threads = 1 } = choice;
+  const computesOn =
+    device === 'gpu' ? `GPU ${gpus.join(', ')}` : `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'} each`;
+  return `${localWorkerCount(choice, shardCount)} on this machine (${computesOn})`;
+}

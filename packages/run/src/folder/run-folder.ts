@@ -44,7 +44,7 @@ export async function createRunFolder(
 ): Promise<RunFolder> {
   const folder = await openFolder(root, options);
   try {
-    await refuseRun(folder);
+    await refuseRun(root);
     removeStepsAfter(folder, 0);
     await writeAtomically(folder.config, [`${JSON.stringify(config, undefined, 2)}\n`], folder.confirm);
     return folder;
@@ -54,10 +54,11 @@ export async function createRunFolder(
   }
 }
 
-async function refuseRun({ root, config, checkpoints }: RunFolder): Promise<void> {
-  const text = await readIfPresent(config);
+/** Throws a UserError if no new run can begin in a folder, because it has a run with a checkpoint. */
+export async function refuseRun(root: string): Promise<void> {
+  const text = await readIfPresent(path.join(root, 'config.json'));
   if (text === undefined) return;
-  const hasCheckpoint = (await newestCheckpoint(checkpoints)) !== undefined;
+  const hasCheckpoint = (await newestCheckpoint(checkpointsOf(root))) !== undefined;
   if (!hasCheckpoint && isRunConfig(text)) return;
   throw new UserError({
     code: 'run-exists',
