@@ -5,7 +5,7 @@ export function readableLog(stream: NodeJS.WritableStream): { write(line: string
   return build({
     destination: stream as never,
     colorize: false,
-    ignore: 'config,processIds,processors,digest',
+    ignore: 'config,processIds,processors,digest,event,images',
     translateTime: 'HH:MM:ss',
     sync: true,
   });

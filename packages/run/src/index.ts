@@ -18,6 +18,7 @@ export {
   type Keep,
 } from './checkpoints/checkpoint-store.ts';
 export { createLog, createTerminalLog, type Logger } from './folder/log.ts';
+export { appendFinding, readFindings, type Finding, type HealthEvent } from './metrics/finding-file.ts';
 export { appendMetric, type MetricLine } from './metrics/metric-files.ts';
 export {
   median,

@@ -190,7 +190,8 @@ async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise
     stopper.abort();
   };
   const forgetSignals = onStopSignal(onSignal);
-  const progress = showTrainingProgress(context.steps, context.now);
+  const { steps, now, dataset } = context;
+  const progress = showTrainingProgress({ config: run.config, steps, imageCount: dataset.count, now });
   try {
     return await trainRun({
       ...run,
@@ -198,7 +199,7 @@ async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise
       signal: stopper.signal,
       terminal: readableLog(process.stderr),
       onBegin: () => void (hasBegun = true),
-      onStep: (metrics) => progress.onStep(metrics),
+      onStep: (metrics, word) => progress.onStep(metrics, word),
     });
   } finally {
     progress.stop();

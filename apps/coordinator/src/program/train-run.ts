@@ -2,12 +2,15 @@
 import { createShardReader, type Dataset } from '@lstm-gan/data';
 import type { NativeArithmetic } from '@lstm-gan/engine';
 import {
+  appendFinding,
   checkRunIdentity,
   createLog,
   describeStop,
   printable,
+  readFindings,
   weightsSha256,
   type BestCheckpoint,
+  type Finding,
   type Logger,
   type RunIdentity,
   type StepMetrics,
@@ -16,6 +19,8 @@ import {
 import type { TrainingResult } from '../coordinator-options.ts';
 import { classesOf } from '../open-run/new-run-config.ts';
 import type { OpenRun } from '../open-run/open-run.ts';
+import { createGridDiversity } from '../health/grid-diversity.ts';
+import { createHealth, type Health } from '../health/health.ts';
 import { keepRecords } from '../records/keep-records.ts';
 import { gridImages, gridSamples, type Samples } from '../records/grid-samples.ts';
 import { openSampler, type Sampler } from '../records/open-sampler.ts';
@@ -48,7 +53,8 @@ export interface TrainRunOptions extends OpenRun {
   readonly arithmetic: NativeArithmetic;
   /** Called when everything is ready and the coordinator begins to wait for workers. */
   readonly onBegin: () => void;
-  readonly onStep: (metrics: StepMetrics) => void;
+  /** @param word how the run is, in a word or two */
+  readonly onStep: (metrics: StepMetrics, word: string) => void;
   /** The terminal's log. It gets JSON lines as pino writes them. */
   readonly terminal: { write(line: string): void };
 }
@@ -57,6 +63,8 @@ export interface TrainRunResult extends TrainingResult {
   readonly checkpoint: string;
   readonly grid: string;
   readonly best: BestCheckpoint | undefined;
+  /** What went wrong, also at earlier starts of the run. */
+  readonly findings: readonly Finding[];
 }
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
@@ -82,7 +90,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   });
   const samples = gridSamples(config.model, config.seed);
   const sampler = await openGridSampler(options, samples, workers);
-  const records = keepRecords({ ...options, sampler, gridColumns: samples.columns });
+  const health = await openHealth(options, log);
+  const diversityOf = createGridDiversity(dataset, samples, config.model.latent);
+  const onGrid = (step: number, images: Float32Array): void => health.observeGrid(step, diversityOf(images));
+  const records = keepRecords({ ...options, sampler, gridColumns: samples.columns, onGrid });
   const forecast = createTimeForecast(steps);
   options.onBegin();
   try {
@@ -111,7 +122,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       onCommit(metrics) {
         stopRule?.observe(metrics);
         if (metrics.step === steps || stopRule?.isMet === true) workers.expectEnd();
-        onStep(metrics);
+        health.observe(metrics);
+        onStep(metrics, health.word);
         const sentence = forecast(metrics);
         if (sentence !== undefined) log.info(sentence);
         return records.committed(metrics);
@@ -120,6 +132,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       onRewind(step) {
         records.rewound(step);
         stopRule?.rewind(step);
+        health.rewind(step);
       },
       isEnough: () => stopRule?.isMet ?? false,
     });
@@ -128,7 +141,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     const written = await records.finish(result.state);
     const isComplete = result.state.step >= steps || stopRule?.isMet === true;
     if (workers.gone.aborted && !isComplete && !signal.aborted) throw workersGone(folder.root, workers);
-    return { ...result, ...written };
+    return { ...result, ...written, findings: health.findings };
   } finally {
     await Promise.all([dismissWorkers(workers), sampler.close()]);
     log.flush();
@@ -155,10 +168,20 @@ async function drawReached(options: TrainRunOptions): Promise<TrainRunResult> {
       droppedContributions: 0,
       copiedLeases: 0,
       ...written,
+      findings: await readFindings(options.folder.health, initial.step),
     };
   } finally {
     await sampler.close();
   }
+}
+
+/** Opens the watch over the run's health. It knows what earlier starts have found, and does not say it again. */
+async function openHealth({ config, folder, initial }: TrainRunOptions, log: Logger): Promise<Health> {
+  return createHealth(config, await readFindings(folder.health, initial.step), (finding) => {
+    const { event, step, images, message, advice } = finding;
+    log.warn({ event, step, images }, `${message} ${advice}`);
+    appendFinding(folder.health, finding, folder.confirm);
+  });
 }
 
 /** Opens the sampler of the sample grids. If that fails, ends the workers before it throws. */

@@ -1,32 +1,60 @@
-import { createCountdown, createProgressDisplay } from '@lstm-gan/command-line/terminal';
-import type { StepMetrics } from '@lstm-gan/run';
+import { createCountdown, createProgressDisplay, formatDuration } from '@lstm-gan/command-line/terminal';
+import { imagesPerStep, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 
 export interface TrainingProgress {
-  onStep(metrics: StepMetrics): void;
+  /** @param word how the run is, in a word or two */
+  onStep(metrics: StepMetrics, word: string): void;
   stop(): void;
 }
 
 /** The number of steps over which the shown images/s are averaged. */
 const rateSteps = 20;
 
-/** Shows a progress line of training on standard error: step, losses, images/s, remaining time. */
-export function showTrainingProgress(steps: number, now: () => number): TrainingProgress {
+interface ProgressOptions {
+  readonly config: RunConfig;
+  /** The last step. */
+  readonly steps: number;
+  /** The number of images in the data. */
+  readonly imageCount: number;
+  readonly now: () => number;
+}
+
+/**
+ * Shows a progress line of training on standard error: step, images, passes, time of this start, losses, images/s, how
+ * the run is, remaining time.
+ */
+export function showTrainingProgress({ config, steps, imageCount, now }: ProgressOptions): TrainingProgress {
+  const startMs = now();
   const display = createProgressDisplay('Training', process.stderr, now);
   const countdown = createCountdown(steps, now);
   const rates: number[] = [];
   return {
-    onStep(metrics) {
+    onStep(metrics, word) {
       const { step } = metrics;
       rates.push(metrics.imagesPerSecond);
       if (rates.length > rateSteps) rates.shift();
       const rate = rates.reduce((sum, value) => sum + value, 0) / rates.length;
-      display.update(step, steps, `${progressLine(metrics, steps, rate)}${countdown(step)}`);
+      const images = step * imagesPerStep(config);
+      const passes = images / imageCount;
+      const parts = [
+        `step ${step}/${steps}`,
+        `${images.toLocaleString('en')} images`,
+        `${passes.toFixed(1)} passes`,
+        `${formatDuration(now() - startMs)} so far`,
+        lossText(metrics),
+        `${rate.toFixed(0)} images/s`,
+        word,
+      ];
+      display.update(step, steps, `${parts.join('  ')}${countdown(step)}`);
     },
     stop: () => display.stop(),
   };
 }
 
-function progressLine({ step, losses }: StepMetrics, steps: number, rate: number): string {
-  const { discriminator, generator } = losses;
-  return `step ${step}/${steps}  loss D ${discriminator.toFixed(3)} G ${generator.toFixed(3)}  ${rate.toFixed(0)} images/s`;
+/** The losses with three digits after the point; losses that are too large for that, with their power of ten. */
+function lossText({ losses: { discriminator, generator } }: StepMetrics): string {
+  const [d, g] = [discriminator, generator].map((loss) =>
+    Math.abs(loss) < 1e4 ? loss.toFixed(3) : loss.toPrecision(2),
+  );
+  return `loss D ${d} G ${g}`;
 }

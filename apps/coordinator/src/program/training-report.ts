@@ -1,7 +1,7 @@
 /** What a training prints on standard output when it has ended: lines for people, or one line of JSON. */
 import path from 'node:path';
 import type { Dataset } from '@lstm-gan/data';
-import { checkpointFile, describeStop, printable, shellWord, type StopRule } from '@lstm-gan/run';
+import { checkpointFile, describeStop, printable, shellWord, type Finding, type StopRule } from '@lstm-gan/run';
 import type { OpenRun } from '../open-run/open-run.ts';
 import type { TrainRunResult } from './train-run.ts';
 
@@ -23,7 +23,7 @@ function endedBy({ steps, stopRule, result }: EndedTraining): EndedBy {
 /** Returns the report as one line of JSON. */
 export function jsonReport(training: EndedTraining): string {
   const { folder, isStrict } = training.run;
-  const { state, weightsSha256, imagesPerSecond, losses } = training.result;
+  const { state, weightsSha256, imagesPerSecond, losses, findings } = training.result;
   return JSON.stringify({
     runDir: path.resolve(folder.root),
     step: state.step,
@@ -31,6 +31,7 @@ export function jsonReport(training: EndedTraining): string {
     imagesPerSecond,
     losses,
     endedBy: endedBy(training),
+    findings: findings.map(({ event, step, images }) => ({ event, step, images })),
     strict: isStrict,
   });
 }
@@ -42,7 +43,7 @@ export function jsonReport(training: EndedTraining): string {
 export function reportLines(training: EndedTraining, command: string): string[] {
   const { run, steps, stopRule, result } = training;
   const { folder, config, isStrict } = run;
-  const { state, weightsSha256, imagesPerSecond, checkpoint, grid, best } = result;
+  const { state, weightsSha256, imagesPerSecond, checkpoint, grid, best, findings } = result;
   const reason = endedBy(training);
   const rate = Number.isNaN(imagesPerSecond) ? '' : `, ${imagesPerSecond.toFixed(0)} images/s`;
   const lines = [`${reason === 'steps' ? 'Finished' : 'Stopped after'} step ${state.step}${rate}.`];
@@ -53,6 +54,7 @@ export function reportLines(training: EndedTraining, command: string): string[] 
     lines.push(`  best         ${file} (${best.metric} ${best.value.toPrecision(4)})`);
   }
   lines.push(`  weights      sha256 ${weightsSha256}${isStrict ? '' : ' (of this run alone: --no-strict)'}`);
+  lines.push(...findingLines(findings));
   const nextSteps = reason === 'signal' ? steps : state.step * 2;
   lines.push('To continue:', `  npx lstm-gan ${command} --resume ${shellWord(folder.root)} --steps ${nextSteps}`);
   // A hint for newcomers, who begin with the digits.
@@ -63,6 +65,16 @@ export function reportLines(training: EndedTraining, command: string): string[] 
     );
   }
   return lines;
+}
+
+/** What went wrong while the run trained, and what to try. */
+function findingLines(findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return [];
+  const lines = findings.flatMap(({ step, images, message, advice }) => [
+    `  step ${step}, ${images.toLocaleString('en')} images: ${message}`,
+    `    ${advice}`,
+  ]);
+  return ['This training went wrong:', ...lines];
 }
 
 const shownLeftOut = 10;

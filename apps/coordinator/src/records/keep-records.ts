@@ -25,7 +25,7 @@ import { realImages, type Readable } from './real-images.ts';
 
 export interface RecordOptions {
   readonly config: RunConfig;
-  readonly folder: Pick<RunFolder, 'root' | 'metrics' | 'samples' | 'checkpoints' | 'confirm'>;
+  readonly folder: Pick<RunFolder, 'root' | 'metrics' | 'health' | 'samples' | 'checkpoints' | 'confirm'>;
   /** The state that the run starts or resumes from. */
   readonly initial: TrainingState;
   /** The checkpoint that the run resumes from. */
@@ -34,6 +34,8 @@ export interface RecordOptions {
   /** Images in a row of a sample grid. Default: about as many as rows. */
   readonly gridColumns?: number;
   readonly sampleEverySteps: number;
+  /** Gets the images of each sample grid, [N, H, W, C] in [-1, 1]. */
+  readonly onGrid?: (step: number, images: Float32Array) => void;
   readonly checkpointEveryMs: number;
   /** How many of the newest checkpoints stay. */
   readonly keepCheckpoints: number;
@@ -77,6 +79,7 @@ export function keepRecords(options: RecordOptions): Records {
     sampler,
     gridColumns,
     sampleEverySteps,
+    onGrid,
     checkpointEveryMs,
     initial,
     resumedFrom,
@@ -95,6 +98,7 @@ export function keepRecords(options: RecordOptions): Records {
     const images = await sampler.sample(ema);
     const grid = await renderGrid(images, config.model.image, { columns: gridColumns });
     await writeAtomically(gridFile(step), [grid], folder.confirm);
+    onGrid?.(step, images);
   };
 
   return {

@@ -154,8 +154,10 @@ describe('a run that is resumed after a durable step', () => {
   });
 
   it('removes later steps', async () => {
+    await writeFile(folder.health, '{"step":2}\n{"step":3}\n{"step":1}\n{"ste');
     await removeAfter(2);
     expect(await readFile(folder.metrics, 'utf8')).toBe('{"step":1}\n{"step":2}\n');
+    expect(await readFile(folder.health, 'utf8')).toBe('{"step":2}\n{"step":1}\n');
     expect(await readdir(folder.samples)).toEqual(['step-00000002.png']);
     expect(await readdir(folder.checkpoints)).toEqual(['step-00000002.safetensors']);
   });

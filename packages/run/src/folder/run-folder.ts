@@ -1,5 +1,5 @@
 /** A run's folder: configuration, log, metrics, samples, checkpoints, keys. One process owns it at a time. */
-import { closeSync, existsSync, openSync, readSync, truncateSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, truncateSync, writeFileSync } from 'node:fs';
 import { copyFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
@@ -15,6 +15,7 @@ export interface RunFolder {
   readonly config: string;
   readonly log: string;
   readonly metrics: string;
+  readonly health: string;
   readonly samples: string;
   readonly checkpoints: string;
   /** Throws a UserError if another process has taken the folder over. Must be called before every change of its files. */
@@ -110,6 +111,7 @@ async function openFolder(root: string, options: FolderOptions): Promise<RunFold
     config: path.join(root, 'config.json'),
     log: path.join(root, 'log.jsonl'),
     metrics: path.join(root, 'metrics.jsonl'),
+    health: path.join(root, 'health.jsonl'),
     samples: path.join(root, 'samples'),
     checkpoints: checkpointsOf(root),
   };
@@ -147,14 +149,14 @@ function inUse(root: string, owner: string): UserError {
  * just now cannot get its final name.
  */
 async function excludeEarlierOwner(
-  { root, log, metrics, samples, checkpoints }: Pick<RunFolder, 'root' | 'log' | 'metrics' | 'samples' | 'checkpoints'>,
+  { root, log, metrics, health, samples, checkpoints }: Omit<RunFolder, 'config' | 'confirm' | 'lost' | 'release'>,
   lock: Lock,
 ): Promise<void> {
   for (const folder of [root, samples, checkpoints])
     if (lock.isTakenOver) removeTemporaries(folder);
     else removeLeftovers(folder);
   if (!lock.isTakenOver) return;
-  for (const file of [log, metrics].filter(existsSync)) {
+  for (const file of [log, metrics, health].filter(existsSync)) {
     const copy = createTemporary(root);
     try {
       await copyFile(file, copy.path);
@@ -177,13 +179,20 @@ async function excludeEarlierOwner(
  * Throws a UserError if another process has taken the folder over.
  */
 export function removeStepsAfter(
-  { metrics, samples, checkpoints, confirm }: Pick<RunFolder, 'metrics' | 'samples' | 'checkpoints' | 'confirm'>,
+  {
+    metrics,
+    health,
+    samples,
+    checkpoints,
+    confirm,
+  }: Pick<RunFolder, 'metrics' | 'health' | 'samples' | 'checkpoints' | 'confirm'>,
   durableStep: number,
 ): void {
   confirm();
   removeCheckpointsAfter(checkpoints, durableStep);
   try {
     cutMetrics(metrics, durableStep);
+    cutFindings(health, durableStep);
   } catch (error) {
     throw explainWriteError(metrics, error);
   }
@@ -199,6 +208,13 @@ function cutMetrics(file: string, durableStep: number): void {
     length += line.length + 1;
   }
   truncateSync(file, length);
+}
+
+/** Removes the lines of later steps. The few lines are not ordered: what was found of an older step may come later. */
+function cutFindings(file: string, durableStep: number): void {
+  if (!existsSync(file)) return;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  writeFileSync(file, lines.flatMap((line) => (stepOf(line) <= durableStep ? [`${line}\n`] : [])).join(''));
 }
 
 const chunkBytes = 2 ** 20;
