@@ -1,4 +1,5 @@
 import { assert } from '@lstm-gan/core/errors';
+import { countText } from './count-text.ts';
 import type { Images } from './images.ts';
 import { classCoverage } from './measures/class-coverage.ts';
 import { measures as allMeasures, type MeasureName } from './measure.ts';
@@ -65,9 +66,4 @@ export async function evaluateSamples(
   }
   const { probabilities } = features;
   return { metrics, classCounts: probabilities && classCoverage(probabilities, classes).counts };
-}
-
-/** A number of images in the name of a metric: 2,000 are `2k`, 1,500 are `1500`. */
-function countText(count: number): string {
-  return count % 1000 === 0 ? `${count / 1000}k` : String(count);
 }

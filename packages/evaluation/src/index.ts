@@ -14,5 +14,6 @@ export { nearestRows, type NearestRow } from './measures/nearest-rows.ts';
 export { neighbourMeasures, type NeighbourMeasures } from './measures/neighbour-measures.ts';
 export type { Features, FeatureNetwork } from './networks/feature-network.ts';
 export { classifierSize } from './networks/classifier-units.ts';
-export { openClassifier, type Classifier, type ClassifierOptions } from './networks/open-classifier.ts';
-export type { LabelledImages } from './networks/train-classifier.ts';
+export { keyOf, metricOf, parseNumberNames, type NamedNumber } from './named-number.ts';
+export { classifierName, openClassifier, type Classifier, type ClassifierOptions } from './networks/open-classifier.ts';
+export { checkLabels, type LabelledImages } from './networks/train-classifier.ts';

@@ -19,7 +19,7 @@ export {
 } from './checkpoints/checkpoint-store.ts';
 export { createLog, createTerminalLog, type Logger } from './folder/log.ts';
 export { appendFinding, readFindings, type Finding, type HealthEvent } from './metrics/finding-file.ts';
-export { appendMetric, type MetricLine } from './metrics/metric-files.ts';
+export { appendMetric, readMetric, type MetricLine } from './metrics/metric-files.ts';
 export {
   median,
   openMetrics,
@@ -57,6 +57,7 @@ export { renderGrid, renderImages, toPixels } from './pictures/render-grid.ts';
 export {
   createStopRule,
   describeStop,
+  isAboutLoss,
   isBetter,
   parseStopCondition,
   type StopCondition,

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants, getPriority, setPriority } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
@@ -10,11 +10,12 @@ import {
   classifierSize,
   evaluateSamples,
   openClassifier,
+  parseNumberNames,
   type Classifier,
   type Evaluation,
 } from '@lstm-gan/evaluation';
 import { appendMetric } from '@lstm-gan/run';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { openSampleSource, type SampleSource } from '../evaluate/evaluated-images.ts';
 import { evaluationReport, evaluationText, type Evaluated } from '../evaluate/evaluation-report.ts';
 import { readSome } from '../evaluate/read-some.ts';
@@ -22,6 +23,8 @@ import { readSome } from '../evaluate/read-some.ts';
 interface EvaluateOptions extends CacheOptions {
   readonly data?: string;
   readonly samples: number;
+  readonly metrics?: string;
+  readonly lowPriority?: boolean;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -31,6 +34,7 @@ Examples:
   $ lstm-gan evaluate runs/digits
   $ lstm-gan evaluate runs/digits/checkpoints/step-00001400.safetensors --samples 1000
   $ lstm-gan evaluate runs/digits --json | jq .results.fd2k_digits
+  $ lstm-gan evaluate runs/digits --metrics fd2k,coverage   # only these measures
   $ lstm-gan evaluate images --data digits                 # a folder of pictures, as sample --out-dir writes it`;
 
 export function addEvaluate(program: Command): void {
@@ -40,18 +44,30 @@ export function addEvaluate(program: Command): void {
     .argument('<run>', 'run folder, checkpoint file, or folder of pictures')
     .option('--data <name|folder>', 'the real images to compare with (default: those that the run was trained on)')
     .option('--samples <images>', 'how many samples, and as many real images', positiveInteger, 2000)
+    .addOption(
+      new Option('--metrics <names>', 'only these, such as fd2k,coverage (default: all), with their samples').conflicts(
+        'samples',
+      ),
+    )
+    .option('--low-priority', 'leave the processors to other programs')
     .option('--seed <number>', 'seed of the noise and of the choice of real images', seed, 1)
     .option('--json', 'print one line of JSON instead of text')
     .addHelpText('after', examples);
   addCacheDir(command).action(evaluate);
 }
 
+/** With the lowest priority of all, an evaluation on a busy machine would never end. */
+const lowPriority = constants.priority.PRIORITY_BELOW_NORMAL;
 /** Fewer images say nothing. */
 const fewestImages = 10;
 /** The classifier has a seed of its own, so that evaluations with different --seed can be compared. */
 const classifierSeed = 1;
 
 async function evaluate(place: string, options: EvaluateOptions): Promise<void> {
+  const numbers = options.metrics === undefined ? undefined : parseNumberNames(options.metrics);
+  const wanted = numbers?.[0].samples ?? options.samples;
+  // Threads that start later, those of TensorFlow too, get the priority of the thread that starts them.
+  if (options.lowPriority === true && getPriority() < lowPriority) setPriority(lowPriority);
   const cacheDir = cacheDirOf(options);
   const threads = availableParallelism();
   const now = () => performance.now();
@@ -77,7 +93,7 @@ async function evaluate(place: string, options: EvaluateOptions): Promise<void> 
       });
     const real = await open(source.size);
     opened.push(real);
-    const count = countOf(options.samples, source, real);
+    const count = countOf(wanted, source, real);
     const engine = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
     opened.push(engine);
     const network = await openNetwork(await open(classifierSize), engine, cacheDir, onProgress);
@@ -86,7 +102,12 @@ async function evaluate(place: string, options: EvaluateOptions): Promise<void> 
     const realFeatures = await network.compute(realImages, (done) =>
       onProgress('features of real images', done, count),
     );
-    const evaluation = await evaluateSamples(samples, realFeatures, network, { seed: options.seed, now, onProgress });
+    const evaluation = await evaluateSamples(samples, realFeatures, network, {
+      ...(numbers && { measures: numbers.map(({ measure }) => measure) }),
+      seed: options.seed,
+      now,
+      onProgress,
+    });
     display.stop();
     const evaluated: Evaluated = { source, real, network, count, seed: options.seed, evaluation };
     const lines = options.json === true ? [JSON.stringify(evaluationReport(evaluated))] : evaluationText(evaluated);

@@ -20,12 +20,14 @@ import {
   type PictureFormat,
 } from '@lstm-gan/run';
 import { explainWriteError, makeFolder } from '@lstm-gan/system';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { bestStep } from '../sample/best-step.ts';
 import { chooseSamples, type SampleChoice } from '../sample/choose-samples.ts';
 import { isDevice, writeOutput } from '../write-output.ts';
 
 interface SampleOptions extends CacheOptions, SampleChoice {
   readonly step?: number;
+  readonly best?: string;
   readonly out?: string;
   readonly outDir?: string;
   readonly animation?: string;
@@ -36,6 +38,7 @@ Examples:
   $ lstm-gan sample runs/digits --out grid.png                        # or .jpg, .webp
   $ lstm-gan sample runs/digits --out-dir images --count 1000 --seed 7
   $ lstm-gan sample runs/digits --step 1400 --out grid.png             # an earlier checkpoint, if it is kept
+  $ lstm-gan sample runs/digits --best fd2k --out grid.png             # the best of train --metrics fd2k
   $ lstm-gan sample runs/digits/checkpoints/step-00001400.safetensors --out grid.png
   $ lstm-gan sample runs/digits --out between.png --interpolate 12    # 8 rows, each from one noise to another
   $ lstm-gan sample runs/conditional --out sevens.png --class 7
@@ -48,6 +51,12 @@ export function addSample(program: Command): void {
     .description("draw images from a run's averaged generator")
     .argument('<run>', 'run folder, or a checkpoint file')
     .option('--step <number>', "draw from the run's checkpoint of this step (default: the newest)", positiveInteger)
+    .addOption(
+      new Option(
+        '--best <metric>',
+        'draw from the kept checkpoint with the best value of a number of --metrics, such as fd2k, or of the loss of --stop-when',
+      ).conflicts('step'),
+    )
     .option('--out <file>', 'write one grid, .png, .jpg or .webp')
     .option('--out-dir <folder>', 'write one PNG for each image')
     .option('--animation <file>', "write the run's own sample grids as an animation, .gif or .webp")
@@ -79,7 +88,7 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   }
   if (animation !== undefined) return animate(run, animation, options);
   const format = await checkTarget(options);
-  const { config, state } = await findCheckpoint(run, options.step);
+  const { config, state } = await findCheckpoint(run, options);
   const cacheDir = cacheDirOf(options);
   await provisionWithProgress(cacheDir, 'cpu', () => performance.now());
   const { noise, classes, columns } = chooseSamples(config, options);
@@ -148,12 +157,13 @@ async function animate(run: string, out: string, options: SampleOptions): Promis
   process.stdout.write(`${frames} grids in ${out}\n`);
 }
 
-async function findCheckpoint(run: string, step: number | undefined): Promise<Checkpoint> {
+async function findCheckpoint(run: string, { step, best }: SampleOptions): Promise<Checkpoint> {
   const isFolder = await stat(run).then(
     (entry) => entry.isDirectory(),
     () => false,
   );
   const checkpoints = checkpointsOf(runOfFolder(run));
+  if (best !== undefined) return readCheckpointOfStep(checkpoints, await bestStep(runOfFolder(run), best));
   if (step !== undefined) return readCheckpointOfStep(isFolder ? checkpoints : path.dirname(run), step);
   if (!isFolder) return readCheckpoint(run);
   const onDamaged = (file: string, error: Error): void =>

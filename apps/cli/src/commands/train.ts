@@ -5,12 +5,15 @@ import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import {
   addRunOptions,
   describeLocalWorkers,
+  imageCount,
   localWorkers,
   runOptionsHelp,
   runTraining,
   type RunOptions,
 } from '@lstm-gan/coordinator/program';
+import { UserError } from '@lstm-gan/core/errors';
 import { Option, type Command } from 'commander';
+import { planEvaluation } from '../evaluate/plan-evaluation.ts';
 import { workerCommand } from '../worker-command.ts';
 
 interface TrainOptions extends RunOptions {
@@ -18,6 +21,8 @@ interface TrainOptions extends RunOptions {
   readonly device: DeviceChoice;
   readonly threads?: number;
   readonly pin: boolean;
+  readonly metrics?: string;
+  readonly evaluateEvery?: number;
 }
 
 const examples = `
@@ -30,8 +35,12 @@ Examples:
   $ lstm-gan train --preset rows --data ~/photos --dry-run # what would be trained, and for how long
   $ lstm-gan train --config my.yaml --set discriminatorSteps=2
   $ lstm-gan train --resume runs/digits --steps 5000       # continue; --resume alone takes the newest run
+  $ lstm-gan train --metrics fd2k,coverage --evaluate-every 20k --stop-when 'fd2k<10'
   $ lstm-gan train --images 320k --stop-when 'losses.generator<0.7' --stop-patience 50
 ${runOptionsHelp}`;
+
+/** Images of training between two evaluations. docs/evaluation.md says what they cost. */
+const defaultEvaluateEvery = 20_000;
 
 export function addTrain(program: Command): void {
   const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))
@@ -46,6 +55,16 @@ export function addTrain(program: Command): void {
       '--no-pin',
       'let workers move between cores; by default each worker has cores of its own, if there are enough (needs taskset)',
     )
+    .option(
+      '--metrics <names>',
+      'evaluate the averaged generator while it trains, such as fd2k,coverage; also keeps the best checkpoints',
+    )
+    .addOption(
+      new Option(
+        '--evaluate-every <images>',
+        `images of training between evaluations, such as 20k (default: ${defaultEvaluateEvery.toLocaleString('en')})`,
+      ).argParser(imageCount),
+    )
     .addHelpText('after', examples);
   addCacheDir(command).action(train);
 }
@@ -58,10 +77,20 @@ async function train(options: TrainOptions): Promise<void> {
     await provisionWithProgress(cacheDir, 'gpu', () => performance.now());
   }
   const { workers, threads, pin, exchange } = options;
+  if (options.evaluateEvery !== undefined && options.metrics === undefined) {
+    throw new UserError({
+      code: 'usage',
+      message: '--evaluate-every says how often --metrics are evaluated, and there are none.',
+      advice: 'Name them, for example --metrics fd2k,coverage.',
+    });
+  }
+  const everyImages = options.evaluateEvery ?? defaultEvaluateEvery;
+  const evaluation = options.metrics === undefined ? undefined : planEvaluation(options.metrics, everyImages, cacheDir);
   const choice = { workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange };
   await runTraining(options, {
     command: 'train',
     gatherWorkers: localWorkers(choice),
+    ...(evaluation && { evaluation }),
     describeWorkers: (shardCount) => describeLocalWorkers(choice, shardCount),
   });
 }

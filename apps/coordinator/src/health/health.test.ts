@@ -64,3 +64,40 @@ it('does not say again what an earlier start has found, and forgets what was fou
   health.observeGrid(400, 0);
   expect(said.map(({ step }) => step)).toEqual([400]);
 });
+
+const fd = { name: 'fd2k', metric: 'fd2k_digits', key: 'fd2k_digits', isLowerBetter: true, isCopyShare: false };
+
+it('finds a number that is 1.3 times worse than its best, from the third value on', () => {
+  const { health, said } = healthOf();
+  for (const [step, value] of [200, 10, 12.9].entries()) health.observeNumber(fd, 100 * step, value);
+  health.observeNumber(fd, 300, 13.1);
+  health.observeNumber(fd, 400, 99);
+  expect(said.map(({ event, step, message }) => [event, step, message])).toEqual([
+    ['past-best', 300, 'fd2k_digits is 13.10 after step 300, and was 10.00 at its best.'],
+  ]);
+  expect(health.word).toBe('past its best');
+  const early = healthOf();
+  for (const value of [10, 99]) early.health.observeNumber(fd, 100, value);
+  expect(early.said).toEqual([]);
+});
+
+it('finds that variety falls: a number of which more is better', () => {
+  const coverage = { ...fd, key: 'neighbours2k_k3_digits_coverage', isLowerBetter: false };
+  const { health, said } = healthOf();
+  for (const value of [0.1, 0.5, 0.39]) health.observeNumber(coverage, 100, value);
+  expect(said).toEqual([]);
+  health.observeNumber(coverage, 400, 0.38);
+  expect(said).toMatchObject([
+    { event: 'past-best', message: expect.stringContaining('0.5000 at its best') as string },
+  ]);
+});
+
+it('finds copies of real images, but not in the first 10,000 images', () => {
+  const share = { ...fd, key: 'copying2k_digits_share', isCopyShare: true };
+  const { health, said } = healthOf();
+  health.observeNumber(share, 100, 0.9);
+  health.observeNumber(share, 200, 0.2);
+  expect(said).toEqual([]);
+  health.observeNumber(share, 300, 0.21);
+  expect([health.word, said.map(({ event, step }) => [event, step])]).toEqual(['copies', [['copies', 300]]]);
+});

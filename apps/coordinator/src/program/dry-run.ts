@@ -24,11 +24,13 @@ export interface PlannedTraining {
   readonly workers: string;
   /** The condition of `--stop-when`. */
   readonly stopWhen: string | undefined;
+  /** The numbers that are evaluated while the run trains. */
+  readonly evaluated?: { readonly everyImages: number; readonly keys: readonly string[] };
 }
 
 /** Returns the training as lines for people. */
 export function dryRunLines(planned: PlannedTraining): string[] {
-  const { config, dataset, steps, stopWhen, workers } = planned;
+  const { config, dataset, steps, stopWhen, evaluated, workers } = planned;
   const { model, batchSize, shardSize, discriminatorSteps } = config;
   const { size, channels } = model.image;
   const layouts = createLayouts(model);
@@ -45,6 +47,9 @@ export function dryRunLines(planned: PlannedTraining): string[] {
     field('batch', `${batchSize} images, in ${batchSize / shardSize} shards of ${shardSize}${phases}`),
     field('length', describeLength(steps, config, dataset.count)),
     ...(stopWhen === undefined ? [] : [field('ends earlier', `when ${stopWhen}`)]),
+    ...(evaluated === undefined
+      ? []
+      : [field('evaluates', `${evaluated.keys.join(', ')} every ${grouped(evaluated.everyImages)} images`)]),
     field('workers', workers),
     field('time', timeOf(planned)),
   ];

@@ -7,4 +7,6 @@ export { describeLocalWorkers, localWorkerCount, localWorkers } from '../workers
 export { defineCoordinatorCommand } from './coordinator-command.ts';
 export { measureSteps, type Measurement } from './measure-steps.ts';
 export { addRunOptions, runOptionsHelp, type RunOptions } from './run-options.ts';
+export type { EvaluatedNumber, EvaluationPlan, Evaluator } from '../evaluate/evaluator.ts';
+export { imageCount } from './run-option-values.ts';
 export { runTraining } from './run-training.ts';

@@ -69,7 +69,7 @@ export function addRunOptions(command: Command): Command {
     )
     .option(
       '--stop-when <condition>',
-      "stop earlier, when the condition holds, such as 'losses.generator<0.7'; also keeps the best checkpoint",
+      "stop earlier, when the condition holds, such as 'losses.generator<0.7' (train: also a number of --metrics); also keeps the best checkpoint",
     )
     .option('--stop-window <steps>', 'number of steps over which --stop-when averages the loss', positiveInteger, 100)
     .option('--stop-patience <steps>', 'number of steps in a row for which --stop-when must hold', positiveInteger, 1)

@@ -7,6 +7,7 @@ import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
 import { printable, printConfig, readMetrics, refuseRun, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
+import type { EvaluationPlan } from '../evaluate/evaluator.ts';
 import { findRun, type FoundRun } from '../open-run/find-run.ts';
 import { newRunConfig, presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
 import {
@@ -21,7 +22,7 @@ import type { GatherWorkers } from '../workers/run-workers.ts';
 import { dryRunLines } from './dry-run.ts';
 import type { RunOptions } from './run-options.ts';
 import { trainRun, type TrainRunOptions, type TrainRunResult } from './train-run.ts';
-import { lastStep, observePastSteps, readStopRule } from './training-length.ts';
+import { lastStep, observePastNumbers, observePastSteps, readStopRule } from './training-length.ts';
 import { showTrainingProgress } from './training-progress.ts';
 import { jsonReport, leftOutLines, reportLines } from './training-report.ts';
 
@@ -32,33 +33,39 @@ export interface TrainingCommand {
   readonly gatherWorkers: GatherWorkers;
   /** Says how many workers a run of so many shards has, and what they compute on. */
   describeWorkers(shardCount: number): string;
+  /** What is evaluated while the run trains. */
+  readonly evaluation?: EvaluationPlan;
 }
 
 /** Begins or resumes a run, trains it with the workers that the command gathers, and prints where the results are. */
 export async function runTraining(options: RunOptions, training: TrainingCommand): Promise<void> {
-  const { command, gatherWorkers } = training;
+  const { command, gatherWorkers, evaluation } = training;
   const now = () => performance.now();
   const cacheDir = cacheDirOf(options);
   const layers = await readConfigLayers(options);
-  const stopRule = readStopRule(options);
+  const stopRule = readStopRule(options, evaluation?.names);
   const start: Start =
     options.resume === undefined ? { config: newRunConfig(layers) } : { found: await findRun(options.resume) };
   if (options.printConfig === true)
     return showConfig(start.config ?? (await foreseeResume(start.found, layers)).config);
-  if (options.dryRun === true) return showDryRun(await completeStart(start, options, now), layers, options, training);
+  if (options.dryRun === true)
+    return showDryRun(await completeStart(start, options, training, now), layers, options, training);
   const provisioned = await provisionWithProgress(cacheDir, 'cpu', now);
   const arithmetic = loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism()));
-  const run = await openRun(options, await completeStart(start, options, now), layers);
+  const run = await openRun(options, await completeStart(start, options, training, now), layers);
   try {
     const dataset = await openData(run.config, options, now);
     const { config, folder, initial, askedStep } = run;
     const imageCount = dataset.count;
     const steps = lastStep(options, { config, root: folder.root, imageCount, step: initial.step, askedStep });
     await observePastSteps(stopRule, folder.metrics, initial.step);
+    const evaluator = evaluation?.open(dataset);
+    if (evaluator !== undefined) await observePastNumbers(stopRule, evaluator.numbers, folder.root, initial.step);
     const result = await trainUntilSignal(run, {
       steps,
       isDefaultLength: [options.steps, options.images, options.epochs, askedStep].every((asked) => asked === undefined),
       stopRule,
+      ...(evaluation && evaluator && { evaluation: { evaluator, everyImages: evaluation.everyImages } }),
       isStrict: options.strict,
       sampleEverySteps: options.sampleEvery,
       keepCheckpoints: options.keep,
@@ -89,10 +96,16 @@ type Start =
  * Completes the configuration of a new run with what its data decide. So a data set that cannot be used is reported
  * before the run folder is made.
  */
-async function completeStart(start: Start, options: RunOptions, now: () => number): Promise<Start> {
+async function completeStart(
+  start: Start,
+  options: RunOptions,
+  { evaluation }: TrainingCommand,
+  now: () => number,
+): Promise<Start> {
   if (start.config === undefined) return start;
   const dataset = await openData(start.config, options, now);
   try {
+    evaluation?.open(dataset);
     return { config: withClasses(start.config, dataset) };
   } finally {
     dataset.close();
@@ -108,7 +121,7 @@ async function showDryRun(
   start: Start,
   layers: readonly ConfigLayer[],
   options: RunOptions,
-  { describeWorkers }: TrainingCommand,
+  { describeWorkers, evaluation }: TrainingCommand,
 ): Promise<void> {
   const { root, ...foreseen } = await foresee(options, start, layers);
   const { config, step, askedStep } = foreseen;
@@ -118,7 +131,11 @@ async function showDryRun(
   const measured = (await readMetrics(path.join(root, 'metrics.jsonl'))).filter((metrics) => metrics.step <= step);
   const workers = describeWorkers(config.batchSize / config.shardSize);
   const { stopWhen } = options;
-  const lines = dryRunLines({ ...foreseen, root, dataset, steps, measured, workers, stopWhen });
+  const evaluated = evaluation && {
+    everyImages: evaluation.everyImages,
+    keys: evaluation.open(dataset).numbers.map(({ key }) => key),
+  };
+  const lines = dryRunLines({ ...foreseen, evaluated, root, dataset, steps, measured, workers, stopWhen });
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 

@@ -19,6 +19,8 @@ import {
 import type { TrainingResult } from '../coordinator-options.ts';
 import { classesOf } from '../open-run/new-run-config.ts';
 import type { OpenRun } from '../open-run/open-run.ts';
+import { openEvaluations, type Evaluations } from '../evaluate/evaluations.ts';
+import type { Evaluator } from '../evaluate/evaluator.ts';
 import { createGridDiversity } from '../health/grid-diversity.ts';
 import { createHealth, type Health } from '../health/health.ts';
 import { keepRecords } from '../records/keep-records.ts';
@@ -46,6 +48,8 @@ export interface TrainRunOptions extends OpenRun {
    * starts.
    */
   readonly stopRule: StopRule | undefined;
+  /** Evaluates checkpoints while the run trains. */
+  readonly evaluation?: { readonly evaluator: Evaluator; readonly everyImages: number };
   /** Whether workers that compute other bits than the run are refused from now on. */
   readonly isStrict: boolean;
   readonly signal: AbortSignal;
@@ -63,6 +67,8 @@ export interface TrainRunResult extends TrainingResult {
   readonly checkpoint: string;
   readonly grid: string;
   readonly best: BestCheckpoint | undefined;
+  /** The newest and the best value of each number that was evaluated, by its key. */
+  readonly evaluated: ReturnType<Evaluations['results']>;
   /** What went wrong, also at earlier starts of the run. */
   readonly findings: readonly Finding[];
 }
@@ -93,8 +99,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   const health = await openHealth(options, log);
   const diversityOf = createGridDiversity(dataset, samples, config.model.latent);
   const onGrid = (step: number, images: Float32Array): void => health.observeGrid(step, diversityOf(images));
-  const records = keepRecords({ ...options, sampler, gridColumns: samples.columns, onGrid });
+  const evaluations = await openRunEvaluations(options, health, log);
+  const records = keepRecords({ ...options, sampler, gridColumns: samples.columns, onGrid, evaluations });
   const forecast = createTimeForecast(steps);
+  signal.addEventListener('abort', () => evaluations?.stop());
   options.onBegin();
   try {
     const { batchSize, shardSize, seed, flip } = config;
@@ -133,6 +141,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
         records.rewound(step);
         stopRule?.rewind(step);
         health.rewind(step);
+        evaluations?.rewind(step);
       },
       isEnough: () => stopRule?.isMet ?? false,
     });
@@ -141,8 +150,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     const written = await records.finish(result.state);
     const isComplete = result.state.step >= steps || stopRule?.isMet === true;
     if (workers.gone.aborted && !isComplete && !signal.aborted) throw workersGone(folder.root, workers);
-    return { ...result, ...written, findings: health.findings };
+    if (!signal.aborted) await evaluations?.finish(result.state.step, written.checkpoint);
+    return { ...result, ...written, evaluated: evaluations?.results() ?? {}, findings: health.findings };
   } finally {
+    evaluations?.stop();
     await Promise.all([dismissWorkers(workers), sampler.close()]);
     log.flush();
   }
@@ -168,6 +179,7 @@ async function drawReached(options: TrainRunOptions): Promise<TrainRunResult> {
       droppedContributions: 0,
       copiedLeases: 0,
       ...written,
+      evaluated: {},
       findings: await readFindings(options.folder.health, initial.step),
     };
   } finally {
@@ -181,6 +193,26 @@ async function openHealth({ config, folder, initial }: TrainRunOptions, log: Log
     const { event, step, images, message, advice } = finding;
     log.warn({ event, step, images }, `${message} ${advice}`);
     appendFinding(folder.health, finding, folder.confirm);
+  });
+}
+
+/** Opens the evaluations of a run, if there are any. Their numbers tell of its health, and may end it. */
+async function openRunEvaluations(
+  { evaluation, config, folder, initial, stopRule }: TrainRunOptions,
+  health: Health,
+  log: Logger,
+): Promise<Evaluations | undefined> {
+  if (evaluation === undefined) return undefined;
+  return openEvaluations({
+    ...evaluation,
+    config,
+    log,
+    root: folder.root,
+    initialStep: initial.step,
+    onNumber(number, { step, value }) {
+      health.observeNumber(number, step, value);
+      stopRule?.observeNumber(number.name, step, value);
+    },
   });
 }
 

@@ -4,12 +4,15 @@
  */
 import { presets } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
+import type { EvaluatedNumber } from '../evaluate/evaluator.ts';
 import { datasets } from '@lstm-gan/data';
 import {
   createStopRule,
   imagesPerStep,
+  isAboutLoss,
   parseStopCondition,
   printable,
+  readMetric,
   readMetrics,
   type RunConfig,
   type StopRule,
@@ -104,11 +107,21 @@ export function describeLength(steps: number, config: RunConfig, imageCount: num
   return `up to step ${steps}: ${images.toLocaleString('en')} images, ${passes < 1 ? 'less than one pass' : `${passesText} passes`}`;
 }
 
-/** Returns the rule by which a run stops before its last step. Undefined if the options contain no `--stop-when`. */
-export function readStopRule({ stopWhen, stopWindow, stopPatience }: LengthOptions): StopRule | undefined {
+/**
+ * Returns the rule by which a run stops before its last step. Undefined if the options contain no `--stop-when`.
+ * @param evaluated the names of the numbers that are evaluated while the run trains
+ */
+export function readStopRule(
+  { stopWhen, stopWindow, stopPatience }: LengthOptions,
+  evaluated: readonly string[] = [],
+): StopRule | undefined {
   return stopWhen === undefined
     ? undefined
-    : createStopRule({ ...parseStopCondition(stopWhen), windowSteps: stopWindow, patienceSteps: stopPatience });
+    : createStopRule({
+        ...parseStopCondition(stopWhen, evaluated),
+        windowSteps: stopWindow,
+        patienceSteps: stopPatience,
+      });
 }
 
 /** Lets a stop rule observe the steps that a resumed run has computed already, as if the run had never stopped. */
@@ -117,6 +130,18 @@ export async function observePastSteps(
   metricsFile: string,
   committedStep: number,
 ): Promise<void> {
-  if (rule === undefined) return;
+  if (rule === undefined || !isAboutLoss(rule.condition)) return;
   for (const metrics of await readMetrics(metricsFile)) if (metrics.step <= committedStep) rule.observe(metrics);
+}
+
+/** Lets a stop rule observe the numbers that earlier starts of a run have evaluated. */
+export async function observePastNumbers(
+  rule: StopRule | undefined,
+  numbers: readonly EvaluatedNumber[],
+  root: string,
+  committedStep: number,
+): Promise<void> {
+  for (const { name, metric, key } of numbers)
+    for (const { step, results } of await readMetric(root, metric))
+      if (step <= committedStep && results[key] !== undefined) rule?.observeNumber(name, step, results[key]);
 }

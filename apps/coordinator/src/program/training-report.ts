@@ -23,7 +23,7 @@ function endedBy({ steps, stopRule, result }: EndedTraining): EndedBy {
 /** Returns the report as one line of JSON. */
 export function jsonReport(training: EndedTraining): string {
   const { folder, isStrict } = training.run;
-  const { state, weightsSha256, imagesPerSecond, losses, findings } = training.result;
+  const { state, weightsSha256, imagesPerSecond, losses, findings, evaluated } = training.result;
   return JSON.stringify({
     runDir: path.resolve(folder.root),
     step: state.step,
@@ -31,6 +31,7 @@ export function jsonReport(training: EndedTraining): string {
     imagesPerSecond,
     losses,
     endedBy: endedBy(training),
+    evaluated,
     findings: findings.map(({ event, step, images }) => ({ event, step, images })),
     strict: isStrict,
   });
@@ -43,7 +44,7 @@ export function jsonReport(training: EndedTraining): string {
 export function reportLines(training: EndedTraining, command: string): string[] {
   const { run, steps, stopRule, result } = training;
   const { folder, config, isStrict } = run;
-  const { state, weightsSha256, imagesPerSecond, checkpoint, grid, best, findings } = result;
+  const { state, weightsSha256, imagesPerSecond, checkpoint, grid, best, findings, evaluated } = result;
   const reason = endedBy(training);
   const rate = Number.isNaN(imagesPerSecond) ? '' : `, ${imagesPerSecond.toFixed(0)} images/s`;
   const lines = [`${reason === 'steps' ? 'Finished' : 'Stopped after'} step ${state.step}${rate}.`];
@@ -52,6 +53,10 @@ export function reportLines(training: EndedTraining, command: string): string[] 
   if (best !== undefined) {
     const file = checkpointFile(folder.checkpoints, best.step);
     lines.push(`  best         ${file} (${best.metric} ${best.value.toPrecision(4)})`);
+  }
+  for (const [key, { newest, best: bestOf }] of Object.entries(evaluated)) {
+    const [value, bestValue] = [newest.value, bestOf.value].map((number) => number.toPrecision(4));
+    lines.push(`  evaluated    ${key} ${value} after step ${newest.step}; best ${bestValue} after step ${bestOf.step}`);
   }
   lines.push(`  weights      sha256 ${weightsSha256}${isStrict ? '' : ' (of this run alone: --no-strict)'}`);
   lines.push(...findingLines(findings));

@@ -1,4 +1,5 @@
 import {
+  isAboutLoss,
   isBetter,
   isJudgedBy,
   readBest,
@@ -11,6 +12,7 @@ import {
   type StopRule,
   type TrainingState,
 } from '@lstm-gan/run';
+import type { Evaluations } from '../evaluate/evaluations.ts';
 
 interface CheckpointOptions {
   readonly config: RunConfig;
@@ -19,6 +21,8 @@ interface CheckpointOptions {
   readonly keepCheckpoints: number;
   /** Decides which checkpoint is the best, if the run has a stop rule. */
   readonly stopRule: StopRule | undefined;
+  /** Says which checkpoints are kept because their samples are evaluated, or were the best. */
+  readonly evaluations?: Pick<Evaluations, 'keptSteps'>;
 }
 
 export interface CheckpointKeeper {
@@ -36,7 +40,7 @@ export interface CheckpointKeeper {
  * steps.
  */
 export function createCheckpointKeeper(
-  { config, folder, keepCheckpoints, stopRule }: CheckpointOptions,
+  { config, folder, keepCheckpoints, stopRule, evaluations }: CheckpointOptions,
   metricsFile: MetricsWriter,
 ): CheckpointKeeper {
   const { checkpoints, confirm } = folder;
@@ -49,7 +53,8 @@ export function createCheckpointKeeper(
       const before = await bestUpTo(state.step);
       const better = stopRule === undefined ? undefined : betterThan(before, state.step, value, stopRule);
       const best = better ?? before;
-      const keep = { newest: keepCheckpoints, best: best?.step };
+      const steps = [...(best === undefined ? [] : [best.step]), ...(evaluations?.keptSteps() ?? [])];
+      const keep = { newest: keepCheckpoints, steps };
       const file = await writeCheckpoint(checkpoints, config, state, keep, confirm);
       if (better !== undefined) await writeBest(checkpoints, better, confirm);
       known = { best };
@@ -66,7 +71,7 @@ function betterThan(
   { condition }: StopRule,
 ): BestCheckpoint | undefined {
   const { metric, comparison, windowSteps } = condition;
-  if (value === undefined) return undefined;
+  if (value === undefined || !isAboutLoss(condition)) return undefined;
   if (best !== undefined && isJudgedBy(best, condition) && !isBetter(condition, value, best.value)) return undefined;
   return { step, metric, comparison, windowSteps, value };
 }

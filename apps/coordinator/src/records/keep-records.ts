@@ -19,6 +19,7 @@ import {
   type TrainingState,
 } from '@lstm-gan/run';
 import { createBackground } from '../background.ts';
+import type { Evaluations } from '../evaluate/evaluations.ts';
 import { createCheckpointKeeper } from './checkpoint-keeper.ts';
 import type { Sampler } from './open-sampler.ts';
 import { realImages, type Readable } from './real-images.ts';
@@ -44,6 +45,8 @@ export interface RecordOptions {
    * is called for it.
    */
   readonly stopRule: StopRule | undefined;
+  /** Evaluates checkpoints while the run trains. */
+  readonly evaluations?: Pick<Evaluations, 'isDue' | 'begin' | 'keptSteps'>;
   readonly now: () => number;
 }
 
@@ -68,6 +71,8 @@ export interface Records {
 interface Wanted {
   readonly grid: boolean;
   readonly checkpoint: boolean;
+  /** Whether the checkpoint is then evaluated. */
+  readonly evaluation: boolean;
   /** The stop rule's value at the step of the state. */
   readonly value: number | undefined;
 }
@@ -84,6 +89,7 @@ export function keepRecords(options: RecordOptions): Records {
     initial,
     resumedFrom,
     stopRule,
+    evaluations,
     now,
   } = options;
   const background = createBackground();
@@ -117,19 +123,24 @@ export function keepRecords(options: RecordOptions): Records {
       metricsFile.write(metrics);
       const { step } = metrics;
       const grid = step % sampleEverySteps === 0;
-      const checkpoint = now() - lastCheckpointMs >= checkpointEveryMs && !background.isBusy();
+      const evaluation = evaluations?.isDue(step) ?? false;
+      const checkpoint = evaluation || (now() - lastCheckpointMs >= checkpointEveryMs && !background.isBusy());
       if (checkpoint) lastCheckpointMs = now();
-      if (grid || checkpoint) wanted.set(step, { grid, checkpoint, value: stopRule?.value });
+      if (grid || checkpoint) wanted.set(step, { grid, checkpoint, evaluation, value: stopRule?.value });
       return grid || checkpoint;
     },
     arrived(state) {
-      const { grid, checkpoint, value } = wanted.get(state.step) ?? {};
+      const { grid, checkpoint, evaluation, value } = wanted.get(state.step) ?? {};
       wanted.delete(state.step);
       if (grid === true) {
         lastGridStep = state.step;
         background.run(() => writeGrid(state));
       }
-      if (checkpoint === true) background.run(async () => void (await checkpoints.write(state, value)));
+      if (checkpoint !== true) return;
+      background.run(async () => {
+        const file = await checkpoints.write(state, value);
+        if (evaluation === true) evaluations?.begin(state.step, file);
+      });
     },
     rewound(step) {
       wanted.clear();

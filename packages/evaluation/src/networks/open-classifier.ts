@@ -53,7 +53,7 @@ export async function openClassifier(
     (await readClassifier(file, units)) ??
     (await writeClassifier(file, units, await trainClassifier(images, units, engine, seed, steps, onProgress)));
   return {
-    name: images.name.replaceAll(/[^\w.-]+/g, '-'),
+    name: classifierName(images),
     description:
       `a classifier with ${classifierFeatures} features, trained on ${images.name}: ` +
       `right on ${(100 * accuracy).toFixed(1)} % of ${heldOut} images that it has not seen`,
@@ -75,6 +75,11 @@ export async function openClassifier(
       return { values, width: classifierFeatures, probabilities };
     },
   };
+}
+
+/** The name of the classifier of a data set, which is part of the names of its metrics. */
+export function classifierName({ name }: Pick<LabelledImages, 'name'>): string {
+  return name.replaceAll(/[^\w.-]+/g, '-');
 }
 
 /** Short hash of everything that decides a classifier's weights. The graph's hash stands for the code of its layers. */

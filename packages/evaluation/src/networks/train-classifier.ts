@@ -89,8 +89,14 @@ export async function trainClassifier(
  * Throws a UserError if a classifier cannot be trained on images: if they have no labels, if all have the same one, or
  * if there are fewer than 100.
  */
-export function checkImages({ name, count, size, channels, labels }: LabelledImages): void {
+export function checkImages(images: LabelledImages): void {
+  const { size, channels } = images;
   assert(size === classifierSize && (channels === 1 || channels === 3), 'a classifier learns images of its own shape');
+  checkLabels(images);
+}
+
+/** Throws a UserError if a classifier cannot be trained on images, of any size. */
+export function checkLabels({ name, count, labels }: Pick<LabelledImages, 'name' | 'count' | 'labels'>): void {
   const classes = new Set(labels?.values ?? []).size;
   if (classes >= 2 && count >= fewestImages) return;
   throw new UserError({

@@ -32,7 +32,8 @@ it('keeps the newest two, or as many as are asked for', async () => {
 });
 
 it('keeps the best one too, and removes those after the step that the run was resumed from', async () => {
-  for (const step of [1, 2, 3, 4]) await writeCheckpoint(folder, smallConfig, smallState(step), { newest: 2, best: 2 });
+  for (const step of [1, 2, 3, 4])
+    await writeCheckpoint(folder, smallConfig, smallState(step), { newest: 2, steps: [2] });
   expect(await readdir(folder)).toEqual([2, 3, 4].map(checkpointName));
   await writeCheckpoint(folder, smallConfig, smallState(3), { newest: 2 });
   expect(await readdir(folder)).toEqual([2, 3].map(checkpointName));

@@ -152,8 +152,8 @@ export async function readCheckpointOfStep(folder: string, step: number): Promis
 export interface Keep {
   /** How many of the newest checkpoints are kept, including the new one. */
   readonly newest: number;
-  /** The step of a checkpoint that is always kept. */
-  readonly best?: number;
+  /** The steps of checkpoints that are kept even if they are old. */
+  readonly steps?: readonly number[];
 }
 
 /**
@@ -166,14 +166,14 @@ export async function writeCheckpoint(
   folder: string,
   config: RunConfig,
   state: TrainingState,
-  { newest, best }: Keep = { newest: 2 },
+  { newest, steps = [] }: Keep = { newest: 2 },
   confirm?: Confirm,
 ): Promise<string> {
   const written = checkpointFile(folder, state.step);
   await writeAtomically(written, await encodeCheckpoint(config, state, nodeHashing), confirm);
   const all = await listCheckpoints(folder);
   const upToNew = all.filter(({ step }) => step <= state.step);
-  const staying = new Set([...upToNew.slice(-newest).map(({ step }) => step), best]);
+  const staying = new Set([...upToNew.slice(-newest).map(({ step }) => step), ...steps]);
   for (const { step, file } of all) {
     if (staying.has(step)) continue;
     confirm?.();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { explainWriteError, readIfPresent, type Confirm } from '../write-atomically.ts';
 
 /** What can go wrong in a training that computes finite numbers. */
-const healthEvents = ['diverged', 'discriminator-ahead', 'one-picture'] as const;
+const healthEvents = ['diverged', 'discriminator-ahead', 'one-picture', 'past-best', 'copies'] as const;
 
 const findingSchema = z.object({
   event: z.enum(healthEvents),

@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
-import { explainWriteError } from '../write-atomically.ts';
+import { z } from 'zod';
+import { explainWriteError, readIfPresent } from '../write-atomically.ts';
 
 /** One evaluation of one metric, with the keys that StyleGAN3 gives a line of `metric-NAME.jsonl`. */
 export interface MetricLine {
@@ -17,10 +18,33 @@ export interface MetricLine {
   readonly timestamp: number;
 }
 
+const fileOf = (root: string, metric: string): string => path.join(root, `metric-${metric}.jsonl`);
+
 /** Appends a line to a metric's file in a run's folder. Throws a UserError if it cannot be written. */
 export async function appendMetric(root: string, line: MetricLine): Promise<void> {
-  const file = path.join(root, `metric-${line.metric}.jsonl`);
+  const file = fileOf(root, line.metric);
   await appendFile(file, `${JSON.stringify(line)}\n`).catch((error: unknown) => {
     throw explainWriteError(file, error);
+  });
+}
+
+const readLine = z.object({
+  results: z.record(z.string(), z.number()),
+  step: z.number().int().nonnegative(),
+  images: z.number().int().nonnegative(),
+});
+
+/** Reads a metric's file in a run's folder, oldest line first. Lines that are no evaluation are passed over. */
+export async function readMetric(
+  root: string,
+  metric: string,
+): Promise<Pick<MetricLine, 'results' | 'step' | 'images'>[]> {
+  const lines = ((await readIfPresent(fileOf(root, metric))) ?? '').split('\n');
+  return lines.flatMap((line) => {
+    try {
+      return [readLine.parse(JSON.parse(line))];
+    } catch {
+      return [];
+    }
   });
 }

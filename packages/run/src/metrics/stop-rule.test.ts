@@ -88,3 +88,26 @@ it.each([
     }) as Error,
   );
 });
+
+describe('a stop rule about a number that is evaluated', () => {
+  const rule = () => createStopRule({ ...condition, ...parseStopCondition('fd2k<20', ['fd2k']) });
+
+  it('is met by a number that fulfils the condition, and not by losses or other numbers', () => {
+    const fd = rule();
+    for (let step = 1; step < 9; step++) fd.observe(metrics(step, 0));
+    fd.observeNumber('coverage', 9, 0);
+    fd.observeNumber('fd2k', 9, 20);
+    expect([fd.isMet, fd.value]).toEqual([false, 20]);
+    fd.observeNumber('fd2k', 12, 19.5);
+    expect([fd.isMet, describeStop(fd)]).toEqual([true, 'fd2k was 19.50, below 20']);
+    fd.rewind(12);
+    expect(fd.isMet).toBe(true);
+    fd.rewind(11);
+    expect([fd.isMet, fd.value]).toEqual([false, undefined]);
+  });
+
+  it('must be about a number of --metrics', () => {
+    const sentence = { code: 'stop-when', advice: expect.stringContaining('needs --metrics fd2k too') as string };
+    expect(() => parseStopCondition('fd2k<20')).toThrow(expect.objectContaining(sentence));
+  });
+});
