@@ -5,13 +5,8 @@
 import os from 'node:os';
 import type { Unit } from '@lstm-gan/core';
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
-import {
-  defaultCacheDir,
-  loadNativeArithmetic,
-  locateTensorFlow,
-  type CompiledUnit,
-  type Engine,
-} from '@lstm-gan/engine';
+import type { CompiledUnit } from '@lstm-gan/core/step';
+import { defaultCacheDir, loadNativeArithmetic, locateTensorFlow, type Engine } from '@lstm-gan/engine';
 import { createLog } from '@lstm-gan/run';
 import { createPeerLink, createWorkerLink, peerBindAddress, readKeyFile } from '@lstm-gan/transport';
 import { startWorker } from '@lstm-gan/worker';
