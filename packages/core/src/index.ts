@@ -1,8 +1,11 @@
 /**
  * What a program that uses only this package needs: models, the units of a training step, updates of the networks,
- * sampling, and weights in safetensors files. The other entry points (`@lstm-gan/core/errors`, `/fold`, `/golden`,
- * `/layers`, `/optimizer`, `/random`, `/step`, `/weights`) hold what the other packages of this repository need in
- * addition.
+ * sampling, and weights in safetensors files. `@lstm-gan/core/trainer` trains in one process; `/layers` and `/loss` have
+ * the parts of networks; `/errors` has the class of all errors that a user can correct. The other entry points hold what
+ * the other packages of this repository need in addition.
+ *
+ * @module index
+ * @category Draw
  */
 export { checkModelConfig } from './model/check-model-config.ts';
 export { fitFilters } from './model/fit-filters.ts';

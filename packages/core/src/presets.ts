@@ -6,7 +6,11 @@ import type { EmaOptions } from './optimizer/ema.ts';
 import type { GeneratorConfig, ModelConfig } from './model/model-config.ts';
 import type { Network } from './weights/layout.ts';
 
-/** A complete configuration with a name. */
+/**
+ * A complete configuration with a name.
+ *
+ * @category Models
+ */
 export interface Preset {
   readonly name: PresetName;
   /** One line for `--help`. */
@@ -29,7 +33,11 @@ export interface Preset {
   readonly ema: EmaOptions;
 }
 
-/** The names of all presets. */
+/**
+ * The names of all presets.
+ *
+ * @category Models
+ */
 export type PresetName =
   | 'digits'
   | 'conditional'
@@ -73,7 +81,11 @@ function articleSettings(name: PresetName, description: string, generator: Gener
   };
 }
 
-/** One LSTM reads the time steps in order, and each step writes whole rows of the map. */
+/**
+ * One LSTM reads the time steps in order, and each step writes whole rows of the map.
+ *
+ * @category Models
+ */
 export const oneLstm = { cell: 'lstm', layers: 1, bidirectional: false, stepNoise: 0, block: null } as const;
 
 const articleGenerator: GeneratorConfig = {
@@ -190,5 +202,9 @@ const list: readonly Preset[] = [
   ),
 ];
 
-/** All presets, by name. */
+/**
+ * All presets, by name.
+ *
+ * @category Models
+ */
 export const presets: ReadonlyMap<string, Preset> = new Map(list.map((preset) => [preset.name, preset]));

@@ -14,6 +14,7 @@ export type CompiledUnits = {
 
 /** What prepares units to run, for example an engine. */
 export interface UnitCompiler {
+  /** Prepares one unit. */
   compile<I extends string, O extends string>(unit: Unit<I, O>): Promise<CompiledUnit<I, O>>;
 }
 

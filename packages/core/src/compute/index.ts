@@ -1,4 +1,9 @@
-/** Computes the shards of a phase: what every worker does, and the trainer. */
+/**
+ * Computes the shards of a phase: what every worker does, and the trainer.
+ *
+ * @module compute
+ * @category What lstm-gan itself uses
+ */
 export { compileUnits, type CompiledUnits, type UnitCompiler } from './compile-units.ts';
 export {
   startShard,

@@ -1,4 +1,9 @@
-/** The configuration of a run: its fields with their descriptions, and its checks. */
+/**
+ * The configuration of a run: its fields with their descriptions, and its checks.
+ *
+ * @module config
+ * @category What lstm-gan itself uses
+ */
 export { checkRunConfig, imagesPerStep } from './check-run-config.ts';
 export {
   allFields,

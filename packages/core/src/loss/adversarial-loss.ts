@@ -6,6 +6,7 @@
 import { add, mean, mul, neg, relu, softplus, square, sub, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../model/model-config.ts';
 
+/** The three formulas of a loss, on logits [B, 1]. */
 export interface AdversarialLoss {
   /** The discriminator's loss on real images. */
   real(logits: Tensor): Scalar;

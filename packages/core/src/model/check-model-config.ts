@@ -7,6 +7,8 @@ import { inputsOfDense, outputsOfStep, positionsOf, type RecurrentGenerator } fr
  * Throws a UserError if the sizes of a model do not fit together. The error says which sizes would fit. The fields of a
  * generator's configuration decide which rules apply to it, so a new kind of generator with the same fields is checked
  * too.
+ *
+ * @category Models
  */
 export function checkModelConfig(model: ModelConfig): void {
   const { image, latent, generator, discriminator, loss, labelSmoothing = 0 } = model;

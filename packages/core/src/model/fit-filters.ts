@@ -10,6 +10,7 @@ const [leastFilters, mostFilters] = [16, 512];
  * new entry of the discriminator's is twice the one before it, but at most 512. A network for which there is no such
  * number of filters stays as it is.
  * @param before the image size, in pixels, that the discriminator's filters were made for
+ * @category Models
  */
 export function fitFilters(model: ModelConfig, before: number): ModelConfig {
   const { image, generator, discriminator } = model;

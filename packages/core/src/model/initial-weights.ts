@@ -6,7 +6,11 @@ import type { Network } from '../weights/layout.ts';
 import type { ModelConfig } from './model-config.ts';
 import { networkLayers } from './network.ts';
 
-/** The weights before the first step, as a flat vector in the network's layout. They depend only on model and seed. */
+/**
+ * The weights before the first step, as a flat vector in the network's layout. They depend only on model and seed.
+ *
+ * @category Models
+ */
 export function createInitialWeights(model: ModelConfig, network: Network, seed: number): Float32Array {
   return initialWeightsOf(networkLayers(model, network), network, seed);
 }

@@ -290,7 +290,11 @@ const conditionSchema = z
     }),
   );
 
-/** Checks each field of a model's configuration by itself. `checkModelConfig` checks that the sizes fit together. */
+/**
+ * Checks each field of a model's configuration by itself. `checkModelConfig` checks that the sizes fit together.
+ *
+ * @category Models
+ */
 export const modelConfigSchema = z
   .strictObject({
     image: z
@@ -377,9 +381,21 @@ export const modelConfigSchema = z
   })
   .check(z.meta({ description: 'The two networks and what they minimise.' }));
 
-/** Size and channels of a model's images. */
+/**
+ * Size and channels of a model's images.
+ *
+ * @category Models
+ */
 export type ImageShape = ModelConfig['image'];
-/** Both networks and what they minimise. */
+/**
+ * Both networks and what they minimise.
+ *
+ * @category Models
+ */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
-/** A generator's kind and sizes. */
+/**
+ * A generator's kind and sizes.
+ *
+ * @category Models
+ */
 export type GeneratorConfig = ModelConfig['generator'];

@@ -12,7 +12,11 @@ export function networkLayers(model: ModelConfig, network: Network): Layer[] {
   return network === 'generator' ? generatorLayers(model) : discriminatorLayers(model);
 }
 
-/** The layouts of both networks' flat weight vectors. Throws a UserError if the sizes do not fit together. */
+/**
+ * The layouts of both networks' flat weight vectors. Throws a UserError if the sizes do not fit together.
+ *
+ * @category Models
+ */
 export function createLayouts(model: ModelConfig): Readonly<Record<Network, Layout>> {
   const layoutOf = (network: Network) =>
     createLayout(networkLayers(model, network).flatMap((layer) => layer.parameters));

@@ -8,9 +8,11 @@ import type { Role } from '../weights/layout.ts';
  */
 export interface Layer {
   readonly parameters: readonly ParameterSpec[];
+  /** The formula: from the output of the layer before to that of this one. */
   apply(x: Tensor, pass: Pass): Tensor;
 }
 
+/** A part of a layer's weights. */
 export interface ParameterSpec {
   /** `<layer>/<name>`. */
   readonly name: string;
@@ -19,6 +21,7 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
 }
 
+/** How a parameter begins. */
 export type Initializer =
   | { readonly kind: 'constant'; readonly value: number }
   /** Standard normal numbers, like the noise that an embedding joins. */
@@ -32,6 +35,7 @@ export type Initializer =
 
 /** What a layer needs in one pass through a network. */
 export interface Pass {
+  /** The value of a parameter, by its name. */
   parameter(name: string): Tensor;
   /** Batch statistics and dropout in training; moving averages and no dropout in inference. */
   readonly training: boolean;

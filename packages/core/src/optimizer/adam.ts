@@ -5,7 +5,11 @@
 
 import { sumAt, type SumTree } from '../fold/sum-tree.ts';
 
-/** Adam's settings. */
+/**
+ * Adam's settings.
+ *
+ * @category A training step
+ */
 export interface AdamOptions {
   readonly learningRate: number;
   /** Decay rate of the mean of gradients, in [0, 1). */
@@ -18,7 +22,11 @@ export interface AdamOptions {
   readonly schedule?: LearningRateSchedule | undefined;
 }
 
-/** A learning rate that falls linearly between two counts of images. */
+/**
+ * A learning rate that falls linearly between two counts of images.
+ *
+ * @category A training step
+ */
 export interface LearningRateSchedule {
   /** Until then, the learning rate is `learningRate`. */
   readonly startImages: number;

@@ -10,7 +10,11 @@ import { plainArithmetic, type VectorArithmetic } from './vector-arithmetic.ts';
 import type { AdamOptions } from './adam.ts';
 import { updateStateEntries } from './state-entries.ts';
 
-/** Weights and optimizer state of a network. All vectors have the network's layout. */
+/**
+ * Weights and optimizer state of a network. All vectors have the network's layout.
+ *
+ * @category A training step
+ */
 export interface NetworkState {
   readonly weights: Float32Array;
   /** Adam's m and v, in the weights' layout; zero in entries whose role is `state`. */
@@ -23,7 +27,11 @@ export interface NetworkState {
   readonly updates: number;
 }
 
-/** Returns the state of a network before its first update. */
+/**
+ * Returns the state of a network before its first update.
+ *
+ * @category A training step
+ */
 export function createNetworkState(weights: Float32Array): NetworkState {
   return {
     weights,
@@ -35,7 +43,11 @@ export function createNetworkState(weights: Float32Array): NetworkState {
   };
 }
 
-/** A network after an update, and whether its weights are all finite. */
+/**
+ * A network after an update, and whether its weights are all finite.
+ *
+ * @category A training step
+ */
 export interface NetworkUpdate {
   readonly state: NetworkState;
   readonly isFinite: boolean;
@@ -45,6 +57,7 @@ export interface NetworkUpdate {
  * The network after one update with the mean contribution of a batch: Adam on parameters, and the new state entries.
  * @param contributionSum the sum of the contributions of `shardCount` shards
  * @param arithmetic replaces the arithmetic in TypeScript, and must give the same bits
+ * @category A training step
  */
 export function updateNetwork(
   layout: Layout,

@@ -49,7 +49,11 @@ function normalQuantile(p: number): number {
   return q < 0 ? -value : value;
 }
 
-/** Standard normal numbers of the stream that `key` (int32 [2]) names; the same bits on every machine. */
+/**
+ * Standard normal numbers of the stream that `key` (int32 [2]) names; the same bits on every machine.
+ *
+ * @category A training step
+ */
 export function normalNoise(key: ArrayLike<number>, count: number): Float32Array {
   const bits = statelessBits(key, count);
   const values = new Float32Array(count);

@@ -21,7 +21,11 @@ const purposes: Readonly<Record<StreamPurpose, number>> = {
   'kernel-subset': 14,
 };
 
-/** What random numbers are used for. Each purpose has its own streams. */
+/**
+ * What random numbers are used for. Each purpose has its own streams.
+ *
+ * @category A training step
+ */
 export type StreamPurpose =
   | 'initial-weights'
   | 'image-order'
@@ -38,7 +42,11 @@ export type StreamPurpose =
   | 'classifier-shift'
   | 'kernel-subset';
 
-/** What a stream of random numbers is used for. Equal values of all fields give equal numbers. */
+/**
+ * What a stream of random numbers is used for. Equal values of all fields give equal numbers.
+ *
+ * @category A training step
+ */
 export interface StreamPlace {
   /** The run's seed, 0 .. 2^32 - 1. */
   readonly seed: number;
@@ -52,7 +60,11 @@ export interface StreamPlace {
   readonly shard?: number;
 }
 
-/** The key (int32 [2]) of the stream that a `StreamPlace` describes. */
+/**
+ * The key (int32 [2]) of the stream that a `StreamPlace` describes.
+ *
+ * @category A training step
+ */
 export function streamKey({
   seed,
   purpose,

@@ -11,6 +11,7 @@ import { classRows } from './class-rows.ts';
  * @param weights flat vector in the generator's layout
  * @param noise N x latent standard normal numbers; rejects with a UserError if N is not a whole number above 0
  * @param labels for a conditional model, the number of each image's class; by default the classes take turns
+ * @category Draw
  */
 export async function generate(
   model: ModelConfig,

@@ -2,6 +2,7 @@
  * Returns a point on the great circle between two noise vectors (Shoemake, 1985; White, 2016). A straight line between
  * normal vectors leads through shorter vectors, and a generator was not trained on such vectors.
  * @param position 0 gives `from`, 1 gives `to`
+ * @category Draw
  */
 export function noiseBetween(from: Float32Array, to: Float32Array, position: number): Float32Array {
   const angle = Math.acos(Math.min(1, Math.max(-1, dot(from, to) / Math.sqrt(dot(from, from) * dot(to, to)))));
@@ -14,7 +15,11 @@ export function noiseBetween(from: Float32Array, to: Float32Array, position: num
   return from.map((value, i) => a * value + b * to[i]);
 }
 
-/** Evenly spaced points of `noiseBetween`, concatenated. The first point is `from`, the last is `to`. */
+/**
+ * Evenly spaced points of `noiseBetween`, concatenated. The first point is `from`, the last is `to`.
+ *
+ * @category Draw
+ */
 export function interpolateNoise(from: Float32Array, to: Float32Array, points: number): Float32Array {
   const result = new Float32Array(points * from.length);
   for (let k = 0; k < points; k++)

@@ -11,6 +11,8 @@ import { decodeSafetensors } from '../weights/safetensors.ts';
  * Reads the model and the averaged generator's weights (a flat vector in the generator's layout) from a checkpoint
  * file, and the names of the classes (none if the model has no condition). Throws a UserError if the bytes are not a
  * complete safetensors file, if the file names no model, or if it does not hold finite weights for the model.
+ *
+ * @category Draw
  */
 export function readGenerator(checkpoint: Bytes): {
   model: ModelConfig;

@@ -1,4 +1,9 @@
-/** The places of a run, and what an engine needs to run the units of a step. */
+/**
+ * The places of a run, and what an engine needs to run the units of a step.
+ *
+ * @module step
+ * @category What lstm-gan itself uses
+ */
 export { checkAccumulation, endAccumulation, NotFiniteSumError, type Accumulation } from './accumulation.ts';
 export { compileEagerly } from './compile-eagerly.ts';
 export type { BegunUnit, CompiledUnit, UnitArrays } from './compiled-unit.ts';

@@ -19,6 +19,8 @@ import { unpack, valueAndGradients } from './value-and-gradients.ts';
  * The units of a conditional model have one more input each, which these types do not show: `classes` (float32
  * [B, classes]) in generatorSample, a 1 for the class of each image, or the shares of several classes; `labels` (int32
  * [B]) in all others, the number of each image's class. discriminatorPenalty has `fakeLabels`, too.
+ *
+ * @category A training step
  */
 export interface PhaseUnits {
   /**
@@ -60,7 +62,11 @@ export interface PhaseUnits {
 
 type PenaltyInput = keyof NonNullable<PhaseUnits['discriminatorPenalty']>['inputs'];
 
-/** Options of the units of a model. */
+/**
+ * Options of the units of a model.
+ *
+ * @category A training step
+ */
 export interface PhaseUnitOptions {
   /** The type of real images: uint8 pixels (scaled to x / 127.5 - 1), or float32 in [-1, 1]. Default uint8. */
   readonly images?: 'uint8' | 'float32';
@@ -80,7 +86,11 @@ function classInputs({ condition }: ModelConfig, shardSize: number) {
   };
 }
 
-/** Builds the units of a model for shards of `shardSize` images. */
+/**
+ * Builds the units of a model for shards of `shardSize` images.
+ *
+ * @category A training step
+ */
 export function createPhaseUnits(model: ModelConfig, shardSize: number, options: PhaseUnitOptions = {}): PhaseUnits {
   const { images = 'uint8' } = options;
   const identity = JSON.stringify({ model, shardSize, images });

@@ -5,6 +5,8 @@ import type { ArraySpec, Unit, UnitArray } from './unit.ts';
 /**
  * Runs a unit eagerly on tfjs's current backend. It takes and returns plain arrays, and disposes of every tensor.
  * Rejects with a UserError if the arrays are not exactly what the unit takes.
+ *
+ * @category A training step
  */
 export async function runUnit<I extends string, O extends string>(
   unit: Unit<I, O>,

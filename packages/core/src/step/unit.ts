@@ -1,6 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
-/** Shape and type of an input or an output of a unit. */
+/**
+ * Shape and type of an input or an output of a unit.
+ *
+ * @category A training step
+ */
 export interface ArraySpec {
   readonly shape: readonly number[];
   /** `uint8` arrays (images) reach `run` as float32 tensors with values 0..255: tfjs has no uint8. */
@@ -9,13 +13,19 @@ export interface ArraySpec {
   readonly below?: number;
 }
 
-/** An input of a unit: its values, flat, in row-major order. */
+/**
+ * An input of a unit: its values, flat, in row-major order.
+ *
+ * @category A training step
+ */
 export type UnitArray = Float32Array | Int32Array | Uint8Array;
 
 /**
  * A unit is a part of a phase that an engine runs as a whole: a pure function of named arrays with fixed shapes. All
  * computation of a phase is done in units, so the graphs and the bits do not depend on which worker runs a unit, nor on
  * the order of the units.
+ *
+ * @category A training step
  */
 export interface Unit<Inputs extends string = string, Outputs extends string = string> {
   /** A `UnitName` if the unit is a part of a step. */
@@ -46,6 +56,10 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
   run(inputs: Readonly<Record<Inputs, Tensor>>): Record<Outputs, Tensor>;
 }
 
-/** The names of the units of a step. */
+/**
+ * The names of the units of a step.
+ *
+ * @category A training step
+ */
 export type UnitName =
   'discriminator-real' | 'discriminator-fake' | 'discriminator-penalty' | 'generator-backward' | 'generator-sample';

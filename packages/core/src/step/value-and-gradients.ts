@@ -9,6 +9,7 @@ export function unpack(layout: Layout, vector: Tensor): Map<string, Tensor> {
   );
 }
 
+/** What a formula of a loss computes. */
 export interface LossAndExtras<Extra extends string> {
   readonly loss: Scalar;
   /** Other tensors of the computation that the caller needs in addition to the loss. */

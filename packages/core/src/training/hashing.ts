@@ -4,6 +4,7 @@ import { networks } from '../weights/layout.ts';
 
 /** A SHA-256 that is being computed. */
 export interface Sha256 {
+  /** Continues with more bytes. */
   update(bytes: Uint8Array): unknown;
   /** The hash of all bytes so far, hexadecimal. Ends the computation. */
   hex(): string;
@@ -11,6 +12,7 @@ export interface Sha256 {
 
 /** How a checkpoint is hashed. Node has a native SHA-256 that is synchronous; a browser has none. */
 export interface Hashing {
+  /** Begins a hash. */
   create(): Sha256;
   /** Called after each 8 MB: may let other work of the thread run. */
   pause(): Promise<void>;

@@ -1,4 +1,9 @@
-/** What training carries from step to step: its updates, its losses and its checkpoints. */
+/**
+ * What training carries from step to step: its updates, its losses and its checkpoints.
+ *
+ * @module training
+ * @category What lstm-gan itself uses
+ */
 export { applyUpdate } from './apply-update.ts';
 export { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.ts';
 export { weightsSha256, type Hashing, type Sha256 } from './hashing.ts';

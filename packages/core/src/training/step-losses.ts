@@ -19,10 +19,12 @@ export class StepLosses {
     discriminator: [],
   };
 
+  /** Adds the losses of some shards of a phase. */
   add(phase: Network, turn: number, ofShards: readonly LossOfShard[]): void {
     for (const losses of ofShards) this.#losses[phase].push({ ...losses, turn });
   }
 
+  /** The means over all shards so far. */
   means(): MeanLosses {
     for (const list of Object.values(this.#losses)) list.sort((a, b) => a.turn - b.turn || a.shard - b.shard);
     const mean = (phase: Network, part: 'loss' | 'penalty'): number =>

@@ -1,6 +1,10 @@
 import { UserError } from '../errors/user-error.ts';
 
-/** Bytes from outside: a Node Buffer is a Uint8Array. */
+/**
+ * Bytes from outside: a Node Buffer is a Uint8Array.
+ *
+ * @category Weights
+ */
 export type Bytes = Uint8Array | ArrayBuffer;
 
 /**

@@ -10,13 +10,21 @@
 /** The two networks of a GAN. */
 export const networks = ['generator', 'discriminator'] as const;
 
-/** One of the two networks of a GAN. */
+/**
+ * One of the two networks of a GAN.
+ *
+ * @category A training step
+ */
 export type Network = (typeof networks)[number];
 
 /** `trainable`: the optimizer updates it; `state`: the moving averages of batch normalisation. */
 export type Role = 'trainable' | 'state';
 
-/** One named part of a flat vector. */
+/**
+ * One named part of a flat vector.
+ *
+ * @category Weights
+ */
 export interface LayoutEntry {
   /** `<layer>/<name>`, for example `lstm/recurrentKernel`. */
   readonly name: string;
@@ -28,7 +36,11 @@ export interface LayoutEntry {
   readonly size: number;
 }
 
-/** The parts of a flat vector, in order and without gaps. */
+/**
+ * The parts of a flat vector, in order and without gaps.
+ *
+ * @category Weights
+ */
 export interface Layout {
   readonly entries: readonly LayoutEntry[];
   /** Floats in the whole vector. */
@@ -50,7 +62,11 @@ export function createLayout(parts: readonly LayoutPart[]): Layout {
   return { entries, size: offset };
 }
 
-/** How many trainable parameters a layout has; state is not counted. */
+/**
+ * How many trainable parameters a layout has; state is not counted.
+ *
+ * @category Weights
+ */
 export function countParameters({ entries }: Pick<Layout, 'entries'>): number {
   return entries.reduce((sum, entry) => sum + (entry.role === 'trainable' ? entry.size : 0), 0);
 }

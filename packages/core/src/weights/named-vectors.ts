@@ -4,6 +4,8 @@ import { entryView, type Layout } from './layout.ts';
 /**
  * Joins the named parts of a layout into one new flat vector. Parts that are not in the layout are ignored. Throws a
  * UserError, before it allocates any memory, if a part is missing or has the wrong size.
+ *
+ * @category Weights
  */
 export function joinVector(layout: Layout, parts: ReadonlyMap<string, Float32Array>): Float32Array {
   for (const { name, size, shape } of layout.entries) {
@@ -20,7 +22,11 @@ export function joinVector(layout: Layout, parts: ReadonlyMap<string, Float32Arr
   return vector;
 }
 
-/** The named parts of a vector: views, not copies. */
+/**
+ * The named parts of a vector: views, not copies.
+ *
+ * @category Weights
+ */
 export function splitVector(layout: Layout, vector: Float32Array): Map<string, Float32Array> {
   return new Map(layout.entries.map((entry) => [entry.name, entryView(vector, entry)]));
 }

@@ -4,13 +4,21 @@
  */
 import { UserError } from '../errors/user-error.ts';
 
-/** A tensor of a file: its name, its type, its shape, and its values in row-major order. */
+/**
+ * A tensor of a file: its name, its type, its shape, and its values in row-major order.
+ *
+ * @category Weights
+ */
 export type NamedTensor =
   | { readonly name: string; readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly name: string; readonly dtype: 'I32'; readonly shape: readonly number[]; readonly data: Int32Array }
   | { readonly name: string; readonly dtype: 'U8'; readonly shape: readonly number[]; readonly data: Uint8Array };
 
-/** What a file holds. */
+/**
+ * What a file holds.
+ *
+ * @category Weights
+ */
 export interface Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, NamedTensor>;
@@ -20,7 +28,11 @@ const arrayTypes = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as con
 const alignmentBytes = 64;
 const maxHeaderBytes = 16 * 1024 * 1024;
 
-/** Returns the bytes of a file as a list of parts, to be written one after the other. No tensor is copied. */
+/**
+ * Returns the bytes of a file as a list of parts, to be written one after the other. No tensor is copied.
+ *
+ * @category Weights
+ */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: ReadonlyMap<string, string> = new Map(),
@@ -44,6 +56,8 @@ export function encodeSafetensors(
 /**
  * Reads a file. Throws a UserError if it is damaged or incomplete. A tensor is a view into `bytes` if it is aligned
  * there, otherwise a copy.
+ *
+ * @category Weights
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   if (bytes.length < 8) throw damaged(`it has ${bytes.length} bytes`);
