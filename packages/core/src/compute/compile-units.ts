@@ -28,7 +28,7 @@ export async function compileUnits(
   const { discriminatorReal, discriminatorFake, discriminatorPenalty, generatorBackward } = units;
   return {
     // This unit is compiled first. It needs the most memory, and reports an error if there is too little. The
-    // discriminator's units would crash in that case, because they begin with a convolution, which ends the process.
+    // discriminator's units would crash in that case, because they begin with a convolution, which ends the program.
     generatorBackward: await engine.compile(generatorBackward),
     discriminatorReal: await engine.compile(discriminatorReal),
     discriminatorFake: await engine.compile(discriminatorFake),

@@ -118,7 +118,7 @@ function readTensor(name: string, value: unknown, data: Uint8Array): NamedTensor
   }
   const from = data.byteOffset + start;
   const aligned = from % arrayType.BYTES_PER_ELEMENT === 0;
-  // Not `slice`, which copies nothing if the bytes are a Buffer.
+  // Not `slice`: that of a Node Buffer copies nothing.
   const source = (aligned ? data.buffer : Uint8Array.from(data.subarray(start, stop)).buffer) as ArrayBuffer;
   return { name, dtype, shape, data: new arrayType(source, aligned ? from : 0, size) } as NamedTensor;
 }
