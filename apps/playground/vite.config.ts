@@ -1,4 +1,5 @@
 import { defaultClientConditions, defineConfig } from 'vite';
+import { digits } from './digits-plugin.ts';
 
 // Splits what every visitor loads into one file each for zod, core and tfjs-core. If one of them changes, the browser's
 // cache keeps the others. docs/browser.md states their sizes. Each backend has its own file, because it is imported
@@ -16,5 +17,7 @@ export default defineConfig({
   // index.html instead.
   appType: 'mpa',
   resolve: { conditions: ['source', ...defaultClientConditions] },
+  // The training runs in a worker, which is a bundle of its own: a visitor who only draws does not load it.
+  worker: { format: 'es', plugins: () => [digits()] },
   build: { target: 'es2022', manifest: true, rolldownOptions: { output: { codeSplitting: { groups: parts } } } },
 });

@@ -66,8 +66,11 @@ export async function errorAfter(page: Page, act: () => Promise<unknown>): Promi
 }
 
 /** Reads the pixels of a page's canvas, as RGBA. */
-export function canvasPixels(page: Page): Promise<{ width: number; height: number; data: number[] }> {
-  return page.locator('canvas').evaluate((element) => {
+export function canvasPixels(
+  page: Page,
+  selector = 'canvas',
+): Promise<{ width: number; height: number; data: number[] }> {
+  return page.locator(selector).evaluate((element) => {
     const { width, height } = element as HTMLCanvasElement;
     const context = (element as HTMLCanvasElement).getContext('2d') as CanvasRenderingContext2D;
     return { width, height, data: Array.from(context.getImageData(0, 0, width, height).data) };

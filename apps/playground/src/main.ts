@@ -161,6 +161,14 @@ function listen(): void {
     void draw();
   });
   walk.addEventListener('click', () => void startOrStopWalk());
+  // A visitor who only draws does not load the training.
+  element('train')
+    .closest('form')
+    ?.addEventListener('submit', (event) => {
+      event.preventDefault();
+      element('error').hidden = true;
+      void import('./training/start-or-stop.ts').then(({ startOrStop }) => startOrStop(showError)).catch(showError);
+    });
   for (const kind of ['dragenter', 'dragover', 'dragleave', 'drop'] as const) {
     document.addEventListener(kind, (event) => {
       event.preventDefault();

@@ -1,4 +1,3 @@
-import { getGradient } from '@tensorflow/tfjs-core';
 import { compileUnits, type CompiledUnits, type UnitCompiler } from '../compute/compile-units.ts';
 import type { ShardTools } from '../compute/compute-shard.ts';
 import { createGeneratorPasses } from '../compute/generator-passes.ts';
@@ -12,6 +11,7 @@ import { plainArithmetic } from '../optimizer/vector-arithmetic.ts';
 import { generate } from '../sampling/generate.ts';
 import { sampleNoise } from '../sampling/sample-noise.ts';
 import { compileEagerly } from '../step/compile-eagerly.ts';
+import { prepareTraining } from '../step/prepare-training.ts';
 import { readyBackend } from '../step/ready-backend.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import type { MeanLosses } from '../training/step-losses.ts';
@@ -101,7 +101,7 @@ function trainerFrom(config: RunConfig, initial: TrainingState): Trainer {
   const train = async (images: StepImages): Promise<MeanLosses> => {
     try {
       await readyBackend();
-      checkGradients();
+      prepareTraining();
       const trained = await trainStep({ ...tools, units: await unitsFor(images.dtype) }, layouts, state, images);
       state = trained.state;
       return trained.losses;
@@ -144,16 +144,6 @@ function countOf(wish: number): number {
     code: 'wrong-noise',
     message: `A number of images is a whole number above 0, not ${wish}.`,
     advice: 'Pass for example 16, or noise of your own.',
-  });
-}
-
-/** tfjs-core alone has no gradients; the package `@tensorflow/tfjs` registers them. */
-function checkGradients(): void {
-  if (getGradient('Add') !== undefined) return;
-  throw new UserError({
-    code: 'tfjs-without-gradients',
-    message: 'tfjs has no gradients: only its core and a backend are loaded.',
-    advice: "Import '@tensorflow/tfjs', which training needs; drawing does not.",
   });
 }
 
