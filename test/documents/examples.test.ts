@@ -87,6 +87,8 @@ describe('run in the places that the examples name', () => {
       path.join(folder, 'runs', 'digits'),
     ]);
     expect(exitCode, String(stderr)).toBe(0);
+    const evaluated = { results: { fd2k_digits: 70 }, step: 2, images: 128 };
+    await writeFile(path.join(folder, 'runs', 'digits', 'metric-fd2k_digits.jsonl'), `${JSON.stringify(evaluated)}\n`);
     const checkpoints = path.join(folder, 'runs', 'digits', 'checkpoints');
     const [made] = await readdir(checkpoints);
     for (const name of mentioned(/(step-\d{8}\.safetensors)$/))

@@ -40,7 +40,7 @@ Examples:
 ${runOptionsHelp}`;
 
 /** Images of training between two evaluations. docs/evaluation.md says what they cost. */
-const defaultEvaluateEvery = 20_000;
+const defaultEvaluateEvery = 50_000;
 
 export function addTrain(program: Command): void {
   const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))

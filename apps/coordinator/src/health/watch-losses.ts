@@ -5,7 +5,7 @@ import type { ModelConfig } from '@lstm-gan/core';
 import { imagesPerStep, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 
 /** What the losses say at the moment. */
-export type LossVerdict =
+type LossVerdict =
   | { readonly kind: 'unknown' | 'healthy' }
   | { readonly kind: 'diverged' | 'discriminator-ahead'; readonly message: string };
 

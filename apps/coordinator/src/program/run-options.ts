@@ -42,7 +42,7 @@ export function addRunOptions(command: Command): Command {
       new Option(
         '--dry-run',
         'only show what would be trained, on what and for how long; starts no workers and writes no run',
-      ).conflicts(['printConfig', 'json']),
+      ).conflicts('json'),
     )
     .option('--data <name|folder>', "data set, or a folder of images (default: the preset's)")
     .addOption(
