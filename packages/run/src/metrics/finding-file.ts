@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { explainWriteError, readIfPresent, type Confirm } from '../write-atomically.ts';
 
 /** What can go wrong in a training that computes finite numbers. */
-const healthEvents = ['diverged', 'discriminator-ahead', 'one-picture', 'past-best', 'copies'] as const;
+export type HealthEvent = 'diverged' | 'discriminator-ahead' | 'one-picture' | 'past-best' | 'copies';
+
+const healthEvents: readonly HealthEvent[] = ['diverged', 'discriminator-ahead', 'one-picture', 'past-best', 'copies'];
 
 const findingSchema = z.object({
   event: z.enum(healthEvents),
@@ -12,9 +14,6 @@ const findingSchema = z.object({
   message: z.string(),
   advice: z.string(),
 });
-
-/** The name of what went wrong. */
-export type HealthEvent = (typeof healthEvents)[number];
 
 /** Something that went wrong in a training: a line of `health.jsonl`. */
 export interface Finding {
