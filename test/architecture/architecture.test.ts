@@ -143,6 +143,7 @@ it('has only folders, the workspace and documents at the top level', () => {
     'README.md',
     'apps',
     'docs',
+    'examples',
     'nx.json',
     'package-lock.json',
     'package.json',

@@ -75,6 +75,14 @@ describe('run in the places that the examples name', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-examples-'));
+    // The file of docs/own-network.md, without its imports: this process loads the sources. e2e/own-network.test.ts
+    // trains with the files of the page.
+    const weight = "{ name: 'a/b', shape: [1], role: 'trainable', initializer: { kind: 'constant', value: 0 } }";
+    const layer = `{ parameters: [${weight}], apply: (x) => x }`;
+    await writeFile(
+      path.join(folder, 'my-network.mjs'),
+      `export const generators = { 'my-dense': () => [${layer}] };\n`,
+    );
     const { exitCode, stderr } = await lstmGan([
       'train',
       '--steps',

@@ -20,7 +20,7 @@ const config = createRunConfig({
     ...digits.model,
     image: { size: 8, channels: 1 },
     generator: { kind: 'dense', units: [16] },
-    discriminator: { ...digits.model.discriminator, filters: [4] },
+    discriminator: { filters: [4], dropout: 0 },
   },
 });
 const small = ['--set', 'model.generator={kind: dense, units: [16]}', '--set', 'model.image.size=8'];

@@ -15,6 +15,8 @@ export const everyVariation = {
   stepNoise: 1,
 } as const;
 
+const discriminator = { filters: [8, 16], dropout: 0.3 };
+
 export const smallConfig: RunConfig = createRunConfig({
   ...digits,
   batchSize: 24,
@@ -34,7 +36,7 @@ export const smallConfig: RunConfig = createRunConfig({
       base: [4, 4, 4],
       filters: [8],
     },
-    discriminator: { filters: [8, 16], dropout: 0.3 },
+    discriminator,
   },
 });
 
@@ -44,7 +46,7 @@ export const richConfig: RunConfig = {
   discriminatorSteps: 2,
   model: {
     ...smallConfig.model,
-    discriminator: { ...smallConfig.model.discriminator, minibatchDeviation: 2, spectralNorm: true },
+    discriminator: { ...discriminator, minibatchDeviation: 2, spectralNorm: true },
     loss: 'wasserstein',
     regularizer: { kind: 'gradient-penalty', lambda: 10, every: 3 },
     augment: { colour: true, translation: 0.125, cutout: 0.5 },

@@ -200,6 +200,19 @@ describe('admission', () => {
       message: { reason: 'name-taken' },
     });
   });
+
+  it('refuses a worker without the file of the networks, or with another one, and tells both hashes', () => {
+    const [ours, other] = ['a'.repeat(64), 'b'.repeat(64)];
+    const run = drive(2, 9, { modelSource: ours });
+    const hello = { kind: 'hello', protocol: protocolVersion, worker: 'w' } as const;
+    expect(run.say('a', hello)[0]).toMatchObject({
+      message: { reason: 'model-differs', sentence: expect.stringMatching(new RegExp(`no model file.*${ours}`)) },
+    });
+    expect(run.say('b', { ...hello, model: other })[0]).toMatchObject({
+      message: { reason: 'model-differs', sentence: expect.stringMatching(new RegExp(`${other}.*${ours}`)) },
+    });
+    expect(run.say('c', { ...hello, model: ours })[0]).toMatchObject({ message: { kind: 'welcome' } });
+  });
 });
 
 describe('the end', () => {

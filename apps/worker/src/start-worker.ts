@@ -20,7 +20,7 @@ import type { WorkerOptions } from './worker-options.ts';
  * refuses the worker or is gone.
  */
 export async function startWorker(options: WorkerOptions): Promise<void> {
-  const { link, name, signal, log } = options;
+  const { link, name, modelSource, signal, log } = options;
   let run: PreparedRun | undefined;
   const leave = (): void => {
     // The coordinator answers `leave` with `finish`. In the star it sends `finish` after the current lease; in the
@@ -30,7 +30,8 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
   };
   signal.addEventListener('abort', leave, { once: true });
   try {
-    link.send({ kind: 'hello', protocol: protocolVersion, worker: name });
+    const model = modelSource === undefined ? {} : { model: modelSource };
+    link.send({ kind: 'hello', protocol: protocolVersion, worker: name, ...model });
     for await (const event of link.events()) {
       if (event.kind === 'closed') {
         if (signal.aborted) return;

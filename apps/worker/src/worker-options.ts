@@ -6,6 +6,8 @@ export interface WorkerOptions {
   readonly link: WorkerLink;
   /** The worker's name. No other worker of the run has it. */
   readonly name: string;
+  /** SHA-256 of the file of networks that this process has registered, if there is one. */
+  readonly modelSource?: string;
   /** Called when the run's configuration has arrived. */
   readonly openEngine: (config: RunConfig) => Promise<Engine>;
   /** Called only if the run's exchange is sliced: opens this worker's link to the other workers. */

@@ -75,7 +75,7 @@ export const foreignOptions: readonly ForeignOption[] = [
   { names: 'n-critic ncritic critic-iters d-steps num-d-steps', typed: '--set discriminatorSteps=VALUE' },
   // The model.
   {
-    names: 'cfg arch architecture model net-g netg',
+    names: 'cfg arch architecture net-g netg',
     typed: '--preset NAME',
     say: '--config takes a file of your own.',
   },

@@ -8,10 +8,25 @@
  * @category Draw
  */
 export { checkModelConfig } from './model/check-model-config.ts';
+export {
+  isCustom,
+  namesIn,
+  registerNetworks,
+  type CustomNetworks,
+  type DiscriminatorContext,
+  type GeneratorContext,
+} from './model/custom-networks.ts';
 export { fitFilters } from './model/fit-filters.ts';
 export { createInitialWeights } from './model/initial-weights.ts';
-export { modelConfigSchema, type GeneratorConfig, type ImageShape, type ModelConfig } from './model/model-config.ts';
+export {
+  modelConfigSchema,
+  type DiscriminatorConfig,
+  type GeneratorConfig,
+  type ImageShape,
+  type ModelConfig,
+} from './model/model-config.ts';
 export { createLayouts } from './model/network.ts';
+export type { Initializer, Layer, ParameterSpec, Pass } from './nn/layer.ts';
 export type { AdamOptions, LearningRateSchedule } from './optimizer/adam.ts';
 export { emaBeta, updateEma, type EmaOptions } from './optimizer/ema.ts';
 export { createNetworkState, updateNetwork, type NetworkState, type NetworkUpdate } from './optimizer/network-state.ts';

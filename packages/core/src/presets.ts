@@ -102,6 +102,8 @@ const articleGenerator: GeneratorConfig = {
 
 const dcganGenerator = (depth: number): GeneratorConfig => ({ kind: 'dcgan', base: [8, 8, depth], filters: [128, 64] });
 
+const digitsDiscriminator = { filters: [64, 128, 256], dropout: 0 };
+
 /** Tested settings: docs/quality.md shows what they give. */
 const digits: Preset = {
   name: 'digits',
@@ -120,7 +122,7 @@ const digits: Preset = {
       base: [8, 8, 64],
       filters: [128],
     },
-    discriminator: { filters: [64, 128, 256], dropout: 0 },
+    discriminator: digitsDiscriminator,
     loss: 'non-saturating',
     regularizer: { kind: 'approximate-r1', lambda: 20, sigma: 0.05 },
   },
@@ -145,7 +147,7 @@ const conditional: Preset = {
   description: 'digits of a class that one chooses: digits with labels',
   model: {
     ...digits.model,
-    discriminator: { ...digits.model.discriminator, minibatchDeviation: 4 },
+    discriminator: { ...digitsDiscriminator, minibatchDeviation: 4 },
     condition: { kind: 'label', classes: 10, embedding: 8 },
   },
 };

@@ -89,13 +89,16 @@ function createGenerator(model: ModelConfig): LayersModel {
 }
 
 function createDiscriminator(model: ModelConfig): LayersModel {
-  const { size, channels } = model.image;
+  const { image, discriminator } = model;
+  const { size, channels } = image;
+  if (discriminator.kind === 'custom')
+    throw new Error('stock layers are written for convolutional discriminators only');
   const network = sequential();
   network.add(layers.inputLayer({ inputShape: [size, size, channels] }));
-  for (const filters of model.discriminator.filters) {
+  for (const filters of discriminator.filters) {
     network.add(layers.conv2d({ filters, kernelSize: 4, strides: 2, padding: 'same' }));
     network.add(layers.leakyReLU({ alpha: 0.2 }));
-    network.add(layers.dropout({ rate: model.discriminator.dropout }));
+    network.add(layers.dropout({ rate: discriminator.dropout }));
   }
   network.add(layers.flatten());
   network.add(layers.dense({ units: 1 }));

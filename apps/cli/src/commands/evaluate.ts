@@ -1,9 +1,18 @@
 import { availableParallelism, constants, getPriority, setPriority } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
+import {
+  addCacheDir,
+  addModel,
+  cacheDirOf,
+  positiveInteger,
+  seed,
+  type CacheOptions,
+  type ModelOptions,
+} from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { UserError } from '@lstm-gan/core/errors';
+import { loadModelFileOfRun } from '@lstm-gan/coordinator/program';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { openEngine, type Engine } from '@lstm-gan/engine';
 import {
@@ -19,8 +28,9 @@ import { Option, type Command } from 'commander';
 import { openSampleSource, type SampleSource } from '../evaluate/evaluated-images.ts';
 import { evaluationReport, evaluationText, type Evaluated } from '../evaluate/evaluation-report.ts';
 import { readSome } from '../evaluate/read-some.ts';
+import { rememberedModel, runOfPlace } from '../run-of-place.ts';
 
-interface EvaluateOptions extends CacheOptions {
+interface EvaluateOptions extends CacheOptions, ModelOptions {
   readonly data?: string;
   readonly samples: number;
   readonly metrics?: string;
@@ -53,6 +63,7 @@ export function addEvaluate(program: Command): void {
     .option('--seed <number>', 'seed of the noise and of the choice of real images', seed, 1)
     .option('--json', 'print one line of JSON instead of text')
     .addHelpText('after', examples);
+  addModel(command, rememberedModel);
   addCacheDir(command).action(evaluate);
 }
 
@@ -68,6 +79,7 @@ async function evaluate(place: string, options: EvaluateOptions): Promise<void> 
   const wanted = numbers?.[0].samples ?? options.samples;
   // Threads that start later, those of TensorFlow too, get the priority of the thread that starts them.
   if (options.lowPriority === true && getPriority() < lowPriority) setPriority(lowPriority);
+  await loadModelFileOfRun(runOfPlace(place), options.model);
   const cacheDir = cacheDirOf(options);
   const threads = availableParallelism();
   const now = () => performance.now();

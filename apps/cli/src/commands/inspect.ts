@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { addModel, type ModelOptions } from '@lstm-gan/command-line';
+import { loadModelFileOfRun } from '@lstm-gan/coordinator/program';
 import { UserError } from '@lstm-gan/core/errors';
 import { checkFolderOf, renderSvg, type RecordedStep } from '@lstm-gan/run';
 import type { Command } from 'commander';
@@ -7,9 +9,10 @@ import { inspectPath } from '../inspect/inspection.ts';
 import { lossCurve } from '../inspect/loss-curve.ts';
 import { plotSvg } from '../inspect/plot-svg.ts';
 import { plotText } from '../inspect/plot-text.ts';
+import { rememberedModel, runOfPlace } from '../run-of-place.ts';
 import { writeOutput } from '../write-output.ts';
 
-interface InspectOptions {
+interface InspectOptions extends ModelOptions {
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -22,20 +25,21 @@ Examples:
   $ lstm-gan inspect runs/digits/checkpoints/step-00001400.safetensors`;
 
 export function addInspect(program: Command): void {
-  program
+  const command = program
     .command('inspect')
     .description('show a run or a checkpoint: layers, configuration, progress, losses')
     .argument('<run>', 'run folder, or a checkpoint file')
     .option('--out <file>', 'draw the losses as a picture, .svg or .png')
     .option('--json', 'print one line of JSON instead of text')
-    .addHelpText('after', examples)
-    .action(inspect);
+    .addHelpText('after', examples);
+  addModel(command, rememberedModel).action(inspect);
 }
 
 const networks = ['discriminator', 'generator'] as const;
 
-async function inspect(place: string, { out, json }: InspectOptions): Promise<void> {
+async function inspect(place: string, { out, json, model }: InspectOptions): Promise<void> {
   await checkPicture(out);
+  await loadModelFileOfRun(runOfPlace(place), model);
   const { inspection, steps } = await inspectPath(place);
   if (out !== undefined) await drawPicture(out, place, steps);
   if (json === true) {

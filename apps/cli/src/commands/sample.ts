@@ -1,10 +1,18 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { addCacheDir, cacheDirOf, positiveInteger, seed, type CacheOptions } from '@lstm-gan/command-line';
+import {
+  addCacheDir,
+  addModel,
+  cacheDirOf,
+  positiveInteger,
+  seed,
+  type CacheOptions,
+  type ModelOptions,
+} from '@lstm-gan/command-line';
 import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { UserError } from '@lstm-gan/core/errors';
-import { openSampler } from '@lstm-gan/coordinator/program';
+import { loadModelFileOfRun, openSampler } from '@lstm-gan/coordinator/program';
 import {
   animateGrids,
   checkFolderOf,
@@ -21,11 +29,12 @@ import {
 } from '@lstm-gan/run';
 import { explainWriteError, makeFolder } from '@lstm-gan/system';
 import { Option, type Command } from 'commander';
+import { rememberedModel, runOfPlace } from '../run-of-place.ts';
 import { bestStep } from '../sample/best-step.ts';
 import { chooseSamples, type SampleChoice } from '../sample/choose-samples.ts';
 import { isDevice, writeOutput } from '../write-output.ts';
 
-interface SampleOptions extends CacheOptions, SampleChoice {
+interface SampleOptions extends CacheOptions, ModelOptions, SampleChoice {
   readonly step?: number;
   readonly best?: string;
   readonly out?: string;
@@ -74,6 +83,7 @@ export function addSample(program: Command): void {
     .option('--to-class <name>', 'with --class and --interpolate: rows of one noise each, from one class to the other')
     .option('--seed <number>', 'seed of the noise', seed, 1)
     .addHelpText('after', examples);
+  addModel(command, rememberedModel);
   addCacheDir(command).action(sample);
 }
 
@@ -88,11 +98,12 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   }
   if (animation !== undefined) return animate(run, animation, options);
   const format = await checkTarget(options);
+  await loadModelFileOfRun(runOfPlace(run), options.model);
   const { config, state } = await findCheckpoint(run, options);
   const cacheDir = cacheDirOf(options);
   await provisionWithProgress(cacheDir, 'cpu', () => performance.now());
   const { noise, classes, columns } = chooseSamples(config, options);
-  const sampler = await openSampler(config.model, { noise, classes, cacheDir });
+  const sampler = await openSampler(config, { noise, classes, cacheDir });
   const images = await sampler.sample(state.ema).finally(() => sampler.close());
   const count = noise.length / config.model.latent;
   if (out !== undefined) {

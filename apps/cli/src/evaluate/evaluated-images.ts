@@ -11,10 +11,10 @@ import {
   readCheckpoint,
   readIfPresent,
   readLatestCheckpoint,
-  runOfCheckpoint,
   toPixels,
   type Checkpoint,
 } from '@lstm-gan/run';
+import { runOfPlace } from '../run-of-place.ts';
 import { readSome } from './read-some.ts';
 
 /** Where the samples come from. */
@@ -66,7 +66,7 @@ export async function openSampleSource(place: string, options: SourceOptions): P
   }
   if (!entry.isDirectory()) {
     const checkpoint = await readCheckpoint(place);
-    return openGenerator(checkpoint, place, rootOf(place), options);
+    return openGenerator(checkpoint, place, runOfPlace(place), options);
   }
   if (await isRun(place)) {
     const onDamaged = (file: string, error: Error): void =>
@@ -81,15 +81,6 @@ export async function openSampleSource(place: string, options: SourceOptions): P
 async function isRun(folder: string): Promise<boolean> {
   if ((await readIfPresent(path.join(folder, 'config.json'))) !== undefined) return true;
   return (await newestCheckpoint(checkpointsOf(folder))) !== undefined;
-}
-
-/** The run of a checkpoint; undefined if the file was copied elsewhere. */
-function rootOf(file: string): string | undefined {
-  try {
-    return runOfCheckpoint(file);
-  } catch {
-    return undefined;
-  }
 }
 
 const drawnAtOnce = 256;
@@ -114,7 +105,7 @@ function openGenerator(
       const cut = (rows: Float32Array, first: number) =>
         rows.slice((first * rows.length) / count, ((first + drawnAtOnce) * rows.length) / count);
       const pixels = new Uint8Array(count * size * size * channels);
-      const sampler = await openSampler(model, { noise, classes, cacheDir, threads });
+      const sampler = await openSampler(config, { noise, classes, cacheDir, threads });
       try {
         for (let first = 0; first < count; first += drawnAtOnce) {
           const part = { noise: cut(noise, first), ...(classes && { classes: cut(classes, first) }) };

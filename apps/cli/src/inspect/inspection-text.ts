@@ -58,7 +58,9 @@ const grouped = (count: number): string => count.toLocaleString('en-US');
  */
 function configLines({ model, ...run }: RunConfig): string[] {
   const { generator, discriminator, ...rest } = model;
-  const shown = { ...run, ...rest, generator: generator.kind, dropout: discriminator.dropout };
+  const ofDiscriminator = discriminator.kind === 'custom' ? { discriminator } : { dropout: discriminator.dropout };
+  const ofGenerator = generator.kind === 'custom' ? generator : generator.kind;
+  const shown = { ...run, ...rest, generator: ofGenerator, ...ofDiscriminator };
   return Object.entries(shown).map(([key, value]) =>
     field(key, typeof value === 'string' ? value : JSON.stringify(value)),
   );

@@ -9,7 +9,10 @@ export interface Refusal {
 }
 
 /** Why a worker that says hello is refused. Undefined if the worker is welcome. */
-export function refuseHello({ members }: CoordinatorState, { protocol, worker }: Hello): Refusal | undefined {
+export function refuseHello(
+  { members, plan }: CoordinatorState,
+  { protocol, worker, model }: Hello,
+): Refusal | undefined {
   if (protocol !== protocolVersion) {
     return {
       reason: 'protocol-version',
@@ -20,6 +23,13 @@ export function refuseHello({ members }: CoordinatorState, { protocol, worker }:
     return {
       reason: 'name-taken',
       sentence: `A worker called ${worker} takes part already. Start this one with another --name.`,
+    };
+  }
+  if (plan.modelSource !== undefined && model !== plan.modelSource) {
+    const has = model === undefined ? 'no model file' : `a model file with SHA-256 ${model}`;
+    return {
+      reason: 'model-differs',
+      sentence: `Worker ${worker} has ${has}; the networks of the run are defined by a file with SHA-256 ${plan.modelSource}. Start it with --model and an exact copy of the run's file.`,
     };
   }
   return undefined;

@@ -22,6 +22,8 @@ export interface Plan {
   readonly config: string;
   /** SHA-256 of each network's layout. */
   readonly layouts: Readonly<Record<Network, string>>;
+  /** The SHA-256 of the file that defines custom networks; missing if neither network is a custom one. */
+  readonly modelSource?: string;
   /** Floats in each network's vector. */
   readonly layoutSizes: Readonly<Record<Network, number>>;
   /** Floats in each slice of each network. */
@@ -58,6 +60,7 @@ export function createPlan(
     engine: config.engine,
     doThreadsDecideBits: doThreadsDecideBits(config),
     config: JSON.stringify(config),
+    modelSource: config.model.source,
     layouts: { generator: layoutSha256(layouts.generator), discriminator: layoutSha256(layouts.discriminator) },
     layoutSizes: { generator: layouts.generator.size, discriminator: layouts.discriminator.size },
     sliceSizes: { generator: sizes('generator'), discriminator: sizes('discriminator') },

@@ -2,6 +2,9 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ModelFile } from '@lstm-gan/command-line/model-file';
+import { registerNetworks } from '@lstm-gan/core';
+import { dense } from '@lstm-gan/core/layers';
 import { labelsInTurn } from '@lstm-gan/data';
 import { presetConfig, newRunConfig, readConfigLayers, withClasses, type ConfigOptions } from './new-run-config.ts';
 
@@ -45,6 +48,46 @@ it('lets a file override the preset, settings override the file, and options ove
     batchSize: 32,
     seed: 3,
     shardSize: 2,
+  });
+});
+
+describe('a file of networks', () => {
+  const sha256 = 'a'.repeat(64);
+  const layer = () => [dense('dense0', 1, 1)];
+  /** Registers networks of these names, and returns their file. */
+  const fileOf = (generator: readonly string[], discriminator: readonly string[] = []): ModelFile => {
+    const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, layer]));
+    registerNetworks(sha256, { generators: named(generator), discriminators: named(discriminator) });
+    return { path: '/m.mjs', sha256, names: { generator, discriminator } };
+  };
+  const modelOf = async (modelFile: ModelFile | undefined, ...set: string[]) =>
+    newRunConfig(await readConfigLayers({ set }), modelFile).model;
+
+  it('gives a run its only networks, with options from other layers, and its hash', async () => {
+    const model = await modelOf(fileOf(['g'], ['d']), 'model.generator.options.units=3');
+    expect(model).toMatchObject({
+      generator: { kind: 'custom', name: 'g', options: { units: 3 } },
+      discriminator: { kind: 'custom', name: 'd' },
+      source: sha256,
+    });
+  });
+
+  it('gives a run only the networks that the configuration names, if it names one, and its own hash', async () => {
+    const stated = ['model.discriminator={kind: custom, name: d}', `model.source=${'b'.repeat(64)}`];
+    const { generator, discriminator, source } = await modelOf(fileOf(['g'], ['c', 'd']), ...stated);
+    expect([generator.kind, discriminator, source]).toEqual(['rows', { kind: 'custom', name: 'd' }, sha256]);
+  });
+
+  it('must leave no choice open, must define what is named, and must be given', async () => {
+    await expect(modelOf(fileOf(['g', 'h']))).rejects.toMatchObject({
+      message: 'The file /m.mjs defines the generators g, h, and the configuration names none of them.',
+      advice: "Choose one: --set 'model.generator={kind: custom, name: g}'.",
+    });
+    const named = 'model.generator={kind: custom, name: x}';
+    await expect(modelOf(fileOf(['g']), named)).rejects.toMatchObject({ code: 'unknown-network' });
+    await expect(modelOf(undefined, named)).rejects.toMatchObject({ code: 'no-model-file' });
+    const none = 'model.generator={kind: dense, units: [4]}';
+    await expect(modelOf(fileOf(['g']), none)).rejects.toThrow('neither network is of kind custom');
   });
 });
 

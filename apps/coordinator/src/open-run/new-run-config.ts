@@ -4,13 +4,16 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { presets, type Preset } from '@lstm-gan/core';
+import type { ModelFile } from '@lstm-gan/command-line/model-file';
+import { createLayouts, isCustom, presets, type Preset } from '@lstm-gan/core';
 import { nearestName, UserError } from '@lstm-gan/core/errors';
+import { networks } from '@lstm-gan/core/weights';
 import { datasets, type Dataset } from '@lstm-gan/data';
 import {
   checkRunConfig,
   configure,
   createRunConfig,
+  mergeValues,
   overridesLayer,
   readConfigFile,
   readSettings,
@@ -50,8 +53,11 @@ function withAbsolutePath(values: ConfigLayer['values']): ConfigLayer['values'] 
   return isFolder ? { ...values, data: path.resolve(data) } : values;
 }
 
-/** Returns the configuration of a new run. Throws a UserError if layers name different presets. */
-export function newRunConfig(layers: readonly ConfigLayer[]): RunConfig {
+/**
+ * Returns the configuration of a new run. Throws a UserError if layers name different presets, or custom networks that
+ * the file of networks does not define.
+ */
+export function newRunConfig(layers: readonly ConfigLayer[], modelFile?: ModelFile): RunConfig {
   const naming = layers.filter(({ values }) => values['preset'] !== undefined);
   const [first, ...others] = naming.map(({ source, values }) => ({ source, name: String(values['preset']) }));
   const other = others.find(({ name }) => name !== first.name);
@@ -62,7 +68,41 @@ export function newRunConfig(layers: readonly ConfigLayer[]): RunConfig {
       advice: 'Leave one of them out.',
     });
   }
-  return configure(findPreset(first?.name ?? defaultPreset), layers);
+  const config = configure(findPreset(first?.name ?? defaultPreset), withNetworks(layers, modelFile));
+  // Only now is it certain which networks the configuration names.
+  if (isCustom(config.model)) createLayouts(config.model);
+  return config;
+}
+
+/**
+ * Adds what a file of networks decides: its hash, and, if the layers name no custom network, its only generator and its
+ * only discriminator.
+ */
+function withNetworks(layers: readonly ConfigLayer[], modelFile: ModelFile | undefined): readonly ConfigLayer[] {
+  if (modelFile === undefined) return layers;
+  const { sha256, names } = modelFile;
+  const source: ConfigLayer = { source: '--model', values: { model: { source: sha256 } } };
+  const values = layers.reduce<unknown>((below, layer) => mergeValues(below, layer.values), {});
+  if (networks.some((network) => valueAt(values, ['model', network, 'kind']) === 'custom')) return [...layers, source];
+  const chosen = networks.flatMap((network) => {
+    const [only, ...others] = names[network];
+    if (only === undefined) return [];
+    if (others.length === 0) return [[network, { kind: 'custom', name: only }] as const];
+    throw new UserError({
+      code: 'usage',
+      message: `The file ${modelFile.path} defines the ${network}s ${names[network].join(', ')}, and the configuration names none of them.`,
+      advice: `Choose one: --set 'model.${network}={kind: custom, name: ${only}}'.`,
+    });
+  });
+  // Below the other layers, so that these may set the network's options.
+  return [{ source: '--model', values: { model: Object.fromEntries(chosen) } }, ...layers, source];
+}
+
+function valueAt(values: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined),
+    values,
+  );
 }
 
 /** Returns the configuration of a new run, with the classes of its data if the model is conditional. */

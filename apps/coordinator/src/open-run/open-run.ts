@@ -44,6 +44,8 @@ export interface OpenRun {
   readonly isStrict: boolean;
   /** The step up to which the run was asked to train before; undefined for a new run. */
   readonly askedStep: number | undefined;
+  /** The path of the file that defines the run's custom networks; undefined if the run has none. */
+  readonly modelFile: string | undefined;
   /**
    * Marks in the folder that training came to its end. The command that began the run, if given again, then does not
    * resume it as interrupted.
@@ -60,16 +62,18 @@ export interface OpenRun {
 export interface BeginOptions extends FolderOptions {
   /** Whether to refuse workers that compute other bits than the run. */
   readonly isStrict?: boolean;
+  /** The path of the file that defines the run's custom networks. The run remembers it. */
+  readonly modelFile?: string;
 }
 
 /** Begins a run. Refuses a folder that contains a run with a checkpoint. */
 export async function beginRun(
   root: string,
   config: RunConfig,
-  { isStrict = true, ...options }: BeginOptions = {},
+  { isStrict = true, modelFile, ...options }: BeginOptions = {},
 ): Promise<OpenRun> {
   const folder = await createRunFolder(root, config, options);
-  const status = { run: newRunId(), incarnation: 1, strict: isStrict };
+  const status = { run: newRunId(), incarnation: 1, strict: isStrict, modelFile };
   return {
     config,
     folder,
@@ -80,6 +84,7 @@ export async function beginRun(
     identity: undefined,
     resumedFrom: undefined,
     askedStep: undefined,
+    modelFile,
     takeUp: (lastStep) => writeRunStatus(folder, { ...status, ended: false, lastStep }),
     end: (lastStep) => writeRunStatus(folder, { ...status, ended: true, lastStep }),
   };
@@ -107,6 +112,8 @@ export interface ResumeOptions extends FolderOptions {
    * as not strict.
    */
   readonly isStrict?: boolean;
+  /** The path of the file that defines the run's custom networks. Default: the path that the run remembers. */
+  readonly modelFile?: string;
 }
 
 /**
@@ -117,7 +124,7 @@ export interface ResumeOptions extends FolderOptions {
 export async function resumeRun(
   found: FoundRun,
   layers: readonly ConfigLayer[],
-  { onDamaged, isStrict: isWanted = true, ...options }: ResumeOptions,
+  { onDamaged, isStrict: isWanted = true, modelFile: named, ...options }: ResumeOptions,
 ): Promise<OpenRun> {
   const { root } = found;
   const { folder, durable } = await reopenRunFolder(
@@ -134,7 +141,8 @@ export async function resumeRun(
   // messages from old ones, and no old messages are left.
   const before: RunStatus = (await readRunStatus(root)) ?? { run: newRunId(), incarnation: 0, strict: true };
   const isStrict = before.strict && isWanted;
-  const status = { run: before.run, incarnation: before.incarnation + 1, strict: isStrict };
+  const modelFile = named ?? before.modelFile;
+  const status = { run: before.run, incarnation: before.incarnation + 1, strict: isStrict, modelFile };
   return {
     ...durable,
     folder,
@@ -142,6 +150,7 @@ export async function resumeRun(
     incarnation: status.incarnation,
     isStrict,
     askedStep: before.lastStep,
+    modelFile,
     takeUp(lastStep) {
       removeStepsAfter(folder, durable.initial.step);
       writeRunStatus(folder, { ...status, ended: false, lastStep });

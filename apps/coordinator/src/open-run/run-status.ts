@@ -16,6 +16,8 @@ export interface RunStatus {
   readonly ended?: boolean;
   /** The step up to which the run was last asked to train. Missing in runs of earlier versions of the program. */
   readonly lastStep?: number;
+  /** The path of the file that defines the run's custom networks, absolute. Missing in runs without such networks. */
+  readonly modelFile?: string;
 }
 
 const fileOf = (root: string): string => path.join(root, 'run.json');
@@ -29,7 +31,7 @@ export function writeRunStatus({ root, confirm }: Pick<RunFolder, 'root' | 'conf
 export async function readRunStatus(root: string): Promise<RunStatus | undefined> {
   const text = await readIfPresent(fileOf(root));
   try {
-    const { run, incarnation, strict, ended, lastStep } = JSON.parse(text ?? '') as Record<string, unknown>;
+    const { run, incarnation, strict, ended, lastStep, modelFile } = JSON.parse(text ?? '') as Record<string, unknown>;
     if (typeof run !== 'string' || !Number.isSafeInteger(incarnation)) return undefined;
     return {
       run,
@@ -37,6 +39,7 @@ export async function readRunStatus(root: string): Promise<RunStatus | undefined
       strict: strict !== false,
       ...(typeof ended === 'boolean' ? { ended } : {}),
       ...(Number.isSafeInteger(lastStep) ? { lastStep: lastStep as number } : {}),
+      ...(typeof modelFile === 'string' && path.isAbsolute(modelFile) ? { modelFile } : {}),
     };
   } catch {
     return undefined;

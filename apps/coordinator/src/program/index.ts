@@ -1,6 +1,7 @@
 /** What the command line uses of this program, besides the coordinator itself. */
 export { findPreset } from '../open-run/new-run-config.ts';
 export { findRun } from '../open-run/find-run.ts';
+export { loadModelFileOfRun } from '../open-run/model-file-of-run.ts';
 export { gridSamples, randomSamples, type Samples } from '../records/grid-samples.ts';
 export { openSampler } from '../records/open-sampler.ts';
 export { describeLocalWorkers, localWorkerCount, localWorkers } from '../workers/local-workers.ts';

@@ -4,12 +4,14 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { cacheDirOf, exitCodes, onStopSignal } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
+import { isCustom } from '@lstm-gan/core';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
 import { printable, printConfig, readMetrics, refuseRun, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
 import type { EvaluationPlan } from '../evaluate/evaluator.ts';
 import { findRun, type FoundRun } from '../open-run/find-run.ts';
 import { newRunConfig, presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
+import { loadModelFileOfRun } from '../open-run/model-file-of-run.ts';
 import {
   beginRun,
   foreseeResume,
@@ -18,6 +20,7 @@ import {
   type ForeseenRun,
   type OpenRun,
 } from '../open-run/open-run.ts';
+import { tryNetworks } from '../open-run/try-networks.ts';
 import type { GatherWorkers } from '../workers/run-workers.ts';
 import { dryRunLines } from './dry-run.ts';
 import type { RunOptions } from './run-options.ts';
@@ -44,15 +47,16 @@ export async function runTraining(options: RunOptions, training: TrainingCommand
   const cacheDir = cacheDirOf(options);
   const layers = await readConfigLayers(options);
   const stopRule = readStopRule(options, evaluation?.names);
-  const start: Start =
-    options.resume === undefined ? { config: newRunConfig(layers) } : { found: await findRun(options.resume) };
+  const found = options.resume === undefined ? undefined : await findRun(options.resume);
+  const modelFile = await loadModelFileOfRun(found?.root, options.model);
+  const start: Start = found === undefined ? { config: newRunConfig(layers, modelFile) } : { found };
   if (options.printConfig === true)
     return showConfig(start.config ?? (await foreseeResume(start.found, layers)).config);
   if (options.dryRun === true)
     return showDryRun(await completeStart(start, options, training, now), layers, options, training);
   const provisioned = await provisionWithProgress(cacheDir, 'cpu', now);
   const arithmetic = loadNativeArithmetic(provisioned, Math.min(4, os.availableParallelism()));
-  const run = await openRun(options, await completeStart(start, options, training, now), layers);
+  const run = await openRun(options, await completeStart(start, options, training, now), layers, modelFile?.path);
   try {
     const dataset = await openData(run.config, options, now);
     const { config, folder, initial, askedStep } = run;
@@ -93,8 +97,8 @@ type Start =
   | { readonly found: FoundRun; readonly config?: undefined };
 
 /**
- * Completes the configuration of a new run with what its data decide. So a data set that cannot be used is reported
- * before the run folder is made.
+ * Completes the configuration of a new run with what its data decide, and tries networks that the user has written. So
+ * data and networks that cannot be used are reported before the run folder is made.
  */
 async function completeStart(
   start: Start,
@@ -104,12 +108,15 @@ async function completeStart(
 ): Promise<Start> {
   if (start.config === undefined) return start;
   const dataset = await openData(start.config, options, now);
+  let config: RunConfig;
   try {
     evaluation?.open(dataset);
-    return { config: withClasses(start.config, dataset) };
+    config = withClasses(start.config, dataset);
   } finally {
     dataset.close();
   }
+  if (isCustom(config.model)) await tryNetworks(config, cacheDirOf(options));
+  return { config };
 }
 
 function showConfig(config: RunConfig): void {
@@ -178,11 +185,12 @@ async function openRun(
   options: RunOptions,
   { config, found }: Start,
   layers: readonly ConfigLayer[],
+  modelFile: string | undefined,
 ): Promise<OpenRun> {
   const onDamaged = (file: string, error: Error): void =>
     void process.stderr.write(`${file} is passed over: ${error.message}\n`);
   const onNotice = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
-  const opening = { onDamaged, onNotice, isStrict: options.strict, takeOver: options.takeOver };
+  const opening = { onDamaged, onNotice, isStrict: options.strict, takeOver: options.takeOver, modelFile };
   if (config === undefined) return resumeRun(found, layers, opening);
   const root = rootOf(options, config);
   if (!(await wasInterrupted(root, config))) return beginRun(root, config, opening);

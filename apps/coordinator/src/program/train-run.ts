@@ -93,6 +93,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
     log,
     arithmetic,
     limits: workerMessageLimits(config),
+    modelFile: options.modelFile,
   });
   const samples = gridSamples(config.model, config.seed);
   const sampler = await openGridSampler(options, samples, workers);
@@ -223,7 +224,7 @@ async function openGridSampler(
   workers?: RunWorkers,
 ): Promise<Sampler> {
   try {
-    return await openSampler(config.model, { ...samples, cacheDir });
+    return await openSampler(config, { ...samples, cacheDir });
   } catch (error) {
     if (workers !== undefined) await dismissWorkers(workers);
     throw error;

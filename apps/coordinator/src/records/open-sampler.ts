@@ -1,5 +1,6 @@
-import { createPhaseUnits, type ModelConfig } from '@lstm-gan/core';
+import { createPhaseUnits, isCustom } from '@lstm-gan/core';
 import { openEngine } from '@lstm-gan/engine';
+import type { RunConfig } from '@lstm-gan/run';
 import type { Samples } from './grid-samples.ts';
 
 /** Draws images from a generator's weights, in inference mode. */
@@ -17,12 +18,13 @@ export interface SamplerOptions extends Samples {
 
 const batch = 16;
 
-/** Opens a sampler for a model, on the CPU. */
+/** Opens a sampler for the model of a run, on the CPU. */
 export async function openSampler(
-  model: ModelConfig,
+  { model, engine: engineOfRun }: Pick<RunConfig, 'model' | 'engine'>,
   { cacheDir, threads = 1, ...own }: SamplerOptions,
 ): Promise<Sampler> {
-  const engine = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
+  // A user may have chosen the eager engine for layers that no graph can hold.
+  const engine = await openEngine(isCustom(model) ? engineOfRun : 'graph', { cacheDir, threads, device: 'cpu' });
   const unit = await engine.compile(createPhaseUnits(model, batch).generatorSample);
   const imageFloats = model.image.size ** 2 * model.image.channels;
   return {

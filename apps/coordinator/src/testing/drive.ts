@@ -53,7 +53,9 @@ export const answer = ({ lease: { id, subtrees }, round: { step, phase, turn } }
     sums: subtrees.map(() => new Float32Array(1)),
   });
 
-export interface Course extends Partial<Pick<Plan, 'exchange' | 'discriminatorSteps' | 'doThreadsDecideBits'>> {
+export interface Course extends Partial<
+  Pick<Plan, 'exchange' | 'discriminatorSteps' | 'doThreadsDecideBits' | 'modelSource'>
+> {
   /** The step after which the caller has enough, so that training ends. */
   readonly enoughStep?: number;
   /** The step whose state is to be recorded. */

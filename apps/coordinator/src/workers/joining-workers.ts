@@ -10,15 +10,17 @@ import type { GatherWorkers } from './run-workers.ts';
 /** Listens at an address for workers, which may join and leave at any time. */
 export function joiningWorkers(address: string, exchange: ExchangeChoice): GatherWorkers {
   const bind = bindAddress(address);
-  return async ({ root, log, arithmetic, limits }) => {
+  return async ({ root, log, arithmetic, limits, modelFile }) => {
     const { server, workerKeyFile, isAuthorized, takeRevoked } = await openRunKeys(path.join(root, 'keys'));
     const link = await createCoordinatorLink({ bind, keys: server, isAuthorized, memory: arithmetic, limits });
     const keyFile =
       workerKeyFile === undefined
         ? 'FILE   # all keys are revoked: lstm-gan keys makes new ones'
         : shellWord(path.resolve(workerKeyFile));
-    const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${keyFile}`;
-    log.info(`Listening at ${link.address}. ${whereToStart(link.address)}, with a copy of the key file:\n  ${command}`);
+    const model = modelFile === undefined ? '' : ` --model ${shellWord(modelFile)}`;
+    const command = `npx lstm-gan worker --connect ${reachableAddress(link.address)} --key-file ${keyFile}${model}`;
+    const files = modelFile === undefined ? 'a copy of the key file' : 'copies of the key file and of the model file';
+    log.info(`Listening at ${link.address}. ${whereToStart(link.address)}, with ${files}:\n  ${command}`);
     if (isLoopback(link.address) && hasName(bind)) log.warn(loopbackWarning(bind, link.address));
     const stopLooking = renewWhenRevoked(link, takeRevoked, log);
     return {

@@ -27,7 +27,7 @@ interface LocalWorkersChoice {
  */
 export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
   const { workerCommand, device, gpus, threads = 1, cacheDir, pin, exchange = 'auto' } = choice;
-  return async ({ shardCount, root, log, arithmetic, limits }) => {
+  return async ({ shardCount, root, log, arithmetic, limits, modelFile }) => {
     const count = localWorkerCount(choice, shardCount);
     const socketFolder = createScratchFolder({ socket: `peer-worker-${count}` });
     const link = await createCoordinatorLink({
@@ -50,6 +50,7 @@ export function localWorkers(choice: LocalWorkersChoice): GatherWorkers {
         threads,
         pin,
         cacheDir,
+        modelFile,
         logFolder: root,
         onExit(sentence, left) {
           if (endExpected) return;

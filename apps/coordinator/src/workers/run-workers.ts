@@ -28,6 +28,8 @@ interface WorkersContext {
   readonly root: string;
   readonly log: Logger;
   readonly arithmetic: NativeArithmetic;
+  /** The file that defines networks of the user's own, which each worker needs too; undefined if there are none. */
+  readonly modelFile?: string;
   /** How large a message from a worker may be. */
   readonly limits: Limits;
 }

@@ -25,6 +25,8 @@ export interface RunWorkerOptions {
   /** The coordinator's address. */
   readonly connect: string;
   readonly keyFile?: string;
+  /** A file of networks of one's own, for runs that have such networks. */
+  readonly model?: string;
   /** The worker's name. No other worker of the run has it. */
   readonly name: string;
   readonly device: 'cpu' | 'gpu';
@@ -46,6 +48,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const { connect, keyFile, patience, device } = options;
   chooseDevice(device, findGpus().length);
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
+  const modelSource = options.model === undefined ? undefined : await sourceOf(options.model);
   const leaving = new AbortController();
   let isReady = false;
   onStopSignal(() => {
@@ -66,6 +69,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
       const connectTimeoutMs = isLocalAddress(connect) ? undefined : attemptMs(left());
       return await workOnce(options, {
         keys,
+        modelSource,
         log,
         connectTimeoutMs,
         signal: leaving.signal,
@@ -93,6 +97,12 @@ async function openLog(): Promise<Logger> {
   return createTerminalLog(readableLog(process.stderr));
 }
 
+/** Registers the networks of a file, and returns its hash. */
+async function sourceOf(file: string): Promise<string> {
+  const { loadModelFile } = await import('@lstm-gan/command-line/model-file');
+  return (await loadModelFile(file)).sha256;
+}
+
 /** How long one attempt to connect takes at most, in whole seconds: no longer than the patience that is left. */
 function attemptMs(leftMs: number): number {
   return 1000 * Math.min(10, Math.max(1, Math.ceil(leftMs / 1000)));
@@ -109,6 +119,7 @@ function mayPass(error: unknown): error is UserError {
 /** One attempt to work for a coordinator. */
 interface Attempt {
   readonly keys: WorkerKeys | undefined;
+  readonly modelSource: string | undefined;
   readonly log: Logger;
   readonly connectTimeoutMs: number | undefined;
   readonly signal: AbortSignal;
@@ -121,7 +132,7 @@ interface Attempt {
 /** Works over one link until the link ends. */
 async function workOnce(
   options: RunWorkerOptions,
-  { keys, log, connectTimeoutMs, signal, onReady, onContact }: Attempt,
+  { keys, modelSource, log, connectTimeoutMs, signal, onReady, onContact }: Attempt,
 ): Promise<void> {
   const { name, device, threads, cacheDir, flows } = options;
   // A name may get another address while the worker looks for its coordinator.
@@ -150,6 +161,7 @@ async function workOnce(
       host: hostname(),
       besideCoordinator: isLocalAddress(connect),
       name,
+      modelSource,
       openEngine: open,
       log,
       signal,

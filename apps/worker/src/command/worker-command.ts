@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import {
   addCacheDir,
+  addModel,
   cacheDirOf,
   exitCodes,
   invocationOf,
@@ -51,6 +52,7 @@ export function defineWorkerCommand(command: Command): void {
       flowCount,
     )
     .addHelpText('after', () => examplesOf(invocationOf(command)));
+  addModel(command, 'for a run that has such networks; the same file as the coordinator');
   addCacheDir(command).action(startWorkerProcess);
 }
 

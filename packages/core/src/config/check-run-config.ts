@@ -18,7 +18,8 @@ export function checkRunConfig(value: unknown): RunConfig {
       advice: `Set batchSize to ${better} (--batch-size ${better}), or shardSize to a number that divides ${config.batchSize}.`,
     });
   }
-  const { minibatchDeviation: groupSize = 1 } = config.model.discriminator;
+  const { discriminator } = config.model;
+  const groupSize = (discriminator.kind !== 'custom' && discriminator.minibatchDeviation) || 1;
   if (config.shardSize % groupSize !== 0) {
     throw new UserError({
       code: 'config',
@@ -55,6 +56,9 @@ function withoutThreads(value: unknown): unknown {
   return others;
 }
 
+/** Whether the schema says in words what it expects, because the type of the field does not say it. */
+const hasOwnMessage = ({ code }: z.core.$ZodIssue): boolean => code === 'custom' || code === 'invalid_format';
+
 /** An error that names the field, its value, and what is allowed. */
 function explain(issue: z.core.$ZodIssue, config: unknown): UserError {
   const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
@@ -67,7 +71,7 @@ function explain(issue: z.core.$ZodIssue, config: unknown): UserError {
   const field = fieldAt(issue.path, config);
   const kind = isMapping(got) ? got['kind'] : undefined;
   const unknown = `${path} is no field${kind === undefined ? '' : ` of kind ${String(kind)}`}`;
-  const allowed = field === undefined ? issue.message : expectationOf(field);
+  const allowed = field === undefined || hasOwnMessage(issue) ? issue.message : expectationOf(field);
   const found = got === undefined ? 'and is missing' : `not ${JSON.stringify(got)?.slice(0, 80)}`;
   const what = keys.length > 0 ? unknown : `${path || 'It'} is to be ${allowed}, ${found}`;
   return new UserError({

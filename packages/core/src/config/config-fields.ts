@@ -95,6 +95,7 @@ export function expectationOf(field: Field): string {
   if (field.type === 'boolean') return 'true or false';
   if (field.type === 'string') return 'a text';
   if (field.type === 'null') return 'null';
+  if (field.type === 'object') return 'a mapping';
   return `a ${field.type === 'integer' ? 'whole number' : 'number'}${limitsOf(field)}`;
 }
 

@@ -54,9 +54,10 @@ function smoothed(share: number): AdversarialLoss {
 }
 
 /** The loss that a model's configuration names. */
-export function adversarialLoss({ loss, labelSmoothing = 0 }: LossConfig): AdversarialLoss {
+export function adversarialLoss({
+  loss,
+  labelSmoothing = 0,
+}: Pick<ModelConfig, 'loss' | 'labelSmoothing'>): AdversarialLoss {
   if (labelSmoothing > 0) return smoothed(labelSmoothing);
   return { 'non-saturating': nonSaturating, hinge, 'least-squares': leastSquares, wasserstein }[loss];
 }
-
-type LossConfig = Pick<ModelConfig, 'loss' | 'labelSmoothing'>;

@@ -3,7 +3,10 @@ import { presets } from '../presets.ts';
 import { checkModelConfig } from './check-model-config.ts';
 import { generatorConfigSchema, type GeneratorConfig, type ModelConfig } from './model-config.ts';
 
-const kinds = generatorConfigSchema.def.options.map(({ shape }) => shape);
+// custom-networks.test.ts tests the kind custom, of which there is no preset.
+const kinds = generatorConfigSchema.def.options
+  .map(({ shape }) => shape)
+  .filter(({ kind }) => kind.def.values[0] !== 'custom');
 const kindsWith = (field: string) => kinds.filter((shape) => field in shape).map(({ kind }) => kind.def.values[0]);
 const modelOf = (kind: string): ModelConfig =>
   [...presets.values()].map(({ model }) => model).find(({ generator }) => generator.kind === kind) as ModelConfig;

@@ -1,4 +1,5 @@
 import { UserError } from '../errors/user-error.ts';
+import { isCustom } from './custom-networks.ts';
 import { fittingFilters } from './fit-filters.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 import { inputsOfDense, outputsOfStep, positionsOf, type RecurrentGenerator } from './time-steps.ts';
@@ -24,6 +25,13 @@ export function checkModelConfig(model: ModelConfig): void {
       'Set labelSmoothing to 0, or loss to non-saturating.',
     );
   }
+  if (model.source !== undefined && !isCustom(model)) {
+    refuse(
+      'model.source, or --model, says which code defines custom networks, and neither network is of kind custom.',
+      'Leave it out.',
+    );
+  }
+  if (discriminator.kind === 'custom') return;
   const divisor = 2 ** discriminator.filters.length;
   if (image.size % divisor !== 0) {
     refuse(

@@ -1,17 +1,20 @@
-import { reshape } from '@tensorflow/tfjs-core';
 import { convolution } from '../nn/convolution.ts';
 import { dense } from '../nn/dense.ts';
 import { dropout } from '../nn/dropout.ts';
-import { stateless, type Layer } from '../nn/layer.ts';
+import type { Layer } from '../nn/layer.ts';
 import { leakyRelu } from '../nn/leaky-relu.ts';
 import { linear } from '../nn/linear.ts';
 import { minibatchDeviation } from '../nn/minibatch-deviation.ts';
 import { projection } from '../nn/projection.ts';
 import { spectralNorm } from '../nn/spectral-norm.ts';
+import { toShape } from '../nn/to-shape.ts';
+import { customLayers } from './custom-networks.ts';
 import type { ModelConfig } from './model-config.ts';
 
 /** The layers of a model's discriminator: images [B, H, W, C] in [-1, 1] -> logits [B, 1]. */
-export function discriminatorLayers({ image, discriminator, condition }: ModelConfig): Layer[] {
+export function discriminatorLayers(model: ModelConfig): readonly Layer[] {
+  const { image, discriminator, condition } = model;
+  if (discriminator.kind === 'custom') return customLayers(model, 'discriminator');
   const { filters, dropout: rate, minibatchDeviation: groupSize, spectralNorm: isNormalized = false } = discriminator;
   const normalized = (layer: Layer): Layer => (isNormalized ? spectralNorm(layer) : layer);
   const convolutions = filters.flatMap((outputs, k) => [
@@ -21,7 +24,7 @@ export function discriminatorLayers({ image, discriminator, condition }: ModelCo
   ]);
   const side = image.size / 2 ** filters.length;
   const features = side * side * filters[filters.length - 1];
-  const flat = [...convolutions, stateless((x) => reshape(x, [x.shape[0], features]))];
+  const flat = [...convolutions, toShape([features])];
   const logits = (inputs: number): Layer => {
     const ofAll = normalized(dense('dense0', inputs, 1));
     return condition === undefined

@@ -10,7 +10,7 @@ const fitted = (preset: string, size: number): ModelConfig => {
 };
 const filtersOf = ({ generator, discriminator }: ModelConfig) => [
   'filters' in generator ? generator.filters : undefined,
-  discriminator.filters,
+  'filters' in discriminator ? discriminator.filters : undefined,
 ];
 
 it.each([...presets.keys()].flatMap((preset) => [16, 32, 64, 128, 256, 1024].map((size) => [preset, size] as const)))(

@@ -1,4 +1,4 @@
-import type { GeneratorConfig, ModelConfig } from './model-config.ts';
+import type { DiscriminatorConfig, GeneratorConfig, ModelConfig } from './model-config.ts';
 
 /** The least filters that the rule gives a transposed convolution, and the most that it gives a convolution. */
 const [leastFilters, mostFilters] = [16, 512];
@@ -14,16 +14,19 @@ const [leastFilters, mostFilters] = [16, 512];
  */
 export function fitFilters(model: ModelConfig, before: number): ModelConfig {
   const { image, generator, discriminator } = model;
-  const doublings = Math.log2(image.size / before);
-  const count = Number.isInteger(doublings) ? Math.max(1, discriminator.filters.length + doublings) : undefined;
   return {
     ...model,
     generator: fitGenerator(generator, image.size),
-    discriminator: {
-      ...discriminator,
-      filters: ofLength(discriminator.filters, count, (last) => Math.min(2 * last, Math.max(last, mostFilters))),
-    },
+    discriminator: fitDiscriminator(discriminator, Math.log2(image.size / before)),
   };
+}
+
+function fitDiscriminator(discriminator: DiscriminatorConfig, doublings: number): DiscriminatorConfig {
+  if (discriminator.kind === 'custom') return discriminator;
+  const { filters } = discriminator;
+  const count = Number.isInteger(doublings) ? Math.max(1, filters.length + doublings) : undefined;
+  const next = (last: number): number => Math.min(2 * last, Math.max(last, mostFilters));
+  return { ...discriminator, filters: ofLength(filters, count, next) };
 }
 
 /** The filters with which the base of a generator grows to an image size; undefined if there are none. */

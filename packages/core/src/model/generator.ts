@@ -9,13 +9,16 @@ import { dense } from '../nn/dense.ts';
 import { labelEmbedding } from '../nn/label-embedding.ts';
 import { stateless, type Layer } from '../nn/layer.ts';
 import { leakyRelu } from '../nn/leaky-relu.ts';
+import { toShape } from '../nn/to-shape.ts';
+import { customLayers } from './custom-networks.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
-import { inputsOfDense, outputsOfStep, timeSteps, toMap, toShape } from './time-steps.ts';
+import { inputsOfDense, outputsOfStep, timeSteps, toMap } from './time-steps.ts';
 
 type KindOf<K extends GeneratorConfig['kind']> = Extract<GeneratorConfig, { kind: K }>;
 
 /** The layers of a model's generator. */
-export function generatorLayers({ latent, image, generator, condition }: ModelConfig): Layer[] {
+export function generatorLayers(model: ModelConfig): readonly Layer[] {
+  const { latent, image, generator, condition } = model;
   switch (generator.kind) {
     case 'article':
       return articleLayers(latent, image.channels, generator, condition);
@@ -33,6 +36,8 @@ export function generatorLayers({ latent, image, generator, condition }: ModelCo
     }
     case 'dense':
       return denseLayers(latent, image, generator, condition);
+    case 'custom':
+      return customLayers(model, 'generator');
   }
 }
 

@@ -120,6 +120,44 @@ const recurrentShape = {
 const kind = <Name extends string>(name: Name, description: string) =>
   z.literal(name).check(z.meta({ description, reason: 'decides which other fields there are.' }));
 
+const mostOptionCharacters = 16_384;
+const deepestOptions = 16;
+
+/** Whether a value is JSON that is nested at most this deep. */
+function isJson(value: unknown, depth: number): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'object' && depth > 0 && Object.values(value).every((inner) => isJson(inner, depth - 1));
+}
+
+const shortName = 'a text of 1 to 64 letters, digits and . _ -';
+
+/** A network that a user has written. `custom-networks.ts` finds its function. */
+const custom = z.strictObject({
+  kind: kind('custom', 'A network of your own, which the file of --model defines (docs/own-network.md).'),
+  name: z
+    .string()
+    .check(z.regex(/^[\w.-]{1,64}$/, shortName))
+    .check(z.meta({ description: 'The name that the file gives the network.', reason: 'a file may define several.' })),
+  options: z
+    .optional(
+      z
+        .record(z.string(), z.unknown())
+        .check(
+          z.refine(
+            (options) => isJson(options, deepestOptions) && JSON.stringify(options).length <= mostOptionCharacters,
+            `a mapping of JSON values, nested at most ${deepestOptions} deep, of at most ${mostOptionCharacters} characters`,
+          ),
+        ),
+    )
+    .check(
+      z.meta({
+        description: `What the network's function gets as \`options\`: JSON values, at most ${mostOptionCharacters} characters.`,
+        reason: 'sizes of the network that one wants to change without a new file.',
+      }),
+    ),
+});
+
 /** Checks the generator's part of a model's configuration. */
 export const generatorConfigSchema = z
   .discriminatedUnion('kind', [
@@ -148,6 +186,7 @@ export const generatorConfigSchema = z
         }),
       ),
     }),
+    custom,
   ])
   .check(z.meta({ description: 'The network that makes images from noise.' }));
 
@@ -290,6 +329,50 @@ const conditionSchema = z
     }),
   );
 
+/** Checks the discriminator's part of a model's configuration. Without a kind, it is convolutional. */
+const discriminatorConfigSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.optional(
+        kind('convolutional', 'Convolutions, each of which halves height and width, and a Dense layer.'),
+      ),
+      filters: lengths.check(z.minLength(1)).check(
+        z.meta({
+          unit: 'filters',
+          description: 'Filters of the convolutions (kernel 4, stride 2).',
+          reason: "the article's three convolutions.",
+        }),
+      ),
+      dropout: z
+        .number()
+        .check(z.gte(0), z.lt(1))
+        .check(
+          z.meta({
+            unit: 'share',
+            description: 'Dropout after each convolution.',
+            reason: "the article's is 0.3; the recipe of digits has a penalty instead.",
+          }),
+        ),
+      minibatchDeviation: z.optional(z.number().check(z.int(), z.gte(2))).check(
+        z.meta({
+          unit: 'images',
+          description:
+            'Size of the groups of images whose standard deviation the last layer reads as one more feature; it ' +
+            'divides shardSize. Without it there is no such feature.',
+          reason: "a discriminator that sees how much images differ notices a collapse; StyleGAN2's groups have 4.",
+        }),
+      ),
+      spectralNorm: z.optional(z.boolean()).check(
+        z.meta({
+          description: 'Whether each kernel is divided by its largest singular value.',
+          reason: 'bounds the slope of the discriminator without a penalty (Miyato et al., 2018).',
+        }),
+      ),
+    }),
+    custom,
+  ])
+  .check(z.meta({ description: 'The network that tells real images from made ones.' }));
+
 /**
  * Checks each field of a model's configuration by itself. `checkModelConfig` checks that the sizes fit together.
  *
@@ -326,42 +409,7 @@ export const modelConfigSchema = z
       }),
     ),
     generator: generatorConfigSchema,
-    discriminator: z
-      .strictObject({
-        filters: lengths.check(z.minLength(1)).check(
-          z.meta({
-            unit: 'filters',
-            description: 'Filters of the convolutions (kernel 4, stride 2).',
-            reason: "the article's three convolutions.",
-          }),
-        ),
-        dropout: z
-          .number()
-          .check(z.gte(0), z.lt(1))
-          .check(
-            z.meta({
-              unit: 'share',
-              description: 'Dropout after each convolution.',
-              reason: "the article's is 0.3; the recipe of digits has a penalty instead.",
-            }),
-          ),
-        minibatchDeviation: z.optional(z.number().check(z.int(), z.gte(2))).check(
-          z.meta({
-            unit: 'images',
-            description:
-              'Size of the groups of images whose standard deviation the last layer reads as one more feature; it ' +
-              'divides shardSize. Without it there is no such feature.',
-            reason: "a discriminator that sees how much images differ notices a collapse; StyleGAN2's groups have 4.",
-          }),
-        ),
-        spectralNorm: z.optional(z.boolean()).check(
-          z.meta({
-            description: 'Whether each kernel is divided by its largest singular value.',
-            reason: 'bounds the slope of the discriminator without a penalty (Miyato et al., 2018).',
-          }),
-        ),
-      })
-      .check(z.meta({ description: 'The network that tells real images from made ones.' })),
+    discriminator: discriminatorConfigSchema,
     loss: z.enum(['non-saturating', 'hinge', 'least-squares', 'wasserstein']).check(
       z.meta({
         description: 'What the two networks minimise.',
@@ -378,6 +426,14 @@ export const modelConfigSchema = z
     regularizer: regularizerSchema,
     augment: z.optional(augmentSchema),
     condition: z.optional(conditionSchema),
+    source: z.optional(z.string().check(z.regex(/^[\w.-]{1,64}$/, shortName))).check(
+      z.meta({
+        description:
+          'Which code defines the networks of kind custom: the SHA-256 of the file that --model names. A run takes it ' +
+          'from the file. Models without such a network have none.',
+        reason: 'other code is another model, so it belongs to what a run is.',
+      }),
+    ),
   })
   .check(z.meta({ description: 'The two networks and what they minimise.' }));
 
@@ -393,6 +449,12 @@ export type ImageShape = ModelConfig['image'];
  * @category Models
  */
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
+/**
+ * A discriminator's kind and sizes.
+ *
+ * @category Models
+ */
+export type DiscriminatorConfig = ModelConfig['discriminator'];
 /**
  * A generator's kind and sizes.
  *

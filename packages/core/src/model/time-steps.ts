@@ -2,15 +2,15 @@
  * The part of a generator that works in time steps, from the noise to the feature map. A configuration without `block`
  * writes whole rows of the map. Shapes: B batch, T time steps, P positions of a block (1 without a convolutional LSTM).
  */
-import { reshape } from '@tensorflow/tfjs-core';
 import { bidirectional } from '../nn/bidirectional.ts';
 import { convLstm } from '../nn/conv-lstm.ts';
 import { fromBlocks } from '../nn/from-blocks.ts';
 import { gru } from '../nn/gru.ts';
 import { joinLabel } from '../nn/label-embedding.ts';
-import { stateless, type Layer } from '../nn/layer.ts';
+import type { Layer } from '../nn/layer.ts';
 import { lstm } from '../nn/lstm.ts';
 import { stepNoise } from '../nn/step-noise.ts';
+import { toShape } from '../nn/to-shape.ts';
 import type { GeneratorConfig, ModelConfig } from './model-config.ts';
 
 /** Generators that make the feature map in time steps. */
@@ -53,9 +53,6 @@ export function outputsOfStep(config: RecurrentGenerator): number {
 export function toMap({ base, block }: RecurrentGenerator): Layer {
   return block === null ? toShape(base) : fromBlocks(block, base);
 }
-
-/** Reshapes all axes but the first. */
-export const toShape = (shape: readonly number[]) => stateless((x) => reshape(x, [x.shape[0], ...shape]));
 
 /** The positions of the map that a time step of a convolutional LSTM reads and writes; 1 for the other cells. */
 export function positionsOf({ cell, block }: RecurrentGenerator): number {

@@ -2,16 +2,26 @@ import { conv2d, conv2dTranspose, type Tensor4D } from '@tensorflow/tfjs-core';
 import { biasAdd } from './bias-add.ts';
 import type { Layer, ParameterSpec } from './layer.ts';
 
-/** All convolutions: kernel 4 x 4, stride 2, SAME. */
-const kernelSize = 4;
-const stride = 2;
-const area = kernelSize * kernelSize;
+/** The size of a convolution, whose padding is SAME. Only the default is computed by operations of our own. */
+export interface ConvolutionSize {
+  /** Height and width of the kernel. Default 4. */
+  readonly kernel?: number;
+  /** By how much a convolution divides, or a transposed one multiplies, height and width. Default 2. */
+  readonly stride?: number;
+}
 
-function parametersOf(name: string, lastAxes: [number, number], inputs: number, outputs: number): ParameterSpec[] {
+function parametersOf(
+  name: string,
+  kernel: number,
+  lastAxes: [number, number],
+  inputs: number,
+  outputs: number,
+): ParameterSpec[] {
+  const area = kernel * kernel;
   return [
     {
       name: `${name}/kernel`,
-      shape: [kernelSize, kernelSize, ...lastAxes],
+      shape: [kernel, kernel, ...lastAxes],
       role: 'trainable',
       initializer: { kind: 'glorot', fanIn: area * inputs, fanOut: area * outputs },
     },
@@ -19,10 +29,15 @@ function parametersOf(name: string, lastAxes: [number, number], inputs: number, 
   ];
 }
 
-/** [B, H, W, in] -> [B, H/2, W/2, out]; kernel [4, 4, in, out]. */
-export function convolution(name: string, inputs: number, outputs: number): Layer {
+/** A convolution with a bias: [B, H, W, in] -> [B, H / stride, W / stride, out]; kernel [k, k, in, out]. */
+export function convolution(
+  name: string,
+  inputs: number,
+  outputs: number,
+  { kernel = 4, stride = 2 }: ConvolutionSize = {},
+): Layer {
   return {
-    parameters: parametersOf(name, [inputs, outputs], inputs, outputs),
+    parameters: parametersOf(name, kernel, [inputs, outputs], inputs, outputs),
     apply(x, { parameter }) {
       const y = conv2d(x as Tensor4D, parameter(`${name}/kernel`) as Tensor4D, stride, 'same');
       return biasAdd(y, parameter(`${name}/bias`));
@@ -30,10 +45,15 @@ export function convolution(name: string, inputs: number, outputs: number): Laye
   };
 }
 
-/** [B, H, W, in] -> [B, 2H, 2W, out]; kernel [4, 4, out, in]. */
-export function transposedConvolution(name: string, inputs: number, outputs: number): Layer {
+/** A transposed convolution with a bias: [B, H, W, in] -> [B, stride H, stride W, out]; kernel [k, k, out, in]. */
+export function transposedConvolution(
+  name: string,
+  inputs: number,
+  outputs: number,
+  { kernel = 4, stride = 2 }: ConvolutionSize = {},
+): Layer {
   return {
-    parameters: parametersOf(name, [outputs, inputs], inputs, outputs),
+    parameters: parametersOf(name, kernel, [outputs, inputs], inputs, outputs),
     apply(x, { parameter }) {
       const [batch, height, width] = x.shape;
       const outputShape: [number, number, number, number] = [batch, height * stride, width * stride, outputs];

@@ -7,21 +7,26 @@ import type { Role } from '../weights/layout.ts';
  * Shapes in comments: B batch, T time steps, H W C image, F features, U units.
  */
 export interface Layer {
+  /** In the order in which the network's flat vector holds them. A layer such as an activation has none. */
   readonly parameters: readonly ParameterSpec[];
-  /** The formula: from the output of the layer before to that of this one. */
+  /**
+   * The layer's formula: plain operations of tfjs, whose gradients tfjs derives. It is called inside `tidy`, and its
+   * operations become a part of a graph: it must not read values back, nor draw random numbers.
+   */
   apply(x: Tensor, pass: Pass): Tensor;
 }
 
-/** A part of a layer's weights. */
+/** A parameter of a layer: a named part of the network's flat vector. */
 export interface ParameterSpec {
-  /** `<layer>/<name>`. */
+  /** `<layer>/<name>`, different for every parameter of a network. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly role: Role;
+  /** How the values before the first step are drawn. */
   readonly initializer: Initializer;
 }
 
-/** How a parameter begins. */
+/** How the values of a parameter before the first step are drawn. They depend on the run's seed and nothing else. */
 export type Initializer =
   | { readonly kind: 'constant'; readonly value: number }
   /** Standard normal numbers, like the noise that an embedding joins. */
@@ -35,7 +40,7 @@ export type Initializer =
 
 /** What a layer needs in one pass through a network. */
 export interface Pass {
-  /** The value of a parameter, by its name. */
+  /** The value of a parameter, by its whole name, in its shape. */
   parameter(name: string): Tensor;
   /** Batch statistics and dropout in training; moving averages and no dropout in inference. */
   readonly training: boolean;

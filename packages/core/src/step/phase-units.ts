@@ -2,14 +2,17 @@ import { add, mul, reshape, square, sub, tensor1d, type Scalar, type Tensor } fr
 import { adversarialLoss } from '../loss/adversarial-loss.ts';
 import { augment } from '../loss/augment.ts';
 import { approximatePenalty, exactPenalty, isExact, type ExactRegularizer } from '../loss/gradient-penalty.ts';
+import { describeNetwork, isCustom } from '../model/custom-networks.ts';
 import type { ModelConfig } from '../model/model-config.ts';
-import { applyLayers, createLayouts, networkLayers } from '../model/network.ts';
+import { applyNetwork, createLayouts, networkLayers } from '../model/network.ts';
 import type { Pass } from '../nn/layer.ts';
+import { networks, type Network } from '../weights/layout.ts';
 import { movingMeanSuffix, movingVarianceSuffix } from '../weights/state-names.ts';
 import { assert } from '../errors/assert.ts';
+import { UserError } from '../errors/user-error.ts';
 import { oneHot } from './one-hot.ts';
 import type { ArraySpec, Unit } from './unit.ts';
-import { unpack, valueAndGradients } from './value-and-gradients.ts';
+import { unpack, valueAndGradients, type LossAndExtras } from './value-and-gradients.ts';
 
 /**
  * The units of a training step, for one shard of `B = shardSize` images of a model. All weights are flat vectors in
@@ -183,19 +186,20 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
     weights: ReadonlyMap<string, Tensor>,
     dropoutSeed: Tensor,
     classes: Classes,
-    onDirection?: Pass['onDirection'],
+    listeners?: Listeners,
   ) => {
-    const pass: Pass = {
-      ...passOver(weights),
-      ...classes,
-      training: true,
-      dropoutSeed,
-      ...(onDirection && { onDirection }),
-    };
+    const pass: Pass = { ...passOver(weights), ...classes, ...listeners, training: true, dropoutSeed };
     return (x: Tensor) => {
       const seen = model.augment === undefined ? x : augment(x, model.augment, add(dropoutSeed, augmentStream()));
-      return applyLayers(discriminatorLayers, seen, pass);
+      return applyNetwork(model, 'discriminator', discriminatorLayers, seen, pass);
     };
+  };
+  const gradientsOf: GradientsOf = (network, start, formula, stateOf) => {
+    try {
+      return valueAndGradients(layouts[network], start, formula, stateOf);
+    } catch (error) {
+      throw explainMissingGradient(model, error);
+    }
   };
   const classesOf = (labels: Tensor | undefined): Classes =>
     model.condition && labels && { classes: oneHot(labels, model.condition.classes) };
@@ -205,7 +209,7 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
     generatorSample: (inputs: Record<'generator' | 'noise', Tensor> & { readonly classes?: Tensor }) => {
       const { classes } = inputs;
       const pass: Pass = { ...passOver(unpack(layouts.generator, inputs.generator)), training: false, classes };
-      return { images: applyLayers(generatorLayers, inputs.noise, pass) };
+      return { images: applyNetwork(model, 'generator', generatorLayers, inputs.noise, pass) };
     },
 
     discriminatorReal: (inputs: Tensors<'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed'>) => {
@@ -213,23 +217,21 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
       const classes = classesOf(inputs.labels);
       const start = unpack(layouts.discriminator, inputs.discriminator);
       const formula = (weights: ReadonlyMap<string, Tensor>) => {
-        const directions: Record<string, Tensor> = {};
-        const note: Pass['onDirection'] = (name, next) => void (directions[name] = next);
-        const judge = discriminate(weights, inputs.dropoutSeed, classes, note);
+        const { state, listeners } = noteState();
+        const judge = discriminate(weights, inputs.dropoutSeed, classes, listeners);
         const logits = judge(real);
         const penalty = approximatePenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
         const realLoss = loss.real(logits);
-        return { loss: add(realLoss, penalty) as Scalar, extras: { ...directions, loss: realLoss, penalty, logits } };
+        return { loss: add(realLoss, penalty) as Scalar, extras: { ...state, loss: realLoss, penalty, logits } };
       };
-      const directionOf = (name: string, extras: Record<string, Tensor>) => extras[name];
-      const { gradient, extras } = valueAndGradients<string>(layouts.discriminator, start, formula, directionOf);
+      const { gradient, extras } = gradientsOf<string>('discriminator', start, formula, notedState);
       return { loss: extras['loss'], penalty: extras['penalty'], logits: extras['logits'], gradient };
     },
 
     discriminatorFake: (inputs: Tensors<'discriminator' | 'images' | 'dropoutSeed'>) => {
       const classes = classesOf(inputs.labels);
       const start = unpack(layouts.discriminator, inputs.discriminator);
-      const { gradient, extras, ...value } = valueAndGradients(layouts.discriminator, start, (weights) => {
+      const { gradient, extras, ...value } = gradientsOf('discriminator', start, (weights) => {
         const logits = discriminate(weights, inputs.dropoutSeed, classes)(inputs.images);
         return { loss: loss.fake(logits), extras: { logits } };
       });
@@ -239,7 +241,7 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
     discriminatorPenalty: (regularizer: ExactRegularizer) => (inputs: Tensors<PenaltyInput>) => {
       const [classes, fakeClasses] = [inputs.labels, inputs.fakeLabels].map(classesOf);
       const start = unpack(layouts.discriminator, inputs.discriminator);
-      const { loss: penalty, gradient } = valueAndGradients(layouts.discriminator, start, (weights) => {
+      const { loss: penalty, gradient } = gradientsOf('discriminator', start, (weights) => {
         const images = {
           real: toUnitRange(inputs.images),
           fake: inputs.fakeImages,
@@ -254,7 +256,7 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
     generatorForward: (inputs: Tensors<'generator' | 'noise'>) => {
       const weights = unpack(layouts.generator, inputs.generator);
       const pass: Pass = { ...passOver(weights), ...classesOf(inputs.labels), training: true };
-      return { images: applyLayers(generatorLayers, inputs.noise, pass) };
+      return { images: applyNetwork(model, 'generator', generatorLayers, inputs.noise, pass) };
     },
 
     generatorBackward: (inputs: Tensors<'generator' | 'discriminator' | 'noise' | 'dropoutSeed'>) => {
@@ -262,23 +264,66 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
       const judge = discriminate(unpack(layouts.discriminator, inputs.discriminator), inputs.dropoutSeed, classes);
       const start = unpack(layouts.generator, inputs.generator);
       const formula = (weights: ReadonlyMap<string, Tensor>) => {
-        const moments: Record<string, Tensor> = {};
-        const onStatistics: Pass['onStatistics'] = (norm, mean, variance) => {
-          moments[norm + movingMeanSuffix] = reshape(mean, [-1]);
-          moments[norm + movingVarianceSuffix] = reshape(add(variance, square(mean)), [-1]);
-        };
-        const pass: Pass = { ...passOver(weights), ...classes, training: true, onStatistics };
-        const fake = applyLayers(generatorLayers, inputs.noise, pass);
-        return { loss: loss.generator(judge(fake)), extras: { ...moments, images: fake } };
+        const { state, listeners } = noteState();
+        const pass: Pass = { ...passOver(weights), ...classes, ...listeners, training: true };
+        const fake = applyNetwork(model, 'generator', generatorLayers, inputs.noise, pass);
+        return { loss: loss.generator(judge(fake)), extras: { ...state, images: fake } };
       };
-      const {
-        loss: value,
-        gradient,
-        extras,
-      } = valueAndGradients<string>(layouts.generator, start, formula, (name, moments) => moments[name]);
+      const { loss: value, gradient, extras } = gradientsOf<string>('generator', start, formula, notedState);
       return { images: extras['images'], loss: value, contribution: gradient };
     },
   };
+}
+
+type GradientsOf = <Extra extends string>(
+  network: Network,
+  weights: ReadonlyMap<string, Tensor>,
+  formula: (weights: ReadonlyMap<string, Tensor>) => LossAndExtras<Extra>,
+  stateOf?: (name: string, extras: Readonly<Record<Extra, Tensor>>) => Tensor,
+) => { loss: Tensor; gradient: Tensor; extras: Record<Extra, Tensor> };
+
+/** Our own layers use only operations that have gradients. */
+function explainMissingGradient(model: ModelConfig, error: unknown): unknown {
+  const operation = /gradient function not found for (\w+)/.exec(error instanceof Error ? error.message : '')?.[1];
+  if (operation === undefined || !isCustom(model)) return error;
+  const custom = networks.filter((network) => model[network].kind === 'custom');
+  return new UserError({
+    code: 'no-gradient',
+    message: `The gradient of ${custom.map((network) => describeNetwork(model, network)).join(' or ')} needs that of the operation ${operation}, and tfjs has none.`,
+    advice: 'Write its layers with other operations, or give the operation a gradient with customGrad of tfjs.',
+    cause: error,
+  });
+}
+
+type Listeners = Required<Pick<Pass, 'onStatistics' | 'onDirection'>>;
+
+/**
+ * Collects what a pass contributes to the state entries of its network, by the names of the entries: means and means of
+ * squares of batch normalisations, and next directions of spectral normalisations.
+ */
+function noteState(): { state: Record<string, Tensor>; listeners: Listeners } {
+  const state: Record<string, Tensor> = {};
+  return {
+    state,
+    listeners: {
+      onStatistics(norm, mean, variance) {
+        state[norm + movingMeanSuffix] = reshape(mean, [-1]);
+        state[norm + movingVarianceSuffix] = reshape(add(variance, square(mean)), [-1]);
+      },
+      onDirection: (name, next) => void (state[name] = next),
+    },
+  };
+}
+
+/** What `noteState` has collected for a state entry. */
+function notedState(name: string, state: Readonly<Record<string, Tensor>>): Tensor {
+  const noted = state[name] as Tensor | undefined;
+  if (noted !== undefined) return noted;
+  throw new UserError({
+    code: 'layer-failed',
+    message: `No layer has told the new value of the state ${name} in a pass.`,
+    advice: 'Run the layer that the state belongs to, with the pass that it gets.',
+  });
 }
 
 /**

@@ -17,6 +17,8 @@ import { NotFiniteSumError, type CompiledUnit } from '@lstm-gan/core/step';
 import type { Engine } from '../contract/engine.ts';
 import { probeInputs, probeUnit } from '../probe-unit.ts';
 
+const discriminator = { filters: [32, 64], dropout: 0.3 };
+
 /**
  * A small model with everything in it: LSTM, batch normalisation, dropout, a penalty that draws noise, and convolutions
  * of 32 channels, which our own kernels compute.
@@ -35,7 +37,7 @@ const smallModel: ModelConfig = {
     base: [4, 4, 32],
     filters: [32],
   },
-  discriminator: { filters: [32, 64], dropout: 0.3 },
+  discriminator,
   loss: 'hinge',
   regularizer: { kind: 'approximate-r1', lambda: 10, sigma: 0.05 },
 };
@@ -44,7 +46,7 @@ const smallModel: ModelConfig = {
 const richModel: ModelConfig = {
   ...smallModel,
   image: { size: 16, channels: 3 },
-  discriminator: { ...smallModel.discriminator, minibatchDeviation: 2, spectralNorm: true },
+  discriminator: { ...discriminator, minibatchDeviation: 2, spectralNorm: true },
   loss: 'wasserstein',
   regularizer: { kind: 'gradient-penalty', lambda: 10, every: 2 },
   augment: { colour: true, translation: 0.125, cutout: 0.5 },

@@ -22,6 +22,8 @@ export interface LocalWorkersOptions {
   /** Whether each worker gets cores of its own, if there are enough and this machine has taskset. */
   readonly pin: boolean;
   readonly cacheDir: string;
+  /** The file of networks of the user's own, if the run has one. */
+  readonly modelFile?: string;
   /** The folder for the workers' output: a file `worker-N.log` for each worker. */
   readonly logFolder: string;
   /**
@@ -114,7 +116,7 @@ function spawnWorker(
   index: number,
   output: number,
   processors: readonly number[] | undefined,
-  { command, address, device, gpus, threads, cacheDir }: LocalWorkersOptions,
+  { command, address, device, gpus, threads, cacheDir, modelFile }: LocalWorkersOptions,
 ): ChildProcess {
   const gpu = device === 'gpu' ? { CUDA_VISIBLE_DEVICES: gpus[index % gpus.length] } : {};
   const parameters = [
@@ -128,6 +130,7 @@ function spawnWorker(
     `${threads}`,
     '--cache-dir',
     cacheDir,
+    ...(modelFile === undefined ? [] : ['--model', modelFile]),
   ];
   const [program, ...before] = [...pinned(processors), ...command];
   const child = spawn(program, [...before, ...parameters], {

@@ -76,12 +76,13 @@ function unknownKey(source: string, key: string, path: string, siblings: readonl
 /**
  * Merges two layers. Two mappings are merged key by key; otherwise the value of the upper layer replaces the value of
  * the lower layer. If two mappings differ in `kind`, the upper mapping replaces the lower one as a whole, because the
- * other fields depend on the kind.
+ * other fields depend on the kind. A discriminator of a preset names no kind; one of kind custom replaces it.
  */
 export function mergeValues(below: unknown, above: unknown): unknown {
   if (!isMapping(below) || !isMapping(above)) return above;
   const [kindBelow, kindAbove] = [below['kind'], above['kind']];
-  if (kindAbove !== undefined && kindBelow !== undefined && kindAbove !== kindBelow) return above;
+  const isReplaced = kindBelow === undefined ? 'filters' in below && kindAbove === 'custom' : kindAbove !== kindBelow;
+  if (kindAbove !== undefined && isReplaced) return above;
   // With a Map and fromEntries, __proto__ is a key like any other.
   const merged = new Map<string, unknown>(Object.entries(below));
   for (const [key, value] of Object.entries(above))

@@ -122,6 +122,13 @@ describe('a key that no configuration has is refused with the nearest name', () 
   });
 });
 
+it('lets a discriminator of kind custom replace the one of the preset, which names no kind', () => {
+  const { model } = configure(digits, [readSettings(['model.discriminator={kind: custom, name: d, options: {a: 1}}'])]);
+  expect(model.discriminator).toEqual({ kind: 'custom', name: 'd', options: { a: 1 } });
+  const back = configure(digits, [readSettings(['model.discriminator.kind=convolutional'])]).model.discriminator;
+  expect(back).toEqual({ ...digits.model.discriminator, kind: 'convolutional' });
+});
+
 describe('a wrong value is named, with what is allowed', () => {
   it.each<[string, string]>([
     ['batchSize=many', 'batchSize is to be a whole number above 0, not "many"'],
@@ -143,6 +150,14 @@ describe('a wrong value is named, with what is allowed', () => {
       'model.regularizer.kind is to be one of none, approximate-r1, r1, r1-r2, gradient-penalty, not "r2"',
     ],
     ['model.regularizer.gamma=2', 'model.regularizer.gamma is no field of kind approximate-r1'],
+    [
+      'model.generator={kind: custom, name: a/b}',
+      'model.generator.name is to be a text of 1 to 64 letters, digits and . _ -, not "a/b"',
+    ],
+    [
+      `model.generator={kind: custom, name: a, options: {x: ${'y'.repeat(17_000)}}}`,
+      'model.generator.options is to be a mapping of JSON values, nested at most 16 deep, of at most 16384 characters',
+    ],
     ['model=5', 'model is to be a mapping of image, latent, generator'],
     ['optimizer.generator.learningRate=.inf', 'optimizer.generator.learningRate is to be a number above 0, not'],
   ])('%s', (setting, message) => {

@@ -100,7 +100,7 @@ function defaultsOf(path: string, kind: string | undefined): string {
   for (const preset of presets.values()) {
     const value = valueAt(createRunConfig(preset), path.split('.'), kind);
     // A field of one kind has no value in presets of another kind.
-    if (value === undefined && kind !== undefined) continue;
+    if (value === otherKind) continue;
     const text = value === undefined ? 'none' : `\`${JSON.stringify(value)}\``;
     namesOf.set(text, [...(namesOf.get(text) ?? []), preset.name]);
   }
@@ -111,8 +111,12 @@ function defaultsOf(path: string, kind: string | undefined): string {
   return [most, ...others.map(([text, names]) => `${text} in ${names.join(', ')}`)].join('; ');
 }
 
+const otherKind = Symbol('a mapping of another kind');
+
 function valueAt(config: RunConfig, path: readonly string[], kind: string | undefined): unknown {
   const holder = path.slice(0, -1).reduce<unknown>((value, key) => (isMapping(value) ? value[key] : undefined), config);
-  if (!isMapping(holder) || (kind !== undefined && holder['kind'] !== kind)) return undefined;
+  if (!isMapping(holder)) return kind === undefined ? undefined : otherKind;
+  // Only discriminators may leave out their kind.
+  if (kind !== undefined && (holder['kind'] ?? 'convolutional') !== kind) return otherKind;
   return holder[path.at(-1) as string];
 }

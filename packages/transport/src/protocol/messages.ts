@@ -44,6 +44,7 @@ import {
   place,
   runHeader,
   sentence,
+  sha256,
   shard,
   shardLosses,
   sliceHeader,
@@ -58,12 +59,13 @@ import {
 } from './shared-fields.ts';
 
 /** The version of the protocol. Both ends of a link must have the same version. */
-export const protocolVersion = 10;
+export const protocolVersion = 11;
 
 /** Why a worker is refused, as codes for programs. */
 export const rejectReasons = [
   'protocol-version',
   'name-taken',
+  'model-differs',
   'engine-differs',
   'layout-differs',
   'probe-differs',
@@ -124,8 +126,13 @@ export const workerMessages = {
       protocol: count,
       /** The worker's name, unique in the run. Log lines and errors contain it. */
       worker,
+      /** SHA-256 of the file from which the worker has networks of a user's own. Missing if it has none. */
+      model: sha256.optional(),
     },
-    samples: [{ protocol: 1, worker: 'w-1' }],
+    samples: [
+      { protocol: 1, worker: 'w-1' },
+      { protocol: 1, worker: 'w-2', model: sampleSha256 },
+    ],
   }),
 
   /**

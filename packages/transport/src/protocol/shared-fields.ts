@@ -17,10 +17,11 @@ export const sentence = text(2000);
 /** A number that may be NaN: the loss is NaN if training went wrong. */
 const numberOrNaN = z.number().or(z.nan());
 
-const sha256 = z.string().regex(/^([0-9a-f]{64})?$/);
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const sha256OrEmpty = z.string().regex(/^([0-9a-f]{64})?$/);
 /** For each name, a SHA-256, or an empty text if there is none. */
 export const hashes = z
-  .record(z.string().max(64), sha256)
+  .record(z.string().max(64), sha256OrEmpty)
   .refine((record) => Object.keys(record).length <= 32, 'too many entries');
 
 export const network = z.enum(['generator', 'discriminator']);
@@ -28,7 +29,7 @@ export const network = z.enum(['generator', 'discriminator']);
 const forEachNetwork = <Schema extends z.ZodType>(schema: Schema) =>
   z.strictObject({ generator: schema, discriminator: schema });
 /** SHA-256 of each network's layout. */
-export const layoutHashes = forEachNetwork(sha256);
+export const layoutHashes = forEachNetwork(sha256OrEmpty);
 
 export const shard = z
   .number()

@@ -22,6 +22,7 @@ const exact = [
 const roundedOnce = ['Add', 'Sub', 'Mul', 'RealDiv', 'Neg', 'Square', 'Sqrt', 'BiasAdd', 'LeakyRelu', 'LeakyReluGrad'];
 
 const base = (presets.get('rows')?.model ?? {}) as ModelConfig;
+const discriminator = { filters: [8, 8], dropout: 0.3 };
 /** A small model, so that tracing takes little time. */
 const small: ModelConfig = {
   ...base,
@@ -38,7 +39,7 @@ const small: ModelConfig = {
     base: [4, 4, 8],
     filters: [8],
   },
-  discriminator: { filters: [8, 8], dropout: 0.3 },
+  discriminator,
 };
 const models: Record<string, ModelConfig> = {
   ...Object.fromEntries([...presets.values()].map(({ name, model }) => [name, model])),
@@ -56,16 +57,16 @@ const models: Record<string, ModelConfig> = {
   ),
   'minibatch deviation and augmentation': {
     ...small,
-    discriminator: { ...small.discriminator, minibatchDeviation: 2 },
+    discriminator: { ...discriminator, minibatchDeviation: 2 },
     regularizer: { kind: 'r1', gamma: 1, every: 1 },
     augment: { colour: true, translation: 0.125, cutout: 0.5 },
   },
-  'spectral normalisation': { ...small, discriminator: { ...small.discriminator, spectralNorm: true } },
+  'spectral normalisation': { ...small, discriminator: { ...discriminator, spectralNorm: true } },
   'label smoothing': { ...small, labelSmoothing: 0.1 },
   'labels and an exact penalty': {
     ...small,
     condition: { kind: 'label', classes: 5, embedding: 4 },
-    discriminator: { ...small.discriminator, minibatchDeviation: 2 },
+    discriminator: { ...discriminator, minibatchDeviation: 2 },
     regularizer: { kind: 'r1-r2', gamma: 1, every: 1 },
   },
 };

@@ -117,7 +117,7 @@ function readBackError(node: GraphNode | undefined): UserError {
     code: 'read-while-tracing',
     message: `A unit read back ${what} while it was being traced; the number would become a constant of the graph.`,
     advice:
-      'Compute with tensors only: no dataSync, arraySync, print, nor JavaScript conditions on values inside a unit.',
+      'Compute with tensors only: no dataSync, arraySync, print, nor JavaScript conditions on values inside a unit. Or use --engine eager, which is slower.',
   });
 }
 

@@ -104,7 +104,7 @@ function explainUnknownOperation(unit: string, error: unknown): unknown {
   return new UserError({
     code: 'unknown-operation',
     message: `Unit ${unit} uses ${missing[1] ?? missing[2]}, which TensorFlow has no operation for.`,
-    advice: 'Write it with operations of tfjs that run on tfjs-node, or register a kernel for it.',
+    advice: 'Write it with operations of tfjs that run on tfjs-node, register a kernel for it, or try --engine eager.',
     cause: error,
   });
 }
