@@ -90,7 +90,7 @@ it('passes publint, and its types are right for every import; only CommonJS must
 });
 
 it("runs the README's examples in Node", async () => {
-  const [train, draw] = examplesOf(readme);
+  const [train, draw, own] = examplesOf(readme);
   const run = async (code: string) => {
     const file = path.join(folder, 'example.mjs');
     await writeFile(file, code);
@@ -100,6 +100,7 @@ it("runs the README's examples in Node", async () => {
   const lines = trained.trim().split('\n').slice(-4);
   expect(lines[0]).toMatch(/^1 \d/);
   expect(lines[3]).toBe('256 true');
+  expect((await run(`${own}\nconsole.log(firstPixel ** 2 <= 1);`)).trim().split('\n').at(-1)).toBe('true');
   await cp(await writeVividCheckpoint(smallConfig.model), path.join(folder, 'step-00001400.safetensors'));
   expect((await run(`${draw}\nconsole.log(images.length);`)).trim().split('\n').at(-1)).toBe(String(16 * 16 * 16));
 });
