@@ -88,7 +88,8 @@ async function train(options: TrainOptions): Promise<void> {
   const evaluation = options.metrics === undefined ? undefined : planEvaluation(options.metrics, everyImages, cacheDir);
   const choice = { workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange };
   await runTraining(options, {
-    command: 'train',
+    // With the eager engine and in bfloat16, a run continues only with the threads that it began with.
+    command: threads === undefined ? 'train' : `train --threads ${threads}`,
     gatherWorkers: localWorkers(choice),
     ...(evaluation && { evaluation }),
     describeWorkers: (shardCount) => describeLocalWorkers(choice, shardCount),
