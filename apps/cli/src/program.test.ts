@@ -13,14 +13,16 @@ it('has exactly these commands and options, because users and scripts rely on th
   ]);
   expect(Object.fromEntries(options)).toEqual({
     train:
-      '--preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --workers --threads --device --no-pin --metrics --evaluate-every --cache-dir',
+      '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --workers --threads --device --no-pin --metrics --evaluate-every --cache-dir',
     coordinator:
-      '--preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir',
+      '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir',
     keys: '--add --revoke',
-    worker: '--connect --key-file --name --device --threads --cpus --patience --peer-address --flows --cache-dir',
-    sample: '--step --best --out --out-dir --animation --count --interpolate --class --to-class --seed --cache-dir',
-    evaluate: '--data --samples --metrics --low-priority --seed --json --cache-dir',
-    inspect: '--out --json',
+    worker:
+      '--connect --key-file --name --device --threads --cpus --patience --peer-address --flows --model --cache-dir',
+    sample:
+      '--step --best --out --out-dir --animation --count --interpolate --class --to-class --seed --model --cache-dir',
+    evaluate: '--data --samples --metrics --low-priority --seed --json --model --cache-dir',
+    inspect: '--out --json --model',
     bench: '--preset --steps --batch-size --shard-size --workers --threads --device --engine --json --cache-dir',
     'config-schema': '',
     doctor: '--golden --engine --write-bits --preset --threads --compare-bits --cache-dir',
