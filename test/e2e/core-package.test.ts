@@ -94,7 +94,9 @@ it("runs the README's examples in Node", async () => {
   const run = async (code: string) => {
     const file = path.join(folder, 'example.mjs');
     await writeFile(file, code);
-    return String((await startProcess([process.execPath, file], { cwd: folder, reject: true })).stdout);
+    return String(
+      (await startProcess([process.execPath, file], { cwd: folder, reject: true, env: { FORCE_COLOR: '0' } })).stdout,
+    );
   };
   const trained = await run(`${train}\nconsole.log(images.length, checkpoint.length > 1e5);`);
   const lines = trained.trim().split('\n').slice(-4);

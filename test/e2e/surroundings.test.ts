@@ -71,11 +71,7 @@ it.each<[code: string, command: string, sentence: string]>([
   ['EISDIR', 'train --config FOLDER/run --print-config', 'run cannot be read: it is a folder.'],
   ['EISDIR', 'inspect FOLDER/spoilt', 'metrics.jsonl cannot be read: it is a folder.'],
   ['EISDIR', 'train --resume FOLDER/spoilt --steps 2', 'worker-1.log cannot be read: it is a folder.'],
-  [
-    'ELOOP',
-    'train --resume FOLDER/loop-a',
-    'config.json cannot be read: its path has a link that leads back to itself',
-  ],
+  ['ELOOP', 'train --resume FOLDER/loop-a', 'run.json cannot be read: its path has a link that leads back to itself'],
   ['ENAMETOOLONG', 'train --out FOLDER/LONG', 'run.json cannot be read: its name is too long.'],
   [
     'EIO',

@@ -267,7 +267,7 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
   it.each([
     [['train', '--preset', 'digit'], 'Did you mean --preset digits?'],
     [['train', '--data', 'emojis'], 'Did you mean --data emoji?'],
-    [['train', '--batch-size', '60'], 'Use --batch-size 64'],
+    [['train', '--batch-size', '60'], 'Set batchSize to 64 (--batch-size 64)'],
     [['train', '--set', 'optimizer.generator.learningrate=1'], 'Did you mean optimizer.generator.learningRate?'],
     [['coordinator', '--set', 'seed=many'], 'seed is to be a whole number from 0 up to 4294967295, not "many"'],
     [['coordinator', '--config', 'nowhere.yaml'], 'nowhere.yaml cannot be read'],

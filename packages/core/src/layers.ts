@@ -21,6 +21,7 @@ export { leakyRelu } from './nn/leaky-relu.ts';
 export { linear } from './nn/linear.ts';
 export { lstm } from './nn/lstm.ts';
 export { minibatchDeviation } from './nn/minibatch-deviation.ts';
+export type { MapSize } from './nn/patches.ts';
 export { projection } from './nn/projection.ts';
 export { spectralNorm } from './nn/spectral-norm.ts';
 export { stepNoise } from './nn/step-noise.ts';

@@ -115,10 +115,8 @@ it('a conditional model tells its custom networks the classes, and gives each im
     discriminators: { judge: () => [flatten, projection(dense('dense0', 16, 1), linear('classes', 16, 3))] },
   });
   const of: ModelConfig = { ...model, condition, discriminator: { kind: 'custom', name: 'judge' } };
-  const { images } = await runUnit(createPhaseUnits(of, shardSize).generatorBackward, {
-    ...inputsOf(of),
-    labels: Int32Array.of(0, 2),
-  });
+  const inputs = { ...inputsOf(of), labels: Int32Array.of(0, 2) };
+  const { images } = await runUnit(createPhaseUnits(of, shardSize).generatorBackward, inputs);
   expect(seen[0]).toEqual(condition);
   expect(images.subarray(0, 16)).not.toEqual(images.subarray(16));
 });

@@ -130,7 +130,7 @@ describe('refuses in one sentence', () => {
     ],
     [
       'groups that do not divide a shard',
-      () => createTrainer({ ...model, discriminator: { ...model.discriminator, minibatchDeviation: 4 } }, shape),
+      () => createTrainer({ ...model, discriminator: { filters: [4], dropout: 0, minibatchDeviation: 4 } }, shape),
       'config',
       /groups of 4/,
     ],

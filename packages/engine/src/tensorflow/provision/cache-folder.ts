@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { createTemporary } from '@lstm-gan/system';
 import type { TensorFlowVariant } from './release.ts';
 import { tensorflowVersion } from './release.ts';
 
@@ -44,19 +41,4 @@ export function tensorflowPaths(cacheDir: string, variant: TensorFlowVariant, so
     session: path.join(bindings, 'session.node'),
     bindingsMarker: path.join(bindings, 'bindings.json'),
   };
-}
-
-/**
- * Puts a complete folder in the place of another, if there is one. The other folder is first renamed and then removed,
- * which takes long, so that little time passes between `confirm` and the last change.
- */
-export async function replaceFolder(complete: string, target: string, confirm: () => void): Promise<void> {
-  const old = createTemporary(path.dirname(target));
-  try {
-    confirm();
-    if (existsSync(target)) await rename(target, old.path);
-    await rename(complete, target);
-  } finally {
-    old.remove();
-  }
 }

@@ -10,10 +10,11 @@ import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { createTemporary, runProgram } from '@lstm-gan/system';
-import { replaceFolder, type TensorFlowPaths } from './cache-folder.ts';
+import type { TensorFlowPaths } from './cache-folder.ts';
 import { namedVariables, type Python } from './find-python.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { wheelTags, wheels, type TensorFlowVariant, type WheelRelease } from './release.ts';
+import { replaceFolder } from './replace-folder.ts';
 
 const pipDownload = [
   '-m',

@@ -20,11 +20,12 @@ import {
 } from '@lstm-gan/system';
 import { addonKey } from './addon-sources.ts';
 import { compileAddons, tfjsNodeFolder } from './compile-addons.ts';
-import { replaceFolder, tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';
+import { tensorflowPaths, type TensorFlowPaths } from './cache-folder.ts';
 import { namedVariables } from './find-python.ts';
 import { provisionLibrary } from './provision-library.ts';
 import type { OnProvisionProgress } from './provision-progress.ts';
 import { tfjsNodeVersion, wheels, type TensorFlowVariant } from './release.ts';
+import { replaceFolder } from './replace-folder.ts';
 import { checkDisk, checkPlatform, checkTools, thisHost, type Host } from './requirements.ts';
 
 /** The options of `provision`. */
