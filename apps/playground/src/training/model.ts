@@ -16,8 +16,8 @@ export const model: ModelConfig = {
 };
 
 export const batchSize = 16;
-// On all 10,000 digits, the samples were many different digits after 20,000 images. With 5e-4 they were a few blurred
-// ones after 48,000.
+// On all 10,000 digits, the samples were many different digits after 20,000 images. With a rate of 5e-4, they were a
+// few blurred ones after 48,000.
 const adam = { learningRate: 1e-3, beta1: 0.5, beta2: 0.99, epsilon: 1e-8 };
 
 /** What the training has besides its seed. */
