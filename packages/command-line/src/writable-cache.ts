@@ -27,7 +27,7 @@ function refusalOf(folder: string): string | undefined {
   try {
     if (readdirSync(folder).length === 0) return undefined;
   } catch {
-    return undefined; // Whoever writes there says what is wrong.
+    return undefined; // The first attempt to write there ends in an error that says what is wrong.
   }
   try {
     accessSync(folder, constants.W_OK);

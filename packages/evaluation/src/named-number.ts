@@ -38,7 +38,7 @@ export function parseNumberNames(list: string): NamedNumber[] {
     throw new UserError({
       code: 'metrics',
       message: `--metrics takes names with one number of samples; got ${counts.map(countText).join(' and ')} in ${list}.`,
-      advice: 'Write the same number behind each name, such as fd1k,coverage1k. Without one, it is 2k.',
+      advice: 'Write the same number after each name, such as fd1k,coverage1k. Without one, it is 2k.',
     });
   }
   return numbers;

@@ -30,7 +30,7 @@ function lengthOfSum({ name, inputShapes: [first, second], outputShapes: [output
 }
 
 /**
- * Runs a training, and counts the roundings that can lie one behind the other between the first weights and the last: a
+ * Runs a training, and counts the roundings that can follow one another between the first weights and the last: a
  * chain of operations is no longer than all of them.
  */
 export async function countRoundings(train: () => Promise<ShortTraining>): Promise<[ShortTraining, number]> {

@@ -22,8 +22,8 @@ const slowFilterGradient = ['cpu'];
 
 /**
  * Makes a backend of tfjs ready to train: registers the gradient of a convolution's filter, which wasm lacks. Call it
- * once after `setBackend`; a trainer calls it itself. Throws a UserError if the gradients of tfjs are not registered, or if the backend has no
- * kernel for an operation that training needs.
+ * after `setBackend`; a trainer calls it itself. Throws a UserError if the gradients of tfjs are not registered, or if
+ * the backend has no kernel for an operation that training needs.
  * @param backendName by default the current backend
  */
 export function prepareTraining(backendName = getBackend()): void {

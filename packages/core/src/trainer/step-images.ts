@@ -66,7 +66,7 @@ function pixelsOf(images: Pixels): Uint8Array | Float32Array {
   throw new UserError({
     code: 'wrong-images',
     message: `Images are bytes (Uint8Array, Uint8ClampedArray, ArrayBuffer) or a Float32Array; got ${typeName(images)}.`,
-    advice: 'Pass bytes from 0 to 255, or float32 from -1 to 1; of a tensor, pass await tensor.data().',
+    advice: 'Pass bytes from 0 to 255, or float32 from -1 to 1. For a tensor, pass await tensor.data().',
   });
 }
 
