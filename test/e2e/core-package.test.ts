@@ -10,6 +10,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { build as bundle } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import sharp from 'sharp';
 import { extract, list } from 'tar';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { build } from '../support/build.ts';
@@ -20,6 +21,13 @@ import { smallConfig } from '../support/small-run.ts';
 import { writeVividCheckpoint } from '../support/vivid-checkpoint.ts';
 
 const maxDrawingBytes = 120_000;
+/** The file that the README's examples read. */
+const checkpointName = 'step-00001400.safetensors';
+/** Ends a script: tells the size of the canvas, and whether its pixels differ. */
+const readCanvas = `
+const { width, height } = document.querySelector('canvas');
+const { data } = document.querySelector('canvas').getContext('2d').getImageData(0, 0, width, height);
+window.result = { width, height, isDrawn: data.some((value, i) => i >= 4 && value !== data[i % 4]) };`;
 const examplesOf = (text: string): string[] => [...text.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code]) => code);
 let folder: string;
 let tarball: string;
@@ -36,7 +44,7 @@ beforeAll(async () => {
   await mkdir(installed, { recursive: true });
   await extract({ file: tarball, cwd: installed, strip: 1 });
   // What npm would install beside it, with the versions of the lock file. A bundler must not find the checkout.
-  for (const name of ['zod', '@noble', '@tensorflow', '@types', 'seedrandom', 'long', 'node-fetch'])
+  for (const name of ['zod', '@noble', '@tensorflow', '@types', 'seedrandom', 'long', 'node-fetch', 'sharp'])
     await symlink(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name)).catch(
       () => undefined,
     );
@@ -89,8 +97,14 @@ it('passes publint, and its types are right for every import; only CommonJS must
   expect(readme).toContain('ES modules only');
 });
 
+/** The code examples of the README, in order. */
+const readmeExamples = () => {
+  const [train, pictures, draw, png, canvas, own] = examplesOf(readme);
+  return { train, pictures, draw, png, canvas, own };
+};
+
 it("runs the README's examples in Node", async () => {
-  const [train, draw, own] = examplesOf(readme);
+  const { train, pictures, draw, png, own } = readmeExamples();
   const run = async (code: string) => {
     const file = path.join(folder, 'example.mjs');
     await writeFile(file, code);
@@ -103,24 +117,48 @@ it("runs the README's examples in Node", async () => {
   expect(lines[0]).toMatch(/^1 \d/);
   expect(lines[3]).toBe('256 true');
   expect((await run(`${own}\nconsole.log(firstPixel ** 2 <= 1);`)).trim().split('\n').at(-1)).toBe('true');
-  await cp(await writeVividCheckpoint(smallConfig.model), path.join(folder, 'step-00001400.safetensors'));
-  expect((await run(`${draw}\nconsole.log(images.length);`)).trim().split('\n').at(-1)).toBe(String(16 * 16 * 16));
+
+  await writeVividCheckpoint(smallConfig.model).then((file) => cp(file, path.join(folder, checkpointName)));
+  expect((await run(`${draw}\n${png}\nconsole.log(images.length);`)).trim().split('\n').at(-1)).toBe(
+    String(16 * 16 * 16),
+  );
+  const { data, info } = await sharp(path.join(folder, 'images.png')).raw().toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height]).toEqual([16, 16 * 16]);
+  expect(new Set(data).size).toBeGreaterThan(2);
+
+  await mkdir(path.join(folder, 'pictures'));
+  for (const [index, red] of [0, 255].entries()) {
+    const background = { r: red, g: red, b: red };
+    const picture = sharp({ create: { width: 40, height: 20, channels: 3, background } });
+    await picture.png().toFile(path.join(folder, 'pictures', `${index}.png`));
+  }
+  const firsts = '[0, 1, 2].map((i) => pixelsOf(1, 3)[i * 256])';
+  expect(await run(`${pictures}\nconsole.log(pixelsOf(1, 3).length, ...${firsts});`)).toBe('768 255 0 255');
 });
 
-it("runs the README's training in Chromium", async () => {
-  const [train] = examplesOf(readme);
-  const code = await bundled(`${train}\nwindow.trained = [images.length, checkpoint.length > 1e5];`, []);
-  const server = await serve(code);
+it("runs the README's training and drawing in Chromium", async () => {
+  const { train, canvas } = readmeExamples();
+  const scripts = {
+    train: await bundled(`${train}\nwindow.result = [images.length, checkpoint.length > 1e5];`, []),
+    canvas: await bundled(`${canvas}\n${readCanvas}`, []),
+  };
+  const checkpoint = await readFile(await writeVividCheckpoint(smallConfig.model));
+  const server = await serve(scripts, checkpoint);
   const browser = await launchChromium();
   try {
-    const page = await browser.newPage();
-    const failures: string[] = [];
-    page.on('pageerror', (error) => void failures.push(error.message));
-    await page.goto(server.address);
-    const trained = await page.waitForFunction(() => (window as { trained?: unknown }).trained, undefined, {
-      timeout: 0,
-    });
-    expect([await trained.jsonValue(), failures]).toEqual([[256, true], []]);
+    const run = async (name: keyof typeof scripts) => {
+      const page = await browser.newPage();
+      const failures: string[] = [];
+      page.on('pageerror', (error) => void failures.push(error.message));
+      await page.goto(`${server.address}${name}`);
+      const result = await page.waitForFunction(() => (window as { result?: unknown }).result, undefined, {
+        timeout: 0,
+      });
+      return [await result.jsonValue(), failures];
+    };
+    expect(await run('train')).toEqual([[256, true], []]);
+    const [drawn, failures] = await run('canvas');
+    expect([drawn, failures]).toEqual([{ width: 16, height: 16 * 16, isDrawn: true }, []]);
   } finally {
     await browser.close();
     server.close();
@@ -140,11 +178,18 @@ it('gives a page that draws at most 120 KB beside tfjs, and only what it imports
     expect(document.replaceAll(/\s+/g, ' ')).toContain(`at most ${maxDrawingBytes / 1000} KB`);
 });
 
-async function serve(code: string): Promise<{ address: string; close(): Server }> {
+/** Serves a page for each script, by the script's name, and the checkpoint beside them. */
+async function serve(
+  scripts: Readonly<Record<string, string>>,
+  checkpoint: Uint8Array,
+): Promise<{ address: string; close(): Server }> {
   const server = createServer((request, response) => {
-    const isScript = request.url === '/main.js';
+    const name = path.basename(request.url ?? '', '.js');
+    if (name === checkpointName) return void response.end(checkpoint);
+    const isScript = request.url?.endsWith('.js');
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? code : '<!doctype html><script type="module" src="./main.js"></script>');
+    const page = `<!doctype html><canvas></canvas><script type="module" src="./${name}.js"></script>`;
+    response.end(isScript ? scripts[name] : page);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
