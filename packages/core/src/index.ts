@@ -30,7 +30,7 @@ export type { Initializer, Layer, ParameterSpec, Pass } from './nn/layer.ts';
 export type { AdamOptions, LearningRateSchedule } from './optimizer/adam.ts';
 export { emaBeta, updateEma, type EmaOptions } from './optimizer/ema.ts';
 export { createNetworkState, updateNetwork, type NetworkState, type NetworkUpdate } from './optimizer/network-state.ts';
-export { oneLstm, presets, type Preset, type PresetName } from './presets.ts';
+export { oneLstm, presets, type Preset, type PresetName, type Presets } from './presets.ts';
 export { normalNoise } from './random/normal-noise.ts';
 export { streamKey, type StreamPlace, type StreamPurpose } from './random/stream-key.ts';
 export { classRows } from './sampling/class-rows.ts';

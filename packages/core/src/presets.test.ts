@@ -5,11 +5,7 @@ import { createLayouts } from './model/network.ts';
 import { oneLstm, presets, type PresetName } from './presets.ts';
 import { countParameters, entryView } from './weights/layout.ts';
 
-const modelOf = (name: PresetName) => {
-  const preset = presets.get(name);
-  if (preset === undefined) throw new Error(name);
-  return preset.model;
-};
+const modelOf = (name: PresetName) => presets.get(name).model;
 
 it.each<[PresetName, number, number]>([
   ['article', 1_544_003, 675_265],

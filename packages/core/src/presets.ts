@@ -205,8 +205,18 @@ const list: readonly Preset[] = [
 ];
 
 /**
+ * Presets by name. A name that is known when the program is compiled always has its preset.
+ *
+ * @category Models
+ */
+export interface Presets extends ReadonlyMap<string, Preset> {
+  get(name: PresetName): Preset;
+  get(name: string): Preset | undefined;
+}
+
+/**
  * All presets, by name.
  *
  * @category Models
  */
-export const presets: ReadonlyMap<string, Preset> = new Map(list.map((preset) => [preset.name, preset]));
+export const presets = new Map<string, Preset>(list.map((preset) => [preset.name, preset])) as Presets;

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { batchNorm } from '../nn/batch-norm.ts';
 import { dense } from '../nn/dense.ts';
 import { labelEmbedding } from '../nn/label-embedding.ts';
-import { stateless, type Layer, type ParameterSpec } from '../nn/layer.ts';
+import { stateless, type Layer, type ParameterSpec, type Pass } from '../nn/layer.ts';
 import { linear } from '../nn/linear.ts';
 import { projection } from '../nn/projection.ts';
 import { spectralNorm } from '../nn/spectral-norm.ts';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 const shardSize = 2;
 const model: ModelConfig = {
-  ...(presets.get('digits')?.model as ModelConfig),
+  ...presets.get('digits').model,
   image: { size: 4, channels: 1 },
   latent: 3,
   regularizer: { kind: 'none' },
@@ -140,6 +140,21 @@ it.each<[string, () => unknown, string]>([
     "is not sound: its initializer's kind is to be constant",
   ],
   [
+    'an unknown role',
+    () => [spec({ role: 'weight' as never })],
+    "is not sound: its role is to be 'trainable' or 'state'; got weight",
+  ],
+  [
+    'an object with many fields',
+    () => [Object.fromEntries([...'abcdefg'].map((field) => [field, 1]))],
+    'entry 0 of its list is an object with a, b, c, d, e, ..., not a layer',
+  ],
+  [
+    'a normalised layer without a kernel',
+    () => [spectralNorm(flatten)],
+    'its function throws UserError: spectralNorm takes a layer with a parameter LAYER/kernel',
+  ],
+  [
     'an initializer without its numbers',
     () => [spec({ initializer: { kind: 'glorot', fanIn: 4 } as never })],
     'is not sound: its initializer glorot lacks a number',
@@ -189,6 +204,12 @@ describe('the first pass refuses', () => {
       judge,
       'The generator plain, layer 2 (dense1), fails on float32 [2, 5]: ',
     ],
+    [
+      'a layer that asks for a parameter that no layer has',
+      () => [...plain(), { parameters: [], apply: (_: Tensor, { parameter }: Pass) => parameter('a/b') }],
+      judge,
+      'The generator plain, layer 2, fails on float32 [2, 4, 4, 1]: No layer of the network has a parameter a/b.',
+    ],
     ['a layer that throws', () => [...plain(), broken], judge, 'The generator plain, layer 2, fails on float32'],
     [
       'a layer that returns no tensor',
@@ -215,9 +236,15 @@ describe('the first pass refuses', () => {
 
 it('says which code is missing, and which there is', () => {
   registerNetworks('test', { generators: { plain, fancy: plain } });
+  const hash = 'ab'.repeat(32);
   const cases: [Partial<ModelConfig>, string, string][] = [
-    [{ source: undefined }, 'names the generator plain, and no file defines it', '--model FILE'],
-    [{ source: 'another' }, 'the generator plain has SHA-256 another, and the given file has test', 'unchanged'],
+    [{ source: undefined }, 'names the generator plain, and no file defines it', 'set model.source'],
+    [{ source: hash }, `the generator plain has SHA-256 ${hash}, and the given file has test`, 'unchanged'],
+    [
+      { source: 'another' },
+      'the generator plain is called "another" (model.source), and this program has not registered it; registered: "test"',
+      'registerNetworks("another", ...)',
+    ],
     [
       { generator: { kind: 'custom', name: 'plan' } },
       'defines no generator plan; it defines plain, fancy',

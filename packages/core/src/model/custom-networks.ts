@@ -20,7 +20,10 @@ export interface DiscriminatorContext {
    * that ignores it is a network without classes.
    */
   readonly condition: ModelConfig['condition'];
-  /** The network's own options from the configuration; an empty object if there are none. */
+  /**
+   * The network's own options from the configuration; an empty object if there are none. They come from outside, so
+   * their types are unknown: in TypeScript, check them or say `options.units as number`.
+   */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -31,7 +34,8 @@ export interface GeneratorContext extends DiscriminatorContext {
 }
 
 /**
- * Networks that a user has written, by their names. A function returns the layers of its network. It must return equal
+ * Networks that a user has written, by their names. B is the number of images of a shard; layers must not depend on it,
+ * because a sample draws another number. A function returns the layers of its network. It must return equal
  * layers each time: it reads nothing but what it gets.
  *
  * * A generator maps noise [B, latent] to images [B, size, size, channels] in [-1, 1].
@@ -49,8 +53,22 @@ const registered = new Map<string, CustomNetworks>();
 /**
  * Makes networks known to this process, for every function that takes a `ModelConfig`. Throws a UserError if `networks`
  * has not the form of `CustomNetworks`; other fields are ignored.
+ *
+ * ```ts
+ * registerNetworks('my-networks-1', {
+ *   generators: {
+ *     plain: ({ latent, image: { size, channels } }) => [
+ *       dense('dense0', latent, size * size * channels),
+ *       toShape([size, size, channels]),
+ *     ],
+ *   },
+ * });
+ * const generator = { kind: 'custom', name: 'plain' } as const;
+ * const trainer = createTrainer({ ...presets.get('digits').model, generator, source: 'my-networks-1' });
+ * ```
+ *
  * @param source the text by which configurations name this code (`model.source`): the SHA-256 of a file, or for code
- * that is part of a program any text that changes with the code. Engines keep compiled networks on disk by this text.
+ * that is part of a program a name of 1 to 64 letters, digits and . _ - that changes with the code. Engines keep compiled networks on disk by this text.
  */
 export function registerNetworks(source: string, networks: CustomNetworks): void {
   for (const [kind, functions] of [
@@ -122,12 +140,21 @@ function findFunction(model: ModelConfig, network: Network, name: string) {
     throw new UserError({
       code: 'no-model-file',
       message: `The configuration names ${what}, and no file defines it.`,
-      advice: 'Give the file that defines it: --model FILE.',
+      advice:
+        'Give the file that defines it: --model FILE. In a program, set model.source to the name given to registerNetworks.',
     });
   }
   const networks = registered.get(source);
   if (networks === undefined) {
     const others = [...registered.keys()];
+    if (!/^[0-9a-f]{64}$/.test(source)) {
+      const names = others.map((name) => JSON.stringify(name)).join(', ') || 'none';
+      throw new UserError({
+        code: 'not-registered',
+        message: `The code of ${what} is called ${JSON.stringify(source)} (model.source), and this program has not registered it; registered: ${names}.`,
+        advice: `First call registerNetworks(${JSON.stringify(source)}, ...) with the code that made the weights.`,
+      });
+    }
     const given = others.length === 0 ? 'and no file was given' : `and the given file has ${others.join(', ')}`;
     throw new UserError({
       code: 'other-model-file',
@@ -168,10 +195,16 @@ function callFunction(what: string, build: () => unknown): readonly Layer[] {
   return layers as Layer[];
 }
 
+/** Enough to recognise an object by; a layer of tfjs has dozens. */
+const maxShownFields = 5;
+
 function describe(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'object' && value !== null)
-    return `an object with ${Object.keys(value).join(', ') || 'no fields'}`;
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.keys(value);
+    const shown = fields.slice(0, maxShownFields).join(', ') || 'no fields';
+    return `an object with ${shown}${fields.length > maxShownFields ? ', ...' : ''}`;
+  }
   return typeof value === 'function' ? 'a function' : String(value);
 }
 
@@ -195,7 +228,7 @@ function problemOf(parameter: unknown): string | undefined {
   if (typeof name !== 'string' || !/^[\w.-]{1,100}\/[\w.-]{1,100}$/.test(name)) return 'its name is to be LAYER/NAME';
   if (!Array.isArray(shape) || shape.length > 6 || !shape.every(isLength))
     return 'its shape is to be a list of at most 6 whole numbers above 0';
-  if (role !== 'trainable' && role !== 'state') return "its role is to be 'trainable' or 'state'";
+  if (role !== 'trainable' && role !== 'state') return `its role is to be 'trainable' or 'state'; got ${String(role)}`;
   const fields = (initializer ?? {}) as Record<string, unknown>;
   const kind = String(fields['kind']);
   if (!Object.hasOwn(initializers, kind))

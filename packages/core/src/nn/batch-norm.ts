@@ -7,7 +7,7 @@ const epsilon = 1e-3;
 
 /**
  * Batch normalisation over every axis but the last (Ioffe & Szegedy, 2015): batch statistics with biased variance in
- * training, moving averages in inference.
+ * training, moving averages in inference. [..., channels] -> [..., channels]; epsilon is 0.001.
  */
 export function batchNorm(name: string, channels: number): Layer {
   const part = (suffix: string, role: ParameterSpec['role'], value: number): ParameterSpec => ({

@@ -2,7 +2,7 @@ import { matMul, reshape, type Tensor2D } from '@tensorflow/tfjs-core';
 import { biasAdd } from './bias-add.ts';
 import type { Layer } from './layer.ts';
 
-/** x W + b along the last axis; every other axis is a batch axis. */
+/** x W + b along the last axis, [..., inputs] -> [..., units]; every other axis is a batch axis. */
 export function dense(name: string, inputs: number, units: number): Layer {
   return {
     parameters: [

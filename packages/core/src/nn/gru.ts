@@ -4,7 +4,7 @@ import { overTime } from './over-time.ts';
 import { recurrentKernel } from './recurrent-kernel.ts';
 import { runGru } from './run-gru.ts';
 
-/** A GRU, by the formulas of run-gru.ts: [B, T, F] -> [B, T, U]. */
+/** A GRU, by the formulas of run-gru.ts: [B, T, F] -> [B, T, U], the output of every time step. */
 export function gru(name: string, features: number, units: number): Layer {
   const parameters: ParameterSpec[] = [
     {

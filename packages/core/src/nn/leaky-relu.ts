@@ -13,7 +13,7 @@ function leakyReluOf(features: Tensor): Tensor {
   return nativeOr('LeakyReluNative', { features }, { alpha }, () => [mul(features, step(features, alpha))])[0];
 }
 
-/** LeakyReLU as a layer. */
+/** LeakyReLU with slope 0.2, max(x, 0.2 x), as a layer. The shape stays. */
 export function leakyRelu(): Layer {
   return stateless(leakyReluOf);
 }

@@ -4,7 +4,7 @@ import { overTime } from './over-time.ts';
 import { recurrentKernel } from './recurrent-kernel.ts';
 import { runLstm } from './run-lstm.ts';
 
-/** An LSTM, by the formulas of run-lstm.ts: [B, T, F] -> [B, T, U]. */
+/** An LSTM, by the formulas of run-lstm.ts: [B, T, F] -> [B, T, U], the output of every time step. */
 export function lstm(name: string, features: number, units: number): Layer {
   return {
     parameters: [

@@ -31,3 +31,9 @@ it('adds the mean deviation of the features within each group of neighbours', ()
   expect(rows[1][2]).toBe(rows[0][2]);
   expect(rows[2][2]).toBeCloseTo(1e-4, 6);
 });
+
+it('refuses images that it cannot divide into groups', () => {
+  const images = (count: number) => tensor2d(new Float32Array(2 * count), [count, 2]);
+  expect(() => minibatchDeviation(3).apply(images(4), pass)).toThrow('cannot divide 4 images into groups of 3');
+  expect(() => minibatchDeviation(4).apply(images(2), pass)).toThrow('cannot divide 2 images into groups of 4');
+});

@@ -12,7 +12,7 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { assert } from '../errors/assert.ts';
+import { UserError } from '../errors/user-error.ts';
 import { directionSuffix } from '../weights/state-names.ts';
 import type { Layer } from './layer.ts';
 
@@ -23,7 +23,13 @@ import type { Layer } from './layer.ts';
  */
 export function spectralNorm(layer: Layer): Layer {
   const kernel = layer.parameters.find(({ name }) => name.endsWith('/kernel'));
-  assert(kernel !== undefined, 'spectral normalisation needs a layer with a kernel');
+  if (kernel === undefined) {
+    throw new UserError({
+      code: 'bad-layers',
+      message: 'spectralNorm takes a layer with a parameter LAYER/kernel.',
+      advice: 'Give it for example a dense layer or a convolution, and leave the layers without weights as they are.',
+    });
+  }
   const columns = kernel.shape.at(-1) as number;
   const direction = kernel.name.replace(/\/kernel$/, directionSuffix);
   return {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await setBackend('cpu');
 });
 
-const { model } = presets.get('digits') as { model: ModelConfig };
+const { model } = presets.get('digits');
 const weights = createInitialWeights(model, 'generator', 1);
 const noise = normalNoise(streamKey({ seed: 7, purpose: 'sample-noise' }), 2 * model.latent);
 

@@ -12,7 +12,7 @@ import { createPhaseUnits } from './phase-units.ts';
 beforeAll(() => setBackend('cpu'));
 
 const plain: ModelConfig = {
-  ...(presets.get('digits')?.model as ModelConfig),
+  ...presets.get('digits').model,
   image: { size: 8, channels: 1 },
   latent: 4,
   generator: {

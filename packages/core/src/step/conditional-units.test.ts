@@ -32,7 +32,7 @@ const generators: [name: string, GeneratorConfig][] = [
   ['dense', { kind: 'dense', units: [6] }],
 ];
 const modelOf = (generator: GeneratorConfig): ModelConfig => ({
-  ...(presets.get('conditional')?.model as ModelConfig),
+  ...presets.get('conditional').model,
   image: { size: 8, channels: 1 },
   latent: 3,
   condition: { kind: 'label', classes: 3, embedding: 2 },

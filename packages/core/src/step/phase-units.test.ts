@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 const shardSize = 4;
 const model: ModelConfig = {
-  ...(presets.get('digits')?.model as ModelConfig),
+  ...presets.get('digits').model,
   image: { size: 8, channels: 3 },
   generator: { kind: 'dense', units: [4] },
   discriminator: { filters: [6, 8], dropout: 0.3, minibatchDeviation: 2 },

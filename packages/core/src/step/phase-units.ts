@@ -8,7 +8,6 @@ import { applyNetwork, createLayouts, networkLayers } from '../model/network.ts'
 import type { Pass } from '../nn/layer.ts';
 import { networks, type Network } from '../weights/layout.ts';
 import { movingMeanSuffix, movingVarianceSuffix } from '../weights/state-names.ts';
-import { assert } from '../errors/assert.ts';
 import { UserError } from '../errors/user-error.ts';
 import { oneHot } from './one-hot.ts';
 import type { ArraySpec, Unit } from './unit.ts';
@@ -336,8 +335,12 @@ function passOver(weights: ReadonlyMap<string, Tensor>): Pick<Pass, 'parameter'>
   return {
     parameter(name) {
       const tensor = weights.get(name);
-      assert(tensor !== undefined, `the layout has no ${name}`);
-      return tensor;
+      if (tensor !== undefined) return tensor;
+      throw new UserError({
+        code: 'layer-failed',
+        message: `No layer of the network has a parameter ${name}.`,
+        advice: 'Name it in the `parameters` of its layer, and ask for it by its whole name, LAYER/NAME.',
+      });
     },
   };
 }

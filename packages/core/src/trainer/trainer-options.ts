@@ -4,7 +4,7 @@ import { UserError } from '../errors/user-error.ts';
 import type { ModelConfig } from '../model/model-config.ts';
 import type { AdamOptions } from '../optimizer/adam.ts';
 import type { EmaOptions } from '../optimizer/ema.ts';
-import { presets, type Preset } from '../presets.ts';
+import { presets } from '../presets.ts';
 
 type Settings = Pick<
   RunConfig,
@@ -34,7 +34,14 @@ export interface TrainerOptions extends Partial<Settings> {
 
 /** The complete configuration that options stand for. Throws a UserError for a value that is not allowed. */
 export function trainerConfig(model: ModelConfig, options: TrainerOptions): RunConfig {
-  const start = presets.get('digits') as Preset;
+  if ('model' in Object(model)) {
+    throw new UserError({
+      code: 'config',
+      message: 'The trainer takes a model, but got a preset or a configuration, whose field `model` is one.',
+      advice: "Pass that field, for example createTrainer(presets.get('digits').model, options).",
+    });
+  }
+  const start = presets.get('digits');
   const { generatorOptimizer, discriminatorOptimizer, optimizer = {}, ema, ...others } = options;
   const batchSize = others.batchSize ?? start.batchSize;
   const config = checkRunConfig({

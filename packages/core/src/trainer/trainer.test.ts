@@ -2,7 +2,7 @@ import '@tensorflow/tfjs';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../model/model-config.ts';
-import { oneLstm } from '../presets.ts';
+import { oneLstm, presets } from '../presets.ts';
 import { readGenerator } from '../sampling/read-generator.ts';
 import { createTrainer, restoreTrainer } from './create-trainer.ts';
 import type { Pixels } from './step-images.ts';
@@ -139,6 +139,12 @@ describe('refuses in one sentence', () => {
       () => createTrainer(model, { learningRate: 1 } as object),
       'config',
       /learningRate is no field/,
+    ],
+    [
+      'a preset',
+      () => createTrainer(presets.get('digits') as unknown as ModelConfig),
+      'config',
+      /takes a model, but got a preset/,
     ],
     ['a wrong value', () => createTrainer(model, { seed: -1 }), 'config', /seed/],
     [
