@@ -1,7 +1,8 @@
 import type * as z from 'zod/mini';
+import { nearestName } from '../errors/nearest-name.ts';
 import { UserError } from '../errors/user-error.ts';
 import { checkModelConfig } from '../model/check-model-config.ts';
-import { expectationOf, fieldAt, isMapping } from './config-fields.ts';
+import { expectationOf, fieldAt, fieldsBelow, isMapping, type Field } from './config-fields.ts';
 import { runConfigSchema, type RunConfig } from './run-config-schema.ts';
 
 /** Checks a configuration from outside. Throws a UserError that names the first field that is wrong. */
@@ -77,6 +78,14 @@ function explain(issue: z.core.$ZodIssue, config: unknown): UserError {
   return new UserError({
     code: 'config',
     message: `The configuration does not hold: ${what}.`,
-    advice: 'Correct the field; docs/config.md tells what each may be.',
+    advice:
+      keys.length > 0 ? adviseName(keys[0], field, got) : 'Correct the field; docs/config.md tells what each may be.',
   });
+}
+
+/** Names the field that a misspelt one stands for, or all that there are beside it. */
+function adviseName(given: string, field: Field | undefined, value: unknown): string {
+  const names = field === undefined ? [] : [...fieldsBelow(field, value).keys()];
+  const nearest = nearestName(given, names);
+  return nearest === undefined ? `The fields here are ${names.join(', ')}.` : `Did you mean ${nearest}?`;
 }

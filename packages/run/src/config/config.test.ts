@@ -167,6 +167,16 @@ describe('a wrong value is named, with what is allowed', () => {
   });
 });
 
+it.each([
+  [{ batchsize: 4 }, 'Did you mean batchSize?'],
+  [{ ema: { ...digits.ema, halfLife: 1 } }, 'The fields here are halfLifeImages, rampUp.'],
+  [{ model: { ...digits.model, discriminator: { filters: [8], dropout: 0, spectralnorm: true } } }, 'spectralNorm?'],
+])('%j has a field that is advised', (changes, advice) => {
+  expect(() => checkRunConfig({ ...createRunConfig(digits), ...changes })).toThrow(
+    expect.objectContaining({ code: 'config', advice: expect.stringContaining(advice) }) as Error,
+  );
+});
+
 describe('a file is refused in a sentence when', () => {
   const bomb = [
     'a: &a [x,x,x,x,x,x,x,x,x]',
