@@ -19,7 +19,8 @@ import { benchStep } from './step/bench-step.ts';
 
 const usage = `npm run bench -- [step | scaling | leases | startup | memory | exchange | network | draw] [options]
 
-step (the default): one iteration of lstm-gan, of stock tfjs layers, and, with --peer-python, of PyTorch
+step (the default): one iteration of lstm-gan, of stock tfjs layers (where they have the model), and, with --peer-python, of PyTorch
+  --preset NAME  the model, its loss, penalty and augmentation (rows-large, as in all other benchmarks)
   --batch N      images an iteration (16)
   --threads N    threads of each process (2)
   --operations   also times each kind of operation by itself, and tells how far it is from a matrix product's speed
@@ -28,7 +29,7 @@ scaling: two workers on a core each, compared with one process on one core and w
   --batch N      images per worker (16)
 
 leases: the cost of leases, tree and checks: a coordinator and one worker, compared with a plain loop with the same sum and Adam
-  --preset NAME  the model (rows-large, as in all other benchmarks)
+  --preset NAME  the model (rows-large)
   --batch N      images an iteration, in four shards (16)
   --threads N    threads (2)
 
@@ -130,7 +131,7 @@ async function reportOf(
   switch (name) {
     case 'step':
       return benchStep({
-        preset,
+        preset: presetOf(values.preset),
         cacheDir,
         rounds,
         batch,
@@ -168,6 +169,12 @@ async function reportOf(
   }
 }
 
+/** Results with other options do not replace each other. */
+function fileOf(name: string, { batch, preset }: Values): string {
+  if (name === 'scaling') return `scaling-${batch}`;
+  return name === 'step' && preset !== 'rows-large' ? `step-${preset}` : name;
+}
+
 const { values, positionals } = readOptions();
 if (values.help === true) {
   process.stdout.write(usage);
@@ -183,10 +190,7 @@ try {
     process.stdout.write(values.json === true ? `${json}\n` : `${[machine, ...report.lines].join('\n')}\n`);
     if (values.out !== undefined) {
       await mkdir(values.out, { recursive: true });
-      await writeFile(
-        path.join(values.out, name === 'scaling' ? `scaling-${values.batch}.json` : `${name}.json`),
-        `${json}\n`,
-      );
+      await writeFile(path.join(values.out, `${fileOf(name, values)}.json`), `${json}\n`);
     }
   }
   if (values.out !== undefined) await drawResults(values.out);

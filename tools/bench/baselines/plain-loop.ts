@@ -1,10 +1,19 @@
 /**
- * A training step in one process, without coordinator, leases or messages: the units of both phases and both updates.
+ * A training step in one process, without coordinator, leases or messages: the shards of all phases, one after the
+ * other, and the updates.
  */
 import { performance } from 'node:perf_hooks';
-import { createLayouts, normalNoise, streamKey, updateNetwork, type Preset, type StreamPurpose } from '@lstm-gan/core';
-import { compileUnits } from '@lstm-gan/core/compute';
-import { accumulateShards } from '@lstm-gan/core/fold';
+import { createLayouts, type Preset } from '@lstm-gan/core';
+import {
+  compileUnits,
+  computeSubtree,
+  createGeneratorPasses,
+  createShardNoise,
+  startShard,
+  type RealImages,
+} from '@lstm-gan/core/compute';
+import { firstPlaceOfStep, nextPlace, type Place } from '@lstm-gan/core/step';
+import { applyUpdate } from '@lstm-gan/core/training';
 import type { Engine } from '@lstm-gan/engine';
 import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
 
@@ -16,7 +25,7 @@ export interface StepTimes {
   readonly updateMs: number;
 }
 
-/** Returns a function that runs one iteration: shards one after the other, with gradients summed as in a worker. */
+/** Returns a function that runs one step on a batch of images, [batch, H, W, C]. */
 export async function createPlainLoop(
   engine: Engine,
   preset: Preset,
@@ -26,103 +35,60 @@ export async function createPlainLoop(
   const config = createRunConfig(preset, { batchSize: batch, shardSize });
   const { arithmetic } = engine;
   const units = await compileUnits(engine, config);
+  const [generatorPasses, noise] = [createGeneratorPasses(), createShardNoise(config)];
+  const tools = { units, config, arithmetic, generatorPasses, noise };
   const layouts = createLayouts(config.model);
-  const shardCount = batch / shardSize;
-  const shards = { start: 0, end: shardCount };
+  const shards = { start: 0, end: batch / shardSize };
   let state: TrainingState = createTrainingState(config);
-  const seedOf = (purpose: StreamPurpose, shard: number) => streamKey({ seed: 1, purpose, step: state.step, shard });
 
-  type Pass = Awaited<ReturnType<typeof units.generatorBackward.begin>>;
-  const discriminatorGradient = async (
-    shard: number,
-    images: Uint8Array,
-    onto: readonly Float32Array[],
-    passes: Pass[],
-  ): Promise<Float32Array> => {
-    const { weights: discriminator } = state.discriminator;
-    const noise = normalNoise(seedOf('noise', shard), shardSize * config.model.latent);
-    const pass = await units.generatorBackward.begin({ generator: state.generator.weights, noise });
-    const fake = pass.outputs.images as Float32Array;
-    const pixelsPerShard = images.length / shardCount;
-    const pixels = images.subarray(shard * pixelsPerShard, (shard + 1) * pixelsPerShard);
-    const { gradient } = await units.discriminatorReal.run({
-      discriminator,
-      images: pixels,
-      dropoutSeed: seedOf('dropout-real', shard),
-      regularizerSeed: seedOf('regularizer', shard),
-    });
-    const onFake = await units.discriminatorFake.run(
-      { discriminator, images: fake, dropoutSeed: seedOf('dropout-fake', shard) },
-      { output: 'gradient', onto: [...onto, gradient] },
-    );
-    [fake, gradient].forEach(arithmetic.release);
-    passes.push(pass);
-    return onFake.gradient;
-  };
-  const generatorContribution = async (
-    shard: number,
-    discriminator: Float32Array,
-    onto: readonly Float32Array[],
-    passes: readonly Pass[],
-  ): Promise<Float32Array> => {
-    const { contribution } = await passes[shard].finish(
-      { discriminator, dropoutSeed: seedOf('dropout-generator', shard) },
-      { output: 'contribution', onto },
-    );
-    if (contribution === undefined) throw new Error('Bug: a finished pass gives its contribution');
-    return contribution;
+  /** Computes a phase and updates its network. Returns the sum of the gradients and the milliseconds of the update. */
+  const runPhase = async (place: Place, images: RealImages): Promise<{ sum: Float32Array; updateMs: number }> => {
+    const { phase } = place;
+    const weights = { generator: state.generator.weights, discriminator: state.discriminator.weights };
+    const start = (shard: number) => startShard(tools, phase, weights[phase], { ...place, shard }, images);
+    const { sum } = await computeSubtree(shards, weights, images, start, arithmetic);
+    const startMs = performance.now();
+    if (phase === 'generator') {
+      arithmetic.finishPending();
+      past.forEach(arithmetic.release);
+    }
+    state = applyUpdate(state, phase, sum, config, layouts, arithmetic);
+    return { sum, updateMs: performance.now() - startMs };
   };
   /**
-   * Vectors of the last iteration. They are released one iteration later, because the moving average may still read
-   * them.
+   * Vectors of the last step. They are released one step later, because the moving average may still read them.
    */
   let past: Float32Array[] = [];
 
-  return async (images) => {
+  return async (pixels) => {
     const startMs = performance.now();
-    const passes: Pass[] = [];
-    const gradient = await accumulateShards(
-      shards,
-      (shard, onto) => discriminatorGradient(shard, images, onto, passes),
-      arithmetic.release,
-    );
-    const firstUpdateMs = performance.now();
-    const { state: updated } = updateNetwork(
-      layouts.discriminator,
-      state.discriminator,
-      gradient,
-      shardCount,
-      config.optimizer.discriminator,
-      arithmetic,
-    );
-    const secondPhaseMs = performance.now();
-    const contribution = await accumulateShards(
-      shards,
-      (shard, onto) => generatorContribution(shard, updated.weights, onto, passes),
-      arithmetic.release,
-    );
-    const secondUpdateMs = performance.now();
-    arithmetic.finishPending();
-    past.forEach(arithmetic.release);
-    const { state: next } = updateNetwork(
-      layouts.generator,
-      state.generator,
-      contribution,
-      shardCount,
-      config.optimizer.generator,
-      arithmetic,
-    );
-    const ema = arithmetic.ema(state.ema, next.weights, 0.998);
-    past = [gradient, contribution, ...vectorsOf(state)];
-    state = { step: state.step + 1, generator: next, discriminator: updated, ema };
-    const endMs = performance.now();
-    const updateMs = secondPhaseMs - firstUpdateMs + (endMs - secondUpdateMs);
-    return { totalMs: endMs - startMs, updateMs, unitsMs: endMs - startMs - updateMs };
+    const shardPixels = pixels.length / shards.end;
+    const images: RealImages = {
+      of: ({ shard }) => pixels.subarray(shard * shardPixels, (shard + 1) * shardPixels),
+      labelsOf: () => new Int32Array(),
+    };
+    const step = state.step + 1;
+    const used: Float32Array[] = [];
+    let updateMs = 0;
+    for (
+      let place: Place = firstPlaceOfStep(step);
+      place.step === step;
+      place = nextPlace(place, config.discriminatorSteps)
+    ) {
+      const before = state;
+      const phase = await runPhase(place, images);
+      updateMs += phase.updateMs;
+      used.push(phase.sum, ...vectorsOf(before, place));
+    }
+    past = used;
+    const totalMs = performance.now() - startMs;
+    return { totalMs, updateMs, unitsMs: totalMs - updateMs };
   };
 }
 
-function vectorsOf({ generator, discriminator, ema }: TrainingState): Float32Array[] {
-  return [generator, discriminator]
-    .flatMap(({ weights, firstMoments, secondMoments }) => [weights, firstMoments, secondMoments])
-    .concat([ema]);
+/** The vectors that the update of a place replaces. */
+function vectorsOf(before: TrainingState, { phase }: Place): Float32Array[] {
+  const { weights, firstMoments, secondMoments } = before[phase];
+  const vectors = [weights, firstMoments, secondMoments];
+  return phase === 'generator' ? [...vectors, before.ema] : vectors;
 }

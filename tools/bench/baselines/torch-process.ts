@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Preset } from '@lstm-gan/core';
 import { startSteppingProcess } from './stepping-process.ts';
 
 /** Options of PyTorch that make it faster on some machines and slower on others. */
@@ -22,13 +23,14 @@ export interface TorchProcess {
 }
 
 export interface TorchProcessOptions extends TorchOptions {
+  readonly preset: Preset;
   /** A Python that has PyTorch. */
   readonly python: string;
   readonly batch: number;
   readonly threads: number;
 }
 
-const script = fileURLToPath(new URL('torch_step.py', import.meta.url));
+const script = fileURLToPath(new URL('../../torch/time_steps.py', import.meta.url));
 
 /** All combinations; benchmarks compare with the fastest. */
 export const torchOptions: readonly TorchOptions[] = [false, true].flatMap((compile) =>
@@ -42,25 +44,23 @@ const flagsOf = ({ compile, channelsLast }: TorchOptions): string[] => [
 const namesOf = ({ compile, channelsLast }: TorchOptions): string =>
   `${compile ? ', compiled' : ''}${channelsLast ? ', channels last' : ''}`;
 
-/** Rejects if the Python cannot be started, or has no PyTorch. */
+const configOf = (preset: Preset): string[] => ['--config', JSON.stringify(preset)];
+
+/** Rejects if the Python cannot be started, has no PyTorch, or cannot compute the preset in PyTorch. */
 export async function startTorchProcess({
+  preset,
   python,
   batch,
   threads,
   ...options
 }: TorchProcessOptions): Promise<TorchProcess> {
-  const { greeting, step, close } = await startSteppingProcess(python, [
-    script,
-    '--batch',
-    String(batch),
-    '--threads',
-    String(threads),
-    ...flagsOf(options),
-  ]);
+  const parameters = [...['--batch', String(batch)], ...['--threads', String(threads)], ...flagsOf(options)];
+  const { greeting, step, close } = await startSteppingProcess(python, [script, ...configOf(preset), ...parameters]);
   return { name: `${greeting}${namesOf(options)}`, step, close };
 }
 
 export interface TorchGroupOptions extends TorchOptions {
+  readonly preset: Preset;
   readonly python: string;
   /** Images for each process. */
   readonly batch: number;
@@ -72,10 +72,17 @@ export interface TorchGroupOptions extends TorchOptions {
  * Starts DistributedDataParallel over gloo, one process with one thread on each core. The time of an iteration is that
  * of the slowest process.
  */
-export async function startTorchGroup({ python, batch, cores, ...options }: TorchGroupOptions): Promise<TorchProcess> {
+export async function startTorchGroup({
+  preset,
+  python,
+  batch,
+  cores,
+  ...options
+}: TorchGroupOptions): Promise<TorchProcess> {
   const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-ddp-'));
   const parameters = [
     script,
+    ...configOf(preset),
     '--batch',
     String(batch),
     '--threads',

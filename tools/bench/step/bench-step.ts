@@ -51,15 +51,33 @@ interface Measured {
 }
 
 async function startAlternatives({ preset, batch, threads, peerPython }: StepBenchOptions): Promise<Alternative[]> {
-  const script = fileURLToPath(new URL('../baselines/stock-layers-process.ts', import.meta.url));
-  const numbers = [batch, threads].map(String);
-  const stock = await startSteppingProcess(process.execPath, [...process.execArgv, script, preset.name, ...numbers]);
-  const alternatives: Alternative[] = [{ name: stock.greeting, process: stock, times: [] }];
+  const alternatives: Alternative[] = [];
+  const add = (name: string, process: Alternative['process']): number =>
+    alternatives.push({ name, process, times: [] });
+  if (isInStockLayers(preset)) {
+    const script = fileURLToPath(new URL('../baselines/stock-layers-process.ts', import.meta.url));
+    const numbers = [batch, threads].map(String);
+    const stock = await startSteppingProcess(process.execPath, [...process.execArgv, script, preset.name, ...numbers]);
+    add(stock.greeting, stock);
+  }
   for (const chosen of peerPython === undefined ? [] : torchOptions) {
-    const torch = await startTorchProcess({ python: peerPython as string, batch, threads, ...chosen });
-    alternatives.push({ name: torch.name, process: torch, times: [] });
+    const torch = await startTorchProcess({ preset, python: peerPython as string, batch, threads, ...chosen });
+    add(torch.name, torch);
   }
   return alternatives;
+}
+
+/** Whether stock-layers.ts has everything that a preset's step computes. */
+function isInStockLayers({ model }: Preset): boolean {
+  const { generator, discriminator, regularizer, loss, augment } = model;
+  return (
+    generator.kind === 'rows' &&
+    discriminator.kind !== 'custom' &&
+    discriminator.minibatchDeviation === undefined &&
+    regularizer.kind === 'none' &&
+    loss === 'non-saturating' &&
+    augment === undefined
+  );
 }
 
 /** Runs each implementation in a process of its own, so that none pays for the memory or garbage of another. */
@@ -90,7 +108,7 @@ async function measure(options: StepBenchOptions): Promise<Measured> {
   return { own, alternatives, peaks };
 }
 
-/** Multiplications and additions of one iteration per image, with one forward pass of the generator. */
+/** Multiplications and additions of one iteration of rows-large per image, with one forward pass of the generator. */
 const operationsPerImage = 1.69e9;
 
 export async function benchStep(options: StepBenchOptions): Promise<Report> {
@@ -99,7 +117,10 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
   const kinds = options.operations ? await timeKinds(preset, batch, cacheDir, threads) : [];
   const [totals, native, updates] = [0, 1, 2].map((part) => own.map((parts) => parts[part]));
   const ratioOf = ({ times }: Alternative): number => median(times.map((theirs, i) => theirs / totals[i]));
-  const shareOfPeak = median(totals.map((ms, i) => (operationsPerImage * batch) / (ms / 1000) / peaks[i]));
+  const shareOfPeak =
+    preset.name === 'rows-large'
+      ? median(totals.map((ms, i) => (operationsPerImage * batch) / (ms / 1000) / peaks[i]))
+      : undefined;
   const torch = alternatives.filter(({ name }) => name.startsWith('PyTorch'));
   const fastest =
     torch.length === 0
@@ -109,7 +130,7 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
   const rowOf = (name: string, times: readonly number[]): string => row(name, times, rate(times));
   return {
     lines: [
-      `One iteration of rows-large, batch ${batch}, ${threads} threads, ${rounds} rounds, interleaved, milliseconds`,
+      `One iteration of ${preset.name}, batch ${batch}, ${threads} threads, ${rounds} rounds, interleaved, milliseconds`,
       '',
       heading('images/s'),
       rowOf('lstm-gan, graph engine', totals),
@@ -117,7 +138,7 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       rowOf('  updates: Adam, averages', updates),
       ...alternatives.map(({ name, times }) => rowOf(name, times)),
       '',
-      `A matrix product of 2,048 x 2,048 runs at ${(median(peaks) / 1e9).toFixed(0)} GFLOP/s here; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that.`,
+      `A matrix product of 2,048 x 2,048 runs at ${(median(peaks) / 1e9).toFixed(0)} GFLOP/s here${shareOfPeak === undefined ? '' : `; lstm-gan's iteration at ${(100 * shareOfPeak).toFixed(0)} % of that`}.`,
       ...alternatives.map(
         (other) =>
           `lstm-gan is ${ratioOf(other).toFixed(2)} times as fast as ${other.name}${other === fastest ? ', the fastest PyTorch here' : ''} (median of the rounds' ratios).`,
@@ -125,6 +146,7 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       ...(kinds.length > 0 ? ['', ...kindLines(kinds, median(peaks))] : []),
     ],
     data: {
+      preset: preset.name,
       batch,
       rounds,
       threads,
@@ -134,7 +156,7 @@ export async function benchStep(options: StepBenchOptions): Promise<Report> {
       ],
       ownMs: totals,
       peakGigaflops: median(peaks) / 1e9,
-      shareOfPeak,
+      ...(shareOfPeak === undefined ? {} : { shareOfPeak }),
       ...(kinds.length > 0 ? { operations: kinds } : {}),
     },
   };

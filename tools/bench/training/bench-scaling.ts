@@ -46,7 +46,9 @@ export async function benchScaling(options: ScalingBenchOptions): Promise<Report
       ? []
       : [
           await startFastest(
-            torchOptions.map((chosen) => () => startTorchGroup({ python: peerPython, batch, cores, ...chosen })),
+            torchOptions.map(
+              (chosen) => () => startTorchGroup({ preset, python: peerPython, batch, cores, ...chosen }),
+            ),
           ),
         ];
   const steps: StepMetrics[] = [];

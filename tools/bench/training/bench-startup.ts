@@ -41,7 +41,7 @@ export async function benchStartup(options: StartupBenchOptions): Promise<Report
   const theirs: number[] = [];
   for (let round = -1; round < rounds; round++) {
     const start = await measureStart(options);
-    const torch = peerPython === undefined ? undefined : await measureTorch(peerPython, batch);
+    const torch = peerPython === undefined ? undefined : await measureTorch(options.preset, peerPython, batch);
     process.stderr.write(`\rround ${round + 2} of ${rounds + 1} `);
     if (round < 0) continue;
     starts.push(start);
@@ -111,9 +111,9 @@ async function measureStart({ preset, batch, cacheDir, arithmetic }: StartupBenc
   return { helloMs: hello, readyMs: ready, contributionMs: contribution };
 }
 
-async function measureTorch(python: string, batch: number): Promise<number> {
+async function measureTorch(preset: Preset, python: string, batch: number): Promise<number> {
   const startMs = performance.now();
-  const peer = await startTorchProcess({ python, batch, threads: 1, compile: false, channelsLast: false });
+  const peer = await startTorchProcess({ preset, python, batch, threads: 1, compile: false, channelsLast: false });
   await peer.step();
   const ms = performance.now() - startMs;
   await peer.close();
