@@ -1,11 +1,12 @@
 /** The trainings whose quality docs/quality.md reports. */
+import type { MixtureName } from './points.ts';
 
 export interface QualityPlan {
   /** One line for the usage. */
   readonly about: string;
-  /** Options of `lstm-gan train` that say what is trained. */
-  readonly train: readonly string[];
-  /** After how many images the averaged generator is evaluated. Training stops there and goes on. */
+  /** What is trained: options of `lstm-gan train`, or points of a mixture. */
+  readonly train: readonly string[] | MixtureName;
+  /** After how many images (or points) the averaged generator is evaluated. */
   readonly images: readonly number[];
 }
 
@@ -36,5 +37,15 @@ export const plans: Readonly<Record<string, QualityPlan>> = {
     about: 'the preset article on emoji, 64,000 images',
     train: ['--preset', 'article'],
     images: everyImages(16_000, 4),
+  },
+  ring: {
+    about: 'points of 8 normal distributions on a ring',
+    train: 'ring',
+    images: [1_536_000],
+  },
+  grid: {
+    about: 'points of 25 normal distributions on a grid',
+    train: 'grid',
+    images: [1_536_000],
   },
 };

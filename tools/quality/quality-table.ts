@@ -1,11 +1,15 @@
-/** What was measured of one training after so many images. */
-export interface QualityRow {
-  readonly seed: number;
-  readonly images: number;
+/** What was measured of one training. */
+export interface Measured {
   /** Minutes of training, without evaluation. */
   readonly minutes: number;
-  /** The numbers of `lstm-gan evaluate`, by name. */
+  /** Numbers by name, as in `lstm-gan evaluate`. */
   readonly results: Readonly<Record<string, number>>;
+}
+
+/** What was measured of the training with this seed, after so many images. */
+export interface QualityRow extends Measured {
+  readonly seed: number;
+  readonly images: number;
 }
 
 /**

@@ -2,21 +2,23 @@
  * `npm run quality`: trains by a plan, with several seeds, and evaluates the averaged generator on the way. What is done
  * is not done again: interrupted, the same command goes on where it stopped.
  */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { UserError } from '@lstm-gan/core/errors';
-import { command, requireBuild } from '../built-command.ts';
+import { defaultCacheDir } from '@lstm-gan/engine';
+import { requireBuild } from '../built-command.ts';
 import { plans, type QualityPlan } from './plans.ts';
-import { tableOf, type QualityRow } from './quality-table.ts';
+import { tableOf, type Measured, type QualityRow } from './quality-table.ts';
+import { trainOnPoints } from './train-points.ts';
+import { trainAndEvaluate, trainInTorch } from './train-runs.ts';
 
 const usage = `npm run quality -- PLAN [options]
 
 ${Object.entries(plans)
-  .map(([name, { about, train }]) => `  ${name.padEnd(16)}${about}: ${train.join(' ')}`)
+  .map(([name, plan]) => `  ${name.padEnd(16)}${whatIs(plan)}`)
   .join('\n')}
 
   --seeds LIST   one training for each seed (1)
@@ -24,12 +26,19 @@ ${Object.entries(plans)
   --workers N    worker processes (one for each core, as in lstm-gan train)
   --data NAME|FOLDER
                  other images than the plan's
+  --peer-python PYTHON
+                 a Python that has PyTorch, numpy and pillow: trains the same configuration there instead, after the
+                 plan has been trained with lstm-gan
   --out FOLDER   where the runs are (runs/quality)
   --help
 
 The table at the end has the mean over the seeds, and the least and the greatest value. Each row is kept in
-OUT/PLAN/results.jsonl.
+OUT/PLAN/results.jsonl, or OUT/PLAN-torch/results.jsonl.
 `;
+
+function whatIs({ about, train }: QualityPlan): string {
+  return typeof train === 'string' ? about : `${about}: ${train.join(' ')}`;
+}
 
 function refuse(sentence: string): never {
   process.stderr.write(`${sentence}\n\n${usage}`);
@@ -48,7 +57,10 @@ const plan = plans[name] as QualityPlan;
 const seeds = values.seeds.split(',').map(Number);
 if (!seeds.every((seed) => Number.isInteger(seed) && seed >= 0))
   refuse(`--seeds takes whole numbers; got ${values.seeds}.`);
-const folder = path.join(values.out, name);
+const folder = path.join(values.out, values['peer-python'] === undefined ? name : `${name}-torch`);
+const cacheDir = defaultCacheDir(process.env, os.homedir());
+if (values['peer-python'] !== undefined && typeof plan.train === 'string')
+  refuse(`The plan ${name} is not compared with PyTorch.`);
 const resultsFile = path.join(folder, 'results.jsonl');
 
 function parse() {
@@ -60,6 +72,7 @@ function parse() {
         samples: { type: 'string', default: '2000' },
         workers: { type: 'string' },
         data: { type: 'string' },
+        'peer-python': { type: 'string' },
         out: { type: 'string', default: path.join('runs', 'quality') },
         help: { type: 'boolean', default: false },
       },
@@ -69,30 +82,21 @@ function parse() {
   }
 }
 
-/** Runs lstm-gan and returns the last line that it prints, which is JSON. */
-async function lstmGan(...parameters: string[]): Promise<Record<string, unknown>> {
-  process.stderr.write(`lstm-gan ${parameters.join(' ')}\n`);
-  const { stdout } = await promisify(execFile)(process.execPath, [command, ...parameters], { maxBuffer: 2 ** 28 });
-  return JSON.parse(stdout.trim().split('\n').at(-1) as string) as Record<string, unknown>;
-}
-
-/** Trains a run up to a number of images, from its newest checkpoint if it has one. */
-async function train(run: string, seed: number, images: number): Promise<void> {
-  const how = [
-    '--images',
-    String(images),
-    '--json',
-    ...(values.workers === undefined ? [] : ['--workers', values.workers]),
-  ];
-  const data = values.data === undefined ? [] : ['--data', values.data];
-  if (existsSync(path.join(run, 'config.json'))) await lstmGan('train', '--resume', run, ...how);
-  else await lstmGan('train', ...plan.train, ...data, '--seed', String(seed), '--out', run, ...how);
-}
-
 async function readRows(): Promise<QualityRow[]> {
   if (!existsSync(resultsFile)) return [];
   const lines = (await readFile(resultsFile, 'utf8')).trim().split('\n');
   return lines.map((line) => JSON.parse(line) as QualityRow);
+}
+
+async function measure(seed: number, images: number): Promise<Measured> {
+  const { train } = plan;
+  const { samples, workers, data, 'peer-python': python } = values;
+  if (typeof train === 'string')
+    return trainOnPoints({ mixture: train, seed, points: images, samples: Number(samples), cacheDir });
+  const run = path.join(values.out, name, `seed-${seed}`);
+  const training = { run, train, seed, images, samples, workers, data };
+  if (python === undefined) return trainAndEvaluate(training);
+  return trainInTorch({ python, cacheDir, out: path.join(folder, `seed-${seed}`) }, training);
 }
 
 async function main(): Promise<void> {
@@ -100,20 +104,15 @@ async function main(): Promise<void> {
   await mkdir(folder, { recursive: true });
   const rows = await readRows();
   for (const seed of seeds) {
-    const run = path.join(folder, `seed-${seed}`);
     for (const images of plan.images) {
       if (rows.some((row) => row.seed === seed && row.images === images)) continue;
-      await train(run, seed, images);
-      const { results } = await lstmGan('evaluate', run, '--samples', values.samples, '--json');
-      const { progress } = await lstmGan('inspect', run, '--json');
-      const { trainingMs } = progress as { trainingMs: number };
-      const row = { seed, images, minutes: trainingMs / 60_000, results: results as QualityRow['results'] };
+      const row: QualityRow = { seed, images, ...(await measure(seed, images)) };
       rows.push(row);
       await appendFile(resultsFile, `${JSON.stringify(row)}\n`);
     }
   }
   const machine = `${os.availableParallelism()} cores, ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
-  process.stdout.write(`${name}: ${plan.train.join(' ')}; seeds ${seeds.join(', ')}; ${machine}\n\n`);
+  process.stdout.write(`${path.basename(folder)}: ${whatIs(plan)}; seeds ${seeds.join(', ')}; ${machine}\n\n`);
   process.stdout.write(`${tableOf(rows.filter(({ seed }) => seeds.includes(seed))).join('\n')}\n`);
 }
 

@@ -1,16 +1,17 @@
 """Trains a configuration of lstm-gan in PyTorch, and draws samples of the averaged generator, for a comparison of quality.
 
-    lstm-gan train --preset stable --print-config --json ... or the config.json of a run
     python tools/torch/train.py runs/stable/config.json ~/.cache/lstm-gan/data/emoji-64x3-v3.bin torch --images 100000
     lstm-gan evaluate torch/samples --data emoji
 
-Every batch is one shard: batch normalisation is over the whole batch. An interrupted training goes on where it was saved.
+Every batch is one shard: batch normalisation is over the whole batch. An interrupted training goes on where it was
+saved. The last line that the program prints is JSON.
 """
 
 import argparse
 import json
 import os
 import struct
+import sys
 import time
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def save(gan, file):
         "optimizers": [optimizer.state_dict() for optimizer in gan.optimizers],
         "average": gan.average,
         "steps": gan.steps,
+        "seconds": gan.seconds,
         "random": torch.get_rng_state(),
     }
     torch.save(parts, f"{file}.partial")
@@ -65,7 +67,7 @@ def load(gan, file):
     gan.plain_discriminator.load_state_dict(parts["discriminator"])
     for optimizer, state in zip(gan.optimizers, parts["optimizers"]):
         optimizer.load_state_dict(state)
-    gan.average, gan.steps = parts["average"], parts["steps"]
+    gan.average, gan.steps, gan.seconds = parts["average"], parts["steps"], parts["seconds"]
     torch.set_rng_state(parts["random"])
 
 
@@ -94,26 +96,30 @@ def main():
     torch.manual_seed(options.seed)
     config = json.loads(Path(options.config).read_text())
     gan = Gan(config)
+    gan.seconds = 0  # of training, also before an interruption
     options.out.mkdir(parents=True, exist_ok=True)
     saved = options.out / "saved.pt"
     if saved.exists():
         load(gan, saved)
     pixels = read_packed(options.packed, config["model"]["image"])
     size, steps = config["batchSize"], options.images // config["batchSize"]
-    start, started_at = time.monotonic(), gan.steps
     for chosen in batches(len(pixels), size, options.seed, gan.steps):
         if gan.steps >= steps:
             break
+        start = time.monotonic()
         real = pixels[chosen].float() / 127.5 - 1
         if config["flip"]:
             flipped = torch.rand(size) < 0.5
             real[flipped] = real[flipped].flip(3)
         losses = gan.step(real)
+        gan.seconds += time.monotonic() - start
         if gan.steps % 100 == 0 or gan.steps == steps:
             save(gan, saved)
-            rate = (gan.steps - started_at) * size / (time.monotonic() - start)
-            print(f"step {gan.steps}/{steps}  loss D {losses[0]:.3f} G {losses[1]:.3f}  {rate:.1f} images/s", flush=True)
+            rate = gan.steps * size / gan.seconds
+            line = f"step {gan.steps}/{steps}  loss D {losses[0]:.3f} G {losses[1]:.3f}  {rate:.1f} images/s"
+            print(line, file=sys.stderr, flush=True)
     draw(gan, options.out / "samples", options.samples)
+    print(json.dumps({"steps": gan.steps, "seconds": gan.seconds}))
 
 
 main()

@@ -3,5 +3,5 @@ export { createShardReader, type BatchShape, type ReadShards, type ShardImages }
 export { labelsInTurn } from './labels-in-turn.ts';
 export type { DatasetSource, DecodedImages } from './decoded-images.ts';
 export { shapeOfFirstImage, type ImageFolderOptions } from './image-folder.ts';
-export { datasets, openDataset, type OpenDatasetOptions } from './open-dataset.ts';
+export { datasets, openDataset, packedFileOf, type OpenDatasetOptions } from './open-dataset.ts';
 export { createDataset } from './packed-dataset.ts';

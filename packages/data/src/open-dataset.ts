@@ -40,8 +40,8 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
           : `Did you mean --data ${nearest}?`,
     });
   }
-  const { cacheDir, size, channels, onProgress = () => undefined } = options;
-  const file = path.join(cacheDir, 'data', `${name}-${size}x${channels}-v3.bin`);
+  const { size, channels, onProgress = () => undefined } = options;
+  const file = packedFileOf(name, options);
   const packed = openPacked(file);
   if (packed !== undefined) return packed;
   const scratch = createTemporary(path.dirname(file));
@@ -54,6 +54,14 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
     message: `${file} cannot be read back.`,
     advice: 'Check the disk, then run the command again.',
   });
+}
+
+/** The file of a data set with this name, for images of this shape; docs/file-formats.md describes it. */
+export function packedFileOf(
+  name: string,
+  { cacheDir, size, channels }: Pick<OpenDatasetOptions, 'cacheDir' | 'size' | 'channels'>,
+): string {
+  return path.join(cacheDir, 'data', `${name}-${size}x${channels}-v3.bin`);
 }
 
 function isFolder(name: string): Promise<boolean> {

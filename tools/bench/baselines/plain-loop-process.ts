@@ -7,6 +7,7 @@ import os from 'node:os';
 import { createInterface } from 'node:readline';
 import { presets, type Preset } from '@lstm-gan/core';
 import { defaultCacheDir, openEngine } from '@lstm-gan/engine';
+import { createRunConfig } from '@lstm-gan/run';
 import { createPlainLoop } from './plain-loop.ts';
 
 const [name, ...numbers] = process.argv.slice(2);
@@ -18,11 +19,11 @@ const engine = await openEngine('graph', {
   cacheDir: defaultCacheDir(process.env, os.homedir()),
 });
 const { size, channels } = preset.model.image;
-const step = await createPlainLoop(engine, preset, images, shardSize);
+const loop = await createPlainLoop(engine, createRunConfig(preset, { batchSize: images, shardSize }));
 const pixels = Uint8Array.from({ length: images * size * size * channels }, (_, i) => (i * 2654435761) >>> 24);
 process.stdout.write('ready\n');
 for await (const _ of createInterface(process.stdin)) {
-  const { totalMs, unitsMs, updateMs } = await step(pixels);
+  const { totalMs, unitsMs, updateMs } = await loop.step(pixels);
   process.stdout.write(`${totalMs} ${unitsMs} ${updateMs}\n`);
 }
 await engine.close();

@@ -3,7 +3,7 @@
  * other, and the updates.
  */
 import { performance } from 'node:perf_hooks';
-import { createLayouts, type Preset } from '@lstm-gan/core';
+import { createLayouts, type PhaseUnitOptions } from '@lstm-gan/core';
 import {
   compileUnits,
   computeSubtree,
@@ -15,7 +15,7 @@ import {
 import { firstPlaceOfStep, nextPlace, type Place } from '@lstm-gan/core/step';
 import { applyUpdate } from '@lstm-gan/core/training';
 import type { Engine } from '@lstm-gan/engine';
-import { createRunConfig, createTrainingState, type TrainingState } from '@lstm-gan/run';
+import { createTrainingState, type RunConfig, type TrainingState } from '@lstm-gan/run';
 
 export interface StepTimes {
   readonly totalMs: number;
@@ -25,20 +25,25 @@ export interface StepTimes {
   readonly updateMs: number;
 }
 
-/** Returns a function that runs one step on a batch of images, [batch, H, W, C]. */
+export interface PlainLoop {
+  /** Runs one step on images [batchSize, H, W, C] of the type that the loop was made for. */
+  step(images: Uint8Array | Float32Array): Promise<StepTimes>;
+  /** After the last step. Some of its vectors are used again for the results of the next steps. */
+  readonly state: TrainingState;
+}
+
+/** Makes a loop before its first step. All discriminator phases of a step read the same images. */
 export async function createPlainLoop(
   engine: Engine,
-  preset: Preset,
-  batch: number,
-  shardSize = batch,
-): Promise<(images: Uint8Array) => Promise<StepTimes>> {
-  const config = createRunConfig(preset, { batchSize: batch, shardSize });
+  config: RunConfig,
+  options: PhaseUnitOptions = {},
+): Promise<PlainLoop> {
   const { arithmetic } = engine;
-  const units = await compileUnits(engine, config);
+  const units = await compileUnits(engine, config, options);
   const [generatorPasses, noise] = [createGeneratorPasses(), createShardNoise(config)];
   const tools = { units, config, arithmetic, generatorPasses, noise };
   const layouts = createLayouts(config.model);
-  const shards = { start: 0, end: batch / shardSize };
+  const shards = { start: 0, end: config.batchSize / config.shardSize };
   let state: TrainingState = createTrainingState(config);
 
   /** Computes a phase and updates its network. Returns the sum of the gradients and the milliseconds of the update. */
@@ -60,19 +65,19 @@ export async function createPlainLoop(
    */
   let past: Float32Array[] = [];
 
-  return async (pixels) => {
+  const step = async (pixels: Uint8Array | Float32Array): Promise<StepTimes> => {
     const startMs = performance.now();
     const shardPixels = pixels.length / shards.end;
     const images: RealImages = {
       of: ({ shard }) => pixels.subarray(shard * shardPixels, (shard + 1) * shardPixels),
       labelsOf: () => new Int32Array(),
     };
-    const step = state.step + 1;
+    const number = state.step + 1;
     const used: Float32Array[] = [];
     let updateMs = 0;
     for (
-      let place: Place = firstPlaceOfStep(step);
-      place.step === step;
+      let place: Place = firstPlaceOfStep(number);
+      place.step === number;
       place = nextPlace(place, config.discriminatorSteps)
     ) {
       const before = state;
@@ -83,6 +88,12 @@ export async function createPlainLoop(
     past = used;
     const totalMs = performance.now() - startMs;
     return { totalMs, updateMs, unitsMs: totalMs - updateMs };
+  };
+  return {
+    step,
+    get state() {
+      return state;
+    },
   };
 }
 
