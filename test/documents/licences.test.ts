@@ -58,7 +58,8 @@ it('docs/licences.md names every package of an installation, with its version an
 const heading = `# Licences
 
 What an installation of lstm-gan brings besides itself (Apache-2.0), from the lock file; a test holds this list to it, and to
-the licences that are allowed. All of it is used as it is published. TensorFlow (Apache-2.0) is fetched by \`lstm-gan setup\`.
+the licences that are allowed. All of it is used as it is published. TensorFlow (Apache-2.0) is fetched by \`lstm-gan setup\`,
+the weights of EfficientNet-Lite0 (Apache-2.0) by \`--network efficientnet-lite0\`.
 
 | package | version | licence |
 |---|---|---|`;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lstmGan, summaryOf } from '../support/command-line.ts';
+import { lstmGan, root, summaryOf } from '../support/command-line.ts';
 import { smallTraining } from '../support/small-training.ts';
 
 let folder: string;
@@ -77,6 +77,23 @@ describe('a run with --metrics', () => {
     expect(summaryOf(stdout).weightsSha256).toBe(summary['weightsSha256']);
   });
 
+  it('measures with the network that it names', async () => {
+    const out = path.join(folder, 'own');
+    const network = ['--network', path.join(root, 'test', 'fixtures', 'evaluation', 'means.json')];
+    const length = ['--steps', '2', '--network-range', '0..1'];
+    const { stdout } = await succeed(
+      ...['train', ...smallTraining, ...metrics, ...network, ...length, '--out', out, '--json'],
+    );
+    const keys = Object.keys((JSON.parse(stdout) as { evaluated: object }).evaluated);
+    expect(keys).toEqual([
+      expect.stringMatching(/^fd200_means-[0-9a-f]{8}$/),
+      expect.stringMatching(/^neighbours200_k3_means-[0-9a-f]{8}_coverage$/),
+    ]);
+    const alone = JSON.parse((await succeed('evaluate', out, ...network, '--samples', '200', '--json')).stdout) as Line;
+    // Another range is another network.
+    expect(Object.keys(alone.results)).not.toContain(keys[0]);
+  });
+
   it('stops when a number fulfils a condition', async () => {
     const out = path.join(folder, 'stopped');
     const length = ['--steps', '1000000', '--evaluate-every', '640', '--stop-when', 'fd200<1e9'];
@@ -106,6 +123,7 @@ describe('before anything is trained, train refuses', () => {
     ['more samples than images', () => ['--metrics', 'fd20k'], /compares with 20000 real images, and digits has 10000/],
     ['a period without metrics', () => ['--evaluate-every', '20k'], /--evaluate-every says how often/],
     ['a condition on another metric', () => [...metrics, '--stop-when', 'kid<1'], /coverage200; got kid<1\./],
+    ['a network without metrics', () => ['--network', 'efficientnet-lite0'], /--network says with which network/],
     ['a condition without metrics', () => ['--stop-when', 'fd2k<20'], /needs --metrics fd2k too/],
   ])('%s', async (_name, parameters, sentence) => {
     const out = path.join(folder, 'refused');

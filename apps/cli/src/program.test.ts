@@ -13,7 +13,7 @@ it('has exactly these commands and options, because users and scripts rely on th
   ]);
   expect(Object.fromEntries(options)).toEqual({
     train:
-      '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --workers --threads --device --no-pin --metrics --evaluate-every --cache-dir',
+      '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --workers --threads --device --no-pin --metrics --evaluate-every --network --network-range --cache-dir',
     coordinator:
       '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir',
     keys: '--add --revoke',
@@ -21,7 +21,8 @@ it('has exactly these commands and options, because users and scripts rely on th
       '--connect --key-file --name --device --threads --cpus --patience --peer-address --flows --model --cache-dir',
     sample:
       '--step --best --out --out-dir --animation --count --interpolate --class --to-class --seed --model --cache-dir',
-    evaluate: '--data --samples --metrics --low-priority --seed --json --model --cache-dir',
+    evaluate:
+      '--data --samples --metrics --per-class --low-priority --seed --json --network --network-range --model --cache-dir',
     inspect: '--out --json --model',
     bench: '--preset --steps --batch-size --shard-size --workers --threads --device --engine --json --cache-dir',
     'config-schema': '',

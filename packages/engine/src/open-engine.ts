@@ -1,6 +1,7 @@
 import { UserError } from '@lstm-gan/core/errors';
 import type { Engine, EngineName, EngineOptions } from './contract/engine.ts';
 import { openGraphEngine } from './graph-engine.ts';
+import { notProvisioned } from './not-provisioned.ts';
 import { supportsBfloat16 } from './processor.ts';
 import { locateTensorFlow } from './tensorflow/provision/provision.ts';
 
@@ -8,13 +9,7 @@ import { locateTensorFlow } from './tensorflow/provision/provision.ts';
 export async function openEngine(name: EngineName, options: EngineOptions): Promise<Engine> {
   refusePrecision(name, options);
   const provisioned = await locateTensorFlow(options.cacheDir, options.device);
-  if (provisioned === undefined) {
-    throw new UserError({
-      code: 'not-provisioned',
-      message: `TensorFlow (${options.device}) is not set up in ${options.cacheDir}.`,
-      advice: `Run: lstm-gan setup --variant ${options.device}`,
-    });
-  }
+  if (provisioned === undefined) throw notProvisioned(options.device, options.cacheDir);
   if (name === 'graph') return openGraphEngine(provisioned, options);
   const { openEagerEngine } = await import('./eager-engine.ts');
   return openEagerEngine(provisioned, options);

@@ -1,5 +1,6 @@
 import { assert } from '@lstm-gan/core/errors';
 import { countText } from './count-text.ts';
+import { evaluateClasses, type ClassEvaluation, type ClassLabels } from './evaluate-classes.ts';
 import type { Images } from './images.ts';
 import { classCoverage } from './measures/class-coverage.ts';
 import { measures as allMeasures, type MeasureName } from './measure.ts';
@@ -21,6 +22,8 @@ export interface EvaluationOptions {
   readonly measures?: readonly MeasureName[];
   /** Decides the subsets of measures that draw some. */
   readonly seed: number;
+  /** The classes of samples and real images, if each class is to be evaluated by itself. */
+  readonly labels?: ClassLabels;
   /** Milliseconds. */
   readonly now: () => number;
   /** Called with what is computed, and how much of it is done. */
@@ -32,6 +35,8 @@ export interface Evaluation {
   readonly metrics: readonly Metric[];
   /** How many samples the network takes for each class; undefined if it is no classifier. */
   readonly classCounts?: readonly number[];
+  /** Only if labels were given. */
+  readonly perClass?: ClassEvaluation & Pick<Metric, 'elapsedMs'>;
 }
 
 /**
@@ -43,7 +48,7 @@ export async function evaluateSamples(
   samples: Images,
   real: Features,
   network: FeatureNetwork,
-  { measures, seed, now, onProgress = () => undefined }: EvaluationOptions,
+  { measures, seed, labels, now, onProgress = () => undefined }: EvaluationOptions,
 ): Promise<Evaluation> {
   assert(samples.count * real.width === real.values.length, 'there are as many samples as real images');
   const features = await network.compute(samples, (done) => onProgress('features', done, samples.count));
@@ -65,5 +70,11 @@ export async function evaluateSamples(
     });
   }
   const { probabilities } = features;
-  return { metrics, classCounts: probabilities && classCoverage(probabilities, classes).counts };
+  const startMs = now();
+  const perClass = labels && (await evaluateClasses(labels, features, real, network, seed));
+  return {
+    metrics,
+    classCounts: probabilities && classCoverage(probabilities, classes).counts,
+    ...(perClass && { perClass: { ...perClass, elapsedMs: now() - startMs } }),
+  };
 }

@@ -14,26 +14,22 @@ import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-
 import { UserError } from '@lstm-gan/core/errors';
 import { loadModelFileOfRun } from '@lstm-gan/coordinator/program';
 import { openDataset, type Dataset } from '@lstm-gan/data';
-import { openEngine, type Engine } from '@lstm-gan/engine';
-import {
-  classifierSize,
-  evaluateSamples,
-  openClassifier,
-  parseNumberNames,
-  type Classifier,
-  type Evaluation,
-} from '@lstm-gan/evaluation';
+import { openEngine } from '@lstm-gan/engine';
+import { evaluateSamples, parseNumberNames, rememberFeatures, type Evaluation } from '@lstm-gan/evaluation';
 import { appendMetric } from '@lstm-gan/run';
 import { Option, type Command } from 'commander';
+import { addNetwork, chooseNetwork, type NetworkOptions } from '../evaluate/choose-network.ts';
 import { openSampleSource, type SampleSource } from '../evaluate/evaluated-images.ts';
 import { evaluationReport, evaluationText, type Evaluated } from '../evaluate/evaluation-report.ts';
 import { readSome } from '../evaluate/read-some.ts';
+import { checkClasses, shareClasses } from '../evaluate/share-classes.ts';
 import { rememberedModel, runOfPlace } from '../run-of-place.ts';
 
-interface EvaluateOptions extends CacheOptions, ModelOptions {
+interface EvaluateOptions extends CacheOptions, ModelOptions, NetworkOptions {
   readonly data?: string;
   readonly samples: number;
   readonly metrics?: string;
+  readonly perClass?: boolean;
   readonly lowPriority?: boolean;
   readonly seed: number;
   readonly json?: boolean;
@@ -45,7 +41,9 @@ Examples:
   $ lstm-gan evaluate runs/digits/checkpoints/step-00001400.safetensors --samples 1000
   $ lstm-gan evaluate runs/digits --json | jq .results.fd2k_digits
   $ lstm-gan evaluate runs/digits --metrics fd2k,coverage   # only these measures
-  $ lstm-gan evaluate images --data digits                 # a folder of pictures, as sample --out-dir writes it`;
+  $ lstm-gan evaluate images --data digits                 # a folder of pictures, as sample --out-dir writes it
+  $ lstm-gan evaluate runs/conditional --per-class         # a conditional run: also each class by itself
+  $ lstm-gan evaluate runs/photos --network efficientnet-lite0   # images without labels`;
 
 export function addEvaluate(program: Command): void {
   const command = program
@@ -59,10 +57,12 @@ export function addEvaluate(program: Command): void {
         'samples',
       ),
     )
+    .option('--per-class', 'compare the samples of each class with its real images, too')
     .option('--low-priority', 'leave the processors to other programs')
     .option('--seed <number>', 'seed of the noise and of the choice of real images', seed, 1)
     .option('--json', 'print one line of JSON instead of text')
     .addHelpText('after', examples);
+  addNetwork(command);
   addModel(command, rememberedModel);
   addCacheDir(command).action(evaluate);
 }
@@ -71,12 +71,11 @@ export function addEvaluate(program: Command): void {
 const lowPriority = constants.priority.PRIORITY_BELOW_NORMAL;
 /** Fewer images say nothing. */
 const fewestImages = 10;
-/** The classifier has a seed of its own, so that evaluations with different --seed can be compared. */
-const classifierSeed = 1;
 
 async function evaluate(place: string, options: EvaluateOptions): Promise<void> {
   const numbers = options.metrics === undefined ? undefined : parseNumberNames(options.metrics);
   const wanted = numbers?.[0].samples ?? options.samples;
+  const chosen = await chooseNetwork(options);
   // Threads that start later, those of TensorFlow too, get the priority of the thread that starts them.
   if (options.lowPriority === true && getPriority() < lowPriority) setPriority(lowPriority);
   await loadModelFileOfRun(runOfPlace(place), options.model);
@@ -96,26 +95,29 @@ async function evaluate(place: string, options: EvaluateOptions): Promise<void> 
   const opened: { close(): void | Promise<void> }[] = [source];
   try {
     const data = dataOf(source, options);
-    const open = (size: number): Promise<Dataset> =>
+    const openData = (size: number): Promise<Dataset> =>
       openDataset(data, {
         cacheDir,
         size,
         channels: source.channels,
         onProgress: (done, total) => onProgress(`images of ${data} packed`, done, total),
       });
-    const real = await open(source.size);
+    const real = await openData(source.size);
     opened.push(real);
+    chosen.nameFor(real);
+    if (options.perClass === true) checkClasses(source, real);
     const count = countOf(wanted, source, real);
     const engine = await openEngine('graph', { cacheDir, threads, device: 'cpu' });
     opened.push(engine);
-    const network = await openNetwork(await open(classifierSize), engine, cacheDir, onProgress);
+    const network = await chosen.open({ cacheDir, threads, engine, openData, onProgress });
     const samples = await source.draw(count, (done) => onProgress('samples drawn', done, count));
     const realImages = readSome(real, count, options.seed);
-    const realFeatures = await network.compute(realImages, (done) =>
+    const realFeatures = await rememberFeatures(realImages, network, cacheDir, (done) =>
       onProgress('features of real images', done, count),
     );
     const evaluation = await evaluateSamples(samples, realFeatures, network, {
       ...(numbers && { measures: numbers.map(({ measure }) => measure) }),
+      ...(options.perClass === true && { labels: shareClasses(samples, realImages) }),
       seed: options.seed,
       now,
       onProgress,
@@ -155,29 +157,15 @@ function countOf(wanted: number, source: SampleSource, real: Dataset): number {
   return count;
 }
 
-async function openNetwork(
-  images: Dataset,
-  engine: Engine,
-  cacheDir: string,
-  onProgress: (activity: string, done: number, total: number) => void,
-): Promise<Classifier> {
-  try {
-    return await openClassifier(images, {
-      cacheDir,
-      engine,
-      seed: classifierSeed,
-      onProgress: (done, total) => onProgress('classifier trained, step', done, total),
-    });
-  } finally {
-    images.close();
-  }
-}
-
 /** Appends the metrics to the files of the run that drew the samples, if there is one. */
-async function writeMetrics({ checkpoint }: SampleSource, { metrics }: Evaluation, timestamp: number): Promise<void> {
+async function writeMetrics(
+  { checkpoint }: SampleSource,
+  { metrics, perClass }: Evaluation,
+  timestamp: number,
+): Promise<void> {
   if (checkpoint?.root === undefined) return;
   const { root, file, step, images } = checkpoint;
-  for (const { name, results, elapsedMs } of metrics) {
+  for (const { name, results, elapsedMs } of [...metrics, ...(perClass === undefined ? [] : [perClass])]) {
     await appendMetric(root, {
       results,
       metric: name,

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, positiveInteger } from '@lstm-gan/command-line';
 import { chooseDevice, findGpus, type DeviceChoice } from '@lstm-gan/command-line/devices';
-import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
+import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import {
   addRunOptions,
   describeLocalWorkers,
@@ -9,14 +9,16 @@ import {
   localWorkers,
   runOptionsHelp,
   runTraining,
+  type EvaluationPlan,
   type RunOptions,
 } from '@lstm-gan/coordinator/program';
 import { UserError } from '@lstm-gan/core/errors';
 import { Option, type Command } from 'commander';
+import { addNetwork, chooseNetwork, type NetworkOptions } from '../evaluate/choose-network.ts';
 import { planEvaluation } from '../evaluate/plan-evaluation.ts';
 import { workerCommand } from '../worker-command.ts';
 
-interface TrainOptions extends RunOptions {
+interface TrainOptions extends RunOptions, NetworkOptions {
   readonly workers?: number;
   readonly device: DeviceChoice;
   readonly threads?: number;
@@ -66,6 +68,7 @@ export function addTrain(program: Command): void {
       ).argParser(imageCount),
     )
     .addHelpText('after', examples);
+  addNetwork(command);
   addCacheDir(command).action(train);
 }
 
@@ -77,15 +80,7 @@ async function train(options: TrainOptions): Promise<void> {
     await provisionWithProgress(cacheDir, 'gpu', () => performance.now());
   }
   const { workers, threads, pin, exchange } = options;
-  if (options.evaluateEvery !== undefined && options.metrics === undefined) {
-    throw new UserError({
-      code: 'usage',
-      message: '--evaluate-every says how often --metrics are evaluated, and there are none.',
-      advice: 'Name them, for example --metrics fd2k,coverage.',
-    });
-  }
-  const everyImages = options.evaluateEvery ?? defaultEvaluateEvery;
-  const evaluation = options.metrics === undefined ? undefined : planEvaluation(options.metrics, everyImages, cacheDir);
+  const evaluation = await readEvaluation(options, cacheDir);
   const choice = { workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange };
   await runTraining(options, {
     // With the eager engine and in bfloat16, a run continues only with the threads that it began with.
@@ -93,5 +88,38 @@ async function train(options: TrainOptions): Promise<void> {
     gatherWorkers: localWorkers(choice),
     ...(evaluation && { evaluation }),
     describeWorkers: (shardCount) => describeLocalWorkers(choice, shardCount),
+  });
+}
+
+/** What is evaluated beside the training. Fetches the network that needs it before anything is trained. */
+async function readEvaluation(options: TrainOptions, cacheDir: string): Promise<EvaluationPlan | undefined> {
+  const { metrics, evaluateEvery: everyImages = defaultEvaluateEvery, printConfig, dryRun } = options;
+  if (metrics === undefined) {
+    refuseWithoutMetrics(options);
+    return undefined;
+  }
+  const network = await chooseNetwork(options);
+  const plan = planEvaluation(metrics, everyImages, cacheDir, network);
+  if (printConfig === true || dryRun === true) return plan;
+  const display = createProgressDisplay('Fetching:', process.stderr, () => performance.now());
+  try {
+    await network.prepare(cacheDir, (activity, done, total) =>
+      display.update(done, total, `${activity}, ${done} of ${total}`),
+    );
+  } finally {
+    display.stop();
+  }
+  return plan;
+}
+
+function refuseWithoutMetrics({ evaluateEvery, network, networkRange }: TrainOptions): void {
+  if (evaluateEvery === undefined && network === undefined && networkRange === undefined) return;
+  throw new UserError({
+    code: 'usage',
+    message:
+      evaluateEvery === undefined
+        ? '--network says with which network --metrics are measured, and there are none.'
+        : '--evaluate-every says how often --metrics are evaluated, and there are none.',
+    advice: 'Name them, for example --metrics fd2k,coverage.',
   });
 }

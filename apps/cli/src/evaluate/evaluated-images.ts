@@ -4,7 +4,6 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { openSampler, randomSamples } from '@lstm-gan/coordinator/program';
 import { openDataset, shapeOfFirstImage } from '@lstm-gan/data';
-import type { Images } from '@lstm-gan/evaluation';
 import {
   checkpointsOf,
   newestCheckpoint,
@@ -15,7 +14,7 @@ import {
   type Checkpoint,
 } from '@lstm-gan/run';
 import { runOfPlace } from '../run-of-place.ts';
-import { readSome } from './read-some.ts';
+import { readSome, type SomeImages } from './read-some.ts';
 
 /** Where the samples come from. */
 export interface SampleSource {
@@ -28,10 +27,12 @@ export interface SampleSource {
   readonly data?: string;
   /** The run and the checkpoint that drew the samples; undefined for pictures. */
   readonly checkpoint?: SourceCheckpoint;
+  /** The names of the samples' classes; undefined if nothing says what a sample is to show. */
+  readonly classNames?: readonly string[];
   /** At most this number of samples can be had. */
   readonly most: number;
   /** Draws or reads samples. */
-  draw(count: number, onProgress: (done: number) => void): Promise<Images>;
+  draw(count: number, onProgress: (done: number) => void): Promise<SomeImages>;
   close(): void;
 }
 
@@ -93,8 +94,11 @@ function openGenerator(
 ): SampleSource {
   const { model, batchSize, discriminatorSteps } = config;
   const { size, channels } = model.image;
+  const classNames =
+    model.condition && (config.classes?.map(({ name }) => name) ?? numbersBelow(model.condition.classes));
   return {
     description: `${root ?? file}, step ${state.step}`,
+    ...(classNames && { classNames }),
     size,
     channels,
     data: config.data,
@@ -115,10 +119,20 @@ function openGenerator(
       } finally {
         await sampler.close();
       }
-      return { pixels, count, size, channels };
+      const labels = classes && classNames && { names: classNames, values: labelsOf(classes, classNames.length) };
+      return { pixels, count, size, channels, ...(labels && { labels }) };
     },
     close: () => undefined,
   };
+}
+
+const numbersBelow = (count: number): string[] => Array.from({ length: count }, (_, number) => String(number));
+
+/** The labels that `classRows` made rows of. */
+function labelsOf(rows: Float32Array, classes: number): Uint16Array {
+  return Uint16Array.from({ length: rows.length / classes }, (_, image) =>
+    rows.subarray(image * classes, (image + 1) * classes).indexOf(1),
+  );
 }
 
 async function openPictures(folder: string, { seed, cacheDir, onPacking }: SourceOptions): Promise<SampleSource> {
@@ -128,6 +142,7 @@ async function openPictures(folder: string, { seed, cacheDir, onPacking }: Sourc
     description: `the pictures in ${folder}`,
     size,
     channels,
+    ...(dataset.labels && { classNames: dataset.labels.names }),
     most: dataset.count,
     draw: async (count) => readSome(dataset, count, seed),
     close: () => dataset.close(),

@@ -1,5 +1,6 @@
 import type { Dataset } from '@lstm-gan/data';
 import { explainNumber, type Evaluation, type FeatureNetwork } from '@lstm-gan/evaluation';
+import { printable } from '@lstm-gan/run';
 import type { SampleSource } from './evaluated-images.ts';
 
 /** What `evaluate` found, and from what. */
@@ -23,8 +24,13 @@ export function evaluationReport({ source, real, network, count, seed, evaluatio
     seed,
     data: real.name,
     network: { name: network.name, description: network.description },
-    results: Object.assign({}, ...evaluation.metrics.map(({ results }) => results)) as Record<string, number>,
+    results: Object.assign(
+      {},
+      ...evaluation.metrics.map(({ results }) => results),
+      evaluation.perClass?.results,
+    ) as Record<string, number>,
     classes: classCounts(network, evaluation),
+    perClass: evaluation.perClass?.classes ?? null,
   };
 }
 
@@ -53,7 +59,26 @@ export function evaluationText(evaluated: Evaluated): string[] {
     ...(classes.length === 0 ? [] : [`classes   ${classes.join('  ')}`]),
     '',
     ...rows.map(([key, value, meaning]) => `${key.padEnd(widths[0])}  ${value.padStart(widths[1])}  ${meaning}`),
+    ...classLines(evaluation),
   ];
+}
+
+/** A row for each class. `right` is the share of its samples that are taken for it. */
+function classLines({ perClass }: Evaluation): string[] {
+  if (perClass === undefined) return [];
+  const shown = (value: number | null): string => (value === null ? '-' : numberText(value));
+  const rows = [
+    [perClass.name, 'samples', 'real', 'right', 'kid'],
+    ...perClass.classes.map(({ name, samples, real, right, kid }) => [
+      printable(name),
+      ...[samples, real, right, kid].map(shown),
+    ]),
+  ];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = ([name, ...values]: string[]): string =>
+    [name.padEnd(widths[0]), ...values.map((value, k) => value.padStart(widths[k + 1]))].join('  ');
+  const all = perClass.results[`${perClass.name}_right`] as number | undefined;
+  return ['', ...rows.map(line), ...(all === undefined ? [] : [`${perClass.name}_right  ${numberText(all)}`])];
 }
 
 /** A whole number as it is, any other with four digits. */

@@ -2,20 +2,25 @@
 import { spawn } from 'node:child_process';
 import { UserError } from '@lstm-gan/core/errors';
 import type { EvaluatedNumber, EvaluationPlan } from '@lstm-gan/coordinator/program';
-import { checkLabels, classifierName, keyOf, metricOf, parseNumberNames, type NamedNumber } from '@lstm-gan/evaluation';
+import { keyOf, metricOf, parseNumberNames, type NamedNumber } from '@lstm-gan/evaluation';
 import { atExit } from '@lstm-gan/system';
+import type { ChosenNetwork } from './choose-network.ts';
 
 /** Reads `--metrics`. Throws a UserError for an unknown name. */
-export function planEvaluation(list: string, everyImages: number, cacheDir: string): EvaluationPlan {
+export function planEvaluation(
+  list: string,
+  everyImages: number,
+  cacheDir: string,
+  chosen: ChosenNetwork,
+): EvaluationPlan {
   const named = parseNumberNames(list);
   const [{ samples }] = named;
   return {
     names: named.map(({ name }) => name),
     everyImages,
     open(dataset) {
-      checkLabels(dataset);
+      const network = chosen.nameFor(dataset);
       if (dataset.count < samples) throw tooFewImages(list, samples, dataset);
-      const network = classifierName(dataset);
       return {
         numbers: named.map((number) => evaluatedNumber(number, network)),
         evaluate: async (checkpoint, signal, isBeside) =>
@@ -23,6 +28,7 @@ export function planEvaluation(list: string, everyImages: number, cacheDir: stri
             await run(
               [
                 ...['evaluate', checkpoint, '--metrics', list, '--json', '--cache-dir', cacheDir],
+                ...chosen.parameters,
                 ...(isBeside ? ['--low-priority'] : []),
               ],
               signal,

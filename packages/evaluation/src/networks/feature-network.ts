@@ -16,6 +16,8 @@ export interface FeatureNetwork {
   readonly name: string;
   /** What the network is, for people: one sentence. */
   readonly description: string;
+  /** Differs for networks that give other features of the same images. */
+  readonly key: string;
   /** The names of the classes, if the network is a classifier. */
   readonly classes?: readonly string[];
   /** The features of images of any shape. `onProgress` gets the number of images done. */

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { decodeSafetensors, encodeSafetensors, joinVector, splitVector, type NamedTensor } from '@lstm-gan/core';
 import type { Engine } from '@lstm-gan/engine';
 import { explainWriteError, makeFolder, writeAtomically } from '@lstm-gan/system';
-import { imagesBetween, scaleImages } from '../images.ts';
 import { classifierFeatures, classifierSize, createClassifierUnits, type ClassifierUnits } from './classifier-units.ts';
 import type { FeatureNetwork } from './feature-network.ts';
+import { inBatches } from './in-batches.ts';
 import {
   checkImages,
   recipe,
@@ -59,20 +59,12 @@ export async function openClassifier(
       `right on ${(100 * accuracy).toFixed(1)} % of ${heldOut} images that it has not seen`,
     classes: names,
     accuracy,
-    async compute(given, onDone = () => undefined) {
-      const scaled = await scaleImages(given, { size: classifierSize, channels });
-      const values = new Float32Array(given.count * classifierFeatures);
-      const probabilities = new Float32Array(given.count * names.length);
-      for (let first = 0; first < given.count; first += recipe.batch) {
-        const last = Math.min(first + recipe.batch, given.count);
-        const batch = new Uint8Array(recipe.batch * classifierSize * classifierSize * channels);
-        batch.set(imagesBetween(scaled, first, last).pixels);
-        const outputs = await classify.run({ weights, images: batch });
-        values.set(outputs.features.subarray(0, (last - first) * classifierFeatures), first * classifierFeatures);
-        probabilities.set(outputs.probabilities.subarray(0, (last - first) * names.length), first * names.length);
-        onDone(last);
-      }
-      return { values, width: classifierFeatures, probabilities };
+    key: createHash('sha256').update(`${key} ${classify.graphHash}`).digest('hex'),
+    async compute(given, onDone) {
+      const run = (batch: Uint8Array) => classify.run({ weights, images: batch });
+      const shape = { size: classifierSize, channels };
+      const { features, probabilities } = await inBatches(given, shape, recipe.batch, run, onDone);
+      return { values: features, width: classifierFeatures, probabilities };
     },
   };
 }

@@ -106,7 +106,9 @@ export function checkLabels({ name, count, labels }: Pick<LabelledImages, 'name'
       (classes >= 2
         ? `it has ${count} images, and ${fewestImages} are needed.`
         : 'its images have no labels, or all the same one.'),
-    advice: 'Give images with labels: a folder with a folder for each class.',
+    advice:
+      'Compare features of a network that needs no labels: --network efficientnet-lite0. ' +
+      'Or give images with labels: a folder with a folder for each class.',
   });
 }
 

@@ -7,11 +7,17 @@
 /** `gpu` has kernels for NVIDIA's GPUs, and needs CUDA. */
 export type TensorFlowVariant = 'cpu' | 'gpu';
 
+/** A wheel as it was published. */
 export interface WheelRelease {
+  /** As pip takes it: `name==version`. */
   readonly requirement: string;
+  /** The wheel's name. */
   readonly file: string;
   readonly bytes: number;
   readonly sha256: string;
+}
+
+interface TensorFlowRelease extends WheelRelease {
   /** Bytes of the unpacked files and the compiled addons, in addition to the download. */
   readonly unpackedBytes: number;
 }
@@ -32,7 +38,7 @@ export const wheelTags: readonly string[] = [
   ...platforms.flatMap((platform) => ['--platform', platform]),
 ];
 
-export const wheels: Readonly<Record<TensorFlowVariant, WheelRelease>> = {
+export const wheels: Readonly<Record<TensorFlowVariant, TensorFlowRelease>> = {
   cpu: {
     requirement: `tensorflow-cpu==${tensorflowVersion}`,
     file: `tensorflow_cpu-${tensorflowVersion}-cp312-cp312-manylinux_2_27_x86_64.whl`,

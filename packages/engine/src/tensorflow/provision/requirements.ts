@@ -5,7 +5,7 @@
 import { statfs } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';
 import { findPython, missingTool, type Python } from './find-python.ts';
-import type { WheelRelease } from './release.ts';
+import type { wheels } from './release.ts';
 import { runProgram } from '@lstm-gan/system';
 
 /** What provisioning needs to know of a machine. */
@@ -53,7 +53,7 @@ export async function checkTools(env: NodeJS.ProcessEnv): Promise<{ python: Pyth
 }
 
 /** Throws a UserError if the disk has no room for a release. */
-export async function checkDisk(folder: string, { bytes, unpackedBytes }: WheelRelease): Promise<void> {
+export async function checkDisk(folder: string, { bytes, unpackedBytes }: typeof wheels.cpu): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const needed = bytes + unpackedBytes;
   if (bavail * bsize >= needed) return;
