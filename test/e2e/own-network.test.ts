@@ -89,6 +89,33 @@ it('sample, evaluate and inspect find the file that the run remembers, and take 
   }
 });
 
+it('evaluate draws from the network of the file, and takes it by --model for a checkpoint outside the run', async () => {
+  const evaluate = async (place: string, ...parameters: string[]) => {
+    const options = ['--metrics', 'fd50,diversity50', '--json', ...parameters];
+    const { exitCode, stdout, stderr } = await lstmGan(['evaluate', place, ...options]);
+    expect(exitCode, String(stderr)).toBe(0);
+    return JSON.parse(String(stdout)) as { step: number; results: Record<string, number> };
+  };
+  const ofRun = await evaluate(inFolder('one'));
+  expect(ofRun).toMatchObject({ step: 6, count: 50, results: { fd50_digits: expect.any(Number) as number } });
+  const checkpoint = inFolder('evaluated.safetensors');
+  await copyFile(inFolder('one/checkpoints/step-00000006.safetensors'), checkpoint);
+  const ofCheckpoint = await evaluate(checkpoint, '--model', file);
+  expect(ofCheckpoint.results).toEqual(ofRun.results);
+  const without = await lstmGan(['evaluate', checkpoint]);
+  expect([without.exitCode, without.stderr]).toEqual([
+    2,
+    expect.stringContaining(`the generator gru-rows has SHA-256 ${sha256}, and no file was given`),
+  ]);
+  // The network of the file has drawn: pictures that sample wrote with it are the same.
+  const pictures = inFolder('pictures');
+  const drawn = await lstmGan(['sample', inFolder('one'), '--out-dir', pictures, '--count', '50', '--seed', '1']);
+  expect(drawn.exitCode, String(drawn.stderr)).toBe(0);
+  const ofPictures = await evaluate(pictures, '--data', 'digits');
+  for (const [name, value] of Object.entries(ofRun.results))
+    expect(Math.abs(ofPictures.results[name] - value), name).toBeLessThan(1e-4 * Math.abs(value) + 1e-9);
+});
+
 it('refuses a changed file, before it runs it, with both hashes', async () => {
   const changed = await write('changed.mjs', "throw new Error('this code runs');");
   const other = createHash('sha256')
