@@ -52,7 +52,7 @@ const defaultRange: PixelRange = '-1..1';
 export function addNetwork(command: Command): Command {
   return command
     .option(
-      '--network <name|folder>',
+      '--network <name|file>',
       `compare features of ${efficientnetName}, or of a SavedModel or tfjs network of your own ` +
         '(default: a classifier that is trained on the data)',
     )

@@ -110,7 +110,14 @@ export async function writeLayersModel(folder: string, factor: number): Promise<
   });
 }
 
-async function writeTfjs(folder: string, { weights, ...json }: { weights: Uint8Array; weightsManifest: object }) {
+interface TfjsFiles {
+  readonly format: string;
+  readonly modelTopology: object;
+  readonly weightsManifest: object;
+  readonly weights: Uint8Array;
+}
+
+async function writeTfjs(folder: string, { weights, ...json }: TfjsFiles): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, 'model.json'), JSON.stringify(json));
   await writeFile(path.join(folder, 'weights.bin'), weights);
