@@ -4,7 +4,7 @@ export { hashValues, type ValueHash } from './hash-values.ts';
 export { openEngine } from './open-engine.ts';
 export { probeUnit } from './probe-unit.ts';
 export { openSavedNetwork, type SavedNetwork } from './saved-network/open-saved-network.ts';
-export { readNetworkFiles, type NetworkFiles } from './saved-network/read-network-files.ts';
+export { readNetworkFiles, type NetworkFiles, type TfjsArtifacts } from './saved-network/read-network-files.ts';
 export { timeOperations, type OperationTime } from './time-operations.ts';
 export { defaultCacheDir, type TensorFlowPaths } from './tensorflow/provision/cache-folder.ts';
 export { fetchWheelFile } from './tensorflow/provision/fetch-wheel.ts';

@@ -17,6 +17,7 @@ export interface Metric {
   readonly elapsedMs: number;
 }
 
+/** What is measured, and how. */
 export interface EvaluationOptions {
   /** Default: all measures that the network allows. */
   readonly measures?: readonly MeasureName[];

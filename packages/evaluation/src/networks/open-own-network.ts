@@ -7,6 +7,8 @@ import { inBatches } from './in-batches.ts';
 
 /** The ranges of numbers that networks take for the pixels 0 to 255. */
 export const pixelRanges = { '0..255': [0, 255], '0..1': [0, 1], '-1..1': [-1, 1] } as const;
+
+/** The range of numbers that a network takes for pixels. */
 export type PixelRange = keyof typeof pixelRanges;
 
 /** A user's network before it is opened. */
