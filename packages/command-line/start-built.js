@@ -1,5 +1,6 @@
 /** Plain JavaScript, so that npm can link the programs before anything is built. */
 import { existsSync, readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 /** Node opens most modules of a program at once; that takes up to 200 files. */
 const neededFiles = 256;
@@ -15,10 +16,15 @@ function mostOpenFiles() {
 }
 
 /**
- * While the program loads, a signal ends it. Without a handler, the first process of a container would ignore the
- * signal. The program replaces these handlers.
+ * While the program loads, a signal ends it. The program replaces these handlers. Without them, the first process of a
+ * container would ignore SIGTERM, and SIGHUP would end a program under nohup, because Node forgets that it was started
+ * with this signal ignored. A worker that has no work yet leaves at once, and that is a success.
  */
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+function endAtSignals(isWorker) {
+  const end = () => process.exit(isWorker ? 0 : 130);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
+  process.on('SIGHUP', () => [0, 1, 2].some((descriptor) => isatty(descriptor)) && end());
+}
 
 /**
  * Starts a program, or says how to build the checkout if it is not built yet.
@@ -26,6 +32,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
  * @param {URL} main
  */
 export async function startBuilt(name, main) {
+  endAtSignals(name === 'lstm-gan-worker' || process.argv[2] === 'worker');
   const mostFiles = mostOpenFiles();
   if (mostFiles < neededFiles) {
     process.stderr.write(

@@ -45,16 +45,23 @@ it('a name for an address that only this machine reaches is warned of', async ()
   expect(text).toMatch(/studio is an address of this machine alone .* Use --bind 0\.0\.0\.0:PORT/);
 });
 
-it('a name without an address is said to have none, by coordinator and worker', async () => {
-  const listening = lstmGan(['coordinator', ...model, '--out', path.join(folder, 'no'), '--bind', 'nowhere.invalid:1']);
-  const connecting = lstmGan([
-    ...['worker', '--connect', 'tcp://nowhere.invalid:1', '--key-file', keyFile, '--patience', '1'],
-  ]);
+it.each([
+  ['that no name server knows', 'hosts: files', 2, /^The host name nowhere has no address: .*\nCheck the name/m],
+  ['while no name server answers', 'hosts: dns', 1, /^The address of nowhere is not known: .*\nCheck the network/m],
+])('a name %s: coordinator and worker say so', async (_, names, code, sentence) => {
+  const [switchFile, servers] = ['nsswitch.conf', 'resolv.conf'].map((name) => path.join(folder, name));
+  await writeFile(switchFile, `${names}\n`);
+  // Nothing listens at this address.
+  await writeFile(servers, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+  const mounts = `mount --bind ${switchFile} /etc/nsswitch.conf && mount --bind ${servers} /etc/resolv.conf`;
+  const run = (parameters: string[]) =>
+    startProcess(['unshare', '-m', 'sh', '-c', `${mounts} && exec "$@"`, 'sh', ...commandLine(parameters)], {
+      cwd: root,
+    });
+  const listening = run(['coordinator', ...model, '--out', path.join(folder, 'no'), '--bind', 'nowhere:1']);
+  const connecting = run(['worker', '--connect', 'tcp://nowhere:1', '--key-file', keyFile, '--patience', '1']);
   for (const { exitCode, stderr } of await Promise.all([listening, connecting]))
-    expect([exitCode, stderr]).toEqual([
-      2,
-      expect.stringMatching(/^The host name nowhere\.invalid has no address: .*\nCheck the name/m),
-    ]);
+    expect([exitCode, stderr]).toEqual([code, expect.stringMatching(sentence)]);
 });
 
 it('an attempt to connect takes no longer than the patience of the worker', async () => {

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandLine, lstmGan, programCommand, root } from '../support/command-line.ts';
 import { createDisk, type Disk } from '../support/disks.ts';
 import { startProcess } from '../support/processes.ts';
+import { compileRefusal } from '../support/refused-opens.ts';
 
 const digits = presets.get('digits') as Preset;
 const config = createRunConfig({
@@ -30,6 +31,7 @@ const longName = 'n'.repeat(300);
 let folder: string;
 let full: Disk;
 let locked: Disk;
+let refuseOpens: Awaited<ReturnType<typeof compileRefusal>>;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-surroundings-'));
@@ -46,6 +48,7 @@ beforeAll(async () => {
   full = await createDisk('size=64k');
   await writeFile(path.join(full.folder, 'fill'), Buffer.alloc(65_536));
   locked = await createDisk('ro');
+  refuseOpens = await compileRefusal();
 });
 afterAll(async () => {
   await full.remove();
@@ -70,7 +73,7 @@ it.each<[code: string, command: string, sentence: string]>([
   ['ENOENT', 'train --out /proc/x', '/proc/x cannot be written: no folder can be made there.'],
   ['EISDIR', 'train --config FOLDER/run --print-config', 'run cannot be read: it is a folder.'],
   ['EISDIR', 'inspect FOLDER/spoilt', 'metrics.jsonl cannot be read: it is a folder.'],
-  ['EISDIR', 'train --resume FOLDER/spoilt --steps 2', 'worker-1.log cannot be read: it is a folder.'],
+  ['EISDIR', 'train --resume FOLDER/spoilt --steps 2', 'worker-1.log cannot be written: it is a folder.'],
   ['ELOOP', 'train --resume FOLDER/loop-a', 'run.json cannot be read: its path has a link that leads back to itself'],
   ['ENAMETOOLONG', 'train --out FOLDER/LONG', 'run.json cannot be read: its name is too long.'],
   [
@@ -93,6 +96,40 @@ it.each<[code: string, command: string, sentence: string]>([
   expect(stderr).toContain(place(sentence));
   expect(stderr).not.toMatch(/\n\s+at |This should not happen/);
   expect(exitCode).toBe(2);
+});
+
+it.each<['EDQUOT' | 'ENFILE', string, string]>([
+  ['EDQUOT', 'sample FOLDER/run --out FOLDER/x.png', 'x.png cannot be written: the quota is used up.\nMake room, or '],
+  ['EDQUOT', 'train --out FOLDER/run-2', 'run-2 cannot be written: the quota is used up.\nMake room, or '],
+  [
+    'ENFILE',
+    'train --config FOLDER/file --print-config',
+    'FOLDER/file cannot be read: the system has too many open files.\nEnd programs that are not needed',
+  ],
+  [
+    'ENFILE',
+    'sample FOLDER/run --out FOLDER/y.png',
+    'y.png cannot be written: the system has too many open files.\nEnd programs that are not needed',
+  ],
+])('%s: lstm-gan %s', async (code, command, sentence) => {
+  const parameters = place(command).split(' ');
+  // A new file is written under another name in its folder.
+  const refused = code === 'EDQUOT' || command.includes('sample') ? '.partial' : path.join(folder, 'file');
+  const { exitCode, stderr } = await lstmGan(parameters, { env: refuseOpens(refused, code) });
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining(place(sentence))]);
+});
+
+it('EPIPE: a picture for a program that has ended', async () => {
+  const ended = path.join(folder, 'ended');
+  await startProcess(['mkfifo', ended]);
+  // The command begins when the reader of its pipe has closed it.
+  const script = 'exec 3>&1; { read -r _ <"$0"; "$@"; echo "$?" >&3; } | { exec <&-; echo yes >"$0"; }';
+  const sample = commandLine(['sample', path.join(folder, 'run'), '--out', '/dev/stdout']);
+  const { stdout, stderr } = await startProcess(['sh', '-c', script, ended, ...sample], { cwd: root });
+  expect([stdout, stderr]).toEqual([
+    '2',
+    expect.stringContaining('/dev/stdout cannot be written: nobody reads it any more.\nLet its reader run until'),
+  ]);
 });
 
 it('a device that a picture is written to stays a device', async () => {

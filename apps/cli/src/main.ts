@@ -1,21 +1,23 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { createProgram, runCommandLine } from '@lstm-gan/command-line';
+import { createProgram, exitCodes, runCommandLine } from '@lstm-gan/command-line';
 import type { Command } from 'commander';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const parameters = process.argv.slice(2);
+const isWorker = parameters[0] === 'worker';
 
 /**
  * For a worker, loads only the worker's command, because many workers may start at once and a run waits for all of
  * them.
  */
 async function loadProgram(): Promise<Command> {
-  if (parameters[0] !== 'worker') return (await import('./program.ts')).createWholeProgram(version);
+  if (!isWorker) return (await import('./program.ts')).createWholeProgram(version);
   const { defineWorkerCommand } = await import('@lstm-gan/worker/command');
   const program = createProgram('lstm-gan', version);
   defineWorkerCommand(program.command('worker'));
   return program;
 }
 
-await runCommandLine(parameters, loadProgram);
+// A worker that has no work yet leaves at once, and that is a success.
+await runCommandLine(parameters, loadProgram, isWorker ? exitCodes.success : exitCodes.interrupted);

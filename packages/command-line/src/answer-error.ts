@@ -13,6 +13,7 @@ const failures = [
   'worker-failed',
   'workers-gone',
   'coordinator-gone',
+  'name-server-silent',
   'out-of-memory',
   'lock-lost',
 ];

@@ -8,13 +8,15 @@ import { surviveLostOutput } from './survive-lost-output.ts';
  * ends the process at once, unless the command asks for it with `onStopSignal`; what the command has registered with
  * `atExit` is then done (temporary files are removed, and locks are released).
  * @param loadProgram returns the program; commands that the parameters do not call may be missing
+ * @param interrupted the exit code if a signal ends the process at once
  */
 export async function runCommandLine(
   parameters: readonly string[],
   loadProgram: () => Command | Promise<Command>,
+  interrupted: number = exitCodes.interrupted,
 ): Promise<void> {
   surviveLostOutput();
-  onStopSignal(() => process.exit(exitCodes.interrupted));
+  onStopSignal(() => process.exit(interrupted));
   const complaints: Complaint[] = [];
   try {
     const program = await loadProgram();

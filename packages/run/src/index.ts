@@ -44,6 +44,7 @@ export {
 } from './config/run-config.ts';
 export {
   createRunFolder,
+  isRun,
   refuseRun,
   removeStepsAfter,
   reopenRunFolder,

@@ -69,14 +69,17 @@ export function removeFiles(folder: string, isUnwanted: (name: string) => boolea
   for (const name of readdirSync(folder)) if (isUnwanted(name)) rmSync(path.join(folder, name), { force: true });
 }
 
-/** The contents of a text file. Undefined if there is no such file. Throws a UserError if it cannot be read. */
-export async function readIfPresent(file: string): Promise<string | undefined> {
+/**
+ * The contents of a text file. Undefined if there is no such file. Throws a UserError if it cannot be read.
+ * @param advice what the user can do then
+ */
+export async function readIfPresent(file: string, advice?: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw explainReadError(file, error);
+    throw explainReadError(file, error, advice);
   }
 }
 

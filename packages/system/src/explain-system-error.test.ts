@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
+  constants,
   cpSync,
   linkSync,
   mkdirSync,
@@ -11,9 +13,11 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -46,27 +50,58 @@ function errorOf(provoke: () => unknown): NodeJS.ErrnoException {
   throw new Error('nothing was refused');
 }
 
+/** Makes a pipe, and opens its two ends so that no call waits for the other end. */
+function openPipe({ hasReader = true } = {}): { reader: number; writer: number } {
+  const pipe = path.join(mkdtempSync(at('pipe-')), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const [reader, writer] = [constants.O_RDONLY, constants.O_WRONLY].map((mode) =>
+    openSync(pipe, mode | constants.O_NONBLOCK),
+  );
+  if (!hasReader) closeSync(reader);
+  return { reader, writer };
+}
+
+/** Writes until nothing more fits into a pipe. */
+function fill(descriptor: number): void {
+  for (;;) writeSync(descriptor, Buffer.alloc(65_536));
+}
+
 const longName = 'n'.repeat(300);
 
 describe.each<[string, () => unknown, string]>([
-  ['ENOENT', () => readFileSync(at('none')), 'none cannot be read: it does not exist.'],
+  ['ENOENT', () => readFileSync(at('none')), 'none cannot be opened: it does not exist.'],
   ['ENOENT', () => renameSync(at('file'), at('none', 'x')), 'file cannot be written: its folder does not exist.'],
   [
     'ENOTDIR',
     () => readFileSync(at('file', 'x')),
-    'file/x cannot be read: a part of its path is a file, not a folder.',
+    'file/x cannot be opened: a part of its path is a file, not a folder.',
   ],
   ['EISDIR', () => readFileSync(at('folder')), 'A file cannot be read: it is a folder.'],
-  ['EISDIR', () => openSync(at('folder'), 'w'), 'folder cannot be read: it is a folder.'],
+  ['EISDIR', () => openSync(at('folder'), 'w'), 'folder cannot be opened: it is a folder.'],
   ['EEXIST', () => mkdirSync(at('file')), 'file cannot be written: a file is where a folder should be.'],
   [
     'ENOTEMPTY',
     () => renameSync(at('folder'), at('full')),
     'cannot be written: a folder that is not empty has its name',
   ],
-  ['ELOOP', () => readFileSync(at('loop-a')), 'loop-a cannot be read: its path has a link that leads back to itself.'],
+  [
+    'ELOOP',
+    () => readFileSync(at('loop-a')),
+    'loop-a cannot be opened: its path has a link that leads back to itself.',
+  ],
   ['ENAMETOOLONG', () => mkdirSync(at(longName)), 'n cannot be written: its name is too long.'],
   ['ENOSPC', () => writeFileSync('/dev/full', 'text'), 'A file cannot be written: the disk is full.'],
+  [
+    'EPIPE',
+    () => writeSync(openPipe({ hasReader: false }).writer, 'text'),
+    'cannot be written: nobody reads it any more.',
+  ],
+  [
+    'EAGAIN',
+    () => readSync(openPipe().reader, Buffer.alloc(1)),
+    'A file cannot be read: the program at its other end was not ready',
+  ],
+  ['EAGAIN', () => fill(openPipe().writer), 'A file cannot be written: the program at its other end was not ready'],
   ['EIO', () => readFileSync('/proc/self/mem'), 'A file cannot be read: its device reports an error.'],
   [
     'EXDEV',
@@ -110,6 +145,28 @@ it('ENXIO: a socket is no file', async () => {
   expect([error.code, reasonOf(error)]).toEqual(['ENXIO', 'there is no such device']);
 });
 
+/** The error that a script in a process of its own prints. */
+function errorOfScript(script: string): NodeJS.ErrnoException {
+  const text = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  const { message, ...fields } = JSON.parse(text) as NodeJS.ErrnoException;
+  return Object.assign(new Error(message), fields);
+}
+
+it('EAGAIN: this user may not start more processes', () => {
+  // The limit does not bind root.
+  const error = errorOfScript(`
+    const { execFileSync, spawnSync } = require('node:child_process');
+    execFileSync('prlimit', ['--pid', String(process.pid), '--nproc=1:1']);
+    if (process.getuid() === 0) process.setuid(54321);
+    const { error } = spawnSync('true');
+    console.log(JSON.stringify({ ...error, message: error.message }));`);
+  expect(error.code).toBe('EAGAIN');
+  expect(explainSystemError(error)).toMatchObject({
+    message: 'true cannot be started: this user may not start more processes.',
+    advice: expect.stringContaining('ulimit -u'),
+  });
+});
+
 it('EMFILE: says how to raise the limit of open files', () => {
   const script =
     "try { for (;;) require('node:fs').openSync('/dev/null') } catch (error) { console.log(JSON.stringify({ ...error })) }";
@@ -118,7 +175,7 @@ it('EMFILE: says how to raise the limit of open files', () => {
   });
   const error = Object.assign(new Error('EMFILE: too many open files'), JSON.parse(text) as object);
   expect(explainSystemError(error)).toMatchObject({
-    message: '/dev/null cannot be read: this process has too many open files.',
+    message: '/dev/null cannot be opened: this process has too many open files.',
     advice: expect.stringContaining('ulimit -n 4096'),
   });
 });
@@ -133,14 +190,23 @@ it('EPERM and EACCES: says that it is not permitted', () => {
 });
 
 it('returns what is not an error of the system as it is', () => {
-  const user = new UserError({ code: 'a', message: 'b', advice: 'c' });
+  const user = new UserError({ code: 'a', message: 'B.', advice: 'c' });
   const ofNode = errorOf(() => readFileSync(1.5 as never));
   for (const error of [user, ofNode, new Error('Bug: something'), 'text', undefined]) {
     expect(explainSystemError(error)).toBe(error);
     expect(explainReadError('file', error)).toBe(error);
     expect(explainWriteError('file', error, 'advice')).toBe(error);
-    expect(reasonOf(error)).toBeUndefined();
   }
+});
+
+it.each<[unknown, string]>([
+  [new UserError({ code: 'a', message: 'The file is torn.', advice: 'c' }), 'The file is torn'],
+  [new TypeError('no number'), 'no number'],
+  [new RangeError(), 'RangeError'],
+  ['text', 'text'],
+  [undefined, 'nobody says why'],
+])('gives a reason for whatever is thrown: %s', (thrown, reason) => {
+  expect(reasonOf(thrown)).toBe(reason);
 });
 
 it('gives the description of the system for a code without words of ours', () => {

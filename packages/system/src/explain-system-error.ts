@@ -13,6 +13,10 @@ interface Refusal {
 }
 
 const notPermitted: Refusal = { reason: 'it is not permitted' };
+const tooManyProcesses: Refusal = {
+  reason: 'this user may not start more processes',
+  advice: 'End some processes, or raise the limit: ulimit -u, TasksMax in systemd, --pids-limit of a container.',
+};
 const notPossible: Refusal = { reason: 'its file system cannot do that' };
 const silentServer: Refusal = { reason: 'the server of its file system does not answer' };
 
@@ -20,8 +24,8 @@ const silentServer: Refusal = { reason: 'the server of its file system does not 
 const refusals: Readonly<Record<string, Refusal>> = {
   EACCES: notPermitted,
   EAGAIN: {
-    reason: 'this user may not start more processes',
-    advice: 'End some processes, or raise the limit: ulimit -u, TasksMax in systemd, --pids-limit of a container.',
+    reason: 'the program at its other end was not ready, and it may not be waited for',
+    advice: 'Put a file in the place of the pipe or terminal.',
   },
   EBUSY: { reason: 'it is in use, for example because something is mounted there' },
   EDQUOT: { reason: 'the quota is used up' },
@@ -55,7 +59,10 @@ const refusals: Readonly<Record<string, Refusal>> = {
   ENXIO: { reason: 'there is no such device' },
   EOPNOTSUPP: notPossible,
   EPERM: notPermitted,
-  EPIPE: { reason: 'nobody reads it any more' },
+  EPIPE: {
+    reason: 'nobody reads it any more',
+    advice: 'Let its reader run until this command has ended, or write to a file.',
+  },
   EROFS: { reason: 'the disk is read-only' },
   ESTALE: { reason: 'its file system has lost it' },
   ETIMEDOUT: silentServer,
@@ -76,9 +83,12 @@ const ofFullDisks = ['ENOSPC', 'EDQUOT'];
 /** Codes of limits that any call may meet. */
 const ofLimits = ['EMFILE', 'ENFILE', 'ENOMEM'];
 
-/** Why the system refused a file, in words. Undefined if the error is not one of the system's. */
-export function reasonOf(error: unknown, doing: 'reading' | 'writing' = 'reading'): string | undefined {
-  return refusalOf(error, doing)?.reason;
+/** Why something failed, in words that complete a sentence such as "FILE cannot be read: ...". */
+export function reasonOf(thrown: unknown, doing: 'reading' | 'writing' = 'reading'): string {
+  const refusal = refusalOf(thrown, doing);
+  if (refusal !== undefined) return refusal.reason;
+  const text = thrown instanceof Error ? thrown.message || thrown.name : String(thrown ?? 'nobody says why');
+  return text.replace(/\.$/, '');
 }
 
 /**
@@ -136,6 +146,8 @@ export function explainSystemError(error: unknown): unknown {
     return ofLimits.includes(codeOf(error)) ? refuse('The system refused a socket') : error;
   }
   if (syscall.startsWith('spawn')) return refuse(`${path ?? 'A program'} cannot be started`);
+  // Whether a file was opened to be read or to be written, the error does not say.
+  if (syscall === 'open') return refuse(`${path ?? 'A file'} cannot be opened`);
   if (ofChanges.includes(syscall) || ofWrites.includes(codeOf(error)))
     return explainWriteError(path ?? 'A file', error, 'Choose another place, then run the command again.');
   if (path !== undefined || ofReads.includes(syscall)) return explainReadError(path ?? 'A file', error);
@@ -146,6 +158,7 @@ function refusalOf(error: unknown, doing: 'reading' | 'writing'): Refusal | unde
   if (!isOfSystem(error)) return undefined;
   const { syscall, message } = error;
   const code = codeOf(error);
+  if (code === 'EAGAIN' && syscall?.startsWith('spawn')) return tooManyProcesses;
   if (code === 'ENOENT' && syscall === 'mkdir') return { reason: 'no folder can be made there' };
   if (code === 'ENOENT') return { reason: doing === 'writing' ? 'its folder does not exist' : 'it does not exist' };
   // The code alone is clearer than a sentence that would be a guess.

@@ -12,4 +12,5 @@ export {
   removeTemporaries,
   type Temporary,
 } from './temporary/temporaries.ts';
+export { longestTemporaryName } from './temporary/temporary-name.ts';
 export { writeAtomically, writeAtomicallySync, type FileContent } from './write-atomically.ts';

@@ -12,7 +12,7 @@ export async function readWhole(file: string, refuse: (reason: string, cause?: u
     isDevice = entry.isCharacterDevice() || entry.isBlockDevice();
     if (!isDevice) return await readFile(file);
   } catch (cause) {
-    throw refuse(reasonOf(cause) ?? (cause as Error).message, cause);
+    throw refuse(reasonOf(cause), cause);
   }
   throw refuse('it is a device, not a file');
 }

@@ -4,15 +4,7 @@ import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { openSampler, randomSamples } from '@lstm-gan/coordinator/program';
 import { openDataset, shapeOfFirstImage } from '@lstm-gan/data';
-import {
-  checkpointsOf,
-  newestCheckpoint,
-  readCheckpoint,
-  readIfPresent,
-  readLatestCheckpoint,
-  toPixels,
-  type Checkpoint,
-} from '@lstm-gan/run';
+import { checkpointsOf, isRun, readCheckpoint, readLatestCheckpoint, toPixels, type Checkpoint } from '@lstm-gan/run';
 import { runOfPlace } from '../run-of-place.ts';
 import { readSome, type SomeImages } from './read-some.ts';
 
@@ -76,12 +68,6 @@ export async function openSampleSource(place: string, options: SourceOptions): P
     return openGenerator(checkpoint, file, place, options);
   }
   return openPictures(place, options);
-}
-
-/** Whether a folder is a run's, even if its configuration is gone. */
-async function isRun(folder: string): Promise<boolean> {
-  if ((await readIfPresent(path.join(folder, 'config.json'))) !== undefined) return true;
-  return (await newestCheckpoint(checkpointsOf(folder))) !== undefined;
 }
 
 const drawnAtOnce = 256;

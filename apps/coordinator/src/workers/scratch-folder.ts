@@ -1,12 +1,10 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { createTemporaryFolder, reasonOf, type Temporary } from '@lstm-gan/system';
+import { createTemporaryFolder, longestTemporaryName, reasonOf, type Temporary } from '@lstm-gan/system';
 
 /** The path of a socket file has at most this number of bytes (unix(7): 108 with the zero at its end). */
 const mostSocketBytes = 107;
-/** The name of a temporary folder has at most this number of bytes. */
-const mostNameBytes = 40;
 
 /** The folders for temporary files: the user's own choice first, then those that nearly every system has. */
 function scratchParents(environment: NodeJS.ProcessEnv): string[] {
@@ -25,7 +23,7 @@ export function createScratchFolder({
 }: { socket?: string; parents?: readonly string[] } = {}): Temporary {
   const refusals: string[] = [];
   for (const parent of parents) {
-    const longest = path.join(path.resolve(parent), 'x'.repeat(mostNameBytes), socket ?? '');
+    const longest = path.join(path.resolve(parent), 'x'.repeat(longestTemporaryName), socket ?? '');
     if (socket !== undefined && Buffer.byteLength(longest) > mostSocketBytes) {
       refusals.push(`${parent} (its path is too long for a socket)`);
       continue;

@@ -113,7 +113,8 @@ function attemptMs(leftMs: number): number {
  * it has not noticed yet that this worker's last connection ended.
  */
 function mayPass(error: unknown): error is UserError {
-  return error instanceof UserError && ['coordinator-gone', 'unknown-host', 'rejected-name-taken'].includes(error.code);
+  const passing = ['coordinator-gone', 'unknown-host', 'name-server-silent', 'rejected-name-taken'];
+  return error instanceof UserError && passing.includes(error.code);
 }
 
 /** One attempt to work for a coordinator. */

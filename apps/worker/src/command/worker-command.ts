@@ -4,9 +4,7 @@ import {
   addCacheDir,
   addModel,
   cacheDirOf,
-  exitCodes,
   invocationOf,
-  onStopSignal,
   positiveInteger,
   seconds,
   type CacheOptions,
@@ -66,8 +64,6 @@ On SIGTERM or Ctrl-C it leaves politely: after the shards in work.`;
 }
 
 async function startWorkerProcess({ cpus, ...options }: WorkerCommandOptions): Promise<void> {
-  // A worker that has no work yet leaves at once, and that is a success.
-  onStopSignal(() => process.exit(exitCodes.success));
   // Processors are set before any library starts threads, because a new thread inherits the processors.
   if (cpus !== undefined) pinToProcessors(cpus);
   const cacheDir = cacheDirOf(options);

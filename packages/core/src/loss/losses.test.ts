@@ -57,7 +57,7 @@ it.each<[string, ExactRegularizer, number]>([
   expect(exactPenalty(regularizer, judged, tensor1d([1, 2], 'int32')).dataSync()[0]).toBeCloseTo(expected, 3);
 });
 
-it('the gradient penalty pulls the slope between a real and a fake image to 1, at one point for each pair', () => {
+it('the gradient penalty pulls the slope between a real and a fake image to 1', () => {
   const regularizer = { kind: 'gradient-penalty', lambda: 10, every: 1 } as const;
   const of = (slope: number) => {
     const linear = (x: Tensor) => mul(slope, sum(x, [1, 2, 3]));
@@ -67,15 +67,27 @@ it('the gradient penalty pulls the slope between a real and a fake image to 1, a
   // Each image has two pixels, so the slope is sqrt(2) times that of a pixel.
   expect(of(1)).toBeCloseTo(10 * (Math.sqrt(2 + 1e-4) - 1) ** 2, 4);
   expect(of(Math.SQRT1_2)).toBeCloseTo(0, 4);
-  // At a point of the line between real image (a, 0) and fake image (b, 0), the bowl's slope is between c a and c b.
-  const between = { ...judged, real: tensor4d([4, 0], [1, 1, 2, 1]), fake: tensor4d([2, 0], [1, 1, 2, 1]) };
-  const penalty = exactPenalty(
-    regularizer,
-    { ...between, judgeReal: bowl(1) },
-    tensor1d([1, 2], 'int32'),
-  ).dataSync()[0];
-  expect(penalty).toBeGreaterThan(10);
-  expect(penalty).toBeLessThan(90);
+});
+
+it('the gradient penalty is taken at one point for each pair, between its two images', () => {
+  const regularizer = { kind: 'gradient-penalty', lambda: 10, every: 1 } as const;
+  const penaltyOf = (real: number[], fake: number[]) => {
+    const shape: [number, number, number, number] = [2, 1, 2, 1];
+    const images = { ...judged, real: tensor4d(real, shape), fake: tensor4d(fake, shape), judgeReal: bowl(1) };
+    return exactPenalty(regularizer, images, tensor1d([1, 2], 'int32')).dataSync()[0];
+  };
+  // The slope of this bowl is the point itself. At (1, 0) the penalty is 0, so only the other pair counts. Its point is
+  // (x, 0) with 2 < x < 4, and its penalty is 10 / 2 (x - 1)^2.
+  const pointOf = (penalty: number) => 1 + Math.sqrt(penalty / 5);
+  const points = [pointOf(penaltyOf([4, 0, 1, 0], [2, 0, 1, 0])), pointOf(penaltyOf([1, 0, 4, 0], [1, 0, 2, 0]))];
+  for (const point of points) {
+    expect(point).toBeGreaterThan(2);
+    expect(point).toBeLessThan(4);
+  }
+  expect(Math.abs(points[0] - points[1])).toBeGreaterThan(0.01);
+  // Both pixels of a pair are at the same share of the way: (x, 2 x), whose length is sqrt(5) x.
+  const penalties = points.map((x) => 10 * (Math.sqrt(5) * x - 1) ** 2);
+  expect(penaltyOf([4, 8, 4, 8], [2, 4, 2, 4]) / ((penalties[0] + penalties[1]) / 2)).toBeCloseTo(1, 3);
 });
 
 it('approximate R1 is lambda times the mean square of a step of size sigma, and agrees with R1 on average', () => {

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { reasonOf } from '@lstm-gan/system';
+import { explainWriteError, reasonOf } from '@lstm-gan/system';
 import { divideCores } from './divide-cores.ts';
 import { lastLogSentences } from './last-log-sentences.ts';
 import { hasTaskset, readProcessors } from './read-processors.ts';
@@ -48,8 +48,8 @@ export interface LocalWorkers {
 const killAfterMs = 5000;
 
 /**
- * Starts workers as processes that outlive a terminal's Ctrl-C. Returns at once. Throws if the file for the output of a
- * worker cannot be opened.
+ * Starts workers as processes that outlive a terminal's Ctrl-C. Returns at once. Throws a UserError if the file for
+ * the output of a worker cannot be opened.
  */
 export function startLocalWorkers(options: LocalWorkersOptions): LocalWorkers {
   const processors = chooseProcessors(options);
@@ -108,8 +108,12 @@ interface Output {
 
 function openOutput(folder: string, name: string): Output {
   const file = path.join(folder, `${name}.log`);
-  const descriptor = openSync(file, 'a');
-  return { file, descriptor, start: fstatSync(descriptor).size };
+  try {
+    const descriptor = openSync(file, 'a');
+    return { file, descriptor, start: fstatSync(descriptor).size };
+  } catch (error) {
+    throw explainWriteError(file, error, 'Choose another folder with --out.');
+  }
 }
 
 function spawnWorker(

@@ -5,7 +5,7 @@ import { writeAtomically } from '@lstm-gan/system';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { writeCheckpoint } from '../checkpoints/checkpoint-store.ts';
 import { openMetrics, type StepMetrics } from '../metrics/metrics.ts';
-import { createRunFolder, removeStepsAfter, reopenRunFolder, type RunFolder } from './run-folder.ts';
+import { createRunFolder, isRun, removeStepsAfter, reopenRunFolder, type RunFolder } from './run-folder.ts';
 import { smallConfig, smallState } from '../testing/small-state.ts';
 
 let root: string;
@@ -80,6 +80,21 @@ it('is refused if it has a config.json of another program, which stays unchanged
     message: expect.stringContaining("not a run's"),
   });
   expect(await readFile(path.join(other, 'config.json'), 'utf8')).toBe('{"mine": true}');
+});
+
+it('is not taken for a run because it has a config.json of another program, and is not changed', async () => {
+  const other = path.dirname(root);
+  await writeFile(path.join(other, 'config.json'), '{"mine": true}');
+  const before = await readdir(other);
+  await expect(reopenRunFolder(other, async () => undefined)).rejects.toMatchObject({ code: 'no-run' });
+  expect([await isRun(other), await readdir(other)]).toEqual([false, before]);
+  const folder = await createRunFolder(root, smallConfig);
+  expect(await isRun(root)).toBe(true);
+  await writeFile(folder.config, 'damaged');
+  expect(await isRun(root)).toBe(false);
+  await writeCheckpoint(folder.checkpoints, smallConfig, smallState(1));
+  expect(await isRun(root)).toBe(true);
+  folder.release();
 });
 
 it('is refused while another process trains in it', async () => {

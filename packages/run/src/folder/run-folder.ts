@@ -70,6 +70,13 @@ export async function refuseRun(root: string): Promise<void> {
   });
 }
 
+/** Whether a folder is a run's: it has a run's configuration or a checkpoint. */
+export async function isRun(root: string): Promise<boolean> {
+  const text = await readIfPresent(path.join(root, 'config.json'));
+  if (text !== undefined && isRunConfig(text)) return true;
+  return (await newestCheckpoint(checkpointsOf(root))) !== undefined;
+}
+
 function isRunConfig(text: string): boolean {
   try {
     checkRunConfig(JSON.parse(text));
@@ -89,7 +96,8 @@ export async function reopenRunFolder<T>(
   findDurable: (checkpoints: string) => Promise<T>,
   options: FolderOptions = {},
 ): Promise<{ folder: RunFolder; durable: T }> {
-  if ((await readIfPresent(path.join(root, 'config.json'))) === undefined) {
+  const hasConfig = (await readIfPresent(path.join(root, 'config.json'))) !== undefined;
+  if (!hasConfig || !(await isRun(root))) {
     throw new UserError({
       code: 'no-run',
       message: `${root} holds no run.`,

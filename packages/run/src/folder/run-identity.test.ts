@@ -48,6 +48,14 @@ it.each<[Partial<RunIdentity>, string]>([
   expect(() => checkRunIdentity(root, identity, { ...identity, ...change })).toThrow(`: ${sentence}.`);
 });
 
+it('goes on with an identity from before threads were a part of it, and still compares the results', async () => {
+  const { threads: _, ...old } = identity;
+  await writeFile(path.join(root, 'identity.json'), JSON.stringify(old));
+  const before = (await readRunIdentity(root)) as RunIdentity;
+  checkRunIdentity(root, before, identity);
+  expect(() => checkRunIdentity(root, before, { ...identity, probes: {} })).toThrow('result of generator-forward was');
+});
+
 it('says how to go on if the identity cannot be read', async () => {
   await writeFile(path.join(root, 'identity.json'), '{"tensorflow": 1}');
   await expect(readRunIdentity(root)).rejects.toMatchObject({

@@ -1,7 +1,8 @@
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
+import { explainWriteError } from '@lstm-gan/system';
 import { z } from 'zod';
-import { explainWriteError, readIfPresent } from '../write-atomically.ts';
+import { readIfPresent } from '../write-atomically.ts';
 
 /** One evaluation of one metric, with the keys that StyleGAN3 gives a line of `metric-NAME.jsonl`. */
 export interface MetricLine {
@@ -18,13 +19,20 @@ export interface MetricLine {
   readonly timestamp: number;
 }
 
+const ifDamaged = 'Move this file away; the next evaluation begins a new one.';
+
 const fileOf = (root: string, metric: string): string => path.join(root, `metric-${metric}.jsonl`);
 
-/** Appends a line to a metric's file in a run's folder. Throws a UserError if it cannot be written. */
+/**
+ * Appends a line to a metric's file in a run's folder. A half-written line at the end of the file does not spoil it.
+ * Throws a UserError if it cannot be written.
+ */
 export async function appendMetric(root: string, line: MetricLine): Promise<void> {
   const file = fileOf(root, line.metric);
-  await appendFile(file, `${JSON.stringify(line)}\n`).catch((error: unknown) => {
-    throw explainWriteError(file, error);
+  const before = (await readIfPresent(file, ifDamaged)) ?? '';
+  const ending = before === '' || before.endsWith('\n') ? '' : '\n';
+  await appendFile(file, `${ending}${JSON.stringify(line)}\n`).catch((error: unknown) => {
+    throw explainWriteError(file, error, ifDamaged);
   });
 }
 
@@ -39,7 +47,7 @@ export async function readMetric(
   root: string,
   metric: string,
 ): Promise<Pick<MetricLine, 'results' | 'step' | 'images'>[]> {
-  const lines = ((await readIfPresent(fileOf(root, metric))) ?? '').split('\n');
+  const lines = ((await readIfPresent(fileOf(root, metric), ifDamaged)) ?? '').split('\n');
   return lines.flatMap((line) => {
     try {
       return [readLine.parse(JSON.parse(line))];

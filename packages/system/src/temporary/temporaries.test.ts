@@ -4,7 +4,9 @@ import { mkdtemp, readdir, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
+import { identifyThisProcess } from '../process-identity.ts';
 import { createTemporary, createTemporaryFolder, removeLeftovers } from './temporaries.ts';
+import { isTemporaryName, longestTemporaryName, temporaryName } from './temporary-name.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -68,6 +70,10 @@ it.runIf(mayUnshare)('removes those of a process that it cannot ask after when t
   expect(await readdir(folder)).toEqual([]);
 });
 
-it('gives paths that are short enough for a socket', () => {
-  expect(path.basename(createTemporary(folder).path.replace('.partial', '')).length).toBeLessThan(45);
+it('gives names that are no longer than promised, so that a socket has room in the folder', () => {
+  // The largest process ID of Linux, and a start after 20 years of 100 ticks a second.
+  const maker = { ...identifyThisProcess(), pid: 2 ** 22, started: String(100 * 20 * 365 * 24 * 3600) };
+  const name = temporaryName(maker);
+  expect(isTemporaryName(name)).toBe(true);
+  expect(Buffer.byteLength(name)).toBeLessThanOrEqual(longestTemporaryName);
 });

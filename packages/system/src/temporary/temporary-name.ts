@@ -2,14 +2,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { identifyThisProcess, isRunning, type ProcessIdentity } from '../process-identity.ts';
 
+/** The name of a temporary folder has at most this number of bytes. */
+export const longestTemporaryName = 40;
+
 const pattern = /^lstm-gan-([0-9a-z]+)-([0-9a-z]*)-([0-9a-f]{6})-[0-9a-f]{8}(?:\.partial)?$/;
 
 /**
  * A new name, such as `lstm-gan-1a2b-9zx4f-3f2a1c-5e0d9c1b`: process ID and start in base 36, a hash of machine, boot
  * and PID namespace, and a random number. It is short, because the path of a socket has at most 107 characters.
  */
-export function temporaryName(): string {
-  const { pid, started, ...place } = identifyThisProcess();
+export function temporaryName(maker = identifyThisProcess()): string {
+  const { pid, started, ...place } = maker;
   const start = started === '' ? '' : Number(started).toString(36);
   return `lstm-gan-${pid.toString(36)}-${start}-${hashOf(place)}-${randomBytes(4).toString('hex')}`;
 }

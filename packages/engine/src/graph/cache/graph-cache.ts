@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Unit } from '@lstm-gan/core';
-import { removeLeftovers, writeAtomically } from '@lstm-gan/system';
+import { explainReadError, explainWriteError, removeLeftovers, writeAtomically } from '@lstm-gan/system';
 import type { GraphTarget } from '../graph-target.ts';
 
 export interface GraphCacheKey extends GraphTarget {
@@ -41,26 +41,31 @@ export function graphKey({ unit, device, precision, stateOnDevice, tensorflow, c
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
-/** The cached GraphDef; undefined if there is none, or if it is damaged. */
+/** The cached GraphDef; undefined if there is none, or if it is damaged. Throws a UserError if it cannot be read. */
 export async function readGraph(cacheDir: string, key: string): Promise<Uint8Array | undefined> {
+  const target = graphPath(cacheDir, key);
   let file: Buffer;
   try {
-    file = await readFile(graphPath(cacheDir, key));
+    file = await readFile(target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw explainReadError(target, error, 'Remove it, or choose another cache with --cache-dir.');
   }
   const content = file.subarray(digestBytes);
   const intact = file.length > digestBytes && sha256(content).equals(file.subarray(0, digestBytes));
   return intact ? new Uint8Array(content) : undefined;
 }
 
-/** Stores a GraphDef. A reader sees the whole file or none. */
+/** Stores a GraphDef. A reader sees the whole file or none. Throws a UserError if it cannot be written. */
 export async function writeGraph(cacheDir: string, key: string, graphDef: Uint8Array): Promise<void> {
   const target = graphPath(cacheDir, key);
-  await mkdir(path.dirname(target), { recursive: true });
-  removeLeftovers(path.dirname(target));
-  await writeAtomically(target, [sha256(graphDef), graphDef]);
+  try {
+    await mkdir(path.dirname(target), { recursive: true });
+    removeLeftovers(path.dirname(target));
+    await writeAtomically(target, [sha256(graphDef), graphDef]);
+  } catch (error) {
+    throw explainWriteError(target, error, 'Choose another cache with --cache-dir.');
+  }
 }
 
 function graphPath(cacheDir: string, key: string): string {

@@ -16,8 +16,9 @@ it('leaves other addresses as they are', async () => {
 
 it('refuses a name without an address', async () => {
   await expect(resolveAddress('tcp://nowhere.invalid:5577')).rejects.toMatchObject({
-    code: 'unknown-host',
-    message: expect.stringMatching(/^The host name nowhere\.invalid has no address: /),
+    // Which of the two depends on whether this machine has a name server.
+    code: expect.stringMatching(/^(unknown-host|name-server-silent)$/),
+    message: expect.stringContaining('nowhere.invalid'),
   });
 });
 

@@ -1,0 +1,42 @@
+/** Signals while a program loads: before its own code runs. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+
+/** Starts a program whose modules take for ever to load. Resolves when they load. */
+async function startLoading(name: string, ...parameters: string[]): Promise<ChildProcess> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'lstm-gan-loading-'));
+  const [bin, main] = ['bin.mjs', 'main.mjs'].map((file) => path.join(folder, file));
+  const startBuilt = new URL('../start-built.js', import.meta.url).href;
+  writeFileSync(
+    bin,
+    `import { startBuilt } from '${startBuilt}'; await startBuilt('${name}', new URL('main.mjs', import.meta.url));`,
+  );
+  writeFileSync(main, `setInterval(() => process.stdout.write('loading'), 20); await new Promise(() => undefined);`);
+  const child = spawn(process.execPath, [bin, ...parameters], { stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+it.each([
+  ['lstm-gan', ['train'], 130],
+  ['lstm-gan-coordinator', [], 130],
+  ['lstm-gan', ['worker'], 0],
+  ['lstm-gan-worker', [], 0],
+])('%s %j ends at SIGTERM with the exit code that it has later', async (name, parameters, code) => {
+  const child = await startLoading(name, ...parameters);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([code, null]);
+});
+
+it('goes on at SIGHUP without a terminal, for example under nohup', async () => {
+  const child = await startLoading('lstm-gan', 'train');
+  child.kill('SIGHUP');
+  // Three times it prints again.
+  for (let k = 0; k < 3; k++) await once(child.stdout as NonNullable<ChildProcess['stdout']>, 'data');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([130, null]);
+});
