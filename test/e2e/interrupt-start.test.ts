@@ -62,20 +62,29 @@ const run = (...names: string[]): string => inCheckout('runs', 'digits', ...name
 const linesOf = async (file: string): Promise<number> =>
   existsSync(file) ? (await readFile(file, 'utf8')).split('\n').length - 1 : 0;
 
-/** Says in the file `asked` that a signal has come, and lives on or ends. */
+/** Takes the place of nx: says in a file that a signal has come, and does then what `answer` says. */
 const nxThat = (answer: string): string => `
-  const { writeFileSync } = require('node:fs');
+  const { renameSync, writeFileSync } = require('node:fs');
   process.on('SIGTERM', () => { writeFileSync('asked', ''); ${answer} });
   setInterval(() => undefined, 1000);
-  writeFileSync('building', String(process.pid));`;
+  writeFileSync('new', process.pid + ' ' + process.ppid);
+  renameSync('new', 'building');`;
 
-it('while it builds: the build is ended, and no training begins', async () => {
-  await buildBy(nxThat('process.exit(0);'));
+async function readBuilder(): Promise<{ builder: number; parent: number }> {
+  const [builder, parent] = (await readFile(inCheckout('building'), 'utf8')).split(' ').map(Number);
+  return { builder, parent };
+}
+
+it('while it builds: the build ends in good order, also if npm passes the Ctrl-C on, and no training begins', async () => {
+  await buildBy(nxThat("setTimeout(() => { writeFileSync('ended', ''); process.exit(0); }, 2000);"));
   const running = npmStart();
   await until(running, () => existsSync(inCheckout('building')));
+  const { parent } = await readBuilder();
   ctrlC(running);
+  await until(running, () => existsSync(inCheckout('asked')));
+  process.kill(parent, 'SIGINT');
   expect((await running).exitCode).toBe(130);
-  expect([existsSync(inCheckout('asked')), existsSync(inCheckout('runs'))]).toEqual([true, false]);
+  expect(['ended', 'runs'].map((name) => existsSync(inCheckout(name)))).toEqual([true, false]);
 });
 
 it('while it builds, twice: a build that does not end is killed', async () => {
@@ -84,22 +93,26 @@ it('while it builds, twice: a build that does not end is killed', async () => {
   await until(running, () => existsSync(inCheckout('building')));
   ctrlC(running);
   await until(running, () => existsSync(inCheckout('asked')));
-  ctrlC(running);
+  while (running.exitCode === null) {
+    ctrlC(running);
+    await delay(100);
+  }
   expect((await running).exitCode).toBe(130);
-  const builder = await readFile(inCheckout('building'), 'utf8');
+  const { builder } = await readBuilder();
   expect([existsSync(`/proc/${builder}`), existsSync(inCheckout('runs'))]).toEqual([false, false]);
 });
 
-it('while it trains: the run ends with a checkpoint of its last step, and is gone on with later', async () => {
+it('while it trains: the run ends with a checkpoint of its last step', async () => {
   await buildBy('');
-  const first = npmStart();
-  await until(first, async () => (await linesOf(run('metrics.jsonl'))) >= 5);
-  ctrlC(first);
-  const { exitCode, stdout } = await first;
-  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('Stopping after this step.')]);
+  const running = npmStart();
+  await until(running, async () => (await linesOf(run('metrics.jsonl'))) >= 5);
+  ctrlC(running);
+  const { exitCode, stdout } = await running;
+  // npm answers Ctrl-C with 130, whatever the exit code of the script.
+  expect(exitCode).toBe(130);
   const step = await linesOf(run('metrics.jsonl'));
-  const checkpoints = await readdir(run('checkpoints'));
-  expect(checkpoints).toContain(`step-${String(step).padStart(8, '0')}.safetensors`);
+  expect(stdout).toMatch(new RegExp(`Stopping after this step\\.[^]*Stopped after step ${step},`));
+  expect(await readdir(run('checkpoints'))).toContain(`step-${String(step).padStart(8, '0')}.safetensors`);
   expect((await readdir(run())).filter((name) => name.includes('lock'))).toEqual([]);
   expect(await readdir(temporary)).toEqual([]);
 });
@@ -117,6 +130,7 @@ it('while it trains, twice: a run whose worker does not answer is ended at once'
     await until(running, () => screen.includes('Interrupt once more'));
     ctrlC(running);
     expect((await running).exitCode).toBe(130);
+    expect(screen).not.toContain('Stopped after step');
   } finally {
     process.kill(worker, 'SIGKILL');
   }

@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +18,12 @@ const interrupted = 130;
 /** The programs that run now, each in a process group of its own. */
 const running = new Set();
 let isInterrupted = false;
+let interruptedMs = -Infinity;
+/**
+ * Signals within this time are one. The terminal sends Ctrl-C to npm and to this process, and npm passes it on to its
+ * shell, whose place this process takes if that is bash.
+ */
+const sameSignalMs = 1000;
 
 /**
  * A signal ends the programs that run, with the processes that they have started, and then this process. A second one
@@ -24,6 +31,8 @@ let isInterrupted = false;
  */
 function interrupt() {
   if (running.size === 0) process.exit(interrupted);
+  if (performance.now() - interruptedMs < sameSignalMs) return;
+  interruptedMs = performance.now();
   for (const child of running) endGroup(child, isInterrupted ? 'SIGKILL' : 'SIGTERM');
   isInterrupted = true;
 }
