@@ -58,10 +58,10 @@ afterAll(async () => {
 /** Replaces FOLDER, FULL, LOCKED and LONG in a row of the table. */
 const place = (text: string): string =>
   text
-    .replace('FOLDER', folder)
-    .replace('FULL', full.folder)
-    .replace('LOCKED', locked.folder)
-    .replace('LONG', longName);
+    .replaceAll('FOLDER', folder)
+    .replaceAll('FULL', full.folder)
+    .replaceAll('LOCKED', locked.folder)
+    .replaceAll('LONG', longName);
 
 /** A command for each way in which a program reads and writes; and what it says on standard error. */
 it.each<[code: string, command: string, sentence: string]>([
@@ -98,24 +98,34 @@ it.each<[code: string, command: string, sentence: string]>([
   expect(exitCode).toBe(2);
 });
 
-it.each<['EDQUOT' | 'ENFILE', string, string]>([
-  ['EDQUOT', 'sample FOLDER/run --out FOLDER/x.png', 'x.png cannot be written: the quota is used up.\nMake room, or '],
-  ['EDQUOT', 'train --out FOLDER/run-2', 'run-2 cannot be written: the quota is used up.\nMake room, or '],
+/** A command, and the beginning of the path that it may not open: a new file first has a temporary name. */
+it.each<[code: 'EDQUOT' | 'ENFILE', command: string, refused: string, sentence: string]>([
   [
-    'ENFILE',
-    'train --config FOLDER/file --print-config',
-    'FOLDER/file cannot be read: the system has too many open files.\nEnd programs that are not needed',
+    'EDQUOT',
+    'sample FOLDER/run --out FOLDER/x.png',
+    'FOLDER/lstm-gan-',
+    'x.png cannot be written: the quota is used up.\nMake room, or ',
+  ],
+  [
+    'EDQUOT',
+    'train --out FOLDER/run-2',
+    'FOLDER/run-2/lstm-gan-',
+    'run-2/config.json cannot be written: the quota is used up.\nMake room, or ',
   ],
   [
     'ENFILE',
     'sample FOLDER/run --out FOLDER/y.png',
+    'FOLDER/lstm-gan-',
     'y.png cannot be written: the system has too many open files.\nEnd programs that are not needed',
   ],
-])('%s: lstm-gan %s', async (code, command, sentence) => {
-  const parameters = place(command).split(' ');
-  // A new file is written under another name in its folder.
-  const refused = code === 'EDQUOT' || command.includes('sample') ? '.partial' : path.join(folder, 'file');
-  const { exitCode, stderr } = await lstmGan(parameters, { env: refuseOpens(refused, code) });
+  [
+    'ENFILE',
+    'train --config FOLDER/file --print-config',
+    'FOLDER/file',
+    'FOLDER/file cannot be read: the system has too many open files.\nEnd programs that are not needed',
+  ],
+])('%s: lstm-gan %s', async (code, command, refused, sentence) => {
+  const { exitCode, stderr } = await lstmGan(place(command).split(' '), { env: refuseOpens(place(refused), code) });
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining(place(sentence))]);
 });
 

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { namesIn, registerNetworks, type CustomNetworks } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
-import { reasonOf } from '@lstm-gan/system';
+import { adviceOf, reasonOf } from '@lstm-gan/system';
 import { init, parse } from 'es-module-lexer';
 
 /** A file of networks that this process has registered. */
@@ -53,7 +53,7 @@ export async function loadModelFile(
 async function readBounded(file: string): Promise<Buffer> {
   const advice = 'Give the path of a JavaScript module that defines networks; docs/own-network.md shows one.';
   const unreadable = (cause: unknown): never => {
-    throw refuse(file, `it cannot be read: ${reasonOf(cause)}`, advice, cause);
+    throw refuse(file, `it cannot be read: ${reasonOf(cause)}`, adviceOf(cause, advice), cause);
   };
   const handle = await open(file).catch(unreadable);
   try {

@@ -11,7 +11,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { ImageShape } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
-import { reasonOf } from '@lstm-gan/system';
+import { adviceOf, reasonOf } from '@lstm-gan/system';
 import sharp from 'sharp';
 import type { Dataset, Labels, LeftOut } from './dataset.ts';
 import type { DecodedImages } from './decoded-images.ts';
@@ -114,7 +114,7 @@ function listImages(folder: string): { readonly files: readonly ImageFile[]; rea
     throw new UserError({
       code: 'data-not-readable',
       message: `${folder} cannot be read: ${reasonOf(cause)}.`,
-      advice: 'Check the path and its permissions.',
+      advice: adviceOf(cause, 'Check the path and its permissions.'),
       cause,
     });
   }

@@ -209,6 +209,16 @@ it.each<[unknown, string]>([
   expect(reasonOf(thrown)).toBe(reason);
 });
 
+it('EDQUOT: Node has no name for it', () => {
+  // So it is on Node 20 to 26; test/e2e/surroundings.test.ts lets Node make the error itself.
+  const message = 'Unknown system error -122: Unknown system error -122, write';
+  const error = Object.assign(new Error(message), { code: 'Unknown system error -122', errno: -122, syscall: 'write' });
+  expect(explainSystemError(error)).toMatchObject({
+    message: 'A file cannot be written: the quota is used up.',
+    advice: expect.stringMatching(/^Make room/),
+  });
+});
+
 it('gives the description of the system for a code without words of ours', () => {
   const error = Object.assign(new Error('ENOLCK: no locks available, open'), { code: 'ENOLCK', errno: -37 });
   expect(reasonOf(error)).toBe('ENOLCK: no locks available, open');

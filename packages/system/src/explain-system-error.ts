@@ -2,6 +2,7 @@
  * Puts errors of the operating system into words. Such an error says something about the user's machine: a path that is
  * wrong, a disk that is full. It is never a bug of the program, so every one of them becomes a UserError.
  */
+import { constants } from 'node:os';
 import { UserError } from '@lstm-gan/core/errors';
 
 /** Why the system refused something. */
@@ -91,6 +92,11 @@ export function reasonOf(thrown: unknown, doing: 'reading' | 'writing' = 'readin
   return text.replace(/\.$/, '');
 }
 
+/** What to do if something failed: what the system's refusal itself suggests, else `usual`. */
+export function adviceOf(thrown: unknown, usual: string): string {
+  return refusalOf(thrown, 'reading')?.advice ?? usual;
+}
+
 /**
  * Explains why a write of `file` failed. Returns a UserError that names the reason; returns an error that is not the
  * system's, and a UserError, unchanged.
@@ -165,13 +171,17 @@ function refusalOf(error: unknown, doing: 'reading' | 'writing'): Refusal | unde
   return refusals[code] ?? { reason: message };
 }
 
+/** The name of the error's code. Node has no names for some, such as EDQUOT: the number then tells. */
 function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? '';
+  const { code = '', errno } = error as NodeJS.ErrnoException;
+  if (!code.startsWith('Unknown system error') || errno === undefined) return code;
+  return Object.entries(constants.errno).find(([, number]) => number === -errno)?.[0] ?? code;
 }
 
 /** Whether an error is one of the operating system's, with a code such as ENOENT. */
 function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
   if (!(error instanceof Error) || error instanceof UserError) return false;
   const { code, errno } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) && (errno !== undefined || code in refusals);
+  if (typeof code !== 'string') return false;
+  return /^E[A-Z0-9]+$/.test(codeOf(error)) && (errno !== undefined || code in refusals);
 }

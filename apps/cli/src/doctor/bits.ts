@@ -9,7 +9,7 @@ import { createPhaseUnits, type Unit } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
 import { hashValues, type Provisioned } from '@lstm-gan/engine';
 import type { RunConfig } from '@lstm-gan/run';
-import { reasonOf } from '@lstm-gan/system';
+import { adviceOf, reasonOf } from '@lstm-gan/system';
 import { z } from 'zod';
 
 /** Text that is safe to print on a terminal: the file may come from another machine. */
@@ -65,7 +65,7 @@ export async function readBits(file: string): Promise<Bits> {
     throw new UserError({
       code: 'bits-file',
       message: `${file} is no file of lstm-gan doctor --write-bits: ${reason}.`,
-      advice: 'Write one on each machine: lstm-gan doctor --write-bits FILE.',
+      advice: adviceOf(cause, 'Write one on each machine: lstm-gan doctor --write-bits FILE.'),
       cause,
     });
   };

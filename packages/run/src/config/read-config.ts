@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
-import { reasonOf } from '@lstm-gan/system';
+import { adviceOf, reasonOf } from '@lstm-gan/system';
 import { parseDocument } from 'yaml';
 import { isMapping } from '@lstm-gan/core/config';
 import { createLayer, mergeValues, type ConfigLayer } from './config-layers.ts';
@@ -54,7 +54,7 @@ async function readBounded(file: string): Promise<string> {
     throw new UserError({
       code: 'config-file',
       message: `${file} cannot be read: ${reasonOf(cause)}.`,
-      advice: 'Give the path of a YAML or JSON file.',
+      advice: adviceOf(cause, 'Give the path of a YAML or JSON file.'),
       cause,
     });
   };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { identifyThisProcess } from '../process-identity.ts';
-import { createTemporary, createTemporaryFolder, removeLeftovers } from './temporaries.ts';
+import { createTemporaryFolder, removeLeftovers } from './temporaries.ts';
 import { isTemporaryName, longestTemporaryName, temporaryName } from './temporary-name.ts';
 
 let folder: string;

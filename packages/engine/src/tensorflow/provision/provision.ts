@@ -10,6 +10,7 @@ import { UserError } from '@lstm-gan/core/errors';
 import {
   createTemporary,
   makeFolder,
+  adviceOf,
   reasonOf,
   removeLeftovers,
   removeTemporaries,
@@ -113,7 +114,7 @@ async function lockCache({ cacheDir, onNotice, heartbeatMs }: ProvisionOptions):
     throw new UserError({
       code: 'cache-not-writable',
       message: `The cache folder ${cacheDir} cannot be made: ${reasonOf(cause, 'writing')}.`,
-      advice: 'Choose a folder that you may write to with --cache-dir.',
+      advice: adviceOf(cause, 'Choose a folder that you may write to with --cache-dir.'),
       cause,
     });
   }

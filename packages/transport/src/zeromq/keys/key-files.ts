@@ -4,7 +4,7 @@
  */
 import { readFile, stat, type FileHandle } from 'node:fs/promises';
 import { UserError } from '@lstm-gan/core/errors';
-import { explainWriteError, reasonOf, writeAtomically } from '@lstm-gan/system';
+import { adviceOf, explainWriteError, reasonOf, writeAtomically } from '@lstm-gan/system';
 import { curveKeyPair } from 'zeromq';
 import { z } from 'zod';
 
@@ -45,7 +45,7 @@ export async function readKeyFile(file: string): Promise<WorkerKeys> {
   const unreadable = (cause: unknown): never => {
     throw keyFileError(
       `The key file ${file} cannot be read: ${reasonOf(cause)}.`,
-      'Give the path that the coordinator printed, or that of your copy.',
+      adviceOf(cause, 'Give the path that the coordinator printed, or that of your copy.'),
       cause,
     );
   };
