@@ -22,6 +22,28 @@ it.each([
   expect([exitCode, stderr]).toEqual([parameters.includes('nonsense') ? 2 : 0, expect.not.stringMatching(/\n\s+at /)]);
 });
 
+/** Starts a program whose standard error goes to a file, or to a pipe that nobody reads. */
+async function endWithout(
+  stderr: 'a reader' | '/dev/full',
+  parameters: string[],
+): Promise<[code: number, stdout: string]> {
+  const [program, ...rest] = commandLine(parameters);
+  const place = stderr === 'a reader' ? 'pipe' : openSync(stderr, 'w');
+  const child = spawn(program, rest, { cwd: root, stdio: ['ignore', 'pipe', place] });
+  child.stderr?.destroy();
+  let stdout = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  return [code, stdout];
+}
+
+it.each(['a reader', '/dev/full'] as const)('a run is a success also if its progress is lost: %s', async (place) => {
+  const out = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-lost-')), 'run');
+  const [code, stdout] = await endWithout(place, ['train', ...model, '--steps', '2', '--out', out]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('Finished step 2')]);
+  expect(await endWithout(place, ['train', '--resume', out, '--steps', '1'])).toEqual([2, '']);
+});
+
 it('a run whose output nobody reads is trained to its end, and leaves no lock', async () => {
   const out = path.join(await mkdtemp(path.join(tmpdir(), 'lstm-gan-lost-')), 'run');
   const running = lstmGan(['train', ...model, '--steps', '3', '--out', out]);
