@@ -8,6 +8,7 @@ import {
   transpose,
   type Conv2DBackpropFilterAttrs,
   type KernelConfig,
+  type KernelFunc,
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
@@ -23,19 +24,14 @@ import { assert } from '../errors/assert.ts';
  * dW is its output [I, R, C, O], transposed to [R, C, I, O].
  */
 export function filterGradientKernel(backendName: string): KernelConfig {
-  return {
-    kernelName: Conv2DBackpropFilter,
-    backendName,
-    kernelFunc: ({ inputs, attrs }) =>
-      tidy(() =>
-        filterGradient(
-          inputs['x'] as Tensor4D,
-          inputs['dy'] as Tensor4D,
-          attrs as unknown as Conv2DBackpropFilterAttrs,
-        ),
-      ),
-  };
+  return { kernelName: Conv2DBackpropFilter, backendName, kernelFunc };
 }
+
+/** The same function for every backend: `prepareTraining` sees by it that a backend has the kernel already. */
+const kernelFunc: KernelFunc = ({ inputs, attrs }) =>
+  tidy(() =>
+    filterGradient(inputs['x'] as Tensor4D, inputs['dy'] as Tensor4D, attrs as unknown as Conv2DBackpropFilterAttrs),
+  );
 
 function filterGradient(x: Tensor4D, dy: Tensor4D, attributes: Conv2DBackpropFilterAttrs): Tensor {
   const { strides, pad: padding, dataFormat, dimRoundingMode, filterShape } = attributes;

@@ -4,6 +4,7 @@ import {
   Conv2DBackpropFilter,
   engine,
   getGradient,
+  getKernel,
   getKernelsForBackend,
   registerGradient,
   registerKernel,
@@ -48,7 +49,9 @@ it('computes the gradient of a filter as the kernel of cpu does', () => {
   };
   const own = shapes.map(gradientOf);
   prepareTraining();
+  const kernel = getKernel(Conv2DBackpropFilter, 'cpu');
   prepareTraining();
+  expect(getKernel(Conv2DBackpropFilter, 'cpu')).toBe(kernel);
   for (const [index, shape] of shapes.entries()) {
     const before = engine().memory().numTensors;
     const gradient = gradientOf(shape);

@@ -9,9 +9,9 @@ import {
 import { UserError } from '../errors/user-error.ts';
 import { filterGradientKernel } from './filter-gradient.ts';
 
-/** The kernels of tfjs that the units of a step run. */
+/** The kernels of tfjs that the units of a step run, without Conv2DBackpropFilter. */
 const trainingKernels = [
-  ...['Add', 'BatchMatMul', 'Cast', 'Concat', 'Conv2D', Conv2DBackpropFilter, 'Conv2DBackpropInput', 'Equal', 'Floor'],
+  ...['Add', 'BatchMatMul', 'Cast', 'Concat', 'Conv2D', 'Conv2DBackpropInput', 'Equal', 'Floor'],
   ...['GreaterEqual', 'Identity', 'Less', 'LogicalAnd', 'Mean', 'Multiply', 'Neg', 'PadV2', 'Pow', 'Range', 'RealDiv'],
   ...['Relu', 'Reshape', 'Reverse', 'Rsqrt', 'Sigmoid', 'Slice', 'Softplus', 'SplitV', 'Sqrt', 'Square', 'Step', 'Sub'],
   ...['Sum', 'Tanh', 'Tile', 'Transpose', 'ZerosLike'],
@@ -22,7 +22,7 @@ const slowFilterGradient = ['cpu'];
 
 /**
  * Makes a backend of tfjs ready to train: registers the gradient of a convolution's filter, which wasm lacks. Call it
- * after `setBackend`; a trainer calls it itself. Throws a UserError if the gradients of tfjs are not registered, or if
+ * after `setBackend`; a trainer calls it itself. A second call changes nothing. Throws a UserError if the gradients of tfjs are not registered, or if
  * the backend has no kernel for an operation that training needs.
  * @param backendName by default the current backend
  */
@@ -36,8 +36,7 @@ export function prepareTraining(backendName = getBackend()): void {
         "'@tensorflow/tfjs-core/dist/register_all_gradients' is enough.",
     });
   }
-  const has = (kernel: string): boolean => getKernel(kernel, backendName) !== undefined;
-  const missing = trainingKernels.filter((kernel) => kernel !== Conv2DBackpropFilter && !has(kernel));
+  const missing = trainingKernels.filter((kernel) => getKernel(kernel, backendName) === undefined);
   if (missing.length > 0) {
     throw new UserError({
       code: 'backend-cannot-train',
@@ -45,8 +44,10 @@ export function prepareTraining(backendName = getBackend()): void {
       advice: "Train on cpu, wasm or webgl, or give the backend these kernels with tfjs's registerKernel.",
     });
   }
-  const replaced = slowFilterGradient.includes(backendName);
-  if (has(Conv2DBackpropFilter) && !replaced) return;
-  if (replaced) unregisterKernel(Conv2DBackpropFilter, backendName);
-  registerKernel(filterGradientKernel(backendName));
+  const own = filterGradientKernel(backendName);
+  const registered = getKernel(Conv2DBackpropFilter, backendName);
+  const isReplaced = slowFilterGradient.includes(backendName) && registered?.kernelFunc !== own.kernelFunc;
+  if (registered !== undefined && !isReplaced) return;
+  if (registered !== undefined) unregisterKernel(Conv2DBackpropFilter, backendName);
+  registerKernel(own);
 }

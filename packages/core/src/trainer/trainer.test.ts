@@ -2,30 +2,12 @@ import '@tensorflow/tfjs';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../model/model-config.ts';
-import { oneLstm, presets } from '../presets.ts';
+import { presets } from '../presets.ts';
 import { readGenerator } from '../sampling/read-generator.ts';
+import { smallConditionalModel as conditional, smallModel as model } from '../testing/small-model.ts';
 import { createTrainer, restoreTrainer } from './create-trainer.ts';
 import type { Pixels } from './step-images.ts';
 
-const model: ModelConfig = {
-  image: { size: 8, channels: 1 },
-  latent: 4,
-  generator: {
-    kind: 'rows',
-    dense: 8,
-    steps: 2,
-    stepSize: 4,
-    lstm: 4,
-    ...oneLstm,
-    hidden: [],
-    base: [2, 2, 2],
-    filters: [3],
-  },
-  discriminator: { filters: [3, 4], dropout: 0.3 },
-  loss: 'non-saturating',
-  regularizer: { kind: 'r1', gamma: 1, every: 2 },
-};
-const conditional: ModelConfig = { ...model, condition: { kind: 'label', classes: 3, embedding: 2 } };
 const shape = { batchSize: 4, shardSize: 2, discriminatorSteps: 2 };
 const pixelsOf = (seed: number) => Uint8Array.from({ length: 8 * 64 }, (_, i) => (i * 37 + seed * 101) % 256);
 
