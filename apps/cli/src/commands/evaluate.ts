@@ -3,7 +3,6 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import {
   addCacheDir,
-  addModel,
   cacheDirOf,
   positiveInteger,
   seed,
@@ -12,7 +11,6 @@ import {
 } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { UserError } from '@lstm-gan/core/errors';
-import { loadModelFileOfRun } from '@lstm-gan/coordinator/program';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { openEngine } from '@lstm-gan/engine';
 import { evaluateSamples, parseNumberNames, rememberFeatures, type Evaluation } from '@lstm-gan/evaluation';
@@ -23,7 +21,7 @@ import { openSampleSource, type SampleSource } from '../evaluate/evaluated-image
 import { evaluationReport, evaluationText, type Evaluated } from '../evaluate/evaluation-report.ts';
 import { readSome } from '../evaluate/read-some.ts';
 import { checkClasses, shareClasses } from '../evaluate/share-classes.ts';
-import { rememberedModel, runOfPlace } from '../run-of-place.ts';
+import { addModelOfRun, loadNetworksOf } from '../run-of-place.ts';
 
 interface EvaluateOptions extends CacheOptions, ModelOptions, NetworkOptions {
   readonly data?: string;
@@ -63,8 +61,7 @@ export function addEvaluate(program: Command): void {
     .option('--json', 'print one line of JSON instead of text')
     .addHelpText('after', examples);
   addNetwork(command);
-  addModel(command, rememberedModel);
-  addCacheDir(command).action(evaluate);
+  addCacheDir(addModelOfRun(command)).action(evaluate);
 }
 
 /** With the lowest priority of all, an evaluation on a busy machine would never end. */
@@ -78,7 +75,7 @@ async function evaluate(place: string, options: EvaluateOptions): Promise<void> 
   const chosen = await chooseNetwork(options);
   // Threads that start later, those of TensorFlow too, get the priority of the thread that starts them.
   if (options.lowPriority === true && getPriority() < lowPriority) setPriority(lowPriority);
-  await loadModelFileOfRun(runOfPlace(place), options.model);
+  await loadNetworksOf(place, options);
   const cacheDir = cacheDirOf(options);
   const threads = availableParallelism();
   const now = () => performance.now();

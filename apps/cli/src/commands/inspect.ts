@@ -1,6 +1,5 @@
 import path from 'node:path';
-import { addModel, type ModelOptions } from '@lstm-gan/command-line';
-import { loadModelFileOfRun } from '@lstm-gan/coordinator/program';
+import type { ModelOptions } from '@lstm-gan/command-line';
 import { UserError } from '@lstm-gan/core/errors';
 import { checkFolderOf, renderSvg, type RecordedStep } from '@lstm-gan/run';
 import type { Command } from 'commander';
@@ -9,7 +8,7 @@ import { inspectPath } from '../inspect/inspection.ts';
 import { lossCurve } from '../inspect/loss-curve.ts';
 import { plotSvg } from '../inspect/plot-svg.ts';
 import { plotText } from '../inspect/plot-text.ts';
-import { rememberedModel, runOfPlace } from '../run-of-place.ts';
+import { addModelOfRun, loadNetworksOf } from '../run-of-place.ts';
 import { writeOutput } from '../write-output.ts';
 
 interface InspectOptions extends ModelOptions {
@@ -32,14 +31,14 @@ export function addInspect(program: Command): void {
     .option('--out <file>', 'draw the losses as a picture, .svg or .png')
     .option('--json', 'print one line of JSON instead of text')
     .addHelpText('after', examples);
-  addModel(command, rememberedModel).action(inspect);
+  addModelOfRun(command).action(inspect);
 }
 
 const networks = ['discriminator', 'generator'] as const;
 
 async function inspect(place: string, { out, json, model }: InspectOptions): Promise<void> {
   await checkPicture(out);
-  await loadModelFileOfRun(runOfPlace(place), model);
+  await loadNetworksOf(place, { model });
   const { inspection, steps } = await inspectPath(place);
   if (out !== undefined) await drawPicture(out, place, steps);
   if (json === true) {

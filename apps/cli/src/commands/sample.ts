@@ -3,7 +3,6 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import {
   addCacheDir,
-  addModel,
   cacheDirOf,
   positiveInteger,
   seed,
@@ -12,7 +11,7 @@ import {
 } from '@lstm-gan/command-line';
 import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import { UserError } from '@lstm-gan/core/errors';
-import { loadModelFileOfRun, openSampler } from '@lstm-gan/coordinator/program';
+import { openSampler } from '@lstm-gan/coordinator/program';
 import {
   animateGrids,
   checkFolderOf,
@@ -29,7 +28,7 @@ import {
 } from '@lstm-gan/run';
 import { explainWriteError, makeFolder } from '@lstm-gan/system';
 import { Option, type Command } from 'commander';
-import { rememberedModel, runOfPlace } from '../run-of-place.ts';
+import { addModelOfRun, loadNetworksOf } from '../run-of-place.ts';
 import { bestStep } from '../sample/best-step.ts';
 import { chooseSamples, type SampleChoice } from '../sample/choose-samples.ts';
 import { isDevice, writeOutput } from '../write-output.ts';
@@ -83,8 +82,7 @@ export function addSample(program: Command): void {
     .option('--to-class <name>', 'with --class and --interpolate: rows of one noise each, from one class to the other')
     .option('--seed <number>', 'seed of the noise', seed, 1)
     .addHelpText('after', examples);
-  addModel(command, rememberedModel);
-  addCacheDir(command).action(sample);
+  addCacheDir(addModelOfRun(command)).action(sample);
 }
 
 async function sample(run: string, options: SampleOptions): Promise<void> {
@@ -98,7 +96,7 @@ async function sample(run: string, options: SampleOptions): Promise<void> {
   }
   if (animation !== undefined) return animate(run, animation, options);
   const format = await checkTarget(options);
-  await loadModelFileOfRun(runOfPlace(run), options.model);
+  await loadNetworksOf(run, options);
   const { config, state } = await findCheckpoint(run, options);
   const cacheDir = cacheDirOf(options);
   await provisionWithProgress(cacheDir, 'cpu', () => performance.now());
