@@ -43,13 +43,17 @@ export async function countRoundings(train: () => Promise<ShortTraining>): Promi
   return [training as ShortTraining, roundings];
 }
 
+/** Every step of a short training adds an update to the weights of both networks. */
+const updates = 3;
+
 /**
  * The largest distance between the weights that two backends may reach. A float32 rounding changes a number by at most
- * 2^-24 of it. `roundings` of them, one after the other, are independent and add up as a random walk does, to the root
- * of their number (Higham & Mary, 2019).
+ * 2^-24 of it, and `n` of them, one after the other, are independent and add up as a random walk does, to the root of
+ * `n` (Higham & Mary, 2019). Both backends begin with the same weights. So what they compute differently is only in the
+ * updates, after `roundings`, and in the sums of weights and updates.
  */
 export function tolerance({ before, after }: ShortTraining, roundings: number): number {
-  return Math.sqrt(roundings) * 2 ** -24 * (Math.hypot(...before) + distance(before, after));
+  return 2 ** -24 * (Math.sqrt(updates) * Math.hypot(...before) + Math.sqrt(roundings) * distance(before, after));
 }
 
 /** The Euclidean distance of two vectors. */
