@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createKeyPair, writeKeyFile } from '@lstm-gan/transport';
 import { beforeAll, expect, it } from 'vitest';
 import { commandLine, lstmGan, root } from '../support/command-line.ts';
+import { heard } from '../support/heard.ts';
 import { startProcess } from '../support/processes.ts';
 
 const small = ['--set', 'model.generator={kind: dense, units: [16]}', '--set', 'model.image.size=8'];
@@ -17,21 +18,6 @@ beforeAll(async () => {
   keyFile = path.join(folder, 'worker.key');
   await writeKeyFile(keyFile, { ...createKeyPair(), serverKey: createKeyPair().publicKey });
 });
-
-type Process = ReturnType<typeof lstmGan>;
-
-/** Resolves to the match when a process has written text to standard error that matches `pattern`. */
-function heard(process: Process, pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    process.stderr?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = pattern.exec(text);
-      if (found !== null) resolve(found);
-    });
-    void process.then(() => reject(new Error(`It ended without ${String(pattern)}:\n${text}`)));
-  });
-}
 
 it('a name for an address that only this machine reaches is warned of', async () => {
   await writeFile(path.join(folder, 'hosts'), '127.0.0.1 localhost\n127.0.1.1 studio\n');

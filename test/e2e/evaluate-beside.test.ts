@@ -6,6 +6,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lstmGan, root, summaryOf } from '../support/command-line.ts';
+import { heard } from '../support/heard.ts';
 import { smallTraining } from '../support/small-training.ts';
 
 let folder: string;
@@ -101,6 +102,17 @@ describe('a run with --metrics', () => {
     expect(stdout).toMatch(/The stop condition holds: fd200 was \S+, below 1000000000\.\n/);
     expect(stdout).toMatch(/ {2}evaluated {4}fd200_digits \S+ after step \d+; best \S+ after step \d+\n/);
   });
+});
+
+it('a coordinator evaluates too, while workers on other machines train', async () => {
+  const out = path.join(folder, 'coordinator');
+  const model = smallTraining.filter((word, k) => word !== '--workers' && smallTraining[k - 1] !== '--workers');
+  const length = ['--steps', '20', '--evaluate-every', '640'];
+  const coordinator = lstmGan(['coordinator', ...model, ...metrics, ...length, '--bind', '127.0.0.1:*', '--out', out]);
+  const [, address, keyFile] = await heard(coordinator, /worker --connect (\S+) --key-file (\S+)\n/);
+  const worker = lstmGan(['worker', '--connect', address, '--key-file', keyFile]);
+  const [{ exitCode, stdout }] = await Promise.all([coordinator, worker]);
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/ {2}evaluated {4}fd200_digits \S+ after step 20;/)]);
 });
 
 describe('before anything is trained, train refuses', () => {

@@ -30,6 +30,7 @@ import {
 } from '@lstm-gan/transport';
 import { lstmGan, root, summaryOf, type RunSummary } from '../support/command-line.ts';
 import { createDisk, type Disk } from '../support/disks.ts';
+import { heard } from '../support/heard.ts';
 
 const digits = presets.get('digits') as Preset;
 let folder: string;
@@ -55,19 +56,6 @@ async function expectSentence(process: Process, exitCode: 1 | 2, sentence: strin
 async function workersOf(runFolder: string): Promise<number[]> {
   const lines = (await readFile(path.join(runFolder, 'log.jsonl'), 'utf8')).trim().split('\n');
   return lines.flatMap((line) => (JSON.parse(line) as { processIds?: number[] }).processIds ?? []);
-}
-
-/** Resolves to the match when a process has written text to `stream` that matches `pattern`. */
-function heard(process: Process, stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    process[stream]?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = pattern.exec(text);
-      if (found !== null) resolve(found);
-    });
-    void process.then(() => reject(new Error(`It ended without ${String(pattern)}:\n${text}`)));
-  });
 }
 
 describe('a run', () => {
@@ -98,7 +86,7 @@ describe('a run', () => {
 
   it('is trained by one process at a time', async () => {
     const first = lstmGan(['train', '--steps', '1000000', '--workers', '1', '--out', out('used')]);
-    await heard(first, 'stderr', /step 1\//);
+    await heard(first, /step 1\//);
     for (const again of [
       ['--out', out('used')],
       ['--resume', out('used')],
@@ -125,7 +113,7 @@ describe('a run', () => {
 
   it('whose workers were all killed says so, keeps the committed steps, and can be resumed', async () => {
     const training = lstmGan(['train', '--steps', '1000000', '--workers', '1', '--out', out('killed')]);
-    await heard(training, 'stderr', /step 1\//);
+    await heard(training, /step 1\//);
     const [pid] = await workersOf(out('killed'));
     process.kill(pid, 'SIGKILL');
     await expectSentence(
@@ -161,7 +149,7 @@ describe('a run', () => {
       out('starved'),
     ];
     const training = lstmGan(parameters);
-    await heard(training, 'stderr', /1 local workers started/);
+    await heard(training, /1 local workers started/);
     const [pid] = await workersOf(out('starved'));
     // Limits the worker's private memory. The address space cannot be limited instead, because Node reserves terabytes
     // of it. One layer alone needs 1 GB, more than the limit. TensorFlow may then report an error or end the process;
@@ -205,7 +193,7 @@ describe('a disk', () => {
   it('that fails while training continues stops it after the current step, not when the next file is due', async () => {
     const small = ['--workers', '1', '--batch-size', '16', '--shard-size', '16'];
     const training = lstmGan(['train', '--steps', '1000000', ...small, '--sample-every', '40', '--out', out('gone')]);
-    await heard(training, 'stderr', /step 1\//);
+    await heard(training, /step 1\//);
     await rm(path.join(out('gone'), 'samples'), { recursive: true });
     await expectSentence(
       training,
@@ -248,7 +236,7 @@ describe('a coordinator', () => {
   let keys: WorkerKeys;
   beforeAll(async () => {
     coordinator = lstmGan(['coordinator', '--steps', '3', '--bind', '127.0.0.1:*', '--out', out('joined'), '--json']);
-    [, address, keyFile] = await heard(coordinator, 'stderr', /worker --connect (\S+) --key-file (\S+)\n/);
+    [, address, keyFile] = await heard(coordinator, /worker --connect (\S+) --key-file (\S+)\n/);
     keys = await readKeyFile(keyFile);
   });
 
@@ -313,7 +301,7 @@ describe('a coordinator', () => {
 
   it('without workers stops when it is told to', async () => {
     const idle = lstmGan(['coordinator', '--steps', '3', '--bind', '127.0.0.1:*', '--out', out('idle')]);
-    await heard(idle, 'stderr', /worker --connect /);
+    await heard(idle, /worker --connect /);
     idle.kill('SIGTERM');
     // Before the first step there is nothing to complete: the signal ends the program, in good order or at once.
     const { exitCode, stderr } = await idle;

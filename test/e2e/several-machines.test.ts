@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandLine, lstmGan, root, summaryOf } from '../support/command-line.ts';
+import { heard } from '../support/heard.ts';
 import { startProcess } from '../support/processes.ts';
 import { createNetwork, type Network } from '../../tools/network/network-namespaces.ts';
 
@@ -42,16 +43,8 @@ function start(
 }
 
 /** Resolves to the worker's command when the coordinator has printed it. */
-function joinCommand(coordinator: Process): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    coordinator.stderr?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const command = /^ {2}npx lstm-gan (worker .*)\n/m.exec(text)?.[1];
-      if (command !== undefined) resolve(command.split(' '));
-    });
-    void coordinator.then(() => reject(new Error(`the coordinator ended without telling how to join:\n${text}`)));
-  });
+async function joinCommand(coordinator: Process): Promise<string[]> {
+  return (await heard(coordinator, /^ {2}npx lstm-gan (worker .*)\n/m))[1].split(' ');
 }
 
 const coordinate = (out: string, bind: string, ...more: string[]) => [

@@ -12,6 +12,7 @@ import { addKeys } from './commands/keys.ts';
 import { addSample } from './commands/sample.ts';
 import { addSetup } from './commands/setup.ts';
 import { addTrain } from './commands/train.ts';
+import { addEvaluationOptions, evaluationOf } from './evaluate/evaluation-options.ts';
 
 /** Returns the program `lstm-gan` with all its commands. */
 export function createWholeProgram(version: string): Command {
@@ -19,7 +20,7 @@ export function createWholeProgram(version: string): Command {
     'Train GANs with an LSTM generator on any number of CPUs or GPUs.',
   );
   addTrain(program);
-  defineCoordinatorCommand(program.command('coordinator'));
+  addEvaluationOptions(defineCoordinatorCommand(program.command('coordinator'), evaluationOf));
   defineWorkerCommand(program.command('worker'));
   addKeys(program);
   addSample(program);

@@ -1,30 +1,24 @@
 import { performance } from 'node:perf_hooks';
 import { addCacheDir, cacheDirOf, positiveInteger } from '@lstm-gan/command-line';
 import { chooseDevice, findGpus, type DeviceChoice } from '@lstm-gan/command-line/devices';
-import { createProgressDisplay, provisionWithProgress } from '@lstm-gan/command-line/terminal';
+import { provisionWithProgress } from '@lstm-gan/command-line/terminal';
 import {
   addRunOptions,
   describeLocalWorkers,
-  imageCount,
   localWorkers,
   runOptionsHelp,
   runTraining,
-  type EvaluationPlan,
   type RunOptions,
 } from '@lstm-gan/coordinator/program';
-import { UserError } from '@lstm-gan/core/errors';
 import { Option, type Command } from 'commander';
-import { addNetwork, chooseNetwork, type NetworkOptions } from '../evaluate/choose-network.ts';
-import { planEvaluation } from '../evaluate/plan-evaluation.ts';
+import { addEvaluationOptions, evaluationOf, type EvaluationOptions } from '../evaluate/evaluation-options.ts';
 import { workerCommand } from '../worker-command.ts';
 
-interface TrainOptions extends RunOptions, NetworkOptions {
+interface TrainOptions extends RunOptions, EvaluationOptions {
   readonly workers?: number;
   readonly device: DeviceChoice;
   readonly threads?: number;
   readonly pin: boolean;
-  readonly metrics?: string;
-  readonly evaluateEvery?: number;
 }
 
 const examples = `
@@ -41,9 +35,6 @@ Examples:
   $ lstm-gan train --images 320k --stop-when 'losses.generator<0.7' --stop-patience 50
 ${runOptionsHelp}`;
 
-/** Images of training between two evaluations. docs/evaluation.md says what they cost. */
-const defaultEvaluateEvery = 50_000;
-
 export function addTrain(program: Command): void {
   const command = addRunOptions(program.command('train').description('train a GAN with workers on this machine'))
     .option(
@@ -57,19 +48,8 @@ export function addTrain(program: Command): void {
       '--no-pin',
       'let workers move between cores; by default each worker has cores of its own, if there are enough (needs taskset)',
     )
-    .option(
-      '--metrics <names>',
-      'evaluate the averaged generator while it trains, such as fd2k,coverage; also keeps the best checkpoints',
-    )
-    .addOption(
-      new Option(
-        '--evaluate-every <images>',
-        `images of training between evaluations, such as 20k (default: ${defaultEvaluateEvery.toLocaleString('en')})`,
-      ).argParser(imageCount),
-    )
     .addHelpText('after', examples);
-  addNetwork(command);
-  addCacheDir(command).action(train);
+  addCacheDir(addEvaluationOptions(command)).action(train);
 }
 
 async function train(options: TrainOptions): Promise<void> {
@@ -80,7 +60,7 @@ async function train(options: TrainOptions): Promise<void> {
     await provisionWithProgress(cacheDir, 'gpu', () => performance.now());
   }
   const { workers, threads, pin, exchange } = options;
-  const evaluation = await readEvaluation(options, cacheDir);
+  const evaluation = await evaluationOf(options);
   const choice = { workerCommand, workers, threads, device, gpus, cacheDir, pin, exchange };
   await runTraining(options, {
     // With the eager engine and in bfloat16, a run continues only with the threads that it began with.
@@ -88,38 +68,5 @@ async function train(options: TrainOptions): Promise<void> {
     gatherWorkers: localWorkers(choice),
     ...(evaluation && { evaluation }),
     describeWorkers: (shardCount) => describeLocalWorkers(choice, shardCount),
-  });
-}
-
-/** What is evaluated beside the training. Fetches the network that needs it before anything is trained. */
-async function readEvaluation(options: TrainOptions, cacheDir: string): Promise<EvaluationPlan | undefined> {
-  const { metrics, evaluateEvery: everyImages = defaultEvaluateEvery, printConfig, dryRun } = options;
-  if (metrics === undefined) {
-    refuseWithoutMetrics(options);
-    return undefined;
-  }
-  const network = await chooseNetwork(options);
-  const plan = planEvaluation(metrics, everyImages, cacheDir, network);
-  if (printConfig === true || dryRun === true) return plan;
-  const display = createProgressDisplay('Fetching:', process.stderr, () => performance.now());
-  try {
-    await network.prepare(cacheDir, (activity, done, total) =>
-      display.update(done, total, `${activity}, ${done} of ${total}`),
-    );
-  } finally {
-    display.stop();
-  }
-  return plan;
-}
-
-function refuseWithoutMetrics({ evaluateEvery, network, networkRange }: TrainOptions): void {
-  if (evaluateEvery === undefined && network === undefined && networkRange === undefined) return;
-  throw new UserError({
-    code: 'usage',
-    message:
-      evaluateEvery === undefined
-        ? '--network says with which network --metrics are measured, and there are none.'
-        : '--evaluate-every says how often --metrics are evaluated, and there are none.',
-    advice: 'Name them, for example --metrics fd2k,coverage.',
   });
 }

@@ -2,6 +2,7 @@
 import { addCacheDir, invocationOf } from '@lstm-gan/command-line';
 import { shellWord } from '@lstm-gan/run';
 import type { Command } from 'commander';
+import type { EvaluationPlan } from '../evaluate/evaluator.ts';
 import { joiningWorkers } from '../workers/joining-workers.ts';
 import { addRunOptions, runOptionsHelp, type RunOptions } from './run-options.ts';
 import { runTraining } from './run-training.ts';
@@ -10,18 +11,26 @@ interface CoordinatorCommandOptions extends RunOptions {
   readonly bind: string;
 }
 
-/** Gives a command the options, the help and the action of a coordinator. */
-export function defineCoordinatorCommand(command: Command): void {
+/**
+ * Gives a command the options, the help and the action of a coordinator. Returns the command.
+ * @param evaluationOf plans what is evaluated while a run trains, in a program that can evaluate samples
+ */
+export function defineCoordinatorCommand(
+  command: Command,
+  evaluationOf?: (options: RunOptions) => Promise<EvaluationPlan | undefined>,
+): Command {
   addRunOptions(command.description('train a GAN with workers on other machines, which join by themselves'))
     .option('--bind <host:port>', 'where to listen; 0.0.0.0 for every network of this machine', '127.0.0.1:5577')
     .addHelpText('after', () => examplesOf(invocationOf(command)));
-  addCacheDir(command).action((options: CoordinatorCommandOptions) =>
-    runTraining(options, {
+  return addCacheDir(command).action(async (options: CoordinatorCommandOptions) => {
+    const evaluation = await evaluationOf?.(options);
+    return runTraining(options, {
       command: `coordinator --bind ${shellWord(options.bind)}`,
       gatherWorkers: joiningWorkers(options.bind, options.exchange),
+      ...(evaluation && { evaluation }),
       describeWorkers: (shardCount) => `those that join at ${options.bind}, up to ${shardCount}`,
-    }),
-  );
+    });
+  });
 }
 
 function examplesOf(invocation: string): string {
