@@ -4,6 +4,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { countParameters, createLayouts, presets, type Preset } from '@lstm-gan/core';
+import { readsPairs } from '@lstm-gan/core/step';
 import { configure, readSettings } from '@lstm-gan/run';
 import { rejectReasons } from '@lstm-gan/transport';
 import { execa } from 'execa';
@@ -123,7 +124,8 @@ describe('several machines', () => {
       const { generator, discriminator } = createLayouts(model);
       const { size, channels } = model.image;
       const bytes = 4 * (generator.size + k * discriminator.size);
-      const megabytes = [bytes, (k + 1) * batchSize * size * size * channels].map((value) => (value / 1e6).toFixed(2));
+      const batches = k + (readsPairs(model) ? 2 : 1);
+      const megabytes = [bytes, batches * batchSize * size * size * channels].map((value) => (value / 1e6).toFixed(2));
       const cells = [
         `\`${name}\``,
         ...[generator.size, discriminator.size].map((count) => count.toLocaleString('en')),

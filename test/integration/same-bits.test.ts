@@ -9,7 +9,7 @@ import type { RunConfig } from '@lstm-gan/run';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lstmGan } from '../support/command-line.ts';
 import { trainOnCluster, type ClusterResult } from '../support/cluster.ts';
-import { everyVariation, richConfig, smallConfig, smallDataset } from '../support/small-run.ts';
+import { everyVariation, pairedConfig, richConfig, smallConfig, smallDataset } from '../support/small-run.ts';
 
 const steps = 5;
 let alone: ClusterResult;
@@ -72,6 +72,30 @@ it('gives the same weights in both exchanges with lazy penalties, augmentation, 
   const withoutSchedule = { ...config, optimizer: smallConfig.optimizer };
   const other = await trainOnCluster({ workers: 1, steps, config: withoutSchedule });
   expect(other.weightsSha256).not.toBe(one.weightsSha256);
+});
+
+it('gives the same weights in both exchanges with a loss that compares real with fake images, also when a worker is killed', async () => {
+  const dataset = { ...smallDataset, labels: labelsInTurn(smallDataset.count, 3) };
+  const one = await trainOnCluster({ workers: 1, steps, config: pairedConfig, dataset });
+  for (const exchange of ['star', 'sliced'] as const) {
+    const result = await trainOnCluster({
+      workers: 3,
+      steps,
+      config: pairedConfig,
+      dataset,
+      exchange,
+      onStep: ({ step }, workers) => void (step === 2 && workers[0].kill('SIGKILL')),
+    });
+    expect([...result.endings].sort()).toEqual([0, 0, 'SIGKILL']);
+    expect(result.state).toEqual(one.state);
+  }
+  const approximate: RunConfig = {
+    ...smallConfig,
+    sharedNoise: false,
+    model: { ...smallConfig.model, loss: 'relativistic' },
+  };
+  const alone = await trainOnCluster({ workers: 1, steps, config: approximate });
+  expect((await trainOnCluster({ workers: 2, steps, config: approximate })).state).toEqual(alone.state);
 });
 
 it('gives the same weights with 1 and 3 workers if the generator has every variation of the recurrent layers', async () => {

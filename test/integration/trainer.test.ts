@@ -29,7 +29,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { trainOnCluster } from '../support/cluster.ts';
 import { lstmGan } from '../support/command-line.ts';
-import { richConfig, smallConfig, smallDataset } from '../support/small-run.ts';
+import { pairedConfig, richConfig, smallConfig, smallDataset } from '../support/small-run.ts';
 
 const steps = 3;
 /**
@@ -121,6 +121,7 @@ const labelled = { ...smallDataset, labels: labelsInTurn(smallDataset.count, 3) 
 it.each([
   ['lazy penalties, augmentation, spectral norms, minibatch deviations, schedules', richConfig, smallDataset],
   ['labels, a penalty in every second phase, noise of its own for each phase', conditional, labelled],
+  ['a loss that compares real with fake images', pairedConfig, labelled],
 ] as const)(
   'three steps give the file of two workers on the same backend, byte for byte: %s',
   async (_, run, dataset) => {

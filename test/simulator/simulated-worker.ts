@@ -174,12 +174,12 @@ export function labelOf(batch: number, shard: number): number {
 }
 
 /**
- * Stands for a gradient. Each place, each shard, each state of the weights and, in a discriminator phase, each label
- * gives another vector.
+ * Stands for a gradient. Each place, each shard, each state of the weights and each label gives another vector. A
+ * generator phase reads labels, too: those of the images that its loss compares, which come first in its work.
  */
 function leaf({ step, phase, turn, labels, subtrees }: Work, current: Current, shard: number): Float32Array {
   const own = current[phase];
-  const label = phase === 'discriminator' ? labels[shardsOf(subtrees).indexOf(shard)] : 0;
+  const label = labels[shardsOf(subtrees).indexOf(shard)];
   const other = current[phase === 'generator' ? 'discriminator' : 'generator'];
   const place = Math.sin(1 + step * 7 + turn * 3 + shard * 13 + label);
   return own.map((weight, k) => place * Math.cos(k + weight) + 0.1 * other[k % other.length]);

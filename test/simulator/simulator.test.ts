@@ -16,6 +16,8 @@ const config: RunConfig = {
       'batchSize=10',
       'shardSize=2',
       'discriminatorSteps=2',
+      // The loss whose generator phase reads real images, too.
+      'model.loss=relativistic',
     ]),
   ]),
 };

@@ -60,6 +60,21 @@ export const richConfig: RunConfig = {
   },
 };
 
+/** A loss that compares real with fake images, and what its units have besides: labels, both penalties, augmentation. */
+export const pairedConfig: RunConfig = {
+  ...smallConfig,
+  discriminatorSteps: 2,
+  model: {
+    ...smallConfig.model,
+    discriminator: { ...discriminator, minibatchDeviation: 2, spectralNorm: true },
+    loss: 'relativistic',
+    regularizer: { kind: 'r1-r2', gamma: 1, every: 3 },
+    augment: { colour: true, translation: 0.125, cutout: 0.5 },
+    condition: { kind: 'label', classes: 3, embedding: 4 },
+  },
+  classes: [50, 30, 20].map((images, label) => ({ name: String(label), images })),
+};
+
 const count = 100;
 
 /** Images of stripes, each a pure function of its number. */

@@ -13,7 +13,7 @@
  * and `tools.arrays` (their execution).
  */
 import type { VectorArithmetic } from '@lstm-gan/core/optimizer';
-import { batchOf, nextPlace, placeOfImages } from '@lstm-gan/core/step';
+import { batchOf, nextPlace, placesOfImages } from '@lstm-gan/core/step';
 import type { ReadShards } from '@lstm-gan/data';
 import type { StepMetrics, TrainingState } from '@lstm-gan/run';
 import type { Contribution, CoordinatorLink, RunHeader } from '@lstm-gan/transport';
@@ -72,13 +72,11 @@ export function sendWork(
 ): void {
   const { step, phase, turn } = round;
   const { id, subtrees } = lease;
-  // Work of the generator phase brings the images of the next step's first phase. After the last step no phase follows,
-  // so the work has no images.
-  const reader = placeOfImages(round);
-  const { images, labels } =
-    reader.step <= plan.lastStep
-      ? readShards(batchOf(reader, plan.discriminatorSteps), subtrees)
-      : { images: new Uint8Array(0), labels: [] };
+  // Work of the generator phase brings the images of the next step's first phase. After the last step no phase follows.
+  const readers = placesOfImages(round, plan.discriminatorSteps, plan.readsPairs);
+  const read = readers
+    .filter((reader) => reader.step <= plan.lastStep)
+    .map((reader) => readShards(batchOf(reader, plan.discriminatorSteps), subtrees));
   link.send(connection, {
     kind: 'work',
     ...header,
@@ -89,8 +87,8 @@ export function sendWork(
     lease: id,
     weightsVersions: state.versions,
     subtrees,
-    labels,
-    images,
+    labels: read.flatMap(({ labels }) => labels),
+    images: read.length === 1 ? read[0].images : Buffer.concat(read.map(({ images }) => images)),
   });
 }
 

@@ -7,7 +7,8 @@ import {
   firstPlaceOfStep,
   nextPlace,
   NotFiniteSumError,
-  placeOfImages,
+  placesOfImages,
+  readsPairs,
   type Place,
 } from '@lstm-gan/core/step';
 import { createRunConfig, type RunConfig } from '@lstm-gan/run';
@@ -32,6 +33,8 @@ interface ReadsImages {
   readonly images: Uint8Array;
   readonly labels?: Int32Array;
   readonly fakeLabels?: Int32Array;
+  readonly realImages?: Uint8Array;
+  readonly realLabels?: Int32Array;
 }
 
 /** A run whose units return vectors of one float, and a record of the units' inputs. */
@@ -39,6 +42,7 @@ function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mos
   const config = { ...digits, ...changes };
   const sent: WorkerMessage[] = [];
   const onReal: { readonly seed: string; readonly images: number }[] = [];
+  const comparedInGeneratorPhase: number[] = [];
   const labelled: Record<string, readonly number[]>[] = [];
   const note = (unit: string, labels?: Int32Array) => void (labels && labelled.push({ [unit]: [...labels] }));
   const add = (onto: readonly Float32Array[], value: number): Float32Array => {
@@ -46,15 +50,36 @@ function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mos
     if (!Number.isFinite(sum)) throw new NotFiniteSumError('unit', 'output');
     return Float32Array.of(sum);
   };
+  const noteReal = ({ dropoutSeed, images, labels }: ReadsImages): void => {
+    note('real', labels);
+    expect(new Set(images).size).toBe(1);
+    onReal.push({ seed: dropoutSeed.join(), images: images[0] });
+  };
   const units = {
-    discriminatorReal: {
-      run: async ({ dropoutSeed, images, labels }: ReadsImages) => {
-        note('real', labels);
-        expect(new Set(images).size).toBe(1);
-        onReal.push({ seed: dropoutSeed.join(), images: images[0] });
-        return { gradient: Float32Array.of(10), loss: Float32Array.of(0.5), penalty: Float32Array.of(0.25) };
-      },
-    },
+    ...(readsPairs(config.model)
+      ? {
+          discriminatorPairs: {
+            run: async (inputs: ReadsImages, { onto }: { onto: readonly Float32Array[] }) => {
+              noteReal(inputs);
+              note('fake', inputs.fakeLabels);
+              return { gradient: add(onto, 11), loss: Float32Array.of(1.5), penalty: Float32Array.of(0.25) };
+            },
+          },
+        }
+      : {
+          discriminatorReal: {
+            run: async (inputs: ReadsImages) => {
+              noteReal(inputs);
+              return { gradient: Float32Array.of(10), loss: Float32Array.of(0.5), penalty: Float32Array.of(0.25) };
+            },
+          },
+          discriminatorFake: {
+            run: async ({ labels }: ReadsImages, { onto }: { onto: readonly Float32Array[] }) => {
+              note('fake', labels);
+              return { gradient: add(onto, onFake()), loss: Float32Array.of(1) };
+            },
+          },
+        }),
     discriminatorPenalty: {
       run: async ({ dropoutSeed, images, labels, fakeLabels }: ReadsImages) => {
         note('penalty', labels);
@@ -63,21 +88,16 @@ function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mos
         return { gradient: Float32Array.of(1000), penalty: Float32Array.of(4) };
       },
     },
-    discriminatorFake: {
-      run: async ({ labels }: ReadsImages, { onto }: { onto: readonly Float32Array[] }) => {
-        note('fake', labels);
-        return { gradient: add(onto, onFake()), loss: Float32Array.of(1) };
-      },
-    },
     generatorBackward: {
       begin: async ({ labels }: ReadsImages) => {
         note('generator', labels);
         return {
           outputs: { images: Float32Array.of(0) },
-          finish: async (_: unknown, { onto }: { onto: readonly Float32Array[] }) => ({
-            loss: Float32Array.of(2),
-            contribution: add(onto, 100),
-          }),
+          finish: async ({ realImages, realLabels }: ReadsImages, { onto }: { onto: readonly Float32Array[] }) => {
+            note('compared', realLabels);
+            if (realImages !== undefined) comparedInGeneratorPhase.push(...new Set(realImages));
+            return { loss: Float32Array.of(2), contribution: add(onto, 100) };
+          },
           discard: () => undefined,
         };
       },
@@ -104,14 +124,17 @@ function prepare(changes: Partial<RunConfig> = {}, onFake = (): number => 1, mos
     releaseWeights: () => Promise.resolve(),
     idleSinceMs: 0,
   };
-  return { run, sent, onReal, labelled };
+  return { run, sent, onReal, labelled, comparedInGeneratorPhase };
 }
 
 /** Work whose images are all filled with the number of their batch. */
 function workAt(place: Place, { run }: { run: PreparedRun }): Work {
   const { config, weights } = run;
   const { size, channels } = config.model.image;
-  const batch = batchOf(placeOfImages(place), config.discriminatorSteps);
+  const shards = leasedShards.length * config.shardSize * size * size * channels;
+  const images = placesOfImages(place, config.discriminatorSteps, readsPairs(config.model)).map((reader) =>
+    new Uint8Array(shards).fill(batchOf(reader, config.discriminatorSteps)),
+  );
   const versions = { generator: weights.generator?.version ?? -1, discriminator: weights.discriminator?.version ?? -1 };
   return {
     kind: 'work',
@@ -122,20 +145,22 @@ function workAt(place: Place, { run }: { run: PreparedRun }): Work {
     weightsVersions: versions,
     subtrees: lease,
     labels: [],
-    images: new Uint8Array(leasedShards.length * config.shardSize * size * size * channels).fill(batch),
+    images: Uint8Array.from(Buffer.concat(images)),
   };
 }
 
 it.each([
-  { discriminatorSteps: 1, mostAhead: 4 },
-  { discriminatorSteps: 2, mostAhead: 4 },
-  { discriminatorSteps: 2, mostAhead: 1 },
-  { discriminatorSteps: 2, mostAhead: 0 },
-])(
-  'reads the batch of its own phase, with $discriminatorSteps discriminator phases and $mostAhead shards started ahead',
-  async ({ discriminatorSteps, mostAhead }) => {
-    const prepared = prepare({ discriminatorSteps }, undefined, mostAhead);
-    const { run, onReal } = prepared;
+  { discriminatorSteps: 1, mostAhead: 4, loss: 'hinge' },
+  { discriminatorSteps: 2, mostAhead: 4, loss: 'hinge' },
+  { discriminatorSteps: 2, mostAhead: 1, loss: 'hinge' },
+  { discriminatorSteps: 2, mostAhead: 0, loss: 'hinge' },
+  { discriminatorSteps: 1, mostAhead: 0, loss: 'relativistic' },
+  { discriminatorSteps: 2, mostAhead: 4, loss: 'relativistic' },
+] as const)(
+  'reads the batch of its own phase, with $discriminatorSteps discriminator phases, $mostAhead shards started ahead and the loss $loss',
+  async ({ discriminatorSteps, mostAhead, loss }) => {
+    const prepared = prepare({ discriminatorSteps, model: { ...digits.model, loss } }, undefined, mostAhead);
+    const { run, onReal, comparedInGeneratorPhase } = prepared;
     const expected = new Map<string, number>();
     for (let place: Place = firstPlaceOfStep(1); place.step < 4; place = nextPlace(place, discriminatorSteps)) {
       await computePhase(run, workAt(place, prepared));
@@ -145,18 +170,24 @@ it.each([
       run.weights[place.phase] = { version: (updated?.version ?? 0) + 1, values: new Float32Array(1) };
     }
     for (let place: Place = firstPlaceOfStep(1); place.step < 5; place = nextPlace(place, discriminatorSteps)) {
-      if (place.phase === 'generator') continue;
+      const { step, phase, turn } = place;
+      if (phase === 'generator') continue;
       for (const shard of leasedShards) {
         const seed = streamKey({ seed: run.config.seed, ...place, shard, purpose: 'dropout-real' }).join();
-        expected.set(seed, batchOf(placeOfImages(place), discriminatorSteps));
+        expected.set(seed, batchOf({ step, phase, turn }, discriminatorSteps));
       }
     }
     expect(onReal.map(({ seed, images }) => images === expected.get(seed))).not.toContain(false);
     // The shards of all work messages were computed once, whether they were started ahead or not. After the last work
     // message, the worker also started shards of step 4, for which this test sends no work.
+    // Units of pairs wait for fake images, and so for the generator.
     const computed = 3 * discriminatorSteps * leasedShards.length;
-    expect(onReal).toHaveLength(computed + Math.min(mostAhead, leasedShards.length));
+    const startedAhead = loss === 'relativistic' ? 0 : Math.min(mostAhead, leasedShards.length);
+    expect(onReal).toHaveLength(computed + startedAhead);
     expect(new Set(onReal.map(({ seed }) => seed)).size).toBe(onReal.length);
+    // A generator phase compares with the images of the discriminator phase before it: the last batch of its step.
+    const lastBatches = [1, 2, 3].flatMap((step) => leasedShards.map(() => step * discriminatorSteps));
+    expect(comparedInGeneratorPhase).toEqual(loss === 'relativistic' ? lastBatches : []);
   },
 );
 
@@ -262,3 +293,21 @@ it('gives the units of a conditional model the labels of the images, those of fa
   expect(own.generator.slice(0, 3)).toEqual(fake);
   expect(own.generator.slice(3)).not.toEqual(fake);
 });
+
+it.each([true, false])(
+  'compares images of a conditional model with their labels, with shared noise: %s',
+  async (sharedNoise) => {
+    const prepared = prepare({
+      sharedNoise,
+      shardSize: 1,
+      model: { ...digits.model, loss: 'relativistic', condition: { kind: 'label', classes: 3, embedding: 2 } },
+    });
+    const place: Place = { step: 1, phase: 'generator', turn: 0 };
+    await computePhase(prepared.run, { ...workAt(place, prepared), labels: [2, 1, 0, 0, 0, 0] });
+    expect(prepared.labelled.filter((entry) => 'compared' in entry)).toEqual([
+      { compared: [2] },
+      { compared: [1] },
+      { compared: [0] },
+    ]);
+  },
+);

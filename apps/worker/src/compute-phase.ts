@@ -95,9 +95,9 @@ function nextShards(run: PreparedRun, work: Work, images: SentImages): Startable
   const network: Network = work.phase === 'discriminator' ? 'generator' : 'discriminator';
   const weights = run.weights[network];
   if (weights === undefined) return [];
-  // The work of a run's last phase comes without images, because no phase follows.
-  if (network === 'discriminator' && images.isEmpty) return [];
   const next = nextPlace(work, run.config.discriminatorSteps);
+  // The work of a run's last phase comes without images for a next one, because no phase follows.
+  if (network === 'discriminator' && !images.has(next)) return [];
   return shardsOf(work.subtrees).map((shard) => {
     const place = { ...next, shard };
     const start = () => startShard(run, network, weights.values, place, images);

@@ -19,6 +19,12 @@ it.each<[PresetName, number, number]>([
   // An embedding [10, 8], and 8 more inputs of the Dense layer and of the LSTM. The discriminator has one more feature,
   // and a row of 4097 for each of 10 classes.
   ['conditional', 1_915_393 + 10 * 8 + 8 * 2048 + 8 * 2048, 660_929 + 1 + 10 * 4097],
+  // One more feature, the minibatch standard deviation.
+  ['stable', 1_682_115, 675_265 + 1],
+  ['small-data', 1_682_115, 675_265 + 1],
+  ['relativistic', 1_682_115, 675_265],
+  ['wgan-gp', 1_682_115, 675_265],
+  ['hinge-sn', 1_682_115, 675_265],
 ])('%s has %i generator and %i discriminator parameters', (name, generator, discriminator) => {
   const layouts = createLayouts(modelOf(name));
   expect(countParameters(layouts.generator)).toBe(generator);

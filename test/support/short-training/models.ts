@@ -36,6 +36,7 @@ const variations: Readonly<Record<string, Partial<Record<keyof ModelConfig, unkn
   hinge: { loss: 'hinge' },
   'least squares': { loss: 'least-squares' },
   wasserstein: { loss: 'wasserstein' },
+  relativistic: { loss: 'relativistic' },
   'exact r1, lazily': { regularizer: { kind: 'r1', gamma: 1, every: 2 } },
   'exact r1-r2': { regularizer: { kind: 'r1-r2', gamma: 1, every: 1 } },
   'gradient penalty': { regularizer: { kind: 'gradient-penalty', lambda: 10, every: 1 } },

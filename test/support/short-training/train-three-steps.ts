@@ -14,7 +14,7 @@ import {
   type NetworkState,
   type StreamPurpose,
 } from '@lstm-gan/core';
-import { isExact, isPenaltyDue } from '@lstm-gan/core/step';
+import { isExact, isPenaltyDue, readsPairs } from '@lstm-gan/core/step';
 
 const shardSize = 4;
 const adam: AdamOptions = { learningRate: 0.5, beta1: 0.5, beta2: 0.999, epsilon: 1 };
@@ -34,43 +34,50 @@ export async function trainThreeSteps(model: ModelConfig): Promise<ShortTraining
     generator: start('generator'),
     discriminator: start('discriminator'),
   };
-  const both = () => Float32Array.of(...states.generator.weights, ...states.discriminator.weights);
-  const update = (network: Network, sum: Float32Array | readonly [Float32Array, Float32Array]) => {
+  const bothNetworks = () => Float32Array.of(...states.generator.weights, ...states.discriminator.weights);
+  const update = (network: Network, sum: Float32Array) => {
     states[network] = updateNetwork(layouts[network], states[network], sum, 1, adam).state;
   };
-  const before = both();
+  const before = bothNetworks();
   const pixels = shardSize * model.image.size ** 2 * model.image.channels;
   for (let step = 1; step <= 3; step++) {
     const key = (purpose: StreamPurpose) => streamKey({ seed: 1, purpose, step });
     const labels = model.condition && { labels: Int32Array.of(0, 2, 1, 2) };
     const noise = normalNoise(key('noise'), shardSize * model.latent);
     const images = normalNoise(key('image-order'), pixels).map((value) => Math.tanh(value));
+    const compared = {
+      ...{
+        realImages: images,
+        realDropoutSeed: streamKey({ seed: 1, purpose: 'dropout-real', step, phase: 'generator' }),
+      },
+      ...(labels && { realLabels: labels.labels }),
+    };
     const made = () =>
       runUnit(units.generatorBackward, {
         ...{ generator: states.generator.weights, discriminator: states.discriminator.weights },
-        ...{ noise, dropoutSeed: key('dropout-generator'), ...labels },
+        ...{ noise, dropoutSeed: key('dropout-generator'), ...labels, ...(readsPairs(model) && compared) },
       });
     const { images: fakeImages } = await made();
     const discriminator = states.discriminator.weights;
     const regularizerSeed = key('regularizer');
     const real = { discriminator, images, dropoutSeed: key('dropout-real'), regularizerSeed, ...labels };
     const fake = { discriminator, images: fakeImages, dropoutSeed: key('dropout-fake'), ...labels };
-    const gradients = [await runUnit(units.discriminatorReal, real), await runUnit(units.discriminatorFake, fake)];
+    const fakeLabels = labels && { fakeLabels: labels.labels };
+    const both = { ...real, fakeImages, fakeDropoutSeed: fake.dropoutSeed, ...fakeLabels };
+    const { discriminatorReal, discriminatorFake, discriminatorPairs, discriminatorPenalty } = units;
     const { regularizer } = model;
     const every = isExact(regularizer) ? regularizer.every : Infinity;
-    if (units.discriminatorPenalty !== undefined && isPenaltyDue({ step, phase: 'discriminator', turn: 0 }, every, 1)) {
-      const fakeLabels = labels && { fakeLabels: labels.labels };
-      const penalty = { ...real, fakeImages, fakeDropoutSeed: fake.dropoutSeed, ...fakeLabels };
-      gradients[0] = sumOf(gradients[0], await runUnit(units.discriminatorPenalty, penalty));
-    }
-    update('discriminator', [gradients[0].gradient, gradients[1].gradient]);
+    const isDue = isPenaltyDue({ step, phase: 'discriminator', turn: 0 }, every, 1);
+    const gradients = [
+      discriminatorReal && (await runUnit(discriminatorReal, real)),
+      isDue && discriminatorPenalty && (await runUnit(discriminatorPenalty, both)),
+      discriminatorFake && (await runUnit(discriminatorFake, fake)),
+      discriminatorPairs && (await runUnit(discriminatorPairs, both)),
+    ].flatMap((outputs) => (outputs ? [outputs.gradient] : []));
+    update('discriminator', gradients.reduce(sumOf));
     update('generator', (await made()).contribution);
   }
-  return { before, after: both() };
+  return { before, after: bothNetworks() };
 }
 
-type WithGradient = Record<'gradient', Float32Array>;
-const sumOf = <A extends WithGradient>(a: A, b: WithGradient): A => ({
-  ...a,
-  gradient: a.gradient.map((x, i) => x + b.gradient[i]),
-});
+const sumOf = (a: Float32Array, b: Float32Array): Float32Array => a.map((x, i) => x + b[i]);

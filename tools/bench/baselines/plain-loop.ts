@@ -17,7 +17,7 @@ import { applyUpdate } from '@lstm-gan/core/training';
 import type { Engine } from '@lstm-gan/engine';
 import { createTrainingState, type RunConfig, type TrainingState } from '@lstm-gan/run';
 
-export interface StepTimes {
+interface StepTimes {
   readonly totalMs: number;
   /** Milliseconds of everything except the updates: mostly units, which also add up the gradients. */
   readonly unitsMs: number;
@@ -32,7 +32,7 @@ export interface PlainLoop {
   readonly state: TrainingState;
 }
 
-/** Makes a loop before its first step. All discriminator phases of a step read the same images. */
+/** Makes a loop before its first step. All discriminator phases of a step read the same images, of class 0. */
 export async function createPlainLoop(
   engine: Engine,
   config: RunConfig,
@@ -70,7 +70,7 @@ export async function createPlainLoop(
     const shardPixels = pixels.length / shards.end;
     const images: RealImages = {
       of: ({ shard }) => pixels.subarray(shard * shardPixels, (shard + 1) * shardPixels),
-      labelsOf: () => new Int32Array(),
+      labelsOf: () => new Int32Array(config.shardSize),
     };
     const number = state.step + 1;
     const used: Float32Array[] = [];

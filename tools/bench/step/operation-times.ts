@@ -20,9 +20,13 @@ export async function timeKinds(
 ): Promise<OperationKind[]> {
   const provisioned = await locateTensorFlow(cacheDir, 'cpu');
   assert(provisioned !== undefined, 'the benchmark has opened an engine already');
-  const { discriminatorReal, discriminatorFake, generatorBackward } = createPhaseUnits(preset.model, batch);
+  const { discriminatorReal, discriminatorFake, discriminatorPairs, generatorBackward } = createPhaseUnits(
+    preset.model,
+    batch,
+  );
+  const units = [discriminatorReal, discriminatorFake, discriminatorPairs, generatorBackward];
   const kinds = new Map<string, OperationKind>();
-  for (const unit of [discriminatorReal, discriminatorFake, generatorBackward] as unknown as Unit[])
+  for (const unit of units.filter((unit) => unit !== undefined) as unknown as Unit[])
     for (const time of await timeOperations(unit, provisioned, threads))
       kinds.set(time.operation, added(kinds.get(time.operation), time));
   return [...kinds.values()].sort((a, b) => b.ms - a.ms);

@@ -33,6 +33,22 @@ it('gives the same images, the next batch without reading it then', async () => 
   expect(read.mock.calls.filter(([batch]) => batch === 3)).toEqual([[3, [{ start: 0, end: 4 }]]]);
 });
 
+it('reads each batch once if two batches are asked for in turn', async () => {
+  const read = vi.fn(readNumbers);
+  const ahead = createReadAhead(read, shardCount);
+  for (const turns of [
+    [1, 1],
+    [1, 2, 1, 2],
+    [2, 2],
+    [2, 3, 2, 3],
+  ]) {
+    for (const batch of turns) ahead(batch, [{ start: 0, end: 2 }]);
+    await idle();
+  }
+  // Nobody could read the first batch ahead.
+  expect(read.mock.calls.map(([batch]) => batch).filter((batch) => batch > 1)).toEqual([2, 3, 4]);
+});
+
 it('throws when images are asked for, not before', async () => {
   const ahead = createReadAhead((batch, ranges) => {
     if (batch === 2) throw new Error('The disk is gone.');

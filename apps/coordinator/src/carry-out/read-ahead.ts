@@ -11,7 +11,8 @@ export function createReadAhead(readShards: ReadShards, shardCount: number): Rea
   let last = 0;
 
   const prepare = (batch: number): void => {
-    for (const known of batches.keys()) if (known !== last && known !== batch) batches.delete(known);
+    // The work of one phase may have images of two batches, which are asked for in turn, once for each worker.
+    for (const known of batches.keys()) if (known < batch - 2 || known > batch + 1) batches.delete(known);
     try {
       if (!batches.has(batch)) batches.set(batch, readShards(batch, whole));
     } catch {

@@ -1,4 +1,5 @@
 import type { Layout, Network } from '@lstm-gan/core';
+import { readsPairs } from '@lstm-gan/core/step';
 import type { Slice } from '@lstm-gan/core/weights';
 import { doThreadsDecideBits, layoutSha256, type RunConfig } from '@lstm-gan/run';
 import type { Exchange } from '@lstm-gan/transport';
@@ -13,6 +14,8 @@ export interface Plan {
   readonly shardCount: number;
   /** Discriminator phases in each step. */
   readonly discriminatorSteps: number;
+  /** Whether the loss compares real images with fake ones. */
+  readonly readsPairs: boolean;
   /** Training ends after this step. */
   readonly lastStep: number;
   readonly engine: string;
@@ -56,6 +59,7 @@ export function createPlan(
     isStrict,
     shardCount: config.batchSize / config.shardSize,
     discriminatorSteps: config.discriminatorSteps,
+    readsPairs: readsPairs(config.model),
     lastStep: steps,
     engine: config.engine,
     doThreadsDecideBits: doThreadsDecideBits(config),

@@ -23,6 +23,7 @@ describe('divergence', () => {
   it.each([
     ['non-saturating', 999, 1001],
     ['hinge', -999, -1001],
+    ['relativistic', 999, 1001],
     ['least-squares', 999 ** 2 / 2, 1001 ** 2 / 2],
   ])('is found after three steps in a row with %s', (loss, sound, diverged) => {
     const setting = `model.loss=${loss}`;
@@ -43,11 +44,12 @@ describe('divergence', () => {
 });
 
 describe('a discriminator that is ahead', () => {
-  // 5 % of the loss at equal logits: 2 ln 2, 2, 1/4; 10 steps are 5,000 images.
+  // 5 % of the loss at equal logits: 2 ln 2, 2, 1/4, ln 2; 10 steps are 5,000 images.
   it.each([
     ['non-saturating', 2 * Math.log(2)],
     ['hinge', 2],
     ['least-squares', 0.25],
+    ['relativistic', Math.log(2)],
   ])('is found over 5,000 images with %s', (loss, undecided) => {
     const setting = `model.loss=${loss}`;
     expect(verdicts(steps(10, 0.049 * undecided), setting)).toEqual([

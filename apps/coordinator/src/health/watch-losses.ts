@@ -107,6 +107,8 @@ function lossRange({ loss, labelSmoothing: s = 0 }: ModelConfig): { least: numbe
       return { least: 0, undecided: 0.25 };
     case 'wasserstein':
       return { least: -Infinity, undecided: 0 };
+    case 'relativistic':
+      return { least: 0, undecided: Math.LN2 };
   }
 }
 
@@ -117,7 +119,7 @@ function entropy(p: number): number {
 
 /**
  * The size of the logits that losses stand for. A loss of a large logit l is |l| itself (non-saturating, hinge) or
- * l^2 / 2 (least squares). A critic's logits may drift together, so it is judged by how far apart it tells images: by
+ * l^2 / 2 (least squares); that of a large difference of two logits is the difference itself (relativistic). A critic's logits may drift together, so it is judged by how far apart it tells images: by
  * its own loss.
  */
 function impliedLogit({ loss }: ModelConfig, { discriminator, generator }: StepMetrics['losses']): number {

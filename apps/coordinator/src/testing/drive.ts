@@ -15,6 +15,7 @@ const basicPlan: Plan = {
   isStrict: true,
   shardCount: 1,
   discriminatorSteps: 1,
+  readsPairs: false,
   lastStep: 1,
   engine: 'graph',
   doThreadsDecideBits: false,

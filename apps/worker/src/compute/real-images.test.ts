@@ -2,7 +2,12 @@ import { expect, it } from 'vitest';
 import { realImagesOf } from './real-images.ts';
 
 /** Images of 2 x 2 bytes; a shard has 3 images. */
-const config = { shardSize: 3, model: { image: { size: 2, channels: 1 } } } as Parameters<typeof realImagesOf>[1];
+const config = {
+  shardSize: 3,
+  discriminatorSteps: 2,
+  model: { image: { size: 2, channels: 1 }, loss: 'hinge' },
+} as Parameters<typeof realImagesOf>[1];
+const paired: typeof config = { ...config, model: { ...config.model, loss: 'relativistic' } };
 const shardBytes = 12;
 const subtrees = [
   { start: 4, end: 6 },
@@ -38,8 +43,25 @@ it("gives a discriminator phase's images to no other phase", () => {
     expect(() => ofWork.of({ ...place, ...other })).toThrow('images that were sent for it');
 });
 
-it('is empty for the last generator phase of a run', () => {
+it('has no images for the phase after the last one of a run', () => {
   const work = { step, phase: 'generator', turn: 0, subtrees, labels } as const;
-  expect(realImagesOf({ ...work, images: new Uint8Array(0) }, config).isEmpty).toBe(true);
-  expect(realImagesOf({ ...work, images }, config).isEmpty).toBe(false);
+  const next = { step: step + 1, phase: 'discriminator', turn: 0 } as const;
+  expect(realImagesOf({ ...work, images: new Uint8Array(0) }, config).has(next)).toBe(false);
+  expect(realImagesOf({ ...work, images }, config).has(next)).toBe(true);
+  expect(realImagesOf({ ...work, images }, paired).has(next)).toBe(false);
+});
+
+it('gives a generator phase that reads pairs the images of the discriminator phase before it, which come first', () => {
+  const both = Uint8Array.from([...images, ...images.map((value) => value + 3)]);
+  const bothLabels = [...labels, ...labels.map((label) => label + 9)];
+  const work = { step, phase: 'generator', turn: 0, subtrees, labels: bothLabels, images: both } as const;
+  const ofWork = realImagesOf(work, paired);
+  const own = { step, phase: 'discriminator', turn: 1 } as const;
+  const next = { step: step + 1, phase: 'discriminator', turn: 0 } as const;
+  expect([4, 5, 1].map((shard) => [...new Set(ofWork.of({ ...own, shard }))])).toEqual([[0], [1], [2]]);
+  expect([4, 5, 1].map((shard) => [...new Set(ofWork.of({ ...next, shard }))])).toEqual([[3], [4], [5]]);
+  expect(ofWork.labelsOf({ ...own, shard: 5 })).toEqual(Int32Array.of(3, 4, 5));
+  expect(ofWork.labelsOf({ ...next, shard: 5 })).toEqual(Int32Array.of(12, 13, 14));
+  expect(ofWork.has(next)).toBe(true);
+  expect(() => ofWork.of({ ...own, turn: 0, shard: 4 })).toThrow('images that were sent for it');
 });

@@ -25,13 +25,14 @@ export async function compileUnits(
   options?: PhaseUnitOptions,
 ): Promise<CompiledUnits> {
   const units = createPhaseUnits(model, shardSize, options);
-  const { discriminatorReal, discriminatorFake, discriminatorPenalty, generatorBackward } = units;
+  const { discriminatorReal, discriminatorFake, discriminatorPairs, discriminatorPenalty, generatorBackward } = units;
   return {
     // This unit is compiled first. It needs the most memory, and reports an error if there is too little. The
     // discriminator's units would crash in that case, because they begin with a convolution, which ends the program.
     generatorBackward: await engine.compile(generatorBackward),
-    discriminatorReal: await engine.compile(discriminatorReal),
-    discriminatorFake: await engine.compile(discriminatorFake),
+    ...(discriminatorReal && { discriminatorReal: await engine.compile(discriminatorReal) }),
+    ...(discriminatorFake && { discriminatorFake: await engine.compile(discriminatorFake) }),
+    ...(discriminatorPairs && { discriminatorPairs: await engine.compile(discriminatorPairs) }),
     ...(discriminatorPenalty && { discriminatorPenalty: await engine.compile(discriminatorPenalty) }),
   };
 }

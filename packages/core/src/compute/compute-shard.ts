@@ -8,17 +8,18 @@
  */
 import type { RunConfig } from '../config/run-config-schema.ts';
 import { assert } from '../errors/assert.ts';
+import { readsPairs } from '../loss/adversarial-loss.ts';
 import { isExact } from '../loss/gradient-penalty.ts';
 import type { VectorArithmetic } from '../optimizer/vector-arithmetic.ts';
 import { streamKey, type StreamPurpose } from '../random/stream-key.ts';
-import { isPenaltyDue, lastDiscriminatorPlace, type ShardPlace } from '../step/place.ts';
+import { isPenaltyDue, lastDiscriminatorPlace, placeOfReals, type ShardPlace } from '../step/place.ts';
 import type { Network } from '../weights/layout.ts';
 import type { CompiledUnits } from './compile-units.ts';
 import { drawFakeLabels } from './draw-fake-labels.ts';
 import type { GeneratorPass, GeneratorPasses } from './generator-passes.ts';
 import type { ShardNoise } from './shard-noise.ts';
 
-/** The real images of some shards, and their labels. */
+/** The real images of some shards, and their labels. Each belongs to a shard of a discriminator phase. */
 export interface RealImages {
   /** Returns the images of one shard, [shardSize, H, W, C]. Throws if there are none for this place. */
   of(place: ShardPlace): Uint8Array | Float32Array;
@@ -41,7 +42,7 @@ export interface ShardResult {
 
 /**
  * Runs the rest of a started shard.
- * @param images used only in a discriminator phase
+ * @param images a generator phase reads them only if the loss compares real images with fake ones
  * @param onto sums of earlier shards that become complete with this shard. The shard's gradient is added to these sums,
  *   as an `Accumulation` asks
  */
@@ -86,20 +87,20 @@ async function startWithDiscriminator(
   place: ShardPlace,
   images: RealImages,
 ): Promise<FinishShard> {
-  const real = await runOnReal(tools, weights, place, images);
+  const judgeFake = await judgeReal(tools, weights, place, images);
   return async ({ generator, discriminator }, sameImages, onto) => {
     const fakeImages = await makeFakeImages(tools, generator, place);
     const penalty = await runPenalty(tools, discriminator, place, sameImages, fakeImages);
-    return addFakeHalf(tools, [real, penalty], discriminator, fakeImages, place, onto);
+    return finishDiscriminatorPhase(tools, judgeFake, fakeImages, penalty, onto);
   };
 }
 
 async function startWithGenerator(tools: ShardTools, weights: Float32Array, place: ShardPlace): Promise<FinishShard> {
   const fakeImages = await makeFakeImages(tools, weights, place);
   return async ({ discriminator }, images, onto) => {
-    const real = await runOnReal(tools, discriminator, place, images);
+    const judgeFake = await judgeReal(tools, discriminator, place, images);
     const penalty = await runPenalty(tools, discriminator, place, images, fakeImages);
-    return addFakeHalf(tools, [real, penalty], discriminator, fakeImages, place, onto);
+    return finishDiscriminatorPhase(tools, judgeFake, fakeImages, penalty, onto);
   };
 }
 
@@ -108,24 +109,86 @@ async function startGeneratorPhase(tools: ShardTools, weights: Float32Array, pla
   const { generatorPasses, config } = tools;
   const kept = generatorPasses.take(place.step, place.shard, weights);
   const pass = kept ?? (await passGenerator(tools, weights, place));
-  return async ({ discriminator }, _images, onto) => {
+  return async ({ discriminator }, images, onto) => {
     const dropoutSeed = keysOf(config, place)('dropout-generator');
-    const { loss, contribution } = await pass.finish({ discriminator, dropoutSeed }, { output: 'contribution', onto });
+    const reals = realsOfGeneratorPhase(config, images, place);
+    const inputs = { discriminator, dropoutSeed, ...reals };
+    const { loss, contribution } = await pass.finish(inputs, { output: 'contribution', onto });
     assert(loss !== undefined && contribution !== undefined, 'a finished pass gives its loss and contribution');
     return { sum: contribution, loss: loss[0], penalty: 0 };
   };
 }
 
-function runOnReal({ units, config }: ShardTools, discriminator: Float32Array, place: ShardPlace, images: RealImages) {
+/** What a generator phase reads of real images: nothing, unless the loss compares them with fake ones. */
+function realsOfGeneratorPhase(config: RunConfig, images: RealImages, place: ShardPlace) {
+  if (!readsPairs(config.model)) return undefined;
+  const { shard } = place;
+  const placeOfThem = { ...placeOfReals(place, config.discriminatorSteps), shard };
+  const realLabels = realLabelsOf(config, images, placeOfThem);
+  return {
+    realImages: images.of(placeOfThem),
+    realDropoutSeed: keysOf(config, place)('dropout-real'),
+    ...(realLabels && { realLabels }),
+  };
+}
+
+/**
+ * Judges a shard's fake images, after its real ones.
+ * @param exact the gradient of the exact penalty, if it is due: added to the gradient of the loss
+ * @param onto sums of earlier shards, as in `FinishShard`
+ */
+type JudgeFake = (
+  fakeImages: Float32Array,
+  exact: readonly Float32Array[],
+  onto: readonly Float32Array[],
+) => Promise<ShardResult>;
+
+/**
+ * Runs what needs the discriminator and real images only: nothing, if the loss compares real with fake images. The
+ * function that it resolves to needs fake images, too.
+ */
+async function judgeReal(
+  { units, config, arithmetic }: ShardTools,
+  discriminator: Float32Array,
+  place: ShardPlace,
+  images: RealImages,
+): Promise<JudgeFake> {
   const keyOf = keysOf(config, place);
-  const labels = realLabels(config, images, place);
-  return units.discriminatorReal.run({
+  const [labels, fakeLabels] = [realLabelsOf(config, images, place), fakeLabelsOf(config, place)];
+  const onReal = {
     discriminator,
     images: images.of(place),
     dropoutSeed: keyOf('dropout-real'),
     regularizerSeed: keyOf('regularizer'),
     ...(labels && { labels }),
-  });
+  };
+  const { discriminatorPairs, discriminatorReal, discriminatorFake } = units;
+  if (discriminatorPairs !== undefined) {
+    // The unit reads real and fake images together, so nothing can run before there are fake ones.
+    return async (fakeImages, exact, onto) => {
+      const onFake = { fakeImages, fakeDropoutSeed: keyOf('dropout-fake'), ...(fakeLabels && { fakeLabels }) };
+      const { gradient, loss, penalty } = await discriminatorPairs.run(
+        { ...onReal, ...onFake },
+        { output: 'gradient', onto: [...onto, ...exact] },
+      );
+      return { sum: gradient, loss: loss[0], penalty: penalty[0] };
+    };
+  }
+  assert(discriminatorReal !== undefined && discriminatorFake !== undefined, 'a loss without pairs has two units');
+  const real = await discriminatorReal.run(onReal);
+  return async (fakeImages, exact, onto) => {
+    const fake = await discriminatorFake.run(
+      {
+        discriminator,
+        images: fakeImages,
+        dropoutSeed: keyOf('dropout-fake'),
+        ...(fakeLabels && { labels: fakeLabels }),
+      },
+      { output: 'gradient', onto: [...onto, real.gradient, ...exact] },
+    );
+    arithmetic.release(real.gradient);
+    return { sum: fake.gradient, loss: real.loss[0] + fake.loss[0], penalty: real.penalty[0] };
+  };
 }
 
 /** Runs the unit of the exact penalty. Undefined if there is none, or if it is not due in this phase. */
@@ -142,7 +205,7 @@ async function runPenalty(
   if (!isPenaltyDue({ step, phase: 'discriminator', turn }, model.regularizer.every, discriminatorSteps))
     return undefined;
   const keyOf = keysOf(config, place);
-  const [labels, fakeLabels] = [realLabels(config, images, place), fakeLabelsOf(config, place)];
+  const [labels, fakeLabels] = [realLabelsOf(config, images, place), fakeLabelsOf(config, place)];
   return units.discriminatorPenalty.run({
     discriminator,
     images: images.of(place),
@@ -169,29 +232,21 @@ async function makeFakeImages(tools: ShardTools, generator: Float32Array, place:
   return images;
 }
 
-/** The part of the discriminator's loss on real images, and the exact penalty if it is due in this phase. */
-type EarlierParts = readonly [real: Awaited<ReturnType<typeof runOnReal>>, penalty: Penalty | undefined];
+/** What the unit of the exact penalty gives. */
 type Penalty = { readonly penalty: Float32Array; readonly gradient: Float32Array };
 
-/** Runs the discriminator's unit on fake images. The unit adds its gradient to the gradients of the earlier parts. */
-async function addFakeHalf(
-  { units, config, arithmetic }: ShardTools,
-  [real, exact]: EarlierParts,
-  discriminator: Float32Array,
+/** Judges the fake images, and adds the exact penalty if it is due in this phase. */
+async function finishDiscriminatorPhase(
+  { arithmetic }: ShardTools,
+  judgeFake: JudgeFake,
   fakeImages: Float32Array,
-  place: ShardPlace,
+  exact: Penalty | undefined,
   onto: readonly Float32Array[],
 ): Promise<ShardResult> {
-  const dropoutSeed = keysOf(config, place)('dropout-fake');
-  const labels = fakeLabelsOf(config, place);
-  const gradients = exact === undefined ? [real.gradient] : [real.gradient, exact.gradient];
-  const fake = await units.discriminatorFake.run(
-    { discriminator, images: fakeImages, dropoutSeed, ...(labels && { labels }) },
-    { output: 'gradient', onto: [...onto, ...gradients] },
-  );
+  const gradients = exact === undefined ? [] : [exact.gradient];
+  const judged = await judgeFake(fakeImages, gradients, onto);
   for (const array of [fakeImages, ...gradients]) arithmetic.release(array);
-  const penalty = real.penalty[0] + (exact?.penalty[0] ?? 0);
-  return { sum: fake.gradient, loss: real.loss[0] + fake.loss[0], penalty };
+  return { ...judged, penalty: judged.penalty + (exact?.penalty[0] ?? 0) };
 }
 
 /** Runs the generator's forward pass of a shard. */
@@ -209,7 +264,7 @@ function passGenerator(
 }
 
 /** The labels of a shard's real images. Undefined if the model is not conditional. */
-function realLabels({ model }: RunConfig, images: RealImages, place: ShardPlace): Int32Array | undefined {
+function realLabelsOf({ model }: RunConfig, images: RealImages, place: ShardPlace): Int32Array | undefined {
   return model.condition && images.labelsOf(place);
 }
 

@@ -46,7 +46,7 @@ interface Subject {
   readonly run: RunUnit;
   readonly model: ModelConfig;
   readonly batch: number;
-  readonly units: PhaseUnits;
+  readonly units: Required<PhaseUnits>;
   readonly layouts: Readonly<Record<Network, Layout>>;
   readonly golden: (name: string) => Float32Array;
   readonly check: (
@@ -78,7 +78,8 @@ export async function compareWithGolden(run: RunUnit, file: Uint8Array): Promise
     run,
     model,
     batch,
-    units: createPhaseUnits(model, batch, { images: 'float32' }),
+    // The golden models have a loss that judges each image by itself.
+    units: createPhaseUnits(model, batch, { images: 'float32' }) as Required<PhaseUnits>,
     layouts: createLayouts(model),
     golden,
     check: (group, name, actual, how = output) =>

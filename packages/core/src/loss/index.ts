@@ -4,6 +4,12 @@
  * @module loss
  * @category Losses
  */
-export { adversarialLoss, type AdversarialLoss } from './adversarial-loss.ts';
+export {
+  adversarialLoss,
+  isPaired,
+  type AdversarialLoss,
+  type PairedLoss,
+  type SeparateLoss,
+} from './adversarial-loss.ts';
 export { augment } from './augment.ts';
 export { approximatePenalty, exactPenalty, type ExactRegularizer, type JudgedImages } from './gradient-penalty.ts';

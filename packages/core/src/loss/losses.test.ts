@@ -2,7 +2,7 @@ import '@tensorflow/tfjs';
 import { mul, setBackend, square, sum, tensor, tensor1d, tensor4d, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import type { ModelConfig } from '../model/model-config.ts';
-import { adversarialLoss } from './adversarial-loss.ts';
+import { adversarialLoss, type PairedLoss, type SeparateLoss } from './adversarial-loss.ts';
 import { approximatePenalty, exactPenalty, type ExactRegularizer } from './gradient-penalty.ts';
 
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeAll(async () => {
 const logits = () => tensor([[2], [-0.5]]);
 const softplus = (x: number) => Math.log1p(Math.exp(x));
 
-it.each<[ModelConfig['loss'], number, number, number]>([
+it.each<[Exclude<ModelConfig['loss'], 'relativistic'>, number, number, number]>([
   [
     'non-saturating',
     (softplus(-2) + softplus(0.5)) / 2,
@@ -23,17 +23,25 @@ it.each<[ModelConfig['loss'], number, number, number]>([
   ['least-squares', 0.5 * ((1 + 2.25) / 2), 0.5 * ((4 + 0.25) / 2), 0.5 * ((1 + 2.25) / 2)],
   ['wasserstein', -0.75, 0.75, -0.75],
 ])('%s computes the formula of its paper', (name, real, fake, generator) => {
-  const loss = adversarialLoss({ loss: name });
+  const loss = adversarialLoss({ loss: name }) as SeparateLoss;
   expect(loss.real(logits()).dataSync()[0]).toBeCloseTo(real, 5);
   expect(loss.fake(logits()).dataSync()[0]).toBeCloseTo(fake, 5);
   expect(loss.generator(logits()).dataSync()[0]).toBeCloseTo(generator, 5);
+});
+
+it('relativistic compares the logits of each real and fake image, by their place', () => {
+  const loss = adversarialLoss({ loss: 'relativistic' }) as PairedLoss;
+  const fake = tensor([[-1], [3]]);
+  // The real images are 3 ahead of, and 3.5 behind, their fake ones.
+  expect(loss.discriminator(logits(), fake).dataSync()[0]).toBeCloseTo((softplus(-3) + softplus(3.5)) / 2, 5);
+  expect(loss.generator(logits(), fake).dataSync()[0]).toBeCloseTo((softplus(3) + softplus(-3.5)) / 2, 5);
 });
 
 /** A linear discriminator: its slope is the same everywhere, so R1 has a closed form: gamma / 2 E |slope|^2 = 25. */
 const slopes = [3, -4];
 const discriminate = (x: Tensor) => sum(mul(x, tensor1d(slopes)), 1, true);
 it('label smoothing moves the target of real images alone', () => {
-  const loss = adversarialLoss({ loss: 'non-saturating', labelSmoothing: 0.1 });
+  const loss = adversarialLoss({ loss: 'non-saturating', labelSmoothing: 0.1 }) as SeparateLoss;
   const real = (0.9 * (softplus(-2) + softplus(0.5)) + 0.1 * (softplus(2) + softplus(-0.5))) / 2;
   expect(loss.real(logits()).dataSync()[0]).toBeCloseTo(real, 5);
   expect(loss.fake(logits()).dataSync()[0]).toBeCloseTo((softplus(2) + softplus(-0.5)) / 2, 5);

@@ -11,7 +11,7 @@ import { projection } from '../nn/projection.ts';
 import { spectralNorm } from '../nn/spectral-norm.ts';
 import { toShape } from '../nn/to-shape.ts';
 import { presets } from '../presets.ts';
-import { createPhaseUnits } from '../step/phase-units.ts';
+import { createPhaseUnits, type PhaseUnits } from '../step/phase-units.ts';
 import { runUnit } from '../step/run-unit.ts';
 import { createInitialWeights } from './initial-weights.ts';
 import { registerNetworks, type CustomNetworks } from './custom-networks.ts';
@@ -55,7 +55,8 @@ function inputsOf(of: ModelConfig) {
   };
 }
 
-const backward = (of: ModelConfig) => runUnit(createPhaseUnits(of, shardSize).generatorBackward, inputsOf(of));
+const unitsOf = (of: ModelConfig) => createPhaseUnits(of, shardSize) as Required<PhaseUnits>;
+const backward = (of: ModelConfig) => runUnit(unitsOf(of).generatorBackward, inputsOf(of));
 
 it('gets the fields that its layers depend on, and nothing that it changes stays changed', () => {
   const seen: unknown[] = [];
@@ -96,7 +97,7 @@ it('a generator and a discriminator with every kind of state make images, logits
   const { dropoutSeed, discriminator: weights } = inputsOf(of);
   const pixels = Uint8Array.from({ length: shardSize * 16 }, (_, i) => i * 7);
   const real = { discriminator: weights, images: pixels, dropoutSeed, regularizerSeed: dropoutSeed };
-  const { gradient, logits } = await runUnit(createPhaseUnits(of, shardSize).discriminatorReal, real);
+  const { gradient, logits } = await runUnit(unitsOf(of).discriminatorReal, real);
   expect(logits).toHaveLength(shardSize);
   expect(Math.hypot(...entryOf(discriminator, gradient, 'dense1/direction'))).toBeCloseTo(1, 5);
   expect(Math.hypot(...entryOf(discriminator, gradient, 'dense0/kernel'))).toBeGreaterThan(0);
@@ -116,7 +117,7 @@ it('a conditional model tells its custom networks the classes, and gives each im
   });
   const of: ModelConfig = { ...model, condition, discriminator: { kind: 'custom', name: 'judge' } };
   const inputs = { ...inputsOf(of), labels: Int32Array.of(0, 2) };
-  const { images } = await runUnit(createPhaseUnits(of, shardSize).generatorBackward, inputs);
+  const { images } = await runUnit(unitsOf(of).generatorBackward, inputs);
   expect(seen[0]).toEqual(condition);
   expect(images.subarray(0, 16)).not.toEqual(images.subarray(16));
 });

@@ -410,9 +410,9 @@ export const modelConfigSchema = z
     ),
     generator: generatorConfigSchema,
     discriminator: discriminatorConfigSchema,
-    loss: z.enum(['non-saturating', 'hinge', 'least-squares', 'wasserstein']).check(
+    loss: z.enum(['non-saturating', 'hinge', 'least-squares', 'wasserstein', 'relativistic']).check(
       z.meta({
-        description: 'What the two networks minimise.',
+        description: 'What the two networks minimise. With relativistic, both compare each real image with a fake one.',
         reason: "the article's binary cross-entropy, in the form whose gradient does not vanish.",
       }),
     ),

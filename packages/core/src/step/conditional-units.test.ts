@@ -9,7 +9,7 @@ import { normalNoise } from '../random/normal-noise.ts';
 import { generate } from '../sampling/generate.ts';
 import { entryView } from '../weights/layout.ts';
 import { createLayouts } from '../model/network.ts';
-import { createPhaseUnits } from './phase-units.ts';
+import { createPhaseUnits, type PhaseUnits } from './phase-units.ts';
 import { runUnit } from './run-unit.ts';
 
 beforeAll(async () => {
@@ -73,7 +73,7 @@ it.each(generators)(
   'the gradients of a conditional %s model are the slopes of its losses',
   async (_name, generator) => {
     const model = modelOf(generator);
-    const units = createPhaseUnits(model, shardSize, { images: 'float32' });
+    const units = createPhaseUnits(model, shardSize, { images: 'float32' }) as Required<PhaseUnits>;
     const noise = normalNoise(key(1, 2), shardSize * model.latent);
     const [made, judging] = (['generator', 'discriminator'] as const).map((name) =>
       createInitialWeights(model, name, 5),
@@ -94,7 +94,7 @@ it.each(generators)(
 
 it('judges an image by its class, real and fake images alike', async () => {
   const model = modelOf(generators[0][1]);
-  const units = createPhaseUnits(model, shardSize, { images: 'float32' });
+  const units = createPhaseUnits(model, shardSize, { images: 'float32' }) as Required<PhaseUnits>;
   const discriminator = createInitialWeights(model, 'discriminator', 5);
   const images = normalNoise(key(3, 4), shardSize * 64);
   const logitsOf = async (ofImages: Int32Array) => {

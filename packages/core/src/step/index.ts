@@ -8,6 +8,7 @@ export { checkAccumulation, endAccumulation, NotFiniteSumError, type Accumulatio
 export { compileEagerly } from './compile-eagerly.ts';
 export type { BegunUnit, CompiledUnit, UnitArrays } from './compiled-unit.ts';
 export { earlyInputSpecs } from './early-input-specs.ts';
+export { readsPairs } from '../loss/adversarial-loss.ts';
 export { isExact, type ExactRegularizer } from '../loss/gradient-penalty.ts';
 export type { NativeKernelName } from '../nn/native-kernel.ts';
 export { checkArrays } from './check-arrays.ts';
@@ -20,7 +21,8 @@ export {
   keyOfShardPlace,
   lastDiscriminatorPlace,
   nextPlace,
-  placeOfImages,
+  placeOfReals,
+  placesOfImages,
   type DiscriminatorPlace,
   type Place,
   type ShardPlace,

@@ -1,5 +1,11 @@
 import { add, mul, reshape, square, sub, tensor1d, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
-import { adversarialLoss } from '../loss/adversarial-loss.ts';
+import {
+  adversarialLoss,
+  isPaired,
+  type AdversarialLoss,
+  type PairedLoss,
+  type SeparateLoss,
+} from '../loss/adversarial-loss.ts';
 import { augment } from '../loss/augment.ts';
 import { approximatePenalty, exactPenalty, isExact, type ExactRegularizer } from '../loss/gradient-penalty.ts';
 import { describeNetwork, isCustom } from '../model/custom-networks.ts';
@@ -20,7 +26,13 @@ import { unpack, valueAndGradients, type LossAndExtras } from './value-and-gradi
  *
  * The units of a conditional model have one more input each, which these types do not show: `classes` (float32
  * [B, classes]) in generatorSample, a 1 for the class of each image, or the shares of several classes; `labels` (int32
- * [B]) in all others, the number of each image's class. discriminatorPenalty has `fakeLabels`, too.
+ * [B]) in all others, the number of each image's class. discriminatorPairs and discriminatorPenalty have `fakeLabels`,
+ * too.
+ *
+ * A loss that judges each image by itself has the units discriminatorReal and discriminatorFake. A loss that compares
+ * real with fake images (`relativistic`) has discriminatorPairs instead, and its generatorBackward has more inputs,
+ * which these types do not show: `realImages` (as `images` of discriminatorReal), `realDropoutSeed` and, in a
+ * conditional model, `realLabels`.
  *
  * @category A training step
  */
@@ -29,25 +41,25 @@ export interface PhaseUnits {
    * The discriminator's loss and gradient on real images, and the penalty of approximate R1. `regularizerSeed` is the
    * key of the noise of approximate R1.
    */
-  readonly discriminatorReal: Unit<
-    'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed',
-    'loss' | 'penalty' | 'gradient' | 'logits'
-  >;
+  readonly discriminatorReal?: Unit<RealHalfInput, 'loss' | 'penalty' | 'gradient' | 'logits'>;
   /**
    * The discriminator's loss and gradient on fake images. `images` (float32 [B, H, W, C]) is the output of
    * generatorBackward.
    */
-  readonly discriminatorFake: Unit<'discriminator' | 'images' | 'dropoutSeed', 'loss' | 'gradient' | 'logits'>;
+  readonly discriminatorFake?: Unit<'discriminator' | 'images' | 'dropoutSeed', 'loss' | 'gradient' | 'logits'>;
+  /**
+   * The discriminator's loss and gradient on pairs of a real and a fake image, and the penalty of approximate R1.
+   * `images` and the seeds of the real images are as in discriminatorReal, `fakeImages` and `fakeDropoutSeed` as in
+   * discriminatorFake.
+   */
+  readonly discriminatorPairs?: Unit<PairsInput, 'loss' | 'penalty' | 'gradient' | 'logits' | 'fakeLogits'>;
   /**
    * A penalty on the exact slope of the discriminator at real images (uint8 or float32, as in discriminatorReal), fake
    * images or between them, and its gradient. Absent if the model's regularizer does not read the exact slope. The
    * seeds `dropoutSeed` and `fakeDropoutSeed` are those of discriminatorReal and discriminatorFake; `regularizerSeed`
    * is the key of the points between real and fake images.
    */
-  readonly discriminatorPenalty?: Unit<
-    'discriminator' | 'images' | 'fakeImages' | 'dropoutSeed' | 'fakeDropoutSeed' | 'regularizerSeed',
-    'penalty' | 'gradient'
-  >;
+  readonly discriminatorPenalty?: Unit<PairsInput, 'penalty' | 'gradient'>;
   /**
    * Forward and backward pass through both networks. The generator's forward pass (training mode: batch statistics)
    * needs no discriminator, so it comes first. The output `images` holds the generated images, in [-1, 1]; the
@@ -62,7 +74,10 @@ export interface PhaseUnits {
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
 
-type PenaltyInput = keyof NonNullable<PhaseUnits['discriminatorPenalty']>['inputs'];
+/** The inputs of a unit that reads real images. */
+type RealHalfInput = 'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed';
+/** The inputs of a unit that reads real and fake images. */
+type PairsInput = RealHalfInput | 'fakeImages' | 'fakeDropoutSeed';
 
 /**
  * Options of the units of a model.
@@ -84,6 +99,7 @@ function classInputs({ condition }: ModelConfig, shardSize: number) {
   return {
     labels: { labels },
     fakeLabels: { fakeLabels: labels },
+    realLabels: { realLabels: labels },
     classes: { classes: float(shardSize, condition.classes) },
   };
 }
@@ -102,45 +118,50 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
   const generator = float(layouts.generator.size);
   const discriminator = float(layouts.discriminator.size);
   const noise = float(shardSize, model.latent);
-  const { labels, fakeLabels, classes } = classInputs(model, shardSize);
+  const { labels, fakeLabels, realLabels, classes } = classInputs(model, shardSize);
+  const realImages: ArraySpec = { shape: imageShape, dtype: images };
   const formulas = createFormulas(model, images);
+  const onReal = { discriminator, images: realImages, dropoutSeed: seedSpec, regularizerSeed: seedSpec, ...labels };
+  const onBoth = { ...onReal, fakeImages: float(...imageShape), fakeDropoutSeed: seedSpec, ...fakeLabels };
+  const logits = float(shardSize, 1);
+  const loss = adversarialLoss(model);
+  const discriminatorUnits: Pick<PhaseUnits, 'discriminatorReal' | 'discriminatorFake' | 'discriminatorPairs'> =
+    isPaired(loss)
+      ? {
+          discriminatorPairs: {
+            name: 'discriminator-pairs',
+            identity,
+            inputs: onBoth,
+            lasting: ['discriminator'],
+            outputs: { loss: float(), penalty: float(), gradient: discriminator, logits, fakeLogits: logits },
+            run: formulas.discriminatorPairs(loss),
+          },
+        }
+      : {
+          discriminatorReal: {
+            name: 'discriminator-real',
+            identity,
+            inputs: onReal,
+            lasting: ['discriminator'],
+            outputs: { loss: float(), penalty: float(), gradient: discriminator, logits },
+            run: formulas.discriminatorReal(loss),
+          },
+          discriminatorFake: {
+            name: 'discriminator-fake',
+            identity,
+            inputs: { discriminator, images: float(...imageShape), dropoutSeed: seedSpec, ...labels },
+            lasting: ['discriminator'],
+            outputs: { loss: float(), gradient: discriminator, logits },
+            run: formulas.discriminatorFake(loss),
+          },
+        };
   return {
-    discriminatorReal: {
-      name: 'discriminator-real',
-      identity,
-      inputs: {
-        discriminator,
-        images: { shape: imageShape, dtype: images },
-        dropoutSeed: seedSpec,
-        regularizerSeed: seedSpec,
-        ...labels,
-      },
-      lasting: ['discriminator'],
-      outputs: { loss: float(), penalty: float(), gradient: discriminator, logits: float(shardSize, 1) },
-      run: formulas.discriminatorReal,
-    },
-    discriminatorFake: {
-      name: 'discriminator-fake',
-      identity,
-      inputs: { discriminator, images: float(...imageShape), dropoutSeed: seedSpec, ...labels },
-      lasting: ['discriminator'],
-      outputs: { loss: float(), gradient: discriminator, logits: float(shardSize, 1) },
-      run: formulas.discriminatorFake,
-    },
+    ...discriminatorUnits,
     ...(isExact(model.regularizer) && {
       discriminatorPenalty: {
         name: 'discriminator-penalty',
         identity,
-        inputs: {
-          discriminator,
-          images: { shape: imageShape, dtype: images },
-          fakeImages: float(...imageShape),
-          dropoutSeed: seedSpec,
-          fakeDropoutSeed: seedSpec,
-          regularizerSeed: seedSpec,
-          ...labels,
-          ...fakeLabels,
-        },
+        inputs: onBoth,
         lasting: ['discriminator'],
         outputs: { penalty: float(), gradient: discriminator },
         run: formulas.discriminatorPenalty(model.regularizer),
@@ -149,14 +170,21 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
     generatorBackward: {
       name: 'generator-backward',
       identity,
-      inputs: { generator, discriminator, noise, dropoutSeed: seedSpec, ...labels },
+      inputs: {
+        generator,
+        discriminator,
+        noise,
+        dropoutSeed: seedSpec,
+        ...labels,
+        ...(isPaired(loss) && { realImages, realDropoutSeed: seedSpec, ...realLabels }),
+      },
       // The generator's forward pass can run before the discriminator's weights have arrived.
       early: Object.keys({ generator, noise, ...labels }) as ('generator' | 'noise')[],
       lasting: ['generator', 'discriminator'],
       outputs: { images: float(...imageShape), loss: float(), contribution: generator },
       earlyOutputs: ['images'],
       runEarly: formulas.generatorForward,
-      run: formulas.generatorBackward,
+      run: formulas.generatorBackward(loss),
     },
     generatorSample: {
       name: 'generator-sample',
@@ -171,7 +199,10 @@ export function createPhaseUnits(model: ModelConfig, shardSize: number, options:
 
 /** The inputs of a unit. Only those of a conditional model have labels. */
 type Tensors<Name extends string> = Readonly<Record<Name, Tensor>> &
-  Readonly<Partial<Record<'labels' | 'fakeLabels', Tensor>>>;
+  Readonly<Partial<Record<'labels' | 'fakeLabels' | 'realLabels', Tensor>>>;
+/** The inputs of generatorBackward. Only those for a paired loss have real images. */
+type BackwardTensors = Tensors<'generator' | 'discriminator' | 'noise' | 'dropoutSeed'> &
+  Partial<Tensors<'realImages' | 'realDropoutSeed'>>;
 /** The classes of the images that a network makes or judges; undefined without a condition. */
 type Classes = Pick<Pass, 'classes'> | undefined;
 
@@ -180,7 +211,6 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   const layouts = createLayouts(model);
   const generatorLayers = networkLayers(model, 'generator');
   const discriminatorLayers = networkLayers(model, 'discriminator');
-  const loss = adversarialLoss(model);
   const discriminate = (
     weights: ReadonlyMap<string, Tensor>,
     dropoutSeed: Tensor,
@@ -203,6 +233,15 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
   const classesOf = (labels: Tensor | undefined): Classes =>
     model.condition && labels && { classes: oneHot(labels, model.condition.classes) };
   const toUnitRange = (x: Tensor) => (images === 'uint8' ? sub(mul(x, 1 / 127.5), 1) : x);
+  /** The logits of real images, the penalty of approximate R1, and what the pass contributes to the state. */
+  const judgeReal = (weights: ReadonlyMap<string, Tensor>, inputs: Tensors<RealHalfInput>) => {
+    const real = toUnitRange(inputs.images);
+    const { state, listeners } = noteState();
+    const judge = discriminate(weights, inputs.dropoutSeed, classesOf(inputs.labels), listeners);
+    const logits = judge(real);
+    const penalty = approximatePenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
+    return { logits, penalty, state };
+  };
 
   return {
     generatorSample: (inputs: Record<'generator' | 'noise', Tensor> & { readonly classes?: Tensor }) => {
@@ -211,15 +250,10 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
       return { images: applyNetwork(model, 'generator', generatorLayers, inputs.noise, pass) };
     },
 
-    discriminatorReal: (inputs: Tensors<'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed'>) => {
-      const real = toUnitRange(inputs.images);
-      const classes = classesOf(inputs.labels);
+    discriminatorReal: (loss: SeparateLoss) => (inputs: Tensors<RealHalfInput>) => {
       const start = unpack(layouts.discriminator, inputs.discriminator);
       const formula = (weights: ReadonlyMap<string, Tensor>) => {
-        const { state, listeners } = noteState();
-        const judge = discriminate(weights, inputs.dropoutSeed, classes, listeners);
-        const logits = judge(real);
-        const penalty = approximatePenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
+        const { logits, penalty, state } = judgeReal(weights, inputs);
         const realLoss = loss.real(logits);
         return { loss: add(realLoss, penalty) as Scalar, extras: { ...state, loss: realLoss, penalty, logits } };
       };
@@ -227,7 +261,7 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
       return { loss: extras['loss'], penalty: extras['penalty'], logits: extras['logits'], gradient };
     },
 
-    discriminatorFake: (inputs: Tensors<'discriminator' | 'images' | 'dropoutSeed'>) => {
+    discriminatorFake: (loss: SeparateLoss) => (inputs: Tensors<'discriminator' | 'images' | 'dropoutSeed'>) => {
       const classes = classesOf(inputs.labels);
       const start = unpack(layouts.discriminator, inputs.discriminator);
       const { gradient, extras, ...value } = gradientsOf('discriminator', start, (weights) => {
@@ -237,7 +271,22 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
       return { loss: value.loss, gradient, logits: extras.logits };
     },
 
-    discriminatorPenalty: (regularizer: ExactRegularizer) => (inputs: Tensors<PenaltyInput>) => {
+    discriminatorPairs: (loss: PairedLoss) => (inputs: Tensors<PairsInput>) => {
+      const fakeClasses = classesOf(inputs.fakeLabels);
+      const start = unpack(layouts.discriminator, inputs.discriminator);
+      const formula = (weights: ReadonlyMap<string, Tensor>) => {
+        const { logits, penalty, state } = judgeReal(weights, inputs);
+        const fakeLogits = discriminate(weights, inputs.fakeDropoutSeed, fakeClasses)(inputs.fakeImages);
+        const pairLoss = loss.discriminator(logits, fakeLogits);
+        const extras = { ...state, loss: pairLoss, penalty, logits, fakeLogits };
+        return { loss: add(pairLoss, penalty) as Scalar, extras };
+      };
+      const { gradient, extras } = gradientsOf<string>('discriminator', start, formula, notedState);
+      const { loss: value, penalty, logits, fakeLogits } = extras;
+      return { loss: value, penalty, logits, fakeLogits, gradient };
+    },
+
+    discriminatorPenalty: (regularizer: ExactRegularizer) => (inputs: Tensors<PairsInput>) => {
       const [classes, fakeClasses] = [inputs.labels, inputs.fakeLabels].map(classesOf);
       const start = unpack(layouts.discriminator, inputs.discriminator);
       const { loss: penalty, gradient } = gradientsOf('discriminator', start, (weights) => {
@@ -258,15 +307,23 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
       return { images: applyNetwork(model, 'generator', generatorLayers, inputs.noise, pass) };
     },
 
-    generatorBackward: (inputs: Tensors<'generator' | 'discriminator' | 'noise' | 'dropoutSeed'>) => {
+    generatorBackward: (loss: AdversarialLoss) => (inputs: BackwardTensors) => {
       const classes = classesOf(inputs.labels);
-      const judge = discriminate(unpack(layouts.discriminator, inputs.discriminator), inputs.dropoutSeed, classes);
+      const judging = unpack(layouts.discriminator, inputs.discriminator);
+      const judge = discriminate(judging, inputs.dropoutSeed, classes);
+      const lossOf = (fakeLogits: Tensor): Scalar => {
+        if (!isPaired(loss)) return loss.generator(fakeLogits);
+        const { realImages, realDropoutSeed, realLabels } = inputs;
+        assert(realImages !== undefined && realDropoutSeed !== undefined, 'a paired loss reads real images');
+        const judgeReal = discriminate(judging, realDropoutSeed, classesOf(realLabels));
+        return loss.generator(judgeReal(toUnitRange(realImages)), fakeLogits);
+      };
       const start = unpack(layouts.generator, inputs.generator);
       const formula = (weights: ReadonlyMap<string, Tensor>) => {
         const { state, listeners } = noteState();
         const pass: Pass = { ...passOver(weights), ...classes, ...listeners, training: true };
         const fake = applyNetwork(model, 'generator', generatorLayers, inputs.noise, pass);
-        return { loss: loss.generator(judge(fake)), extras: { ...state, images: fake } };
+        return { loss: lossOf(judge(fake)), extras: { ...state, images: fake } };
       };
       const { loss: value, gradient, extras } = gradientsOf<string>('generator', start, formula, notedState);
       return { images: extras['images'], loss: value, contribution: gradient };

@@ -8,7 +8,8 @@ import {
   keyOfShardPlace,
   lastDiscriminatorPlace,
   nextPlace,
-  placeOfImages,
+  placeOfReals,
+  placesOfImages,
   type DiscriminatorPlace,
   type Place,
 } from './place.ts';
@@ -65,10 +66,20 @@ it.each([1, 2, 5])(
   (discriminatorSteps) => {
     for (const place of placesOfRun(discriminatorSteps)) {
       const reader = place.phase === 'discriminator' ? place : nextPlace(place, discriminatorSteps);
-      expect(placeOfImages(place)).toEqual(reader);
+      expect(placesOfImages(place, discriminatorSteps, false)).toEqual([reader]);
     }
   },
 );
+
+it('a generator phase that reads real images reads those of the discriminator phase before it, which are sent first', () => {
+  const places = placesOfRun(2);
+  for (const [index, place] of places.entries()) {
+    const own = place.phase === 'discriminator' ? place : places[index - 1];
+    expect(placeOfReals(place, 2)).toEqual(own);
+    const next = place.phase === 'discriminator' ? [] : [nextPlace(place, 2)];
+    expect(placesOfImages(place, 2, true)).toEqual([own, ...next]);
+  }
+});
 
 it('a penalty of every fourth phase is due in the first phase, and counts all discriminator phases', () => {
   const due = (discriminatorSteps: number): number[] =>

@@ -65,13 +65,25 @@ export function keyOfShardPlace({ step, phase, turn, shard }: ShardPlace): strin
 }
 
 /**
- * Real images are sent with the work of every place. Returns the discriminator phase that reads these images. With the
- * work of a discriminator phase, the images of the same phase are sent. The generator phase reads no real images. With
- * the work of a generator phase, the images of the next step's first discriminator phase are sent, so that a worker can
- * start that discriminator phase before the generator's new weights have arrived.
+ * The discriminator phase whose real images a shard reads. A generator phase reads real images only if the loss compares
+ * them with fake ones: those of the step's last discriminator phase, whether the two share their noise or not.
  */
-export function placeOfImages({ step, phase, turn }: Place): DiscriminatorPlace {
-  return phase === 'discriminator' ? { step, phase, turn } : firstPlaceOfStep(step + 1);
+export function placeOfReals({ step, phase, turn }: Place, discriminatorSteps: number): DiscriminatorPlace {
+  return phase === 'discriminator' ? { step, phase, turn } : lastDiscriminatorPlace(step, discriminatorSteps);
+}
+
+/**
+ * Real images are sent with the work of every place. Returns the discriminator phases whose images are sent, in order.
+ * With the work of a discriminator phase, its own images are sent. With the work of a generator phase, the images of
+ * the next step's first discriminator phase are sent, so that a worker can start that discriminator phase before the
+ * generator's new weights have arrived. Before them come the images that the generator phase itself reads, if it reads
+ * any.
+ * @param readsPairs whether the loss compares real images with fake ones
+ */
+export function placesOfImages(place: Place, discriminatorSteps: number, readsPairs: boolean): DiscriminatorPlace[] {
+  const own = placeOfReals(place, discriminatorSteps);
+  if (place.phase === 'discriminator') return [own];
+  return [...(readsPairs ? [own] : []), firstPlaceOfStep(place.step + 1)];
 }
 
 /** Which batch of images a discriminator phase reads, counted from 1. Every discriminator phase reads a new batch. */

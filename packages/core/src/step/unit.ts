@@ -62,4 +62,9 @@ export interface Unit<Inputs extends string = string, Outputs extends string = s
  * @category A training step
  */
 export type UnitName =
-  'discriminator-real' | 'discriminator-fake' | 'discriminator-penalty' | 'generator-backward' | 'generator-sample';
+  | 'discriminator-real'
+  | 'discriminator-fake'
+  | 'discriminator-pairs'
+  | 'discriminator-penalty'
+  | 'generator-backward'
+  | 'generator-sample';

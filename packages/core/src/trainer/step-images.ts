@@ -40,7 +40,7 @@ export function stepImages(config: RunConfig, images: Pixels, labels?: ArrayLike
   }
   const known = labelsOf(config, count, labels);
   const firstOf = ({ step: _, phase, turn, shard }: ShardPlace): number => {
-    assert(phase === 'discriminator', 'a generator phase reads no real images');
+    assert(phase === 'discriminator', 'real images belong to a discriminator phase');
     return turn * batchSize + shard * shardSize;
   };
   return {

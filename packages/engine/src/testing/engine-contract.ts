@@ -52,6 +52,9 @@ const richModel: ModelConfig = {
   augment: { colour: true, translation: 0.125, cutout: 0.5 },
 };
 
+/** A loss that compares real with fake images, whose units have other inputs. */
+const pairedModel: ModelConfig = { ...smallModel, loss: 'relativistic' };
+
 const goldenFolder = path.join(import.meta.dirname, '../../../../test/fixtures/golden');
 
 /** Runs units on an engine. Each unit is compiled once. */
@@ -65,9 +68,9 @@ export function runOn(engine: Engine): RunUnit {
   };
 }
 
-/** Every unit of both models, those of the small one first, with inputs. The inputs are the same at each call. */
+/** Every unit of these models, those of the small one first, with inputs. The inputs are the same at each call. */
 export function smallInputs() {
-  return [smallModel, richModel].flatMap((model) => {
+  return [smallModel, richModel, pairedModel].flatMap((model) => {
     const weights = {
       generator: createInitialWeights(model, 'generator', 1),
       discriminator: createInitialWeights(model, 'discriminator', 1),

@@ -136,7 +136,10 @@ describe('a wrong value is named, with what is allowed', () => {
     ['seed=-1', 'seed is to be a whole number from 0 up to 4294967295, not -1'],
     ['model.discriminator.dropout=1', 'model.discriminator.dropout is to be a number from 0 below 1, not 1'],
     ['model.image.channels=2', 'model.image.channels is to be 1 or 3, not 2'],
-    ['model.loss=hing', 'model.loss is to be one of non-saturating, hinge, least-squares, wasserstein, not "hing"'],
+    [
+      'model.loss=hing',
+      'model.loss is to be one of non-saturating, hinge, least-squares, wasserstein, relativistic, not "hing"',
+    ],
     [
       'model.generator.base=[1, 2]',
       'model.generator.base is to be a list of 3, each a whole number above 0, not [1,2]',

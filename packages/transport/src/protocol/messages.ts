@@ -295,8 +295,9 @@ export const coordinatorMessages = {
     /**
      * Real images as uint8 [shards of the lease x shardSize, H, W, C], in the order of `subtrees`. A discriminator
      * phase gets its own images. A generator phase gets the images of the next step's first phase, so that the worker
-     * can start on real images while the generator's weights travel. In the last step's generator phase the array is
-     * empty.
+     * can start on real images while the generator's weights travel; in the last step there are none. If the loss
+     * compares real images with fake ones, a generator phase first gets those of the step's last discriminator phase.
+     * The labels are in the same order.
      */
     arrays: { images: 'uint8' },
     samples: [

@@ -1,4 +1,4 @@
-import { createPhaseUnits, oneLstm, type ModelConfig, type Unit } from '@lstm-gan/core';
+import { createPhaseUnits, oneLstm, type ModelConfig, type PhaseUnits, type Unit } from '@lstm-gan/core';
 import { expect, it } from 'vitest';
 import { loadAddon } from '../../tensorflow/runtime/addon.ts';
 import { loadStockBackend } from '../../tensorflow/runtime/stock-backend.ts';
@@ -29,7 +29,7 @@ const model: ModelConfig = {
   regularizer: { kind: 'none' },
 };
 
-const { discriminatorReal, generatorBackward } = createPhaseUnits(model, 2);
+const { discriminatorReal, generatorBackward } = createPhaseUnits(model, 2) as Required<PhaseUnits>;
 
 // The golden files show the graphs that TensorFlow gets, node by node, so a change of a formula or a rule is visible.
 it.each([discriminatorReal, generatorBackward] as unknown as Unit[])(

@@ -45,7 +45,7 @@ const models: Record<string, ModelConfig> = {
   ...Object.fromEntries([...presets.values()].map(({ name, model }) => [name, model])),
   ...Object.fromEntries(recurrentModels),
   ...Object.fromEntries(
-    (['non-saturating', 'hinge', 'least-squares', 'wasserstein'] as const).flatMap((loss) =>
+    (['non-saturating', 'hinge', 'least-squares', 'wasserstein', 'relativistic'] as const).flatMap((loss) =>
       [
         { kind: 'none' } as const,
         { kind: 'r1', gamma: 1, every: 1 } as const,
