@@ -58,7 +58,7 @@ it('states a default length by images and passes, whatever the batch size, and o
   ]) {
     const out = path.join(folder, `default-${batchSize}`);
     const parameters = ['--batch-size', String(batchSize), '--workers', '1', '--data', photos, '--out', out];
-    const running = lstmGan(['train', ...model, ...parameters]);
+    const running = lstmGan(['train', '--preset', 'digits', ...model, ...parameters]);
     running.stderr?.on('data', (chunk: Buffer) => void (chunk.includes('until step') && running.kill('SIGINT')));
     const { stderr } = await running;
     expect(stderr).toContain(`Training on 40 images, up to step ${steps}: 89,600 images, 2,240 passes.`);
@@ -67,10 +67,88 @@ it('states a default length by images and passes, whatever the batch size, and o
     );
     expect(stderr).toMatch(new RegExp(`A step takes \\d+ ms: about .* until step ${steps}\\.`));
   }
-  const twice = ['train', ...model, '--data', photos, '--out', path.join(folder, 'twice'), '--epochs', '2', '--json'];
+  const twice = [
+    'train',
+    '--preset',
+    'digits',
+    ...model,
+    '--data',
+    photos,
+    '--out',
+    path.join(folder, 'twice'),
+    '--epochs',
+    '2',
+    '--json',
+  ];
   const { stdout, stderr } = await lstmGan([...twice, '--batch-size', '16', '--workers', '1']);
   expect(summaryOf(stdout).step).toBe(5);
   expect(stderr).not.toContain('This length is the default');
+});
+
+it('takes stable at the size of the pictures if no preset is given, and says so and what changes it', async () => {
+  const sizes = path.join(folder, 'sizes');
+  const write = (name: string, side: number, channels: 1 | 3, count: number) =>
+    Promise.all(
+      Array.from({ length: count }, async (_, i) => {
+        await mkdir(path.join(sizes, name), { recursive: true });
+        const noise = Buffer.from(
+          Array.from({ length: channels * side * (side + 9) }, (_value, k) => (k * (i + 7)) % 256),
+        );
+        const image = sharp(noise, { raw: { width: side + 9, height: side, channels } });
+        await (channels === 1 ? image.toColourspace('b-w') : image).toFile(path.join(sizes, name, `${side}-${i}.png`));
+      }),
+    );
+  await write('small', 20, 3, 2);
+  await write('gray', 100, 1, 3);
+  await write('large', 300, 3, 3);
+  // The median is the side of most pictures; one picture in colour makes all RGB.
+  await write('mixed', 70, 1, 3);
+  await write('mixed', 20, 3, 1);
+  const configOf = async (data: string, ...more: string[]) => {
+    const { stdout, stderr } = await lstmGan(['train', '--data', data, '--print-config', ...more]);
+    const valueOf = (key: string) => new RegExp(`^ *${key}: (\\w+)`, 'm').exec(stdout)?.[1];
+    return { chosen: ['preset', 'size', 'channels'].map(valueOf), stderr };
+  };
+  for (const [name, side, size, channels] of [
+    ['small', 20, 32, 3],
+    ['gray', 100, 64, 1],
+    ['large', 300, 128, 3],
+    ['mixed', 70, 64, 3],
+  ] as const) {
+    const { chosen, stderr } = await configOf(path.join(sizes, name));
+    expect(chosen).toEqual(['stable', String(size), String(channels)]);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^The run takes the preset stable at ${size}x${size} ${channels === 1 ? 'gray' : 'RGB'}, because no --preset .* ${side} pixels .*--set model\\.image\\.size=N .*--channels`,
+      ),
+    );
+  }
+  const gray = path.join(sizes, 'gray');
+  const own = await configOf(gray, '--set', 'model.image.size=32', '--channels', '3');
+  expect(own.chosen).toEqual(['stable', '32', '3']);
+  expect(own.stderr).toContain('stable at 32x32 RGB');
+  const named = await configOf(gray, '--preset', 'digits');
+  expect(named).toEqual({ chosen: ['digits', '32', '1'], stderr: '' });
+  const byName = await configOf('emoji');
+  expect([byName.chosen[0], byName.stderr]).toEqual(['digits', '']);
+
+  const out = path.join(folder, 'fitted');
+  const trained = await lstmGan([
+    'train',
+    '--data',
+    gray,
+    '--out',
+    out,
+    '--steps',
+    '1',
+    '--workers',
+    '1',
+    '--batch-size',
+    '16',
+  ]);
+  expect([trained.exitCode, trained.stderr]).toEqual([0, expect.stringContaining('stable at 64x64 gray')]);
+  const { width, channels } = await sharp(path.join(out, 'reals.png')).metadata();
+  expect([width, channels]).toEqual([3 * 66 + 2, 1]);
 });
 
 it('gives other weights if images are flipped, and one-channel images if they are to be gray', async () => {

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, expect, it } from 'vitest';
-import { openImageFolder } from './image-folder.ts';
+import { openImageFolder, typicalShape } from './image-folder.ts';
 
 let root: string;
 let cacheDir: string;
@@ -206,4 +206,22 @@ it('says that there is no image', async () => {
     code: 'no-images',
     message: expect.stringContaining('None of its 1 could be read. a.png:'),
   });
+});
+
+it('finds the median of the shorter sides of the pictures, and whether all are gray', async () => {
+  expect(await typicalShape(root)).toBeUndefined();
+  const gray = async (name: string, width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: '#777777' } })
+      .toColourspace('b-w')
+      .toFile(path.join(root, name));
+  for (const [name, width, height] of [
+    ['a.png', 90, 40],
+    ['b.png', 30, 200],
+    ['c.png', 300, 300],
+  ] as const)
+    await gray(name, width, height);
+  await writeFile(path.join(root, 'torn.jpg'), 'half a picture');
+  expect(await typicalShape(root)).toEqual({ size: 40, channels: 1 });
+  await addImage('d.png', 50, 60, red);
+  expect(await typicalShape(root)).toEqual({ size: 50, channels: 3 });
 });

@@ -98,6 +98,34 @@ export async function shapeOfFirstImage(folder: string): Promise<ImageShape> {
   throw noImages(folder, 'There is no file in it that can be read as one', 'Links are not followed.');
 }
 
+/** At most so many pictures of a folder are looked at to find a shape. */
+const mostExamined = 1000;
+
+/**
+ * The shape that fits the pictures of a folder: the median of their shorter sides, and gray if the files of all are
+ * gray, otherwise RGB. Looks at 1,000 pictures at most, spread evenly over the sorted names. Undefined if none of them
+ * can be read.
+ */
+export async function typicalShape(folder: string): Promise<ImageShape | undefined> {
+  const { files } = listImages(folder);
+  const count = Math.min(files.length, mostExamined);
+  const examined = Array.from({ length: count }, (_, k) => files[Math.floor((k * files.length) / count)]);
+  const sides: number[] = [];
+  let channels: 1 | 3 = 1;
+  for (const { file, bytes } of examined) {
+    if (bytes > maxFileBytes) continue;
+    const found = await sharp(path.join(folder, file), { limitInputPixels: maxPixels })
+      .metadata()
+      .catch(() => undefined);
+    if (found === undefined) continue;
+    sides.push(Math.min(found.width, found.height));
+    if (found.channels >= 3) channels = 3;
+  }
+  if (sides.length === 0) return undefined;
+  sides.sort((a, b) => a - b);
+  return { size: sides[sides.length >> 1], channels };
+}
+
 /**
  * The images, and the entries that cannot be used, both sorted, so that their order does not depend on the file system.
  * Synchronous, because a hundred thousand promises take seconds.

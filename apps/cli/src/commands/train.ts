@@ -25,7 +25,7 @@ const examples = `
 Examples:
   $ lstm-gan train                                         # digits, local workers
   $ lstm-gan train --preset article --data emoji --out runs/article
-  $ lstm-gan train --preset rows --data ~/photos --batch-size 64 --flip   # a folder of your own images
+  $ lstm-gan train --data ~/photos --flip                  # a folder of your own images
   $ lstm-gan train --workers 4 --batch-size 128 --seed 7
   $ lstm-gan train --preset rows --print-config > my.yaml  # every field, explained
   $ lstm-gan train --preset rows --data ~/photos --dry-run # what would be trained, and for how long

@@ -2,19 +2,20 @@
  * The configuration of a new run: a preset, then a file, settings and options. Each of these layers overrides those
  * before it.
  */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelFile } from '@lstm-gan/command-line/model-file';
 import { createLayouts, isCustom, presets, type Preset } from '@lstm-gan/core';
 import { nearestName, UserError } from '@lstm-gan/core/errors';
 import { networks } from '@lstm-gan/core/weights';
-import { datasets, type Dataset } from '@lstm-gan/data';
+import { datasets, typicalShape, type Dataset } from '@lstm-gan/data';
 import {
   checkRunConfig,
   configure,
   createRunConfig,
   mergeValues,
   overridesLayer,
+  printable,
   readConfigFile,
   readSettings,
   type ConfigLayer,
@@ -49,8 +50,52 @@ export async function readConfigLayers(options: ConfigOptions): Promise<ConfigLa
 /** Makes the path of a folder of images absolute, so that the run can be resumed from any current folder. */
 function withAbsolutePath(values: ConfigLayer['values']): ConfigLayer['values'] {
   const { data } = values;
-  const isFolder = typeof data === 'string' && !datasets.has(data) && existsSync(data);
-  return isFolder ? { ...values, data: path.resolve(data) } : values;
+  return isFolder(data) ? { ...values, data: path.resolve(data) } : values;
+}
+
+/** Whether `data` of a configuration is the path of a folder, not the name of a data set. */
+function isFolder(data: unknown): data is string {
+  if (typeof data !== 'string' || datasets.has(data)) return false;
+  return statSync(data, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** The preset for pictures of a user's own, and the sizes of images that it is taken at without a word about them. */
+const [presetOfFolders, leastSize, mostSize] = ['stable', 32, 128];
+
+/** What the pictures of a folder decide, for a run without a preset. */
+export interface FittedPreset {
+  /** Sets the preset and the shape of images. All other layers come above it. */
+  readonly layer: ConfigLayer;
+  /** Says what was chosen, and by which options to choose otherwise. `config` is the configuration with all layers. */
+  sentence(config: RunConfig): string;
+}
+
+/**
+ * If the layers name a folder of pictures and no preset, chooses the preset `stable`, at the largest power of two from
+ * 32 to 128 pixels that the pictures' shorter sides (their median) fill, gray if all pictures are. Otherwise undefined.
+ */
+export async function fitPreset(layers: readonly ConfigLayer[]): Promise<FittedPreset | undefined> {
+  const values = layers.reduce<unknown>((below, layer) => mergeValues(below, layer.values), {});
+  const data = valueAt(values, ['data']);
+  if (valueAt(values, ['preset']) !== undefined || !isFolder(data)) return undefined;
+  const shape = await typicalShape(data);
+  // When the data are opened, the error says what is wrong with them.
+  if (shape === undefined) return undefined;
+  const size = Math.min(mostSize, Math.max(leastSize, 2 ** Math.floor(Math.log2(shape.size))));
+  return {
+    layer: {
+      source: 'the pictures',
+      values: { preset: presetOfFolders, model: { image: { size, channels: shape.channels } } },
+    },
+    sentence({ model: { image } }) {
+      const colours = image.channels === 1 ? 'gray' : 'RGB';
+      return (
+        `The run takes the preset ${presetOfFolders} at ${image.size}x${image.size} ${colours}, because no --preset is ` +
+        `given and the pictures in ${printable(data)} have a shorter side of ${shape.size} pixels (median); ` +
+        '--set model.image.size=N changes the size, --channels the colours.'
+      );
+    },
+  };
 }
 
 /**

@@ -30,7 +30,10 @@ const exchangeHelp =
 /** Adds the options of a run to a command. */
 export function addRunOptions(command: Command): Command {
   return addModel(command, 'which model.generator or model.discriminator names')
-    .option('--preset <name>', 'complete configuration to start from (default: digits)')
+    .option(
+      '--preset <name>',
+      'complete configuration to start from (default: digits; for a folder, stable at a size that fits its pictures)',
+    )
     .option('--config <file>', 'YAML or JSON file with the fields that differ from the preset, or with all fields')
     .option(
       '--set <key=value>',

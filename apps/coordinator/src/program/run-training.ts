@@ -4,13 +4,14 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { cacheDirOf, exitCodes, onStopSignal } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
+import type { ModelFile } from '@lstm-gan/command-line/model-file';
 import { isCustom } from '@lstm-gan/core';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
 import { printable, printConfig, readMetrics, refuseRun, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
 import type { EvaluationPlan } from '../evaluate/evaluator.ts';
 import { findRun, type FoundRun } from '../open-run/find-run.ts';
-import { newRunConfig, presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
+import { fitPreset, newRunConfig, presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
 import { loadModelFileOfRun } from '../open-run/model-file-of-run.ts';
 import {
   beginRun,
@@ -49,7 +50,7 @@ export async function runTraining(options: RunOptions, training: TrainingCommand
   const stopRule = readStopRule(options, evaluation?.names);
   const found = options.resume === undefined ? undefined : await findRun(options.resume);
   const modelFile = await loadModelFileOfRun(found?.root, options.model);
-  const start: Start = found === undefined ? { config: newRunConfig(layers, modelFile) } : { found };
+  const start: Start = found === undefined ? { config: await startConfig(layers, modelFile) } : { found };
   if (options.printConfig === true)
     return showConfig(start.config ?? (await foreseeResume(start.found, layers)).config);
   if (options.dryRun === true)
@@ -95,6 +96,15 @@ export async function runTraining(options: RunOptions, training: TrainingCommand
 type Start =
   | { readonly config: RunConfig; readonly found?: undefined }
   | { readonly found: FoundRun; readonly config?: undefined };
+
+/** Returns the configuration of a new run. Says which preset was chosen if nobody named one for a folder of pictures. */
+async function startConfig(layers: readonly ConfigLayer[], modelFile: ModelFile | undefined): Promise<RunConfig> {
+  const fitted = await fitPreset(layers);
+  if (fitted === undefined) return newRunConfig(layers, modelFile);
+  const config = newRunConfig([fitted.layer, ...layers], modelFile);
+  process.stderr.write(`${fitted.sentence(config)}\n`);
+  return config;
+}
 
 /**
  * Completes the configuration of a new run with what its data decide, and tries networks that the user has written. So
