@@ -147,8 +147,9 @@ it('takes stable at the size of the pictures if no preset is given, and says so 
     '16',
   ]);
   expect([trained.exitCode, trained.stderr]).toEqual([0, expect.stringContaining('stable at 64x64 gray')]);
-  const { width, channels } = await sharp(path.join(out, 'reals.png')).metadata();
-  expect([width, channels]).toEqual([3 * 66 + 2, 1]);
+  const { width, channels } = await sharp(path.join(out, 'samples', 'reals.png')).metadata();
+  // Two rows of two pictures, with margins.
+  expect([width, channels]).toEqual([2 * 66 + 2, 1]);
 });
 
 it('gives other weights if images are flipped, and one-channel images if they are to be gray', async () => {

@@ -63,7 +63,7 @@ function isFolder(data: unknown): data is string {
 const [presetOfFolders, leastSize, mostSize] = ['stable', 32, 128];
 
 /** What the pictures of a folder decide, for a run without a preset. */
-export interface FittedPreset {
+interface FittedPreset {
   /** Sets the preset and the shape of images. All other layers come above it. */
   readonly layer: ConfigLayer;
   /** Says what was chosen, and by which options to choose otherwise. `config` is the configuration with all layers. */

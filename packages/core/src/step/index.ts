@@ -21,7 +21,6 @@ export {
   keyOfShardPlace,
   lastDiscriminatorPlace,
   nextPlace,
-  placeOfReals,
   placesOfImages,
   type DiscriminatorPlace,
   type Place,
