@@ -106,7 +106,7 @@ it('takes stable at the size of the pictures if no preset is given, and says so 
   await write('mixed', 20, 3, 1);
   const configOf = async (data: string, ...more: string[]) => {
     const { stdout, stderr } = await lstmGan(['train', '--data', data, '--print-config', ...more]);
-    const valueOf = (key: string) => new RegExp(`^ *${key}: (\\w+)`, 'm').exec(stdout)?.[1];
+    const valueOf = (key: string) => new RegExp(`^ *${key}: (\\w+)`, 'm').exec(String(stdout))?.[1];
     return { chosen: ['preset', 'size', 'channels'].map(valueOf), stderr };
   };
   for (const [name, side, size, channels] of [

@@ -206,8 +206,8 @@ type BackwardTensors = Tensors<'generator' | 'discriminator' | 'noise' | 'dropou
 /** The classes of the images that a network makes or judges; undefined without a condition. */
 type Classes = Pick<Pass, 'classes'> | undefined;
 
-/** The formulas that the units compute. */
-function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
+/** What the formulas of several units have in common. */
+function createParts(model: ModelConfig, images: 'uint8' | 'float32') {
   const layouts = createLayouts(model);
   const generatorLayers = networkLayers(model, 'generator');
   const discriminatorLayers = networkLayers(model, 'discriminator');
@@ -242,6 +242,13 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
     const penalty = approximatePenalty(model.regularizer, judge, real, logits, inputs.regularizerSeed);
     return { logits, penalty, state };
   };
+  return { layouts, generatorLayers, discriminate, gradientsOf, classesOf, toUnitRange, judgeReal };
+}
+
+/** The formulas that the units compute. */
+function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
+  const parts = createParts(model, images);
+  const { layouts, generatorLayers, discriminate, gradientsOf, classesOf, toUnitRange, judgeReal } = parts;
 
   return {
     generatorSample: (inputs: Record<'generator' | 'noise', Tensor> & { readonly classes?: Tensor }) => {
@@ -315,8 +322,8 @@ function createFormulas(model: ModelConfig, images: 'uint8' | 'float32') {
         if (!isPaired(loss)) return loss.generator(fakeLogits);
         const { realImages, realDropoutSeed, realLabels } = inputs;
         assert(realImages !== undefined && realDropoutSeed !== undefined, 'a paired loss reads real images');
-        const judgeReal = discriminate(judging, realDropoutSeed, classesOf(realLabels));
-        return loss.generator(judgeReal(toUnitRange(realImages)), fakeLogits);
+        const realLogits = discriminate(judging, realDropoutSeed, classesOf(realLabels))(toUnitRange(realImages));
+        return loss.generator(realLogits, fakeLogits);
       };
       const start = unpack(layouts.generator, inputs.generator);
       const formula = (weights: ReadonlyMap<string, Tensor>) => {
