@@ -304,7 +304,9 @@ const list: readonly Preset[] = [
  * @category Models
  */
 export interface Presets extends ReadonlyMap<string, Preset> {
+  /** The preset with this name. */
   get(name: PresetName): Preset;
+  /** The preset with this name; undefined if there is none. */
   get(name: string): Preset | undefined;
 }
 

@@ -14,6 +14,7 @@ import { applyNetwork, createLayouts, networkLayers } from '../model/network.ts'
 import type { Pass } from '../nn/layer.ts';
 import { networks, type Network } from '../weights/layout.ts';
 import { movingMeanSuffix, movingVarianceSuffix } from '../weights/state-names.ts';
+import { assert } from '../errors/assert.ts';
 import { UserError } from '../errors/user-error.ts';
 import { oneHot } from './one-hot.ts';
 import type { ArraySpec, Unit } from './unit.ts';
