@@ -15,7 +15,7 @@ it('has exactly these commands and options, because users and scripts rely on th
     train:
       '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --workers --threads --device --no-pin --metrics --evaluate-every --network --network-range --cache-dir',
     coordinator:
-      '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir --metrics --evaluate-every',
+      '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --bind --cache-dir --metrics --evaluate-every --network --network-range',
     keys: '--add --revoke',
     worker:
       '--connect --key-file --name --device --threads --cpus --patience --peer-address --flows --model --cache-dir',
