@@ -114,7 +114,8 @@ it('while it trains: the run ends with a checkpoint of its last step', async () 
   expect(stdout).toMatch(new RegExp(`Stopping after this step\\.[^]*Stopped after step ${step},`));
   expect(await readdir(run('checkpoints'))).toContain(`step-${String(step).padStart(8, '0')}.safetensors`);
   expect((await readdir(run())).filter((name) => name.includes('lock'))).toEqual([]);
-  expect(await readdir(temporary)).toEqual([]);
+  // npm keeps compiled modules there, on Node 22.1 and later.
+  expect((await readdir(temporary)).filter((name) => name !== 'node-compile-cache')).toEqual([]);
 });
 
 it('while it trains, twice: a run whose worker does not answer is ended at once', async () => {

@@ -38,7 +38,13 @@ export { generate } from './sampling/generate.ts';
 export { readGenerator } from './sampling/read-generator.ts';
 export { interpolateNoise, noiseBetween } from './sampling/interpolate-noise.ts';
 export { sampleNoise } from './sampling/sample-noise.ts';
-export { createPhaseUnits, type PhaseUnitOptions, type PhaseUnits } from './step/phase-units.ts';
+export {
+  createPhaseUnits,
+  type PairsInput,
+  type PhaseUnitOptions,
+  type PhaseUnits,
+  type RealHalfInput,
+} from './step/phase-units.ts';
 export { prepareTraining } from './step/prepare-training.ts';
 export { runUnit } from './step/run-unit.ts';
 export type { ArraySpec, Unit, UnitArray, UnitName } from './step/unit.ts';

@@ -75,10 +75,18 @@ export interface PhaseUnits {
   readonly generatorSample: Unit<'generator' | 'noise', 'images'>;
 }
 
-/** The inputs of a unit that reads real images. */
-type RealHalfInput = 'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed';
-/** The inputs of a unit that reads real and fake images. */
-type PairsInput = RealHalfInput | 'fakeImages' | 'fakeDropoutSeed';
+/**
+ * The inputs of a unit that reads real images.
+ *
+ * @category A training step
+ */
+export type RealHalfInput = 'discriminator' | 'images' | 'dropoutSeed' | 'regularizerSeed';
+/**
+ * The inputs of a unit that reads real and fake images.
+ *
+ * @category A training step
+ */
+export type PairsInput = RealHalfInput | 'fakeImages' | 'fakeDropoutSeed';
 
 /**
  * Options of the units of a model.
