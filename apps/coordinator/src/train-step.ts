@@ -88,6 +88,7 @@ export function sendWork(
     weightsVersions: state.versions,
     subtrees,
     labels: read.flatMap(({ labels }) => labels),
+    // A message has its images in one array, so those of two batches are copied into one.
     images: read.length === 1 ? read[0].images : Buffer.concat(read.map(({ images }) => images)),
   });
 }

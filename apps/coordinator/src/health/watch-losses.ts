@@ -119,8 +119,8 @@ function entropy(p: number): number {
 
 /**
  * The size of the logits that losses stand for. A loss of a large logit l is |l| itself (non-saturating, hinge) or
- * l^2 / 2 (least squares); that of a large difference of two logits is the difference itself (relativistic). A critic's logits may drift together, so it is judged by how far apart it tells images: by
- * its own loss.
+ * l^2 / 2 (least squares). A loss of a large difference of two logits is the difference itself (relativistic). A critic's
+ * logits may drift together, so it is judged by how far apart it tells images: by its own loss.
  */
 function impliedLogit({ loss }: ModelConfig, { discriminator, generator }: StepMetrics['losses']): number {
   if (loss === 'wasserstein') return Math.abs(discriminator);
