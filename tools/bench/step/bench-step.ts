@@ -69,11 +69,14 @@ async function startAlternatives({ preset, batch, threads, peerPython }: StepBen
 
 /** Whether stock-layers.ts has everything that a preset's step computes. */
 function isInStockLayers({ model }: Preset): boolean {
-  const { generator, discriminator, regularizer, loss, augment } = model;
+  const { generator, discriminator, regularizer, loss, labelSmoothing, augment, condition } = model;
   return (
     generator.kind === 'rows' &&
     discriminator.kind !== 'custom' &&
     discriminator.minibatchDeviation === undefined &&
+    discriminator.spectralNorm !== true &&
+    condition === undefined &&
+    labelSmoothing === undefined &&
     regularizer.kind === 'none' &&
     loss === 'non-saturating' &&
     augment === undefined
@@ -111,6 +114,7 @@ async function measure(options: StepBenchOptions): Promise<Measured> {
 /** Multiplications and additions of one iteration of rows-large per image, with one forward pass of the generator. */
 const operationsPerImage = 1.69e9;
 
+/** Steps with a lazy penalty (`every`) are rare among the timed ones, so the median is that of a step without it. */
 export async function benchStep(options: StepBenchOptions): Promise<Report> {
   const { own, alternatives, peaks } = await measure(options);
   const { preset, batch, rounds, threads, cacheDir } = options;
