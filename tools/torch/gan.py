@@ -189,6 +189,8 @@ class Gan:
 
         judge_fake: the discriminator of the generator's phase, where it is not that of the other phase
         """
+        # A compiled network has no truth value, so `or` cannot choose here.
+        judge_fake = self.discriminator if judge_fake is None else judge_fake
         batch = len(real)
         generator_optimizer, discriminator_optimizer = self.optimizers
         # One forward pass of the generator for both phases, as in lstm-gan.
@@ -199,7 +201,7 @@ class Gan:
         discriminator_optimizer.step()
         generator_optimizer.zero_grad()
         self.plain_discriminator.requires_grad_(False)
-        generator_loss = softplus(-(judge_fake or self.discriminator)(self.augmentation(batch)(fake))).mean()
+        generator_loss = softplus(-judge_fake(self.augmentation(batch)(fake))).mean()
         generator_loss.backward()
         self.plain_discriminator.requires_grad_(True)
         generator_optimizer.step()

@@ -56,10 +56,11 @@ class ThreadPool {
     for (size_t i = next_++; i < count; i = next_++) body(i);
   }
 
-  // Waits up to 40 microseconds without sleeping: falling asleep and waking up takes as long as a small piece of work.
+  // Waits up to 200 microseconds without sleeping: falling asleep and waking up takes as long as a small piece of work.
+  // Less than that lets threads sleep during TensorFlow's operations between ours (docs/benchmarks.md).
   template <typename Condition>
   static void WaitAwhile(const Condition& is_true) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(40);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
     while (!is_true() && std::chrono::steady_clock::now() < end) Pause();
   }
 
