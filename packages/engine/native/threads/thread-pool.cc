@@ -12,13 +12,6 @@
 namespace lstm_gan {
 namespace {
 
-// Lets the core's other hardware thread run for a moment.
-inline void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
 class ThreadPool {
  public:
   // Runs all pieces; the calling thread takes part. All threads get the calling thread's float mode, so that the
@@ -57,11 +50,11 @@ class ThreadPool {
   }
 
   // Waits up to 200 microseconds without sleeping: falling asleep and waking up takes as long as a small piece of work.
-  // Less than that lets threads sleep during TensorFlow's operations between ours (docs/benchmarks.md).
+  // Yields, so that any other thread that is ready gets the processor.
   template <typename Condition>
   static void WaitAwhile(const Condition& is_true) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
-    while (!is_true() && std::chrono::steady_clock::now() < end) Pause();
+    while (!is_true() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
   }
 
   void Wait(size_t thread) {
