@@ -54,27 +54,36 @@ LSTM_GAN_INLINE void Multiply(const Product& product, size_t start, size_t end, 
 // Writes the products for the columns [start, end) of the transposed matrix to sums[column][row].
 template <typename P>
 LSTM_GAN_INLINE void MultiplyTransposed(const Product& product, size_t start, size_t end, float* sums) {
-  for (size_t column = start; column < end; column += P::kSums) {
-    for (size_t row = 0; row < kLane; row += P::kWidth) {
-      typename P::Vector sum[P::kSums] = {};
+  constexpr size_t kVectors = P::kWidth == kLane ? 1 : 2, kColumns = P::kSums / kVectors;
+  using Vector = typename P::Vector;
+  for (size_t column = start; column < end; column += kColumns) {
+    for (size_t row = 0; row < kLane; row += kVectors * P::kWidth) {
+      Vector sum[kColumns][kVectors] = {};
       for (size_t k = 0; k < product.terms; k += kDepth) {
         // Copied, because rows at a distance of a multiple of 4 KiB evict each other from the first-level cache.
-        alignas(64) float terms[P::kSums][kDepth];
+        alignas(64) float terms[kColumns][kDepth];
 #pragma GCC unroll 16
-        for (size_t c = 0; c < P::kSums; ++c) {
+        for (size_t c = 0; c < kColumns; ++c) {
           const float* source = product.matrix + (column + c) * product.terms + k;
 #pragma GCC unroll 8
           for (size_t i = 0; i < kDepth; i += P::kWidth) *P::At(terms[c] + i) = *P::AtLoose(source + i);
         }
         for (size_t i = 0; i < kDepth; ++i) {
-          const typename P::Vector factors =
-              *reinterpret_cast<const typename P::Vector*>(product.packed + (k + i) * kLane + row);
+          const float* factors = product.packed + (k + i) * kLane + row;
 #pragma GCC unroll 16
-          for (size_t c = 0; c < P::kSums; ++c) sum[c] += factors * terms[c][i];
+          for (size_t c = 0; c < kColumns; ++c) {
+#pragma GCC unroll 2
+            for (size_t v = 0; v < kVectors; ++v)
+              sum[c][v] += *P::AtLoose(factors + v * P::kWidth) * terms[c][i];
+          }
         }
       }
 #pragma GCC unroll 16
-      for (size_t c = 0; c < P::kSums; ++c) *P::At(sums + (column - start + c) * kLane + row) = sum[c];
+      for (size_t c = 0; c < kColumns; ++c) {
+#pragma GCC unroll 2
+        for (size_t v = 0; v < kVectors; ++v)
+          *P::At(sums + (column - start + c) * kLane + row + v * P::kWidth) = sum[c][v];
+      }
     }
   }
 }
