@@ -1,5 +1,5 @@
 /** Tests `lstm-gan evaluate` with a run of two steps, and with folders of pictures. */
-import { copyFile, mkdir, mkdtemp, readdir, readFile, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { openDataset } from '@lstm-gan/data';
@@ -95,8 +95,12 @@ describe('evaluate', () => {
       lstmGan(['evaluate', out('pictures'), '--data', out('pictures'), '--cache-dir', cacheDir, ...parameters]);
     const first = await compare('--network', 'efficientnet-lite0', '--json');
     expect(first.exitCode, String(first.stderr)).toBe(0);
-    expect(String(first.stderr)).toContain('kilobytes of efficientnet-lite0 fetched');
-    expect(String(first.stderr)).toContain('features of real images');
+    // Progress would tell too, but only of work that takes some seconds.
+    expect([...(await writtenIn(path.join(cacheDir, 'networks'))).keys()]).toEqual([
+      expect.stringMatching(/^efficientnet-lite0-[0-9a-f]{16}\.safetensors$/),
+    ]);
+    const features = await writtenIn(path.join(cacheDir, 'features'));
+    expect([...features.keys()]).toEqual([expect.stringMatching(/^efficientnet-lite0-/)]);
     const report = JSON.parse(String(first.stdout)) as Report;
     expect(report).toMatchObject({ network: { name: 'efficientnet-lite0' }, classes: null });
     // The pictures are compared with themselves.
@@ -105,11 +109,11 @@ describe('evaluate', () => {
     expect(Object.keys(report.results).filter((name) => !name.includes('_efficientnet-lite0'))).toEqual([]);
 
     const second = await compare('--network', 'efficientnet-lite0', '--json');
-    expect(String(second.stderr)).not.toContain('features of real images');
+    expect(await writtenIn(path.join(cacheDir, 'features'))).toEqual(features);
     expect(JSON.parse(String(second.stdout))).toEqual(report);
 
     const own = await compare('--network', means, '--network-range', '0..1');
-    expect(String(own.stderr)).toContain('features of real images');
+    expect((await writtenIn(path.join(cacheDir, 'features'))).size).toBe(2);
     expect(String(own.stdout)).toMatch(
       /network {3}(means-[0-9a-f]{8}): the network .*means\.json, .* numbers 0\.\.1\n/,
     );
@@ -180,6 +184,14 @@ async function symlinkCache(cacheDir: string): Promise<void> {
   await mkdir(cacheDir);
   for (const name of await readdir(userCache))
     if (/^(tensorflow-|npm$)/.test(name)) await symlink(path.join(userCache, name), path.join(cacheDir, name));
+}
+
+/** The files of a folder, with the time when each was written. */
+async function writtenIn(folder: string): Promise<Map<string, number>> {
+  const names = await readdir(folder);
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, (await stat(path.join(folder, name))).mtimeMs] as const)),
+  );
 }
 
 /** Writes real digits as pictures, in a folder for each class. */
