@@ -186,11 +186,11 @@ async function symlinkCache(cacheDir: string): Promise<void> {
     if (/^(tensorflow-|npm$)/.test(name)) await symlink(path.join(userCache, name), path.join(cacheDir, name));
 }
 
-/** The files of a folder, with the time when each was written. */
+/** The files of a folder and their inodes: a file that is written again has another one. */
 async function writtenIn(folder: string): Promise<Map<string, number>> {
   const names = await readdir(folder);
   return new Map(
-    await Promise.all(names.map(async (name) => [name, (await stat(path.join(folder, name))).mtimeMs] as const)),
+    await Promise.all(names.map(async (name) => [name, (await stat(path.join(folder, name))).ino] as const)),
   );
 }
 
