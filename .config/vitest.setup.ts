@@ -1,7 +1,11 @@
 import { expect } from 'vitest';
+import { schedulerVariables } from '../packages/command-line/stopped-exit-code.js';
 
 /** Ends a process of tests when vitest itself was killed: it would go on, with nobody to report to. */
 process.once('disconnect', () => process.exit(1));
+
+// Tests expect the exit codes of a machine without a scheduler, also if one runs the tests.
+for (const name of schedulerVariables) delete process.env[name];
 
 function bytesOf(value: unknown): Buffer | undefined {
   return ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined;

@@ -1,6 +1,7 @@
 /** Plain JavaScript, so that npm can link the programs before anything is built. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { earlyStoppedExitCode } from './stopped-exit-code.js';
 
 /** Node opens most modules of a program at once; that takes up to 200 files. */
 const neededFiles = 256;
@@ -18,11 +19,12 @@ function mostOpenFiles() {
 /**
  * While the program loads, a signal ends it. The program replaces these handlers. Without them, the first process of a
  * container would ignore SIGTERM, and SIGHUP would end a program under nohup, because Node forgets that it was started
- * with this signal ignored. A worker that has no work yet leaves at once, and that is a success.
+ * with this signal ignored. At SIGUSR1, Node would wait for a debugger. A worker that has no work yet leaves in good
+ * order.
  */
 function endAtSignals(isWorker) {
-  const end = () => process.exit(isWorker ? 0 : 130);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, end);
+  const end = () => process.exit(isWorker ? earlyStoppedExitCode(process.argv, process.env) : 130);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2']) process.on(signal, end);
   process.on('SIGHUP', () => [0, 1, 2].some((descriptor) => isatty(descriptor)) && end());
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { createProgram, exitCodes, runCommandLine } from '@lstm-gan/command-line';
+import { createProgram, earlyStoppedExitCode, exitCodes, runCommandLine } from '@lstm-gan/command-line';
 import type { Command } from 'commander';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -19,5 +19,6 @@ async function loadProgram(): Promise<Command> {
   return program;
 }
 
-// A worker that has no work yet leaves at once, and that is a success.
-await runCommandLine(parameters, loadProgram, isWorker ? exitCodes.success : exitCodes.interrupted);
+// A worker that has no work yet leaves at once, in good order.
+const interrupted = isWorker ? earlyStoppedExitCode(parameters, process.env) : exitCodes.interrupted;
+await runCommandLine(parameters, loadProgram, interrupted);

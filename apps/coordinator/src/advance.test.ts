@@ -89,7 +89,7 @@ describe('a round', () => {
     run.join('b');
     const effects = run.say('a', answer(first));
     expect(effects.filter((effect) => effect.kind === 'send' && effect.connection === 'a')).toMatchObject([
-      { message: { kind: 'finish' } },
+      { message: { kind: 'finish', complete: false } },
     ]);
     expect(works(effects).every(({ connection }) => connection === 'b')).toBe(true);
     expect(run.state.members.map(({ connection }) => connection)).toEqual(['b']);
@@ -220,7 +220,9 @@ describe('the end', () => {
     const run = drive(1, 1);
     const [work] = works(run.join('a'));
     const [next] = works(run.say('a', answer(work)));
-    expect(kinds(run.say('a', answer(next)))).toEqual(['collect', 'update', 'commit', 'send', 'finish']);
+    const effects = run.say('a', answer(next));
+    expect(kinds(effects)).toEqual(['collect', 'update', 'commit', 'send', 'finish']);
+    expect(effects[3]).toMatchObject({ message: { kind: 'finish', complete: true } });
   });
 
   it('comes after the very step that is enough, and nothing of the next one is begun', () => {
@@ -229,7 +231,7 @@ describe('the end', () => {
     while (open.length > 0) open = works(run.say('a', answer(open[0])));
     expect(run.done.slice(-3)).toMatchObject([
       { kind: 'commit', step: 2 },
-      { kind: 'send', message: { kind: 'finish' } },
+      { kind: 'send', message: { kind: 'finish', complete: true } },
       { kind: 'finish' },
     ]);
   });
@@ -239,7 +241,10 @@ describe('the end', () => {
     const [work] = works(run.join('a'));
     expect(run.handle({ kind: 'stop' })).toEqual([]);
     const [next] = works(run.say('a', answer(work)));
-    expect(kinds(run.say('a', answer(next)))).toContain('finish');
+    expect(run.say('a', answer(next)).slice(-2)).toMatchObject([
+      { message: { kind: 'finish', complete: false } },
+      { kind: 'finish' },
+    ]);
   });
 
   it('names worker, shard and step of a number that is not finite', () => {

@@ -207,7 +207,7 @@ export function afterCommit(
   before: CoordinatorState,
   { isEnough, isWanted }: Extract<CoordinatorEvent, { kind: 'committed' }>,
 ): Advance {
-  const state = { ...before, stopping: before.stopping || isEnough };
+  const state = { ...before, isEnough, stopping: before.stopping || isEnough };
   if (isOver(state)) return beginRound(state, isWanted);
   const members = state.members.map((member) => ({
     ...member,

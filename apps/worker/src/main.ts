@@ -1,6 +1,6 @@
 /** The program `lstm-gan-worker`: the same as `lstm-gan worker`. */
 import { createRequire } from 'node:module';
-import { createProgram, exitCodes, runCommandLine } from '@lstm-gan/command-line';
+import { createProgram, earlyStoppedExitCode, runCommandLine } from '@lstm-gan/command-line';
 import type { Command } from 'commander';
 import { defineWorkerCommand } from './command/worker-command.ts';
 
@@ -12,5 +12,6 @@ function loadProgram(): Command {
   return program;
 }
 
-// A worker that has no work yet leaves at once, and that is a success.
-await runCommandLine(process.argv.slice(2), loadProgram, exitCodes.success);
+const parameters = process.argv.slice(2);
+// A worker that has no work yet leaves at once, in good order.
+await runCommandLine(parameters, loadProgram, earlyStoppedExitCode(parameters, process.env));

@@ -16,10 +16,11 @@ import { prepareRun, type PreparedRun } from './prepare-run.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 /**
- * Works for a coordinator until the run is finished or the worker has left. Throws a UserError if the coordinator
- * refuses the worker or is gone.
+ * Works for a coordinator until the run is over or the worker has left. Returns whether the run has reached its end:
+ * false if the worker has left, or if the coordinator was stopped before. Throws a UserError if the coordinator refuses
+ * the worker or is gone.
  */
-export async function startWorker(options: WorkerOptions): Promise<void> {
+export async function startWorker(options: WorkerOptions): Promise<boolean> {
   const { link, name, modelSource, signal, log } = options;
   let run: PreparedRun | undefined;
   const leave = (): void => {
@@ -34,13 +35,13 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     link.send({ kind: 'hello', protocol: protocolVersion, worker: name, ...model });
     for await (const event of link.events()) {
       if (event.kind === 'closed') {
-        if (signal.aborted) return;
+        if (signal.aborted) return false;
         throw closedError(event);
       }
       const { message } = event;
       if (message.kind === 'finish') {
-        log.info(signal.aborted ? 'Left.' : 'The run is finished.');
-        return;
+        log.info(farewellText(message.complete, signal.aborted));
+        return message.complete;
       }
       if (message.kind === 'reject') throw rejectedError(message);
       if (message.kind === 'welcome') {
@@ -49,6 +50,7 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
       } else if (run === undefined) throw new Error(`Bug: the coordinator sent ${message.kind} before it said welcome`);
       else await answer(message, run);
     }
+    return false;
   } finally {
     signal.removeEventListener('abort', leave);
     // The link is closed after an error, too. An open link would keep the process alive, and the coordinator would go
@@ -58,6 +60,11 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
     await run?.engine.close();
     log.debug({ worker: name }, 'worker stopped');
   }
+}
+
+function farewellText(isComplete: boolean, hasAsked: boolean): string {
+  if (isComplete) return 'The run is finished.';
+  return hasAsked ? 'Left.' : 'The coordinator has stopped before the end of the run.';
 }
 
 /** Answers a message of the coordinator in the middle of a run. */

@@ -13,6 +13,6 @@ export function createProgram(name: string, version: string): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExit codes: 0 success, 1 failure, 2 a mistake in the options or in the input, 130 interrupted.',
+      '\nExit codes: 0 success, 1 failure, 2 a mistake in the options or in the input, 130 interrupted;\n75 under a scheduler of a cluster, if the run was stopped before its end.',
     );
 }

@@ -10,3 +10,5 @@ export { addModel, type ModelOptions } from './model-option.ts';
 export { positiveInteger, seconds, seed } from './option-values.ts';
 export { runCommandLine } from './run-command-line.ts';
 export { onStopSignal } from './stop-signals.ts';
+export { addStoppedExitCode, type StoppedExitCodeOptions } from './stopped-exit-code-option.ts';
+export { earlyStoppedExitCode, stoppedExitCode } from '../stopped-exit-code.js';

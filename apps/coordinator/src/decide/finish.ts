@@ -14,6 +14,9 @@ export function abort(state: CoordinatorState, failure: Omit<EffectOf<'abort'>, 
 }
 
 /** Tells one worker that it may go. */
-export function farewell({ plan: { run, incarnation }, membership }: CoordinatorState, connection: string): Effect {
-  return { kind: 'send', connection, message: { kind: 'finish', run, incarnation, membership } };
+export function farewell(state: CoordinatorState, connection: string): Effect {
+  const { plan, membership, round, isEnough } = state;
+  const { run, incarnation, lastStep } = plan;
+  const complete = isEnough || round.step > lastStep;
+  return { kind: 'send', connection, message: { kind: 'finish', run, incarnation, membership, complete } };
 }

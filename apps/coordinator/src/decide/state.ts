@@ -87,6 +87,8 @@ export interface CoordinatorState {
   readonly advised: boolean;
   /** Training ends after the current step. */
   readonly stopping: boolean;
+  /** The run has reached its end before its last step, because it is good enough. */
+  readonly isEnough: boolean;
   readonly finished: boolean;
   /** Contributions that came too late, twice or without a lease. */
   readonly droppedContributions: number;
@@ -110,6 +112,7 @@ export function createCoordinatorState(plan: Plan, committedStep: number, versio
     steadySinceStep: committedStep + 1,
     advised: false,
     stopping: false,
+    isEnough: false,
     finished: committedStep >= plan.lastStep,
     droppedContributions: 0,
     copiedLeases: 0,

@@ -1,5 +1,14 @@
 /** The options of a run, which `train` and `coordinator` share. */
-import { addModel, positiveInteger, seconds, seed, type CacheOptions, type ModelOptions } from '@lstm-gan/command-line';
+import {
+  addModel,
+  addStoppedExitCode,
+  positiveInteger,
+  seconds,
+  seed,
+  type CacheOptions,
+  type ModelOptions,
+  type StoppedExitCodeOptions,
+} from '@lstm-gan/command-line';
 import { presets } from '@lstm-gan/core';
 import { datasets } from '@lstm-gan/data';
 import { Option, type Command } from 'commander';
@@ -8,7 +17,7 @@ import type { ExchangeChoice } from '../workers/choose-exchange.ts';
 import { channelCount, imageCount, repeated } from './run-option-values.ts';
 import { defaultLength, type LengthOptions } from './training-length.ts';
 
-export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions, ModelOptions {
+export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions, ModelOptions, StoppedExitCodeOptions {
   readonly strictData?: boolean;
   readonly printConfig?: boolean;
   readonly dryRun?: boolean;
@@ -29,7 +38,7 @@ const exchangeHelp =
 
 /** Adds the options of a run to a command. */
 export function addRunOptions(command: Command): Command {
-  return addModel(command, 'which model.generator or model.discriminator names')
+  return addStoppedExitCode(addModel(command, 'which model.generator or model.discriminator names'))
     .option(
       '--preset <name>',
       'complete configuration to start from (default: digits; for a folder, stable at a size that fits its pictures)',

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { cacheDirOf, exitCodes, onStopSignal } from '@lstm-gan/command-line';
+import { cacheDirOf, exitCodes, onStopSignal, stoppedExitCode } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
 import type { ModelFile } from '@lstm-gan/command-line/model-file';
 import { isCustom } from '@lstm-gan/core';
@@ -28,7 +28,7 @@ import type { RunOptions } from './run-options.ts';
 import { trainRun, type TrainRunOptions, type TrainRunResult } from './train-run.ts';
 import { lastStep, observePastNumbers, observePastSteps, readStopRule } from './training-length.ts';
 import { showTrainingProgress } from './training-progress.ts';
-import { jsonReport, leftOutLines, reportLines } from './training-report.ts';
+import { endedBy, jsonReport, leftOutLines, reportLines } from './training-report.ts';
 
 /** What a command that trains has besides its options. */
 export interface TrainingCommand {
@@ -87,6 +87,7 @@ export async function runTraining(options: RunOptions, training: TrainingCommand
     const lines =
       options.json === true ? [jsonReport(ended)] : [...reportLines(ended, command), ...leftOutLines(dataset)];
     process.stdout.write(`${lines.join('\n')}\n`);
+    if (endedBy(ended) === 'signal') process.exitCode = stoppedExitCode(options.stoppedExitCode, process.env);
   } finally {
     run.folder.release();
   }

@@ -15,7 +15,8 @@ export interface EndedTraining {
 
 type EndedBy = 'steps' | 'stop-when' | 'signal';
 
-function endedBy({ steps, stopRule, result }: EndedTraining): EndedBy {
+/** Why a training has ended. `signal`: it was stopped before its end. */
+export function endedBy({ steps, stopRule, result }: EndedTraining): EndedBy {
   if (stopRule?.isMet === true) return 'stop-when';
   return result.state.step < steps ? 'signal' : 'steps';
 }

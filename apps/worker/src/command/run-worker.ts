@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { exitCodes, onStopSignal } from '@lstm-gan/command-line';
+import { exitCodes, onStopSignal, stoppedExitCode, type StoppedExitCodeOptions } from '@lstm-gan/command-line';
 import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
 import { UserError } from '@lstm-gan/core/errors';
 import { openEngine, type Engine } from '@lstm-gan/engine';
@@ -21,7 +21,7 @@ import {
 } from '@lstm-gan/transport';
 import { startWorker } from '../start-worker.ts';
 
-export interface RunWorkerOptions {
+export interface RunWorkerOptions extends StoppedExitCodeOptions {
   /** The coordinator's address. */
   readonly connect: string;
   readonly keyFile?: string;
@@ -43,18 +43,23 @@ export interface RunWorkerOptions {
 
 const retryMs = 1000;
 
-/** Works for a coordinator until its run is finished. If the coordinator is gone, looks for it during `patience`. */
+/**
+ * Works for a coordinator until its run is over, and sets the exit code. If the coordinator is gone, looks for it during
+ * `patience`.
+ */
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const { connect, keyFile, patience, device } = options;
   chooseDevice(device, findGpus().length);
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const modelSource = options.model === undefined ? undefined : await sourceOf(options.model);
+  const stopped = stoppedExitCode(options.stoppedExitCode, process.env);
+  const end = (isComplete: boolean): void => void (process.exitCode = isComplete ? exitCodes.success : stopped);
   const leaving = new AbortController();
   let isReady = false;
   onStopSignal(() => {
     // While the worker builds its graphs, it has no work to complete. A second signal means that the user does not want
     // to wait.
-    if (!isReady) process.exit(exitCodes.success);
+    if (!isReady) process.exit(stopped);
     if (leaving.signal.aborted) process.exit(exitCodes.interrupted);
     leaving.abort();
   });
@@ -67,7 +72,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   for (;;) {
     try {
       const connectTimeoutMs = isLocalAddress(connect) ? undefined : attemptMs(left());
-      return await workOnce(options, {
+      const isComplete = await workOnce(options, {
         keys,
         modelSource,
         log,
@@ -76,13 +81,14 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
         onReady: () => void (isReady = true),
         onContact: () => void (lastContactMs = performance.now()),
       });
+      return end(isComplete);
     } catch (error) {
       isReady = false;
       const leftMs = left();
       if (leaving.signal.aborted || !mayPass(error) || leftMs <= 0) throw error;
       log.warn(`${error.message} Trying again for ${Math.ceil(leftMs / 1000)} s.`);
       await delay(Math.min(retryMs, leftMs));
-      if (leaving.signal.aborted) return;
+      if (leaving.signal.aborted) return end(false);
     }
   }
 }
@@ -130,11 +136,11 @@ interface Attempt {
   readonly onContact: () => void;
 }
 
-/** Works over one link until the link ends. */
+/** Works over one link until the link ends. Returns whether the run has reached its end. */
 async function workOnce(
   options: RunWorkerOptions,
   { keys, modelSource, log, connectTimeoutMs, signal, onReady, onContact }: Attempt,
-): Promise<void> {
+): Promise<boolean> {
   const { name, device, threads, cacheDir, flows } = options;
   // A name may get another address while the worker looks for its coordinator.
   const connect = await resolveAddress(options.connect);
@@ -151,7 +157,7 @@ async function workOnce(
     return engine;
   };
   try {
-    await startWorker({
+    return await startWorker({
       link: createWorkerLink({ connect, keys, memory, flowCount: flows, connectTimeoutMs }),
       openPeers: async () =>
         createPeerLink({

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import {
   addCacheDir,
   addModel,
+  addStoppedExitCode,
   cacheDirOf,
   invocationOf,
   positiveInteger,
@@ -51,6 +52,7 @@ export function defineWorkerCommand(command: Command): void {
     )
     .addHelpText('after', () => examplesOf(invocationOf(command)));
   addModel(command, 'for a run that has such networks; the same file as the coordinator');
+  addStoppedExitCode(command);
   addCacheDir(command).action(startWorkerProcess);
 }
 
@@ -60,7 +62,7 @@ Examples:
   $ ${invocation} --connect tcp://10.0.0.1:5577 --key-file worker.key
   $ CUDA_VISIBLE_DEVICES=1 ${invocation} --connect tcp://10.0.0.1:5577 --key-file worker.key --device gpu
 
-On SIGTERM or Ctrl-C it leaves politely: after the shards in work.`;
+On SIGTERM or Ctrl-C it leaves politely: after the shards in work. SIGUSR1 and SIGUSR2 do the same.`;
 }
 
 async function startWorkerProcess({ cpus, ...options }: WorkerCommandOptions): Promise<void> {

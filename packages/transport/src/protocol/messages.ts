@@ -59,7 +59,7 @@ import {
 } from './shared-fields.ts';
 
 /** The version of the protocol. Both ends of a link must have the same version. */
-export const protocolVersion = 11;
+export const protocolVersion = 12;
 
 /** Why a worker is refused, as codes for programs. */
 export const rejectReasons = [
@@ -307,7 +307,14 @@ export const coordinatorMessages = {
   }),
 
   /** The worker may go, because training has ended or because the worker asked to leave. */
-  finish: message({ fields: runHeader, samples: [sampleRun] }),
+  finish: message({
+    fields: {
+      ...runHeader,
+      /** Whether the run has reached its end. False if it was stopped before, and if only this worker leaves. */
+      complete: z.boolean(),
+    },
+    samples: [{ ...sampleRun, complete: true }],
+  }),
 
   reject,
 

@@ -146,7 +146,7 @@ export function testLink(name: string, open: () => Promise<LinkPair>): void {
       const { coordinator, joined } = await start(1);
       const [{ connection, inbox }] = joined;
       coordinator.send(connection, weights(1, 2_000_000));
-      coordinator.send(connection, { kind: 'finish', ...run });
+      coordinator.send(connection, { kind: 'finish', ...run, complete: true });
       await coordinator.close();
       expect(await take(inbox)).toMatchObject({ kind: 'message', message: { kind: 'weights' } });
       expect(await take(inbox)).toMatchObject({ kind: 'message', message: { kind: 'finish' } });

@@ -27,6 +27,8 @@ function goBack(state: CoordinatorState, text: string): Advance {
   const rewound: CoordinatorState = {
     ...state,
     versions,
+    // The step that was enough is gone.
+    isEnough: false,
     members: state.members.map((member) => ({ ...member, versions: {} })),
     round: createRound(firstPlaceOfStep(step + 1), state.plan.shardCount),
   };

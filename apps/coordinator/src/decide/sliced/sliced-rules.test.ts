@@ -124,7 +124,7 @@ describe('a crew', () => {
     const ended = run.finishStep(begun);
     expect(messages(ended, 'finish')).toEqual([]);
     const installed = run.gathered();
-    expect(messages(installed, 'finish')).toMatchObject([{ connection: 'a' }]);
+    expect(messages(installed, 'finish')).toMatchObject([{ connection: 'a', complete: false }]);
     expect(messages(installed, 'crew')).toMatchObject([{ connection: 'b', crew: 3 }]);
     expect(run.state.members.map(({ connection }) => connection)).toEqual(['b']);
   });

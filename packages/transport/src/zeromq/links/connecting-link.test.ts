@@ -92,7 +92,7 @@ it('does not say that no coordinator answered if its own process was busy for th
   worker.send(hello('busy'));
   block(1000);
   const { connection } = await take(events);
-  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1, complete: true });
   expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ message: { kind: 'finish' } });
 });
 
@@ -103,7 +103,7 @@ it('does not say that its coordinator was silent if its own process was busy for
   worker.send(hello('busy'));
   const { connection } = await take(events);
   block(1500);
-  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1, complete: true });
   expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ message: { kind: 'finish' } });
 });
 
@@ -114,7 +114,7 @@ it('brings what came before its connection was lost, also if its own process was
   opened.push(worker);
   worker.send(hello('busy'));
   const [routingId] = await server.receive();
-  const { header } = encodeMessage({ kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  const { header } = encodeMessage({ kind: 'finish', run: 'r', incarnation: 1, membership: 1, complete: true });
   const inbox = worker.events()[Symbol.asyncIterator]();
   for (let k = 0; k < 100; k++) await server.send([routingId, 'H', header]);
   server.close();

@@ -92,7 +92,7 @@ it('never waits to send to the last worker after it has gone, because such a sen
   // There is no event to wait for: a ROUTER notices that a client is gone only when something is sent to it.
   await new Promise((resolve) => setTimeout(resolve, 300));
 
-  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1, complete: true });
   const worker = createWorkerLink({ connect: coordinator.address });
   opened.push(worker);
   worker.send(hello('next'));

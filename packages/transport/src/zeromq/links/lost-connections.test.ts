@@ -69,7 +69,7 @@ it('lets a worker process end when both ends close at once, without waiting for 
   );
   const ended = once(child, 'exit');
   const { connection } = await take(events);
-  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+  coordinator.send(connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1, complete: true });
   await coordinator.close();
   expect(await ended).toEqual([0, null]);
 });
