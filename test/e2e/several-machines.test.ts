@@ -254,6 +254,64 @@ it('says that a port is in use, and what --bind expects', async () => {
   await coordinator;
 });
 
+it('ends with exit code 75 under a scheduler if the run is stopped before its end, and with 0 at its end', async () => {
+  const scheduled = { env: { SLURM_JOB_ID: '7' } };
+  const coordinator = start(coordinate('evicted', '127.0.0.1:*', ...small, ...endless), scheduled);
+  const join = await joinCommand(coordinator);
+  const worker = start(join, scheduled);
+  const [leaver, other] = [
+    start([...join, '--name', 'leaver'], scheduled),
+    start([...join, '--name', 'other', '--stopped-exit-code', '9', '--log', 'json']),
+  ];
+  for (const name of ['leaver', 'other']) await waitForJoin('evicted', name, 1, coordinator, worker, leaver, other);
+  leaver.kill('SIGUSR2');
+  expect((await leaver).exitCode).toBe(75);
+  coordinator.kill('SIGUSR1');
+  const { stdout, exitCode } = await coordinator;
+  const { step, endedBy } = summaryOf(stdout);
+  expect([exitCode, endedBy]).toEqual([75, 'signal']);
+  const stopped = 'The coordinator has stopped before the end of the run.';
+  expect(await worker).toMatchObject({
+    exitCode: 75,
+    stderr: expect.stringMatching(new RegExp(`^\\[[\\d:]+\\] INFO: ${stopped}$`, 'm')),
+  });
+  expect(String((await worker).stderr)).not.toMatch(/^\{/m);
+  const { exitCode: codeOfOther, stderr } = await other;
+  expect(codeOfOther).toBe(9);
+  const lines = (String(stderr).match(/^\{.*\}$/gm) ?? []).map((line) => JSON.parse(line) as { msg: string });
+  expect(lines.map(({ msg }) => msg)).toEqual(expect.arrayContaining([stopped, 'worker stopped']));
+
+  const out = path.join(folder, 'evicted');
+  const again = coordinate('evicted', '127.0.0.1:*', '--resume', out, '--steps', String(step + 3));
+  const resumed = start(again, scheduled);
+  const last = start(await joinCommand(resumed), scheduled);
+  expect([(await resumed).exitCode, (await last).exitCode]).toEqual([0, 0]);
+});
+
+it('writes its log as JSON with --log json, with its progress', async () => {
+  const out = path.join(folder, 'logged');
+  const { stderr } = await lstmGan([
+    'train',
+    ...small,
+    '--steps',
+    '3',
+    '--workers',
+    '1',
+    '--out',
+    out,
+    '--log',
+    'json',
+  ]);
+  const messages = (String(stderr).match(/^\{.*\}$/gm) ?? []).map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(messages).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^Training on /), expect.stringMatching(/^Training step 3\/3 /)]),
+  );
+  expect(stderr).not.toMatch(/^(\[\d\d:|Training)/m);
+  expect(await readFile(path.join(out, 'worker-1.log'), 'utf8')).toMatch(
+    /^\{"level":30,.*"msg":"The run is finished."/m,
+  );
+});
+
 let network: Network | undefined;
 afterAll(() => network?.remove());
 

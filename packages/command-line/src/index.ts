@@ -6,6 +6,7 @@ export { addCacheDir, cacheDirOf, type CacheOptions } from './cache-dir-option.t
 export { createProgram } from './create-program.ts';
 export { exitCodes } from './exit-codes.ts';
 export { invocationOf } from './invocation-of.ts';
+export { addLog, type LogKind, type LogOptions } from './log-option.ts';
 export { addModel, type ModelOptions } from './model-option.ts';
 export { positiveInteger, seconds, seed } from './option-values.ts';
 export { runCommandLine } from './run-command-line.ts';

@@ -14,7 +14,9 @@ const lineEveryMs = 5000;
 
 /** Returns a display that writes a label and the progress to a stream. `now` returns milliseconds. */
 export function createProgressDisplay(label: string, stream: NodeJS.WriteStream, now: () => number): ProgressDisplay {
-  return stream.isTTY ? createBar(label, stream) : createLines(label, stream, now);
+  return stream.isTTY
+    ? createBar(label, stream)
+    : createProgressLines(label, (line) => void stream.write(`${line}\n`), now);
 }
 
 function createBar(label: string, stream: NodeJS.WriteStream): ProgressDisplay {
@@ -38,11 +40,12 @@ function createBar(label: string, stream: NodeJS.WriteStream): ProgressDisplay {
   } as ProgressDisplay;
 }
 
-function createLines(label: string, stream: NodeJS.WriteStream, now: () => number): ProgressDisplay {
+/** Returns a display that calls `write` with a line of text every few seconds. */
+export function createProgressLines(label: string, write: (line: string) => void, now: () => number): ProgressDisplay {
   let lastMs = -Infinity;
   let pending: string | undefined;
   const flush = (): void => {
-    if (pending !== undefined) stream.write(`${pending}\n`);
+    if (pending !== undefined) write(pending);
     pending = undefined;
   };
   return {

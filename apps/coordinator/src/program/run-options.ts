@@ -1,11 +1,13 @@
 /** The options of a run, which `train` and `coordinator` share. */
 import {
+  addLog,
   addModel,
   addStoppedExitCode,
   positiveInteger,
   seconds,
   seed,
   type CacheOptions,
+  type LogOptions,
   type ModelOptions,
   type StoppedExitCodeOptions,
 } from '@lstm-gan/command-line';
@@ -17,7 +19,8 @@ import type { ExchangeChoice } from '../workers/choose-exchange.ts';
 import { channelCount, imageCount, repeated } from './run-option-values.ts';
 import { defaultLength, type LengthOptions } from './training-length.ts';
 
-export interface RunOptions extends CacheOptions, ConfigOptions, LengthOptions, ModelOptions, StoppedExitCodeOptions {
+export interface RunOptions
+  extends CacheOptions, ConfigOptions, LengthOptions, LogOptions, ModelOptions, StoppedExitCodeOptions {
   readonly strictData?: boolean;
   readonly printConfig?: boolean;
   readonly dryRun?: boolean;
@@ -38,7 +41,7 @@ const exchangeHelp =
 
 /** Adds the options of a run to a command. */
 export function addRunOptions(command: Command): Command {
-  return addStoppedExitCode(addModel(command, 'which model.generator or model.discriminator names'))
+  addModel(command, 'which model.generator or model.discriminator names')
     .option(
       '--preset <name>',
       'complete configuration to start from (default: digits; for a folder, stable at a size that fits its pictures)',
@@ -111,6 +114,7 @@ export function addRunOptions(command: Command): Command {
       'also admit workers that compute other bits; the run is marked, because its weights then depend on its workers',
     )
     .option('--json', 'end with one line of JSON on standard output');
+  return addLog(addStoppedExitCode(command));
 }
 
 /** Lines about a run's length, and the presets and data sets to choose from, for the end of a command's help. */

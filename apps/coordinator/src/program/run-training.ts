@@ -2,13 +2,21 @@
 import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { cacheDirOf, exitCodes, onStopSignal, stoppedExitCode } from '@lstm-gan/command-line';
+import { cacheDirOf, exitCodes, onStopSignal, stoppedExitCode, type LogKind } from '@lstm-gan/command-line';
 import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
 import type { ModelFile } from '@lstm-gan/command-line/model-file';
 import { isCustom } from '@lstm-gan/core';
 import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
-import { printable, printConfig, readMetrics, refuseRun, type ConfigLayer, type RunConfig } from '@lstm-gan/run';
+import {
+  createTerminalLog,
+  printable,
+  printConfig,
+  readMetrics,
+  refuseRun,
+  type ConfigLayer,
+  type RunConfig,
+} from '@lstm-gan/run';
 import type { EvaluationPlan } from '../evaluate/evaluator.ts';
 import { findRun, type FoundRun } from '../open-run/find-run.ts';
 import { fitPreset, newRunConfig, presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
@@ -80,6 +88,7 @@ export async function runTraining(options: RunOptions, training: TrainingCommand
       dataset,
       arithmetic,
       now,
+      logKind: options.log,
     });
     dataset.close();
     run.end(steps);
@@ -211,7 +220,7 @@ async function openRun(
 }
 
 type TrainingContext = Omit<TrainRunOptions, keyof OpenRun | 'signal' | 'terminal' | 'onStep' | 'onBegin'> &
-  Pick<TrainRunOptions, 'isStrict'>;
+  Pick<TrainRunOptions, 'isStrict'> & { readonly logKind: LogKind };
 
 /**
  * Trains with progress on the terminal. The first Ctrl-C or SIGTERM, or the end of the terminal, stops after the step;
@@ -226,14 +235,23 @@ async function trainUntilSignal(run: OpenRun, context: TrainingContext): Promise
     stopper.abort();
   };
   const forgetSignals = onStopSignal(onSignal);
-  const { steps, now, dataset } = context;
-  const progress = showTrainingProgress({ config: run.config, steps, imageCount: dataset.count, now });
+  const { steps, now, dataset, logKind } = context;
+  const terminal =
+    logKind === 'json' ? { write: (line: string) => void process.stderr.write(line) } : readableLog(process.stderr);
+  const jsonLog = logKind === 'json' ? createTerminalLog(terminal) : undefined;
+  const progress = showTrainingProgress({
+    config: run.config,
+    steps,
+    imageCount: dataset.count,
+    now,
+    ...(jsonLog && { log: (line: string) => jsonLog.info(line) }),
+  });
   try {
     return await trainRun({
       ...run,
       ...context,
       signal: stopper.signal,
-      terminal: readableLog(process.stderr),
+      terminal,
       onBegin: () => void (hasBegun = true),
       onStep: (metrics, word) => progress.onStep(metrics, word),
     });

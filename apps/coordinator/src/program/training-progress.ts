@@ -1,4 +1,9 @@
-import { createCountdown, createProgressDisplay, formatDuration } from '@lstm-gan/command-line/terminal';
+import {
+  createCountdown,
+  createProgressDisplay,
+  createProgressLines,
+  formatDuration,
+} from '@lstm-gan/command-line/terminal';
 import { imagesPerStep, type RunConfig, type StepMetrics } from '@lstm-gan/run';
 
 export interface TrainingProgress {
@@ -17,15 +22,20 @@ interface ProgressOptions {
   /** The number of images in the data. */
   readonly imageCount: number;
   readonly now: () => number;
+  /** Gets the lines in place of the terminal. */
+  readonly log?: (line: string) => void;
 }
 
 /**
- * Shows a progress line of training on standard error: step, images, passes, time of this start, losses, images/s, how
+ * Shows a progress line of training on standard error, or in a log: step, images, passes, time of this start, losses, images/s, how
  * the run is, remaining time.
  */
-export function showTrainingProgress({ config, steps, imageCount, now }: ProgressOptions): TrainingProgress {
+export function showTrainingProgress({ config, steps, imageCount, now, log }: ProgressOptions): TrainingProgress {
   const startMs = now();
-  const display = createProgressDisplay('Training', process.stderr, now);
+  const display =
+    log === undefined
+      ? createProgressDisplay('Training', process.stderr, now)
+      : createProgressLines('Training', log, now);
   const countdown = createCountdown(steps, now);
   const rates: number[] = [];
   return {

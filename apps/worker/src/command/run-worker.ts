@@ -5,7 +5,14 @@
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { exitCodes, onStopSignal, stoppedExitCode, type StoppedExitCodeOptions } from '@lstm-gan/command-line';
+import {
+  exitCodes,
+  onStopSignal,
+  stoppedExitCode,
+  type LogKind,
+  type LogOptions,
+  type StoppedExitCodeOptions,
+} from '@lstm-gan/command-line';
 import { chooseDevice, findGpus } from '@lstm-gan/command-line/devices';
 import { UserError } from '@lstm-gan/core/errors';
 import { openEngine, type Engine } from '@lstm-gan/engine';
@@ -21,7 +28,7 @@ import {
 } from '@lstm-gan/transport';
 import { startWorker } from '../start-worker.ts';
 
-export interface RunWorkerOptions extends StoppedExitCodeOptions {
+export interface RunWorkerOptions extends LogOptions, StoppedExitCodeOptions {
   /** The coordinator's address. */
   readonly connect: string;
   readonly keyFile?: string;
@@ -63,7 +70,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     if (leaving.signal.aborted) process.exit(exitCodes.interrupted);
     leaving.abort();
   });
-  const log = await openLog();
+  const log = await openLog(options.log);
   // A coordinator with a socket file makes a new socket file when it starts again, so waiting at the old one is
   // useless.
   const patienceMs = isLocalAddress(connect) ? 0 : 1000 * patience;
@@ -93,12 +100,9 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   }
 }
 
-/**
- * Opens a log on stderr: readable lines if stderr is a terminal, otherwise JSON. For the workers that `train` starts,
- * stderr is a file.
- */
-async function openLog(): Promise<Logger> {
-  if (!process.stderr.isTTY) return createLog(process.stderr.fd);
+/** Opens a log on stderr: readable lines, or JSON, with debug lines, because a worker has no other log. */
+async function openLog(kind: LogKind): Promise<Logger> {
+  if (kind === 'json') return createLog(process.stderr.fd);
   const { readableLog } = await import('@lstm-gan/command-line/terminal');
   return createTerminalLog(readableLog(process.stderr));
 }

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import {
   addCacheDir,
+  addLog,
   addModel,
   addStoppedExitCode,
   cacheDirOf,
@@ -52,7 +53,7 @@ export function defineWorkerCommand(command: Command): void {
     )
     .addHelpText('after', () => examplesOf(invocationOf(command)));
   addModel(command, 'for a run that has such networks; the same file as the coordinator');
-  addStoppedExitCode(command);
+  addLog(addStoppedExitCode(command));
   addCacheDir(command).action(startWorkerProcess);
 }
 

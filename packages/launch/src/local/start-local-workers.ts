@@ -134,6 +134,8 @@ function spawnWorker(
     `${threads}`,
     '--cache-dir',
     cacheDir,
+    '--log',
+    'json',
     ...(modelFile === undefined ? [] : ['--model', modelFile]),
   ];
   const [program, ...before] = [...pinned(processors), ...command];
