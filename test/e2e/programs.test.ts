@@ -47,6 +47,14 @@ it.each(['coordinator', 'worker'] as const)(
   },
 );
 
+it('lstm-gan-coordinator pack has the options and the examples of lstm-gan pack', async () => {
+  const [alone, subcommand] = [await runAlone('coordinator', ['pack', '--help']), await lstmGan(['pack', '--help'])];
+  const lines = linesOf(String(alone.stdout).replaceAll('lstm-gan-coordinator', 'lstm-gan'));
+  expect(lines).toEqual(linesOf(String(subcommand.stdout)));
+  expect(lines.length).toBeGreaterThan(8);
+  expect((await runAlone('coordinator', ['--help'])).stdout).toContain('lstm-gan-coordinator pack --help');
+});
+
 it.each([
   ['cli', ['worker', '--help']],
   ['worker', ['--help']],

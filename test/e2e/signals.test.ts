@@ -97,8 +97,11 @@ const expectClean = async () => {
   expect((await namesIn(out())).filter((name) => /lock|partial/.test(name))).toEqual([]);
 };
 
-it('train, while it packs pictures', async () => {
-  const { exitCode } = await interrupt(['train', ...model, '--data', pictures, '--out', out()], isPacking);
+it.each([
+  ['train', () => [...model, '--out', out()]],
+  ['pack', () => model.slice(0, -2)],
+])('%s, while it packs pictures', async (command, options) => {
+  const { exitCode } = await interrupt([command, ...options(), '--data', pictures], isPacking);
   expect(exitCode).toBe(130);
   await expectClean();
 });

@@ -13,9 +13,10 @@ it('has exactly these commands and options, because users and scripts rely on th
   ]);
   expect(Object.fromEntries(options)).toEqual({
     train:
-      '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --stopped-exit-code --log --workers --threads --device --no-pin --metrics --evaluate-every --network --network-range --cache-dir',
+      '--model --preset --config --set --print-config --dry-run --data --channels --strict-data --flip --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --stopped-exit-code --log --workers --threads --device --no-pin --metrics --evaluate-every --network --network-range --cache-dir',
     coordinator:
-      '--model --preset --config --set --print-config --dry-run --data --channels --flip --strict-data --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --stopped-exit-code --log --bind --cache-dir --metrics --evaluate-every --network --network-range',
+      '--model --preset --config --set --print-config --dry-run --data --channels --strict-data --flip --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --stopped-exit-code --log --bind --cache-dir --metrics --evaluate-every --network --network-range',
+    pack: '--model --preset --config --set --data --channels --strict-data --cache-dir',
     keys: '--add --revoke',
     worker:
       '--connect --key-file --name --device --threads --cpus --patience --peer-address --flows --model --stopped-exit-code --log --cache-dir',

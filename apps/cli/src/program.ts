@@ -1,5 +1,5 @@
 import { createProgram } from '@lstm-gan/command-line';
-import { defineCoordinatorCommand } from '@lstm-gan/coordinator/program';
+import { defineCoordinatorCommand, definePackCommand } from '@lstm-gan/coordinator/program';
 import { defineWorkerCommand } from '@lstm-gan/worker/command';
 import type { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
@@ -22,6 +22,7 @@ export function createWholeProgram(version: string): Command {
   addTrain(program);
   addEvaluationOptions(defineCoordinatorCommand(program.command('coordinator'), evaluationOf));
   defineWorkerCommand(program.command('worker'));
+  definePackCommand(program.command('pack'), 'npx lstm-gan train');
   addKeys(program);
   addSample(program);
   addEvaluate(program);

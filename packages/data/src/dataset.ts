@@ -13,6 +13,14 @@ export interface LeftOut {
   readonly reason: string;
 }
 
+/** A data set that was opened, and its packed file. */
+export interface PackedDataset {
+  readonly dataset: Dataset;
+  readonly file: string;
+  /** Whether the file was there before. */
+  readonly wasPacked: boolean;
+}
+
 /** Images that training reads by number. All have the same shape. */
 export interface Dataset {
   readonly name: string;

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, expect, it } from 'vitest';
-import { openImageFolder, typicalShape } from './image-folder.ts';
+import { packImageFolder, typicalShape } from './image-folder.ts';
 
 let root: string;
 let cacheDir: string;
@@ -38,8 +38,8 @@ async function addImage(file: string, width: number, height: number, background:
   await sharp({ create: { width, height, channels, background } }).toFile(path.join(root, file));
 }
 
-const open = (options: { channels?: 1 | 3; strict?: boolean } = {}) =>
-  openImageFolder(root, { cacheDir, size: 8, channels: 3, ...options });
+const open = async (options: { channels?: 1 | 3; strict?: boolean } = {}) =>
+  (await packImageFolder(root, { cacheDir, size: 8, channels: 3, ...options })).dataset;
 async function pixelsOf(index: number, options: { channels?: 1 | 3 } = {}): Promise<Uint8Array> {
   const dataset = await open(options);
   const image = new Uint8Array(8 * 8 * dataset.channels);
@@ -184,13 +184,16 @@ it('is opened again without decoding, unless it has changed', async () => {
   await addImage('a.png', 8, 8, red);
   const progress: number[] = [];
   const openCounted = () =>
-    openImageFolder(root, { cacheDir, size: 8, channels: 3, onProgress: (done) => void progress.push(done) });
-  const { digest } = await openCounted();
-  expect((await openCounted()).digest).toBe(digest);
+    packImageFolder(root, { cacheDir, size: 8, channels: 3, onProgress: (done) => void progress.push(done) });
+  const first = await openCounted();
+  const { digest } = first.dataset;
+  const second = await openCounted();
+  expect([second.dataset.digest, second.file]).toEqual([digest, first.file]);
+  expect([first.wasPacked, second.wasPacked]).toEqual([false, true]);
   expect(progress).toEqual([1]);
   await addImage('a.png', 8, 8, blue);
   await utimes(path.join(root, 'a.png'), 1, 1);
-  expect((await openCounted()).digest).not.toBe(digest);
+  expect((await openCounted()).dataset.digest).not.toBe(digest);
   expect(await readdir(path.join(cacheDir, 'data'))).toHaveLength(1);
 });
 

@@ -13,7 +13,7 @@ import type { ImageShape } from '@lstm-gan/core';
 import { UserError } from '@lstm-gan/core/errors';
 import { adviceOf, reasonOf } from '@lstm-gan/system';
 import sharp from 'sharp';
-import type { Dataset, Labels, LeftOut } from './dataset.ts';
+import type { Dataset, Labels, LeftOut, PackedDataset } from './dataset.ts';
 import type { DecodedImages } from './decoded-images.ts';
 import { adviceForFile } from './no-folder.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
@@ -50,7 +50,7 @@ interface ImageFile {
 /**
  * Opens a folder of images. If it is new or has changed since it was packed, its images are decoded and packed first.
  */
-export async function openImageFolder(folder: string, options: ImageFolderOptions): Promise<Dataset> {
+export async function packImageFolder(folder: string, options: ImageFolderOptions): Promise<PackedDataset> {
   const { cacheDir, size, channels, strict = false, onProgress = () => undefined } = options;
   const { files, leftOut } = listImages(folder);
   if (files.length === 0) {
@@ -65,7 +65,8 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   const contents = shortHash(JSON.stringify([files, leftOut, depths, sharp.versions.vips]));
   const packed = path.join(cacheDir, 'data', `${prefix}${contents}.bin`);
   const known = openPacked(packed);
-  if (known !== undefined) return strict ? refuseLeftOut(folder, known) : known;
+  if (known !== undefined)
+    return { dataset: strict ? refuseLeftOut(folder, known) : known, file: packed, wasPacked: true };
   await writePacked(
     packed,
     path.basename(path.resolve(folder)),
@@ -75,7 +76,7 @@ export async function openImageFolder(folder: string, options: ImageFolderOption
   // What cannot be removed only takes room.
   await removeOlder(packed, prefix).catch(() => undefined);
   const dataset = openPacked(packed);
-  if (dataset !== undefined) return dataset;
+  if (dataset !== undefined) return { dataset, file: packed, wasPacked: false };
   throw new UserError({
     code: 'data-damaged',
     message: `${packed} cannot be read back.`,

@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError, nearestName } from '@lstm-gan/core/errors';
 import { createTemporary, removeLeftovers } from '@lstm-gan/system';
-import type { Dataset } from './dataset.ts';
+import type { Dataset, PackedDataset } from './dataset.ts';
 import type { DatasetSource } from './decoded-images.ts';
 import { digits } from './digits.ts';
 import { emoji } from './emoji.ts';
-import { openImageFolder, type ImageFolderOptions } from './image-folder.ts';
+import { packImageFolder, type ImageFolderOptions } from './image-folder.ts';
 import { noFolder } from './no-folder.ts';
 import { openPacked, writePacked } from './packed-dataset.ts';
 
@@ -23,10 +23,15 @@ export type OpenDatasetOptions = ImageFolderOptions;
  * first. Throws a UserError if there is no such data set or folder.
  */
 export async function openDataset(name: string, options: OpenDatasetOptions): Promise<Dataset> {
+  return (await packDataset(name, options)).dataset;
+}
+
+/** Opens a data set as `openDataset` does, and tells where its packed file is, and whether it was there before. */
+export async function packDataset(name: string, options: OpenDatasetOptions): Promise<PackedDataset> {
   removeLeftovers(path.join(options.cacheDir, 'data'));
   const source = datasets.get(name);
   if (source === undefined) {
-    if (await isFolder(name)) return openImageFolder(name, options);
+    if (await isFolder(name)) return packImageFolder(name, options);
     if (isPath(name) || (await exists(name))) throw await noFolder(name);
     const nearest = nearestName(name, [...datasets.keys()]);
     throw new UserError({
@@ -43,12 +48,12 @@ export async function openDataset(name: string, options: OpenDatasetOptions): Pr
   const { size, channels, onProgress = () => undefined } = options;
   const file = packedFileOf(name, options);
   const packed = openPacked(file);
-  if (packed !== undefined) return packed;
+  if (packed !== undefined) return { dataset: packed, file, wasPacked: true };
   const scratch = createTemporary(path.dirname(file));
   const images = await source.decode({ size, channels }, scratch.path, onProgress).finally(() => scratch.remove());
   await writePacked(file, name, { size, channels }, images);
   const written = openPacked(file);
-  if (written !== undefined) return written;
+  if (written !== undefined) return { dataset: written, file, wasPacked: false };
   throw new UserError({
     code: 'data-damaged',
     message: `${file} cannot be read back.`,

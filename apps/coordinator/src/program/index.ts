@@ -6,6 +6,7 @@ export { gridSamples, randomSamples, type Samples } from '../records/grid-sample
 export { openSampler } from '../records/open-sampler.ts';
 export { describeLocalWorkers, localWorkerCount, localWorkers } from '../workers/local-workers.ts';
 export { defineCoordinatorCommand } from './coordinator-command.ts';
+export { definePackCommand } from './pack-command.ts';
 export { measureSteps, type Measurement } from './measure-steps.ts';
 export { addRunOptions, runOptionsHelp, type RunOptions } from './run-options.ts';
 export type { EvaluatedNumber, EvaluationPlan, Evaluator } from '../evaluate/evaluator.ts';

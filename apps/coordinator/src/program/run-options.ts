@@ -6,7 +6,6 @@ import {
   positiveInteger,
   seconds,
   seed,
-  type CacheOptions,
   type LogOptions,
   type ModelOptions,
   type StoppedExitCodeOptions,
@@ -16,12 +15,13 @@ import { datasets } from '@lstm-gan/data';
 import { Option, type Command } from 'commander';
 import type { ConfigOptions } from '../open-run/new-run-config.ts';
 import type { ExchangeChoice } from '../workers/choose-exchange.ts';
-import { channelCount, imageCount, repeated } from './run-option-values.ts';
+import { addConfigSources, addDataOptions } from './data-options.ts';
+import type { DataOptions } from './open-data.ts';
+import { imageCount } from './run-option-values.ts';
 import { defaultLength, type LengthOptions } from './training-length.ts';
 
 export interface RunOptions
-  extends CacheOptions, ConfigOptions, LengthOptions, LogOptions, ModelOptions, StoppedExitCodeOptions {
-  readonly strictData?: boolean;
+  extends DataOptions, ConfigOptions, LengthOptions, LogOptions, ModelOptions, StoppedExitCodeOptions {
   readonly printConfig?: boolean;
   readonly dryRun?: boolean;
   readonly out?: string;
@@ -41,32 +41,16 @@ const exchangeHelp =
 
 /** Adds the options of a run to a command. */
 export function addRunOptions(command: Command): Command {
-  addModel(command, 'which model.generator or model.discriminator names')
-    .option(
-      '--preset <name>',
-      'complete configuration to start from (default: digits; for a folder, stable at a size that fits its pictures)',
-    )
-    .option('--config <file>', 'YAML or JSON file with the fields that differ from the preset, or with all fields')
-    .option(
-      '--set <key=value>',
-      'one field of the configuration, such as optimizer.generator.learningRate=1e-4; may be repeated',
-      repeated,
-    )
+  addConfigSources(addModel(command, 'which model.generator or model.discriminator names'))
     .option('--print-config', 'only print the resulting configuration, with an explanation of each field')
     .addOption(
       new Option(
         '--dry-run',
         'only show what would be trained, on what and for how long; starts no workers and writes no run',
       ).conflicts('json'),
-    )
-    .option('--data <name|folder>', "data set, or a folder of images (default: the preset's)")
-    .addOption(
-      new Option('--channels <count>', "1 for gray images, 3 for colour (default: the preset's)").argParser(
-        channelCount,
-      ),
-    )
+    );
+  addDataOptions(command)
     .option('--flip', 'mirror images at random, left to right')
-    .option('--strict-data', 'stop at an image file that cannot be read, instead of leaving it out')
     .option(
       '--steps <count>',
       'train up to this step (default: the step that was asked for before; for a new run, see Length below)',

@@ -3,10 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { cacheDirOf, exitCodes, onStopSignal, stoppedExitCode, type LogKind } from '@lstm-gan/command-line';
-import { createProgressDisplay, provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
-import type { ModelFile } from '@lstm-gan/command-line/model-file';
+import { provisionWithProgress, readableLog } from '@lstm-gan/command-line/terminal';
 import { isCustom } from '@lstm-gan/core';
-import { openDataset, type Dataset } from '@lstm-gan/data';
 import { loadNativeArithmetic } from '@lstm-gan/engine';
 import {
   createTerminalLog,
@@ -19,7 +17,7 @@ import {
 } from '@lstm-gan/run';
 import type { EvaluationPlan } from '../evaluate/evaluator.ts';
 import { findRun, type FoundRun } from '../open-run/find-run.ts';
-import { fitPreset, newRunConfig, presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
+import { presetConfig, readConfigLayers, withClasses } from '../open-run/new-run-config.ts';
 import { loadModelFileOfRun } from '../open-run/model-file-of-run.ts';
 import {
   beginRun,
@@ -32,6 +30,7 @@ import {
 import { tryNetworks } from '../open-run/try-networks.ts';
 import type { GatherWorkers } from '../workers/run-workers.ts';
 import { dryRunLines } from './dry-run.ts';
+import { openData, startConfig } from './open-data.ts';
 import type { RunOptions } from './run-options.ts';
 import { trainRun, type TrainRunOptions, type TrainRunResult } from './train-run.ts';
 import { lastStep, observePastNumbers, observePastSteps, readStopRule } from './training-length.ts';
@@ -107,15 +106,6 @@ type Start =
   | { readonly config: RunConfig; readonly found?: undefined }
   | { readonly found: FoundRun; readonly config?: undefined };
 
-/** Returns the configuration of a new run. Says which preset was chosen if nobody named one for a folder of pictures. */
-async function startConfig(layers: readonly ConfigLayer[], modelFile: ModelFile | undefined): Promise<RunConfig> {
-  const fitted = await fitPreset(layers);
-  if (fitted === undefined) return newRunConfig(layers, modelFile);
-  const config = newRunConfig([fitted.layer, ...layers], modelFile);
-  process.stderr.write(`${fitted.sentence(config)}\n`);
-  return config;
-}
-
 /**
  * Completes the configuration of a new run with what its data decide, and tries networks that the user has written. So
  * data and networks that cannot be used are reported before the run folder is made.
@@ -182,19 +172,6 @@ async function foresee(
 /** The folder of a new run. */
 function rootOf({ out }: RunOptions, { preset }: RunConfig): string {
   return out ?? path.join('runs', preset);
-}
-
-function openData({ data, model }: RunConfig, options: RunOptions, now: () => number): Promise<Dataset> {
-  const display = createProgressDisplay(`Packing ${data}`, process.stderr, now);
-  const { size, channels } = model.image;
-  const onProgress = (done: number, total: number): void => display.update(done, total, `${done} of ${total} images`);
-  return openDataset(data, {
-    cacheDir: cacheDirOf(options),
-    size,
-    channels,
-    strict: options.strictData,
-    onProgress,
-  }).finally(() => display.stop());
 }
 
 /**

@@ -85,14 +85,17 @@ function findingLines(findings: readonly Finding[]): string[] {
 
 const shownLeftOut = 10;
 
-/** Returns lines about files of the data that were left out. The lines are printed last, so that they stay visible. */
-export function leftOutLines({ leftOut }: Dataset): string[] {
+/**
+ * Returns lines about files of the data that were left out. The lines are printed last, so that they stay visible.
+ * @param rest what is said where there are more than fit
+ */
+export function leftOutLines({ leftOut }: Dataset, rest = '; log.jsonl names them'): string[] {
   if (leftOut.length === 0) return [];
   const lines = leftOut.slice(0, shownLeftOut).map(({ file, reason }) => `  ${printable(file)}: ${printable(reason)}`);
-  const rest = leftOut.length - shownLeftOut;
+  const more = leftOut.length - shownLeftOut;
   return [
     `${leftOut.length} files of the data could not be used and were left out:`,
     ...lines,
-    ...(rest > 0 ? [`  and ${rest} more; log.jsonl names them`] : []),
+    ...(more > 0 ? [`  and ${more} more${rest}`] : []),
   ];
 }
