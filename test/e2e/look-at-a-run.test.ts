@@ -32,6 +32,7 @@ describe('inspect', () => {
     const text = await answer('inspect', run);
     expect(text).toMatch(/progress +step 2, 128 images/);
     expect(text).toMatch(/throughput +\d+ images\/s/);
+    expect(text).toMatch(/workers: 1 take part, .*\n.*\n {2}worker-1 +[\d.]+ +\d+ % +2 +2 {2}cpu .*\n/);
     expect(text).toMatch(/generator: 1,915,393 parameters\n/);
     expect(text).toMatch(/generator's loss\n.*┤ *[\u2801-\u28ff]/);
   });
@@ -43,6 +44,7 @@ describe('inspect', () => {
       path: run,
       progress: { step: 2, durableStep: 2, losses: summary.losses },
       networks: { generator: { parameters: 1_915_393 } },
+      workers: [{ name: 'worker-1', steps: 2, lastStep: 2, takesPart: true, departures: [] }],
     });
     const file = path.join(run, 'checkpoints', 'step-00000002.safetensors');
     const ofCheckpoint = JSON.parse(await answer('inspect', file, '--json')) as Record<string, unknown>;

@@ -82,6 +82,21 @@ describe('a round', () => {
     ]);
   });
 
+  it('says in the log who joined, who is gone, and why', () => {
+    const run = drive(4, 2);
+    const about = (effects: readonly Effect[]) =>
+      effects.flatMap((effect) => (effect.kind === 'log' && effect.about !== undefined ? [effect.about] : []));
+    expect(about(run.join('a'))).toMatchObject([{ worker: 'worker-a', device: expect.any(String) }]);
+    run.join('b');
+    run.join('c');
+    expect(about(run.handle({ kind: 'left', connection: 'a', sentence: 'It died.' }))).toEqual([
+      { worker: 'worker-a', departure: 'lost', why: 'It died.' },
+    ]);
+    expect(about(run.say('b', { kind: 'hello', protocol: protocolVersion, worker: 'worker-b' }))).toEqual([
+      { worker: 'worker-b', departure: 'refused', why: 'Nobody expected hello now.' },
+    ]);
+  });
+
   it('lets a worker that leaves finish its lease, gives it no other, and says when it may go', () => {
     const run = drive(4, 2);
     const [first] = works(run.join('a'));

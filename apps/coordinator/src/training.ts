@@ -151,7 +151,7 @@ export class Training {
       case 'identify':
         return onIdentify?.(effect.computes);
       case 'log':
-        return log[effect.level](effect.text);
+        return log[effect.level](effect.about ?? {}, effect.text);
       case 'abort':
         this.#failure = new UserError(effect);
         return;

@@ -5,7 +5,7 @@ export function readableLog(stream: NodeJS.WritableStream): { write(line: string
   return build({
     destination: stream as never,
     colorize: false,
-    ignore: 'config,processIds,processors,digest,event,images',
+    ignore: 'config,processIds,processors,digest,event,images,worker,device,host,departure,why',
     translateTime: 'HH:MM:ss',
     sync: true,
   });

@@ -24,8 +24,11 @@ export {
   median,
   openMetrics,
   readMetrics,
+  streamMetrics,
+  withoutWorkers,
   type MetricsWriter,
   type RecordedStep,
+  type RecordedStepOfWorkers,
   type StepMetrics,
 } from './metrics/metrics.ts';
 export { differencesOf, mergeValues, type ConfigLayer } from './config/config-layers.ts';

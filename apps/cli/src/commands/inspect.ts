@@ -26,7 +26,7 @@ Examples:
 export function addInspect(program: Command): void {
   const command = program
     .command('inspect')
-    .description('show a run or a checkpoint: layers, configuration, progress, losses')
+    .description('show a run or a checkpoint: layers, configuration, progress, workers, losses')
     .argument('<run>', 'run folder, or a checkpoint file')
     .option('--out <file>', 'draw the losses as a picture, .svg or .png')
     .option('--json', 'print one line of JSON instead of text')

@@ -2,8 +2,9 @@
 import { formatDuration } from '@lstm-gan/command-line/terminal';
 import type { RunConfig } from '@lstm-gan/run';
 import type { Inspection, NetworkInspection } from './inspection.ts';
+import { workersText } from './workers-text.ts';
 
-/** Returns lines of text: progress, throughput, configuration, layers. */
+/** Returns lines of text: progress, throughput, configuration, workers, layers. */
 export function inspectionText({
   kind,
   path,
@@ -11,6 +12,7 @@ export function inspectionText({
   networks,
   progress,
   throughput,
+  workers,
   weightsSha256,
 }: Inspection): string[] {
   const { step, images, durableStep, trainingMs, losses } = progress;
@@ -41,6 +43,7 @@ export function inspectionText({
   return [
     ...lines,
     ...configLines(config),
+    ...workersText(workers),
     '',
     ...networkLines('generator', generator),
     '',

@@ -19,11 +19,14 @@ import {
   newestCheckpoint,
   readCheckpoint,
   readIfPresent,
-  readMetrics,
   runOfFolder,
+  streamMetrics,
+  withoutWorkers,
   type RecordedStep,
   type RunConfig,
 } from '@lstm-gan/run';
+import { readWorkerEvents } from './worker-events.ts';
+import { createWorkerRecords, type WorkerInspection } from './worker-records.ts';
 
 interface LayerInspection {
   readonly name: string;
@@ -59,6 +62,8 @@ export interface Inspection {
   readonly progress: Progress;
   /** Null for a checkpoint, and for a run without a recorded step. */
   readonly throughput: Throughput | null;
+  /** Empty for a checkpoint. */
+  readonly workers: readonly WorkerInspection[];
   /** The hash of a checkpoint's verified weights; null for a run. */
   readonly weightsSha256: string | null;
 }
@@ -74,7 +79,13 @@ export async function inspectPath(place: string): Promise<{ inspection: Inspecti
 
 async function inspectRun(root: string): Promise<{ inspection: Inspection; steps: readonly RecordedStep[] }> {
   const config = await readConfig(path.join(root, 'config.json'), root);
-  const steps = await readMetrics(path.join(root, 'metrics.jsonl'));
+  const steps: RecordedStep[] = [];
+  const records = createWorkerRecords();
+  for await (const recorded of streamMetrics(path.join(root, 'metrics.jsonl'))) {
+    steps.push(withoutWorkers(recorded));
+    records.observeStep(recorded);
+  }
+  for await (const event of readWorkerEvents(path.join(root, 'log.jsonl'))) records.observeEvent(event);
   const durableStep = (await newestCheckpoint(checkpointsOf(root)))?.step ?? 0;
   const step = Math.max(durableStep, steps.at(-1)?.step ?? 0);
   const trainingMs = steps.reduce((sum, { stepMs }) => sum + stepMs, 0);
@@ -92,6 +103,7 @@ async function inspectRun(root: string): Promise<{ inspection: Inspection; steps
     networks: inspectModel(config.model),
     progress,
     throughput: throughputOf(steps),
+    workers: records.workers(),
     weightsSha256: null,
   };
   return { inspection, steps };
@@ -108,6 +120,7 @@ async function inspectCheckpoint(file: string): Promise<Inspection> {
     networks: inspectModel(config.model),
     progress,
     throughput: null,
+    workers: [],
     weightsSha256,
   };
 }

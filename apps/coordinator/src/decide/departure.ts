@@ -30,5 +30,6 @@ export function withoutMember(state: CoordinatorState, connection: string): Coor
 export function departureLog({ members }: CoordinatorState, name: string, { reason, sentence }: Departure): Effect {
   const others = members.filter(({ ready }) => ready).length;
   const text = `Worker ${name} is gone: ${sentence} ${others} others go on.`;
-  return { kind: 'log', level: reason === 'asked' ? 'info' : 'warn', text };
+  const about = { worker: name, departure: reason, why: sentence };
+  return { kind: 'log', level: reason === 'asked' ? 'info' : 'warn', text, about };
 }

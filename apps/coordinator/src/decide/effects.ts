@@ -63,6 +63,11 @@ type StepEffect =
   /** The round is done again: its contributions are forgotten. */
   | { readonly kind: 'redo' };
 
+/** What a line of the log says of a worker: on which device of which machine it joined, or how it departed and why. */
+export type WorkerEvent =
+  | { readonly worker: string; readonly device: string; readonly host?: string }
+  | { readonly worker: string; readonly departure: 'asked' | 'lost' | 'refused'; readonly why: string };
+
 export type Effect =
   | StepEffect
   | CrewEffect
@@ -75,7 +80,13 @@ export type Effect =
    * of a resumed run.
    */
   | { readonly kind: 'identify'; readonly computes: Computes }
-  | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly text: string }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn';
+      readonly text: string;
+      /** The worker that has joined or is gone, as fields of the log's line: `inspect` reads them. */
+      readonly about?: WorkerEvent;
+    }
   /** Training stops with an error. */
   | { readonly kind: 'abort'; readonly code: string; readonly message: string; readonly advice: string }
   /** Training is over. No effect follows. */

@@ -51,7 +51,7 @@ export function admit(state: CoordinatorState, member: Member, ready: Ready): Ad
   const { tensorflow, graphs, probes } = ready;
   const threads = state.plan.doThreadsDecideBits ? ready.threads : undefined;
   const effects: Effect[] = [
-    { kind: 'log', level: 'info', text },
+    { kind: 'log', level: 'info', text, about: { worker: member.name, device: ready.device, host: ready.peer?.host } },
     ...warnOfDifference(state, member.name, ready),
     { kind: 'watch', connection: member.connection },
     ...(state.probes === undefined
@@ -95,13 +95,14 @@ export function dismiss(state: CoordinatorState, connection: string, departure: 
 
 /** Sends a worker away, and tells it why it may not take part, or may no longer take part. */
 export function refuse(state: CoordinatorState, connection: string, { reason, sentence }: Refusal): Advance {
+  const member = memberOf(state, connection);
+  const about = member && ({ worker: member.name, departure: 'refused', why: sentence } as const);
   const effects: Effect[] = [
     { kind: 'send', connection, message: { kind: 'reject', reason, sentence } },
     { kind: 'disconnect', connection },
-    { kind: 'log', level: 'warn', text: `A worker was refused: ${sentence}` },
+    { kind: 'log', level: 'warn', text: `A worker was refused: ${sentence}`, ...(about && { about }) },
   ];
-  const isMember = memberOf(state, connection) !== undefined;
-  const next = isMember ? withoutMember(state, connection) : state;
+  const next = member !== undefined ? withoutMember(state, connection) : state;
   return prepend(effects, rulesOf(state).afterLoss(next, connection));
 }
 

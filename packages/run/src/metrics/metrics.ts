@@ -87,6 +87,11 @@ const recordedSchema = z.object({
   computeMs: z.number(),
   exchangeMs: z.number(),
   updateMs: z.number(),
+  workers: z
+    .record(z.string(), z.object({ shards: z.number(), computeMs: z.number(), waitingMs: z.number() }))
+    .optional()
+    // Without them, the step still has losses.
+    .catch(undefined),
 });
 
 /** The fields of a step that every version of lstm-gan has written. */
@@ -95,11 +100,26 @@ export type RecordedStep = Pick<
   'step' | 'images' | 'losses' | 'imagesPerSecond' | 'stepMs' | 'computeMs' | 'exchangeMs' | 'updateMs'
 >;
 
+/** A recorded step, with its workers if they were recorded. */
+export type RecordedStepOfWorkers = RecordedStep & Partial<Pick<StepMetrics, 'workers'>>;
+
 /**
- * Reads a metrics file. The run may still be writing: an incomplete last line is ignored. Empty if there is no file.
+ * Reads a metrics file. The run may still be writing: an incomplete last line is ignored. Empty if there is no file. The
+ * workers of the steps are left out, because those of all steps may need more memory than there is.
  */
 export async function readMetrics(file: string): Promise<RecordedStep[]> {
   const steps: RecordedStep[] = [];
+  for await (const step of streamMetrics(file)) steps.push(withoutWorkers(step));
+  return steps;
+}
+
+/** Returns a step without its workers. */
+export function withoutWorkers({ workers: _workers, ...step }: RecordedStepOfWorkers): RecordedStep {
+  return step;
+}
+
+/** Reads a metrics file as `readMetrics` does, one step after the other. */
+export async function* streamMetrics(file: string): AsyncGenerator<RecordedStepOfWorkers> {
   let broken: number | undefined;
   let line = 0;
   try {
@@ -108,15 +128,14 @@ export async function readMetrics(file: string): Promise<RecordedStep[]> {
       if (broken !== undefined) throw damaged(file, broken);
       const step = parseStep(text);
       if (step === undefined) broken = line;
-      else steps.push(step);
+      else yield step;
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw explainReadError(file, error);
   }
-  return steps;
 }
 
-function parseStep(text: string): RecordedStep | undefined {
+function parseStep(text: string): RecordedStepOfWorkers | undefined {
   try {
     return recordedSchema.parse(JSON.parse(text));
   } catch {
