@@ -3,12 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { countParameters, createLayouts, presets, type Preset } from '@lstm-gan/core';
 import { readsPairs } from '@lstm-gan/core/step';
 import { configure, readSettings } from '@lstm-gan/run';
 import { rejectReasons } from '@lstm-gan/transport';
 import { execa } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { root } from '../support/command-line.ts';
 import { blocksOf, documents, parseError } from '../support/documents.ts';
 
@@ -137,29 +138,88 @@ describe('several machines', () => {
     expect(textOf('several-machines')).toContain(`| --- |\n${table.join('\n')}\n\n`);
   });
 
-  it('has a Slurm script that bash runs, with commands that the program accepts at the first start and at a restart', async () => {
-    const [script] = blocksOf(textOf('several-machines'), 'bash');
-    const folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-slurm-'));
-    await writeFile(path.join(folder, 'job.sh'), script);
-    await execa('bash', ['-n', 'job.sh'], { cwd: folder });
-    // Replaces `lstm-gan` by a script that records its parameters. Called as a coordinator, the script writes the files
-    // that the Slurm job waits for.
-    const recorder =
-      '#!/bin/bash\nprintf "%s\\0" "$@" >> calls; echo >> calls\nif [[ $1 == coordinator ]]; then mkdir -p runs/photos/keys runs/photos/checkpoints; touch runs/photos/checkpoints/step-00000001.safetensors; echo key > runs/photos/keys/worker.key; fi\n';
-    await writeFile(path.join(folder, 'lstm-gan'), recorder, { mode: 0o755 });
-    await writeFile(path.join(folder, 'srun'), '#!/bin/bash\n"$@"\n', { mode: 0o755 });
-    for (let start = 0; start < 2; start++)
-      await execa('bash', ['job.sh'], { cwd: folder, env: { PATH: `${folder}:${process.env['PATH']}` } });
-    const calls = (await readFile(path.join(folder, 'calls'), 'utf8'))
-      .trim()
-      .split('\n')
-      .map((line) => line.split('\0').slice(0, -1));
-    expect(calls.map(([command, option]) => [command, option]).sort()).toEqual([
-      ['coordinator', '--preset'],
-      ['coordinator', '--resume'],
-      ['worker', '--connect'],
-      ['worker', '--connect'],
-    ]);
-    for (const words of calls) expect(await parseError(words), words.join(' ')).toBeUndefined();
+  describe('has a Slurm script', () => {
+    let folder: string;
+    /** The parameters of each call of the programs that the script calls. */
+    const calls = async () =>
+      (await readFile(path.join(folder, 'calls'), 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => line.split('\0').slice(0, -1));
+    /** Writes a program that notes its parameters, and then does what `script` says. */
+    const replace = (name: string, script: string) => {
+      const note = `printf '%s\\0' ${name} "$@" >> calls; echo >> calls`;
+      return writeFile(path.join(folder, name), `#!/bin/bash\n${note}\n${script}\n`, { mode: 0o755 });
+    };
+    beforeEach(async () => {
+      const [script] = blocksOf(textOf('several-machines'), 'bash');
+      folder = await mkdtemp(path.join(tmpdir(), 'lstm-gan-slurm-'));
+      await writeFile(path.join(folder, 'job.sh'), script);
+      await execa('bash', ['-n', 'job.sh'], { cwd: folder });
+      await replace('scontrol', '');
+      // Without its own options, srun runs the command.
+      await replace('srun', 'while [[ $1 == --* ]]; do shift; done; "$@"');
+    });
+
+    /** Lets the coordinator write what the script waits for, and then do what `script` says. */
+    const coordinate = (script: string) =>
+      replace(
+        'lstm-gan',
+        `if [[ $1 == coordinator ]]; then
+          mkdir -p runs/photos/keys runs/photos/checkpoints
+          touch runs/photos/checkpoints/step-00000001.safetensors
+          echo key > runs/photos/keys/worker.key
+          ${script}
+        fi`,
+      );
+    const startJob = () =>
+      execa('bash', ['job.sh'], {
+        cwd: folder,
+        env: { PATH: `${folder}:${process.env['PATH']}`, SLURM_JOB_ID: '32007', SLURM_CPUS_PER_TASK: '2' },
+        reject: false,
+      });
+
+    it('that bash runs, with commands that the program accepts at the first start and at a restart', async () => {
+      await coordinate('');
+      for (let start = 0; start < 2; start++) expect((await startJob()).exitCode).toBe(0);
+      const programs = (await calls()).filter(([program]) => program === 'lstm-gan').map(([, ...words]) => words);
+      expect(programs.map(([command, option]) => [command, option]).sort()).toEqual([
+        ['coordinator', '--preset'],
+        ['coordinator', '--resume'],
+        ['worker', '--connect'],
+        ['worker', '--connect'],
+      ]);
+      for (const words of programs) expect(await parseError(words), words.join(' ')).toBeUndefined();
+      // Coordinator and workers have the port of this job.
+      for (const words of programs) expect(words.filter((word) => word.endsWith(':28007'))).toHaveLength(1);
+      const steps = (await calls()).filter(([program]) => program === 'srun');
+      expect(steps[0].slice(1, 4)).toEqual(['--cpus-per-task=2', '--no-kill', '--kill-on-bad-exit=0']);
+    });
+
+    it.each([
+      ['that reached its end', 'exit 0', 0, false],
+      ['that was stopped before', 'exit 75', 75, true],
+      ['that has failed', 'exit 1', 1, false],
+      ['that was interrupted before it began', 'exit 130', 130, false],
+    ])('that asks for another turn only after a run %s', async (_, script, exitCode, isRequeued) => {
+      await coordinate(script);
+      expect((await startJob()).exitCode).toBe(exitCode);
+      const requeued = (await calls()).filter(([program]) => program === 'scontrol');
+      expect(requeued).toEqual(isRequeued ? [['scontrol', 'requeue', '32007']] : []);
+    });
+
+    it('that passes its signal on to the coordinator, and waits for it', async () => {
+      await coordinate(
+        `trap 'sleep 0.3; echo stopped >> calls; exit 75' TERM; touch ready; while :; do sleep 0.1; done`,
+      );
+      const job = startJob();
+      while (!existsSync(path.join(folder, 'ready')) || !(await calls()).some(([program]) => program === 'srun'))
+        await delay(20);
+      job.kill('SIGTERM');
+      expect((await job).exitCode).toBe(75);
+      expect((await readFile(path.join(folder, 'calls'), 'utf8')).trim()).toMatch(
+        /stopped\nscontrol\0requeue\x0032007\0$/,
+      );
+    });
   });
 });

@@ -1,5 +1,5 @@
 /** Installs the packed packages with plain npm, without this checkout, as a user does, and runs them. */
-import { mkdir, mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -69,5 +69,27 @@ describe('the packages, installed with plain npm', () => {
       console.log(\`\${images.length} \${images.every((value) => Math.abs(value) <= 1)}\`);`;
     const { stdout } = await inFolder(process.execPath, '--input-type=module', '--eval', script);
     expect(stdout).toContain(`${2 * 32 * 32} true`);
+  });
+});
+
+describe('the one package that npm run pack makes', () => {
+  it('is installed from its file alone, with its programs, and trains', async () => {
+    const prefix = path.join(folder, 'prefix');
+    const script = `import { makePackage } from './tools/setup/make-package.mjs'; await makePackage(process.argv[1]);`;
+    await startProcess([process.execPath, '--input-type=module', '--eval', script, folder], {
+      cwd: root,
+      reject: true,
+    });
+    const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string };
+    const file = path.join(folder, `lstm-gan-${version}.tgz`);
+    await inFolder('npm', 'install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', file);
+    const program = (name: string, ...parameters: string[]) => inFolder(path.join(prefix, 'bin', name), ...parameters);
+    for (const name of ['lstm-gan', 'lstm-gan-coordinator', 'lstm-gan-worker'])
+      expect((await program(name, '--version')).stdout).toBe('0.1.0');
+    // Parts of the package come from its file; nothing is taken from this checkout.
+    const installed = path.join(prefix, 'lib', 'node_modules', 'lstm-gan');
+    expect(await realpath(path.join(installed, 'node_modules', '@lstm-gan', 'core'))).toContain(installed);
+    const options = ['--steps', '1', '--out', 'packed-run', '--cache-dir', cacheDir, '--json'];
+    expect(summaryOf((await program('lstm-gan', 'train', ...options)).stdout)).toMatchObject({ step: 1 });
   });
 });
