@@ -172,6 +172,12 @@ describe('run in the places that the examples name', () => {
     expect(await readdir('.')).toEqual(expect.arrayContaining(written));
   });
 
+  it.each(examplesOf('pack'))('lstm-gan %s', async (_, words) => {
+    const places: Readonly<Record<string, string>> = { '~/photos': 'classes', '/shared/lstm-gan': 'cache' };
+    const given = words.map((word) => places[word] ?? word);
+    expect(await answer([...given, '--cache-dir', 'cache'])).toMatch(/^Packed .*\n {2}file +cache\/data\/.*\.bin /);
+  });
+
   it.each(examplesOf('doctor'))('lstm-gan %s', async (_, words) => {
     if (words.includes('--compare-bits'))
       for (const file of words.filter((word) => word.endsWith('.json'))) await answer(['doctor', '--write-bits', file]);

@@ -64,7 +64,7 @@ type StepEffect =
   | { readonly kind: 'redo' };
 
 /** What a line of the log says of a worker: on which device of which machine it joined, or how it departed and why. */
-export type WorkerEvent =
+type WorkerEvent =
   | { readonly worker: string; readonly device: string; readonly host?: string }
   | { readonly worker: string; readonly departure: 'asked' | 'lost' | 'refused'; readonly why: string };
 
