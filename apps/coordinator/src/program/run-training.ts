@@ -95,7 +95,7 @@ export async function runTraining(options: RunOptions, training: TrainingCommand
     const lines =
       options.json === true ? [jsonReport(ended)] : [...reportLines(ended, command), ...leftOutLines(dataset)];
     process.stdout.write(`${lines.join('\n')}\n`);
-    if (endedBy(ended) === 'signal') process.exitCode = stoppedExitCode(options.stoppedExitCode, process.env);
+    if (endedBy(ended) === 'signal') process.exitCode ||= stoppedExitCode(options.stoppedExitCode, process.env);
   } finally {
     run.folder.release();
   }

@@ -60,7 +60,9 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const modelSource = options.model === undefined ? undefined : await sourceOf(options.model);
   const stopped = stoppedExitCode(options.stoppedExitCode, process.env);
-  const end = (isComplete: boolean): void => void (process.exitCode = isComplete ? exitCodes.success : stopped);
+  const end = (isComplete: boolean): void => {
+    if (!isComplete) process.exitCode ||= stopped;
+  };
   const leaving = new AbortController();
   let isReady = false;
   onStopSignal(() => {
