@@ -8,6 +8,7 @@ import path from 'node:path';
 import { root, run } from './prepare.mjs';
 
 const readJson = (...file) => JSON.parse(readFileSync(path.join(...file), 'utf8'));
+const writeJson = (value, ...file) => writeFileSync(path.join(...file), `${JSON.stringify(value, undefined, 2)}\n`);
 
 /** The packages of this checkout: name, folder and manifest of each. */
 function workspacePackages() {
@@ -30,9 +31,18 @@ function neededBy(name, packages, found = new Set()) {
   return found;
 }
 
+/** What says which packages a package needs, and how it is built. */
+const needs = {
+  dependencies: undefined,
+  devDependencies: undefined,
+  peerDependencies: undefined,
+  peerDependenciesMeta: undefined,
+  scripts: undefined,
+};
+
 /**
- * The manifest of the one package. Packages of others that any part needs are its own dependencies: npm does not look
- * for what the parts in a package lack.
+ * The manifest of the one package. Packages of others that any part needs are its own dependencies. The parts have none:
+ * npm takes what a part needs for a part of the package, and would not fetch it.
  */
 function manifestOf(main, parts) {
   const dependencies = {};
@@ -54,9 +64,7 @@ function manifestOf(main, parts) {
   );
   const { version } = readJson(root, 'package.json');
   const bundleDependencies = parts.map(({ name }) => name);
-  // There is nothing to build or to test in it.
-  const left = { scripts: undefined, devDependencies: undefined };
-  return { ...main.manifest, ...left, version, bin, dependencies, bundleDependencies };
+  return { ...main.manifest, ...needs, version, bin, dependencies, bundleDependencies };
 }
 
 /** Makes the package in a folder, and returns the path of its file. */
@@ -78,9 +86,10 @@ export async function makePackage(folder) {
       const place = name === main.name ? whole : path.join(whole, 'node_modules', name);
       mkdirSync(place, { recursive: true });
       await run('tar', ['-xzf', tarball, '-C', place, '--strip-components=1'], { advice });
+      writeJson({ ...manifest, ...needs }, place, 'package.json');
     }
     const manifest = manifestOf(main, parts);
-    writeFileSync(path.join(whole, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    writeJson(manifest, whole, 'package.json');
     await run('npm', ['pack', ...quiet, scratch, whole], { advice });
     mkdirSync(folder, { recursive: true });
     const file = `${manifest.name}-${manifest.version}.tgz`;
