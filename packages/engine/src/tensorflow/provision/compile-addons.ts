@@ -20,7 +20,7 @@ const require = createRequire(import.meta.url);
  */
 export function tfjsNodeFolder(cacheDir: string): string | undefined {
   const name = '@tensorflow/tfjs-node-gpu/package.json';
-  for (const from of [import.meta.url, path.join(cacheDir, 'npm', 'package.json')]) {
+  for (const from of [import.meta.url, path.resolve(cacheDir, 'npm', 'package.json')]) {
     try {
       return path.dirname(createRequire(from).resolve(name));
     } catch {
