@@ -2,7 +2,7 @@
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createKeyPair, protocolVersion, type KeyPair } from '@lstm-gan/transport';
-import { sampleContribution } from '@lstm-gan/transport/testing';
+import { proveKey, sampleContribution } from '@lstm-gan/transport/testing';
 import { Packr } from 'msgpackr';
 import { beforeAll, expect, it } from 'vitest';
 import { Context, Dealer } from 'zeromq';
@@ -37,6 +37,28 @@ const open = (address: string, { server, worker }: Keys, more: object = {}): Dea
   return socket;
 };
 
+/** Connects, makes itself known, and resolves when the coordinator has asked for the proof of the key. */
+async function openAsked(address: string, keys: Keys, more?: object): Promise<{ socket: Dealer; challenge: Buffer }> {
+  const socket = open(address, keys, { sendTimeout: -1, ...more });
+  await socket.send(['P']);
+  for (;;) {
+    const [kind, challenge] = await socket.receive();
+    if (String(kind) !== 'K') continue;
+    socket.sendTimeout = 0;
+    return { socket, challenge };
+  }
+}
+
+const proofOf = ({ server, worker }: Keys, challenge: Buffer): Buffer =>
+  proveKey({ ...worker, serverKey: server.publicKey }, challenge);
+
+/** Connects, and proves the key as a worker does. */
+async function openProved(address: string, keys: Keys, more?: object): Promise<Dealer> {
+  const { socket, challenge } = await openAsked(address, keys, more);
+  await socket.send(['K', proofOf(keys, challenge)]);
+  return socket;
+}
+
 /** Sends until `isOver`, and tries again when the socket is full. */
 async function flood(socket: Dealer, frames: () => (Buffer | string)[], isOver: () => boolean): Promise<void> {
   while (!isOver()) {
@@ -69,31 +91,62 @@ const attacks: readonly [string, (address: string, keys: Keys, isOver: () => boo
   ],
   [
     'has a key and floods with invalid messages',
-    async (address, keys, isOver) => flood(open(address, keys), () => ['H', Buffer.alloc(200, 0xff)], isOver),
+    async (address, keys, isOver) =>
+      flood(await openProved(address, keys), () => ['H', Buffer.alloc(200, 0xff)], isOver),
   ],
   [
     'has a key and floods with hellos',
+    async (address, keys, isOver) => flood(await openProved(address, keys), () => ['H', hello], isOver),
+  ],
+  [
+    'has a key, never proves it and floods with hellos',
     async (address, keys, isOver) => flood(open(address, keys), () => ['H', hello], isOver),
   ],
   [
+    'has a key and floods with proofs of two megabytes',
+    async (address, keys, isOver) => flood(open(address, keys), () => ['K', Buffer.alloc(2 ** 21)], isOver),
+  ],
+  [
+    "has a key, and proves it with another worker's public key",
+    async (address, keys, isOver) => {
+      const { socket, challenge } = await openAsked(address, keys);
+      const proof = proofOf(keys, challenge);
+      proof.write('another public key');
+      await flood(socket, () => ['K', proof], isOver);
+    },
+  ],
+  [
+    'has a key, and sends the proof of another connection again and again',
+    async (address, keys, isOver) => {
+      const { socket, challenge } = await openAsked(address, keys);
+      const proof = proofOf(keys, challenge);
+      await socket.send(['K', proof]);
+      const replaying = (await openAsked(address, keys)).socket;
+      await flood(replaying, () => (Math.random() < 0.5 ? ['K', proof] : ['H', hello]), isOver);
+      socket.close();
+    },
+  ],
+  [
     'has a key and sends messages of a thousand parts',
-    async (address, keys, isOver) => flood(open(address, keys), () => Array.from({ length: 1000 }, () => 'C'), isOver),
+    async (address, keys, isOver) =>
+      flood(await openProved(address, keys), () => Array.from({ length: 1000 }, () => 'C'), isOver),
   ],
   [
     'has a key and announces arrays of impossible size',
     async (address, keys, isOver) => {
       const { sums: _, ...contribution } = sampleContribution({ run: 'test', incarnation: 1, membership: 1, step: 1 });
-      await flood(open(address, keys), () => ['H', header(contribution, [['float32', 2 ** 50]])], isOver);
+      await flood(await openProved(address, keys), () => ['H', header(contribution, [['float32', 2 ** 50]])], isOver);
     },
   ],
   [
     'has a key and sends frames that are too large',
-    async (address, keys, isOver) => flood(open(address, keys), () => ['C', Buffer.alloc(16 * 1024 * 1024)], isOver),
+    async (address, keys, isOver) =>
+      flood(await openProved(address, keys), () => ['C', Buffer.alloc(16 * 1024 * 1024)], isOver),
   ],
   [
     'has a key, asks for everything and reads nothing',
     async (address, keys, isOver) => {
-      const socket = open(address, keys, { receiveHighWaterMark: 1 });
+      const socket = await openProved(address, keys, { receiveHighWaterMark: 1 });
       await socket.send(['H', hello]);
       while (!isOver()) await delay(50);
       socket.close();

@@ -98,7 +98,8 @@ function closedError({ refused, sentence }: Extract<WorkerLinkEvent, { kind: 'cl
     return new UserError({
       code: 'refused',
       message: sentence,
-      advice: 'Give the key file of this run, which its coordinator names when it starts.',
+      advice:
+        'Give a key file of this run: its coordinator names one when it starts, and lstm-gan keys RUN lists all that are valid.',
     });
   return new UserError({
     code: 'coordinator-gone',

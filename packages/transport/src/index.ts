@@ -1,9 +1,9 @@
 export type {
   CoordinatorLink,
   CoordinatorLinkEvent,
+  KeyedLink,
   PeerLink,
   PeerLinkEvent,
-  RenewableLink,
   WorkerLink,
   WorkerLinkEvent,
 } from './links.ts';

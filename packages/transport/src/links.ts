@@ -25,7 +25,7 @@ export type CoordinatorLinkEvent<Received = WorkerMessage> =
   | { readonly kind: 'message'; readonly connection: string; readonly message: Received }
   /**
    * The connection has ended, and `sentence` says why: the other end closed it, died, was silent too long, or broke the
-   * protocol, or this end called `renew`.
+   * protocol, or its key is no longer authorized.
    */
   | { readonly kind: 'left'; readonly connection: string; readonly sentence: string };
 
@@ -50,16 +50,17 @@ export interface CoordinatorLink<Received = WorkerMessage, Sent = CoordinatorMes
   close(): Promise<void>;
 }
 
-/** A listening link that can end all its connections, even if the other ends would stay connected. */
-export interface RenewableLink<Received = WorkerMessage, Sent = CoordinatorMessage> extends CoordinatorLink<
+/** A listening link that knows the key of each connection that came over TCP. */
+export interface KeyedLink<Received = WorkerMessage, Sent = CoordinatorMessage> extends CoordinatorLink<
   Received,
   Sent
 > {
   /**
-   * Ends all connections, reports each end as an event `left`, and listens again at the same address. Processes whose
-   * keys are still authorized can connect again.
+   * Ends the connections whose keys are to be dropped: tells their other ends so, sends and reads nothing more over
+   * them, and reports each end as an event `left`. No other connection notices anything. What is sent already may still
+   * arrive.
    */
-  renew(): Promise<void>;
+  dropKeys(isDropped: (publicKey: string) => boolean): void;
 }
 
 /** An event of a connecting link. */
@@ -104,8 +105,8 @@ export interface PeerLink {
   /** The iteration ends when the link is closed. Only one reader may iterate. */
   events(): AsyncIterable<PeerLinkEvent>;
   /**
-   * Replaces the list of peers, and closes the connections to former peers. From now on, no new connection of a worker
-   * that is not in the list is let in; over socket files, the kernel decides instead who connects.
+   * Replaces the list of peers, and closes the connections to former peers and from them. From now on, no worker that is
+   * not in the list is let in or heard; over socket files, the kernel decides instead who connects.
    */
   meet(peers: readonly CrewMember[]): void;
   /** Queues a message. Drops the message if the worker is no peer, or is unreachable. */

@@ -3,7 +3,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { UserError } from '@lstm-gan/core/errors';
 import { shellWord, type Logger } from '@lstm-gan/run';
-import { createCoordinatorLink, openRunKeys } from '@lstm-gan/transport';
+import { createCoordinatorLink, openRunKeys, type KeyedLink, type RunKeys } from '@lstm-gan/transport';
 import { chooseExchange, type ExchangeChoice } from './choose-exchange.ts';
 import type { GatherWorkers } from './run-workers.ts';
 
@@ -22,7 +22,7 @@ export function joiningWorkers(address: string, exchange: ExchangeChoice): Gathe
     const files = modelFile === undefined ? 'a copy of the key file' : 'copies of the key file and of the model file';
     log.info(`Listening at ${link.address}. ${whereToStart(link.address)}, with ${files}:\n  ${command}`);
     if (isLoopback(link.address) && hasName(bind)) log.warn(loopbackWarning(bind, link.address));
-    const stopLooking = renewWhenRevoked(link, takeRevoked, log);
+    const stopLooking = dropWhenRevoked(link, takeRevoked, log);
     return {
       link,
       exchange: chooseExchange(exchange, link.address),
@@ -36,19 +36,18 @@ export function joiningWorkers(address: string, exchange: ExchangeChoice): Gathe
 const revocationMs = 1000;
 
 /**
- * Looks for revoked keys every second. If a key was revoked, renews all connections, because a key is checked only when
- * a connection begins. Returns a function that ends this watch.
+ * Looks for revoked keys every second. If a key was revoked, ends the connections of the workers that have it. Returns a
+ * function that ends this watch.
  */
-function renewWhenRevoked(link: { renew(): Promise<void> }, takeRevoked: () => boolean, log: Logger): () => void {
+function dropWhenRevoked(link: KeyedLink, takeRevoked: RunKeys['takeRevoked'], log: Logger): () => void {
   const timer = setInterval(() => {
     try {
-      if (!takeRevoked()) return;
+      const revoked = takeRevoked();
+      link.dropKeys((publicKey) => revoked.has(publicKey));
     } catch (error) {
       // If the folder of the keys cannot be read for a moment, no key counts as revoked.
-      return log.warn(`The keys of the run cannot be read: ${(error as Error).message}`);
+      log.warn(`The keys of the run cannot be read: ${(error as Error).message}`);
     }
-    log.warn('The key of a connected worker was revoked: all workers have to join again.');
-    void link.renew();
   }, revocationMs);
   return () => clearInterval(timer);
 }

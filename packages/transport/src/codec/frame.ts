@@ -5,6 +5,8 @@
  *
  *   H header | C bytes | G (one more chunk may come) | P (ping, and its answer) | B (goodbye: nothing more will come)
  *   X (also a goodbye, but the last message is broken off; so X is handled at once, and waits for no chunk)
+ *   R sentence (the listening end ends the connection as with X, and refuses another one with the same key)
+ *   K bytes (over TCP, the first of the listening end: a challenge; then the answer, which proves a key: key-proof.ts)
  *   M, Y, N, F are about shared memory: see memory-loans.ts
  */
 
@@ -12,7 +14,9 @@
 export type MemoryFrame = { readonly kind: 'M' | 'Y' | 'N' | 'F'; readonly bytes: Uint8Array };
 
 export type Frame =
-  { readonly kind: 'H' | 'C'; readonly bytes: Uint8Array } | MemoryFrame | { readonly kind: 'G' | 'P' | 'B' | 'X' };
+  | { readonly kind: 'H' | 'C' | 'K' | 'R'; readonly bytes: Uint8Array }
+  | MemoryFrame
+  | { readonly kind: 'G' | 'P' | 'B' | 'X' };
 
 /** The most bytes that a chunk has. */
 export const chunkBytes = 2 * 1024 * 1024;

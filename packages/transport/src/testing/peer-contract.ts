@@ -89,6 +89,22 @@ export function testPeerLink(
         c.link.send('w-1', renewed(2, 4));
         expect(await takeMessage(b.events)).toEqual(renewed(2, 4));
       });
+
+      it('does not hear a worker that is no longer a peer, although their connection was made before', async () => {
+        const {
+          peers: [a, b, c],
+          members,
+          meetAll,
+        } = await start(3);
+        meetAll();
+        for (const { link } of [a, c]) link.send('w-1', renewed(1, 4));
+        for (let k = 0; k < 2; k++) expect(await takeMessage(b.events)).toEqual(renewed(1, 4));
+        b.link.meet([members[2]]);
+        a.link.send('w-1', renewed(2, 4));
+        expect(await take(a.events)).toMatchObject({ kind: 'unreachable', worker: 'w-1' });
+        c.link.send('w-1', renewed(3, 4));
+        expect(await takeMessage(b.events)).toEqual(renewed(3, 4));
+      });
     }
 
     it('says that a worker is gone, and drops messages for a worker that is no longer a peer', async () => {

@@ -5,6 +5,7 @@
 import { Context, Dealer } from 'zeromq';
 import { createCoordinatorLink, type CoordinatorLinkOptions } from '../zeromq/links/coordinator-link.ts';
 import { createKeyPair, type WorkerKeys } from '../zeromq/keys/key-files.ts';
+import { proveKey } from '../zeromq/keys/key-proof.ts';
 
 /** Links and sockets to close after a test. */
 export const opened: { close(): Promise<void> | void }[] = [];
@@ -31,6 +32,20 @@ export async function startCoordinator(options: Partial<CoordinatorLinkOptions> 
 /** CURVE options of a socket that connects with these keys. */
 export function curveOptions({ serverKey, publicKey, secretKey }: WorkerKeys) {
   return { curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey };
+}
+
+/** Makes itself known over a flow, and resolves to the challenge that comes over it. */
+export async function challengeOf(socket: Dealer): Promise<Buffer> {
+  await socket.send(['P']);
+  for (;;) {
+    const [kind, challenge] = await socket.receive();
+    if (String(kind) === 'K') return challenge;
+  }
+}
+
+/** Proves keys over the first flow of a connection, as a worker does before its first message. */
+export async function proveOver(socket: Dealer, keys: WorkerKeys): Promise<void> {
+  await socket.send(['K', proveKey(keys, await challengeOf(socket))]);
 }
 
 /**

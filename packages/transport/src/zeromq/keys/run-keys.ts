@@ -16,8 +16,8 @@ export interface RunKeys {
   readonly workerKeyFile: string | undefined;
   /** Whether a worker with this key may connect. Reads the folder at each call. */
   readonly isAuthorized: (publicKey: string) => boolean;
-  /** Whether a key that workers had connected with was revoked since the last call. */
-  readonly takeRevoked: () => boolean;
+  /** The keys that workers have connected with, and that were revoked since the last call. */
+  readonly takeRevoked: () => ReadonlySet<string>;
 }
 
 /** A key file of a run; every worker that has it may join. */
@@ -56,9 +56,9 @@ export async function openRunKeys(folder: string): Promise<RunKeys> {
     },
     takeRevoked() {
       const keys = listed();
-      const revoked = [...used].filter((publicKey) => !keys.has(publicKey));
+      const revoked = new Set([...used].filter((publicKey) => !keys.has(publicKey)));
       for (const publicKey of revoked) used.delete(publicKey);
-      return revoked.length > 0;
+      return revoked;
     },
   };
 }
@@ -91,8 +91,8 @@ export async function addJoinKey(folder: string, name: string): Promise<JoinKey>
 }
 
 /**
- * Removes a key file. From now on, workers with its key are not let in. If a worker has connected with the key, the
- * running coordinator notices the removal and ends all connections. Workers whose keys are not revoked connect again.
+ * Removes a key file. From now on, workers with its key are not let in. The running coordinator notices the removal, and
+ * ends the connections of workers that have joined with the key.
  */
 export async function revokeJoinKey(folder: string, name: string): Promise<void> {
   const file = keyFilePath(folder, name);

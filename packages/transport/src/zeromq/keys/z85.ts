@@ -15,3 +15,16 @@ export function encodeZ85(bytes: Uint8Array): string {
   }
   return text;
 }
+
+/** Decodes Z85. The text must have been checked: its length is a multiple of 5, and its characters are Z85's. */
+export function decodeZ85(text: string): Uint8Array {
+  const bytes = new Uint8Array((text.length / 5) * 4);
+  const view = new DataView(bytes.buffer);
+  for (let group = 0; group < text.length / 5; group++) {
+    let value = 0;
+    for (const character of text.slice(5 * group, 5 * group + 5)) value = value * 85 + alphabet.indexOf(character);
+    // A group of five characters can stand for more than 32 bits; the bits above are cut off.
+    view.setUint32(4 * group, value);
+  }
+  return bytes;
+}

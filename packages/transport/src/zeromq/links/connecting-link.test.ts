@@ -11,6 +11,7 @@ import { hello, take } from '../../testing/link-contract.ts';
 import { closeOpened, opened, startCoordinator } from '../../testing/raw-client.ts';
 import { sampleContribution } from '../../testing/sample-messages.ts';
 import { createKeyPair, type WorkerKeys } from '../keys/key-files.ts';
+import { createChallenge } from '../keys/key-proof.ts';
 import { createCoordinatorLink } from './coordinator-link.ts';
 import { createWorkerLink } from './worker-link.ts';
 
@@ -135,6 +136,57 @@ async function listen(): Promise<{ readonly server: Router; readonly keys: Worke
   return { server, keys: { ...createKeyPair(), serverKey: publicKey } };
 }
 
+/** Waits for the first frame of a connection, and asks for the proof of the key. */
+async function challenge(server: Router): Promise<Buffer> {
+  const [routingId, kind] = await server.receive();
+  expect(String(kind)).toBe('P');
+  await server.send([routingId, 'K', createChallenge()]);
+  return routingId;
+}
+
+it('sends no message before it was asked for the proof of its key, and proves the key only once', async () => {
+  const { server, keys } = await listen();
+  const worker = createWorkerLink({ connect: server.lastEndpoint as string, keys });
+  opened.push(worker);
+  worker.send(hello('careful'));
+  const [routingId, kind] = await server.receive();
+  expect(String(kind)).toBe('P');
+  // A ping is answered, and what comes first is that answer.
+  await server.send([routingId, 'P']);
+  expect(String((await server.receive())[1])).toBe('P');
+  for (const bytes of [createChallenge(), createChallenge()]) await server.send([routingId, 'K', bytes]);
+  expect(String((await server.receive())[1])).toBe('K');
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({
+    sentence: expect.stringContaining('A challenge has 32 bytes, and comes once.'),
+  });
+});
+
+it.each([
+  ['a challenge that is too long', ['K', Buffer.alloc(33)], 'A challenge has 32 bytes'],
+  ['a refusal without a sentence', ['R'], 'A refusal has a sentence'],
+  ['a refusal that is too long', ['R', Buffer.alloc(2001)], 'A refusal has a sentence of at most 2000 bytes'],
+])('ends if the coordinator sends %s', async (_, frame, sentence) => {
+  const { server, keys } = await listen();
+  const worker = createWorkerLink({ connect: server.lastEndpoint as string, keys });
+  opened.push(worker);
+  const [routingId] = await server.receive();
+  await server.send([routingId, ...(frame as [string, Buffer])]);
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({
+    kind: 'closed',
+    sentence: expect.stringContaining(sentence),
+  });
+});
+
+it('ends if nobody asks for the proof of its key, as a coordinator of an older version does', async () => {
+  const { server, keys } = await listen();
+  const worker = createWorkerLink({ connect: server.lastEndpoint as string, keys, connectTimeoutMs: 300 });
+  opened.push(worker);
+  worker.send(hello('newer'));
+  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({
+    sentence: expect.stringContaining('does not ask for the proof of a key'),
+  });
+});
+
 it('sends nothing after its goodbye, also if the coordinator says goodbye in the middle of a message', async () => {
   const { server, keys } = await listen();
   const worker = createWorkerLink({ connect: server.lastEndpoint as string, keys });
@@ -146,8 +198,8 @@ it('sends nothing after its goodbye, also if the coordinator says goodbye in the
     kinds.push(String(kind));
     return routingId;
   };
-  const routingId = await receive();
-  while (kinds.length < 1 + initialCredit) await receive();
+  const routingId = await challenge(server);
+  while (kinds.length < 2 + initialCredit) await receive();
   for (const kind of ['G', 'G', 'B', 'P']) await server.send([routingId, kind]);
   expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({
     sentence: 'The coordinator closed the link.',
@@ -157,7 +209,7 @@ it('sends nothing after its goodbye, also if the coordinator says goodbye in the
       for (;;) await receive();
     })(),
   ).rejects.toMatchObject({ code: 'EAGAIN' });
-  expect(kinds.join('')).toMatch(/^HC+X$/);
+  expect(kinds.join('')).toMatch(/^KHC+X$/);
 });
 
 it('ends when the coordinator breaks off in the middle of a message, although another flow was to bring the next chunk', async () => {
@@ -165,7 +217,7 @@ it('ends when the coordinator breaks off in the middle of a message, although an
   const worker = createWorkerLink({ connect: server.lastEndpoint as string, keys, flowCount: 2 });
   opened.push(worker);
   worker.send(hello('halved'));
-  const [routingId] = await server.receive();
+  const routingId = await challenge(server);
   const { header } = encodeMessage({
     kind: 'weights',
     run: 'r',

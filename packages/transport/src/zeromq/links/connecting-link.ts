@@ -13,6 +13,8 @@ import { ProtocolError } from '../../codec/protocol-error.ts';
 import { createEventQueue } from '../../event-queue.ts';
 import type { WorkerLink, WorkerLinkEvent } from '../../links.ts';
 import type { Message } from '../../protocol/messages.ts';
+import type { WorkerKeys } from '../keys/key-files.ts';
+import { challengeBytes, proveKey } from '../keys/key-proof.ts';
 import { defaultFlowCount } from '../sockets/flow-ids.ts';
 import { openFlowSockets, type FlowSocketOptions, type FlowSockets } from '../sockets/flow-sockets.ts';
 import { acceptInOrder } from './connection.ts';
@@ -52,8 +54,12 @@ export function openConnectingLink<Received, Sent extends Message>(
 /** After a connection was lost, the link ends when no frame has come for this time. */
 const drainMs = 50;
 
+const mostRefusalBytes = 2000;
+
 class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink<Received, Sent> {
   readonly #sockets: FlowSockets;
+  /** The keys that this end has yet to prove; undefined once it has, and if none are needed. */
+  #unproved: WorkerKeys | undefined;
   readonly #order: FlowOrder;
   readonly #whom: string;
   readonly #events = createEventQueue<WorkerLinkEvent<Received>>();
@@ -69,6 +75,7 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
   readonly #connecting: Countdown;
   readonly #silence: Countdown;
   #draining: Countdown | undefined;
+  #isConnected = false;
   #isOpen = true;
   #hasSaidGoodbye = false;
 
@@ -91,16 +98,21 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     this.#inbox = createInbox(decode, limits, memory, this.#loans?.borrow);
     this.#outbox = createOutbox(this.#loans && ((array) => this.#lend(array)));
     this.#lingerMs = lingerMs;
+    this.#unproved = isLocalAddress(connect) ? undefined : options.keys;
     // `openFlowSockets` throws if keys are missing. It is called before the countdowns are started, so that no
     // countdown has to be stopped then.
     this.#sockets = openFlowSockets(options, flowCount, whom, {
-      connected: () => this.#connecting.stop(),
+      connected: () => this.#connected(),
       refuse: (sentence) => this.#end(sentence, true),
       lost: (sentence) => this.#endWhenDrained(sentence),
       take: (flow, kind, parts) => this.#take(flow, kind, parts),
     });
     this.#connecting = startCountdown(connectTimeoutMs, () =>
-      this.#end(`No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`),
+      this.#end(
+        this.#isConnected
+          ? `The ${whom} at ${connect} does not ask for the proof of a key: its version of lstm-gan may be another one.`
+          : `No ${whom} answered at ${connect} within ${connectTimeoutMs / 1000} s.`,
+      ),
     );
     // The listening end pings every connection that it knows. Silence means that the listening end has forgotten this
     // connection, or hangs.
@@ -144,7 +156,7 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
   }
 
   async #sendNext(): Promise<boolean> {
-    const frame = this.#isOpen ? (this.#control.shift() ?? this.#outbox.next()) : undefined;
+    const frame = this.#isOpen ? this.#nextFrame() : undefined;
     if (frame === undefined) return false;
     try {
       await this.#sockets.send(frame);
@@ -156,11 +168,25 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     return true;
   }
 
+  /** Messages are sent only after the proof of the key. */
+  #nextFrame(): Frame | undefined {
+    return this.#control.shift() ?? (this.#unproved === undefined ? this.#outbox.next() : undefined);
+  }
+
+  /** The challenge gets as much time as the connection had. */
+  #connected(): void {
+    this.#isConnected = true;
+    if (this.#unproved === undefined) this.#connecting.stop();
+    else this.#connecting.restart();
+  }
+
   #take(flow: number, kind: string, parts: Buffer[]): void {
     this.#silence.restart();
     this.#draining?.restart();
     try {
       if (kind === 'P') return this.#answerPing();
+      if (kind === 'K') return this.#answerChallenge(parts);
+      if (kind === 'R') return this.#takeRefusal(parts);
       if (kind === 'G') this.#outbox.grant();
       else this.#accept(flow, kind, parts);
       this.#sendLoop.wake();
@@ -172,6 +198,21 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
 
   #answerPing(): void {
     if (this.#control.length === 0) this.#sendControl({ kind: 'P' });
+  }
+
+  #answerChallenge([challenge, ...more]: Buffer[]): void {
+    if (this.#unproved === undefined || challenge?.length !== challengeBytes || more.length > 0)
+      throw new ProtocolError(`A challenge has ${challengeBytes} bytes, and comes once.`);
+    this.#sendControl({ kind: 'K', bytes: proveKey(this.#unproved, challenge) });
+    this.#unproved = undefined;
+    if (this.#isConnected) this.#connecting.stop();
+    this.#sendLoop.wake();
+  }
+
+  #takeRefusal([sentence, ...more]: Buffer[]): void {
+    if (sentence === undefined || sentence.length > mostRefusalBytes || more.length > 0)
+      throw new ProtocolError(`A refusal has a sentence of at most ${mostRefusalBytes} bytes.`);
+    void this.#sayGoodbye(sentence.toString(), true);
   }
 
   #accept(flow: number, kind: string, parts: Buffer[]): void {
@@ -204,7 +245,7 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     this.#draining ??= startCountdown(drainMs, () => this.#end(sentence));
   }
 
-  async #sayGoodbye(sentence: string): Promise<void> {
+  async #sayGoodbye(sentence: string, refused = false): Promise<void> {
     // What is still queued is not sent: the other end would take a chunk after the goodbye for the beginning of another
     // connection.
     this.#sendControl({ kind: this.#outbox.isEmpty() ? 'B' : 'X' });
@@ -213,6 +254,6 @@ class ZeromqConnectingLink<Received, Sent extends Message> implements WorkerLink
     // not end before libzmq has given up sending it.
     this.#hasSaidGoodbye = true;
     await this.#sendLoop.drain(() => this.#control.length === 0, this.#lingerMs);
-    this.#end(sentence);
+    this.#end(sentence, refused);
   }
 }

@@ -7,7 +7,7 @@ import {
   type FlowChoice,
   type FlowOrder,
 } from '../../codec/flow-order.ts';
-import { isAboutMemory, type Frame } from '../../codec/frame.ts';
+import { isAboutMemory, isGoodbye, type Frame } from '../../codec/frame.ts';
 import type { Inbox } from '../../codec/inbox.ts';
 import type { MemoryLoans } from '../../codec/memory-loans.ts';
 import type { Outbox } from '../../codec/outbox.ts';
@@ -28,6 +28,13 @@ export interface Connection<Received> {
   /** Frames that are sent before those of the outbox. */
   readonly control: Frame[];
   /**
+   * The challenge that the other end has not answered yet. Undefined once it has proved its key; undefined from the
+   * beginning if no key is needed.
+   */
+  challenge: Uint8Array | undefined;
+  /** The key that the other end has proved to have. */
+  publicKey: string | undefined;
+  /**
    * True once this end closes the connection: new messages are neither queued nor received. Messages that are queued
    * already are still sent, then a goodbye, which the other end answers. (`breakOff` does not send them.)
    */
@@ -44,13 +51,20 @@ export interface Connection<Received> {
   mayLeaveUnanswered: number;
 }
 
-/** Creates a connection with `flowCount` flows. Called when the first frame of the connection has arrived. */
+/**
+ * Creates a connection with `flowCount` flows. Called when the first frame of the connection has arrived.
+ * @param challenge asks the other end to prove its key; undefined if no key is needed
+ */
 export function createConnection<Received>(
   parts: Pick<Connection<Received>, 'inbox' | 'outbox' | 'loans' | 'control'>,
   flowCount: number,
+  challenge?: Uint8Array,
 ): Connection<Received> {
+  if (challenge !== undefined) parts.control.push({ kind: 'K', bytes: challenge });
   return {
     ...parts,
+    challenge,
+    publicKey: undefined,
     flows: Array.from({ length: flowCount }, () => undefined),
     order: createFlowOrder(flowCount),
     choice: createFlowChoice(flowCount),
@@ -83,12 +97,15 @@ export function isSilent({ unanswered, slowest, mayLeaveUnanswered, inbox, outbo
   return unanswered > Math.max(mayLeaveUnanswered, 4 * slowest) * (isBusy ? 5 : 1);
 }
 
-/** Ends a connection without sending what is queued. */
-export function breakOff(connection: Connection<unknown>): void {
+/**
+ * Ends a connection without sending what is queued.
+ * @param refusal tells the other end why it may not connect again; undefined if it may
+ */
+export function breakOff(connection: Connection<unknown>, refusal?: string): void {
   connection.outbox.clear();
   connection.isLeaving = true;
   connection.hasSaidGoodbye = true;
-  connection.control.push({ kind: 'X' });
+  connection.control.push(refusal === undefined ? { kind: 'X' } : { kind: 'R', bytes: Buffer.from(refusal) });
 }
 
 /** The last frame of a connection that is leaving and has sent everything. */
@@ -144,6 +161,12 @@ export function acceptFrame<Received>(
     connection.loans.accept(kind, parts[0]);
     return nothing;
   }
+  // The proof and all headers come over the first flow. A chunk of another flow may overtake them: it waits for its
+  // header.
+  if (connection.challenge !== undefined && flow === 0 && !isGoodbye(kind))
+    throw new ProtocolError(
+      'A message came before the proof of a key. If another version of lstm-gan sent it, install the same version on both machines.',
+    );
   return acceptInOrder(connection, flow, kind, parts, () => connection.control.push({ kind: 'G' }));
 }
 

@@ -1,43 +1,168 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Context, Dealer } from 'zeromq';
 import { encodeMessage } from '../../codec/codec.ts';
 import { hello, take } from '../../testing/link-contract.ts';
-import { closeOpened, curveOptions, opened, openRawClient, startCoordinator } from '../../testing/raw-client.ts';
+import {
+  challengeOf,
+  closeOpened,
+  curveOptions,
+  opened,
+  openRawClient,
+  proveOver,
+  startCoordinator,
+} from '../../testing/raw-client.ts';
 import { sampleContribution } from '../../testing/sample-messages.ts';
-import { createKeyPair } from '../keys/key-files.ts';
+import { createKeyPair, type WorkerKeys } from '../keys/key-files.ts';
+import { proveKey } from '../keys/key-proof.ts';
 import { createCoordinatorLink } from './coordinator-link.ts';
 import { createWorkerLink } from './worker-link.ts';
 
 afterEach(closeOpened);
 
-it('ends all connections when it is renewed, also one whose other end stays; only a worker with a listed key comes back', async () => {
-  const { coordinator, server, listed, allowed, events } = await startCoordinator();
-  const revoked = createKeyPair();
-  allowed.add(revoked.publicKey);
-  const join = async (name: string) => {
-    const worker = createWorkerLink({ connect: coordinator.address, keys: listed });
-    opened.push(worker);
-    worker.send(hello(name));
-    expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: name } });
-    return worker;
-  };
-  const worker = await join('honest');
-  const stubborn = openRawClient(coordinator.address, curveOptions({ ...revoked, serverKey: server.publicKey }));
-  expect(await stubborn.handshake).toBe('handshake');
-  await stubborn.socket.send(['H', encodeMessage(hello('stubborn')).header]);
-  expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: 'stubborn' } });
-  const refused = new Promise((resolve) => stubborn.socket.events.on('handshake:error:auth', resolve));
+describe('a connection whose key is revoked', () => {
+  /** A coordinator with one connection that proved the listed key, and one of a worker that proved another key. */
+  async function startWithTwo() {
+    const { coordinator, server, listed, allowed, events } = await startCoordinator({ lingerMs: 0 });
+    const revoked = { ...createKeyPair(), serverKey: server.publicKey };
+    allowed.add(revoked.publicKey);
+    const join = async (name: string, keys: WorkerKeys) => {
+      const worker = createWorkerLink({ connect: coordinator.address, keys });
+      opened.push(worker);
+      worker.send(hello(name));
+      const { connection } = await take(events);
+      return { worker, connection, inbox: worker.events()[Symbol.asyncIterator]() };
+    };
+    const honest = await join('honest', listed);
+    const drop = (): void => {
+      allowed.delete(revoked.publicKey);
+      coordinator.dropKeys((key) => key === revoked.publicKey);
+    };
+    return { coordinator, events, join, honest, revoked, drop };
+  }
+  const weights = {
+    kind: 'weights',
+    run: 'r',
+    incarnation: 1,
+    membership: 1,
+    network: 'generator',
+    version: 1,
+    values: new Float32Array(12 * 2 ** 20).fill(0.1),
+  } as const;
 
-  allowed.delete(revoked.publicKey);
-  await Promise.all([coordinator.renew(), coordinator.renew()]);
-  for (const _ of ['honest', 'stubborn'])
-    expect(await take(events)).toMatchObject({ kind: 'left', sentence: 'All connections are made anew.' });
-  expect(await take(worker.events()[Symbol.asyncIterator]())).toMatchObject({ kind: 'closed' });
-  await refused;
-  await join('honest-again');
+  it('ends, also in the middle of a message, and says why; the others notice nothing', async () => {
+    const { coordinator, events, join, honest, revoked, drop } = await startWithTwo();
+    const other = await join('revoked', revoked);
+    coordinator.send(other.connection, weights);
+    await delay(50);
+    drop();
+    expect(await take(events)).toEqual({
+      kind: 'left',
+      connection: other.connection,
+      sentence: 'Its key was revoked.',
+    });
+    let event = await take(other.inbox);
+    while (event.kind === 'message') event = await take(other.inbox);
+    expect(event).toEqual({ kind: 'closed', refused: true, sentence: 'The key of this worker was revoked.' });
+    honest.worker.send({ kind: 'leave', run: 'r', incarnation: 1, membership: 1 });
+    // The goodbye of the other worker may come after its connection was forgotten: it is then reported once more.
+    let next = await take(events);
+    while (next.connection === other.connection) next = await take(events);
+    expect(next).toMatchObject({ kind: 'message', connection: honest.connection });
+    coordinator.send(honest.connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+    expect(await take(honest.inbox)).toMatchObject({ kind: 'message', message: { kind: 'finish' } });
+  });
+
+  it('is not heard any more if its other end stays, nor is another connection over the same sockets', async () => {
+    const { coordinator, events, honest, revoked, drop } = await startWithTwo();
+    const { socket } = openRawClient(coordinator.address, curveOptions(revoked));
+    const say = (name: string) => socket.send(['H', encodeMessage(hello(name)).header]);
+    await proveOver(socket, revoked);
+    await say('stubborn');
+    expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: 'stubborn' } });
+    drop();
+    expect(await take(events)).toMatchObject({ kind: 'left', sentence: 'Its key was revoked.' });
+    await say('deaf');
+    await socket.send(['B']);
+    await proveOver(socket, revoked);
+    await say('again');
+    expect(await take(events)).toMatchObject({ kind: 'left', sentence: 'Its key was revoked.' });
+    honest.worker.send({ kind: 'leave', run: 'r', incarnation: 1, membership: 1 });
+    expect(await take(events)).toMatchObject({ kind: 'message', connection: honest.connection });
+  });
+});
+
+type Proof = (challenge: Buffer, keys: WorkerKeys, other: WorkerKeys) => [string, Uint8Array?];
+const proofs: readonly [string, Proof, string][] = [
+  ['no proof before its first message', () => ['H', encodeMessage(hello('w')).header], 'before the proof of a key'],
+  [
+    'a proof with one false bit',
+    (challenge, keys) => {
+      const proof = proveKey(keys, challenge);
+      proof[63] ^= 1;
+      return ['K', proof];
+    },
+    'The proof of a key is wrong',
+  ],
+  [
+    'a proof that names the public key of another worker',
+    (challenge, keys, other) => {
+      const proof = proveKey(keys, challenge);
+      proof.set(proveKey(other, challenge).subarray(0, 32));
+      return ['K', proof];
+    },
+    'The proof of a key is wrong',
+  ],
+  [
+    'a proof for another challenge',
+    (_, keys) => ['K', proveKey(keys, Buffer.alloc(32))],
+    'The proof of a key is wrong',
+  ],
+  [
+    'a public key with which everybody knows the secret',
+    (challenge) => ['K', Buffer.concat([Buffer.alloc(32), challenge])],
+    'The proof of a key is wrong',
+  ],
+  ['a proof that is too short', () => ['K', Buffer.alloc(63)], 'The proof of a key is wrong'],
+  ['a proof of two megabytes', () => ['K', Buffer.alloc(2 ** 21)], 'The proof of a key is wrong'],
+  ['a proof of no bytes', () => ['K'], 'Nobody expected the proof of a key'],
+];
+
+it.each(proofs)('refuses an authorized client that sends %s', async (_, proof, sentence) => {
+  const { coordinator, server, listed, allowed, events } = await startCoordinator({ lingerMs: 0 });
+  const other = { ...createKeyPair(), serverKey: server.publicKey };
+  allowed.add(other.publicKey);
+  const { socket } = openRawClient(coordinator.address, curveOptions(listed));
+  const [kind, ...bytes] = proof(await challengeOf(socket), listed, other);
+  await socket.send([kind, ...bytes.map((part) => Buffer.from(part ?? []))]);
+  expect(await take(events)).toMatchObject({ kind: 'left', sentence: expect.stringContaining(sentence) });
+});
+
+it('answers a client that says hello before it was challenged with a refusal alone, because an older worker knows no challenge', async () => {
+  const { coordinator, listed } = await startCoordinator({ lingerMs: 0 });
+  const { socket } = openRawClient(coordinator.address, curveOptions(listed));
+  await socket.send(['H', encodeMessage(hello('older')).header]);
+  const [kind, bytes] = await socket.receive();
+  expect(String(kind)).toBe('H');
+  expect(String(bytes)).toContain('If another version of lstm-gan sent it');
+});
+
+it('refuses a proof that was heard on another connection, and a second proof', async () => {
+  const { coordinator, listed, events } = await startCoordinator({ lingerMs: 0 });
+  const open = () => openRawClient(coordinator.address, curveOptions(listed)).socket;
+  const [first, second] = [open(), open()];
+  const proof = proveKey(listed, await challengeOf(first));
+  await first.send(['K', proof]);
+  await first.send(['H', encodeMessage(hello('first')).header]);
+  expect(await take(events)).toMatchObject({ kind: 'message', message: { worker: 'first' } });
+  await challengeOf(second);
+  await second.send(['K', proof]);
+  expect(await take(events)).toMatchObject({ kind: 'left', sentence: 'The proof of a key is wrong.' });
+  await first.send(['K', proof]);
+  expect(await take(events)).toMatchObject({ kind: 'left', sentence: 'Nobody expected the proof of a key.' });
 });
 
 it.each([
@@ -52,6 +177,7 @@ it.each([
 ])('drops an authorized client that sends %s, and goes on with the others', async (_, frame, sentence) => {
   const { coordinator, listed, events } = await startCoordinator();
   const rubbish = openRawClient(coordinator.address, curveOptions(listed));
+  await proveOver(rubbish.socket, listed);
   await rubbish.socket.send(frame as [string, Buffer]);
   expect(await take(events)).toMatchObject({ kind: 'left', sentence: expect.stringContaining(sentence) });
   const worker = createWorkerLink({ connect: coordinator.address, keys: listed });

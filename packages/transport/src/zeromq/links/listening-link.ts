@@ -6,7 +6,6 @@
  * program at the other end must answer the pings. Before that call, a program whose JavaScript is busy is not taken for
  * dead.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { Context, type Router } from 'zeromq';
 import { defaultLimits, type DecodeHeader, type Limits } from '../../codec/codec.ts';
 import { isGoodbye, type Frame } from '../../codec/frame.ts';
@@ -16,10 +15,11 @@ import type { Memory } from '../../codec/memory.ts';
 import { createOutbox } from '../../codec/outbox.ts';
 import { ProtocolError } from '../../codec/protocol-error.ts';
 import { createEventQueue } from '../../event-queue.ts';
-import type { CoordinatorLinkEvent, RenewableLink } from '../../links.ts';
+import type { CoordinatorLinkEvent, KeyedLink } from '../../links.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { startAuthorization } from '../keys/authorization.ts';
 import type { KeyPair } from '../keys/key-files.ts';
+import { createChallenge, provedKey } from '../keys/key-proof.ts';
 import { explainBindError } from '../sockets/bind-error.ts';
 import { defaultFlowCount, readFlowId } from '../sockets/flow-ids.ts';
 import { openListeningSocket } from '../sockets/listening-socket.ts';
@@ -47,7 +47,7 @@ export interface ListeningLinkOptions {
    */
   readonly bind?: string;
   readonly keys: KeyPair;
-  /** Called for every client that connects over TCP. */
+  /** Called for every flow and every connection over TCP. */
   readonly isAuthorized: (publicKey: string) => boolean;
   readonly limits?: Limits;
   /** Gives received arrays memory that earlier arrays no longer need. By default each array gets new memory. */
@@ -67,26 +67,26 @@ export interface ListeningDialect<Received, Sent> {
   readonly decode: DecodeHeader<Received>;
   /** The message that tells the other end that what it sent was malformed. */
   readonly refusal: (sentence: string) => Sent;
+  /** What happened to an other end whose key is no longer authorized: for that end, and for this one. */
+  readonly dropped: { readonly told: string; readonly sentence: string };
 }
 
 /** Binds and listens. Rejects with a UserError if the address cannot be bound. */
 export async function openListeningLink<Received, Sent extends Message>(
   options: ListeningLinkOptions,
   dialect: ListeningDialect<Received, Sent>,
-): Promise<RenewableLink<Received, Sent>> {
+): Promise<KeyedLink<Received, Sent>> {
   const { keys, isAuthorized } = options;
   const bind = await resolveAddress(options.bind ?? 'tcp://127.0.0.1:*');
   const context = new Context({ ioThreads: Math.max(2, defaultFlowCount()) });
   const isLocal = isLocalAddress(bind);
   const authorization = isLocal ? undefined : await startAuthorization(context, isAuthorized);
-  const open = () =>
-    openListeningSocket({
-      context,
-      keys: isLocal ? undefined : keys,
-      limits: options.limits ?? defaultLimits,
-      ipv6: isIpv6Address(bind),
-    });
-  const socket = open();
+  const socket = openListeningSocket({
+    context,
+    keys: isLocal ? undefined : keys,
+    limits: options.limits ?? defaultLimits,
+    ipv6: isIpv6Address(bind),
+  });
   try {
     await socket.bind(bind);
   } catch (error) {
@@ -94,24 +94,22 @@ export async function openListeningLink<Received, Sent extends Message>(
     authorization?.close();
     throw explainBindError(bind, error);
   }
-  return new ZeromqListeningLink({ socket, open, onClose: () => authorization?.close() }, options, dialect);
+  return new ZeromqListeningLink({ socket, onClose: () => authorization?.close() }, options, dialect);
 }
 
 interface Listening {
   /** The socket, already bound. */
   readonly socket: Router;
-  /** Makes another socket with the same options, not bound. */
-  readonly open: () => Router;
   readonly onClose: () => void;
 }
 
-const rebindMs = 20;
-
-class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLink<Received, Sent> {
+class ZeromqListeningLink<Received, Sent extends Message> implements KeyedLink<Received, Sent> {
   readonly address: string;
   readonly #dialect: ListeningDialect<Received, Sent>;
   readonly #listening: Listening;
-  #socket: Router;
+  readonly #socket: Router;
+  readonly #keys: KeyPair;
+  readonly #isAuthorized: (publicKey: string) => boolean;
   readonly #limits: Limits;
   readonly #memory: Memory | undefined;
   readonly #isLocal: boolean;
@@ -123,13 +121,14 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
   readonly #connections = new Map<string, Connection<Received>>();
   readonly #sendLoop = createSendLoop(() => this.#sendNext());
   readonly #ping: NodeJS.Timeout;
-  #renewal: Promise<void> | undefined;
   #isClosing = false;
 
   constructor(listening: Listening, options: ListeningLinkOptions, dialect: ListeningDialect<Received, Sent>) {
     this.#listening = listening;
     this.#socket = listening.socket;
     this.#dialect = dialect;
+    this.#keys = options.keys;
+    this.#isAuthorized = options.isAuthorized;
     this.#limits = options.limits ?? defaultLimits;
     this.#memory = options.memory;
     this.#isLocal = isLocalAddress(options.bind ?? '');
@@ -139,10 +138,6 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
     this.address = this.#socket.lastEndpoint ?? '';
     this.#pingMs = options.pingMs ?? 100;
     this.#ping = setInterval(() => this.#pingAll(), this.#pingMs);
-    this.#receive();
-  }
-
-  #receive(): void {
     void receiveAll(this.#socket, (routingId, kind, parts) => this.#take(routingId, kind, parts));
   }
 
@@ -168,22 +163,22 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
     if (connection !== undefined) connection.mayLeaveUnanswered = Math.ceil(silenceMs / this.#pingMs);
   }
 
-  renew(): Promise<void> {
-    this.#renewal ??= this.#reopen().finally(() => (this.#renewal = undefined));
-    return this.#renewal;
+  dropKeys(isDropped: (publicKey: string) => boolean): void {
+    for (const [name, connection] of this.#connections) {
+      const { publicKey, hasSaidGoodbye } = connection;
+      if (publicKey !== undefined && !hasSaidGoodbye && isDropped(publicKey)) this.#drop(name, connection);
+    }
+    this.#sendLoop.wake();
   }
 
-  async #reopen(): Promise<void> {
-    if (this.#isClosing) return;
-    // libzmq cannot end a single connection whose other end stays; closing the socket ends them all.
-    this.#socket.close();
-    for (const name of [...this.#connections.keys()]) this.#forget(name, 'All connections are made anew.');
-    const socket = this.#listening.open();
-    // The old socket releases the address with a delay, so binding is tried until it succeeds.
-    while (!this.#isClosing && !(await isBound(socket, this.address))) await delay(rebindMs);
-    if (this.#isClosing) return socket.close();
-    this.#socket = socket;
-    this.#receive();
+  /**
+   * libzmq cannot end a connection whose other end stays. So the other end is told to go, and nothing more is read from
+   * it.
+   */
+  #drop(name: string, connection: Connection<Received>): void {
+    const { told, sentence } = this.#dialect.dropped;
+    if (!connection.isLeaving) this.#events.push({ kind: 'left', connection: name, sentence });
+    breakOff(connection, told);
   }
 
   async close(): Promise<void> {
@@ -193,7 +188,6 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
     for (const connection of this.#connections.values()) connection.isLeaving = true;
     await this.#sendLoop.drain(() => [...this.#connections.values()].every(isSilent), this.#lingerMs);
     for (const connection of this.#connections.values()) connection.loans?.close();
-    await this.#renewal;
     this.#socket.close();
     this.#listening.onClose();
     this.#events.end();
@@ -257,6 +251,8 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
 
   /** Tells the other end what was wrong with what it sent, then ends the connection. */
   #refuse(name: string, connection: Connection<Received>, sentence: string): void {
+    // A worker of an older version knows no challenge. If its hello came first, it reads the refusal instead.
+    if (connection.challenge !== undefined) connection.control.splice(0);
     connection.outbox.add(this.#dialect.refusal(sentence));
     connection.isLeaving = true;
     this.#events.push({ kind: 'left', connection: name, sentence });
@@ -278,7 +274,9 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
     const control: Frame[] = [];
     const loans = this.#isLocal ? this.#createLoans(control) : undefined;
     const inbox = createInbox(this.#dialect.decode, this.#limits, this.#memory, loans?.borrow);
-    const connection = createConnection({ inbox, outbox: createOutbox(loans?.lend), loans, control }, flowCount);
+    const challenge = this.#isLocal ? undefined : createChallenge();
+    const outbox = createOutbox(loans?.lend);
+    const connection = createConnection({ inbox, outbox, loans, control }, flowCount, challenge);
     this.#connections.set(name, connection);
     return connection;
   }
@@ -299,6 +297,7 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
 
   #accept(name: string, connection: Connection<Received>, flow: number, kind: string, parts: Buffer[]): void {
     try {
+      if (kind === 'K') return this.#acceptProof(name, connection, parts);
       const { messages, isGoodbye: isOver } = acceptFrame(connection, flow, kind, parts);
       for (const message of messages) this.#events.push({ kind: 'message', connection: name, message });
       if (isOver) this.#forget(name, 'The worker closed the link.');
@@ -307,13 +306,17 @@ class ZeromqListeningLink<Received, Sent extends Message> implements RenewableLi
       this.#refuse(name, connection, error.message);
     }
   }
-}
 
-function isBound(socket: Router, address: string): Promise<boolean> {
-  return socket.bind(address).then(
-    () => true,
-    () => false,
-  );
+  #acceptProof(name: string, connection: Connection<Received>, parts: Buffer[]): void {
+    if (connection.challenge === undefined || parts.length !== 1)
+      throw new ProtocolError('Nobody expected the proof of a key.');
+    const publicKey = provedKey(this.#keys, connection.challenge, parts[0]);
+    if (publicKey === undefined) throw new ProtocolError('The proof of a key is wrong.');
+    // The key may have been revoked after the flow was let in, and it may be another one than the flow's.
+    if (!this.#isAuthorized(publicKey)) return this.#drop(name, connection);
+    connection.challenge = undefined;
+    connection.publicKey = publicKey;
+  }
 }
 
 async function receiveAll(

@@ -1,7 +1,7 @@
 import { decodePeerAnswerHeader, decodePeerHeader, type Limits } from '../../codec/codec.ts';
 import type { Memory } from '../../codec/memory.ts';
 import { createEventQueue } from '../../event-queue.ts';
-import type { CoordinatorLink, PeerLink, PeerLinkEvent, WorkerLink } from '../../links.ts';
+import type { KeyedLink, PeerLink, PeerLinkEvent, WorkerLink } from '../../links.ts';
 import type { PeerAnswer, PeerMessage } from '../../protocol/messages.ts';
 import type { CrewMember } from '../../protocol/shared-fields.ts';
 import { createKeyPair, type KeyPair } from '../keys/key-files.ts';
@@ -34,16 +34,19 @@ export async function createPeerLink(options: PeerLinkOptions): Promise<PeerLink
   const { bind, limits, memory } = options;
   const keys = createKeyPair();
   const peers = new Map<string, Peer>();
-  const isPeerKey = (publicKey: string): boolean =>
-    [...peers.values()].some(({ member }) => member.publicKey === publicKey);
+  const isAuthorized = (publicKey: string): boolean => isKeyOf(peers, publicKey);
   const listener = await openListeningLink<PeerMessage, PeerAnswer>(
-    { bind, keys, isAuthorized: isPeerKey, limits, memory, lingerMs: 0 },
-    { decode: decodePeerHeader, refusal: (sentence) => ({ kind: 'reject', reason: 'malformed-message', sentence }) },
+    { bind, keys, isAuthorized, limits, memory, lingerMs: 0 },
+    {
+      decode: decodePeerHeader,
+      refusal: (sentence) => ({ kind: 'reject', reason: 'malformed-message', sentence }),
+      dropped: { told: 'This worker is no longer a peer.', sentence: 'It is no longer a peer.' },
+    },
   );
   return new ZeromqPeerLink(options, keys, listener, peers);
 }
 
-type Listener = CoordinatorLink<PeerMessage, PeerAnswer>;
+type Listener = KeyedLink<PeerMessage, PeerAnswer>;
 type LinkToPeer = WorkerLink<PeerAnswer, PeerMessage>;
 
 interface Peer {
@@ -80,6 +83,7 @@ class ZeromqPeerLink implements PeerLink {
       if (!members.some((member) => isSame(member, peer.member))) this.#part(peer);
     for (const member of members)
       if (!this.#peers.has(member.name)) this.#peers.set(member.name, { member, link: undefined });
+    this.#listener.dropKeys((publicKey) => !isKeyOf(this.#peers, publicKey));
   }
 
   send(worker: string, message: PeerMessage): void {
@@ -127,6 +131,10 @@ class ZeromqPeerLink implements PeerLink {
       this.#events.push({ kind: 'unreachable', worker: name, sentence });
     }
   }
+}
+
+function isKeyOf(peers: ReadonlyMap<string, Peer>, publicKey: string): boolean {
+  return [...peers.values()].some(({ member }) => member.publicKey === publicKey);
 }
 
 const isSame = (a: CrewMember, b: CrewMember): boolean =>

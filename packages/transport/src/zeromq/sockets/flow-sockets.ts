@@ -58,8 +58,8 @@ export function openFlowSockets(
     watch(socket, { ...events, connected }, options.connect, whom);
     socket.connect(options.connect);
     void receiveAll(socket, (kind, parts) => events.take(flow, kind, parts));
-    // The other end learns of a flow from its first frame.
-    if (flow > 0) void socket.send(['P']).catch(() => undefined);
+    // The other end learns of a flow from its first frame. Over TCP, nothing else is sent before its challenge has come.
+    if (flow > 0 || !isLocalAddress(options.connect)) void socket.send(['P']).catch(() => undefined);
     return socket;
   });
   return {
