@@ -1,6 +1,6 @@
 /** A coordinator is started by hand, and workers join it with the command that it prints. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -173,12 +173,12 @@ it('refuses a worker with the keys of another run, and says so', async () => {
   const join = await joinCommand(coordinator);
   const other = path.join(folder, 'joined', 'keys', 'worker.key');
   const { exitCode, stderr } = await start([...join.map((part) => (part.endsWith('worker.key') ? other : part))]);
-  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Give the key file of this run')]);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Give a key file of this run')]);
   coordinator.kill('SIGTERM');
   await coordinator;
 });
 
-it('admits a worker with a key of its own until that is revoked; then the worker ends, and the others join again', async () => {
+it('lists and adds keys, and refuses a worker whose key was revoked before it came', async () => {
   const coordinator = start(coordinate('keyed', '127.0.0.1:*', ...small, ...endless));
   const join = await joinCommand(coordinator);
   const run = path.join(folder, 'keyed');
@@ -187,22 +187,108 @@ it('admits a worker with a key of its own until that is revoked; then the worker
     /^node-7 +.*keys\/node-7\.key\nnode-8 .*\nworker +.*keys\/worker\.key\n?$/,
   );
   expect((await stat(path.join(run, 'keys', 'node-7.key'))).mode & 0o777).toBe(0o600);
-  const joinAs = (name: string) => [
-    ...join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', `${name}.key`) : part)),
-    '--name',
-    name,
-  ];
-  const [seven, eight] = [start(joinAs('node-7')), start(joinAs('node-8'))];
-  for (const name of ['node-7', 'node-8']) await waitForJoin('keyed', name, 1, coordinator, seven, eight);
-  for (const name of ['node-7', 'worker']) expect((await lstmGan(['keys', run, '--revoke', name])).exitCode).toBe(0);
-  expect(await seven).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
-  expect(await start(join)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file') });
-  await waitForJoin('keyed', 'node-8', 2, coordinator, eight);
-  coordinator.kill('SIGTERM');
-  const { step, weightsSha256 } = summaryOf((await coordinator).stdout);
-  expect(weightsSha256).toBe(await weightsOf('keyed-alone', ...small, '--steps', String(step)));
-  expect(await eight).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('Trying again for') });
+  const copy = path.join(folder, 'copy.key');
+  await copyFile(path.join(run, 'keys', 'worker.key'), copy);
+  expect((await lstmGan(['keys', run, '--revoke', 'worker'])).exitCode).toBe(0);
+  const withCopy = join.map((part) => (part.endsWith('worker.key') ? copy : part));
+  expect(await start(withCopy)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('key file of this run') });
   expect((await lstmGan(['keys', run, '--add', '../x'])).exitCode).toBe(2);
+  coordinator.kill('SIGTERM');
+  await coordinator;
+});
+
+it.each(['star', 'sliced'])(
+  'a revoked key ends only the worker that has it: the others keep their connections, and no step is repeated (%s)',
+  async (exchange) => {
+    const out = `revoked-${exchange}`;
+    const run = path.join(folder, out);
+    const coordinator = start(
+      coordinate(out, '127.0.0.1:*', ...small, ...endless, '--exchange', exchange, '--checkpoint-every', '3600'),
+    );
+    const join = await joinCommand(coordinator);
+    const names = ['node-1', 'node-2', 'node-3', 'node-4'];
+    for (const name of names) expect((await lstmGan(['keys', run, '--add', name])).exitCode).toBe(0);
+    const workers = names.map((name) =>
+      start([
+        ...join.map((part) => (part.endsWith('worker.key') ? path.join(run, 'keys', `${name}.key`) : part)),
+        '--name',
+        name,
+      ]),
+    );
+    for (const name of names) await waitForJoin(out, name, 1, coordinator, ...workers);
+    await waitForStep(out, 1, coordinator, ...workers);
+    const steps = async () => (await readFile(path.join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n').length;
+    await waitForStep(out, (await steps()) + 20, coordinator, ...workers);
+
+    expect((await lstmGan(['keys', run, '--revoke', 'node-2'])).exitCode).toBe(0);
+    const [, revoked] = workers;
+    const others = workers.filter((worker) => worker !== revoked);
+    expect(await revoked).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('The key of this worker was revoked.'),
+    });
+    await waitForStep(out, (await steps()) + 200, coordinator, ...others);
+    coordinator.kill('SIGTERM');
+    const { step, weightsSha256 } = summaryOf((await coordinator).stdout);
+    for (const worker of others) {
+      const { exitCode, stderr } = await worker;
+      expect([exitCode, stderr]).toEqual([0, expect.not.stringContaining('Trying again')]);
+    }
+    const log = await readFile(path.join(run, 'log.jsonl'), 'utf8');
+    for (const name of names) expect(log.split(`Worker ${name} joined`)).toHaveLength(2);
+    expect(log).toContain('Worker node-2 is gone: Its key was revoked. 3 others go on.');
+    expect(log.match(/is gone:/g)).toHaveLength(1);
+    expect(log).not.toContain('is lost with its owner');
+    const metrics = (await readFile(path.join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+    expect(metrics.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual(
+      Array.from({ length: step }, (_, k) => k + 1),
+    );
+    expect(weightsSha256).toBe(await weightsOf(`${out}-quiet`, ...small, '--steps', String(step)));
+  },
+);
+
+it('makes keys before the run: a worker waits for its copy, and the coordinator uses them', async () => {
+  const run = path.join(folder, 'prepared');
+  const create = () => lstmGan(['keys', run, '--create']);
+  expect(await create()).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^worker +.*prepared\/keys\/worker\.key$/),
+    stderr: expect.stringContaining(`lstm-gan coordinator --out ${run} --bind`),
+  });
+  const made = await readFile(path.join(run, 'keys', 'coordinator.key'), 'utf8');
+  expect(await create()).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('has keys already') });
+  expect((await lstmGan(['keys', run, '--add', 'node-7'])).exitCode).toBe(0);
+
+  const port = 20_000 + ((process.pid + 13) % 20_000);
+  const copy = path.join(folder, 'waited-for.key');
+  const early = start(['worker', '--connect', `tcp://127.0.0.1:${port}`, '--key-file', copy]);
+  await heard(early, /waited-for\.key cannot be read: it does not exist\. Waiting for it, up to 60 s\./);
+  const coordinator = start(coordinate('prepared', `127.0.0.1:${port}`));
+  await joinCommand(coordinator);
+  await copyFile(path.join(run, 'keys', 'node-7.key'), copy);
+  expect(summaryOf((await coordinator).stdout).weightsSha256).toBe(expected);
+  expect((await early).exitCode).toBe(0);
+  expect(await readFile(path.join(run, 'keys', 'coordinator.key'), 'utf8')).toBe(made);
+  expect((await stat(path.join(run, 'keys'))).mode & 0o777).toBe(0o700);
+});
+
+it('trains without joining workers in a folder that has only keys', async () => {
+  expect((await lstmGan(['keys', path.join(folder, 'only-keys'), '--create'])).exitCode).toBe(0);
+  expect(await weightsOf('only-keys', '--steps', '12')).toBe(expected);
+});
+
+it('a worker that waits for its key file leaves at once when it is told to, and gives up after its patience', async () => {
+  const parameters = ['worker', '--connect', 'tcp://127.0.0.1:1', '--key-file', path.join(folder, 'never.key')];
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const worker = start([...parameters, '--patience', '100000']);
+    await heard(worker, /Waiting for it/);
+    worker.kill(signal);
+    expect((await worker).exitCode).toBe(0);
+  }
+  expect(await start([...parameters, '--patience', '1'])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('never.key cannot be read: it does not exist.\n'),
+  });
 });
 
 /** Makes a worker compute as a processor without fused multiply-add does: its units give other bits. */

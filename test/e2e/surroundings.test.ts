@@ -65,7 +65,11 @@ const place = (text: string): string =>
 
 /** A command for each way in which a program reads and writes; and what it says on standard error. */
 it.each<[code: string, command: string, sentence: string]>([
-  ['ENOENT', 'worker --connect tcp://127.0.0.1:1 --key-file FOLDER/none', 'none cannot be read: it does not exist.'],
+  [
+    'ENOENT',
+    'worker --connect tcp://127.0.0.1:1 --key-file FOLDER/none --patience 0',
+    'none cannot be read: it does not exist.',
+  ],
   ['ENOENT', 'train --config FOLDER/none --print-config', 'none cannot be read: it does not exist.'],
   ['ENOTDIR', 'train --resume FOLDER/file', 'FOLDER/file holds no run.'],
   ['ENOTDIR', 'train --out FOLDER/file/run', 'run cannot be written: a part of its path is a file, not a folder.'],

@@ -281,7 +281,14 @@ describe('a mistake is answered with a sentence and exit code 2', () => {
     [['train', '--worker', '2'], 'Did you mean --workers?'],
     [['tran'], 'Did you mean train?'],
     [['sample', 'nowhere', '--out', 'x.png'], 'nowhere cannot be read'],
-    [['worker', '--connect', 'tcp://127.0.0.1:1', '--name', 'w', '--key-file', 'nowhere'], 'nowhere cannot be read'],
+    [
+      ['worker', '--connect', 'tcp://127.0.0.1:1', '--name', 'w', '--key-file', 'nowhere', '--patience', '1'],
+      'nowhere cannot be read',
+    ],
+    [
+      ['worker', '--connect', 'tcp://127.0.0.1:1', '--key-file', 'test'],
+      'The key file test cannot be read: it is a folder.',
+    ],
   ])('%j', async (parameters, sentence) => {
     const { exitCode, stderr } = await lstmGan(parameters);
     expect(stderr).toContain(sentence);

@@ -17,7 +17,7 @@ it('has exactly these commands and options, because users and scripts rely on th
     coordinator:
       '--model --preset --config --set --print-config --dry-run --data --channels --strict-data --flip --steps --images --epochs --stop-when --stop-window --stop-patience --batch-size --shard-size --seed --engine --out --resume --take-over --keep --checkpoint-every --sample-every --exchange --no-strict --json --stopped-exit-code --log --bind --cache-dir --metrics --evaluate-every --network --network-range',
     pack: '--model --preset --config --set --data --channels --strict-data --cache-dir',
-    keys: '--add --revoke',
+    keys: '--create --add --revoke',
     worker:
       '--connect --key-file --name --device --threads --cpus --patience --peer-address --flows --model --stopped-exit-code --log --cache-dir',
     sample:

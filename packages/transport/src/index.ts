@@ -48,9 +48,18 @@ export type { BlockReference } from './codec/block-reference.ts';
 export type { Memory, Sharing } from './codec/memory.ts';
 export { createMemoryLink, type MemoryLink } from './memory/memory-link.ts';
 export { createMemoryPeers, type MemoryPeers } from './memory/memory-peers.ts';
-export { createKeyPair, readKeyFile, writeKeyFile, type KeyPair, type WorkerKeys } from './zeromq/keys/key-files.ts';
+export {
+  createKeyPair,
+  lookForKeys,
+  readKeyFile,
+  writeKeyFile,
+  type KeyPair,
+  type WorkerKeys,
+} from './zeromq/keys/key-files.ts';
 export {
   addJoinKey,
+  createRunKeys,
+  hasServerKey,
   listJoinKeys,
   openRunKeys,
   revokeJoinKey,

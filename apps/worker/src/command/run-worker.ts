@@ -22,11 +22,11 @@ import {
   createWorkerLink,
   isLocalAddress,
   peerBindAddress,
-  readKeyFile,
   resolveAddress,
   type WorkerKeys,
 } from '@lstm-gan/transport';
 import { startWorker } from '../start-worker.ts';
+import { awaitKeyFile } from './await-key-file.ts';
 
 export interface RunWorkerOptions extends LogOptions, StoppedExitCodeOptions {
   /** The coordinator's address. */
@@ -39,7 +39,7 @@ export interface RunWorkerOptions extends LogOptions, StoppedExitCodeOptions {
   readonly device: 'cpu' | 'gpu';
   /** The number of threads to compute with. */
   readonly threads: number;
-  /** For how many seconds the worker tries to reach a coordinator that is gone. */
+  /** For how many seconds the worker waits for its key file, and then tries to reach a coordinator that is gone. */
   readonly patience: number;
   /** Where the link to other workers listens. */
   readonly peerAddress?: string;
@@ -57,7 +57,6 @@ const retryMs = 1000;
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const { connect, keyFile, patience, device } = options;
   chooseDevice(device, findGpus().length);
-  const keys = keyFile === undefined ? undefined : await readKeyFile(keyFile);
   const modelSource = options.model === undefined ? undefined : await sourceOf(options.model);
   const stopped = stoppedExitCode(options.stoppedExitCode, process.env);
   const end = (isComplete: boolean): void => {
@@ -66,13 +65,21 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const leaving = new AbortController();
   let isReady = false;
   onStopSignal(() => {
-    // While the worker builds its graphs, it has no work to complete. A second signal means that the user does not want
-    // to wait.
+    // While the worker waits for its keys or builds its graphs, it has no work to complete. A second signal means that
+    // the user does not want to wait.
     if (!isReady) process.exit(stopped);
     if (leaving.signal.aborted) process.exit(exitCodes.interrupted);
     leaving.abort();
   });
   const log = await openLog(options.log);
+  const keys =
+    keyFile === undefined
+      ? undefined
+      : await awaitKeyFile(keyFile, {
+          patienceMs: 1000 * patience,
+          now: () => performance.now(),
+          onWait: (sentence) => log.info(sentence),
+        });
   // A coordinator with a socket file makes a new socket file when it starts again, so waiting at the old one is
   // useless.
   const patienceMs = isLocalAddress(connect) ? 0 : 1000 * patience;

@@ -40,7 +40,12 @@ export function defineWorkerCommand(command: Command): void {
       'run on these processors only, such as 0-3,8 (needs taskset; default: those that it was started on)',
       cpuList,
     )
-    .option('--patience <seconds>', 'how long to look for a coordinator that is gone', seconds, 60)
+    .option(
+      '--patience <seconds>',
+      'how long to wait for a key file that is not there yet, and to look for a coordinator that is gone',
+      seconds,
+      60,
+    )
     .option(
       '--peer-address <host:port>',
       'where other workers reach this one in the sliced exchange (default: the address that leads to the coordinator, any free port)',

@@ -3,10 +3,10 @@
  * holds the worker's key pair when the worker connects. All workers may share one file, or each may have its own.
  * Removing a file revokes its key.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { removeLeftovers } from '@lstm-gan/system';
+import { createTemporary, explainWriteError, makeFolder, removeLeftovers } from '@lstm-gan/system';
 import { createKeyPair, keyFileError, parseKeys, readKeyFile, writeKeyFile, type KeyPair } from './key-files.ts';
 
 /** The keys of a run: the coordinator's own, and those that let workers join. */
@@ -31,23 +31,58 @@ export interface JoinKey {
 const serverKeyName = 'coordinator.key';
 
 /**
- * Opens the keys in a folder, or makes the folder (mode 0700) and the keys. So a coordinator that starts again keeps
- * the keys that its workers know.
+ * Makes the keys of a run, if the folder has none: the coordinator's own, and one that all workers may share. The folder
+ * gets mode 0700. Returns whether keys were made. Keys that exist are never replaced.
  */
-export async function openRunKeys(folder: string): Promise<RunKeys> {
-  const serverFile = path.join(folder, serverKeyName);
-  removeLeftovers(folder);
-  if (!existsSync(serverFile)) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const [server, worker] = [createKeyPair(), createKeyPair()];
-    // The worker's key is written first, so a folder that has the coordinator's key is complete.
-    await writeKeyFile(path.join(folder, 'worker.key'), { ...worker, serverKey: server.publicKey });
-    await writeKeyFile(serverFile, { ...server, serverKey: server.publicKey });
+export async function createRunKeys(folder: string): Promise<boolean> {
+  const parent = path.dirname(folder);
+  for (const place of [folder, parent]) removeLeftovers(place);
+  if (hasServerKey(folder)) return false;
+  // The whole folder gets its name at once: of two processes that make keys at the same time, one is first.
+  const temporary = createTemporary(parent);
+  try {
+    await makeFolder(parent);
+    await mkdir(temporary.path, { mode: 0o700 });
+    await writeNewKeys(temporary.path);
+    await rename(temporary.path, folder);
+    await syncFolder(parent);
+    return true;
+  } catch (error) {
+    if (hasServerKey(folder)) return false;
+    const isTaken = ['ENOTEMPTY', 'EEXIST', 'EBUSY'].includes((error as NodeJS.ErrnoException).code ?? '');
+    if (!isTaken) throw explainWriteError(folder, error, 'Choose another folder for the run.');
+    // Something else is in the folder already, or a disk is mounted there.
+    await writeNewKeys(folder);
+    return true;
+  } finally {
+    temporary.remove();
   }
+}
+
+async function writeNewKeys(folder: string): Promise<void> {
+  const [server, worker] = [createKeyPair(), createKeyPair()];
+  // The worker's key is written first, so a folder that has the coordinator's key is complete.
+  await writeKeyFile(path.join(folder, 'worker.key'), { ...worker, serverKey: server.publicKey });
+  await writeKeyFile(path.join(folder, serverKeyName), { ...server, serverKey: server.publicKey });
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+/** Whether a folder has the keys of a run. */
+export function hasServerKey(folder: string): boolean {
+  return existsSync(path.join(folder, serverKeyName));
+}
+
+/** Opens the keys in a folder. Makes them first if there are none, so a coordinator that starts again keeps its keys. */
+export async function openRunKeys(folder: string): Promise<RunKeys> {
+  await createRunKeys(folder);
   const used = new Set<string>();
   const listed = (): Set<string> => new Set(listJoinKeys(folder).map(({ publicKey }) => publicKey));
   return {
-    server: await readKeyFile(serverFile),
+    server: await readKeyFile(path.join(folder, serverKeyName)),
     workerKeyFile: listJoinKeys(folder)[0]?.file,
     isAuthorized(publicKey) {
       const isListed = listed().has(publicKey);
@@ -65,15 +100,19 @@ export async function openRunKeys(folder: string): Promise<RunKeys> {
 
 /** The key files in a run's folder that let workers join, sorted by name. Files that hold no keys are left out. */
 export function listJoinKeys(folder: string): JoinKey[] {
-  const names = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
-  return names
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.key') && entry.name !== serverKeyName)
-    .map(({ name }) => path.join(folder, name))
-    .sort()
-    .flatMap((file) => {
-      const keys = parseKeys(readIfPresent(file));
-      return keys === undefined ? [] : [{ name: path.basename(file, '.key'), file, publicKey: keys.publicKey }];
-    });
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return (
+    names
+      .filter((name) => name.endsWith('.key') && name !== serverKeyName)
+      .map((name) => path.join(folder, name))
+      // In a Secret of Kubernetes, the names are links to the files.
+      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
+      .sort()
+      .flatMap((file) => {
+        const keys = parseKeys(readIfPresent(file));
+        return keys === undefined ? [] : [{ name: path.basename(file, '.key'), file, publicKey: keys.publicKey }];
+      })
+  );
 }
 
 /** Makes a key file for one or several workers. Refuses a name that another key file has. */
