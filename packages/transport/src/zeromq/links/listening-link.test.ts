@@ -72,7 +72,7 @@ describe('a connection whose key is revoked', () => {
     let next = await take(events);
     while (next.connection === other.connection) next = await take(events);
     expect(next).toMatchObject({ kind: 'message', connection: honest.connection });
-    coordinator.send(honest.connection, { kind: 'finish', run: 'r', incarnation: 1, membership: 1 });
+    coordinator.send(honest.connection, { kind: 'finish', complete: true, run: 'r', incarnation: 1, membership: 1 });
     expect(await take(honest.inbox)).toMatchObject({ kind: 'message', message: { kind: 'finish' } });
   });
 
