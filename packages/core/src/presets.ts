@@ -145,7 +145,7 @@ const digits: Preset = {
     regularizer: { kind: 'approximate-r1', lambda: 20, sigma: 0.05 },
   },
   data: 'digits',
-  // 1,400 steps take three to seven minutes on two cores.
+  // 1,400 steps take two and a half to seven minutes on two cores.
   steps: 1400,
   batchSize: 64,
   shardSize: 16,
