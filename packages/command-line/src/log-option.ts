@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 /** How a program writes its log to standard error. */
 export type LogKind = 'prose' | 'json';
 
+/** What a command that has `--log` was given. */
 export interface LogOptions {
   readonly log: LogKind;
 }

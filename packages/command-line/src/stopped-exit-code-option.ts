@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseExitCode } from '../stopped-exit-code.js';
 
+/** What a command that has `--stopped-exit-code` was given. */
 export interface StoppedExitCodeOptions {
   readonly stoppedExitCode?: number;
 }
