@@ -80,7 +80,7 @@ function startWorkerProcess(
   { cacheDir, threads = 1 }: LocalRunOptions,
 ): { child: ChildProcess; said: () => string } {
   const own = ['--name', name, '--threads', `${threads}`, '--cache-dir', cacheDir];
-  const parameters = [command, 'worker', '--connect', address, ...own];
+  const parameters = [command, 'worker', '--connect', address, '--log', 'json', ...own];
   const [program, ...before] =
     core === undefined ? [process.execPath] : ['taskset', '--cpu-list', String(core), process.execPath];
   const child = spawn(program, [...before, ...parameters], { stdio: ['ignore', 'ignore', 'pipe'] });
