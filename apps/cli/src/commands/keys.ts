@@ -13,8 +13,8 @@ Examples:
   $ lstm-gan keys runs/rows --revoke node-7      # no worker can join with it any more
   $ lstm-gan keys runs/rows --revoke worker      # the same for the key that was made with the run
 
-A running coordinator notices a new key at once, and a revoked one within a second. The workers that have joined with the
-revoked key then end, with exit code 2. The others keep their connections and go on.`;
+A running coordinator notices a new key at once, and a revoked one within a second. The workers that have joined with
+the revoked key then end, with exit code 2. The others keep their connections and go on.`;
 
 export function addKeys(program: Command): void {
   program

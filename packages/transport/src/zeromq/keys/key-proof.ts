@@ -2,7 +2,7 @@
  * The proof of a key, by which the listening end knows which key a connection has. CURVE has checked a key for every
  * flow, but zeromq.js does not tell with which key a message came. So the listening end sends each new connection a
  * random challenge. The answer names a public key, and has an HMAC of the challenge under a secret that only two can
- * compute: whoever holds the secret key of that public key, and the listening end. Keys of CURVE are keys of X25519.
+ * compute: the owner of the secret key of that public key, and the listening end. Keys of CURVE are keys of X25519.
  */
 import {
   createHmac,
